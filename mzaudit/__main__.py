@@ -1,0 +1,5 @@
+"""`python -m mzaudit`."""
+
+from mzaudit.cli import main
+
+main()
