@@ -1,0 +1,1 @@
+"""What we saw: frozen facts, gaps where we could not look, and the file that keeps them."""

@@ -1,0 +1,117 @@
+"""The snapshot: everything one run saw of the estate, when, by whom, and every call that it made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pydantic import AwareDatetime, ConfigDict
+
+from mzaudit.snapshot.authorization import Authorization, Permissions
+from mzaudit.snapshot.ids import key, segment
+from mzaudit.snapshot.insights import Component
+from mzaudit.snapshot.keyvault import Vault
+from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
+from mzaudit.snapshot.registry import Registry
+from mzaudit.snapshot.sql import SqlServer
+from mzaudit.snapshot.storage import StorageAccount
+from mzaudit.snapshot.web import Plan, Site
+
+SCHEMA_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One call of the ledger: `outcome` is `ok`, `absent` (404) or a gap reason; `permission` is what it needs."""
+
+    call: str
+    scope: str
+    outcome: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who read: the token's own claims, `credential` names how the token was had."""
+
+    object_id: str
+    application_id: str
+    tenant_id: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One run's view. Mappings are keyed by `ids.key` of the resource id; authorization by subscription id.
+
+    `environments` maps each environment that was asked for to its subscription; `taken` is UTC and is the clock of
+    every rule (expiry), so that a replay says the same on another day.
+    """
+
+    # pydantic hands this down to the dataclasses inside: a stored snapshot says what they say and nothing else
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+
+    taken: AwareDatetime
+    source: str
+    tool_version: str
+    cloud: str
+    environments: Mapping[str, str]
+    caller: Caller | None
+    api_versions: Mapping[str, str]
+    reads: tuple[Read, ...]
+    sites: Mapping[str, Site] = field(default_factory=dict)
+    plans: Mapping[str, Observed[Plan | None] | Gap] = field(default_factory=dict)
+    vaults: Mapping[str, Vault] = field(default_factory=dict)
+    registries: Mapping[str, Registry] = field(default_factory=dict)
+    servers: Mapping[str, SqlServer] = field(default_factory=dict)
+    accounts: Mapping[str, StorageAccount] = field(default_factory=dict)
+    components: Mapping[str, Component] = field(default_factory=dict)
+    authorization: Mapping[str, Authorization] = field(default_factory=dict)
+    permissions: Permissions = field(default_factory=dict)
+    schema_version: str = SCHEMA_VERSION
+
+    def site(self, site_id: str) -> Site:
+        """The app of that id; one of gaps only, if the snapshot does not hold it."""
+        return self.sites.get(key(site_id)) or _unseen_site(site_id)
+
+    def plan(self, plan_id: str) -> Observed[Plan | None] | Gap:
+        """The plan of that id."""
+        return self.plans.get(key(plan_id)) or not_asked(f"GET {plan_id}")
+
+    def vault(self, vault_id: str) -> Vault:
+        """The vault of that id."""
+        gap = not_asked(f"GET {vault_id}")
+        unseen = Vault(vault_id, gap, Listing(gap=gap), {}, gap, Listing(gap=gap), {})
+        return self.vaults.get(key(vault_id)) or unseen
+
+    def registry(self, registry_id: str) -> Registry:
+        """The registry of that id."""
+        return self.registries.get(key(registry_id)) or Registry(registry_id, not_asked(f"GET {registry_id}"), {})
+
+    def server(self, server_id: str) -> SqlServer:
+        """The SQL server of that id."""
+        gap = not_asked(f"GET {server_id}")
+        return self.servers.get(key(server_id)) or SqlServer(server_id, gap, Listing(gap=gap), {}, gap)
+
+    def account(self, account_id: str) -> StorageAccount:
+        """The storage account of that id."""
+        return self.accounts.get(key(account_id)) or StorageAccount(account_id, not_asked(f"GET {account_id}"), {})
+
+    def component(self, component_id: str) -> Component:
+        """The Application Insights component of that id."""
+        gap = not_asked(f"GET {component_id}")
+        unseen = Component(component_id, gap, Listing(gap=gap), Listing(gap=gap))
+        return self.components.get(key(component_id)) or unseen
+
+    def access(self, scope: str) -> Authorization:
+        """RBAC of the subscription that holds `scope`."""
+        subscription = (segment(scope, "subscriptions") or "").casefold()
+        gap = not_asked(f"GET /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments")
+        unseen = Authorization(subscription, Listing(gap=gap), {}, Listing(gap=gap), Listing(gap=gap), Listing(gap=gap))
+        return self.authorization.get(subscription) or unseen
+
+
+def _unseen_site(site_id: str) -> Site:
+    gap = not_asked(f"GET {site_id}")
+    return Site(site_id, gap, gap, gap, gap, gap, Listing(gap=gap), Listing(gap=gap), gap, Listing(gap=gap))

@@ -1,0 +1,40 @@
+"""The container registry as seen: control plane, and the tags that a rule asks about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import AwareDatetime
+
+from mzaudit.snapshot.observed import Gap, Listing, Observed
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryProperties:
+    """GET registry. `role_mode` None means LegacyRegistryPermissions; `arm_tokens` None means Azure was silent."""
+
+    id: str
+    name: str
+    login_server: str
+    admin_user: bool | None
+    role_mode: str | None
+    arm_tokens: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag of a repository: what it points at and when it was last pushed (moved)."""
+
+    name: str
+    digest: str
+    pushed: AwareDatetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A registry; `tags` by repository name. A repository that the registry does not know is `Observed(None)`."""
+
+    id: str
+    properties: Observed[RegistryProperties | None] | Gap
+    tags: Mapping[str, Observed[Listing[Tag] | None] | Gap]

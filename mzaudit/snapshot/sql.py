@@ -1,0 +1,35 @@
+"""Azure SQL as the control plane shows it: servers, databases, Entra-only authentication."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database; `system` for master."""
+
+    id: str
+    name: str
+    status: str | None
+    system: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SqlServer:
+    """A logical server. `entra_only` observed None: no Entra administrator is set up at all."""
+
+    id: str
+    exists: Observed[bool] | Gap
+    databases: Listing[Database]
+    lookups: Mapping[str, Observed[bool] | Gap]
+    entra_only: Observed[bool | None] | Gap
+
+    def database(self, name: str) -> Observed[bool] | Gap:
+        """Whether a database of that name is on this server: from the list, else from its direct read."""
+        if any(item.name.casefold() == name.casefold() for item in self.databases.items):
+            return Observed(True)
+        return self.lookups.get(name.casefold()) or not_asked(f"GET {self.id}/databases/{name}")

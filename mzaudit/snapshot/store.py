@@ -1,0 +1,108 @@
+"""The snapshot as a JSON file: lossless, sorted, versioned, readable by its owner alone.
+
+The dataclasses are the schema: what they do not name is refused, and so is whatever would be filled in by a default,
+because a fact that a file does not state was not seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from mzaudit.errors import SnapshotError
+from mzaudit.snapshot.estate import SCHEMA_VERSION, Snapshot
+
+_MOST = 20
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@cache
+def _adapter() -> TypeAdapter[Snapshot]:
+    return TypeAdapter(Snapshot)
+
+
+def dump(snapshot: Snapshot) -> str:
+    """The snapshot as JSON text; two equal snapshots give the same text.
+
+    Half a surrogate pair, which JSON in UTF-8 cannot hold, becomes U+FFFD.
+    """
+    plain = _adapter().dump_python(snapshot, mode="json", warnings="error")
+    text = json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False)
+    return _LONE_SURROGATE.sub("\ufffd", text) + "\n"
+
+
+def load(text: str, name: str) -> Snapshot:
+    """Read back what `dump` wrote; `name` is what errors call it.
+
+    Raises `SnapshotError` for text that is cut short, of another version, or not exactly of these types.
+    """
+    try:
+        plain = from_json(text, allow_inf_nan=False)
+    except ValueError as broken:
+        raise SnapshotError(f"{name}: expected a whole snapshot, found broken JSON: {broken}") from None
+    if not isinstance(plain, Mapping) or "schema_version" not in plain:
+        raise SnapshotError(f"{name}: expected a snapshot written by `mzaudit collect`, found something else")
+    if plain["schema_version"] != SCHEMA_VERSION:
+        found = _short(plain["schema_version"])
+        raise SnapshotError(
+            f"{name}: expected snapshot version {SCHEMA_VERSION}, found {found}; collect it again with this mzaudit"
+        )
+    try:
+        snapshot = _adapter().validate_json(text)
+    except ValidationError as wrong:
+        raise SnapshotError("\n".join(_complaints(wrong, name))) from None
+    if _adapter().dump_python(snapshot, mode="json") != plain:
+        raise SnapshotError(f"{name}: expected every field as `mzaudit collect` writes it, found some left out")
+    return snapshot
+
+
+def read(path: Path) -> Snapshot:
+    """The snapshot in a file; raises `SnapshotError` also for a file that cannot be read."""
+    try:
+        return load(path.read_text("utf-8"), str(path))
+    except OSError as error:
+        raise SnapshotError(f"{path}: expected a readable file: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SnapshotError(f"{path}: expected UTF-8 text, found other bytes") from None
+
+
+def write(path: Path, text: str) -> None:
+    """Put `text` at `path` whole or not at all, readable by the owner alone.
+
+    Raises `SnapshotError` if the place cannot be written.
+    """
+    try:
+        handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(draft).replace(path)
+        except BaseException:  # also on Ctrl-C no draft stays behind
+            Path(draft).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise SnapshotError(f"{path}: expected a place to write the snapshot: {error.strerror}") from None
+
+
+def _complaints(wrong: ValidationError, name: str) -> list[str]:
+    lines = set()
+    for error in wrong.errors(include_url=False, include_context=False):
+        where = _short(".".join(str(step) for step in error["loc"]), 300).strip('"')
+        lines.add(f"{name}: {where}: {error['msg'].lower()}, found {_short(error['input'])}")
+    first = sorted(lines)[:_MOST]
+    return first if len(lines) <= _MOST else [*first, f"{name}: {len(lines) - _MOST} more of this kind"]
+
+
+def _short(value: object, longest: int = 60) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= longest else text[: longest - 1] + "…"

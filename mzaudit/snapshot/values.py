@@ -1,0 +1,74 @@
+"""What may be kept of a secret or setting value: classes and equality, never a byte of it.
+
+Equality is a partition over everything read in one run. Its labels are drawn at random, so they say nothing
+about a value and cannot be compared between two snapshots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A known part of a connection string (`instrumentationkey`, `ingestionendpoint`) and its equality label."""
+
+    name: str
+    same: int
+
+
+@dataclass(frozen=True, slots=True)
+class ValueClass:
+    """What kind of text a value is.
+
+    `kinds` is drawn from `url`, `https-url`, `guid`, `connection-string` (telemetry), `database` (a database URL of any
+    scheme, or `Server=`/`Data Source=`/`Host=` pairs, with or without a password), `otlp-http` (the OTLP protocol names
+    `http/protobuf` and `http/json`), `otlp-grpc` (the protocol name `grpc`);
+    `credentials` names the credential shapes that the text matches (`password`, `account-key`, `sas`, `jwt`,
+    `private-key`, `url-userinfo`, `high-entropy`); `same` and `same_trimmed` are equality labels of the text and of
+    the text without surrounding white space; `parts` are those of a telemetry connection string.
+    """
+
+    empty: bool
+    placeholder: bool
+    unresolved_reference: bool
+    outer_whitespace: bool
+    kinds: tuple[str, ...]
+    credentials: tuple[str, ...]
+    same: int
+    same_trimmed: int
+    parts: tuple[Part, ...] = ()
+
+    def part(self, name: str) -> int | None:
+        """The equality label of a known part, `None` if the text has no such part."""
+        return next((part.same for part in self.parts if part.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class VaultReference:
+    """A Key Vault reference, parsed. `problem` is empty if App Service can read it; else names what is wrong."""
+
+    vault: str | None
+    secret: str | None
+    version: str | None
+    problem: str = ""
+    type: Literal["vault-reference"] = "vault-reference"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherReference:
+    """A reference to App Configuration, which may itself lead to a vault."""
+
+    type: Literal["app-configuration-reference"] = "app-configuration-reference"
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralValue:
+    """Plain text, of which only its class is kept."""
+
+    value: ValueClass
+    type: Literal["literal"] = "literal"
+
+
+SettingValue = VaultReference | OtherReference | LiteralValue

@@ -1,0 +1,159 @@
+"""App Service as seen: sites, slots, plans, settings, Key Vault reference status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.values import SettingValue
+
+
+@dataclass(frozen=True, slots=True)
+class UserAssigned:
+    """A user-assigned identity attached to a site."""
+
+    id: str
+    principal_id: str | None
+    client_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`identity` of a site; `types` are casefolded (`systemassigned`, `userassigned`), empty when Azure is silent."""
+
+    types: tuple[str, ...]
+    principal_id: str | None
+    tenant_id: str | None
+    user_assigned: tuple[UserAssigned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SiteProperties:
+    """GET site. `kind` is split and casefolded; `None` means Azure was silent."""
+
+    id: str
+    name: str
+    location: str | None
+    kind: tuple[str, ...]
+    reserved: bool | None
+    enabled: bool | None
+    state: str | None
+    plan_id: str | None
+    identity: Identity
+    key_vault_reference_identity: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of an app: image reference as configured; `auth` is how a site container pulls."""
+
+    name: str
+    image: str
+    main: bool
+    auth: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """`linuxFxVersion`, parsed: `form` is docker, compose, kube, sitecontainers, stack or empty.
+
+    `stack` is the runtime stack's name (`node`) where the form is `stack`; `containers` those named by docker and
+    compose; `problem` says why a compose file could not be read; `environment` is a compose file's own settings.
+    """
+
+    form: str
+    stack: str = ""
+    containers: tuple[Container, ...] = ()
+    environment: tuple[Setting, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteConfig:
+    """GET config/web."""
+
+    runtime: Runtime
+    windows_fx_version: str | None
+    acr_use_managed_identity: bool | None
+    acr_user_managed_identity: str | None
+    key_vault_reference_identity: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An app setting, connection string, or container variable; `kind` is the connection string's type, else empty."""
+
+    name: str
+    value: SettingValue
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A mounted file share; `credential` is what its access key is."""
+
+    name: str
+    account: str | None
+    credential: SettingValue
+
+
+@dataclass(frozen=True, slots=True)
+class SiteContainer:
+    """A `sitecontainers` child: its image and how it pulls. `secret` classifies a stored registry password."""
+
+    container: Container
+    user_name: bool
+    secret: SettingValue | None
+    environment: tuple[Setting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceStatus:
+    """What App Service reports of one Key Vault reference (`config/configreferences/appsettings`)."""
+
+    setting: str
+    status: str
+    vault: str | None
+    secret: str | None
+    version: str | None
+    active_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedIdentity:
+    """The system-assigned identity as Entra knows it: SQL wants the client id."""
+
+    principal_id: str | None
+    client_id: str | None
+    tenant_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An app or a slot: one facet a call. Of a site that is missing the other facets are `Observed(None)`."""
+
+    id: str
+    properties: Observed[SiteProperties | None] | Gap
+    config: Observed[SiteConfig | None] | Gap
+    settings: Observed[tuple[Setting, ...] | None] | Gap
+    connection_strings: Observed[tuple[Setting, ...] | None] | Gap
+    mounts: Observed[tuple[Mount, ...] | None] | Gap
+    references: Listing[ReferenceStatus]
+    containers: Listing[SiteContainer]
+    identity: Observed[ManagedIdentity | None] | Gap
+    slots: Listing[Site] = field(default_factory=Listing)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """GET serverfarm: the SKU's own name, as Azure spells it."""
+
+    id: str
+    name: str
+    sku: str | None
+    capacity: int | None
+
+
+Sites = Mapping[str, Site]
+Plans = Mapping[str, Observed[Plan | None] | Gap]
