@@ -1,0 +1,1 @@
+"""What we want: the documented desired state as data, its requirements and waivers."""

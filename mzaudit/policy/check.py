@@ -1,0 +1,242 @@
+"""What a policy may not say though every field of it is well-formed: contradictions, and names that Azure refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from mzaudit.policy.complaints import Steps, shown
+from mzaudit.policy.document import Document
+from mzaudit.policy.models import Policy
+from mzaudit.policy.wanted import Where, stored_name
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a reader of the policy should know, and the `file:line` that it is about; never an error."""
+
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}"
+
+
+# What is wrong: where, what was expected, what was found.
+Wrong = Iterator[tuple[Steps, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _NameRule:
+    """What Azure accepts as a name of one kind; limits are Azure's own, from its naming rules."""
+
+    kind: str
+    words: str
+    pattern: re.Pattern[str]
+
+
+_VAULT = _NameRule(
+    "vault",
+    "a vault name (3 to 24 letters, digits and single hyphens, a letter first, no hyphen last)",
+    re.compile(r"(?!.*--)[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]"),
+)
+_REGISTRY = _NameRule("registry", "a registry name (5 to 50 letters and digits)", re.compile(r"[A-Za-z0-9]{5,50}"))
+_ACCOUNT = _NameRule(
+    "storage account", "a storage account name (3 to 24 lower-case letters and digits)", re.compile(r"[a-z0-9]{3,24}")
+)
+_CONTAINER = _NameRule(
+    "container",
+    "a container name (3 to 63 lower-case letters, digits and single hyphens, none of these first or last)",
+    re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"),
+)
+_APP = _NameRule(
+    "app",
+    "an app name (2 to 60 letters, digits and hyphens, no hyphen first or last)",
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]"),
+)
+_SERVER = _NameRule(
+    "SQL server",
+    "a SQL server name (1 to 63 lower-case letters, digits and hyphens, no hyphen first or last)",
+    re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"),
+)
+_DATABASE = _NameRule(
+    "database",
+    "a database name (at most 128 characters, none of <>*%&:\\/?, no dot last)",
+    re.compile(r"[^<>*%&:\\/?]{0,127}[^<>*%&:\\/?.]"),
+)
+_GROUP = _NameRule(
+    "resource group",
+    "a resource group name (at most 90 letters, digits and _ - . ( ), no dot last)",
+    re.compile(r"[\w().-]{0,89}[\w()-]"),
+)
+_COMPONENT = _NameRule(
+    "component",
+    "a component name (at most 260 characters, none of <>%&\\?/, no dot last)",
+    re.compile(r"[^<>%&\\?/]{0,259}[^<>%&\\?/.]"),
+)
+_SECRET = re.compile(r"[0-9A-Za-z-]{1,127}")
+_BRACES = re.compile(r"\{[^}]*\}?|\}")
+
+
+def check(policy: Policy, document: Document) -> None:
+    """Add every contradiction of a policy to its document's complaints."""
+    for find in _CHECKS:
+        for steps, expected, found in find(policy):
+            document.complain(steps, expected, found)
+
+
+def _names(policy: Policy) -> Wrong:
+    """Every template: braces, the name it makes in each environment, and whether environments keep apart."""
+    for steps, template, rule, apart in _templates(policy):
+        if strange := [braces for braces in _BRACES.findall(template) if braces != "{env}"]:
+            yield steps, "no braces but {env}", shown(strange[0])
+            continue
+        for env in policy.environments:
+            name = template.replace("{env}", env)
+            if not rule.pattern.fullmatch(name):
+                yield steps, rule.words, shown(name) + (f" for {env}" if "{env}" in template else "")
+                break
+        if apart and "{env}" not in template and len(policy.environments) > 1:
+            yield steps, f"{{env}} in the name, or environments would share one {rule.kind}", shown(template)
+
+
+def _templates(policy: Policy) -> Iterator[tuple[Steps, str, _NameRule, bool]]:
+    """Each name of a resource; the last tells whether environments must not share it."""
+    several = policy.sql.scope == "per-environment"
+    one_group = "{env}" not in policy.resource_groups.environment
+    yield ("resource_groups", "environment"), policy.resource_groups.environment, _GROUP, False
+    yield ("resource_groups", "shared"), policy.resource_groups.shared, _GROUP, False
+    yield ("registry", "name"), policy.registry.name, _REGISTRY, False
+    for key, vault in policy.vaults.items():
+        yield ("vaults", key, "name"), vault.name, _VAULT, True
+    for key, service in policy.services.items():
+        yield ("services", key, "app"), service.app, _APP, True
+    for key, storage in policy.storage.items():
+        yield ("storage", key, "account"), storage.account, _ACCOUNT, True
+        yield ("storage", key, "container"), storage.container, _CONTAINER, False
+    yield ("sql", "server"), policy.sql.server, _SERVER, several
+    for key, database in policy.sql.databases.items():
+        yield ("sql", "databases", key), database, _DATABASE, not several
+    yield ("telemetry", "component"), policy.telemetry.component, _COMPONENT, one_group
+
+
+def _one_thing_one_name(policy: Policy) -> Wrong:
+    """Two entries of one kind must not name one resource: Azure compares names without case."""
+    for entries in (
+        [(key, ("vaults", key, "name"), vault.name) for key, vault in policy.vaults.items()],
+        [(key, ("services", key, "app"), service.app) for key, service in policy.services.items()],
+        [(key, ("storage", key, "container"), f"{s.account}/{s.container}") for key, s in policy.storage.items()],
+        [(key, ("sql", "databases", key), name) for key, name in policy.sql.databases.items()],
+    ):
+        first: dict[str, str] = {}
+        for key, steps, name in entries:
+            other = first.setdefault(name.casefold(), key)
+            if other != key:
+                yield steps, "a name of its own", f"{shown(name)}, which is also that of {other}"
+
+
+def _references(policy: Policy) -> Wrong:
+    """What a service names must be declared."""
+    for key, service in policy.services.items():
+        if service.vault is not None and service.vault not in policy.vaults:
+            yield ("services", key, "vault"), _declared("vaults", policy.vaults), shown(service.vault)
+        if service.storage is not None and service.storage not in policy.storage:
+            yield ("services", key, "storage"), _declared("storage", policy.storage), shown(service.storage)
+        seen: set[str] = set()
+        for index, grant in enumerate(service.databases):
+            at = ("services", key, "databases", index, "database")
+            if grant.database not in policy.sql.databases:
+                yield at, _declared("sql.databases", policy.sql.databases), shown(grant.database)
+            if grant.database in seen:
+                yield at, "each database once", f"{shown(grant.database)} again"
+            seen.add(grant.database)
+
+
+def _declared(where: str, known: Iterable[str]) -> str:
+    return f"an entry of {where} ({', '.join(known) or 'none is declared'})"
+
+
+def _secrets(policy: Policy) -> Wrong:
+    """Stored names exist and are reversible; shared and distinct make sense."""
+    style = policy.naming.secrets
+    for key, vault in policy.vaults.items():
+        stored: dict[str, str] = {}
+        for secret, spec in vault.secrets.items():
+            at = ("vaults", key, "secrets", secret)
+            name = stored_name(style, secret)
+            if not _SECRET.fullmatch(name):
+                yield at, f"a name that {style} makes 1 to 127 letters, digits and hyphens", shown(name)
+            first = stored.setdefault(name.casefold(), secret)
+            if first != secret:
+                yield at, "a stored name of its own", f"{shown(name)}, under which {first} is stored too"
+            holders = [other for other, one in policy.vaults.items() if secret in one.secrets]
+            if spec.shared and spec.distinct:
+                yield at, "shared or distinct", "both"
+            elif spec.shared and len(holders) < 2:
+                yield at, "a second vault that shares it", f"it in {key} alone"
+            elif spec.shared and (apart := [h for h in holders if not policy.vaults[h].secrets[secret].shared]):
+                yield at, "it to be shared in every vault that holds it", f"it not shared in {', '.join(apart)}"
+            elif spec.distinct and len(holders) < 2:
+                yield at, "a second vault with a secret of that name", f"it in {key} alone"
+
+
+def _plans(policy: Policy) -> Wrong:
+    """A SKU cannot be enough, or recommended, and refused."""
+    refused = {sku.casefold() for sku in policy.plans.refused}
+    for family, sku in policy.plans.minimum.items():
+        if sku.casefold() in refused:
+            yield ("plans", "minimum", family), "a SKU that is not refused", shown(sku)
+    if policy.plans.recommended.casefold() in refused:
+        yield ("plans", "recommended"), "a SKU that is not refused", shown(policy.plans.recommended)
+
+
+def _parity(policy: Policy) -> Wrong:
+    """A difference is allowed between environments that exist."""
+    for index, allowed in enumerate(policy.parity):
+        for position, env in enumerate(allowed.between):
+            at = ("parity", index, "between", position)
+            if env not in policy.environments:
+                yield at, f"one of {', '.join(policy.environments)}", shown(env)
+            elif env in allowed.between[:position]:
+                yield at, "each environment once", f"{shown(env)} again"
+
+
+_CHECKS: tuple[Callable[[Policy], Wrong], ...] = (_names, _one_thing_one_name, _references, _secrets, _plans, _parity)
+
+
+def notes(policy: Policy, where: Where) -> tuple[Note, ...]:
+    """Where the document asks for what Azure cannot hold, and how much room a vault's name leaves."""
+    return (*_registry_note(policy, where), *_secret_notes(policy, where), *_vault_notes(policy, where))
+
+
+def _registry_note(policy: Policy, where: Where) -> Iterator[Note]:
+    documented = policy.registry.documented_name
+    if not _REGISTRY.pattern.fullmatch(documented):
+        yield Note(
+            where("registry", "documented_name"),
+            f"the document calls the registry {documented}, which Azure cannot hold (5 to 50 letters and digits); "
+            f"{policy.registry.name} is looked for.",
+        )
+
+
+def _secret_notes(policy: Policy, where: Where) -> Iterator[Note]:
+    for key, vault in policy.vaults.items():
+        changed = {s: stored_name(policy.naming.secrets, s) for s in vault.secrets}
+        pairs = ", ".join(f"{secret} as {stored}" for secret, stored in changed.items() if secret != stored)
+        if pairs:
+            yield Note(
+                where("vaults", key, "secrets"),
+                f"Key Vault names hold letters, digits and hyphens only; by naming.secrets: {policy.naming.secrets} "
+                f"{key} stores {pairs}.",
+            )
+
+
+def _vault_notes(policy: Policy, where: Where) -> Iterator[Note]:
+    for key, vault in policy.vaults.items():
+        if "{env}" in vault.name:
+            room = (24 - len(vault.name.replace("{env}", ""))) // vault.name.count("{env}")
+            yield Note(
+                where("vaults", key, "name"),
+                f"a vault name has at most 24 characters: {vault.name} fits an environment name of at most {room}.",
+            )

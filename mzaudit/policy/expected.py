@@ -1,0 +1,144 @@
+"""What a model wants at a place, in words: read off its JSON Schema, so that words and schema cannot disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from pydantic import BaseModel, ValidationError
+
+from mzaudit.policy.complaints import Steps, shown
+from mzaudit.policy.document import Document, Tree
+
+Schema = dict[str, object]
+
+PATTERNS = {
+    r"\S": "text that is not empty",
+    r"^[^\s/]+$": "a name without white space or slash",
+    r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "a GUID",
+    r"^[a-z][a-z0-9]*$": "lower-case letters and digits, a letter first",
+    r"^[A-Za-z_][A-Za-z0-9_.:-]*$": "a setting name (letters, digits and _ . : -)",
+    r"^[a-z0-9]+([._/-][a-z0-9]+)*$": "a repository name (lower-case letters and digits, joined by . _ / or -)",
+    r"^\w+\.\w+$": "schema.table",
+    r"^[A-Z]+-[0-9]{3}$": "a rule code such as KV-003",
+    r"^DOC-[0-9]{2}$": "a requirement id such as DOC-01",
+    r"^[*?/]*[^\s*?/]\S*$": "a subject without white space, not wildcards alone",
+}
+
+
+def complain(wrong: ValidationError, model: type[BaseModel], document: Document) -> None:
+    """Turn every error of a document's validation into a complaint, in our own words."""
+    schema: Schema = model.model_json_schema()
+    errors = wrong.errors(include_url=False, include_context=False, include_input=False)
+    for error in sorted(errors, key=lambda error: error["type"] != "extra_forbidden"):
+        steps: Steps = error["loc"]
+        is_key = steps[-1:] == ("[key]",) and steps not in document.lines
+        steps = steps[:-1] if is_key else steps
+        if document.is_spoilt(steps):
+            continue
+        if error["type"] == "extra_forbidden":
+            known = _map(_at(schema, steps[:-1]).get("properties"))
+            meant = _close(steps[-1], known)
+            document.complain(steps, f"one of {_listed(known)}", shown(steps[-1]) + _asked(meant))
+            misspelt = {(*steps[:-1], key) for key in meant}
+            document.spoilt.update(misspelt - document.lines.keys())  # or else it would also be called missing
+        elif is_key:
+            document.complain(steps, f"as key {_key(_at(schema, steps[:-1]), str(steps[-1]))}", shown(steps[-1]))
+        else:
+            node = _at(schema, steps)
+            found = None if error["type"] == "missing" else _value(document.root, steps)
+            words = "no such key" if error["type"] == "missing" else shown(found) + _hint(node, found)
+            document.complain(steps, _words(node, found), words)
+
+
+def _at(schema: Schema, steps: Steps) -> Schema:
+    """The part of a schema that describes a place."""
+    node = schema
+    for step in steps:
+        if isinstance(step, int):
+            node = _map(node.get("items"))
+        else:
+            patterns = list(_map(node.get("patternProperties")).values())
+            named = _map(node.get("properties"))
+            node = _map(named[step] if step in named else patterns[0] if patterns else node.get("additionalProperties"))
+        for branch in _items(node.get("anyOf")):
+            if _map(branch).get("type") != "null":
+                node = _map(branch)
+        if "$ref" in node:
+            node = _map(_map(schema.get("$defs")).get(str(node["$ref"]).rsplit("/", 1)[-1]))
+    return node
+
+
+def _words(node: Schema, found: object) -> str:
+    if "const" in node:
+        return str(node["const"])
+    if "enum" in node:
+        return _listed(str(item) for item in _items(node["enum"]))
+    match node.get("type"):
+        case "boolean":
+            return "true or false"
+        case "integer":
+            return f"a whole number from {node.get('minimum')} to {node.get('maximum')}"
+        case "array":
+            return f"a list of at least {node['minItems']}" if "minItems" in node else "a list"
+        case "object":
+            required = [str(item) for item in _items(node.get("required"))]
+            if required:
+                return f"a mapping with {', '.join(required)}"
+            return "a mapping with at least one entry" if "minProperties" in node else "a mapping"
+        case _:
+            return _text(node, found)
+
+
+def _text(node: Schema, found: object) -> str:
+    longest = node.get("maxLength")
+    if isinstance(longest, int) and isinstance(found, str) and len(found) > longest:
+        return f"at most {longest} characters"
+    if node.get("format") == "date":
+        return "a date (YYYY-MM-DD)"
+    return PATTERNS.get(str(node.get("pattern")), "another value")
+
+
+def _key(node: Schema, found: str) -> str:
+    patterns = {"pattern": next(iter(_map(node.get("patternProperties"))), "")}
+    return _text(_map(node.get("propertyNames")) | patterns, found)
+
+
+def _hint(node: Schema, found: object) -> str:
+    if node.get("type") == "boolean" and isinstance(found, str) and found.casefold() in ("yes", "no", "on", "off"):
+        return f" (write {'true' if found.casefold() in ('yes', 'on') else 'false'})"
+    if node.get("type") == "string" and isinstance(found, bool | int | float):
+        return " (put it in quotes)"
+    return _asked(_close(found, [str(item) for item in _items(node.get("enum"))]))
+
+
+def _asked(meant: list[str]) -> str:
+    return "".join(f" (did you mean {word}?)" for word in meant)
+
+
+def _close(found: object, known: Iterable[str]) -> list[str]:
+    if not isinstance(found, str) or len(found) > 60:  # a comparison costs time, and nobody misspells so much
+        return []
+    return get_close_matches(found.casefold(), list(known), n=1)
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _value(root: Tree, steps: Steps) -> Tree:
+    for step in steps:
+        if isinstance(root, dict) and isinstance(step, str):
+            root = root.get(step)
+        elif isinstance(root, list) and isinstance(step, int):
+            root = root[step]
+    return root
+
+
+def _map(node: object) -> Schema:
+    return node if isinstance(node, dict) else {}
+
+
+def _items(node: object) -> list[object]:
+    return node if isinstance(node, list) else []

@@ -1,0 +1,218 @@
+"""The documented desired state, as models: one class for each kind of thing, names as templates in `{env}`.
+
+Text enters here: frozen, strict, unknown keys refused. What each field answers to is in `policies/requirements.yaml`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s/]+$")]
+Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=20)]
+RuleCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+-[0-9]{3}$")]
+Text = Annotated[str, StringConstraints(pattern=r"\S")]
+SettingName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.:-]*$", max_length=200)]
+
+
+class Strict(BaseModel):
+    """Frozen, strict, and closed to unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Severity(StrEnum):
+    """How much a violation matters; also the gate's threshold."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class SecretKind(StrEnum):
+    """What a secret's value must be (KV-007)."""
+
+    OPAQUE = "opaque"
+    URL = "url"
+    GUID = "guid"
+    CONNECTION_STRING = "connection-string"
+
+
+class SecretStyle(StrEnum):
+    """How a documented secret name is stored: Key Vault names cannot hold an underscore."""
+
+    UNDERSCORE_TO_DASH = "underscore-to-dash"
+    LOWER_DASH = "lower-dash"
+    AS_IS = "as-is"
+
+
+class Naming(Strict):
+    """How documented names become names that Azure can hold."""
+
+    secrets: SecretStyle = SecretStyle.UNDERSCORE_TO_DASH
+
+
+class Environment(Strict):
+    """One environment. Production forbids database passwords and is held to the recommended plan."""
+
+    production: bool
+    subscription: Guid | None = None
+    tenant: Guid | None = None
+    sql_auth: Literal["managed-identity", "password-allowed"] = "managed-identity"
+
+
+class ResourceGroups(Strict):
+    """Where the estate's things are."""
+
+    environment: Name
+    shared: Name
+
+
+class Registry(Strict):
+    """The one registry that all environments share; `documented_name` is what the document calls it."""
+
+    name: Name
+    documented_name: Name
+
+
+class Secret(Strict):
+    """A documented secret of a vault.
+
+    `shared`: the same value in every vault of the environment that holds a secret of this name.
+    `distinct`: differs from every other vault's secret of this name.
+    """
+
+    kind: SecretKind = SecretKind.OPAQUE
+    sensitive: bool = True
+    shared: bool = False
+    distinct: bool = False
+
+
+class Principal(Strict):
+    """Somebody the policy names by object id, and why."""
+
+    object_id: Guid
+    name: Text
+
+
+class Vault(Strict):
+    """A vault and its documented contents; `readers` may read its secrets besides its own services (RBAC-003)."""
+
+    name: Name
+    secrets: Annotated[dict[SettingName, Secret], Field(min_length=1)]
+    readers: tuple[Principal, ...] = ()
+
+
+class Image(Strict):
+    """The repository that a service's image comes from."""
+
+    repository: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$")]
+
+
+class DatabaseGrant(Strict):
+    """A database that the service uses, and the roles that its identity holds there."""
+
+    database: Name
+    roles: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class Service(Strict):
+    """A documented backend.
+
+    `vault` and `storage` name entries of the policy, or are absent where the service has none;
+    `plaintext` are settings that look like credentials by name and are allowed in clear (SET-004).
+    """
+
+    title: Text
+    app: Name
+    image: Image
+    vault: Name | None = None
+    storage: Name | None = None
+    databases: tuple[DatabaseGrant, ...] = ()
+    telemetry: bool = True
+    plaintext: tuple[SettingName, ...] = ()
+
+
+class Plans(Strict):
+    """What plan is enough: the smallest SKU of each family, refused SKUs, and production's recommendation."""
+
+    minimum: Annotated[dict[Name, Name], Field(min_length=1)]
+    refused: tuple[Name, ...]
+    recommended: Name
+
+
+class Secrets(Strict):
+    """Rules about all secrets: a secret that expires within `expiring_days` days is a finding."""
+
+    expiring_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    distinct_between_environments: bool = True
+
+
+class Sql(Strict):
+    """The SQL server and its databases; `scope` says whether a server serves one environment or all."""
+
+    scope: Literal["per-environment", "shared"]
+    server: Name
+    databases: Annotated[dict[Name, Name], Field(min_length=1)]
+    tenant_column: SettingName = "tenant_id"
+    migrations: Annotated[str, StringConstraints(pattern=r"^\w+\.\w+$")] = "dbo.flyway_schema_history"
+
+
+class Storage(Strict):
+    """A storage account and its container, and the role that a service with access holds on the container."""
+
+    account: Name
+    container: Name
+
+
+class Telemetry(Strict):
+    """The Application Insights component; `connection_string` is the setting and secret that names it."""
+
+    component: Name
+    connection_string: SettingName = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+
+
+class AllowedDifference(Strict):
+    """A difference between environments that is meant (ENV-001), and why."""
+
+    what: Name
+    between: Annotated[tuple[EnvironmentName, ...], Field(min_length=2)]
+    reason: Text
+
+
+class Override(Strict):
+    """Another severity for a rule than its own."""
+
+    severity: Severity
+
+
+class Waiving(Strict):
+    """How long a waiver may last at most, in days from the day it was created."""
+
+    max_days: Annotated[int, Field(ge=1, le=3650)] = 180
+
+
+class Policy(Strict):
+    """The whole documented estate."""
+
+    version: Literal[1]
+    estate: Name
+    document: Text
+    naming: Naming = Naming()
+    environments: Annotated[dict[EnvironmentName, Environment], Field(min_length=1)]
+    resource_groups: ResourceGroups
+    registry: Registry
+    vaults: dict[Name, Vault]
+    services: Annotated[dict[Name, Service], Field(min_length=1)]
+    plans: Plans
+    secrets: Secrets = Secrets()
+    sql: Sql
+    storage: dict[Name, Storage]
+    telemetry: Telemetry
+    parity: tuple[AllowedDifference, ...] = ()
+    rules: dict[RuleCode, Override] = {}
+    waivers: Waiving = Waiving()

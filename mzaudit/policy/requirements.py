@@ -1,0 +1,41 @@
+"""The catalogue of requirements: each statement of the document in our words, its section, and what answers it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from mzaudit.policy.document import Document
+from mzaudit.policy.models import RuleCode, Strict, Text
+
+RequirementId = Annotated[str, StringConstraints(pattern=r"^DOC-[0-9]{2}$")]
+
+
+class Requirement(Strict):
+    """One documented statement. `manual` says how a person checks what no rule can see."""
+
+    id: RequirementId
+    text: Text
+    section: Text
+    answered_by: tuple[RuleCode, ...] = ()
+    manual: Text | None = None
+
+
+class Requirements(Strict):
+    """The file `requirements.yaml`."""
+
+    version: Literal[1]
+    requirements: Annotated[tuple[Requirement, ...], Field(min_length=1)]
+
+
+def check_ids(catalogue: Requirements, document: Document) -> None:
+    """Complain of an id that is used twice, and of a requirement that neither a rule nor a person answers."""
+    seen: dict[str, int] = {}
+    for index, requirement in enumerate(catalogue.requirements):
+        first = seen.setdefault(requirement.id, index)
+        if first != index:
+            found = f"{requirement.id} again (first in {document.where('requirements', first)})"
+            document.complain(("requirements", index, "id"), "each id once", found)
+        if not requirement.answered_by and requirement.manual is None:
+            document.complain(("requirements", index), "answered_by or manual", "neither")

@@ -1,0 +1,87 @@
+"""Waivers: failures that somebody answers for until a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from mzaudit.policy.document import Document
+from mzaudit.policy.models import EnvironmentName, Policy, RuleCode, Strict, Text
+
+# At least one letter or digit: a bare `*` would waive things that nobody looked at.
+SubjectGlob = Annotated[str, StringConstraints(pattern=r"^[*?/]*[^\s*?/]\S*$", max_length=300)]
+
+
+class WaiverEntry(Strict):
+    """A waiver as written. `subject` is the finding's subject; `*` stands for any text without a slash, `?` for one
+    character. In force through the whole of `expires` (UTC)."""
+
+    code: RuleCode
+    subject: SubjectGlob
+    environment: EnvironmentName | None = None
+    reason: Text
+    owner: Text
+    ticket: Text
+    created: date
+    expires: date
+    covers_inconclusive: bool = False
+
+
+class WaiverFile(Strict):
+    """The file `waivers.yaml`."""
+
+    version: Literal[1]
+    waivers: tuple[WaiverEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A waiver and the `file:line` that grants it."""
+
+    code: str
+    subject: str
+    environment: str | None
+    reason: str
+    owner: str
+    ticket: str
+    created: date
+    expires: date
+    covers_inconclusive: bool
+    where: str
+
+
+def granted(file: WaiverFile, document: Document) -> tuple[Waiver, ...]:
+    """The waivers of a file, each with its line."""
+    return tuple(
+        Waiver(
+            code=entry.code,
+            subject=entry.subject,
+            environment=entry.environment,
+            reason=entry.reason,
+            owner=entry.owner,
+            ticket=entry.ticket,
+            created=entry.created,
+            expires=entry.expires,
+            covers_inconclusive=entry.covers_inconclusive,
+            where=document.where("waivers", index),
+        )
+        for index, entry in enumerate(file.waivers)
+    )
+
+
+def check(file: WaiverFile, document: Document, policy: Policy) -> None:
+    """Complain of waivers that last too long, end before they begin, or name an environment that is not there."""
+    longest = policy.waivers.max_days
+    for index, entry in enumerate(file.waivers):
+        days = (entry.expires - entry.created).days
+        at = ("waivers", index, "expires")
+        if days < 0:
+            document.complain(at, f"a day not before {entry.created} (created)", str(entry.expires))
+        elif days > longest:
+            document.complain(at, f"at most {longest} days from {entry.created} (created)", f"{days} ({entry.expires})")
+        if entry.environment is not None and entry.environment not in policy.environments:
+            known = ", ".join(policy.environments)
+            document.complain(("waivers", index, "environment"), f"one of {known}", f'"{entry.environment}"')

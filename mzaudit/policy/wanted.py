@@ -1,0 +1,315 @@
+"""The policy bound to environments and subscriptions: every template filled in, every id whole.
+
+Rules are asked about these. `where` is the `file:line` of the policy that states the expectation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mzaudit.policy.models import DatabaseGrant, Plans, Policy, Principal, Secret, SecretStyle, Severity
+
+Where = Callable[..., str]
+
+
+def stored_name(style: SecretStyle, documented: str) -> str:
+    """The name under which a documented secret is stored."""
+    match style:
+        case SecretStyle.UNDERSCORE_TO_DASH:
+            return documented.replace("_", "-")
+        case SecretStyle.LOWER_DASH:
+            return documented.replace("_", "-").lower()
+        case SecretStyle.AS_IS:
+            return documented
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRegistry:
+    """The shared registry."""
+
+    name: str
+    documented_name: str
+    id: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSecret:
+    """A documented secret of one vault; `name` is the documented one, `stored` Key Vault's."""
+
+    env: str
+    vault: str
+    vault_id: str
+    name: str
+    stored: str
+    spec: Secret
+    expiring_days: int
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedVault:
+    """A vault and its documented contents. `owners` are the keys of the services whose own vault it is."""
+
+    env: str
+    key: str
+    name: str
+    id: str
+    resource_group: str
+    secrets: tuple[WantedSecret, ...]
+    owners: tuple[str, ...]
+    readers: tuple[Principal, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedStorage:
+    """A storage account and container."""
+
+    env: str
+    key: str
+    account: str
+    account_id: str
+    container: str
+    container_id: str
+    users: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedComponent:
+    """The Application Insights component; `setting` is the documented name of its connection string."""
+
+    env: str
+    name: str
+    id: str
+    setting: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedDatabase:
+    """A database and the services that use it, with their roles."""
+
+    key: str
+    name: str
+    grants: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedServer:
+    """The SQL server that holds the documented databases."""
+
+    env: str
+    name: str
+    id: str
+    databases: tuple[WantedDatabase, ...]
+    passwords_forbidden: bool
+    tenant_column: str
+    migrations: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedService:
+    """A documented backend in one environment."""
+
+    env: str
+    key: str
+    title: str
+    production: bool
+    passwords_forbidden: bool
+    app: str
+    id: str
+    resource_group: str
+    repository: str
+    registry: WantedRegistry
+    vault: WantedVault | None
+    storage: WantedStorage | None
+    databases: tuple[DatabaseGrant, ...]
+    component: WantedComponent
+    telemetry: bool
+    plans: Plans
+    plaintext: tuple[str, ...]
+    expected_commit: str | None
+    where: str
+    where_plans: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedEnvironment:
+    """One environment, bound."""
+
+    env: str
+    production: bool
+    subscription: str
+    resource_group_id: str
+    shared_resource_group_id: str
+    registry: WantedRegistry
+    vaults: tuple[WantedVault, ...]
+    services: tuple[WantedService, ...]
+    storage: tuple[WantedStorage, ...]
+    server: WantedServer
+    component: WantedComponent
+    distinct_between_environments: bool
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The policy bound: `environments` are all of the policy's, `asked` those that this run is about."""
+
+    policy: Policy
+    environments: Mapping[str, WantedEnvironment]
+    asked: tuple[str, ...]
+    severities: Mapping[str, Severity]
+    where: Where
+
+    @property
+    def services(self) -> tuple[WantedService, ...]:
+        """The services of every environment of the policy, asked for or not."""
+        return tuple(service for env in self.environments.values() for service in env.services)
+
+
+def bind(
+    policy: Policy,
+    where: Where,
+    asked: tuple[str, ...],
+    subscriptions: Mapping[str, str],
+    expected_commits: Mapping[str, str] | None = None,
+) -> Wanted:
+    """Fill in every template. `subscriptions` holds one for each environment; `where(*path)` tells `file:line`;
+    `expected_commits` are commits that a caller expects to run, by service key (IMG-006)."""
+    commits = expected_commits or {}
+    return Wanted(
+        policy=policy,
+        environments={
+            env: _environment(policy, where, env, subscriptions[env], commits) for env in policy.environments
+        },
+        asked=asked,
+        severities={code: override.severity for code, override in policy.rules.items()},
+        where=where,
+    )
+
+
+def _environment(
+    policy: Policy, where: Where, env: str, subscription: str, commits: Mapping[str, str]
+) -> WantedEnvironment:
+    def named(template: str) -> str:
+        return template.replace("{env}", env)
+
+    production = policy.environments[env].production
+    forbidden = production or policy.environments[env].sql_auth == "managed-identity"
+    group = named(policy.resource_groups.environment)
+    group_id = f"/subscriptions/{subscription}/resourceGroups/{group}"
+    shared_id = f"/subscriptions/{subscription}/resourceGroups/{named(policy.resource_groups.shared)}"
+    registry = WantedRegistry(
+        named(policy.registry.name),
+        policy.registry.documented_name,
+        f"{shared_id}/providers/Microsoft.ContainerRegistry/registries/{named(policy.registry.name)}",
+        where("registry"),
+    )
+    component = WantedComponent(
+        env,
+        named(policy.telemetry.component),
+        f"{group_id}/providers/Microsoft.Insights/components/{named(policy.telemetry.component)}",
+        policy.telemetry.connection_string,
+        where("telemetry"),
+    )
+    vaults = {}
+    for key, vault in policy.vaults.items():
+        name = named(vault.name)
+        vault_id = f"{group_id}/providers/Microsoft.KeyVault/vaults/{name}"
+        secrets = tuple(
+            WantedSecret(
+                env,
+                name,
+                vault_id,
+                secret,
+                stored_name(policy.naming.secrets, secret),
+                spec,
+                policy.secrets.expiring_days,
+                where("vaults", key, "secrets", secret),
+            )
+            for secret, spec in vault.secrets.items()
+        )
+        owners = tuple(owner for owner, service in policy.services.items() if service.vault == key)
+        vaults[key] = WantedVault(env, key, name, vault_id, group, secrets, owners, vault.readers, where("vaults", key))
+    storage = {}
+    for key, account in policy.storage.items():
+        account_id = f"{group_id}/providers/Microsoft.Storage/storageAccounts/{named(account.account)}"
+        container = named(account.container)
+        storage[key] = WantedStorage(
+            env,
+            key,
+            named(account.account),
+            account_id,
+            container,
+            f"{account_id}/blobServices/default/containers/{container}",
+            tuple(user for user, service in policy.services.items() if service.storage == key),
+            where("storage", key),
+        )
+    server_group = shared_id if policy.sql.scope == "shared" else group_id
+    server = WantedServer(
+        env,
+        named(policy.sql.server),
+        f"{server_group}/providers/Microsoft.Sql/servers/{named(policy.sql.server)}",
+        tuple(
+            WantedDatabase(
+                key,
+                named(name),
+                tuple(
+                    (user, grant.roles)
+                    for user, service in policy.services.items()
+                    for grant in service.databases
+                    if grant.database == key
+                ),
+            )
+            for key, name in policy.sql.databases.items()
+        ),
+        forbidden,
+        policy.sql.tenant_column,
+        policy.sql.migrations,
+        where("sql"),
+    )
+    services = tuple(
+        WantedService(
+            env=env,
+            key=key,
+            title=service.title,
+            production=production,
+            passwords_forbidden=forbidden,
+            app=named(service.app),
+            id=f"{group_id}/providers/Microsoft.Web/sites/{named(service.app)}",
+            resource_group=group,
+            repository=service.image.repository,
+            registry=registry,
+            vault=vaults[service.vault] if service.vault is not None else None,
+            storage=storage[service.storage] if service.storage is not None else None,
+            databases=service.databases,
+            component=component,
+            telemetry=service.telemetry,
+            plans=policy.plans,
+            plaintext=service.plaintext,
+            expected_commit=commits.get(key),
+            where=where("services", key),
+            where_plans=where("plans"),
+        )
+        for key, service in policy.services.items()
+    )
+    return WantedEnvironment(
+        env=env,
+        production=production,
+        subscription=subscription,
+        resource_group_id=group_id,
+        shared_resource_group_id=shared_id,
+        registry=registry,
+        vaults=tuple(vaults.values()),
+        services=services,
+        storage=tuple(storage.values()),
+        server=server,
+        component=component,
+        distinct_between_environments=policy.secrets.distinct_between_environments,
+        where=where("environments", env),
+    )

@@ -1,0 +1,256 @@
+"""Policies that contradict themselves or Azure, and the line that each is told at; notes on what Azure cannot hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mzaudit.policy.load import load
+from mzaudit.policy.packaged import shipped
+from tests.policy.bent import SHIPPED, bent, line_of, said_of
+
+VAULT = "expected a vault name (3 to 24 letters, digits and single hyphens, a letter first, no hyphen last)"
+APP = "expected an app name (2 to 60 letters, digits and hyphens, no hyphen first or last)"
+ACCOUNT = "expected a storage account name (3 to 24 lower-case letters and digits)"
+CONTAINER = (
+    "expected a container name (3 to 63 lower-case letters, digits and single hyphens, none of these first or last)"
+)
+SERVER = "expected a SQL server name (1 to 63 lower-case letters, digits and hyphens, no hyphen first or last)"
+TOKEN = "CLOUD_INTERNAL_API_TOKEN: {shared: true}"
+PARITY = "document: Azure Infrastructure\nparity: [{what: plan, reason: cost, between: "
+
+# What is changed; the words in the changed file whose line is told; what is said.
+CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
+    "undeclared vault": (
+        ("    vault: cloud", "    vault: clowd"),
+        "    vault: clowd",
+        'services.cloud.vault: expected an entry of vaults (cloud, manage), found "clowd"',
+    ),
+    "undeclared storage": (
+        ("    storage: snaps", "    storage: blobs"),
+        "    storage: blobs",
+        'services.cloud.storage: expected an entry of storage (snaps), found "blobs"',
+    ),
+    "undeclared database": (
+        ("{database: manage", "{database: manager"),
+        "{database: manager",
+        'services.manage.databases[0].database: expected an entry of sql.databases (cloud, manage), found "manager"',
+    ),
+    "a database twice": (
+        ("      - {database: manage,", "      - {database: manage, roles: [x]}\n      - {database: manage,"),
+        "      - {database: manage, roles: [db",
+        'services.manage.databases[1].database: expected each database once, found "manage" again',
+    ),
+    "one stored name": (
+        ("      SNAP_PUBLISH_TOKEN: {}", "      MS-CLIENT_ID: {}"),
+        "MS-CLIENT_ID",
+        "vaults.cloud.secrets.MS-CLIENT_ID: expected a stored name of its own, "
+        'found "MS-CLIENT-ID", under which MS_CLIENT_ID is stored too',
+    ),
+    "one stored name but for case": (
+        ("      SNAP_PUBLISH_TOKEN: {}", "      ms_client_id: {}"),
+        "ms_client_id",
+        "vaults.cloud.secrets.ms_client_id: expected a stored name of its own, "
+        'found "ms-client-id", under which MS_CLIENT_ID is stored too',
+    ),
+    "unfit stored name": (
+        ("SNAP_PUBLISH_TOKEN: {}", "snap.token: {}"),
+        "snap.token",
+        'vaults.cloud.secrets["snap.token"]: expected a name that underscore-to-dash makes 1 to 127 letters, digits '
+        'and hyphens, found "snap.token"',
+    ),
+    "shared alone": (
+        ("SNAP_PUBLISH_TOKEN: {}", "SNAP_PUBLISH_TOKEN: {shared: true}"),
+        "SNAP_PUBLISH_TOKEN",
+        "vaults.cloud.secrets.SNAP_PUBLISH_TOKEN: expected a second vault that shares it, found it in cloud alone",
+    ),
+    "shared on one side": (
+        (TOKEN, "CLOUD_INTERNAL_API_TOKEN: {}"),
+        TOKEN,
+        "vaults.manage.secrets.CLOUD_INTERNAL_API_TOKEN: expected it to be shared in every vault that holds it, "
+        "found it not shared in cloud",
+    ),
+    "distinct alone": (
+        ("SNAP_PUBLISH_TOKEN: {}", "SNAP_PUBLISH_TOKEN: {distinct: true}"),
+        "SNAP_PUBLISH_TOKEN",
+        "vaults.cloud.secrets.SNAP_PUBLISH_TOKEN: expected a second vault with a secret of that name, "
+        "found it in cloud alone",
+    ),
+    "shared and distinct": (
+        (TOKEN, "CLOUD_INTERNAL_API_TOKEN: {shared: true, distinct: true}"),
+        "CLOUD_INTERNAL",
+        "vaults.cloud.secrets.CLOUD_INTERNAL_API_TOKEN: expected shared or distinct, found both",
+    ),
+    "one vault for all environments": (
+        ("kv-mz-cloud-{env}", "kv-mz-cloud"),
+        "kv-mz-cloud",
+        'vaults.cloud.name: expected {env} in the name, or environments would share one vault, found "kv-mz-cloud"',
+    ),
+    "one app for all environments": (
+        ("app-monozu-ingest-{env}", "app-monozu-ingest"),
+        "app-monozu-ingest",
+        "services.ingest.app: expected {env} in the name, or environments would share one app, "
+        'found "app-monozu-ingest"',
+    ),
+    "one account for all environments": (
+        ("stmonozu{env}", "stmonozu"),
+        "stmonozu",
+        "storage.snaps.account: expected {env} in the name, or environments would share one storage account, "
+        'found "stmonozu"',
+    ),
+    "one server for all environments": (
+        ("sql-monozu-{env}", "sql-monozu"),
+        "sql-monozu",
+        'sql.server: expected {env} in the name, or environments would share one SQL server, found "sql-monozu"',
+    ),
+    "other braces": (
+        ("kv-mz-cloud-{env}", "kv-mz-cloud-{environment}"),
+        "kv-mz-cloud",
+        'vaults.cloud.name: expected no braces but {env}, found "{environment}"',
+    ),
+    "an open brace": (
+        ("appi-monozu-{env}", '"appi-monozu-{env"'),
+        "appi-monozu",
+        'telemetry.component: expected no braces but {env}, found "{env"',
+    ),
+    "long vault name": (
+        ("  dev:", "  development1:"),
+        "kv-mz-manage",
+        f'vaults.manage.name: {VAULT}, found "kv-mz-manage-development1" for development1',
+    ),
+    "two hyphens": (
+        ("kv-mz-cloud-{env}", "kv--cloud-{env}"),
+        "kv--cloud",
+        f'vaults.cloud.name: {VAULT}, found "kv--cloud-dev" for dev',
+    ),
+    "vault with a digit first": (
+        ("kv-mz-cloud-{env}", "1-{env}"),
+        "name: 1-",
+        f'vaults.cloud.name: {VAULT}, found "1-dev" for dev',
+    ),
+    "the documented registry": (
+        ("name: acrmonozu ", "name: acr-monozu "),
+        "name: acr-monozu",
+        'registry.name: expected a registry name (5 to 50 letters and digits), found "acr-monozu"',
+    ),
+    "account with a hyphen": (
+        ("stmonozu{env}", "st-monozu-{env}"),
+        "st-monozu",
+        f'storage.snaps.account: {ACCOUNT}, found "st-monozu-dev" for dev',
+    ),
+    "container in capitals": (
+        ("container: snaps", "container: Snaps"),
+        "Snaps",
+        f'storage.snaps.container: {CONTAINER}, found "Snaps"',
+    ),
+    "long app name": (
+        ("app-monozu-ingest-{env}", "a" * 57 + "-{env}"),
+        "a" * 57,
+        f'services.ingest.app: {APP}, found "{"a" * 57}-d…" for dev',
+    ),
+    "server in capitals": (
+        ("sql-monozu-{env}", "SQL-{env}"),
+        "SQL-{env}",
+        f'sql.server: {SERVER}, found "SQL-dev" for dev',
+    ),
+    "two services, one app": (
+        ("app-monozu-ingest-{env}", "app-MONOZU-cloud-{env}"),
+        "app-MONOZU",
+        'services.ingest.app: expected a name of its own, found "app-MONOZU-cloud-{env}", which is also that of cloud',
+    ),
+    "two keys, one vault": (
+        ("kv-mz-manage-{env}", "kv-mz-cloud-{env}"),
+        "  manage:\n    name: kv-mz-cloud",
+        'vaults.manage.name: expected a name of its own, found "kv-mz-cloud-{env}", which is also that of cloud',
+    ),
+    "two keys, one database": (
+        ("manage: db-monozu-manage-{env}", "manage: db-monozu-cloud-{env}"),
+        "manage: db-monozu-cloud",
+        'sql.databases.manage: expected a name of its own, found "db-monozu-cloud-{env}", which is also that of cloud',
+    ),
+    "minimum is refused": (
+        ("P1v3", "p0V3"),
+        "p0V3",
+        'plans.minimum.Pv3: expected a SKU that is not refused, found "p0V3"',
+    ),
+    "recommended is refused": (
+        ("recommended: P2v3", "recommended: F1"),
+        "recommended:",
+        'plans.recommended: expected a SKU that is not refused, found "F1"',
+    ),
+    "parity with nobody": (
+        ("document: Azure Infrastructure", PARITY + "[dev, qa]}]"),
+        "parity",
+        'parity[0].between[1]: expected one of dev, stg, prd, found "qa"',
+    ),
+    "parity with itself": (
+        ("document: Azure Infrastructure", PARITY + "[dev, dev]}]"),
+        "parity",
+        'parity[0].between[1]: expected each environment once, found "dev" again',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CONTRADICTIONS)
+def test_a_contradiction_is_told_at_its_line(tmp_path: Path, case: str) -> None:
+    change, words, complaint = CONTRADICTIONS[case]
+    text = bent(change)
+    assert said_of(tmp_path, text) == [f"p.yaml:{line_of(text, words) + words.count(chr(10))}: {complaint}"]
+
+
+HARMLESS: dict[str, tuple[tuple[str, str], ...]] = {
+    "a server and databases for all": (
+        ("scope: per-environment", "scope: shared"),
+        ("sql-monozu-{env}", "sql-monozu"),
+    ),
+    "one environment": (
+        ("  dev:\n    production: false\n  stg:\n    production: false\n", ""),
+        ("kv-mz-cloud-{env}", "kv-mz-cloud"),
+    ),
+    "databases named alike on a server each": (
+        ("db-monozu-cloud-{env}", "cloud"),
+        ("db-monozu-manage-{env}", "manage"),
+    ),
+    "a component of one name in a group each": (("appi-monozu-{env}", "appi"),),
+    "one resource group": (("rg-monozu-{env}", "rg-monozu"),),
+    "a vault nobody owns": (("    vault: manage\n", ""),),
+    "as-is": (("naming:\n  secrets: underscore-to-dash", "naming:\n  secrets: lower-dash"),),
+    "parity": (("document: Azure Infrastructure", PARITY + "[dev, prd]}]"),),
+    "the longest vault name": (("  dev:", "  development:"),),
+}
+
+
+@pytest.mark.parametrize("case", HARMLESS)
+def test_what_is_no_contradiction(tmp_path: Path, case: str) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(bent(*HARMLESS[case]))
+    assert load(path).policy.estate == "monozu"
+
+
+def test_a_component_shared_in_one_group_is_a_contradiction(tmp_path: Path) -> None:
+    text = bent(("rg-monozu-{env}", "rg-monozu"), ("appi-monozu-{env}", "appi"))
+    assert said_of(tmp_path, text) == [
+        f"p.yaml:{line_of(text, 'component: appi')}: telemetry.component: "
+        'expected {env} in the name, or environments would share one component, found "appi"'
+    ]
+
+
+def test_notes_say_what_azure_cannot_hold() -> None:
+    notes = [str(note) for note in load(shipped(), "policies").notes]
+    assert notes[0] == (
+        f"policies/monozu.yaml:{line_of(SHIPPED, 'documented_name')}: the document calls the registry acr-monozu, "
+        "which Azure cannot hold (5 to 50 letters and digits); acrmonozu is looked for."
+    )
+    assert "cloud stores SECRET_KEY as SECRET-KEY, CLOUD_INTERNAL_API_TOKEN as CLOUD-INTERNAL-API-TOKEN, " in notes[1]
+    assert notes[3:] == [
+        f"policies/monozu.yaml:{line_of(SHIPPED, f'kv-mz-{key}')}: a vault name has at most 24 characters: "
+        f"kv-mz-{key}-{{env}} fits an environment name of at most {room}."
+        for key, room in (("cloud", 12), ("manage", 11))
+    ]
+
+
+def test_no_notes_where_there_is_nothing_to_say(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(bent(("documented_name: acr-monozu", "documented_name: acrmonozu")))
+    assert not any("registry" in note.text for note in load(path).notes)

@@ -1,0 +1,44 @@
+"""The JSON Schema of the policy: fresh, true to what `load` takes, and every pattern in it has words."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from mzaudit.policy.expected import PATTERNS
+from mzaudit.policy.models import Policy
+from mzaudit.policy.packaged import files, shipped
+from mzaudit.policy.requirements import Requirements
+from mzaudit.policy.schema import json_schema
+from mzaudit.policy.waivers import WaiverFile
+from tests.policy.bent import bent
+
+
+def test_the_shipped_schema_is_fresh() -> None:
+    assert files()["policy.schema.json"] == json_schema(), "write it anew: mzaudit policy schema"
+
+
+def test_the_shipped_policy_names_it_and_obeys_it() -> None:
+    text = files()["monozu.yaml"]
+    assert text.startswith("# yaml-language-server: $schema=policy.schema.json\n")
+    jsonschema.validate(YAML(typ="safe").load(text), json.loads(json_schema()))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(YAML(typ="safe").load(bent(("estate:", "estat:"))), json.loads(json_schema()))
+
+
+@pytest.mark.parametrize("model", [Policy, Requirements, WaiverFile])
+def test_every_pattern_has_words(model: type[Policy | Requirements | WaiverFile]) -> None:
+    text = json.dumps(model.model_json_schema())
+    patterns = set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', text))
+    patterns |= set(re.findall(r'"patternProperties": {("(?:[^"\\]|\\.)*")', text))
+    assert patterns
+    assert {json.loads(pattern) for pattern in patterns} <= PATTERNS.keys()
+
+
+def test_what_is_shipped() -> None:
+    assert set(files()) == {"monozu.yaml", "policy.schema.json", "requirements.yaml", "waivers.yaml"}
+    assert shipped().is_dir()
