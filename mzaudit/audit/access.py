@@ -1,0 +1,282 @@
+"""Effective access: who may perform an action on a scope, and how, from role and deny assignments. Three-valued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mzaudit.audit.condition import holds
+from mzaudit.audit.matching import any_of, granting
+from mzaudit.snapshot.authorization import Authorization, Denied, DenyAssignment, Permission, RoleAssignment
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.ids import covers, same
+from mzaudit.snapshot.observed import Gap, GapReason, Listing
+
+EVERYONE = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An action on a scope; `data` for the data plane. `attributes` are what conditions may ask about, by casefolded
+    name (`microsoft.keyvault/vaults/secrets:name`)."""
+
+    scope: str
+    action: str
+    data: bool
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One way in: a role assignment, or an access policy of a vault (then `role` is empty).
+
+    `group` is the group that holds the assignment in the principal's stead; `decided` is false where a condition
+    decides and cannot be told; `ends` is the end of a time-bound assignment.
+    """
+
+    id: str
+    scope: str
+    role: str
+    name: str
+    principal_id: str
+    group: str | None = None
+    condition: str | None = None
+    decided: bool = True
+    ends: datetime | None = None
+
+    def words(self, target: str) -> str:
+        """How the access comes, in words, as seen from `target`."""
+        how = [self.name]
+        if self.group is not None:
+            how.append(f"through the group {self.group}")
+        if not same(self.scope, target):
+            how.append(f"inherited from {self.scope}" if covers(self.scope, target) else f"on {self.scope} alone")
+        if self.condition is not None:
+            how.append("under a condition" if self.decided else "under a condition that is not evaluated")
+        if self.ends is not None:
+            how.append(f"until {self.ends.date().isoformat()}")
+        return ", ".join([*how, "directly"] if len(how) == 1 else how)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whether, and how. `allowed` is `None` where it cannot be told, and `gaps` say why.
+
+    `unseen` is everything that this answer did not see, also where it could not have changed it: a conclusion that
+    there is no *better* grant than those shown needs it to be empty.
+    """
+
+    allowed: bool | None
+    grants: tuple[Grant, ...]
+    denials: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+    unseen: tuple[Gap, ...]
+
+
+def access_of(seen: Snapshot, principal_id: str, target: Target) -> Access:
+    """What a managed identity may do: by its own assignments, and by those of its groups."""
+    rbac = seen.access(target.scope)
+    reach = reach_of(rbac, principal_id)
+    groups = frozenset(a.principal_id.casefold() for a in reach.items) - {principal_id.casefold()}
+    more = reach.gap
+    if more is not None and rbac.assignments.gap is None and not _may_pass_by_group(rbac, principal_id, target):
+        more = None
+    return _access(rbac, reach.items, more, principal_id, groups, target)
+
+
+def reach_of(rbac: Authorization, principal_id: str) -> Listing[RoleAssignment]:
+    """Every assignment that reaches the principal, directly or through groups, anywhere in the subscription.
+
+    Whole only where Azure was asked what is assigned to that principal.
+    """
+    who = principal_id.casefold()
+    asked = next((listing for oid, listing in rbac.assigned_to.items() if oid.casefold() == who), None)
+    own = [a for a in rbac.assignments.items if a.principal_id.casefold() == who]
+    found = {a.id.casefold(): a for a in (*own, *(asked.items if asked is not None else ()))}
+    gap = asked.gap if asked is not None else _not_asked(rbac, principal_id)
+    return Listing(tuple(found[number] for number in sorted(found)), gap)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A principal that holds access by an assignment of its own."""
+
+    principal_id: str
+    type: str | None
+    access: Access
+
+
+def holders_of(seen: Snapshot, targets: tuple[Target, ...]) -> Listing[Holder]:
+    """Everyone whom an assignment lets perform one of the actions, or may do so; of groups the group, not its members.
+
+    The targets are of one subscription.
+    """
+    rbac = seen.access(targets[0].scope)
+    held: dict[str, list[RoleAssignment]] = {}
+    for assignment in rbac.assignments.items:
+        if any(covers(assignment.scope, target.scope) for target in targets):
+            held.setdefault(assignment.principal_id.casefold(), []).append(assignment)
+    holders = []
+    for who, own in sorted(held.items()):
+        own.sort(key=lambda assignment: assignment.id.casefold())
+        access = united(_access(rbac, own, None, who, frozenset(), target) for target in targets)
+        if access.allowed is not False:
+            kind = next((a.principal_type for a in own if a.principal_type is not None), None)
+            holders.append(Holder(who, kind, access))
+    return Listing(tuple(holders), rbac.assignments.gap)
+
+
+def united(accesses: Iterable[Access]) -> Access:
+    """Access to at least one of several targets."""
+    given = tuple(accesses)
+    allowed = any_of(access.allowed for access in given)
+    open_ways = [access for access in given if access.allowed is not False]
+    return Access(
+        allowed,
+        tuple(dict.fromkeys(grant for access in open_ways for grant in access.grants)),
+        tuple(dict.fromkeys(denial for access in given for denial in access.denials)),
+        () if allowed else tuple(dict.fromkeys(gap for access in given for gap in access.gaps)),
+        tuple(dict.fromkeys(gap for access in given for gap in access.unseen)),
+    )
+
+
+def _access(
+    rbac: Authorization,
+    assignments: Iterable[RoleAssignment],
+    more: Gap | None,
+    principal_id: str,
+    groups: frozenset[str],
+    target: Target,
+) -> Access:
+    grants: list[Grant] = []
+    unseen: list[Gap] = [more] if more is not None else []
+    for assignment in assignments:
+        if covers(assignment.scope, target.scope):
+            found = _granted(rbac, assignment, principal_id, target)
+            if isinstance(found, Gap):
+                unseen.append(found)
+            elif found is not None:
+                grants.append(found)
+    doubt = [*unseen, *(_undecided(grant) for grant in grants if not grant.decided)]
+    denials, denial_gaps = _denied(rbac, principal_id, groups, target)
+    if denials:
+        allowed: bool | None = False
+        gaps: list[Gap] = []
+    elif any(grant.decided for grant in grants):
+        allowed, gaps = (None if denial_gaps else True), denial_gaps
+    else:
+        allowed, gaps = (None, doubt) if doubt else (False, [])
+    return Access(allowed, tuple(grants), denials, tuple(gaps), (*doubt, *denial_gaps))
+
+
+def _granted(rbac: Authorization, assignment: RoleAssignment, principal_id: str, target: Target) -> Grant | Gap | None:
+    definition = next((r for r in rbac.roles.items if r.guid.casefold() == assignment.role.casefold()), None)
+    if definition is None:
+        return rbac.roles.gap or Gap(
+            GapReason.NOT_VISIBLE,
+            f"GET /providers/Microsoft.Authorization/roleDefinitions/{assignment.role}",
+            assignment.scope,
+            "Microsoft.Authorization/roleDefinitions/read",
+            "the role is not among the definitions that were listed",
+        )
+    blocks = list(granting(definition.permissions, target.action, data=target.data))
+    met = any_of(_met(assignment.condition, block, target) for block in blocks)
+    if met is False:
+        return None
+    direct = assignment.principal_id.casefold() == principal_id.casefold()
+    conditional = assignment.condition or next((block.condition for block in blocks if block.condition), None)
+    return Grant(
+        assignment.id,
+        assignment.scope,
+        definition.guid,
+        definition.name,
+        assignment.principal_id,
+        None if direct else assignment.principal_id,
+        conditional,
+        met is True,
+        _end(rbac, assignment),
+    )
+
+
+def _met(condition: str | None, block: Permission, target: Target) -> bool | None:
+    """Both conditions, the assignment's and the definition's."""
+    answers = [holds(text, target.action, target.attributes) for text in (condition, block.condition) if text]
+    return False if False in answers else (None if None in answers else True)
+
+
+def _end(rbac: Authorization, assignment: RoleAssignment) -> datetime | None:
+    ends = [
+        expiry.ends
+        for expiry in rbac.expiring.items
+        if expiry.principal_id.casefold() == assignment.principal_id.casefold()
+        and expiry.role.casefold() == assignment.role.casefold()
+        and same(expiry.scope, assignment.scope)
+    ]
+    return max(ends, default=None)
+
+
+def _denied(
+    rbac: Authorization, principal_id: str, groups: frozenset[str], target: Target
+) -> tuple[tuple[str, ...], list[Gap]]:
+    """The deny assignments that surely apply, by name; and why others may."""
+    sure: list[str] = []
+    doubt: list[Gap] = [rbac.denies.gap] if rbac.denies.gap is not None else []
+    for deny in sorted(rbac.denies.items, key=lambda deny: (deny.id, deny.scope)):
+        answer = _applies(deny, principal_id, groups, target)
+        if answer:
+            sure.append(f"{deny.name} at {deny.scope}")
+        elif answer is None:
+            call = f"membership and conditions of the deny assignment {deny.name}"
+            doubt.append(Gap(GapReason.NOT_COLLECTED, call, deny.scope, detail="it may apply to this principal"))
+    return tuple(sure), doubt
+
+
+def _applies(deny: DenyAssignment, principal_id: str, groups: frozenset[str], target: Target) -> bool | None:
+    if not (same(deny.scope, target.scope) if deny.not_below else covers(deny.scope, target.scope)):
+        return False
+    blocks = granting(deny.permissions, target.action, data=target.data)
+    answers = [
+        any_of(_met(None, block, target) for block in blocks),
+        any_of(_named(who, principal_id, groups) for who in deny.principals),
+        _not(any_of(_named(who, principal_id, groups) for who in deny.excluded)),
+    ]
+    return False if False in answers else (None if None in answers else True)
+
+
+def _named(who: Denied, principal_id: str, groups: frozenset[str]) -> bool | None:
+    """Whether that is the principal, or a group of it; of a group that is not among those seen it cannot be told."""
+    oid = who.id.casefold()
+    if oid == EVERYONE or oid == principal_id.casefold() or oid in groups:
+        return True
+    return None if who.type is None or who.type.casefold() == "group" else False
+
+
+def _not(answer: bool | None) -> bool | None:
+    return None if answer is None else not answer
+
+
+def _undecided(grant: Grant) -> Gap:
+    detail = "the condition asks for what is not evaluated here"
+    return Gap(GapReason.NOT_COLLECTED, f"condition of the assignment {grant.id}", grant.scope, detail=detail)
+
+
+def _may_pass_by_group(rbac: Authorization, principal_id: str, target: Target) -> bool:
+    """Whether some group, which the principal might be in, is let in."""
+    return any(
+        covers(assignment.scope, target.scope) and _granted(rbac, assignment, principal_id, target) is not None
+        for assignment in rbac.assignments.items
+        if _group(assignment)
+    )
+
+
+def _group(assignment: RoleAssignment) -> bool:
+    kind = assignment.principal_type
+    return kind is None or kind.casefold() in ("group", "foreigngroup")
+
+
+def _not_asked(rbac: Authorization, principal_id: str) -> Gap:
+    call = f"GET /subscriptions/{rbac.subscription}/providers/Microsoft.Authorization/roleAssignments"
+    return Gap(
+        GapReason.NOT_COLLECTED, f"{call}?$filter=assignedTo('{principal_id}')", f"/subscriptions/{rbac.subscription}"
+    )

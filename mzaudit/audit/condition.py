@@ -1,0 +1,172 @@
+"""Conditions of role assignments (Azure ABAC), decided in three values: holds, does not hold, cannot be told.
+
+Read are the action, and the attributes that name a thing (vault, secret, container, repository), compared as text.
+Whatever else a condition asks about cannot be told, and neither can one whose syntax is not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from mzaudit.audit.matching import matches
+
+_TOKENS = re.compile(
+    r"""\s*(?:
+    (?P<mark>[()!{},]|&&|\|\|)
+    | (?P<attribute>@(?:Resource|Request|Principal|Environment)\[[^\]]+\])
+    | '(?P<text>(?:[^'\\]|\\.)*)'
+    | (?P<word>[A-Za-z][A-Za-z0-9:.]*)
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_Token = tuple[str, str]
+_END: _Token = ("end", "")
+_Compare = Callable[[str, str], bool]
+_COMPARISONS: dict[str, _Compare] = {
+    "stringequals": lambda seen, asked: seen == asked,
+    "stringnotequals": lambda seen, asked: seen != asked,
+    "stringequalsignorecase": lambda seen, asked: seen.casefold() == asked.casefold(),
+    "stringnotequalsignorecase": lambda seen, asked: seen.casefold() != asked.casefold(),
+    "stringstartswith": lambda seen, asked: seen.startswith(asked),
+    "stringstartswithignorecase": lambda seen, asked: seen.casefold().startswith(asked.casefold()),
+    "stringlike": lambda seen, asked: _like(seen, asked, re.NOFLAG),
+    "stringlikeignorecase": lambda seen, asked: _like(seen, asked, re.IGNORECASE),
+}
+
+
+class _NotUnderstoodError(Exception):
+    """The condition is of a shape that this module does not read."""
+
+
+def holds(condition: str, action: str, attributes: Mapping[str, str]) -> bool | None:
+    """Whether the condition lets `action` pass on a thing of those attributes; `None` if that cannot be told.
+
+    `attributes` maps casefolded names (`microsoft.keyvault/vaults/secrets:name`) to values.
+    """
+    try:
+        return _Reader(_tokens(condition), action, attributes).whole()
+    except _NotUnderstoodError:
+        return None
+
+
+def _tokens(condition: str) -> list[_Token]:
+    found: list[_Token] = []
+    position, text = 0, condition.rstrip()
+    while position < len(text):
+        token = _TOKENS.match(text, position)
+        if token is None or token.lastgroup is None:
+            raise _NotUnderstoodError
+        found.append((token.lastgroup, token[token.lastgroup]))
+        position = token.end()
+    return found
+
+
+class _Reader:
+    """Recursive descent over the tokens; `!` binds tightest, then AND, then OR."""
+
+    def __init__(self, tokens: list[_Token], action: str, attributes: Mapping[str, str]) -> None:
+        self._tokens = tokens
+        self._at = 0
+        self._depth = 0
+        self._action = action
+        self._attributes = attributes
+
+    def whole(self) -> bool | None:
+        answer = self._either()
+        if self._next() != _END:
+            raise _NotUnderstoodError
+        return answer
+
+    def _either(self) -> bool | None:
+        answer = self._both()
+        while self._took("||", "or"):
+            other = self._both()
+            answer = True if answer or other else (None if answer is None or other is None else False)
+        return answer
+
+    def _both(self) -> bool | None:
+        answer = self._single()
+        while self._took("&&", "and"):
+            other = self._single()
+            refused = answer is False or other is False
+            answer = False if refused else (None if answer is None or other is None else True)
+        return answer
+
+    def _single(self) -> bool | None:
+        self._depth += 1
+        if self._depth > 50:
+            raise _NotUnderstoodError
+        answer = self._negated() if self._took("!", "not") else self._atom()
+        self._depth -= 1
+        return answer
+
+    def _negated(self) -> bool | None:
+        answer = self._single()
+        return None if answer is None else not answer
+
+    def _atom(self) -> bool | None:
+        if self._took("("):
+            answer = self._either()
+            self._expect(")")
+            return answer
+        kind, text = self._next()
+        if kind == "word":
+            operands = self._set()
+            if text.casefold() == "actionmatches":
+                return matches(operands, self._action)
+            if text.casefold() == "suboperationmatches":
+                return None
+        if kind == "attribute":
+            return self._comparison(text)
+        raise _NotUnderstoodError
+
+    def _comparison(self, attribute: str) -> bool | None:
+        kind, operator = self._next()
+        if kind != "word":
+            raise _NotUnderstoodError
+        operands = self._set() if self._peek() == ("mark", "{") else (self._literal(),)
+        operator = operator.casefold().removeprefix("foranyofanyvalues:")
+        seen = self._attributes.get(attribute[attribute.index("[") + 1 : -1].strip().casefold())
+        if seen is None or operator not in _COMPARISONS or attribute[1:].casefold().startswith(("principal", "env")):
+            return None
+        compare = _COMPARISONS[operator]
+        return any(compare(seen, asked) for asked in operands)
+
+    def _set(self) -> tuple[str, ...]:
+        self._expect("{")
+        found = [self._literal()]
+        while self._took(","):
+            found.append(self._literal())
+        self._expect("}")
+        return tuple(found)
+
+    def _literal(self) -> str:
+        kind, text = self._next()
+        if kind != "text":
+            raise _NotUnderstoodError
+        return re.sub(r"\\(.)", r"\1", text)
+
+    def _peek(self) -> _Token:
+        return self._tokens[self._at] if self._at < len(self._tokens) else _END
+
+    def _next(self) -> _Token:
+        token = self._peek()
+        self._at += 1
+        return token
+
+    def _took(self, *texts: str) -> bool:
+        kind, text = self._peek()
+        if kind in ("mark", "word") and text.casefold() in texts:
+            self._at += 1
+            return True
+        return False
+
+    def _expect(self, mark: str) -> None:
+        if not self._took(mark):
+            raise _NotUnderstoodError
+
+
+def _like(seen: str, pattern: str, flags: re.RegexFlag) -> bool:
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, seen, flags | re.DOTALL) is not None

@@ -1,0 +1,143 @@
+"""Rules × subjects, each answered: the loop, the order of causes, and the one place where a rule's crash is caught."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+from typing import Any
+
+from mzaudit.audit.results import Finding, Status, SubjectName
+from mzaudit.audit.rule import Rule
+from mzaudit.audit.subjects import Subject
+from mzaudit.audit.verdict import Fail, Inconclusive, NotApplicable, Pass, Verdict
+from mzaudit.policy.wanted import Wanted
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
+
+# Rules differ in the type of what they want; only this loop sees them side by side.
+AnyRule = Rule[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    subject: Subject[Any]
+    finding: Finding
+
+
+def evaluate(wanted: Wanted, seen: Snapshot, rules: Sequence[AnyRule]) -> tuple[Finding, ...]:
+    """One finding for every obligation, sorted by environment, rule and subject."""
+    findings: list[Finding] = []
+    for env in wanted.asked:
+        answered: dict[str, list[_Answered]] = {}
+        for rule in in_order(rules):
+            answered[rule.code] = [
+                _Answered(subject, _answer(rule, subject, wanted, seen, answered))
+                for subject in rule.over(wanted, wanted.environments[env])
+            ]
+            findings.extend(answer.finding for answer in answered[rule.code])
+            if not answered[rule.code]:
+                findings.append(_nothing_to_ask(rule, env, wanted))
+    return tuple(sorted(findings, key=lambda f: (f.env, f.rule, f.subject.name)))
+
+
+def in_order(rules: Iterable[AnyRule]) -> list[AnyRule]:
+    """Every rule after those it depends on; a circle is a defect and raises `graphlib.CycleError`."""
+    by_code = {rule.code: rule for rule in rules}
+    graph = {code: {*rule.requires, *rule.explained_by} & by_code.keys() for code, rule in sorted(by_code.items())}
+    return [by_code[code] for code in TopologicalSorter(graph).static_order()]
+
+
+def verdict_of(rule: AnyRule, subject: Subject[Any], seen: Snapshot) -> Verdict:
+    """The rule's own verdict, before any cause is looked for."""
+    try:
+        return rule.check(subject.want, seen)
+    except Unobserved as unseen:
+        return Inconclusive(tuple(dict.fromkeys(unseen.gaps)))
+    except Exception as crash:  # noqa: BLE001 - the only one: a defect in one rule must not hide what others saw
+        gap = Gap(
+            GapReason.INTERNAL, f"rule {rule.code}", subject.id, detail=f"{type(crash).__name__} in {rule.module}"
+        )
+        return Inconclusive((gap,), "This rule has a defect; please report it.")
+
+
+def _answer(
+    rule: AnyRule,
+    subject: Subject[Any],
+    wanted: Wanted,
+    seen: Snapshot,
+    answered: Mapping[str, list[_Answered]],
+) -> Finding:
+    blank = _blank(rule, subject, wanted)
+    for link in _links(rule.requires, subject, answered):
+        match link.status:
+            case Status.FAIL:
+                return replace(blank, cause=f"{link.rule} {link.subject.name}", note="An earlier link is broken.")
+            case Status.INCONCLUSIVE:
+                return replace(
+                    blank, status=Status.INCONCLUSIVE, gaps=link.gaps, note=f"{link.rule} could not be decided."
+                )
+            case Status.NOT_APPLICABLE if link.cause:
+                return replace(blank, cause=link.cause, note=link.note)
+            case _:
+                pass
+    verdict = verdict_of(rule, subject, seen)
+    match verdict:
+        case Pass(evidence, note):
+            return replace(blank, status=Status.PASS, evidence=evidence, note=note)
+        case Inconclusive(gaps, note):
+            return replace(blank, status=Status.INCONCLUSIVE, gaps=gaps, note=note)
+        case NotApplicable(because):
+            return replace(blank, note=because)
+        case Fail():
+            for link in _links(rule.explained_by, subject, answered):
+                cause = f"{link.rule} {link.subject.name}" if link.status is Status.FAIL else link.cause
+                if cause:
+                    return replace(blank, cause=cause, note=f"Explained by {cause}: {verdict.note}")
+            return replace(
+                blank,
+                status=Status.FAIL,
+                severity=verdict.severity or blank.severity,
+                evidence=verdict.evidence,
+                note=verdict.note,
+                remediation=verdict.remediation,
+                fix=verdict.fix,
+            )
+
+
+def _links(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> Iterator[Finding]:
+    """Findings of earlier rules about things that this subject is made of, in the order of the chain."""
+    for code in codes:
+        for earlier in answered.get(code, ()):
+            if all(set(names) & set(subject.parts.get(part, ())) for part, names in earlier.subject.parts.items()):
+                yield earlier.finding
+
+
+def _blank(rule: AnyRule, subject: Subject[Any], wanted: Wanted) -> Finding:
+    identity = "\0".join((rule.code, subject.env, subject.kind, subject.name.casefold()))
+    return Finding(
+        rule=rule.code,
+        slug=rule.slug,
+        title=rule.title,
+        env=subject.env,
+        subject=SubjectName(subject.kind, subject.name, subject.id),
+        status=Status.NOT_APPLICABLE,
+        severity=wanted.severities.get(rule.code, rule.severity),
+        note="",
+        evidence=(),
+        gaps=(),
+        requirements=rule.answers,
+        policy=subject.where,
+        cause="",
+        remediation="",
+        fix=None,
+        waiver=None,
+        fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+    )
+
+
+def _nothing_to_ask(rule: AnyRule, env: str, wanted: Wanted) -> Finding:
+    where = wanted.environments[env].where
+    subject: Subject[None] = Subject(env, "environment", env, wanted.environments[env].resource_group_id, None, where)
+    return replace(_blank(rule, subject, wanted), note="The policy names nothing that this rule asks about.")

@@ -1,0 +1,34 @@
+"""Which permission blocks let an action pass: Azure's wildcards, block by block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from mzaudit.snapshot.authorization import Permission
+
+
+@lru_cache(maxsize=4096)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*"), re.IGNORECASE | re.DOTALL)
+
+
+def matches(patterns: Iterable[str], action: str) -> bool:
+    """Whether one of the patterns names the action: without case, `*` for any run of characters, `/` included."""
+    return any(_pattern(pattern).fullmatch(action) is not None for pattern in patterns)
+
+
+def granting(permissions: Iterable[Permission], action: str, *, data: bool) -> Iterator[Permission]:
+    """The blocks that grant the action. What a block excludes it excludes from itself alone, and actions of the
+    control plane never grant one of the data plane."""
+    for block in permissions:
+        allowed, excluded = (block.data_actions, block.not_data_actions) if data else (block.actions, block.not_actions)
+        if matches(allowed, action) and not matches(excluded, action):
+            yield block
+
+
+def any_of(answers: Iterable[bool | None]) -> bool | None:
+    """At least one holds, in three values."""
+    given = tuple(answers)
+    return True if True in given else (None if None in given else False)

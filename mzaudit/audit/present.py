@@ -1,0 +1,24 @@
+"""Bodies of things that an earlier rule has seen to exist."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from mzaudit.snapshot.observed import Gap, GapReason, Observed, Unobserved, need
+
+T = TypeVar("T")
+
+
+def present(facet: Observed[T | None] | Gap, call: str) -> T:
+    """The body, or stop the rule as inconclusive: a 404 below a thing that exists contradicts itself."""
+    body = need(facet)
+    if body is None:
+        raise Unobserved(Gap(GapReason.MALFORMED, call, detail="answered 404 for a part of something that exists"))
+    return body
+
+
+def told(value: T | None, call: str, field: str) -> T:
+    """The value of a field that Azure always sends; where it was silent, the rule is inconclusive."""
+    if value is None:
+        raise Unobserved(Gap(GapReason.MALFORMED, call, detail=f"the answer does not hold {field}"))
+    return value

@@ -1,0 +1,31 @@
+"""Tags of a service's repository in the shared registry, and what an app's image is there."""
+
+from __future__ import annotations
+
+from mzaudit.audit.images import MainImage, deploy
+from mzaudit.audit.present import present
+from mzaudit.audit.verdict import Evidence, Fail
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Listing, need, not_asked
+from mzaudit.snapshot.registry import Tag
+
+
+def tags_of(want: WantedService, seen: Snapshot) -> Listing[Tag] | None:
+    """The tags of the service's repository; `None` if the registry does not know the repository."""
+    call = f"GET tags of {want.repository} in {want.registry.name}"
+    return need(seen.registry(want.registry.id).tags.get(want.repository) or not_asked(call))
+
+
+def foreign(want: WantedService, seen: Snapshot, main: MainImage) -> Fail | None:
+    """The failure that an image is not the service's own in the shared registry, so that its tag cannot be there."""
+    host = present(seen.registry(want.registry.id).properties, f"GET {want.registry.id}").login_server.casefold()
+    own = f"{host}/{want.repository}"
+    if f"{main.image.host}/{main.image.repository}" == own:
+        return None
+    return Fail(
+        (Evidence(main.at, own, main.text),),
+        f"The image of {want.app} is not one of {own}.",
+        f"Let {want.app} run an image of {own}.",
+        deploy(want, seen, main.form),
+    )

@@ -1,0 +1,120 @@
+"""Key Vault references in a service's settings: how one differs from the documented one, and what is reported of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mzaudit.audit.subjects import WantedSetting
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason, Observed, T, Unobserved, find, need
+from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue, VaultReference
+from mzaudit.snapshot.web import ReferenceStatus
+
+_WAITING = {
+    "initialized": (GapReason.NOT_COLLECTED, "App Service has not tried to resolve it yet; ask again in some minutes"),
+    "fetchtimedout": (GapReason.TIMEOUT, "App Service could not reach the vault in time"),
+    "otherreasons": (GapReason.SERVER_ERROR, "App Service gives no reason"),
+}
+
+
+def held(facet: Observed[T | None] | Gap, call: str) -> T:
+    """What a thing that exists holds; a 404 in its place is an answer nobody can judge, hence unobserved."""
+    value = need(facet)
+    if value is None:
+        raise Unobserved(Gap(GapReason.MALFORMED, call, detail="404 for a part of something that exists"))
+    return value
+
+
+def documented(want: WantedSetting) -> str:
+    """The reference as text, in the spelling that the fixes use."""
+    return f"@Microsoft.KeyVault(VaultName={want.secret.vault};SecretName={want.secret.stored})"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """How a setting differs from the documented reference: the short form for evidence, and the sentence."""
+
+    observed: str
+    note: str
+
+
+def value_of(want: WantedSetting, seen: Snapshot) -> SettingValue | None:
+    """The setting's value; `None` if the service has no setting of that name. Names are compared as Linux compares
+    environment variables: with case."""
+    path = f"{want.service.id}/config/appsettings"
+    for setting in held(seen.site(want.service.id).settings, f"POST {path}/list"):
+        if setting.name == want.secret.name:
+            return setting.value
+    return None
+
+
+def deviation(want: WantedSetting, value: SettingValue | None) -> Deviation | None:
+    """How the value differs from a reference to the documented secret of the service's own vault, if it does."""
+    name = want.secret.name
+    match value:
+        case None:
+            return Deviation("no such setting", f"{want.service.app} has no setting {name}.")
+        case LiteralValue(text) if text.empty:
+            return Deviation("empty", f"The setting {name} of {want.service.app} is empty.")
+        case LiteralValue(text) if text.unresolved_reference:
+            return Deviation(
+                "text that App Service does not take for a reference",
+                f"The setting {name} of {want.service.app} looks like a Key Vault reference but is plain text to App "
+                "Service: the whole value must be @Microsoft.KeyVault(...).",
+            )
+        case LiteralValue():
+            return Deviation(
+                "plain text", f"The setting {name} of {want.service.app} is plain text, not a Key Vault reference."
+            )
+        case OtherReference():
+            return Deviation(
+                "a reference to App Configuration",
+                f"The setting {name} of {want.service.app} refers to App Configuration, not to Key Vault.",
+            )
+        case VaultReference(vault, secret, _, problem):
+            return _misdirected(want, vault, secret, problem)
+
+
+def _misdirected(want: WantedSetting, vault: str | None, secret: str | None, problem: str) -> Deviation | None:
+    name, app = want.secret.name, want.service.app
+    if vault is not None and secret is not None:
+        shown = f"vault {vault}, secret {secret}"
+        if vault.casefold() != want.secret.vault.casefold():
+            return Deviation(
+                shown, f"The setting {name} of {app} refers to the vault {vault} instead of {want.secret.vault}."
+            )
+        if "_" in secret and "_" not in want.secret.stored:
+            return Deviation(
+                shown,
+                f"The setting {name} of {app} refers to the secret {secret}: a Key Vault name cannot hold an "
+                f"underscore, it is stored as {want.secret.stored}.",
+            )
+        if secret.casefold() != want.secret.stored.casefold():
+            return Deviation(
+                shown, f"The setting {name} of {app} refers to the secret {secret} instead of {want.secret.stored}."
+            )
+    if problem or vault is None or secret is None:
+        why = problem or "vault or secret is missing"
+        return Deviation(
+            f"malformed reference: {why}", f"The reference in the setting {name} of {app} is malformed: {why}."
+        )
+    return None
+
+
+def reported(want: WantedSetting, seen: Snapshot) -> ReferenceStatus | Deviation:
+    """What App Service reports of the setting's reference; or how the setting differs from the documented reference,
+    where that is why nothing definite is reported. Stops the rule as inconclusive while App Service has not decided."""
+    path = f"{want.service.id}/config/configreferences/appsettings"
+    name = want.secret.name
+    status = find(seen.site(want.service.id).references, lambda item: item.setting.casefold() == name.casefold())
+    if status is not None and status.status.casefold() not in _WAITING:
+        return status
+    other = deviation(want, value_of(want, seen))
+    if other is not None:
+        return other
+    if status is None:
+        reason, detail = GapReason.NOT_COLLECTED, f"App Service does not report the reference in {name} yet"
+    else:
+        reason, cure = _WAITING[status.status.casefold()]
+        detail = f"{status.status}: {cure}"
+    raise Unobserved(Gap(reason, f"GET {path}", f"{path}/{name}", detail=detail))

@@ -1,0 +1,171 @@
+"""The report: every obligation's finding, the ledger of reads, and the gate. Lossless; every format is drawn from it.
+
+The shapes are those of the JSON report, so that the same declarations write it, read it back and give its schema.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from mzaudit.audit.verdict import Evidence, Fix
+from mzaudit.policy.models import Severity
+from mzaudit.snapshot.estate import Read
+from mzaudit.snapshot.observed import Gap
+
+SCHEMA_VERSION = "1"
+
+
+class Status(StrEnum):
+    """What became of an obligation. Waived lies over a failure; the verdict stays what it was."""
+
+    PASS = "pass"  # noqa: S105 - a status, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOT_APPLICABLE = "not-applicable"
+    WAIVED = "waived"
+
+
+class Gate(StrEnum):
+    """What a pipeline does with this report."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectName:
+    """What a finding is about, in the policy's words, and its resource id."""
+
+    kind: str
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverNote:
+    """The waiver that covers a finding, or covered it until it expired. `expires` is a date, end of day UTC."""
+
+    reason: str
+    owner: str
+    expires: str
+    ticket: str
+    where: str
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer to one obligation.
+
+    `note` is the rule's sentence (why it failed, why it does not apply); `cause` names the finding that explains a
+    not-applicable one; `gaps` are what an inconclusive one could not see; `policy` is the line that asks for it.
+    """
+
+    rule: str
+    slug: str
+    title: str
+    env: str
+    subject: SubjectName
+    status: Status
+    severity: Severity
+    note: str
+    evidence: tuple[Evidence, ...]
+    gaps: tuple[Gap, ...]
+    requirements: tuple[str, ...]
+    policy: str
+    cause: str
+    remediation: str
+    fix: Fix | None
+    waiver: WaiverNote | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Who made the report."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: `started` is when the state was read (UTC); `complete` is whether nothing stayed inconclusive;
+    `identity` is who read it; `policy` names the files; `warnings` are things about the run itself (waivers)."""
+
+    env: str | tuple[str, ...]
+    started: datetime
+    complete: bool
+    source: str
+    identity: str
+    policy: str
+    fail_on: Severity
+    allow_incomplete: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many findings of each status, and what the gate says."""
+
+    passed: Annotated[int, Field(alias="pass")]
+    failed: Annotated[int, Field(alias="fail")]
+    inconclusive: int
+    not_applicable: int
+    waived: int
+    gate: Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run's whole result, sorted: environment, rule, subject."""
+
+    schema_version: str
+    tool: Tool
+    run: Run
+    summary: Summary
+    reads: tuple[Read, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The environments of the run."""
+        return (self.run.env,) if isinstance(self.run.env, str) else self.run.env
+
+    def gating(self) -> tuple[Finding, ...]:
+        """The violations at or above the threshold: the first ones to read."""
+        return tuple(f for f in self.findings if violates(f, self.run.fail_on))
+
+
+_ORDER = tuple(Severity)
+
+
+def violates(finding: Finding, fail_on: Severity) -> bool:
+    """Whether a finding is a violation at or above the threshold."""
+    return finding.status is Status.FAIL and _ORDER.index(finding.severity) <= _ORDER.index(fail_on)
+
+
+def summarise(findings: tuple[Finding, ...], fail_on: Severity) -> Summary:
+    """Count, and decide the gate: a violation wins over incompleteness; nothing evaluated is incomplete."""
+    counts = {status: sum(f.status is status for f in findings) for status in Status}
+    evaluated = counts[Status.PASS] + counts[Status.FAIL] + counts[Status.WAIVED]
+    if any(violates(finding, fail_on) for finding in findings):
+        gate = Gate.FAILED
+    elif counts[Status.INCONCLUSIVE] or not evaluated:
+        gate = Gate.INCOMPLETE
+    else:
+        gate = Gate.PASSED
+    return Summary(
+        counts[Status.PASS],
+        counts[Status.FAIL],
+        counts[Status.INCONCLUSIVE],
+        counts[Status.NOT_APPLICABLE],
+        counts[Status.WAIVED],
+        gate,
+    )

@@ -1,0 +1,62 @@
+"""The rule: a value that holds a pure function and what is known about it. The decorator registers nothing."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from mzaudit.audit.subjects import Selector
+from mzaudit.audit.verdict import Verdict
+from mzaudit.policy.models import Severity
+from mzaudit.snapshot.estate import Snapshot
+
+W = TypeVar("W")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[W]):
+    """One requirement, decided.
+
+    `requires`: rules that must hold before this one can be asked (the vault is there); where one failed, this is
+    not applicable and names it, where one is inconclusive, so is this.
+    `explained_by`: earlier links of the chain; where this one fails and one of them failed, that one is the cause.
+    """
+
+    code: str
+    slug: str
+    title: str
+    severity: Severity
+    answers: tuple[str, ...]
+    over: Selector[W]
+    requires: tuple[str, ...]
+    explained_by: tuple[str, ...]
+    check: Callable[[W, Snapshot], Verdict]
+    doc: str
+    module: str
+
+    @property
+    def area(self) -> str:
+        """The code's prefix: `KV`."""
+        return self.code.split("-")[0]
+
+
+def rule(
+    code: str,
+    *,
+    title: str,
+    severity: Severity,
+    answers: tuple[str, ...],
+    over: Selector[W],
+    requires: tuple[str, ...] = (),
+    explained_by: tuple[str, ...] = (),
+) -> Callable[[Callable[[W, Snapshot], Verdict]], Rule[W]]:
+    """Make a rule of a function `(wanted, seen) -> verdict`; its docstring is its page, its module's name its slug."""
+
+    def make(check: Callable[[W, Snapshot], Verdict]) -> Rule[W]:
+        slug = check.__module__.rsplit(".", 1)[-1].replace("_", "-")
+        doc = inspect.cleandoc(check.__doc__ or "")
+        return Rule(code, slug, title, severity, answers, over, requires, explained_by, check, doc, check.__module__)
+
+    return make

@@ -1,0 +1,268 @@
+"""What rules are asked about: subjects are enumerated from the policy, so that silence is impossible.
+
+A selector turns one wanted environment into subjects. `parts` name the things that a subject is made of; a rule
+that depends on another finds the other's findings by the parts that both share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from mzaudit.policy.models import SecretKind
+from mzaudit.policy.wanted import (
+    Wanted,
+    WantedComponent,
+    WantedEnvironment,
+    WantedRegistry,
+    WantedSecret,
+    WantedServer,
+    WantedService,
+    WantedStorage,
+    WantedVault,
+)
+
+W = TypeVar("W")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject(Generic[W]):
+    """One thing of one environment that a rule is asked about; `where` is the policy's line."""
+
+    env: str
+    kind: str
+    name: str
+    id: str
+    want: W
+    where: str
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+Selector = Callable[[Wanted, WantedEnvironment], Iterator[Subject[W]]]
+
+
+def _service_parts(service: WantedService) -> dict[str, tuple[str, ...]]:
+    parts: dict[str, tuple[str, ...]] = {"service": (service.key,)}
+    if service.vault is not None:
+        parts["vault"] = (service.vault.name,)
+    return parts
+
+
+def _service(env: WantedEnvironment, service: WantedService) -> Subject[WantedService]:
+    return Subject(env.env, "service", service.key, service.id, service, service.where, _service_parts(service))
+
+
+def each_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedService]]:
+    """Every documented backend."""
+    for service in env.services:
+        yield _service(env, service)
+
+
+def each_service_with_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedService]]:
+    """Every backend that has a vault of its own."""
+    for service in env.services:
+        if service.vault is not None:
+            yield _service(env, service)
+
+
+def each_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedVault]]:
+    """Every documented vault."""
+    for vault in env.vaults:
+        parts = {"vault": (vault.name,)}
+        yield Subject(env.env, "vault", vault.name, vault.id, vault, vault.where, parts)
+
+
+def each_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedSecret]]:
+    """Every documented secret of every vault."""
+    for vault in env.vaults:
+        for secret in vault.secrets:
+            parts = {"vault": (vault.name,), "secret": (secret.name,)}
+            secret_id = f"{vault.id}/secrets/{secret.stored}"
+            name = f"{vault.name}/{secret.name}"
+            yield Subject(env.env, "secret", name, secret_id, secret, secret.where, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecret:
+    """A secret that is documented to have one value in several vaults."""
+
+    name: str
+    members: tuple[WantedSecret, ...]
+
+
+def each_shared_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[SharedSecret]]:
+    """Every secret name that is marked as shared, with all vaults of the environment that hold it."""
+    members: dict[str, list[WantedSecret]] = {}
+    for vault in env.vaults:
+        for secret in vault.secrets:
+            if secret.spec.shared:
+                members.setdefault(secret.name, []).append(secret)
+    for name, secrets in members.items():
+        parts = {"vault": tuple(secret.vault for secret in secrets), "secret": (name,)}
+        want = SharedSecret(name, tuple(secrets))
+        yield Subject(env.env, "secret", name, f"{env.resource_group_id}/secrets/{name}", want, secrets[0].where, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSetting:
+    """A documented secret as an app setting of a service."""
+
+    service: WantedService
+    secret: WantedSecret
+
+
+def each_secret_setting(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedSetting]]:
+    """Every documented secret of a service's own vault, as the app setting that must refer to it."""
+    for service in env.services:
+        for secret in service.vault.secrets if service.vault is not None else ():
+            parts = _service_parts(service) | {"secret": (secret.name,)}
+            name = f"{service.key}/{secret.name}"
+            setting_id = f"{service.id}/config/appsettings/{secret.name}"
+            yield Subject(env.env, "setting", name, setting_id, WantedSetting(service, secret), secret.where, parts)
+
+
+def each_registry(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedRegistry]]:
+    """The shared registry."""
+    registry = env.registry
+    yield Subject(env.env, "registry", registry.name, registry.id, registry, registry.where)
+
+
+def each_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedStorage]]:
+    """Every documented blob container."""
+    for storage in env.storage:
+        name = f"{storage.account}/{storage.container}"
+        parts = {"storage": (storage.key,)}
+        yield Subject(env.env, "container", name, storage.container_id, storage, storage.where, parts)
+
+
+def each_server(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedServer]]:
+    """The SQL server."""
+    yield Subject(env.env, "sql-server", env.server.name, env.server.id, env.server, env.server.where)
+
+
+def each_component(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedComponent]]:
+    """The Application Insights component."""
+    component = env.component
+    yield Subject(env.env, "component", component.name, component.id, component, component.where)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedVault:
+    """A vault, and every documented service of any environment: its owners and all the others."""
+
+    vault: WantedVault
+    owners: tuple[WantedService, ...]
+    others: tuple[WantedService, ...]
+
+
+def each_guarded_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[GuardedVault]]:
+    """Every vault, with the services that may read it and those that may not."""
+    for vault in env.vaults:
+        owners = tuple(s for s in env.services if s.key in vault.owners)
+        others = tuple(s for s in wanted.services if s not in owners)
+        want = GuardedVault(vault, owners, others)
+        yield Subject(env.env, "vault", vault.name, vault.id, want, vault.where, {"vault": (vault.name,)})
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedService:
+    """A service, and every documented vault of any environment that is not its own."""
+
+    service: WantedService
+    foreign: tuple[WantedVault, ...]
+
+
+def each_bounded_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[BoundedService]]:
+    """Every documented backend, with the vaults that it must not refer to."""
+    vaults = [vault for other in wanted.environments.values() for vault in other.vaults]
+    for service in env.services:
+        own = service.vault.name if service.vault is not None else None
+        want = BoundedService(service, tuple(vault for vault in vaults if vault.name != own))
+        yield Subject(env.env, "service", service.key, service.id, want, service.where, _service_parts(service))
+
+
+def each_service_with_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedService]]:
+    """Every backend that has a blob container to read."""
+    for service in env.services:
+        if service.storage is not None:
+            parts = _service_parts(service) | {"storage": (service.storage.key,)}
+            yield Subject(env.env, "service", service.key, service.id, service, service.where, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedStorage:
+    """A blob container, and every documented service of any environment: its users and all the others."""
+
+    storage: WantedStorage
+    users: tuple[WantedService, ...]
+    others: tuple[WantedService, ...]
+
+
+def each_guarded_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[GuardedStorage]]:
+    """Every blob container, with the services that may reach its blobs and those that may not."""
+    for storage in env.storage:
+        users = tuple(s for s in env.services if s.key in storage.users)
+        others = tuple(s for s in wanted.services if s not in users)
+        name = f"{storage.account}/{storage.container}"
+        want = GuardedStorage(storage, users, others)
+        parts = {"storage": (storage.key,)}
+        yield Subject(env.env, "container", name, storage.container_id, want, storage.where, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRoles:
+    """A service whose roles are judged, and what other rules of this run guard against it: the vaults and containers
+    of every environment asked for that are not its own."""
+
+    service: WantedService
+    vaults: tuple[WantedVault, ...]
+    storage: tuple[WantedStorage, ...]
+
+
+def each_role_holder(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[HeldRoles]]:
+    """Every documented backend, as a holder of roles."""
+    asked = [wanted.environments[name] for name in wanted.asked]
+    for service in env.services:
+        own_vault = service.vault.id if service.vault is not None else None
+        own_storage = service.storage.container_id if service.storage is not None else None
+        vaults = tuple(vault for other in asked for vault in other.vaults if vault.id != own_vault)
+        storage = tuple(one for other in asked for one in other.storage if one.container_id != own_storage)
+        want = HeldRoles(service, vaults, storage)
+        yield Subject(env.env, "service", service.key, service.id, want, service.where, _service_parts(service))
+
+
+@dataclass(frozen=True, slots=True)
+class SucceededService:
+    """A service whose former identity may have left assignments behind, and every documented service: none of their
+    identities is a former one."""
+
+    service: WantedService
+    everyone: tuple[WantedService, ...]
+
+
+def each_succeeded_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[SucceededService]]:
+    """Every documented backend, with all those of any environment."""
+    for service in env.services:
+        want = SucceededService(service, wanted.services)
+        yield Subject(env.env, "service", service.key, service.id, want, service.where, _service_parts(service))
+
+
+@dataclass(frozen=True, slots=True)
+class WantedConnectionString:
+    """The secret of a vault that holds the component's connection string."""
+
+    secret: WantedSecret
+    component: WantedComponent
+
+
+def each_connection_string(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedConnectionString]]:
+    """Every documented secret that holds the telemetry connection string."""
+    for vault in env.vaults:
+        for secret in vault.secrets:
+            if secret.name == env.component.setting and secret.spec.kind is SecretKind.CONNECTION_STRING:
+                parts = {"vault": (vault.name,), "secret": (secret.name,)}
+                secret_id = f"{vault.id}/secrets/{secret.stored}"
+                name = f"{vault.name}/{secret.name}"
+                want = WantedConnectionString(secret, env.component)
+                yield Subject(env.env, "secret", name, secret_id, want, secret.where, parts)

@@ -1,0 +1,79 @@
+"""Assignments that a service's former identity may have left behind.
+
+Azure keeps an assignment when its principal goes, and does not say that it went. What can be seen is a documented role
+of a service, on exactly its documented scope, that a service principal holds who is none of the estate's.
+"""
+
+from __future__ import annotations
+
+from mzaudit.audit.identities import ServiceIdentities, is_gone, may_be_managed_identity
+from mzaudit.audit.registry_access import PULL_ROLES
+from mzaudit.audit.storage_access import BLOB_READER
+from mzaudit.audit.vault_access import SECRETS_USER
+from mzaudit.policy.wanted import WantedService, WantedVault
+from mzaudit.snapshot.authorization import RoleAssignment
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.ids import covers, same
+from mzaudit.snapshot.observed import whole
+
+
+_Place = tuple[str, str]
+
+
+def leftovers(
+    seen: Snapshot, service: WantedService, everyone: ServiceIdentities, accounted: frozenset[str]
+) -> tuple[RoleAssignment, ...]:
+    """Assignments of that kind, and every one on the service's things to a principal that Azure calls unknown.
+
+    Raises `Unobserved` if whether the shared registry's pullers are all present ones cannot be told.
+    """
+    rbac = seen.access(service.id)
+    places = _places(seen, service, everyone)
+    things = [service.id, *(scope for _, scope in places if not same(scope, service.registry.id))]
+    found = [
+        assignment
+        for assignment in rbac.assignments.items
+        if may_be_managed_identity(assignment.principal_type)
+        and assignment.principal_id.casefold() not in accounted
+        and not everyone.owns(assignment.principal_id)
+        and (
+            any(_is_at(assignment, place) for place in places)
+            or (is_gone(assignment.principal_type) and any(covers(thing, assignment.scope) for thing in things))
+        )
+    ]
+    return tuple(sorted(found, key=lambda assignment: assignment.id.casefold()))
+
+
+def presumed_former(seen: Snapshot, vault: WantedVault, own: ServiceIdentities, principal_id: str) -> bool:
+    """Whether a stranger holds the documented role on the vault that none of the vault's own identities holds."""
+    holders = {
+        assignment.principal_id.casefold()
+        for assignment in seen.access(vault.id).assignments.items
+        if _is_at(assignment, (SECRETS_USER, vault.id))
+    }
+    return principal_id.casefold() in holders and not any(own.owns(holder) for holder in holders)
+
+
+def _places(seen: Snapshot, service: WantedService, everyone: ServiceIdentities) -> list[_Place]:
+    """The service's documented grants. Others pull from the shared registry too: only a service that has no other
+    documented grant is looked for there, and only while its present identity does not pull by one."""
+    places: list[_Place] = []
+    if service.vault is not None:
+        places.append((SECRETS_USER, service.vault.id))
+    if service.storage is not None:
+        places.append((BLOB_READER, service.storage.container_id))
+    if places:
+        return places
+    pulls = [(role.guid, service.registry.id) for role in PULL_ROLES]
+    own = {one.principal_id.casefold() for one in everyone.items if one.service == service}
+    held = [
+        assignment
+        for assignment in whole(seen.access(service.id).assignments)
+        if assignment.principal_id.casefold() in own and any(_is_at(assignment, place) for place in pulls)
+    ]
+    return [] if held else pulls
+
+
+def _is_at(assignment: RoleAssignment, place: _Place) -> bool:
+    role, scope = place
+    return assignment.role.casefold() == role and same(assignment.scope, scope)

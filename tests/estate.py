@@ -1,0 +1,622 @@
+"""The snapshot of an estate that is as the shipped policy says, and the verbs with which a case bends it.
+
+`compliant()` is built from the policy alone. A case changes one thing (`replace`, `edit_site`, ...) and asks one rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mzaudit.audit.evaluate import AnyRule, evaluate, verdict_of
+from mzaudit.audit.results import Finding
+from mzaudit.audit.verdict import Verdict
+from mzaudit.policy.load import load
+from mzaudit.policy.wanted import Wanted, WantedService, WantedVault, bind
+from mzaudit.snapshot.authorization import (
+    Authorization,
+    Denied,
+    DenyAssignment,
+    Permission,
+    RoleAssignment,
+    RoleDefinition,
+)
+from mzaudit.snapshot.estate import Caller, Snapshot
+from mzaudit.snapshot.ids import key
+from mzaudit.snapshot.insights import Alert, Component, ComponentProperties, Dashboard
+from mzaudit.snapshot.keyvault import SecretItem, Vault, VaultProperties
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
+from mzaudit.snapshot.registry import Registry, RegistryProperties, Tag
+from mzaudit.snapshot.sql import Database, SqlServer
+from mzaudit.snapshot.storage import AccountProperties, BlobContainer, StorageAccount
+from mzaudit.snapshot.values import LiteralValue, Part, ValueClass, VaultReference
+from mzaudit.snapshot.web import (
+    Container,
+    Identity,
+    ManagedIdentity,
+    Plan,
+    ReferenceStatus,
+    Runtime,
+    Setting,
+    Site,
+    SiteConfig,
+    SiteProperties,
+)
+
+SUBSCRIPTION = "00000000-1111-2222-3333-444444444444"
+TENANT = "99999999-1111-2222-3333-444444444444"
+TAKEN = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+SHA = "0123456789abcdef0123456789abcdef01234567"
+POLICIES = Path(__file__).parent.parent / "policies"
+
+SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
+BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+
+ROLES = (
+    RoleDefinition(
+        SECRETS_USER,
+        "Key Vault Secrets User",
+        False,
+        (
+            Permission(
+                data_actions=(
+                    "Microsoft.KeyVault/vaults/secrets/getSecret/action",
+                    "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+                )
+            ),
+        ),
+    ),
+    RoleDefinition(
+        BLOB_READER,
+        "Storage Blob Data Reader",
+        False,
+        (
+            Permission(
+                actions=(
+                    "Microsoft.Storage/storageAccounts/blobServices/containers/read",
+                    "Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action",
+                ),
+                data_actions=("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",),
+            ),
+        ),
+    ),
+    RoleDefinition(
+        ACR_PULL, "AcrPull", False, (Permission(actions=("Microsoft.ContainerRegistry/registries/pull/read",)),)
+    ),
+    RoleDefinition(READER, "Reader", False, (Permission(actions=("*/read",)),)),
+)
+AUDITOR = Caller("aaaaaaaa-0000-0000-0000-00000000000a", "aaaaaaaa-0000-0000-0000-00000000000b", TENANT, "test")
+
+
+@cache
+def wanted(*asked: str) -> Wanted:
+    """The shipped policy, bound; `prd` unless other environments are asked for."""
+    loaded = load(POLICIES)
+    return bind(loaded.policy, loaded.where, asked or ("prd",), dict.fromkeys(loaded.policy.environments, SUBSCRIPTION))
+
+
+def service(name: str, env: str = "prd") -> WantedService:
+    """A wanted service by key."""
+    return next(s for s in wanted().environments[env].services if s.key == name)
+
+
+def vault(name: str, env: str = "prd") -> WantedVault:
+    """A wanted vault by key."""
+    return next(v for v in wanted().environments[env].vaults if v.key == name)
+
+
+def principal(service: WantedService) -> str:
+    """The object id of a service's system-assigned identity in `compliant()`."""
+    return _guid("oid", service.env, service.key)
+
+
+def client(service: WantedService) -> str:
+    """The client id of that identity."""
+    return _guid("app", service.env, service.key)
+
+
+def gap(call: str = "GET hidden", reason: GapReason = GapReason.FORBIDDEN) -> Gap:
+    """A call that was refused."""
+    return Gap(reason, call, permission="Microsoft.Example/hidden/read")
+
+
+def _guid(*words: str) -> str:
+    from uuid import NAMESPACE_URL, uuid5
+
+    return str(uuid5(NAMESPACE_URL, "/".join(words)))
+
+
+def value(label: int, *kinds: str, **changes: Any) -> ValueClass:
+    """The class of a harmless value with that equality label."""
+    plain = ValueClass(False, False, False, False, kinds, (), label, label)
+    return replace(plain, **changes)
+
+
+@cache
+def compliant() -> Snapshot:
+    """Everything as documented, in every environment of the policy."""
+    bound = wanted()
+    labels: dict[tuple[str, ...], int] = {}
+
+    def label(*words: str) -> int:
+        return labels.setdefault(words, 1000 + len(labels))
+
+    sites: dict[str, Site] = {}
+    plans: dict[str, Observed[Plan | None] | Gap] = {}
+    vaults: dict[str, Vault] = {}
+    servers: dict[str, SqlServer] = {}
+    accounts: dict[str, StorageAccount] = {}
+    components: dict[str, Component] = {}
+    assignments: list[RoleAssignment] = []
+
+    def grant(who: str, role: str, scope: str) -> None:
+        number = _guid("assignment", who, role, scope)
+        assignment_id = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{number}"
+        assignments.append(RoleAssignment(assignment_id, scope, role, who, "ServicePrincipal"))
+
+    for env in bound.environments.values():
+        plan_id = f"{env.resource_group_id}/providers/Microsoft.Web/serverfarms/asp-monozu-{env.env}"
+        plans[key(plan_id)] = Observed(Plan(plan_id, f"asp-monozu-{env.env}", "P2v3" if env.production else "B2", 1))
+        telemetry = ValueClass(
+            False,
+            False,
+            False,
+            False,
+            ("connection-string",),
+            (),
+            label(env.env, "telemetry"),
+            label(env.env, "telemetry"),
+            (
+                Part("ingestionendpoint", label("endpoint")),
+                Part("instrumentationkey", label(env.env, "ikey")),
+            ),
+        )
+        for vault in env.vaults:
+            values: dict[str, Observed[ValueClass | None] | Gap] = {}
+            for secret in vault.secrets:
+                owner = "shared" if secret.spec.shared else vault.key
+                number = label(env.env, owner, secret.name)
+                kind = {"url": ("https-url", "url"), "guid": ("guid",)}.get(secret.spec.kind.value, ())
+                plain = telemetry if secret.spec.kind.value == "connection-string" else value(number, *kind)
+                values[secret.stored.casefold()] = Observed(plain)
+            vaults[key(vault.id)] = Vault(
+                vault.id,
+                Observed(
+                    VaultProperties(
+                        vault.id, vault.name, f"https://{vault.name}.vault.azure.net/", True, (), "Enabled", None
+                    )
+                ),
+                Listing(
+                    tuple(
+                        SecretItem(
+                            s.stored, True, None, None, TAKEN, _guid(vault.name, s.stored).replace("-", ""), False
+                        )
+                        for s in vault.secrets
+                    )
+                ),
+                {},
+                Observed(False),
+                Listing(),
+                values,
+            )
+        for service in env.services:
+            settings = [Setting("OTEL_SERVICE_NAME", LiteralValue(value(label("otel", service.key))))]
+            references = []
+            if service.vault is None:
+                settings.append(Setting(env.component.setting, LiteralValue(telemetry)))
+            for secret in service.vault.secrets if service.vault is not None else ():
+                settings.append(Setting(secret.name, VaultReference(secret.vault, secret.stored, None)))
+                current = _guid(secret.vault, secret.stored).replace("-", "")
+                references.append(ReferenceStatus(secret.name, "Resolved", secret.vault, secret.stored, None, current))
+            image = f"{env.registry.name}.azurecr.io/{service.repository}:{SHA}"
+            who = principal(service)
+            sites[key(service.id)] = Site(
+                id=service.id,
+                properties=Observed(
+                    SiteProperties(
+                        service.id,
+                        service.app,
+                        "West Europe",
+                        ("app", "linux", "container"),
+                        True,
+                        True,
+                        "Running",
+                        plan_id,
+                        Identity(("systemassigned",), who, TENANT),
+                        "SystemAssigned",
+                    )
+                ),
+                config=Observed(
+                    SiteConfig(
+                        Runtime("docker", containers=(Container("main", image, True),)),
+                        None,
+                        True,
+                        None,
+                        "SystemAssigned",
+                    )
+                ),
+                settings=Observed(tuple(settings)),
+                connection_strings=Observed(()),
+                mounts=Observed(()),
+                references=Listing(tuple(references)),
+                containers=Listing(),
+                identity=Observed(ManagedIdentity(who, client(service), TENANT)),
+                slots=Listing(),
+            )
+            grant(who, ACR_PULL, env.registry.id)
+            if service.vault is not None:
+                grant(who, SECRETS_USER, service.vault.id)
+            if service.storage is not None:
+                grant(who, BLOB_READER, service.storage.container_id)
+        servers[key(env.server.id)] = SqlServer(
+            env.server.id,
+            Observed(True),
+            Listing(
+                tuple(
+                    Database(f"{env.server.id}/databases/{d.name}", d.name, "Online", False)
+                    for d in env.server.databases
+                )
+            ),
+            {},
+            Observed(True),
+        )
+        for storage in env.storage:
+            accounts[key(storage.account_id)] = StorageAccount(
+                storage.account_id,
+                Observed(AccountProperties(storage.account_id, storage.account, False, False)),
+                {storage.container.casefold(): Observed(BlobContainer(storage.container_id, storage.container, None))},
+            )
+        group = f"{env.resource_group_id}/providers/Microsoft.Insights"
+        components[key(env.component.id)] = Component(
+            env.component.id,
+            Observed(ComponentProperties(env.component.id, env.component.name, telemetry, False)),
+            Listing((Alert(f"{group}/metricAlerts/failures", "failures", True, (env.component.id,), 1),)),
+            Listing((Dashboard(f"{group}/workbooks/overview", "overview", (env.component.id,)),)),
+        )
+    registry = bound.environments["prd"].registry
+    tags: dict[str, Observed[Listing[Tag] | None] | Gap] = {
+        service.repository: Observed(Listing((Tag(SHA, f"sha256:{'ab' * 32}", TAKEN),)))
+        for service in bound.environments["prd"].services
+    }
+    listing = Listing(tuple(assignments))
+    services = bound.services
+    return Snapshot(
+        taken=TAKEN,
+        source="azure",
+        tool_version="test",
+        cloud="public",
+        environments=dict.fromkeys(bound.environments, SUBSCRIPTION),
+        caller=AUDITOR,
+        api_versions={},
+        reads=(),
+        sites=sites,
+        plans=plans,
+        vaults=vaults,
+        registries={
+            key(registry.id): Registry(
+                registry.id,
+                Observed(
+                    RegistryProperties(
+                        registry.id, registry.name, f"{registry.name}.azurecr.io", False, None, "enabled"
+                    )
+                ),
+                tags,
+            )
+        },
+        servers=servers,
+        accounts=accounts,
+        components=components,
+        authorization={
+            SUBSCRIPTION: Authorization(
+                SUBSCRIPTION,
+                listing,
+                {
+                    principal(s): Listing(tuple(a for a in assignments if a.principal_id == principal(s)))
+                    for s in services
+                },
+                Listing(ROLES),
+                Listing(),
+                Listing(),
+            )
+        },
+        permissions={},
+    )
+
+
+Bend = Callable[[Snapshot], Snapshot]
+
+
+def _at(mapping: Mapping[str, Any], resource_id: str, change: Callable[[Any], Any]) -> dict[str, Any]:
+    return {**mapping, key(resource_id): change(mapping[key(resource_id)])}
+
+
+def site(which: WantedService, **facets: Any) -> Bend:
+    """Replace facets of a service's site."""
+    return lambda seen: replace(seen, sites=_at(seen.sites, which.id, lambda s: replace(s, **facets)))
+
+
+def site_properties(which: WantedService, **fields: Any) -> Bend:
+    """Change fields of GET site."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        before = seen.sites[key(which.id)].properties
+        assert isinstance(before, Observed)
+        assert before.value is not None
+        return site(which, properties=Observed(replace(before.value, **fields)))(seen)
+
+    return bend
+
+
+def site_config(which: WantedService, **fields: Any) -> Bend:
+    """Change fields of GET config/web."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        before = seen.sites[key(which.id)].config
+        assert isinstance(before, Observed)
+        assert before.value is not None
+        return site(which, config=Observed(replace(before.value, **fields)))(seen)
+
+    return bend
+
+
+def image(which: WantedService, reference: str) -> Bend:
+    """Run another image."""
+    return site_config(which, runtime=Runtime("docker", containers=(Container("main", reference, True),)))
+
+
+def setting(which: WantedService, name: str, new: Any | None) -> Bend:
+    """Set (or with None take away) an app setting."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        before = seen.sites[key(which.id)].settings
+        assert isinstance(before, Observed)
+        kept = tuple(s for s in before.value or () if s.name != name)
+        return site(which, settings=Observed(kept if new is None else (*kept, Setting(name, new))))(seen)
+
+    return bend
+
+
+def literal(label: int = 1, *kinds: str, **changes: Any) -> LiteralValue:
+    """A literal setting value of that class."""
+    return LiteralValue(value(label, *kinds, **changes))
+
+
+def status(which: WantedService, name: str, reported: str, **changes: Any) -> Bend:
+    """Let App Service report another status of one reference."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        listing = seen.sites[key(which.id)].references
+        items = tuple(replace(r, status=reported, **changes) if r.setting == name else r for r in listing.items)
+        return site(which, references=replace(listing, items=items))(seen)
+
+    return bend
+
+
+def vault_facets(which: WantedVault, **facets: Any) -> Bend:
+    """Replace facets of a vault."""
+    return lambda seen: replace(seen, vaults=_at(seen.vaults, which.id, lambda v: replace(v, **facets)))
+
+
+def vault_properties(which: WantedVault, **fields: Any) -> Bend:
+    """Change fields of GET vault."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        before = seen.vaults[key(which.id)].properties
+        assert isinstance(before, Observed)
+        assert before.value is not None
+        return vault_facets(which, properties=Observed(replace(before.value, **fields)))(seen)
+
+    return bend
+
+
+def secret_item(which: WantedVault, stored: str, **fields: Any) -> Bend:
+    """Change attributes of a listed secret."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        listing = seen.vaults[key(which.id)].secrets
+        items = tuple(replace(s, **fields) if s.name == stored else s for s in listing.items)
+        return vault_facets(which, secrets=replace(listing, items=items))(seen)
+
+    return bend
+
+
+def secret_gone(which: WantedVault, stored: str) -> Bend:
+    """Take a secret out of the list; its direct read answers 404."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        listing = seen.vaults[key(which.id)].secrets
+        items = tuple(s for s in listing.items if s.name != stored)
+        absent = {stored.casefold(): Observed(None)}
+        return vault_facets(which, secrets=replace(listing, items=items), lookups=absent)(seen)
+
+    return bend
+
+
+def secret_value(which: WantedVault, stored: str, new: ValueClass | Gap | None) -> Bend:
+    """Give a secret another value class, or a gap."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        facet = new if isinstance(new, Gap) else Observed(new)
+        return vault_facets(which, values={**seen.vaults[key(which.id)].values, stored.casefold(): facet})(seen)
+
+    return bend
+
+
+def granted(who: str, role: str, scope: str, **fields: Any) -> Bend:
+    """Add a role assignment; also among what is assigned to that principal."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        before = seen.authorization[SUBSCRIPTION]
+        new = RoleAssignment(
+            f"{scope}/providers/Microsoft.Authorization/roleAssignments/{_guid(who, role, scope)}",
+            scope,
+            role,
+            who,
+            "ServicePrincipal",
+        )
+        new = replace(new, **fields)
+        reach = before.assigned_to.get(who, Listing())
+        after = replace(
+            before,
+            assignments=replace(before.assignments, items=(*before.assignments.items, new)),
+            assigned_to={**before.assigned_to, who: replace(reach, items=(*reach.items, new))},
+        )
+        return replace(seen, authorization={SUBSCRIPTION: after})
+
+    return bend
+
+
+def revoked(who: str, role: str) -> Bend:
+    """Take away a principal's assignments of that role."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        before = seen.authorization[SUBSCRIPTION]
+
+        def without(listing: Listing[RoleAssignment]) -> Listing[RoleAssignment]:
+            return replace(listing, items=tuple(a for a in listing.items if (a.principal_id, a.role) != (who, role)))
+
+        after = replace(
+            before,
+            assignments=without(before.assignments),
+            assigned_to={oid: without(listing) for oid, listing in before.assigned_to.items()},
+        )
+        return replace(seen, authorization={SUBSCRIPTION: after})
+
+    return bend
+
+
+def bent(*bends: Bend) -> Snapshot:
+    """The compliant estate with those changes."""
+    seen = compliant()
+    for bend in bends:
+        seen = bend(seen)
+    return seen
+
+
+def ask(rule: AnyRule, name: str, *bends: Bend, env: str = "prd") -> Verdict:
+    """One rule's own verdict about the subject of that name, on the estate bent so."""
+    bound = wanted(env)
+    subject = next(s for s in rule.over(bound, bound.environments[env]) if s.name == name)
+    return verdict_of(rule, subject, bent(*bends))
+
+
+def findings(rules: tuple[AnyRule, ...], *bends: Bend, asked: tuple[str, ...] = ("prd",)) -> tuple[Finding, ...]:
+    """All findings of those rules on the estate bent so."""
+    return evaluate(wanted(*asked), bent(*bends), rules)
+
+
+def authorization(**facets: Any) -> Bend:
+    """Replace facets of the subscription's RBAC (`denies`, `roles`, `expiring`, ...)."""
+    return lambda seen: replace(seen, authorization={SUBSCRIPTION: replace(seen.authorization[SUBSCRIPTION], **facets)})
+
+
+def role(guid: str, name: str, *blocks: Permission, custom: bool = False) -> Bend:
+    """Define another role."""
+    definition = RoleDefinition(guid, name, custom, blocks)
+    return lambda seen: authorization(
+        roles=Listing((*seen.authorization[SUBSCRIPTION].roles.items, definition)),
+    )(seen)
+
+
+def granted_by_group(who: str, group: str, role: str, scope: str, **fields: Any) -> Bend:
+    """Assign a role to a group that `who` is in: `assignedTo` shows it, under the group's id."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        after = granted(group, role, scope, principal_type="Group", **fields)(seen).authorization[SUBSCRIPTION]
+        reach = after.assigned_to.get(who, Listing())
+        shown = replace(reach, items=(*reach.items, after.assigned_to[group].items[-1]))
+        kept = {oid: listing for oid, listing in after.assigned_to.items() if oid != group}
+        return replace(seen, authorization={SUBSCRIPTION: replace(after, assigned_to={**kept, who: shown})})
+
+    return bend
+
+
+def denied(scope: str, *blocks: Permission, to: tuple[Denied, ...], but: tuple[Denied, ...] = ()) -> Bend:
+    """Add a deny assignment that holds below its scope too."""
+    deny = DenyAssignment(f"{scope}/denyAssignments/lock", "lock", scope, blocks, to, but, False)
+    return lambda seen: authorization(
+        denies=Listing((*seen.authorization[SUBSCRIPTION].denies.items, deny)),
+    )(seen)
+
+
+def assigned_to(who: str, listing: Listing[RoleAssignment] | None) -> Bend:
+    """Replace what Azure says is assigned to a principal, or with None forget that it was asked."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        kept = {oid: reach for oid, reach in seen.authorization[SUBSCRIPTION].assigned_to.items() if oid != who}
+        return authorization(assigned_to=kept if listing is None else {**kept, who: listing})(seen)
+
+    return bend
+
+
+def slot(which: WantedService, name: str, who: str) -> Bend:
+    """Give a service's app a slot with an identity of its own."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        app = seen.sites[key(which.id)]
+        assert isinstance(app.properties, Observed)
+        assert app.properties.value is not None
+        slot_id = f"{which.id}/slots/{name}"
+        own = replace(app.properties.value, id=slot_id, identity=Identity(("systemassigned",), who, TENANT))
+        beside = replace(app, id=slot_id, properties=Observed(own), slots=Listing())
+        return site(which, slots=replace(app.slots, items=(*app.slots.items, beside)))(seen)
+
+    return bend
+
+
+def staged(which: WantedService, name: str, *bends: Bend, **facets: Any) -> Bend:
+    """Give a service's app a deployment slot that is like the app, bent by `bends`, with those facets replaced."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        copy = seen
+        for change in bends:
+            copy = change(copy)
+        new = replace(copy.sites[key(which.id)], id=f"{which.id}/slots/{name}", slots=Listing(), **facets)
+        slots = seen.sites[key(which.id)].slots
+        return site(which, slots=replace(slots, items=(*slots.items, new)))(seen)
+
+    return bend
+
+
+def server(**facets: Any) -> Bend:
+    """Replace facets of production's SQL server."""
+    which = wanted().environments["prd"].server
+    return lambda seen: replace(seen, servers=_at(seen.servers, which.id, lambda s: replace(s, **facets)))
+
+
+def account(public_blobs: bool | None, public_access: str | None) -> Bend:
+    """Say who may read production's snap container anonymously: by the account, by the container."""
+    storage = wanted().environments["prd"].storage[0]
+    properties = AccountProperties(storage.account_id, storage.account, False, public_blobs)
+    container = BlobContainer(storage.container_id, storage.container, public_access)
+    return account_facets(properties=Observed(properties), containers={storage.container: Observed(container)})
+
+
+def account_facets(**facets: Any) -> Bend:
+    """Replace facets of production's storage account."""
+    which = wanted().environments["prd"].storage[0]
+    return lambda seen: replace(seen, accounts=_at(seen.accounts, which.account_id, lambda a: replace(a, **facets)))
+
+
+def component(**facets: Any) -> Bend:
+    """Replace facets of production's Application Insights component."""
+    which = wanted().environments["prd"].component
+    return lambda seen: replace(seen, components=_at(seen.components, which.id, lambda c: replace(c, **facets)))
+
+
+def component_properties(**fields: Any) -> Bend:
+    """Change fields of GET component."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        before = seen.components[key(wanted().environments["prd"].component.id)].properties
+        assert isinstance(before, Observed)
+        assert before.value is not None
+        return component(properties=Observed(replace(before.value, **fields)))(seen)
+
+    return bend
