@@ -1,0 +1,77 @@
+"""A fake Azure on loopback: real host names, real challenges and real error bodies over a simulated estate.
+
+It imports nothing of the auditor, so that no model of ours can hide a misreading of the wire.
+"""
+
+from __future__ import annotations
+
+from .blueprint import DOCUMENTED, Blueprint
+from .compliant import compliant, empty, grant_custom_role
+from .drifts import DRIFTS, plant
+from .estate import CANARY, Estate, Manifest, Principal, Secret, Version, canary
+from .faults import Alter, Fault, Hang, Html, Malformed, Reset, Slow, Status, Truncated
+from .server import Request, Simulator, serve
+
+__all__ = [
+    "CANARY",
+    "DOCUMENTED",
+    "DRIFTS",
+    "ESTATES",
+    "Alter",
+    "Blueprint",
+    "Estate",
+    "Fault",
+    "Hang",
+    "Html",
+    "Malformed",
+    "Manifest",
+    "Principal",
+    "Request",
+    "Reset",
+    "Secret",
+    "Simulator",
+    "Slow",
+    "Status",
+    "Truncated",
+    "Version",
+    "build",
+    "canary",
+    "grant_custom_role",
+    "plant",
+    "serve",
+]
+
+ESTATES = ("compliant", "drifted", "blind", "empty")
+_BLIND_READS = [
+    "Microsoft.Resources/subscriptions/read",
+    "Microsoft.Resources/subscriptions/resourceGroups/read",
+    "Microsoft.Web/sites/read",
+]
+
+
+def build(name: str, blueprint: Blueprint = DOCUMENTED) -> Estate:
+    """Build one of `ESTATES`, else ValueError. The drifts of `drifted` are those of the documented names in prd."""
+    match name:
+        case "compliant":
+            return compliant(blueprint)
+        case "drifted":
+            estate = compliant(blueprint)
+            for drift in DRIFTS:
+                plant(estate, drift)
+            return estate
+        case "blind":
+            return _blind(compliant(blueprint))
+        case "empty":
+            return empty(blueprint)
+        case _:
+            raise ValueError(f"no estate is named {name!r}; there are {', '.join(ESTATES)}")
+
+
+def _blind(estate: Estate) -> Estate:
+    """The auditor sees resource groups and sites, and is refused everything else."""
+    auditor = estate.auditor.oid
+    estate.role_assignments[:] = [a for a in estate.role_assignments if a["properties"]["principalId"] != auditor]
+    guid = grant_custom_role(estate, "mzaudit sites only", _BLIND_READS)
+    for subscription in estate.subscriptions:
+        estate.assign(auditor, guid, f"/subscriptions/{subscription}")
+    return estate

@@ -1,0 +1,119 @@
+"""The simulated Microsoft.Web: apps and slots, their configuration, listed settings and reference statuses."""
+
+from __future__ import annotations
+
+from . import arm_generic, arm_refusals, references, web_bodies
+from .arm_request import ArmRequest
+from .arm_types import TYPES
+from .blueprint import stable_guid
+from .paging import page
+from .wire import Answer, Json
+
+_LISTABLE = {"appsettings", "connectionstrings", "azurestorageaccounts"}
+
+
+def answer(request: ArmRequest, scope: str, rest: list[str]) -> Answer:
+    """Answer `{scope}/providers/Microsoft.Web/sites…`."""
+    low = [part.casefold() for part in rest]
+    owner = rest[:5] if len(low) > 4 and low[3] == "slots" else rest[:3]
+    prefix = "Microsoft.Web/sites/slots" if len(owner) == 5 else "Microsoft.Web/sites"
+    site_id = f"{scope}/providers/{'/'.join(owner)}"
+    here = f"{scope}/providers/{'/'.join(rest)}"
+    match request.call.method, *low[len(owner) :]:
+        case "POST", "config", table, "list" if table in _LISTABLE:
+            refused = request.forbidden(f"{prefix}/config/list/action", here.rsplit("/", 1)[0])
+            return refused or _missing(request, scope, owner) or _listed(request, site_id, table)
+        case "GET", "config", "configreferences", table, *name if table in _LISTABLE:
+            refused = request.forbidden(f"{prefix}/config/{table}/read", here)
+            return refused or _missing(request, scope, owner) or _references(request, site_id, table, name)
+        case "GET", "config", "slotconfignames":
+            refused = request.forbidden(f"{prefix}/config/read", here)
+            return refused or _missing(request, scope, owner) or _slot_names(request, site_id)
+        case "GET", "sitecontainers":
+            refused = request.forbidden(f"{prefix}/sitecontainers/read", here)
+            return refused or _missing(request, scope, owner) or _containers(request, site_id)
+        case _, *below if below:
+            return arm_generic.answer(request, scope, rest)
+        case _:
+            return arm_generic.answer(request, scope, rest, lambda body: _shown(request, body))
+
+
+def default_identity(request: ArmRequest, scope: str) -> Answer:
+    """The system-assigned identity of a resource, with the client id that the resource itself does not tell."""
+    refused = request.forbidden("Microsoft.ManagedIdentity/identities/read", scope)
+    if refused is not None:
+        return refused
+    owner = request.estate.resources.get(scope.casefold())
+    identity = owner.get("identity") if owner else None
+    if owner is None or not identity or "principalId" not in identity:
+        return arm_refusals.resource_not_found(
+            "Microsoft.ManagedIdentity/identities", "identities/default", scope.split("/")[4]
+        )
+    client = stable_guid("client", str(identity["principalId"]))
+    properties = {"tenantId": identity["tenantId"], "principalId": identity["principalId"], "clientId": client}
+    secret_url = (
+        f"https://control-westeurope.identity.azure.net{scope}/credentials/v2/systemassigned?tid={identity['tenantId']}"
+    )
+    return Answer(
+        200,
+        {
+            "id": f"{owner['id']}/providers/Microsoft.ManagedIdentity/identities/default",
+            "name": "default",
+            "type": "Microsoft.ManagedIdentity/identities",
+            "location": owner["location"],
+            "tags": {},
+            "properties": properties | {"clientSecretUrl": secret_url},
+        },
+    )
+
+
+def _missing(request: ArmRequest, scope: str, owner: list[str]) -> Answer | None:
+    if f"{scope}/providers/{'/'.join(owner)}".casefold() in request.estate.resources:
+        return None
+    kind = TYPES["microsoft.web/sites/slots" if len(owner) == 5 else "microsoft.web/sites"]
+    return arm_generic.not_found(request, scope, owner, kind)
+
+
+def _shown(request: ArmRequest, body: Json) -> Json:
+    return web_bodies.served_site(body, request.estate.resource(f"{body['id']}/config/web"))
+
+
+def _config(site: Json, name: str, properties: Json) -> Answer:
+    body = {"id": f"{site['id']}/config/{name}", "name": name, "type": "Microsoft.Web/sites/config"}
+    return Answer(200, body | {"location": site["location"], "properties": properties})
+
+
+def _listed(request: ArmRequest, site_id: str, table: str) -> Answer:
+    estate, key = request.estate, site_id.casefold()
+    tables: dict[str, Json] = {
+        "appsettings": dict(estate.settings.get(key, {})),
+        "connectionstrings": dict(estate.connection_strings.get(key, {})),
+        "azurestorageaccounts": dict(estate.storage_mounts.get(key, {})),
+    }
+    return _config(estate.resource(site_id), table, tables[table])
+
+
+def _references(request: ArmRequest, site_id: str, table: str, name: list[str]) -> Answer:
+    estate, key = request.estate, site_id.casefold()
+    site = estate.resource(site_id)
+    values = {name: str(one["value"]) for name, one in estate.connection_strings.get(key, {}).items()}
+    if table == "appsettings":
+        values = estate.settings.get(key, {})
+    items = references.listing(estate, site, table, values)
+    if name:
+        one = [item for item in items if str(item["name"]).casefold() == name[0]]
+        return Answer(200, one[0]) if one else arm_refusals.web_not_found(f"Cannot find reference with name {name[0]}.")
+    return page(request.call, items, size=request.page_size, end="web")
+
+
+def _slot_names(request: ArmRequest, site_id: str) -> Answer:
+    site = request.estate.resource(site_id)
+    names = request.estate.slot_setting_names.get(site_id.casefold())
+    properties: Json = {"connectionStringNames": None, "appSettingNames": names, "azureStorageConfigNames": None}
+    body: Json = {"id": None, "name": site["name"], "type": "Microsoft.Web/sites", "location": site["location"]}
+    return Answer(200, body | {"properties": properties})
+
+
+def _containers(request: ArmRequest, site_id: str) -> Answer:
+    held = request.estate.site_containers.get(site_id.casefold(), [])
+    return page(request.call, held, size=request.page_size, end="web")

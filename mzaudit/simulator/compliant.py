@@ -1,0 +1,235 @@
+"""The conforming estate: everything that a blueprint plans, as wire data, with the rights that it needs."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import timedelta
+
+from . import bodies, monitor_bodies, web_bodies
+from .blueprint import AppPlan, Blueprint, EnvironmentPlan, SecretPlan, VaultPlan, stable_guid
+from .builtin_roles import BUILTIN_ROLES
+from .estate import CANARY, Estate, Manifest, Principal, canary
+from .wire import Json
+
+SETTINGS_LISTER = "mzaudit settings lister"
+SETTINGS_LISTER_GUID = stable_guid("role", SETTINGS_LISTER)
+# Every spelling of a reference that App Service takes, so that a reader of one spelling only is found out.
+_SPELLINGS = (
+    "@Microsoft.KeyVault(VaultName={vault};SecretName={secret})",
+    "@Microsoft.KeyVault(SecretUri=https://{vault}.vault.azure.net/secrets/{secret}/)",
+    "@Microsoft.KeyVault(SecretUri=https://{vault}.vault.azure.net/secrets/{secret})",
+    "@Microsoft.KeyVault(SecretName={secret};VaultName={vault})",
+    "@Microsoft.KeyVault(VaultName={vault};SecretName={secret};)",
+)
+
+
+def commit(repository: str, number: int) -> str:
+    """The full commit SHA of a repository's n-th image, counted from the oldest."""
+    return hashlib.sha1(f"{repository}:{number}".encode(), usedforsecurity=False).hexdigest()
+
+
+LATEST_COMMIT = 2
+
+
+def compliant(blueprint: Blueprint) -> Estate:
+    """Build the estate in which everything is as it is planned to be."""
+    auditor = Principal("mzaudit", stable_guid("auditor", "client"), canary("client"), stable_guid("auditor", "oid"))
+    estate = Estate(blueprint, auditor, principals=[auditor])
+    _roles(estate)
+    for subscription in estate.subscriptions:
+        _admit_auditor(estate, f"/subscriptions/{subscription}")
+    registry = _registry(estate)
+    for plan in blueprint.environments:
+        _environment(estate, plan, registry)
+    platform = stable_guid("group", "platform-admins")
+    estate.group_members[platform] = {stable_guid("operator")}
+    root = f"/providers/Microsoft.Management/managementGroups/{blueprint.tenant_id}"
+    estate.assign(platform, "Owner", root, principal_type="Group")
+    return estate
+
+
+def empty(blueprint: Blueprint) -> Estate:
+    """The subscription and the auditor's rights, and nothing else: no resource groups."""
+    estate = compliant(blueprint)
+    estate.resources.clear()
+    for table in (estate.settings, estate.secrets, estate.images, estate.slot_setting_names):
+        table.clear()
+    auditor = estate.auditor.oid
+    kept = [a for a in estate.role_assignments if a["properties"]["principalId"] == auditor]
+    estate.role_assignments[:] = [a for a in kept if "/providers/" not in str(a["properties"]["scope"])]
+    return estate
+
+
+def grant_custom_role(estate: Estate, name: str, actions: list[str]) -> str:
+    """Define a custom role over the estate's subscriptions; gives its GUID."""
+    guid = stable_guid("role", name)
+    scopes = [f"/subscriptions/{subscription}" for subscription in estate.subscriptions]
+    permission = {"actions": actions, "notActions": [], "dataActions": [], "notDataActions": []}
+    estate.role_definitions[guid] = _definition(estate, guid, name, "CustomRole", scopes, permission)
+    return guid
+
+
+def _definition(estate: Estate, guid: str, name: str, kind: str, scopes: list[str], permission: Json) -> Json:
+    stamp = "2025-02-02T21:55:09.8806423Z"
+    return {
+        "properties": {
+            "roleName": name,
+            "type": kind,
+            "description": name,
+            "assignableScopes": scopes,
+            "permissions": [permission],
+            "createdOn": stamp,
+            "updatedOn": stamp,
+            "createdBy": None,
+            "updatedBy": None,
+        },
+        "id": f"/subscriptions/{estate.subscriptions[0]}/providers/Microsoft.Authorization/roleDefinitions/{guid}",
+        "type": "Microsoft.Authorization/roleDefinitions",
+        "name": guid,
+    }
+
+
+def _roles(estate: Estate) -> None:
+    for name, role in BUILTIN_ROLES.items():
+        permission = {
+            "actions": list(role.actions),
+            "notActions": list(role.not_actions),
+            "dataActions": list(role.data_actions),
+            "notDataActions": [],
+        }
+        estate.role_definitions[role.guid] = _definition(estate, role.guid, name, "BuiltInRole", ["/"], permission)
+    lists = ["Microsoft.Web/sites/config/list/action", "Microsoft.Web/sites/slots/config/list/action"]
+    grant_custom_role(estate, SETTINGS_LISTER, lists)
+
+
+def _admit_auditor(estate: Estate, subscription: str) -> None:
+    estate.assign(estate.auditor.oid, "Reader", subscription)
+    estate.assign(estate.auditor.oid, SETTINGS_LISTER_GUID, subscription)
+
+
+def _registry(estate: Estate) -> str:
+    blueprint = estate.blueprint
+    group = f"/subscriptions/{blueprint.shared_subscription_id}/resourceGroups/{blueprint.shared_resource_group}"
+    estate.add(bodies.resource_group(group, blueprint.location))
+    arm_id = f"{group}/providers/Microsoft.ContainerRegistry/registries/{blueprint.registry}"
+    estate.add(bodies.registry(arm_id, blueprint.location, blueprint.login_server))
+    estate.assign(stable_guid("principal", "pipeline"), "AcrPush", arm_id)
+    for repository in {app.repository for plan in blueprint.environments for app in plan.apps}:
+        tags: dict[str, Manifest] = {}
+        for number in range(LATEST_COMMIT + 1):
+            sha = commit(repository, number)
+            pushed = estate.midnight - timedelta(days=30 - 10 * number, hours=2)
+            digest = "sha256:" + hashlib.sha256(sha.encode()).hexdigest()
+            tags[sha] = Manifest(digest, pushed.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"))
+        # A moving tag beside the commit tags, as build pipelines leave it; no app runs it.
+        tags["latest"] = tags[sha]
+        estate.images[repository] = tags
+    return arm_id
+
+
+def _environment(estate: Estate, plan: EnvironmentPlan, registry: str) -> None:
+    group = f"/subscriptions/{plan.subscription_id}/resourceGroups/{plan.resource_group}"
+    if group.casefold() not in estate.resources:
+        estate.add(bodies.resource_group(group, plan.location))
+    component = estate.add(
+        monitor_bodies.component(
+            f"{group}/providers/microsoft.insights/components/{plan.component}", plan.location, estate.tenant_id
+        )
+    )
+    _watch(estate, group, plan, str(component["id"]))
+    _sql(estate, group, plan)
+    snaps = _storage(estate, group, plan)
+    values: dict[str, str] = {}
+    for vault in plan.vaults:
+        _vault(estate, group, plan, vault, str(component["properties"]["ConnectionString"]), values)
+    tier = str(web_bodies.sku(plan.plan_sku)["tier"])
+    farm = f"{group}/providers/Microsoft.Web/serverfarms/{plan.plan}"
+    estate.add(web_bodies.plan(farm, plan.location, plan.plan_sku, plan.subscription_id))
+    for app in plan.apps:
+        arm_id = f"{group}/providers/Microsoft.Web/sites/{app.name}"
+        for one in (arm_id, *(f"{arm_id}/slots/{slot}" for slot in app.slots)):
+            body = estate.add(web_bodies.site(one, plan.location, farm, tier, estate.tenant_id))
+            image = f"{estate.blueprint.login_server}/{app.repository}:{commit(app.repository, LATEST_COMMIT)}"
+            estate.add(web_bodies.config_web(body, image))
+            _app_settings(estate, plan, app, one, str(component["properties"]["ConnectionString"]))
+            _app_rights(estate, group, app, str(body["identity"]["principalId"]), registry, snaps)
+
+
+def _app_settings(estate: Estate, plan: EnvironmentPlan, app: AppPlan, site_id: str, connection: str) -> None:
+    settings = {
+        "OTEL_SERVICE_NAME": f"{app.key}-{CANARY}",
+        "OTEL_TRACES_SAMPLER": "always_on",
+        "WEBSITES_PORT": "8080",
+        "WEBSITES_ENABLE_APP_SERVICE_STORAGE": "false",
+    }
+    vault = next((vault for vault in plan.vaults if vault.name == app.vault), None)
+    if vault is None:
+        settings["APPLICATIONINSIGHTS_CONNECTION_STRING"] = connection
+    else:
+        for index, secret in enumerate(vault.secrets):
+            spelling = _SPELLINGS[index % len(_SPELLINGS)]
+            settings[secret.setting] = spelling.format(vault=vault.name, secret=secret.stored_as)
+    estate.settings[site_id.casefold()] = settings
+
+
+def _app_rights(estate: Estate, group: str, app: AppPlan, oid: str, registry: str, snaps: str) -> None:
+    estate.assign(oid, "AcrPull", registry)
+    if app.vault is not None:
+        estate.assign(oid, "Key Vault Secrets User", f"{group}/providers/Microsoft.KeyVault/vaults/{app.vault}")
+    if app.reads_blobs:
+        estate.assign(oid, "Storage Blob Data Reader", snaps)
+
+
+def _vault(
+    estate: Estate, group: str, plan: EnvironmentPlan, vault: VaultPlan, connection: str, shared: dict[str, str]
+) -> None:
+    arm_id = f"{group}/providers/Microsoft.KeyVault/vaults/{vault.name}"
+    estate.add(bodies.vault(arm_id, plan.location, estate.tenant_id))
+    estate.assign(estate.auditor.oid, "Key Vault Secrets User", arm_id)
+    estate.secrets[vault.name] = {}
+    for secret in vault.secrets:
+        value = connection if secret.kind == "connection-string" else _value(plan, secret)
+        if secret.shared:
+            value = shared.setdefault(secret.stored_as, value)
+        estate.put_secret(vault.name, secret.stored_as, value)
+
+
+def _value(plan: EnvironmentPlan, secret: SecretPlan) -> str:
+    match secret.kind:
+        case "guid":
+            return str(uuid.uuid4())
+        case "url":
+            return f"https://{plan.name}.monozu.example/{canary()}"
+        case _:
+            return canary()
+
+
+def _sql(estate: Estate, group: str, plan: EnvironmentPlan) -> None:
+    arm_id = f"{group}/providers/Microsoft.Sql/servers/{plan.sql_server}"
+    try:
+        arm_id = str(estate.named("Microsoft.Sql/servers", plan.sql_server)["id"])
+    except LookupError:
+        for body in bodies.sql_server(arm_id, plan.location, estate.tenant_id):
+            estate.add(body)
+    for name in ("master", *plan.databases):
+        estate.add(bodies.database(f"{arm_id}/databases/{name}", plan.location))
+
+
+def _storage(estate: Estate, group: str, plan: EnvironmentPlan) -> str:
+    arm_id = f"{group}/providers/Microsoft.Storage/storageAccounts/{plan.storage_account}"
+    for body in bodies.storage_account(arm_id, plan.location):
+        estate.add(body)
+    return str(estate.add(bodies.container(f"{arm_id}/blobServices/default/containers/{plan.container}"))["id"])
+
+
+def _watch(estate: Estate, group: str, plan: EnvironmentPlan, component: str) -> None:
+    provider = f"{group}/providers/Microsoft.Insights"
+    receivers = estate.add(monitor_bodies.action_group(f"{provider}/actionGroups/ag-{plan.component}"))
+    estate.add(
+        monitor_bodies.metric_alert(f"{provider}/metricAlerts/alert-{plan.component}", component, str(receivers["id"]))
+    )
+    name = stable_guid("workbook", plan.component)
+    estate.add(
+        monitor_bodies.workbook(f"{group}/providers/microsoft.insights/workbooks/{name}", plan.location, component)
+    )

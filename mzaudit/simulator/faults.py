@@ -1,0 +1,115 @@
+"""Faults: what a test lets go wrong on the wire, chosen by method and path, before any normal routing."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from .wire import Answer, Call, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Answer with a status. Text is sent as it is; without a body, one in the shape of an ARM error is made up."""
+
+    code: int
+    body: Json | str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Close the socket without an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """Say nothing for some seconds, then close the socket."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Wait some seconds, then answer as usual."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Truncated:
+    """Promise the whole answer, send half of it, close the socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """The usual status with a body that is not JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Html:
+    """A page of HTML, as front doors and captive portals send."""
+
+    code: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Alter:
+    """The usual answer with its JSON body changed: a page without `value`, an endless or a foreign `nextLink`."""
+
+    change: Callable[[Json], Json]
+
+
+Action = Status | Reset | Hang | Slow | Truncated | Malformed | Html | Alter
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. `match` is searched, ignoring case, in `GET https://host/path` and in `GET /path` (no query).
+
+    `nth` counts the requests that match from 1; None means every one of them.
+    """
+
+    match: str
+    action: Action
+    nth: int | None = None
+
+
+class FaultPlan:
+    """The faults of one simulator with their counts; safe to change while it serves."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self._faults = faults
+        # The fault itself is kept with its count, so that its id cannot pass to another one.
+        self._seen: dict[int, tuple[Fault, int]] = {}
+        self._lock = threading.Lock()
+
+    def pick(self, call: Call) -> Action | None:
+        """The action for a request: that of the first fault whose turn it is."""
+        lines = (f"{call.method} https://{call.host}{call.path}", f"{call.method} {call.path}")
+        chosen: Action | None = None
+        with self._lock:
+            for fault in self._faults:
+                if not any(re.search(fault.match, line, re.IGNORECASE) for line in lines):
+                    continue
+                count = self._seen[id(fault)][1] + 1 if id(fault) in self._seen else 1
+                self._seen[id(fault)] = (fault, count)
+                if chosen is None and fault.nth in (None, count):
+                    chosen = fault.action
+        return chosen
+
+
+def made_up(status: Status) -> Answer:
+    """The answer of a `Status` without a body."""
+    codes = {401: "AuthenticationFailed", 403: "AuthorizationFailed", 404: "ResourceNotFound", 409: "Conflict"}
+    codes |= {429: "TooManyRequests", 500: "InternalServerError", 503: "ServiceUnavailable", 504: "GatewayTimeout"}
+    code = codes.get(status.code, "Simulated")
+    return Answer(status.code, {"error": {"code": code, "message": "A simulated fault."}}, dict(status.headers))
+
+
+def encode(answer: Answer) -> bytes:
+    """The body of an answer on the wire."""
+    return b"" if answer.body is None else json.dumps(answer.body, separators=(",", ":")).encode()

@@ -1,0 +1,259 @@
+"""A running simulator: the HTTPS server and the proxy on loopback, in a thread of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import ssl
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import trustme
+from aiohttp import web
+
+from . import arm, entra, registry, vaults
+from .estate import Estate
+from .faults import Alter, Fault, FaultPlan, Hang, Html, Malformed, Reset, Slow, Status, Truncated, encode, made_up
+from .proxy import Proxy, Verdict
+from .wire import Answer, Call
+
+_LOGIN_HOSTS = (entra.HOST, "login.windows.net", "login.microsoft.com")
+_HOSTS = [arm.HOST, *_LOGIN_HOSTS, "graph.microsoft.com", "graph.windows.net"]
+_WILDCARDS = ["*.vault.azure.net", "*.azurecr.io", "*.database.windows.net", "*.blob.core.windows.net"]
+_HTML = "<html><head><title>Service unavailable</title></head><body><h2>Service unavailable</h2></body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request; `number` counts arrivals, `status` 0 means no answer: the socket was closed, or it is still open."""
+
+    method: str
+    host: str
+    path: str
+    query: str
+    status: int
+    number: int
+
+
+class Simulator:
+    """A simulated Azure that is serving; see `serve`."""
+
+    def __init__(self, estate: Estate, faults: Sequence[Fault], folder: Path) -> None:
+        self.estate = estate
+        self.proxy = ""
+        self.tls_port = 0
+        self.faults: list[Fault] = list(faults)
+        self._plan = FaultPlan(self.faults)
+        self._answered: dict[int, Request] = {}
+        self._numbers = itertools.count(1)
+        self._ca_file, self._tls = _certificates(folder)
+        self._proxy: Proxy | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="simulator", daemon=True)
+        self._runner: web.ServerRunner | None = None
+
+    @property
+    def ca_file(self) -> str:
+        """The path of the CA certificate that clients must trust (PEM)."""
+        return str(self._ca_file)
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant of the auditor's login."""
+        return self.estate.tenant_id
+
+    @property
+    def client_id(self) -> str:
+        """The client id of the auditor's login."""
+        return self.estate.auditor.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The client secret of the auditor's login."""
+        return self.estate.auditor.secret
+
+    @property
+    def subscription_id(self) -> str:
+        """The first subscription of the estate."""
+        return self.estate.subscriptions[0]
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request so far, in order of arrival."""
+        return [self._answered[number] for number in sorted(self._answered)]
+
+    @property
+    def refused(self) -> list[str]:
+        """Every host that was asked for through the proxy and refused, in order."""
+        return list(self._proxy.refused) if self._proxy is not None else []
+
+    def environ(self) -> dict[str, str]:
+        """The environment variables that lead any unmodified client here, logged in as the auditor."""
+        return {
+            "HTTPS_PROXY": self.proxy,
+            "https_proxy": self.proxy,
+            "NO_PROXY": "",
+            "no_proxy": "",
+            "REQUESTS_CA_BUNDLE": self.ca_file,
+            "SSL_CERT_FILE": self.ca_file,
+            "AZURE_TENANT_ID": self.tenant_id,
+            "AZURE_CLIENT_ID": self.client_id,
+            "AZURE_CLIENT_SECRET": self.client_secret,
+            "AZURE_SUBSCRIPTION_ID": self.subscription_id,
+        }
+
+    def start(self) -> None:
+        """Start serving; raises what kept the servers from starting."""
+        self._thread.start()
+        try:
+            asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        except BaseException:
+            self._end()
+            raise
+
+    def close(self) -> None:
+        """Stop serving, dropping whatever is under way; returns when the thread has ended."""
+        asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result()
+        self._end()
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _open(self) -> None:
+        server = web.Server(self._handle, access_log=None, handler_cancellation=True)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls).start()
+        self.tls_port = int(self._runner.addresses[0][1])
+        self._proxy = Proxy(self._judge, self.tls_port)
+        self.proxy = f"http://127.0.0.1:{await self._proxy.listen()}"
+
+    async def _shut(self) -> None:
+        if self._proxy is not None:
+            await self._proxy.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _judge(self, host: str, port: int) -> Verdict:
+        if port != 443:
+            return "foreign"
+        if host.endswith(vaults.SUFFIX):
+            return "known" if host in vaults.hosts(self.estate) else "unresolved"
+        return "known" if host in (arm.HOST, *_LOGIN_HOSTS, *registry.hosts(self.estate)) else "foreign"
+
+    async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
+        number = next(self._numbers)
+        path, _, query = incoming.raw_path.partition("?")
+        call = Call(
+            method=incoming.method,
+            host=incoming.host.casefold().removesuffix(":443"),
+            path=path,
+            query={name.casefold(): value for name, value in parse_qsl(query, keep_blank_values=True)},
+            headers={name.casefold(): value for name, value in incoming.headers.items()},
+            body=await incoming.read(),
+        )
+        record = Request(call.method, call.host, call.path, query, 0, number)
+        self._answered[number] = record
+        response = await self._respond(incoming, call)
+        status = response.status if response is not None else 0
+        self._answered[number] = Request(record.method, record.host, record.path, record.query, status, number)
+        return response if response is not None else web.Response()
+
+    async def _respond(self, incoming: web.BaseRequest, call: Call) -> web.StreamResponse | None:
+        """The response to send, or None when the socket was closed instead."""
+        match self._plan.pick(call):
+            case Status(code, str() as text, headers):
+                return web.Response(status=code, text=text, headers=dict(headers))
+            case Status(code, dict() as body, headers):
+                return _response(Answer(code, body, headers))
+            case Status() as status:
+                return _response(made_up(status))
+            case Html(code):
+                return web.Response(status=code, text=_HTML, content_type="text/html")
+            case Reset():
+                _abort(incoming)
+                return None
+            case Hang(seconds):
+                await asyncio.sleep(seconds)
+                _abort(incoming)
+                return None
+            case Slow(seconds):
+                await asyncio.sleep(seconds)
+                return _response(_answer(self.estate, call))
+            case Truncated():
+                await _half(incoming, _answer(self.estate, call))
+                return None
+            case Malformed():
+                answer = _answer(self.estate, call)
+                return web.Response(
+                    status=answer.status, body=encode(answer)[:-1] + b"<", content_type="application/json"
+                )
+            case Alter(change):
+                answer = _answer(self.estate, call)
+                altered = change(answer.body) if isinstance(answer.body, dict) else answer.body
+                return _response(Answer(answer.status, altered, answer.headers))
+            case None:
+                return _response(_answer(self.estate, call))
+
+
+def _certificates(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """Make an authority anew and write its certificate into the folder; gives that file and the server's context."""
+    authority = trustme.CA()
+    ca_file = folder / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*_HOSTS, *_WILDCARDS).configure_cert(context)
+    return ca_file, context
+
+
+def _answer(estate: Estate, call: Call) -> Answer:
+    if call.host in _LOGIN_HOSTS:
+        return entra.answer(estate, call)
+    if call.host == arm.HOST:
+        return arm.answer(estate, call)
+    if call.host in vaults.hosts(estate):
+        return vaults.answer(estate, call)
+    if call.host in registry.hosts(estate):
+        return registry.answer(estate, call)
+    return Answer(404)
+
+
+def _response(answer: Answer) -> web.Response:
+    common = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    headers = common | {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} | dict(answer.headers)
+    return web.Response(
+        status=answer.status, body=encode(answer), headers=headers, content_type="application/json", charset="utf-8"
+    )
+
+
+def _abort(incoming: web.BaseRequest) -> None:
+    if incoming.transport is not None:
+        incoming.transport.abort()
+
+
+async def _half(incoming: web.BaseRequest, answer: Answer) -> None:
+    body = encode(answer)
+    response = web.StreamResponse(status=answer.status, headers={"Content-Type": "application/json"})
+    response.content_length = len(body)
+    await response.prepare(incoming)
+    await response.write(body[: len(body) // 2])
+    _abort(incoming)
+
+
+@contextmanager
+def serve(estate: Estate, faults: Sequence[Fault] = ()) -> Iterator[Simulator]:
+    """Serve an estate on loopback while the block runs; the estate and `sim.faults` may be changed meanwhile."""
+    with tempfile.TemporaryDirectory(prefix="simulated-azure-") as folder:
+        simulator = Simulator(estate, faults, Path(folder))
+        simulator.start()
+        try:
+            yield simulator
+        finally:
+            simulator.close()

@@ -1,0 +1,1 @@
+"""Tests of the fake Azure, with the real clients over real sockets."""
