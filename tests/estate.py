@@ -14,7 +14,7 @@ from typing import Any
 
 from mzaudit.audit.evaluate import AnyRule, evaluate, verdict_of
 from mzaudit.audit.results import Finding
-from mzaudit.audit.verdict import Verdict
+from mzaudit.audit.verdict import Fail, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.policy.load import load
 from mzaudit.policy.wanted import Wanted, WantedService, WantedVault, bind
 from mzaudit.snapshot.authorization import (
@@ -557,17 +557,7 @@ def assigned_to(who: str, listing: Listing[RoleAssignment] | None) -> Bend:
 
 def slot(which: WantedService, name: str, who: str) -> Bend:
     """Give a service's app a slot with an identity of its own."""
-
-    def bend(seen: Snapshot) -> Snapshot:
-        app = seen.sites[key(which.id)]
-        assert isinstance(app.properties, Observed)
-        assert app.properties.value is not None
-        slot_id = f"{which.id}/slots/{name}"
-        own = replace(app.properties.value, id=slot_id, identity=Identity(("systemassigned",), who, TENANT))
-        beside = replace(app, id=slot_id, properties=Observed(own), slots=Listing())
-        return site(which, slots=replace(app.slots, items=(*app.slots.items, beside)))(seen)
-
-    return bend
+    return staged(which, name, site_properties(which, identity=Identity(("systemassigned",), who, TENANT)))
 
 
 def staged(which: WantedService, name: str, *bends: Bend, **facets: Any) -> Bend:
@@ -620,3 +610,38 @@ def component_properties(**fields: Any) -> Bend:
         return component(properties=Observed(replace(before.value, **fields)))(seen)
 
     return bend
+
+
+def plan(which: WantedService, sku: str | None) -> Bend:
+    """Give a service's plan another SKU."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        before = seen.sites[key(which.id)].properties
+        assert isinstance(before, Observed)
+        assert before.value is not None
+        plan_id = before.value.plan_id
+        assert plan_id is not None
+        plans = {**seen.plans, key(plan_id): Observed(Plan(plan_id, plan_id.rsplit("/", 1)[-1], sku, 1))}
+        return replace(seen, plans=plans)
+
+    return bend
+
+
+def registry(which: WantedService, **facets: Any) -> Bend:
+    """Replace facets of the registry that a service's image comes from."""
+    return lambda seen: replace(
+        seen, registries=_at(seen.registries, which.registry.id, lambda r: replace(r, **facets))
+    )
+
+
+def said(verdict: Verdict) -> str:
+    """All that a verdict says in words."""
+    match verdict:
+        case NotApplicable(because):
+            return because
+        case Inconclusive(gaps, note):
+            return " ".join((note, *(f"{gap.reason} {gap.call} {gap.detail}" for gap in gaps)))
+        case Pass(_, note):
+            return note
+        case Fail():
+            return f"{verdict.note} {verdict.severity or ''}"

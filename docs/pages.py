@@ -1,0 +1,55 @@
+"""The generated pages: `python -m docs.pages` writes docs/rules/, one page a rule and the table of all.
+
+A page comes from the rule's own docstring, its data, and its tested cases, so that no fact is typed twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mzaudit import rules
+from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.audit.evaluate import AnyRule
+from mzaudit.report.page import page
+from tests.test_rules_are_complete import cases
+
+FOLDER = Path(__file__).parent / "rules"
+WORDS = {Pass: "passes", Fail: "fails", Inconclusive: "inconclusive", NotApplicable: "does not apply"}
+
+
+def pages() -> dict[str, str]:
+    """Every page by file name."""
+    every_rule = rules.load()
+    return {f"{rule.code}.md": page(rule, tested(rule)) for rule in every_rule} | {"README.md": table(every_rule)}
+
+
+def tested(rule: AnyRule) -> list[tuple[str, str]]:
+    """The rule's cases, by name, with what each comes to."""
+    return [
+        (name, next(WORDS[value] for value in case if isinstance(value, type) and value in WORDS))
+        for name, case in cases(rule).items()
+    ]
+
+
+def table(every_rule: tuple[AnyRule, ...]) -> str:
+    """All rules in one table."""
+    rows = [
+        f"| [{rule.code}]({rule.code}.md) | {rule.slug} | {rule.severity} | {rule.title} | {', '.join(rule.answers)} |"
+        for rule in every_rule
+    ]
+    head = ["# Rules", "", "| code | slug | severity | what must hold | answers |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *rows]) + "\n"
+
+
+def main() -> None:
+    """Write the pages, and take away those of rules that are gone."""
+    FOLDER.mkdir(exist_ok=True)
+    wanted = pages()
+    for stale in {path.name for path in FOLDER.glob("*.md")} - wanted.keys():
+        (FOLDER / stale).unlink()
+    for name, text in wanted.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""`mzaudit check`: the gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mzaudit.cli import exits, look
+
+EPILOG = f"""\b
+Examples:
+  mzaudit check --env prd
+  mzaudit check --env prd --subscription 00000000-0000-0000-0000-000000000000
+  mzaudit check --env stg --env prd --fail-on high
+  mzaudit check --env prd --snapshot last-night.json
+  mzaudit check --env prd --simulate drifted
+  mzaudit check --env prd -o terminal -o junit:TEST-mzaudit.xml -o fix:remediate.sh
+
+\b
+Exit codes:
+{exits.table()}
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Judge an environment against the policy; the gate.")
+@click.option(
+    "--env", "environments", multiple=True, required=True, metavar="ENV", help="Environment; repeat for several."
+)
+@click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
+@click.option("--subscription", metavar="ID", help="Subscription; else MZAUDIT_SUBSCRIPTION_ID, else the policy's.")
+@click.option("--snapshot", type=click.Path(path_type=Path), help="Judge a saved snapshot; no credentials needed.")
+@click.option("--simulate", type=click.Choice(look.ESTATES), help="Judge a simulated estate on this machine.")
+@click.option("--only", multiple=True, metavar="CODE", help="Report only this rule; repeat for several.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["critical", "high", "medium", "low"]),
+    default="medium",
+    show_default=True,
+    help="The least severity that fails the gate.",
+)
+@click.option(
+    "-o", "--output", "outputs", multiple=True, metavar="FORMAT[:PATH]", help="Write this instead; - is stdout."
+)
+@click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
+@click.option("--expect-image", multiple=True, metavar="SERVICE=SHA", help="The commit a service must run.")
+@click.option("--no-secret-values", is_flag=True, help="Read no secret value; rules that need one are inconclusive.")
+@click.option("--allow-incomplete", is_flag=True, help="Exit 0 instead of 3; said in every report's head.")
+@click.option("--timeout", default="10m", show_default=True, help="What was not read by then is inconclusive.")
+@click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
+def command(
+    environments: tuple[str, ...],
+    policy: Path | None,
+    subscription: str | None,
+    snapshot: Path | None,
+    simulate: str | None,
+    only: tuple[str, ...],
+    fail_on: str,
+    outputs: tuple[str, ...],
+    reports_dir: Path,
+    expect_image: tuple[str, ...],
+    no_secret_values: bool,
+    allow_incomplete: bool,
+    timeout: str,
+    debug: bool,
+) -> int:
+    """Read the live state, judge it against the policy, write the reports, and exit by the table below."""
+    from mzaudit.cli import output
+    from mzaudit.cli.judge import judge
+    from mzaudit.cli.wanted import bound, environment_names, known, load_policy, subscriptions
+    from mzaudit.policy.models import Severity
+    from mzaudit.report.gate import exit_code
+
+    asked = environment_names(environments)
+    targets = output.targets(outputs, reports_dir, asked)
+    output.clear(targets)
+    deadline = look.seconds(timeout)
+    if snapshot is not None and simulate is not None:
+        raise click.UsageError("--snapshot and --simulate exclude each other")
+    loaded = load_policy(policy, shipped=simulate is not None)
+    known(loaded, asked)
+    if snapshot is not None:
+        from mzaudit.cli.saved import read_snapshot, subscriptions_of
+
+        seen = read_snapshot(snapshot)
+        wanted = bound(loaded, asked, subscriptions_of(seen, snapshot, loaded, asked), expect_image)
+    else:
+        with look.simulated(simulate) as simulator:
+            given = simulator.subscription_id if simulator is not None else subscription
+            wanted = bound(loaded, asked, subscriptions(loaded, given, asked), expect_image)
+            seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
+    report = judge(loaded, wanted, seen, only=only, fail_on=Severity(fail_on), allow_incomplete=allow_incomplete)
+    files = output.write(report, targets, colour=output.coloured(), width=output.width())
+    if files:
+        click.echo("mzaudit: wrote " + ", ".join(str(path) for path in files), err=True)
+    return exit_code(report)

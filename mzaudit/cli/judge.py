@@ -1,0 +1,92 @@
+"""From a bound policy and a snapshot to the report: evaluate, lay the waivers, count."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mzaudit import __version__
+from mzaudit.errors import InputError, PolicyError
+
+if TYPE_CHECKING:
+    from mzaudit.audit.results import Finding, Report
+    from mzaudit.policy.load import Loaded
+    from mzaudit.policy.models import Severity
+    from mzaudit.policy.wanted import Wanted
+    from mzaudit.snapshot.estate import Snapshot
+
+
+def judge(
+    loaded: Loaded,
+    wanted: Wanted,
+    seen: Snapshot,
+    *,
+    only: Sequence[str] = (),
+    fail_on: Severity,
+    allow_incomplete: bool = False,
+) -> Report:
+    """The whole result of one run. Its clock is the snapshot's, so that a replay says the same on another day."""
+    from mzaudit import rules
+    from mzaudit.audit.evaluate import evaluate
+    from mzaudit.audit.results import SCHEMA_VERSION, Report, Run, Status, Tool, summarise
+    from mzaudit.audit.waive import lay
+
+    every_rule = rules.load()
+    codes = [rule.code for rule in every_rule]
+    known(only, codes)
+    spelt(loaded, codes)
+    findings, warnings = lay(evaluate(wanted, seen, every_rule), loaded.waivers, seen.taken.date())
+    kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)
+    if only:
+        left = len(findings) - len(kept)
+        warnings = (*warnings, f"--only {', '.join(only)}: {left} findings of other rules are left out of this report")
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        tool=Tool("mzaudit", __version__),
+        run=Run(
+            env=wanted.asked[0] if len(wanted.asked) == 1 else wanted.asked,
+            started=seen.taken,
+            complete=not any(finding.status is Status.INCONCLUSIVE for finding in kept),
+            source=seen.source,
+            identity=_identity(seen),
+            policy=", ".join(loaded.files),
+            fail_on=fail_on,
+            allow_incomplete=allow_incomplete,
+            warnings=tuple(warnings),
+        ),
+        summary=summarise(kept, fail_on),
+        reads=seen.reads,
+        findings=kept,
+    )
+
+
+def spelt(loaded: Loaded, rules: Sequence[str]) -> None:
+    """Refuse a policy that names, in an override or a waiver, a rule that does not exist."""
+    named = [(loaded.where("rules", code), "rules", code) for code in loaded.policy.rules]
+    named += [(waiver.where, "waivers", waiver.code) for waiver in loaded.waivers]
+    unknown = tuple(
+        f"{where}: {path}: expected the code of a rule, found {code}{_nearest(code, rules)}"
+        for where, path, code in named
+        if code not in rules
+    )
+    if unknown:
+        raise PolicyError(unknown)
+
+
+def known(codes: Sequence[str], rules: Sequence[str]) -> None:
+    """Refuse a rule code that does not exist."""
+    for code in codes:
+        if code not in rules:
+            raise InputError(f"no rule {code[:40]!r}{_nearest(code, rules)}")
+
+
+def _nearest(code: str, rules: Sequence[str]) -> str:
+    near = difflib.get_close_matches(code.upper(), rules, 1)
+    return f"; did you mean {near[0]}?" if near else "; see `mzaudit rules`"
+
+
+def _identity(seen: Snapshot) -> str:
+    if seen.caller is None:
+        return "unknown"
+    return f"application {seen.caller.application_id} (object {seen.caller.object_id}) by {seen.caller.credential}"

@@ -1,0 +1,139 @@
+"""Reading the live state: the scope that a policy needs, the login, the deadline; Azure or the simulated estate."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from mzaudit import __version__
+from mzaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from mzaudit.azure.scope import Scope
+    from mzaudit.policy.wanted import Wanted
+    from mzaudit.simulator import Simulator
+    from mzaudit.snapshot.estate import Snapshot
+
+ESTATES = ("compliant", "drifted", "blind", "empty")
+_DURATION = re.compile(r"(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def seconds(duration: str) -> float:
+    """A duration such as `10m`, `90s` or `1m30s`, in seconds."""
+    parts = _DURATION.fullmatch(duration.strip())
+    total = int(parts[1] or 0) * 60 + int(parts[2] or 0) if parts else 0
+    if total <= 0:
+        raise InputError(f"--timeout {duration[:40]!r}: expected a duration such as 10m, 90s or 1m30s")
+    return float(total)
+
+
+def scope_of(wanted: Wanted) -> Scope:
+    """What has to be read so that every rule can be decided for the environments asked for."""
+    from mzaudit.azure.scope import AccountScope, RegistryScope, Scope, ServerScope, VaultScope
+
+    asked = [wanted.environments[env] for env in wanted.asked]
+    others = [wanted.environments[env] for env in wanted.environments if env not in wanted.asked]
+    repositories = dict.fromkeys(service.repository for env in asked for service in env.services)
+    groups = [group for env in asked for group in (env.resource_group_id, env.shared_resource_group_id)]
+    return Scope(
+        environments={env.env: env.subscription for env in asked},
+        sites=tuple(service.id for env in asked for service in env.services),
+        identities_of=tuple(service.id for env in others for service in env.services),
+        vaults=tuple(
+            VaultScope(
+                vault.id,
+                tuple(secret.stored for secret in vault.secrets),
+                tuple(secret.stored for secret in vault.secrets),
+            )
+            for env in asked
+            for vault in env.vaults
+        ),
+        registries=tuple(
+            RegistryScope(id_, tuple(repositories)) for id_ in dict.fromkeys(e.registry.id for e in asked)
+        ),
+        servers=tuple(
+            {
+                env.server.id: ServerScope(env.server.id, tuple(database.name for database in env.server.databases))
+                for env in asked
+            }.values()
+        ),
+        accounts=tuple(AccountScope(s.account_id, (s.container,)) for env in asked for s in env.storage),
+        components=tuple(dict.fromkeys(env.component.id for env in asked)),
+        resource_groups=tuple(dict.fromkeys(groups)),
+    )
+
+
+def look(wanted: Wanted, simulator: Simulator | None, *, timeout: float, values: bool, debug: bool) -> Snapshot:
+    """Read everything in scope, now. Raises `CredentialError` when no token for Azure Resource Manager can be had."""
+    from mzaudit.azure import collect
+    from mzaudit.azure.connection import Connection
+    from mzaudit.azure.credentials import choose
+
+    quiet(debug)
+    if simulator is None:
+        environment = dict(os.environ)
+        tenants = {wanted.policy.environments[env].tenant for env in wanted.asked} - {None}
+        if len(tenants) == 1 and not environment.get("AZURE_TENANT_ID"):
+            environment["AZURE_TENANT_ID"] = str(tenants.pop())
+    else:
+        environment = simulator.environ()
+    connection = Connection.from_environment(environment)
+    login = choose(environment, connection)
+    if simulator is None:
+        sys.stderr.write(f"mzaudit: signing in by {login.name}\n")
+    with spinner() as progress:
+        return asyncio.run(
+            collect(
+                scope_of(wanted),
+                login,
+                connection,
+                taken=datetime.now(UTC).replace(microsecond=0),
+                tool_version=__version__,
+                source="azure" if simulator is None else "simulated",
+                timeout=timeout,
+                values=values,
+                progress=progress,
+            )
+        )
+
+
+@contextmanager
+def simulated(estate: str | None) -> Iterator[Simulator | None]:
+    """The simulated estate, served on loopback for as long as it is needed; none if none is asked for."""
+    if estate is None:
+        yield None
+        return
+    from mzaudit.simulator import build, serve
+
+    with serve(build(estate)) as simulator:
+        yield simulator
+
+
+def quiet(debug: bool) -> None:
+    """The SDK's loggers say nothing without --debug, and with it never a body or a token."""
+    for name in ("azure", "msal", "asyncio", "aiohttp", "urllib3"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.handlers = [logging.StreamHandler(sys.stderr) if debug and name == "azure" else logging.NullHandler()]
+        logger.setLevel(logging.INFO if debug else logging.CRITICAL)
+
+
+@contextmanager
+def spinner() -> Iterator[Callable[[str], None] | None]:
+    """A line of progress on stderr, if a person is looking at it; yields the function to call with a text, or None."""
+    shown = sys.stderr.isatty() and not os.environ.get("CI") and not os.environ.get("TF_BUILD")
+    if not shown:
+        yield None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("reading", spinner="dots") as status:
+        yield status.update

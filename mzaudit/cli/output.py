@@ -1,0 +1,147 @@
+"""Where reports go: files that are whole or not there, and a stdout that may close early."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mzaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from mzaudit.audit.results import Report
+
+# How a file of ours begins. A file that begins otherwise is somebody's own and is never replaced.
+_BEGINS: Final = {
+    "json": ("{",),
+    "jsonl": ("{",),
+    "junit": ("<?xml",),
+    "markdown": ("# mzaudit", "<!-- mzaudit"),
+    "terminal": ("mzaudit ",),
+    "fix": ("#!/usr/bin/env bash\n# mzaudit",),
+}
+_OURS: Final = "mzaudit"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One `-o FORMAT[:PATH]`; no path (or `-`) is stdout."""
+
+    format: str
+    path: Path | None
+
+
+def targets(options: Sequence[str], reports_dir: Path, environments: Sequence[str]) -> tuple[Target, ...]:
+    """What `-o` asks for; without any, the terminal report and the three files under the reports directory."""
+    from mzaudit.report import FORMATS
+
+    if not options:
+        env = "+".join(environments)
+        folder = reports_dir / env
+        return (
+            Target("terminal", None),
+            Target("junit", folder / f"TEST-mzaudit-{env}.xml"),
+            Target("markdown", folder / f"mzaudit-{env}.md"),
+            Target("json", folder / f"mzaudit-{env}.json"),
+        )
+    chosen = []
+    for option in options:
+        name, _, path = option.partition(":")
+        if name not in FORMATS:
+            raise InputError(f"-o {option}: unknown format {name!r}: expected one of {', '.join(FORMATS)}")
+        chosen.append(Target(name, Path(path) if path not in ("", "-") else None))
+    if sum(target.path is None for target in chosen) > 1:
+        raise InputError("-o: only one format can go to stdout; give the others a path (FORMAT:PATH)")
+    paths = [target.path for target in chosen if target.path is not None]
+    if len(set(paths)) < len(paths):
+        raise InputError("-o: two formats were given the same path")
+    return tuple(chosen)
+
+
+def clear(wanted: Sequence[Target]) -> None:
+    """Remove earlier reports before anything can go wrong, so that a crash never leaves yesterday's green file."""
+    paths = [(target, target.path) for target in wanted if target.path is not None and target.path.exists()]
+    for target, path in paths:
+        if not _is_ours(path, target.format):
+            raise InputError(f"{path}: this is not a {target.format} report of mzaudit; it is left as it is")
+    for _, path in paths:
+        path.unlink()
+
+
+def _is_ours(path: Path, format_: str) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(4096)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    return head.startswith(_BEGINS[format_]) and _OURS in head
+
+
+def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int) -> tuple[Path, ...]:
+    """Write every target and return the files. Files first, so that a closed stdout loses none of them."""
+    from mzaudit.report import find
+
+    files = []
+    for target in wanted:
+        if target.path is not None:
+            replace(target.path, find(target.format)(report))
+            files.append(target.path)
+    for target in wanted:
+        if target.path is None:
+            if target.format == "terminal":
+                from mzaudit.report import terminal
+
+                show(terminal.render(report, colour=colour, width=width))
+            else:
+                show(find(target.format)(report))
+    return tuple(files)
+
+
+def replace(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file whole: to a temporary file beside it, flushed to disk, then renamed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def show(text: str) -> None:
+    """Write to stdout; if its reader has gone, go on: the verdict and the files do not depend on it."""
+    try:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, sys.stdout.fileno())
+        os.close(silence)
+
+
+def coloured() -> bool:
+    """Whether stdout takes colour: a terminal that has not asked for none, or one that was forced."""
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """Columns to lay the terminal report out in: the terminal's, or 100 where there is none."""
+    if not sys.stdout.isatty():
+        return 100
+    return max(60, min(os.get_terminal_size(sys.stdout.fileno()).columns, 140))

@@ -1,0 +1,73 @@
+"""`mzaudit policy`: what the policy says, and whether it can be said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group(short_help="Validate the policy; print its schema and requirements.")
+def command() -> None:
+    """Work with the policy, without Azure."""
+
+
+@command.command()
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+def validate(path: Path | None) -> int:
+    """Check the policy (./policies, or PATH): every complaint at once, each with file and line; exit 2 if there is one.
+
+    Also notes where the document asks for what Azure cannot hold, and how the policy names it instead.
+    """
+    from mzaudit import rules
+    from mzaudit.cli import exits, output
+    from mzaudit.cli.judge import spelt
+    from mzaudit.cli.wanted import load_policy
+
+    loaded = load_policy(path, shipped=False)
+    spelt(loaded, [rule.code for rule in rules.load()])
+    lines = [f"{note.where}: note: {note.text}" for note in loaded.notes]
+    policy = loaded.policy
+    secrets = sum(len(vault.secrets) for vault in policy.vaults.values())
+    lines.append(
+        f"valid: {', '.join(policy.environments)}; {len(policy.services)} services, {len(policy.vaults)} vaults, "
+        f"{secrets} secrets, {len(loaded.waivers)} waivers"
+    )
+    output.show("\n".join(lines))
+    return exits.PASSED
+
+
+@command.command()
+@click.option("--report", is_flag=True, help="The schema of the JSON report instead.")
+def schema(report: bool) -> int:
+    """Print the JSON Schema of the policy files, for editors."""
+    from mzaudit.cli import exits, output
+
+    if report:
+        from mzaudit.report.json import schema as report_schema
+
+        output.show(report_schema())
+    else:
+        from mzaudit.policy.schema import json_schema
+
+        output.show(json_schema())
+    return exits.PASSED
+
+
+@command.command()
+@click.option(
+    "--policy", "path", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]"
+)
+@click.option("--report", type=click.Path(path_type=Path), help="Show the results of this saved JSON report.")
+def requirements(path: Path | None, report: Path | None) -> int:
+    """Print the trace matrix: requirement, section of the document, the rules that answer it, their last result."""
+    from mzaudit import rules
+    from mzaudit.cli import exits, output
+    from mzaudit.cli.saved import read_report
+    from mzaudit.cli.wanted import load_policy
+    from mzaudit.report.trace import matrix
+
+    loaded = load_policy(path, shipped=True)
+    last = read_report(report) if report is not None else None
+    output.show(matrix(loaded.requirements, {rule.code for rule in rules.load()}, last))
+    return exits.PASSED

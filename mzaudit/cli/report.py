@@ -1,0 +1,33 @@
+"""`mzaudit report`: any format from a saved report, the same bytes as on the day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EPILOG = """\b
+Examples:
+  mzaudit report reports/prd/mzaudit-prd.json
+  mzaudit report reports/prd/mzaudit-prd.json -o markdown:report.md -o fix:remediate.sh
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Draw a saved report in another format.")
+@click.argument("saved", type=click.Path(path_type=Path), metavar="REPORT.json")
+@click.option(
+    "-o", "--output", "outputs", multiple=True, metavar="FORMAT[:PATH]", help="What to draw.  [default: terminal]"
+)
+def command(saved: Path, outputs: tuple[str, ...]) -> int:
+    """Draw a saved JSON report in other formats. Exits 0: the gate's verdict is in the report."""
+    from mzaudit.cli import exits, output
+    from mzaudit.cli.saved import read_report
+    from mzaudit.errors import InputError
+
+    report = read_report(saved)
+    targets = output.targets(outputs or ("terminal",), Path(), ())
+    if any(target.path is not None and target.path.resolve() == saved.resolve() for target in targets):
+        raise InputError(f"{saved}: a report cannot be drawn over itself")
+    output.clear(targets)
+    output.write(report, targets, colour=output.coloured(), width=output.width())
+    return exits.PASSED

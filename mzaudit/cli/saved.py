@@ -1,0 +1,48 @@
+"""Saved files on their way in: snapshots and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mzaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from mzaudit.audit.results import Report
+    from mzaudit.policy.load import Loaded
+    from mzaudit.snapshot.estate import Snapshot
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """A saved snapshot; raises `SnapshotError` for another version or a file cut short."""
+    from mzaudit.snapshot.store import load
+
+    return load(_text(path), str(path))
+
+
+def read_report(path: Path) -> Report:
+    """A saved JSON report."""
+    from mzaudit.report.json import parse
+
+    return parse(_text(path), str(path))
+
+
+def subscriptions_of(seen: Snapshot, path: Path, loaded: Loaded, asked: Sequence[str]) -> dict[str, str]:
+    """The subscriptions that the snapshot was taken from; one that was not asked for uses the first's."""
+    for env in asked:
+        if env not in seen.environments:
+            held = ", ".join(seen.environments) or "none"
+            raise InputError(f"{path}: environments: expected {env}, found {held}: this snapshot was taken of another")
+    written = {env: spec.subscription for env, spec in loaded.policy.environments.items()}
+    first = seen.environments[asked[0]]
+    return {env: seen.environments.get(env) or own or first for env, own in written.items()}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected UTF-8 text, found bytes that are not (at byte {error.start})") from error

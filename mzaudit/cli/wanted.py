@@ -1,0 +1,97 @@
+"""From the command line's words to a bound policy: which policy, which environments, which subscriptions."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mzaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from mzaudit.policy.load import Loaded
+    from mzaudit.policy.wanted import Wanted
+
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,19}")
+_SUBSCRIPTION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def environment_names(asked: Sequence[str]) -> tuple[str, ...]:
+    """The environments asked for, each once; a name that no environment can have is refused before any path is made."""
+    for env in asked:
+        if not _ENVIRONMENT.fullmatch(env):
+            raise InputError(f"--env {env!r}: expected a name of lower-case letters and digits, such as prd")
+    return tuple(dict.fromkeys(asked))
+
+
+def load_policy(path: Path | None, *, shipped: bool) -> Loaded:
+    """The policy of `--policy`, else ./policies, else (where a simulated estate is asked about) the shipped one."""
+    from mzaudit.policy.load import load
+    from mzaudit.policy.packaged import shipped as shipped_policy
+
+    if path is not None:
+        return load(path)
+    if Path("policies").is_dir():
+        return load(Path("policies"))
+    if shipped:
+        return load(shipped_policy(), "policies")
+    raise InputError("policies: no such directory; write the shipped policy with `mzaudit init`, or give --policy PATH")
+
+
+def known(loaded: Loaded, environments: Sequence[str]) -> None:
+    """Refuse an environment that the policy does not name."""
+    names = list(loaded.policy.environments)
+    for env in environments:
+        if env not in names:
+            near = difflib.get_close_matches(env, names, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            expected = f"expected one of {', '.join(names)}, found {env!r}"
+            raise InputError(f"{loaded.where('environments')}: environments: {expected}{hint}")
+
+
+def subscriptions(loaded: Loaded, given: str | None, environments: Sequence[str]) -> dict[str, str]:
+    """A subscription for every environment: the flag's, else the variable's, else the policy's; one without uses the
+    run's, which is that of the first environment asked for."""
+    run = given or os.environ.get("MZAUDIT_SUBSCRIPTION_ID") or None
+    if run is not None and not _SUBSCRIPTION.fullmatch(run):
+        raise InputError(f"--subscription {run[:60]!r}: expected a subscription id (a GUID)")
+    written = {env: spec.subscription for env, spec in loaded.policy.environments.items()}
+    first = run or next((written[env] for env in environments if written[env]), None)
+    if first is None:
+        raise InputError(
+            f"{loaded.where('environments', environments[0])}: no subscription is known for {environments[0]}: give "
+            "--subscription ID, set MZAUDIT_SUBSCRIPTION_ID, or write `subscription:` there"
+        )
+    return {env: run or own or first for env, own in written.items()}
+
+
+def expected_commits(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
+    """`--expect-image SERVICE=SHA`, checked against the policy's services."""
+    commits = {}
+    for option in options:
+        service, _, commit = option.partition("=")
+        if service not in loaded.policy.services:
+            raise InputError(
+                f"--expect-image {option[:80]!r}: expected SERVICE=SHA with SERVICE one of "
+                f"{', '.join(loaded.policy.services)}"
+            )
+        if not _COMMIT.fullmatch(commit):
+            raise InputError(f"--expect-image {option[:80]!r}: expected a commit of 40 lower-case hexadecimal digits")
+        commits[service] = commit
+    return commits
+
+
+def bound(
+    loaded: Loaded,
+    environments: tuple[str, ...],
+    subscriptions: Mapping[str, str],
+    expected: Sequence[str] = (),
+) -> Wanted:
+    """The policy with every template filled in."""
+    from mzaudit.policy.wanted import bind
+
+    return bind(loaded.policy, loaded.where, environments, subscriptions, expected_commits(loaded, expected))

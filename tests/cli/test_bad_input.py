@@ -1,0 +1,115 @@
+"""Bad input, and what it gets: one line each with file and line, exit 2, and nobody's file is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Outcome
+
+Call = Callable[..., Outcome]
+
+USAGE: dict[str, tuple[tuple[str, ...], str]] = {
+    "no environment": (("check",), "Missing option '--env'"),
+    "an environment that is not in the policy": (
+        ("check", "--env", "prod", "--simulate", "compliant"),
+        "expected one of dev, stg, prd, found 'prod'; did you mean prd?",
+    ),
+    "an environment that is a path": (
+        ("check", "--env", "../x", "--simulate", "compliant"),
+        "expected a name of lower-case",
+    ),
+    "no policy": (("check", "--env", "prd"), "write the shipped policy with `mzaudit init`"),
+    "a policy that is not there": (("check", "--env", "prd", "--policy", "nowhere.yaml"), "nowhere.yaml"),
+    "an unknown option": (("check", "--env", "prd", "--fial-on", "low"), "--fail-on"),
+    "an unknown command": (("chek",), "Did you mean 'check'?"),
+    "an unknown format": (("check", "--env", "prd", "--simulate", "compliant", "-o", "pdf:x"), "unknown format 'pdf'"),
+    "two formats on stdout": (
+        ("check", "--env", "prd", "--simulate", "compliant", "-o", "json", "-o", "junit"),
+        "only one format can go to stdout",
+    ),
+    "one path twice": (
+        ("check", "--env", "prd", "--simulate", "compliant", "-o", "json:x", "-o", "junit:x"),
+        "two formats were given the same path",
+    ),
+    "an unknown rule": (("check", "--env", "prd", "--simulate", "compliant", "--only", "KV-999"), "no rule 'KV-999'"),
+    "an unknown rule explained": (("explain", "KV-66"), "no rule 'KV-66'"),
+    "a duration that is none": (
+        ("check", "--env", "prd", "--simulate", "compliant", "--timeout", "soon"),
+        "expected a duration",
+    ),
+    "a commit that is none": (
+        ("check", "--env", "prd", "--simulate", "compliant", "--expect-image", "cloud=main"),
+        "expected a commit of 40",
+    ),
+    "a commit of no service": (
+        ("check", "--env", "prd", "--simulate", "compliant", "--expect-image", f"clod={'a' * 40}"),
+        "SERVICE one of cloud, manage, ingest",
+    ),
+    "a snapshot that is not there": (
+        ("check", "--env", "prd", "--snapshot", "nothing.json"),
+        "write the shipped policy",
+    ),
+    "a report that is not there": (("report", "nothing.json"), "nothing.json: cannot be read"),
+    "snapshot and simulation at once": (
+        ("check", "--env", "prd", "--simulate", "compliant", "--snapshot", "x.json"),
+        "exclude each other",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", USAGE)
+def test_usage(case: str, mzaudit: Call) -> None:
+    args, words = USAGE[case]
+    outcome = mzaudit(*args)
+    assert outcome.code == 2, outcome.err
+    assert words in outcome.err
+    assert "Traceback" not in outcome.err
+    assert outcome.out == ""
+
+
+SNAPSHOTS: dict[str, tuple[str, str]] = {
+    "cut short": ('{"schema_version": "1", "taken": "2026-', "cut.json"),
+    "of another version": ('{"schema_version": "99"}', "99"),
+    "not JSON": ("hello", "cut.json"),
+    "empty": ("", "cut.json"),
+    "another document": ('{"findings": []}', "cut.json"),
+}
+
+
+@pytest.mark.parametrize("case", SNAPSHOTS)
+def test_snapshots(case: str, folder: Path, mzaudit: Call) -> None:
+    text, words = SNAPSHOTS[case]
+    (folder / "cut.json").write_text(text)
+    assert mzaudit("init").code == 0
+    outcome = mzaudit("check", "--env", "prd", "--snapshot", "cut.json")
+    assert outcome.code == 2, outcome
+    assert words in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_somebodys_file_is_not_replaced(folder: Path, mzaudit: Call) -> None:
+    mine = folder / "notes.json"
+    mine.write_text("my notes")
+    outcome = mzaudit("check", "--env", "prd", "--simulate", "compliant", "-o", f"json:{mine}")
+    assert outcome.code == 2
+    assert mine.read_text() == "my notes"
+
+
+def test_a_policy_is_not_replaced_by_init(folder: Path, mzaudit: Call) -> None:
+    assert mzaudit("init").code == 0
+    before = (folder / "policies" / "monozu.yaml").read_text()
+    outcome = mzaudit("init")
+    assert outcome.code == 2
+    assert "policies/monozu.yaml: is there already" in outcome.err
+    assert (folder / "policies" / "monozu.yaml").read_text() == before
+
+
+def test_yesterdays_report_is_gone_when_today_cannot_run(folder: Path, mzaudit: Call) -> None:
+    assert mzaudit("check", "--env", "prd", "--simulate", "compliant").code == 0
+    green = folder / "reports" / "prd" / "TEST-mzaudit-prd.xml"
+    assert green.exists()
+    assert mzaudit("check", "--env", "prd", "--policy", "nowhere.yaml").code == 2
+    assert not green.exists()

@@ -1,0 +1,114 @@
+"""The exit codes of the contract, each reached through the real SDK and a fake Azure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mzaudit.simulator import Fault
+from tests.cli.conftest import Outcome
+
+Call = Callable[..., Outcome]
+CHECK = ("check", "--env", "prd")
+
+SIMULATED: dict[str, tuple[tuple[str, ...], int]] = {
+    "everything as documented": (("--simulate", "compliant"), 0),
+    "drifted": (("--simulate", "drifted"), 1),
+    "drifted, at every threshold": (("--simulate", "drifted", "--fail-on", "critical"), 1),
+    "nothing may be read": (("--simulate", "blind"), 3),
+    "nothing may be read, and that is allowed": (("--simulate", "blind", "--allow-incomplete"), 0),
+    "nothing is there": (("--simulate", "empty"), 1),
+    "no secret value is read": (("--simulate", "compliant", "--no-secret-values"), 3),
+    "one rule that passes": (("--simulate", "drifted", "--only", "APP-001"), 0),
+    "one rule that fails": (("--simulate", "drifted", "--only", "KV-003"), 1),
+    "a low failure under a higher threshold": (("--simulate", "drifted", "--only", "KV-005"), 0),
+    "a low failure at its threshold": (("--simulate", "drifted", "--only", "KV-005", "--fail-on", "low"), 1),
+    "a violation wins over what was not read": (("--simulate", "drifted", "--no-secret-values"), 1),
+}
+
+
+@pytest.mark.parametrize("case", SIMULATED)
+def test_simulated(case: str, mzaudit: Call) -> None:
+    args, code = SIMULATED[case]
+    outcome = mzaudit(*CHECK, *args)
+    assert outcome.code == code, outcome.out + outcome.err
+
+
+LOGINS: dict[str, tuple[Fault | None, dict[str, str], str]] = {
+    "the secret is wrong": (None, {"AZURE_CLIENT_SECRET": "wrong"}, "AADSTS7000215"),
+    "the tenant is unknown": (None, {"AZURE_TENANT_ID": "00000000-0000-0000-0000-00000000dead"}, "AADSTS90002"),
+    "Entra answers 503": (Fault("POST .*/oauth2/v2.0/token", None, ("status", 503, "<html>", {})), {}, "environment"),
+}
+
+
+@pytest.mark.parametrize("case", LOGINS)
+def test_no_login(case: str, mzaudit: Call, azure: Callable[..., object]) -> None:
+    fault, changes, words = LOGINS[case]
+    with azure("compliant", (fault,) if fault else (), **changes):  # type: ignore[attr-defined]
+        mzaudit("init")
+        outcome = mzaudit(*CHECK)
+    assert outcome.code == 4, outcome.out + outcome.err
+    assert words in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_no_credential_at_all(mzaudit: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    mzaudit("init")
+    outcome = mzaudit(*CHECK, "--subscription", "00000000-0000-0000-0000-000000000001")
+    assert outcome.code == 4
+    assert "az login" in outcome.err
+
+
+def test_what_was_collected_is_judged_to_the_same_findings(
+    mzaudit: Call, folder: Path, azure: Callable[..., object]
+) -> None:
+    with azure("drifted"):  # type: ignore[attr-defined]
+        mzaudit("init")
+        assert mzaudit("collect", "--env", "prd", "-o", "snapshot.json").code == 0
+    assert (folder / "snapshot.json").stat().st_mode & 0o777 == 0o600
+    assert mzaudit(*CHECK, "--snapshot", "snapshot.json", "-o", "json:one.json", "-o", "junit:one.xml").code == 1
+    assert mzaudit(*CHECK, "--snapshot", "snapshot.json", "-o", "json:two.json", "-o", "junit:two.xml").code == 1
+    assert (folder / "one.json").read_bytes() == (folder / "two.json").read_bytes()
+    assert (folder / "one.xml").read_bytes() == (folder / "two.xml").read_bytes()
+
+
+def test_replay_equals_live(mzaudit: Call, folder: Path, azure: Callable[..., object]) -> None:
+    with azure("drifted"):  # type: ignore[attr-defined]
+        mzaudit("init")
+        mzaudit(*CHECK, "-o", "json:live.json")
+        mzaudit("collect", "--env", "prd", "-o", "snapshot.json")
+    mzaudit(*CHECK, "--snapshot", "snapshot.json", "-o", "json:replay.json")
+    live, replay = (json.loads((folder / name).read_text()) for name in ("live.json", "replay.json"))
+    assert live["findings"] == replay["findings"]
+    assert live["summary"] == replay["summary"]
+
+
+def test_a_saved_report_draws_the_same_bytes(mzaudit: Call, folder: Path) -> None:
+    mzaudit(*CHECK, "--simulate", "drifted", "-o", "json:r.json", "-o", "junit:r.xml", "-o", "markdown:r.md")
+    assert mzaudit("report", "r.json", "-o", "junit:s.xml", "-o", "markdown:s.md", "-o", "json:s.json").code == 0
+    for ending in ("xml", "md", "json"):
+        assert (folder / f"r.{ending}").read_bytes() == (folder / f"s.{ending}").read_bytes()
+
+
+def test_without_o_exactly_three_files(mzaudit: Call, folder: Path) -> None:
+    mzaudit(*CHECK, "--simulate", "drifted")
+    written = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    assert written == [
+        "reports/prd/TEST-mzaudit-prd.xml",
+        "reports/prd/mzaudit-prd.json",
+        "reports/prd/mzaudit-prd.md",
+    ]
+
+
+def test_junit_fails_if_and_only_if_the_gate_does(mzaudit: Call, folder: Path) -> None:
+    from xml.etree import ElementTree
+
+    for estate in ("compliant", "drifted", "blind", "empty"):
+        code = mzaudit(*CHECK, "--simulate", estate).code
+        root = ElementTree.parse(folder / "reports" / "prd" / "TEST-mzaudit-prd.xml").getroot()
+        broken = len(root.findall(".//failure")) + len(root.findall(".//error"))
+        assert (broken > 0) == (code != 0), estate

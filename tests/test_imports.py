@@ -1,0 +1,53 @@
+"""The SDK loads only when Azure is asked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WITHOUT_AZURE: dict[str, tuple[str, ...]] = {
+    "version": ("--version",),
+    "help": ("--help",),
+    "check help": ("check", "--help"),
+    "rules": ("rules",),
+    "explain": ("explain", "KV-006"),
+    "policy validate": ("policy", "validate"),
+    "policy schema": ("policy", "schema"),
+    "policy requirements": ("policy", "requirements"),
+    "check a snapshot": ("check", "--env", "prd", "--snapshot", "snapshot.json"),
+    "report": ("report", "report.json"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a policy, a snapshot and a report."""
+    folder = tmp_path_factory.mktemp("imports")
+    for args in (
+        ("init",),
+        ("collect", "--env", "prd", "--simulate", "compliant", "-o", "snapshot.json"),
+        ("check", "--env", "prd", "--snapshot", "snapshot.json", "-o", "json:report.json"),
+    ):
+        subprocess.run(
+            [sys.executable, "-m", "mzaudit", *args], cwd=folder, check=True, capture_output=True, timeout=120
+        )
+    return folder
+
+
+@pytest.mark.parametrize("case", WITHOUT_AZURE)
+def test_no_azure_package_is_imported(case: str, folder: Path) -> None:
+    script = (
+        "import json, sys\n"
+        "from mzaudit.cli import run\n"
+        f"code = run({list(WITHOUT_AZURE[case])!r})\n"
+        "print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=120)
+    code, modules = json.loads(done.stderr.splitlines()[-1])
+    assert code == 0, done.stderr
+    loaded = {name.split(".")[0] for name in modules}
+    assert not loaded & {"azure", "aiohttp", "msal", "cryptography", "rich", "trustme"}
