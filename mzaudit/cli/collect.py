@@ -15,6 +15,10 @@ Examples:
 """
 
 
+# A disabled secret has been seen to be disabled; nobody could read more of it.
+ANSWERED = ("ok", "absent", "disabled")
+
+
 @click.command(epilog=EPILOG, short_help="Read the live state into a snapshot file.")
 @click.option(
     "--env", "environments", multiple=True, required=True, metavar="ENV", help="Environment; repeat for several."
@@ -52,6 +56,6 @@ def command(
         wanted = bound(loaded, asked, subscriptions(loaded, given, asked))
         seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
     write(output, dump(seen))
-    unread = [read for read in seen.reads if read.outcome not in ("ok", "absent")]
+    unread = [read for read in seen.reads if read.outcome not in ANSWERED]
     click.echo(f"mzaudit: wrote {output}: {len(seen.reads)} calls, {len(unread)} not answered", err=True)
     return exits.INCOMPLETE if unread else exits.PASSED

@@ -118,11 +118,23 @@ def simulated(estate: str | None) -> Iterator[Simulator | None]:
 
 def quiet(debug: bool) -> None:
     """The SDK's loggers say nothing without --debug, and with it never a body or a token."""
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setFormatter(Inert("mzaudit: %(name)s: %(message)s"))
     for name in ("azure", "msal", "asyncio", "aiohttp", "urllib3"):
         logger = logging.getLogger(name)
         logger.propagate = False
-        logger.handlers = [logging.StreamHandler(sys.stderr) if debug and name == "azure" else logging.NullHandler()]
+        logger.handlers = [shown if debug and name == "azure" else logging.NullHandler()]
         logger.setLevel(logging.INFO if debug else logging.CRITICAL)
+
+
+class Inert(logging.Formatter):
+    """A formatter whose lines hold no command for a pipeline."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text, made inert."""
+        from mzaudit.report.neutral import log
+
+        return log(super().format(record))
 
 
 @contextmanager

@@ -123,9 +123,12 @@ def replace(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def show(text: str) -> None:
-    """Write to stdout; if its reader has gone, go on: the verdict and the files do not depend on it."""
+    """Write to stdout, with anything that a pipeline would take for a command made inert. If its reader has gone, go on:
+    the verdict and the files do not depend on it."""
+    from mzaudit.report.neutral import log
+
     try:
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.write(log(text if text.endswith("\n") else text + "\n"))
         sys.stdout.flush()
     except BrokenPipeError:
         silence = os.open(os.devnull, os.O_WRONLY)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.simulator import Fault
+from mzaudit.simulator import Fault, Html
 from tests.cli.conftest import Outcome
 
 Call = Callable[..., Outcome]
@@ -40,7 +40,7 @@ def test_simulated(case: str, mzaudit: Call) -> None:
 LOGINS: dict[str, tuple[Fault | None, dict[str, str], str]] = {
     "the secret is wrong": (None, {"AZURE_CLIENT_SECRET": "wrong"}, "AADSTS7000215"),
     "the tenant is unknown": (None, {"AZURE_TENANT_ID": "00000000-0000-0000-0000-00000000dead"}, "AADSTS90002"),
-    "Entra answers 503": (Fault("POST .*/oauth2/v2.0/token", None, ("status", 503, "<html>", {})), {}, "environment"),
+    "Entra answers 503": (Fault("POST .*/oauth2/v2.0/token", Html(503)), {}, "environment"),
 }
 
 

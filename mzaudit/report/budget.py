@@ -1,0 +1,61 @@
+"""A size limit kept by leaving whole blocks out from the end, and saying how many findings that hides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_BLANK_LINES = re.compile(r"\n{3,}")
+_RESERVE = 160  # a section's title, its `<details>` and the line that says how many are missing
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Markdown that stands or falls as a whole; `findings` are how many it shows, `brief` is tried where it is too
+    long."""
+
+    text: str
+    findings: int
+    brief: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled list of blocks, the most important first; `folded` opens on a click."""
+
+    title: str
+    count: int
+    blocks: tuple[Block, ...]
+    folded: bool = False
+
+
+def fill(head: str, sections: Iterable[Section], budget: int) -> str:
+    """Head and sections in at most `budget` bytes, as long as the head fits. From the first block that has no place
+    on, every block is left out: what is shown is never less severe than what is not."""
+    held = [section for section in sections if section.blocks]
+    left = budget - len(head.encode()) - sum(_RESERVE + 2 * len(s.title.encode()) for s in held) - 1
+    parts = [head]
+    full = False
+    for section in held:
+        kept: list[str] = []
+        hidden = 0
+        for block in section.blocks:
+            chosen = next((text for text in (block.text, block.brief) if text and len(text.encode()) + 1 <= left), None)
+            full = full or chosen is None
+            if full or chosen is None:
+                hidden += block.findings
+                continue
+            kept.append(chosen)
+            left -= len(chosen.encode()) + 1
+        parts.append(_section(section, kept, hidden))
+    return _BLANK_LINES.sub("\n\n", "\n\n".join(parts)).rstrip() + "\n"
+
+
+def _section(section: Section, kept: list[str], hidden: int) -> str:
+    title = f"{section.title} ({section.count:,})"
+    more = [f"\n{hidden:,} more here did not fit; the JSON report holds them all."] if hidden else []
+    body = "\n".join((*kept, *more))
+    if not section.folded:
+        return f"## {title}\n\n{body}"
+    return f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"

@@ -1,0 +1,119 @@
+"""Findings as JUnit test cases: which outcome each has, what it says, and a name that stays the same between runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mzaudit.audit.results import Finding, Report, Status, violates
+from mzaudit.report.details import call, details, waived
+from mzaudit.report.gate import counted, evaluated
+from mzaudit.report.neutral import shorten, xml
+
+_LONGEST_NAME = 250
+_LONGEST_MESSAGE = 3900  # readers cut at 4,000; some room for the words that say so
+
+
+class Outcome(StrEnum):
+    """The element a test case holds; a passed one holds none."""
+
+    PASSED = "passed"
+    FAILURE = "failure"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test case, neutralised; `message` and `body` are never empty unless it passed."""
+
+    suite: str
+    classname: str
+    name: str
+    outcome: Outcome
+    type: str = ""
+    message: str = ""
+    body: str = ""
+
+
+def cases(report: Report) -> tuple[Case, ...]:
+    """A case for every finding in the report's order, then those of the run itself."""
+    names = _names(report.findings)
+    made = (_case(finding, name, report) for finding, name in zip(report.findings, names, strict=True))
+    return (*made, *_run_cases(report))
+
+
+def _case(finding: Finding, name: str, report: Report) -> Case:
+    suite = xml(f"mzaudit.{finding.env}.{finding.rule.split('-')[0]}")
+    classname = xml(f"mzaudit.{finding.env}.{finding.rule}")
+    outcome, kind, message = _outcome(finding, report)
+    if outcome is Outcome.PASSED:
+        return Case(suite, classname, name, outcome)
+    head = f"{finding.severity}: {finding.title}: {finding.subject.kind} {finding.subject.name}, {finding.subject.id}"
+    lines = (head, *(f"{label}: {text}" if label else text for label, text in details(finding)))
+    body = "\n".join(xml(line) for line in lines)
+    return Case(suite, classname, name, outcome, kind, shorten(xml(message), _LONGEST_MESSAGE), body)
+
+
+def _outcome(finding: Finding, report: Report) -> tuple[Outcome, str, str]:
+    what = f"{finding.title}: {finding.note}" if finding.note else finding.title
+    match finding.status:
+        case Status.PASS:
+            return Outcome.PASSED, "", ""
+        case Status.FAIL if violates(finding, report.run.fail_on):
+            waiver = finding.waiver
+            expired = f"waiver expired on {waiver.expires}: " if waiver is not None and waiver.expired else ""
+            return Outcome.FAILURE, str(finding.severity), f"{expired}{finding.severity}: {what}"
+        case Status.FAIL:
+            return Outcome.SKIPPED, "", f"below the gate ({finding.severity}): {what}"
+        case Status.WAIVED:
+            note = waived(finding.waiver) if finding.waiver is not None else "no waiver is recorded"
+            return Outcome.SKIPPED, "", f"WAIVED {note}: {what}"
+        case Status.NOT_APPLICABLE:
+            because = f"explained by {finding.cause}: " if finding.cause not in finding.note else ""
+            return Outcome.SKIPPED, "", f"not applicable: {because}{what}"
+        case Status.INCONCLUSIVE:
+            gaps = "; ".join(call(gap) for gap in finding.gaps) or "no reason was recorded"
+            if report.run.allow_incomplete:
+                return Outcome.SKIPPED, "", f"inconclusive, allowed by --allow-incomplete: {gaps}: {what}"
+            return Outcome.ERROR, "inconclusive", f"inconclusive: {gaps}: {what}"
+
+
+def _run_cases(report: Report) -> tuple[Case, ...]:
+    unseen = f"{counted(report.summary.inconclusive, 'finding')} inconclusive" if report.summary.inconclusive else ""
+    nothing = "" if evaluated(report) else "nothing was evaluated"
+    incomplete = Outcome.SKIPPED if report.run.allow_incomplete else Outcome.ERROR
+    # Nothing evaluated breaks the gate only by way of incompleteness, and so does anything unseen.
+    return (
+        _run_case("everything-was-read", unseen, incomplete),
+        _run_case("something-was-evaluated", nothing, incomplete),
+        _run_case("no-warnings", "; ".join(report.run.warnings), Outcome.SKIPPED),
+    )
+
+
+def _run_case(name: str, complaint: str, otherwise: Outcome) -> Case:
+    if not complaint:
+        return Case("mzaudit.run", "mzaudit.run", name, Outcome.PASSED)
+    said = xml(complaint)
+    kind = "incomplete" if otherwise is Outcome.ERROR else ""
+    return Case("mzaudit.run", "mzaudit.run", name, otherwise, kind, shorten(said, _LONGEST_MESSAGE), said)
+
+
+def _names(findings: Sequence[Finding]) -> list[str]:
+    """The subjects' names; where that is empty, too long or used twice, with the fingerprint, which stays the same."""
+    bare = [" ".join(xml(finding.subject.name).split()) for finding in findings]
+    used = Counter((f.env, f.rule, name.casefold()) for f, name in zip(findings, bare, strict=True))
+    marked = [
+        name
+        if name and len(name) <= _LONGEST_NAME and used[(f.env, f.rule, name.casefold())] == 1
+        else f"{name[: _LONGEST_NAME - 30].strip()} [{xml(f.fingerprint)[:16]}]".strip()
+        for f, name in zip(findings, bare, strict=True)
+    ]
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for place, (f, name) in enumerate(zip(findings, marked, strict=True)):
+        seen[(f.env, f.rule, name)] += 1
+        if seen[(f.env, f.rule, name)] > 1:
+            marked[place] = f"{name} {seen[(f.env, f.rule, name)]}"
+    return marked

@@ -1,0 +1,64 @@
+"""What is to be said about one finding, as labelled lines in the order in which they help; not neutralised."""
+
+from __future__ import annotations
+
+from mzaudit.audit.results import Finding, WaiverNote
+from mzaudit.report.grouping import shown
+from mzaudit.report.prose import cures
+from mzaudit.snapshot.observed import Gap
+
+
+def details(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """(label, text): the sentence, the proof, what asks for it, how to mend it."""
+    return (*why(finding), *proof(finding), *asked_by(finding), *mending(finding))
+
+
+def why(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """The rule's sentence, the waiver that covers it or no longer does, and the earlier link that explains it."""
+    lines = [("", finding.note)] if finding.note else []
+    if finding.waiver is not None:
+        lines.append(("waiver", waived(finding.waiver)))
+    if finding.cause:
+        lines.append(("cause", finding.cause))
+    return tuple(lines)
+
+
+def proof(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """The evidence, or what could not be seen and what would cure it."""
+    lines: list[tuple[str, str]] = []
+    for fact in finding.evidence:
+        lines += [("at", fact.at), ("expected", shown(fact.expected)), ("observed", shown(fact.observed))]
+        lines += [("note", fact.note)] if fact.note else []
+    for gap in finding.gaps:
+        lines += [("unseen", call(gap)), ("cure", cures(gap))]
+    return tuple(lines)
+
+
+def asked_by(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """The policy's line and the requirements behind it."""
+    answers = f" ({', '.join(finding.requirements)})" if finding.requirements else ""
+    return (("policy", finding.policy + answers),)
+
+
+def mending(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """How to mend it, who may, and with what."""
+    lines = [("mend", finding.remediation)] if finding.remediation else []
+    if finding.fix is not None:
+        lines += [("who", finding.fix.role)] if finding.fix.role else []
+        lines += [("run", command) for command in finding.fix.commands]
+        lines += [("property", finding.fix.property)] if finding.fix.property else []
+    return tuple(lines)
+
+
+def waived(waiver: WaiverNote) -> str:
+    """The waiver in one line: until when, by whom, why, and where it is written."""
+    until = f"EXPIRED on {waiver.expires}" if waiver.expired else f"until {waiver.expires}"
+    ticket = f", {waiver.ticket}" if waiver.ticket else ""
+    return f"{until} by {waiver.owner}{ticket}: {waiver.reason} ({waiver.where})"
+
+
+def call(gap: Gap) -> str:
+    """The call that gave no answer, and why, in one line."""
+    detail = f" ({gap.detail})" if gap.detail else ""
+    scope = f" on {gap.scope}" if gap.scope not in gap.call else ""
+    return f"{gap.reason}: {gap.call}{scope}{detail}"

@@ -1,0 +1,64 @@
+"""What a report means for a pipeline: the exit code and the verdict as a sentence."""
+
+from __future__ import annotations
+
+from mzaudit.audit.results import Finding, Gate, Report, Status
+
+
+def exit_code(report: Report) -> int:
+    """0, 1 or 3 of the exit-code table: what a run that made this report exits with."""
+    match report.summary.gate:
+        case Gate.PASSED:
+            return 0
+        case Gate.FAILED:
+            return 1
+        case Gate.INCOMPLETE:
+            return 0 if report.run.allow_incomplete else 3
+
+
+def verdict(report: Report) -> str:
+    """The verdict in capitals: never `PASSED` alone when something was not seen."""
+    match report.summary.gate:
+        case Gate.PASSED:
+            return "GATE PASSED"
+        case Gate.FAILED:
+            return "GATE FAILED"
+        case Gate.INCOMPLETE:
+            return "INCOMPLETE, allowed" if report.run.allow_incomplete else "INCOMPLETE"
+
+
+def reason(report: Report) -> str:
+    """Why the gate says so, in one sentence without the full stop."""
+    unseen = _unseen(report)
+    match report.summary.gate:
+        case Gate.PASSED:
+            return f"no violation at or above {report.run.fail_on}, and everything was read"
+        case Gate.FAILED:
+            gating = len(report.gating())
+            also = f"; {unseen}" if report.summary.inconclusive else ""
+            return f"{counted(gating, 'violation')} at or above {report.run.fail_on}{also}"
+        case Gate.INCOMPLETE:
+            return f"no violation at or above {report.run.fail_on}, but {unseen}"
+
+
+def evaluated(report: Report) -> bool:
+    """Whether anything at all was decided."""
+    return bool(report.summary.passed + report.summary.failed + report.summary.waived)
+
+
+def below(report: Report) -> tuple[Finding, ...]:
+    """The violations under the threshold: shown, but they do not break the gate."""
+    gating = set(map(id, report.gating()))
+    return tuple(f for f in report.findings if f.status is Status.FAIL and id(f) not in gating)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _unseen(report: Report) -> str:
+    if report.summary.inconclusive:
+        count = report.summary.inconclusive
+        return f"{counted(count, 'finding')} {'is' if count == 1 else 'are'} inconclusive"
+    return "nothing was evaluated"

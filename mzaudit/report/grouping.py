@@ -1,0 +1,111 @@
+"""Findings brought together as people read them: by rule, by the cause they follow from, by the cure they wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mzaudit.audit.results import Finding, Report, Status
+from mzaudit.audit.verdict import Shown
+from mzaudit.policy.models import Severity
+from mzaudit.report.prose import cures
+from mzaudit.snapshot.observed import Gap
+
+_SEVERITIES = tuple(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What one cure would let us see: the gaps that it closes and the findings that wait for it."""
+
+    cure: str
+    gaps: tuple[Gap, ...]
+    findings: tuple[Finding, ...]
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """By severity, else in the report's order."""
+    return tuple(sorted(findings, key=lambda f: _SEVERITIES.index(f.severity)))
+
+
+def with_status(report: Report, status: Status) -> tuple[Finding, ...]:
+    """The findings of one status, in the report's order."""
+    return tuple(f for f in report.findings if f.status is status)
+
+
+def subject(finding: Finding, report: Report) -> str:
+    """The subject's name, with its environment where the run has several."""
+    return finding.subject.name if len(report.environments) == 1 else f"{finding.env}: {finding.subject.name}"
+
+
+def by_rule(findings: Iterable[Finding]) -> Mapping[str, tuple[Finding, ...]]:
+    """Findings by the code of their rule, both in the order in which they come."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.rule, []).append(finding)
+    return {code: tuple(group) for code, group in groups.items()}
+
+
+def by_rule_and_note(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], ...]:
+    """Findings of which one rule says the same, in the order in which they come."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.rule, finding.cause, finding.note), []).append(finding)
+    return tuple(tuple(group) for group in groups.values())
+
+
+def chunks(findings: Sequence[Finding], size: int) -> Iterator[Sequence[Finding]]:
+    """The findings, at most `size` at a time."""
+    return (findings[start : start + size] for start in range(0, len(findings), size))
+
+
+def followers(report: Report) -> Mapping[tuple[str, str], tuple[Finding, ...]]:
+    """By environment and cause (`KV-001 kv-mz-cloud-prd`): the findings that do not apply because of it.
+
+    Causes that the report does not hold are left out: what follows from them has no other place to be shown.
+    """
+    there = {link(finding) for finding in report.findings}
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in with_status(report, Status.NOT_APPLICABLE):
+        if (finding.env, finding.cause) in there:
+            groups.setdefault((finding.env, finding.cause), []).append(finding)
+    return {cause: tuple(group) for cause, group in groups.items()}
+
+
+def unexplained(report: Report) -> tuple[Finding, ...]:
+    """The findings that do not apply and have no place below a finding of this report."""
+    explained = {finding for group in followers(report).values() for finding in group}
+    return tuple(f for f in with_status(report, Status.NOT_APPLICABLE) if f not in explained)
+
+
+def link(finding: Finding) -> tuple[str, str]:
+    """What other findings call this one when it is their cause."""
+    return finding.env, f"{finding.rule} {finding.subject.name}"
+
+
+def unseen(report: Report) -> tuple[Unseen, ...]:
+    """Inconclusive findings by what would cure them, the cure that helps most first; one that waits for several
+    cures stands under each."""
+    gaps: dict[str, dict[Gap, None]] = {}
+    waiting: dict[str, dict[Finding, None]] = {}
+    for finding in with_status(report, Status.INCONCLUSIVE):
+        for cure, gap in ((cures(gap), gap) for gap in finding.gaps):
+            gaps.setdefault(cure, {})[gap] = None
+            waiting.setdefault(cure, {})[finding] = None
+    groups = [Unseen(cure, tuple(gaps[cure]), tuple(waiting[cure])) for cure in gaps]
+    return tuple(sorted(groups, key=lambda group: (-len(group.findings), group.cure)))
+
+
+def shown(value: Shown) -> str:
+    """One value of the evidence as words."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return ", ".join(value) if value else "none"
+        case "":
+            return "(empty)"
+        case _:
+            return str(value)

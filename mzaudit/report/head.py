@@ -1,0 +1,66 @@
+"""What stands above and below the findings in every format for people: the run, its caveats, and the counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC
+
+from mzaudit.audit.results import Report, Status
+
+COLUMNS = {
+    Status.PASS: "pass",
+    Status.FAIL: "fail",
+    Status.INCONCLUSIVE: "inconclusive",
+    Status.WAIVED: "waived",
+    Status.NOT_APPLICABLE: "not applicable",
+}
+
+
+def facts(report: Report) -> Mapping[str, str]:
+    """The run in (label, text) pairs; not neutralised."""
+    run = report.run
+    read = Counter(read.outcome for read in report.reads)
+    outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(read.items()))
+    return {
+        "tool": f"{report.tool.name} {report.tool.version}",
+        "environment": ", ".join(report.environments),
+        "gate": f"violations at or above {run.fail_on}",
+        "policy": run.policy,
+        "source": run.source,
+        "read": run.started.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "identity": run.identity,
+        "calls": f"{len(report.reads):,} ({outcomes})" if outcomes else "none",
+    }
+
+
+def caveats(report: Report) -> tuple[tuple[str, str], ...]:
+    """What a reader must know before believing any line below: (word, sentence)."""
+    said = []
+    if "simulated" in report.run.source.casefold():
+        said.append(("SIMULATED", "the estate was a simulated one; nothing here is about a real one."))
+    if report.run.allow_incomplete:
+        said.append(("ALLOW-INCOMPLETE", "what could not be seen does not break this gate (--allow-incomplete)."))
+    return tuple(said)
+
+
+def areas(report: Report) -> Mapping[str, Mapping[Status, int]]:
+    """Findings of each status by area (`KV`), with the environment in front where the run has several."""
+    several = len(report.environments) > 1
+    rows: dict[str, Counter[Status]] = {}
+    for finding in report.findings:
+        area = finding.rule.split("-")[0]
+        rows.setdefault(f"{finding.env} {area}" if several else area, Counter())[finding.status] += 1
+    return rows
+
+
+def totals(report: Report) -> Mapping[Status, int]:
+    """Findings of each status in the whole run."""
+    summary = report.summary
+    return {
+        Status.PASS: summary.passed,
+        Status.FAIL: summary.failed,
+        Status.INCONCLUSIVE: summary.inconclusive,
+        Status.WAIVED: summary.waived,
+        Status.NOT_APPLICABLE: summary.not_applicable,
+    }

@@ -1,0 +1,61 @@
+"""Neutralisers: what untrusted text becomes before it enters a sink, one function a sink.
+
+Names, tags and error texts come from Azure or from a saved report, so whoever may name a resource writes them. What a
+reader could not see (controls, escape sequences, bidirectional marks, half characters) becomes U+FFFD rather than
+nothing: two names that differ stay different, and the reader sees that something was there.
+"""
+
+from __future__ import annotations
+
+import re
+
+REPLACEMENT = "\ufffd"
+
+_PLANE_ENDS = "".join(chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
+# Controls, line separators, surrogates, non-characters, and all that Unicode lets a reader ignore (soft hyphen,
+# zero-width and bidirectional marks, fillers, variation selectors, tags).
+UNSHOWABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff" + _PLANE_ENDS + "]"
+)
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+# Broken with a space, not a zero-width character: a culture-aware comparison in a log reader looks through the latter.
+_AZURE_COMMAND = re.compile(r"##(?=vso|\[)", re.IGNORECASE)
+_GITHUB_COMMAND = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
+_ENTITY = re.compile(r"[^A-Za-z0-9 ./-]")
+
+
+def plain(text: str) -> str:
+    """One line that any reader shows as it is: white space becomes a space, what cannot be shown U+FFFD."""
+    return UNSHOWABLE.sub(lambda found: " " if found[0] in "\t\n\r" else REPLACEMENT, text)
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text, or its first `limit` characters and how many are missing."""
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
+
+
+def log(text: str) -> str:
+    """Text of any number of lines in which no pipeline finds a command (`##vso[`, `##[`, `::error`)."""
+    return _GITHUB_COMMAND.sub(r"\1: ", _AZURE_COMMAND.sub("# #", text))
+
+
+def xml(text: str) -> str:
+    """One line for a JUnit attribute or element: also no attachment (`[[ATTACHMENT|path]]`) that a reader would upload.
+
+    Markup characters are the serialiser's to escape.
+    """
+    return log(plain(text)).replace("[[", "[ [")
+
+
+def code(text: str, limit: int = 500) -> str:
+    """Markdown in which the text is inert anywhere, table cells too: no markup, link, mention, emoji or formula."""
+    shown = shorten(plain(text), limit) or "(empty)"
+    return f"<code>{_ENTITY.sub(lambda found: f'&#{ord(found[0])};', shown)}</code>"
+
+
+def comment(text: str) -> str:
+    """One line behind a shell's `#`."""
+    return log(plain(text))

@@ -1,0 +1,30 @@
+"""A rule's page in Markdown: what `explain` prints and what the documentation holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mzaudit.audit.evaluate import AnyRule
+
+
+def page(rule: AnyRule, cases: Sequence[tuple[str, str]] = ()) -> str:
+    """The page; `cases` are (what was seen, the outcome), in the order of the rule's case table."""
+    depends = f"Asked only where these hold: {_codes(rule.requires)}.\n\n" if rule.requires else ""
+    explained = f"Explained by, if one of them failed: {_codes(rule.explained_by)}.\n\n" if rule.explained_by else ""
+    facts = (
+        "| | |\n| --- | --- |\n"
+        f"| slug | `{rule.slug}` |\n"
+        f"| severity | {rule.severity} (a policy may set another) |\n"
+        f"| answers | {', '.join(rule.answers)} |\n"
+    )
+    table = "".join(f"| {_cell(seen)} | {_cell(outcome)} |\n" for seen, outcome in cases)
+    decided = f"\n## Cases\n\n| seen | outcome |\n| --- | --- |\n{table}" if cases else ""
+    return f"# {rule.code}: {rule.title}\n\n{facts}\n{depends}{explained}{rule.doc.strip()}\n{decided}"
+
+
+def _codes(codes: Sequence[str]) -> str:
+    return ", ".join(f"[{code}]({code}.md)" for code in codes)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,80 @@
+"""What cures a gap, in one sentence: the only place where a reason becomes advice."""
+
+from __future__ import annotations
+
+import re
+
+from mzaudit.snapshot.observed import Gap, GapReason
+
+_IN_GROUP = re.compile(r"/subscriptions/[^/\s]+/resourceGroups/([^/\s]+)/providers/[^/\s]+/", re.IGNORECASE)
+
+
+def short(text: str) -> str:
+    """The text with its resource ids as people say them: from the resource group on, without the provider."""
+    return _IN_GROUP.sub(r"\1/", text)
+
+
+def cures(gap: Gap) -> str:
+    """What would make the call answer, and who can do that; not neutralised."""
+    scope = short(gap.scope) or "the resource"
+    where = f"on {scope}"
+    needed = gap.permission or "the read permission of this call"
+    match gap.reason:
+        case GapReason.FORBIDDEN:
+            return (
+                f"Give the auditing identity a role with {needed} {where}; "
+                "an Owner or User Access Administrator of that scope can."
+            )
+        case GapReason.PARTIAL:
+            return (
+                f"The list may be cut to what the auditing identity may read: give it {needed} {where}; "
+                "an Owner or User Access Administrator of that scope can."
+            )
+        case GapReason.UNAUTHENTICATED:
+            return f"The token was refused {where}: sign in again to the tenant that holds it, then run again."
+        case GapReason.FIREWALL:
+            return (
+                f"Run from an address that the network rules {where} admit, or have this one admitted; "
+                "a Contributor of the resource can."
+            )
+        case GapReason.PRIVATE_ONLY:
+            return f"Public access {where} is off: run from a network with a private endpoint to it."
+        case GapReason.ACCESS_POLICY:
+            return (
+                f"The vault uses access policies: give the auditing identity one with {needed} {where}, "
+                "or move the vault to RBAC; a Key Vault Contributor can."
+            )
+        case GapReason.DISABLED:
+            return (
+                f"Nobody can read a disabled secret: enable {scope}, or take it out of the policy; "
+                "a Key Vault Secrets Officer can."
+            )
+        case GapReason.NOT_VISIBLE:
+            return (
+                f"The auditing identity does not see {scope}: check the subscription id and the tenant, "
+                "and have an Owner give it Reader there."
+            )
+        case GapReason.NOT_REGISTERED:
+            return (
+                f"The resource provider is not registered {where}, and mzaudit changes nothing: "
+                "a Contributor of the subscription can register it."
+            )
+        case GapReason.THROTTLED:
+            return f"Azure limited the rate of calls {where}: run again later, or with fewer runs side by side."
+        case GapReason.TIMEOUT:
+            return f"No answer in time {where}: run again; if it stays, raise --timeout or look at the network path."
+        case GapReason.UNREACHABLE:
+            return f"No connection {where}: check DNS, proxy, firewall and certificate authority of this machine."
+        case GapReason.SERVER_ERROR:
+            return f"Azure failed {where}: run again later; if it stays, look at the service's health."
+        case GapReason.MALFORMED:
+            return (
+                f"The answer {where} is not what the API documents: look for a proxy or login page in between, "
+                "else report it as a defect of mzaudit."
+            )
+        case GapReason.REFUSED:
+            return f"mzaudit itself refused to send the request {where}: it was no read, or led to another host."
+        case GapReason.NOT_COLLECTED:
+            return "Nobody asked: run again without the option that leaves it out, or collect a new snapshot."
+        case GapReason.INTERNAL:
+            return "A defect of mzaudit: report it, with the line below and the version."

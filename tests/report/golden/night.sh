@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Remediation of what mzaudit found. Each command is a proposal: review it, and run what is right.
+# A word in capitals (SECRET_FILE) is a placeholder to fill in.
+# 4 violations
+# tool: mzaudit 0.1.0
+# environment: prd
+# gate: violations at or above medium
+# policy: policies/monozu.yaml
+# source: azure
+# read: 2026-11-23 02:30:00 UTC
+# identity: mzaudit-reader (object 9f8e0000-0000-0000-0000-00000000a91f) by workload identity
+# calls: 3 (1 absent, 1 forbidden, 1 ok)
+set -euo pipefail
+
+if [ "${MZAUDIT_FIX:-}" != "reviewed" ]; then
+  echo "Nothing was done. Read this script first, fill in its placeholders, then run it with MZAUDIT_FIX=reviewed." >&2
+  exit 1
+fi
+
+# ==================== Create, enable, set
+
+# KV-003 critical: The documented secret is in the vault
+# prd: secret kv-mz-cloud-prd/SECRET_KEY
+# The secret SECRET_KEY (stored as SECRET-KEY) is not in kv-mz-cloud-prd.
+# Set the secret from its source of truth.
+# May be run by: Key Vault Secrets Officer
+az keyvault secret set --vault-name kv-mz-cloud-prd --name SECRET-KEY --file SECRET_FILE
+
+# APP-004 low: The plan is as large as recommended
+# prd: service ingest
+# The plan is P1v3: 2 cores, 8 GB; recommended is P2v3: 4 cores, 16 GB.
+# Scale the plan up.
+# May be run by: Website Contributor
+az appservice plan update --name asp-monozu-prd --sku P2V3
+
+# RBAC-003 medium: Nobody else reads the vault
+# prd: vault kv-mz-cloud-prd
+# 1 principal that the policy does not name can read secrets.
+# Remove the assignment, or name the principal in the policy.
+# By hand: there is no command for it.
+
+# ==================== Remove
+
+# SET-004 critical: No credential stands in clear
+# prd: setting manage/SMTP_PASSWORD
+# The setting holds a literal value and its name says password.
+# Store the value in kv-mz-manage-prd, refer to it, and rotate it: it was readable.
+# May be run by: Website Contributor
+# In Bicep or Terraform: siteConfig.appSettings
+az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-manage-prd --setting-names SMTP_PASSWORD

@@ -1,0 +1,297 @@
+"""Hand-made reports: one of every status as a real run has them, and the same shapes filled with hostile text."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from mzaudit.audit.results import (
+    SCHEMA_VERSION,
+    Finding,
+    Report,
+    Run,
+    Status,
+    SubjectName,
+    Tool,
+    WaiverNote,
+    summarise,
+)
+from mzaudit.audit.verdict import Evidence, Fix
+from mzaudit.policy.models import Severity
+from mzaudit.snapshot.estate import Read
+from mzaudit.snapshot.observed import Gap, GapReason
+
+VAULT = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-monozu-prd"
+    "/providers/Microsoft.KeyVault/vaults/kv-mz-cloud-prd"
+)
+WAIVER = WaiverNote(
+    "The old export job needs it until it moves.", "team-cloud", "2026-12-31", "MZ-41", "policies/waivers.yaml:3", False
+)
+UNREADABLE = Gap(
+    GapReason.FORBIDDEN,
+    f"GET {VAULT}/secrets",
+    VAULT,
+    "Microsoft.KeyVault/vaults/secrets/getSecret/action",
+    "ForbiddenByRbac",
+)
+WALLED = Gap(GapReason.FIREWALL, "CONNECT sql-monozu-prd.database.windows.net:1433", "sql-monozu-prd", "", "40615")
+
+# What whoever may name an Azure resource could write; each has fooled some reader of reports.
+HOSTILE = {
+    "azure pipelines ends green": "##vso[task.complete result=Succeeded;done=true]",
+    "azure pipelines group": "##[group]x",
+    "azure pipelines in the middle": "name ##VSO[task.setvariable variable=PATH]x",
+    "github command": "::set-output name=x::y",
+    "github command after space": "  ::error file=a::b",
+    "cdata end": "]]><evil/>",
+    "terminal colours": "\x1b[2J\x1b[31mred\x1b]0;title\x07",
+    "lone high surrogate": "kv\ud800",
+    "lone low surrogate": "\udfffkv",
+    "non-characters": "a\ufffeb\uffffc\ufdd0d\U0001fffe",
+    "attachment": "[[ATTACHMENT|/etc/passwd]]",
+    "property": "[[PROPERTY|owner=x]]",
+    "markdown": "**b** _i_ ~~s~~ `c` [l](javascript:x) ![i](http://evil.example/x.png) <https://evil.example>",
+    "markdown link bare": "www.evil.example https://evil.example x@evil.example @admin #1 !2 GH-3 :tada: $x^2$",
+    "html": "<img src=x onerror=alert(1)></code></details><script>",
+    "table": "a | b || c \\| d",
+    "fence": "```\n# heading\n```",
+    "backticks": "`````` ` ``",
+    "right to left": "abc\u202egpj.exe\u2066x\u2069\u200f",
+    "zero width": "##\u200bvso[x]\ufeff\u00ad",
+    "line ends": "a\r\nb\u2028c\u2029d\x85e\x0bf\x0cg",
+    "controls": "\x00\x01\x08\x7f\x9b31m",
+    "shell": "$(touch /tmp/x) `id` ; rm -rf / \n touch y",
+    "entities": "&lt;b&gt; &#60; &amp;",
+    "emoji and scripts": "näme 名前 🙂",
+    "spaces only": "   ",
+    "empty": "",
+    "long": "x" * 100_000,
+    "long words": "word " * 20_000,
+}
+
+
+def finding(
+    rule: str,
+    name: str,
+    status: Status,
+    *,
+    title: str = "The documented secret is in the vault",
+    slug: str = "secret-present",
+    kind: str = "secret",
+    severity: Severity = Severity.CRITICAL,
+    note: str = "",
+    evidence: tuple[Evidence, ...] = (),
+    gaps: tuple[Gap, ...] = (),
+    cause: str = "",
+    remediation: str = "",
+    fix: Fix | None = None,
+    waiver: WaiverNote | None = None,
+    env: str = "prd",
+) -> Finding:
+    """One finding; what is not given is as short as it may be."""
+    return Finding(
+        rule=rule,
+        slug=slug,
+        title=title,
+        env=env,
+        subject=SubjectName(kind, name, f"{VAULT}/{name}"),
+        status=status,
+        severity=severity,
+        note=note,
+        evidence=evidence,
+        gaps=gaps,
+        requirements=("DOC-16", "DOC-17"),
+        policy="policies/monozu.yaml:41",
+        cause=cause,
+        remediation=remediation,
+        fix=fix,
+        waiver=waiver,
+        fingerprint=hashlib.sha256(f"{rule}{env}{kind}{name}".encode("utf-8", "surrogatepass")).hexdigest()[:32],
+    )
+
+
+def report(
+    findings: Iterable[Finding],
+    *,
+    fail_on: Severity = Severity.MEDIUM,
+    allow_incomplete: bool = False,
+    source: str = "azure",
+    env: str | tuple[str, ...] = "prd",
+    warnings: tuple[str, ...] = (),
+) -> Report:
+    """A whole report over these findings, its counts made as the product makes them."""
+    held = tuple(findings)
+    summary = summarise(held, fail_on)
+    run = Run(
+        env=env,
+        started=datetime(2026, 11, 23, 2, 30, 0, tzinfo=UTC),
+        complete=not summary.inconclusive,
+        source=source,
+        identity="mzaudit-reader (object 9f8e0000-0000-0000-0000-00000000a91f) by workload identity",
+        policy="policies/monozu.yaml",
+        fail_on=fail_on,
+        allow_incomplete=allow_incomplete,
+        warnings=warnings,
+    )
+    reads = (
+        Read(f"GET {VAULT}", VAULT, "ok", "Microsoft.KeyVault/vaults/read"),
+        Read(f"GET {VAULT}/secrets/SECRET-KEY", VAULT, "absent", "Microsoft.KeyVault/vaults/secrets/read"),
+        Read(UNREADABLE.call, VAULT, "forbidden", UNREADABLE.permission),
+    )
+    return Report(SCHEMA_VERSION, Tool("mzaudit", "0.1.0"), run, summary, reads, held)
+
+
+MISSING = finding(
+    "KV-003",
+    "kv-mz-cloud-prd/SECRET_KEY",
+    Status.FAIL,
+    note="The secret SECRET_KEY (stored as SECRET-KEY) is not in kv-mz-cloud-prd.",
+    evidence=(Evidence(f"{VAULT}/secrets/SECRET-KEY", "exists", "absent"),),
+    remediation="Set the secret from its source of truth.",
+    fix=Fix(
+        "Key Vault Secrets Officer",
+        ("az keyvault secret set --vault-name kv-mz-cloud-prd --name SECRET-KEY --file SECRET_FILE",),
+    ),
+)
+EXPOSED = finding(
+    "SET-004",
+    "manage/SMTP_PASSWORD",
+    Status.FAIL,
+    title="No credential stands in clear",
+    slug="no-plaintext-credentials",
+    kind="setting",
+    note="The setting holds a literal value and its name says password.",
+    evidence=(Evidence("app-monozu-manage-prd/config/appsettings/SMTP_PASSWORD", "vault reference", "literal value"),),
+    remediation="Store the value in kv-mz-manage-prd, refer to it, and rotate it: it was readable.",
+    fix=Fix(
+        "Website Contributor",
+        (
+            "az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-manage-prd"
+            " --setting-names SMTP_PASSWORD",
+        ),
+        "siteConfig.appSettings",
+    ),
+)
+NO_RESTART = finding(
+    "APP-004",
+    "ingest",
+    Status.FAIL,
+    title="The plan is as large as recommended",
+    slug="plan-recommended",
+    kind="service",
+    severity=Severity.LOW,
+    note="The plan is P1v3: 2 cores, 8 GB; recommended is P2v3: 4 cores, 16 GB.",
+    evidence=(
+        Evidence("asp-monozu-prd/sku.name", "P2v3", "P1v3"),
+        Evidence("asp-monozu-prd/cores", 4, 2),
+        Evidence("asp-monozu-prd/zoneRedundant", None, True, "not asked for"),
+    ),
+    remediation="Scale the plan up.",
+    fix=Fix("Website Contributor", ("az appservice plan update --name asp-monozu-prd --sku P2V3",)),
+)
+
+
+def night() -> Report:
+    """What a bad night looks like: every status, dependants, two cures, a waiver and one that expired."""
+    found = [
+        finding("APP-001", "cloud", Status.PASS, kind="service", slug="service-exists", title="The service exists"),
+        finding("APP-001", "manage", Status.PASS, kind="service", slug="service-exists", title="The service exists"),
+        NO_RESTART,
+        finding(
+            "IMG-006",
+            "cloud",
+            Status.NOT_APPLICABLE,
+            kind="service",
+            slug="expected-commit",
+            title="The expected commit runs",
+            note="No commit was given with --expect-image.",
+        ),
+        MISSING,
+        *(
+            finding("KV-006", f"CLOUD_{name}", Status.INCONCLUSIVE, slug="shared-secrets-equal", gaps=(UNREADABLE,))
+            for name in ("INTERNAL_API_TOKEN", "WEBHOOK_HMAC_SECRET")
+        ),
+        finding(
+            "KV-005",
+            "kv-mz-cloud-prd/OLD_EXPORT",
+            Status.WAIVED,
+            severity=Severity.LOW,
+            title="No secret is undocumented",
+            slug="secret-undocumented",
+            note="The vault holds OLD-EXPORT, which is not documented.",
+            evidence=(Evidence(f"{VAULT}/secrets", (), ("OLD-EXPORT",)),),
+            remediation="Document it or remove it.",
+            waiver=WAIVER,
+        ),
+        finding(
+            "RBAC-003",
+            "kv-mz-cloud-prd",
+            Status.FAIL,
+            kind="vault",
+            severity=Severity.MEDIUM,
+            title="Nobody else reads the vault",
+            slug="vault-readers",
+            note="1 principal that the policy does not name can read secrets.",
+            evidence=(Evidence(f"{VAULT} role assignments", ("none",), ("group 77aa (Key Vault Secrets User)",)),),
+            remediation="Remove the assignment, or name the principal in the policy.",
+            waiver=replace(WAIVER, expires="2026-11-01", expired=True),
+        ),
+        *(
+            finding(
+                rule,
+                "cloud/SECRET_KEY",
+                Status.NOT_APPLICABLE,
+                kind="setting",
+                slug=slug,
+                cause="KV-003 kv-mz-cloud-prd/SECRET_KEY",
+                note="Explained by KV-003 kv-mz-cloud-prd/SECRET_KEY: the reference does not resolve.",
+            )
+            for rule, slug in (("SET-002", "reference-resolved"), ("SET-003", "reference-current"))
+        ),
+        EXPOSED,
+        finding(
+            "SQL-007",
+            "db-monozu-cloud-prd",
+            Status.INCONCLUSIVE,
+            kind="database",
+            slug="row-level-security",
+            gaps=(WALLED, UNREADABLE),
+        ),
+    ]
+    found.sort(key=lambda f: (f.rule, f.subject.name))
+    return report(found, warnings=("policies/waivers.yaml:9: the waiver of KV-008 covers nothing",))
+
+
+def hostile(text: str) -> Report:
+    """Every field that anybody but us could have written, filled with `text`, in each status."""
+    gap = Gap(GapReason.MALFORMED, text, text, text, text)
+    waiver = WaiverNote(text, text, text, text, text, False)
+    held = []
+    for status in Status:
+        made = finding(
+            "KV-003",
+            text,
+            status,
+            title=text,
+            slug=text,
+            kind=text,
+            note=text,
+            evidence=(Evidence(text, text, (text, text), text),),
+            gaps=(gap,) if status is Status.INCONCLUSIVE else (),
+            cause=text if status is Status.NOT_APPLICABLE else "",
+            remediation=text,
+            fix=Fix(text, (text,), text),
+            waiver=waiver if status is Status.WAIVED else None,
+        )
+        held.append(
+            replace(made, subject=SubjectName(text, f"{text}{status}", text), requirements=(text,), policy=text)
+        )
+    whole = report(held, warnings=(text,))
+    return replace(
+        whole,
+        run=replace(whole.run, identity=text, policy=text, source=text),
+        reads=(Read(text, text, text, text),),
+    )

@@ -1,0 +1,92 @@
+"""The remediation script: valid bash, does nothing by accident, safe order, and no text of others runs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mzaudit.audit.results import Report, Status
+from mzaudit.audit.verdict import Fix
+from mzaudit.report.fix import render
+from tests.report import golden_files
+from tests.report.sample import HOSTILE, finding, hostile, night, report
+
+BASH = shutil.which("bash") or "bash"
+
+
+def run(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the script with an `az` that only writes down what it was given."""
+    az = folder / "az"
+    az.write_text('#!/bin/sh\necho "$@" >> "$LOG"\n')
+    az.chmod(0o755)
+    path = folder / "fix.sh"
+    path.write_text(script, encoding="utf-8")
+    variables = {"PATH": f"{folder}:/usr/bin:/bin", "LOG": str(folder / "log"), **environment}
+    return subprocess.run([BASH, str(path)], env=variables, cwd=folder, capture_output=True, text=True, timeout=20)
+
+
+def calls(folder: Path) -> list[str]:
+    log = folder / "log"
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def test_golden() -> None:
+    golden_files.check("night.sh", render(night()))
+
+
+def test_an_accidental_run_does_nothing(tmp_path: Path) -> None:
+    done = run(render(night()), tmp_path)
+    assert done.returncode == 1
+    assert "Nothing was done." in done.stderr
+    assert calls(tmp_path) == []
+
+
+def test_a_reviewed_run_creates_before_it_removes(tmp_path: Path) -> None:
+    done = run(render(night()), tmp_path, MZAUDIT_FIX="reviewed")
+    assert done.returncode == 0, done.stderr
+    assert [call.split(" --")[0] for call in calls(tmp_path)] == [
+        "keyvault secret set",
+        "appservice plan update",
+        "webapp config appsettings delete",
+    ]
+
+
+def _failing(*commands: str) -> Report:
+    return report([finding("KV-003", "a", Status.FAIL, note="n", remediation="r", fix=Fix("Owner", commands))])
+
+
+def test_areas_come_in_the_order_in_which_they_depend() -> None:
+    areas = ("SET", "IMG", "OBS", "BLOB", "SQL", "RBAC", "APP", "KV", "ENV")
+    made = report(
+        finding(f"{area}-001", "a", Status.FAIL, fix=Fix("Owner", (f"az {area} update --name x",))) for area in areas
+    )
+    lines = [line.split()[1] for line in render(made).splitlines() if line.startswith("az ")]
+    assert lines == ["KV", "APP", "RBAC", "SQL", "BLOB", "OBS", "IMG", "SET", "ENV"]
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text_stays_a_comment(text: str, tmp_path: Path) -> None:
+    done = run(render(hostile(text)), tmp_path, MZAUDIT_FIX="reviewed")
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout, calls(tmp_path)) == ("", [])
+    assert {path.name for path in tmp_path.iterdir()} == {"az", "fix.sh"}
+
+
+@pytest.mark.parametrize("command", ["az x y --name 'a\u202eb'", "az x\nrm -rf .", "rm -rf .", "azx y"])
+def test_a_command_that_cannot_be_reviewed_is_not_run(command: str, tmp_path: Path) -> None:
+    assert run(render(_failing(command)), tmp_path, MZAUDIT_FIX="reviewed").returncode == 0
+    assert calls(tmp_path) == []
+
+
+def test_a_command_is_written_as_the_rule_gave_it() -> None:
+    command = "az webapp config set --name 'it'\"'\"'s' --value <new>"
+    assert command in render(_failing(command)).splitlines()
+
+
+def test_only_violations_are_mended() -> None:
+    fix = Fix("Owner", ("az x y",))
+    others = [finding("KV-003", s, s, fix=fix, note="n") for s in Status if s is not Status.FAIL]
+    assert "az x y" not in render(report(others)).splitlines()
