@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help demo test lint types contracts tests bench lock clean
+.PHONY: help demo test lint types contracts tests docs bench lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -33,6 +33,9 @@ contracts: $(READY)
 
 tests: $(READY)
 	$(BIN)/pytest
+
+docs: $(READY) ## write the rule pages again
+	$(BIN)/python -m docs.pages
 
 bench: $(READY) ## what things cost, as ratios
 	$(BIN)/python -m bench
