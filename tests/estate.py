@@ -621,7 +621,8 @@ def plan(which: WantedService, sku: str | None) -> Bend:
         assert before.value is not None
         plan_id = before.value.plan_id
         assert plan_id is not None
-        plans = {**seen.plans, key(plan_id): Observed(Plan(plan_id, plan_id.rsplit("/", 1)[-1], sku, 1))}
+        new: Observed[Plan | None] = Observed(Plan(plan_id, plan_id.rsplit("/", 1)[-1], sku, 1))
+        plans = {**seen.plans, key(plan_id): new}
         return replace(seen, plans=plans)
 
     return bend
@@ -645,3 +646,17 @@ def said(verdict: Verdict) -> str:
             return note
         case Fail():
             return f"{verdict.note} {verdict.severity or ''}"
+
+
+def registry_properties(**fields: Any) -> Bend:
+    """Change fields of GET registry."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        at = wanted().environments["prd"].registry.id
+        before = seen.registries[key(at)].properties
+        assert isinstance(before, Observed)
+        assert before.value is not None
+        changed = Observed(replace(before.value, **fields))
+        return replace(seen, registries=_at(seen.registries, at, lambda r: replace(r, properties=changed)))
+
+    return bend

@@ -8,11 +8,19 @@ from datetime import datetime
 
 from mzaudit.audit.condition import holds
 from mzaudit.audit.matching import any_of, granting
-from mzaudit.snapshot.authorization import Authorization, Denied, DenyAssignment, Permission, RoleAssignment
+from mzaudit.snapshot.authorization import (
+    Authorization,
+    Denied,
+    DenyAssignment,
+    Permission,
+    RoleAssignment,
+    RoleDefinition,
+)
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import covers, same
 from mzaudit.snapshot.observed import Gap, GapReason, Listing
 
+_Definitions = Mapping[str, RoleDefinition]
 EVERYONE = "00000000-0000-0000-0000-000000000000"
 
 
@@ -82,7 +90,7 @@ def access_of(seen: Snapshot, principal_id: str, target: Target) -> Access:
     more = reach.gap
     if more is not None and rbac.assignments.gap is None and not _may_pass_by_group(rbac, principal_id, target):
         more = None
-    return _access(rbac, reach.items, more, principal_id, groups, target)
+    return _access(rbac, _definitions(rbac), reach.items, more, principal_id, groups, target)
 
 
 def reach_of(rbac: Authorization, principal_id: str) -> Listing[RoleAssignment]:
@@ -113,6 +121,7 @@ def holders_of(seen: Snapshot, targets: tuple[Target, ...]) -> Listing[Holder]:
     The targets are of one subscription.
     """
     rbac = seen.access(targets[0].scope)
+    definitions = _definitions(rbac)
     held: dict[str, list[RoleAssignment]] = {}
     for assignment in rbac.assignments.items:
         if any(covers(assignment.scope, target.scope) for target in targets):
@@ -120,7 +129,7 @@ def holders_of(seen: Snapshot, targets: tuple[Target, ...]) -> Listing[Holder]:
     holders = []
     for who, own in sorted(held.items()):
         own.sort(key=lambda assignment: assignment.id.casefold())
-        access = united(_access(rbac, own, None, who, frozenset(), target) for target in targets)
+        access = united(_access(rbac, definitions, own, None, who, frozenset(), target) for target in targets)
         if access.allowed is not False:
             kind = next((a.principal_type for a in own if a.principal_type is not None), None)
             holders.append(Holder(who, kind, access))
@@ -141,8 +150,13 @@ def united(accesses: Iterable[Access]) -> Access:
     )
 
 
+def _definitions(rbac: Authorization) -> _Definitions:
+    return {role.guid.casefold(): role for role in rbac.roles.items}
+
+
 def _access(
     rbac: Authorization,
+    definitions: _Definitions,
     assignments: Iterable[RoleAssignment],
     more: Gap | None,
     principal_id: str,
@@ -153,7 +167,7 @@ def _access(
     unseen: list[Gap] = [more] if more is not None else []
     for assignment in assignments:
         if covers(assignment.scope, target.scope):
-            found = _granted(rbac, assignment, principal_id, target)
+            found = _granted(rbac, definitions, assignment, principal_id, target)
             if isinstance(found, Gap):
                 unseen.append(found)
             elif found is not None:
@@ -170,8 +184,14 @@ def _access(
     return Access(allowed, tuple(grants), denials, tuple(gaps), (*doubt, *denial_gaps))
 
 
-def _granted(rbac: Authorization, assignment: RoleAssignment, principal_id: str, target: Target) -> Grant | Gap | None:
-    definition = next((r for r in rbac.roles.items if r.guid.casefold() == assignment.role.casefold()), None)
+def _granted(
+    rbac: Authorization,
+    definitions: _Definitions,
+    assignment: RoleAssignment,
+    principal_id: str,
+    target: Target,
+) -> Grant | Gap | None:
+    definition = definitions.get(assignment.role.casefold())
     if definition is None:
         return rbac.roles.gap or Gap(
             GapReason.NOT_VISIBLE,
@@ -263,8 +283,10 @@ def _undecided(grant: Grant) -> Gap:
 
 def _may_pass_by_group(rbac: Authorization, principal_id: str, target: Target) -> bool:
     """Whether some group, which the principal might be in, is let in."""
+    definitions = _definitions(rbac)
     return any(
-        covers(assignment.scope, target.scope) and _granted(rbac, assignment, principal_id, target) is not None
+        covers(assignment.scope, target.scope)
+        and _granted(rbac, definitions, assignment, principal_id, target) is not None
         for assignment in rbac.assignments.items
         if _group(assignment)
     )

@@ -16,19 +16,21 @@ from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.authorization import RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import same
-from mzaudit.snapshot.observed import Gap, Listing, Unobserved, find, need
+from mzaudit.snapshot.observed import Gap, Listing, Unobserved, need
 
 _METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An assignment that reaches an identity of a service; `name` is the role's, or its id where it is not known."""
+    """An assignment that reaches an identity of a service; `name` is the role's. Where its definition was not seen it
+    is the id, and `undefined` says why; it is the id too where Azure lists no such role."""
 
     service: WantedService
     identity: ServiceIdentity
     assignment: RoleAssignment
     name: str
+    undefined: Gap | None
 
     @property
     def grant(self) -> Grant:
@@ -74,15 +76,16 @@ def held_by(seen: Snapshot, service: WantedService, identity: ServiceIdentity) -
         gap = gap or reach.gap
         names = {role.guid.casefold(): role.name for role in rbac.roles.items}
         for one in reach.items:
-            held.setdefault(
-                one.id.casefold(), Held(service, identity, one, names.get(one.role.casefold(), f"the role {one.role}"))
-            )
+            name = names.get(one.role.casefold())
+            undefined = rbac.roles.gap if name is None else None
+            held.setdefault(one.id.casefold(), Held(service, identity, one, name or f"the role {one.role}", undefined))
     return Listing(tuple(held.values()), gap)
 
 
 def judged_elsewhere(seen: Snapshot, want: HeldRoles, held: Held) -> bool:
     """Whether another rule of this run answers for that assignment; raises `Unobserved` where that cannot be told."""
-    _defined(seen, held)
+    if held.undefined is not None:
+        raise Unobserved(held.undefined)
     who = held.identity.principal_id
     for stand_in in _documented_grants(seen, held):
         accesses = accesses_of(seen, stand_in)
@@ -109,14 +112,6 @@ def _told(allowed: bool | None, gaps: tuple[Gap, ...]) -> bool:
     if allowed is None:
         raise Unobserved(*gaps)
     return allowed
-
-
-def _defined(seen: Snapshot, held: Held) -> None:
-    """What an assignment grants cannot be told without its definition."""
-    find(
-        seen.access(held.assignment.scope if "/subscriptions/" in held.assignment.scope else held.service.id).roles,
-        lambda role: role.guid.casefold() == held.assignment.role.casefold(),
-    )
 
 
 def _documented_grants(seen: Snapshot, held: Held) -> list[DocumentedGrant]:

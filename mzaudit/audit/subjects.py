@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from mzaudit.policy.models import SecretKind
+from mzaudit.policy.models import AllowedDifference, SecretKind
 from mzaudit.policy.wanted import (
     Wanted,
     WantedComponent,
@@ -266,3 +266,100 @@ def each_connection_string(wanted: Wanted, env: WantedEnvironment) -> Iterator[S
                 name = f"{vault.name}/{secret.name}"
                 want = WantedConnectionString(secret, env.component)
                 yield Subject(env.env, "secret", name, secret_id, want, secret.where, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctSecret:
+    """A secret and those that it must differ from: `beside` in other vaults of its environment, `elsewhere` in the
+    same vault of other environments that were asked for."""
+
+    secret: WantedSecret
+    beside: tuple[WantedSecret, ...]
+    elsewhere: tuple[WantedSecret, ...]
+
+
+def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[DistinctSecret]]:
+    """Every secret that must differ from others: those declared distinct, and every sensitive opaque one.
+
+    A pair is asked about once, under the later of the two in the policy's order, so that one reuse is one finding.
+    """
+    asked = tuple(other for name, other in wanted.environments.items() if name in wanted.asked)
+    earlier = asked[: asked.index(env)] if env.distinct_between_environments else ()
+    for position, vault in enumerate(env.vaults):
+        for secret in vault.secrets:
+            guarded = secret.spec.sensitive and secret.spec.kind is SecretKind.OPAQUE
+            if not (guarded or secret.spec.distinct):
+                continue
+            beside = tuple(
+                other
+                for others in env.vaults[:position]
+                for other in others.secrets
+                if other.name == secret.name and (secret.spec.distinct or other.spec.distinct)
+            )
+            elsewhere = tuple(
+                other
+                for environment in earlier
+                for others in environment.vaults
+                for other in others.secrets
+                if guarded and others.key == vault.key and other.name == secret.name
+            )
+            parts = {"vault": (vault.name, *(other.vault for other in beside)), "secret": (secret.name,)}
+            want = DistinctSecret(secret, beside, elsewhere)
+            secret_id = f"{vault.id}/secrets/{secret.stored}"
+            name = f"{vault.name}/{secret.name}"
+            yield Subject(env.env, "secret", name, secret_id, want, secret.where, parts)
+
+
+Comparable = WantedService | WantedVault | WantedEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """What of two environments is compared: the same things there and here, in that order.
+
+    `pairs` is empty for the environment that the others are compared with. `allowed` are differences that the policy
+    permits between the two; `claimed` is one that this subject asks about: whether it occurs at all.
+    """
+
+    pairs: tuple[tuple[Comparable, Comparable], ...]
+    allowed: tuple[AllowedDifference, ...] = ()
+    claimed: AllowedDifference | None = None
+
+
+def _pairs(there: WantedEnvironment, here: WantedEnvironment) -> tuple[tuple[Comparable, Comparable], ...]:
+    vaults = {vault.key: vault for vault in there.vaults}
+    services = {service.key: service for service in there.services}
+    return (
+        (there, here),
+        *((services[service.key], service) for service in here.services),
+        *((vaults[vault.key], vault) for vault in here.vaults),
+    )
+
+
+def each_parity(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[Parity]]:
+    """The environment itself, its services and its vaults against those of the first environment that was asked for,
+    in the policy's order; and every allowed difference whose environments were all asked for, at the last of them."""
+    asked = [name for name in wanted.environments if name in wanted.asked]
+    first = wanted.environments[asked[0]]
+    if env.env == first.env:
+        yield Subject(env.env, "environment", env.env, env.resource_group_id, Parity(()), env.where)
+        return
+    allowed = tuple(a for a in wanted.policy.parity if {env.env, first.env} <= set(a.between))
+    for pair in _pairs(first, env):
+        want = Parity((pair,), allowed)
+        match pair[1]:
+            case WantedService() as service:
+                yield Subject(env.env, "service", service.key, service.id, want, service.where, _service_parts(service))
+            case WantedVault() as vault:
+                yield Subject(env.env, "vault", vault.name, vault.id, want, vault.where, {"vault": (vault.name,)})
+            case WantedEnvironment():
+                yield Subject(env.env, "environment", env.env, env.resource_group_id, want, env.where)
+    for position, difference in enumerate(wanted.policy.parity):
+        between = [name for name in asked if name in difference.between]
+        if set(between) == set(difference.between) and between[-1] == env.env:
+            start = wanted.environments[between[0]]
+            pairs = tuple(pair for name in between[1:] for pair in _pairs(start, wanted.environments[name]))
+            name = f"{difference.what} between {', '.join(between)}"
+            where = wanted.where("parity", position)
+            want = Parity(pairs, claimed=difference)
+            yield Subject(env.env, "allowed-difference", name, env.resource_group_id, want, where)

@@ -16,7 +16,6 @@ from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import covers, same
 from mzaudit.snapshot.observed import whole
 
-
 _Place = tuple[str, str]
 
 

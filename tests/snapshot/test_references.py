@@ -55,7 +55,14 @@ BROKEN = {
     "a version that cannot be": "VaultName=kv-a;SecretName=TOKEN;SecretVersion=one/two",
 }
 
-PLAIN = ["", "text", "@Microsoft-KeyVault()", "Microsoft.KeyVault(VaultName=kv-a;SecretName=T)", "@", "x@Microsoft.KeyVault()"]
+PLAIN = [
+    "",
+    "text",
+    "@Microsoft-KeyVault()",
+    "Microsoft.KeyVault(VaultName=kv-a;SecretName=T)",
+    "@",
+    "x@Microsoft.KeyVault()",
+]
 
 
 @pytest.mark.parametrize("case", READ)
@@ -106,7 +113,9 @@ def test_an_underscore_keeps_the_names_for_the_report() -> None:
     assert (read.vault, read.secret) == ("kv-a", "SECRET_KEY")
 
 
-@pytest.mark.parametrize("text", ["@Microsoft.AppConfiguration(Endpoint=https://x;Key=k)", "@microsoft.appconfiguration()"])
+@pytest.mark.parametrize(
+    "text", ["@Microsoft.AppConfiguration(Endpoint=https://x;Key=k)", "@microsoft.appconfiguration()"]
+)
 def test_app_configuration(text: str) -> None:
     assert parse(text) == OtherReference()
 

@@ -1,0 +1,49 @@
+"""Classes of secret values as rules compare them; a disabled secret has none that anybody could read."""
+
+from __future__ import annotations
+
+from mzaudit.audit.az import az
+from mzaudit.audit.present import present
+from mzaudit.audit.verdict import Evidence, Fail, Fix
+from mzaudit.policy.wanted import WantedSecret
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason
+from mzaudit.snapshot.values import ValueClass
+
+OFFICER = "Key Vault Secrets Officer"
+
+
+def secret_id(want: WantedSecret) -> str:
+    """The resource id of a wanted secret."""
+    return f"{want.vault_id}/secrets/{want.stored}"
+
+
+def value_of(want: WantedSecret, seen: Snapshot) -> ValueClass | Fail:
+    """The class of a secret's current value, or the failure that it is disabled; else the rule is inconclusive."""
+    facet = seen.vault(want.vault_id).value(want.stored)
+    if isinstance(facet, Gap) and facet.reason is GapReason.DISABLED:
+        return disabled(want)
+    return present(facet, f"GET secret {want.stored} of {want.vault}")
+
+
+def disabled(want: WantedSecret) -> Fail:
+    """The failure that a secret is disabled."""
+    return Fail(
+        (Evidence(f"{secret_id(want)}/attributes/enabled", True, False),),
+        f"The secret {want.stored} in {want.vault} is disabled: nobody can read its value.",
+        "Enable the secret, or set a new version of it.",
+        Fix(
+            OFFICER,
+            (az("keyvault secret set-attributes", vault_name=want.vault, name=want.stored, enabled="true"),),
+            "Microsoft.KeyVault/vaults/secrets: properties.attributes.enabled = true",
+        ),
+    )
+
+
+def set_new(*wanted: WantedSecret) -> Fix:
+    """How to give secrets a new value."""
+    return Fix(
+        OFFICER,
+        tuple(az("keyvault secret set", vault_name=w.vault, name=w.stored, file="SECRET_FILE") for w in wanted),
+        "Microsoft.KeyVault/vaults/secrets: properties.value (azurerm_key_vault_secret: value)",
+    )

@@ -1,0 +1,21 @@
+"""One rule, one file: a rule exists because its file does. `load` walks the package and collects them by code."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from mzaudit.audit.evaluate import AnyRule
+from mzaudit.audit.rule import Rule
+
+
+def load() -> tuple[AnyRule, ...]:
+    """Every rule, sorted by code; a code used twice is a defect and raises `ValueError`."""
+    found: dict[str, AnyRule] = {}
+    for module in pkgutil.walk_packages(__path__, __name__ + "."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, Rule) and value.module == module.name:
+                if value.code in found:
+                    raise ValueError(f"{value.code} is defined in {found[value.code].module} and {value.module}")
+                found[value.code] = value
+    return tuple(found[code] for code in sorted(found))

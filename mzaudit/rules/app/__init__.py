@@ -1,0 +1,1 @@
+"""App Service: the documented backends, their plans, their identity (APP)."""

@@ -1,0 +1,64 @@
+"""APP-003: the plan is at least the documented minimum of its family."""
+
+from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, rule
+from mzaudit.audit.plans import plan_of, resize, unknown_sku
+from mzaudit.audit.skus import sku
+from mzaudit.audit.subjects import each_service
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "APP-003",
+    title="The plan meets the minimum",
+    severity=Severity.HIGH,
+    answers=("DOC-07",),
+    over=each_service,
+    requires=("APP-001",),
+)
+def plan_minimum(want: WantedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The plan that the app runs on, wherever it lies, has a SKU with at least the cores and the memory of the policy's
+    minimum for the SKU's own family (Basic B2, PremiumV3 P1v3, …), compared by the SKU's name without case. SKUs that
+    the policy refuses (F1, D1, Y1, P0v3, …) fail. Families are not compared with each other: a P0v3 has less cores and
+    more memory than a B2. A SKU that no table lists, or of a family without a minimum, is inconclusive.
+
+    ## Why it matters
+    Below the minimum a backend runs out of memory or processor time, is put to sleep, or shares its cores with other
+    tenants.
+
+    ## Remediation
+    Scale the plan up to the minimum of its family or beyond it.
+
+    ## References
+    - https://learn.microsoft.com/azure/app-service/overview-hosting-plans
+    - https://learn.microsoft.com/azure/app-service/manage-scale-up
+    """
+    plan = plan_of(want, seen)
+    at = f"{plan.id}/sku/name"
+    if plan.sku.casefold() in {name.casefold() for name in want.plans.refused}:
+        enough = want.plans.recommended
+        return Fail(
+            (Evidence(at, f"not one of {', '.join(want.plans.refused)}", plan.sku),),
+            f"{want.app} runs on {plan.name}, whose SKU {plan.sku} the documentation does not allow.",
+            f"Scale the plan to {enough}.",
+            resize(plan.id, enough),
+        )
+    size = sku(plan.sku)
+    if size is None:
+        raise unknown_sku(plan.id, plan.sku)
+    minimum = {family.casefold(): name for family, name in want.plans.minimum.items()}.get(size.family.casefold())
+    if minimum is None:
+        raise unknown_sku(plan.id, plan.sku, f"the policy has no minimum for the family {size.family}")
+    least = sku(minimum)
+    if least is None:
+        raise unknown_sku(plan.id, minimum, "the policy's minimum is a SKU that no table lists")
+    if size.at_least(least):
+        return Pass((Evidence(at, f"at least {least.name}", plan.sku),))
+    return Fail(
+        (Evidence(at, f"at least {least.name}", plan.sku),),
+        f"{want.app} runs on {plan.name}, whose SKU {plan.sku} is below the minimum {least.name}.",
+        f"Scale the plan to {least.name}.",
+        resize(plan.id, least.name),
+    )

@@ -1,0 +1,52 @@
+"""APP-001: the documented App Service is there."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.subjects import each_service
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "APP-001",
+    title="The App Service exists",
+    severity=Severity.CRITICAL,
+    answers=("DOC-01",),
+    over=each_service,
+)
+def service_exists(want: WantedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    A direct read of the documented App Service, by its name and resource group, finds it. What it runs and whether it
+    runs are other rules' questions.
+
+    ## Why it matters
+    A backend that is not where the documentation says is either down or runs somewhere that nobody audits.
+
+    ## Remediation
+    Create the App Service as a Linux container app, or correct its name in the policy.
+
+    ## References
+    - https://learn.microsoft.com/azure/app-service/configure-custom-container
+    """
+    if need(seen.site(want.id).properties) is not None:
+        return Pass((Evidence(want.id, "exists", "exists"),))
+    return Fail(
+        (Evidence(want.id, "exists", "absent"),),
+        f"The App Service {want.app} ({want.title}) does not exist in {want.resource_group}.",
+        "Create the App Service with an image of its own repository, or correct its name in the policy.",
+        Fix(
+            "Contributor on the resource group",
+            (
+                az(
+                    "webapp create",
+                    name=want.app,
+                    resource_group=want.resource_group,
+                    plan="PLAN",
+                    container_image_name="LOGIN_SERVER/" + want.repository + ":COMMIT",
+                    assign_identity="[system]",
+                ),
+            ),
+            "Microsoft.Web/sites (azurerm_linux_web_app)",
+        ),
+    )

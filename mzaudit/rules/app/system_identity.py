@@ -1,0 +1,158 @@
+"""APP-005: the backend acts under its system-assigned identity."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.present import present
+from mzaudit.audit.subjects import each_service
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.web import SiteContainer
+
+_SYSTEM = "SystemAssigned"
+
+
+@rule(
+    "APP-005",
+    title="The app uses its system-assigned identity",
+    severity=Severity.CRITICAL,
+    answers=("DOC-09",),
+    over=each_service,
+    requires=("APP-001",),
+)
+def system_identity(want: WantedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The app's identity types hold `SystemAssigned`, in any case and also beside `UserAssigned`, with a principal id; an
+    answer without an identity means that the app has none. Key Vault references use that identity
+    (`keyVaultReferenceIdentity` is absent, empty or `SystemAssigned`, on the site and in `config/web`), and so do
+    image pulls (`acrUserManagedIdentityID` is absent or empty; no site container pulls as `UserAssigned`).
+
+    ## Why it matters
+    The documented roles are granted to the system-assigned identity. Without it, or with references that use another
+    one, no secret resolves, and access is held by an identity that outlives the app and may be shared.
+
+    ## Remediation
+    Turn the system-assigned identity on, then grant its roles: a new identity has a new principal, and the assignments
+    of the former one do not carry over. Point references and image pulls back at it.
+
+    ## References
+    - https://learn.microsoft.com/azure/app-service/overview-managed-identity
+    - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+    """
+    checks = (_identity, _references, _configured, _containers)
+    return every(checks, lambda check: check(want, seen), empty="Nothing to check.")
+
+
+def _identity(want: WantedService, seen: Snapshot) -> Verdict:
+    identity = present(seen.site(want.id).properties, f"GET {want.id}").identity
+    at = f"{want.id}/identity"
+    fix = Fix(
+        "Website Contributor",
+        (az("webapp identity assign", name=want.app, resource_group=want.resource_group),),
+        "Microsoft.Web/sites: identity.type = SystemAssigned (azurerm_linux_web_app: identity.type)",
+    )
+    if _SYSTEM.casefold() not in identity.types:
+        return Fail(
+            (Evidence(f"{at}/type", _SYSTEM, ",".join(identity.types) or "none"),),
+            f"{want.app} has no system-assigned identity.",
+            "Turn the system-assigned identity on and grant it its documented roles.",
+            fix,
+        )
+    if not identity.principal_id:
+        return Fail(
+            (Evidence(f"{at}/principalId", "an object id", identity.principal_id),),
+            f"The system-assigned identity of {want.app} has no principal id.",
+            "Turn the system-assigned identity off and on again, then grant it its documented roles.",
+            fix,
+        )
+    return Pass((Evidence(f"{at}/principalId", "an object id", identity.principal_id),))
+
+
+def _references(want: WantedService, seen: Snapshot) -> Verdict:
+    site = present(seen.site(want.id).properties, f"GET {want.id}")
+    return _selected(want, f"{want.id}/properties/keyVaultReferenceIdentity", site.key_vault_reference_identity)
+
+
+def _configured(want: WantedService, seen: Snapshot) -> Verdict:
+    config = present(seen.site(want.id).config, f"GET {want.id}/config/web")
+    at = f"{want.id}/config/web/properties"
+    selected = _selected(want, f"{at}/keyVaultReferenceIdentity", config.key_vault_reference_identity)
+    if isinstance(selected, Fail) or not config.acr_user_managed_identity:
+        return selected
+    return Fail(
+        (Evidence(f"{at}/acrUserManagedIdentityID", None, config.acr_user_managed_identity),),
+        f"{want.app} pulls its image with a user-assigned identity.",
+        "Let the app pull its image with its system-assigned identity.",
+        Fix(
+            "Website Contributor",
+            (
+                az(
+                    "webapp config set",
+                    name=want.app,
+                    resource_group=want.resource_group,
+                    acr_use_identity="true",
+                    acr_identity="[system]",
+                ),
+            ),
+            "Microsoft.Web/sites: properties.siteConfig.acrUserManagedIdentityID = null (azurerm_linux_web_app: "
+            "site_config.container_registry_managed_identity_client_id)",
+        ),
+    )
+
+
+def _selected(want: WantedService, at: str, identity: str | None) -> Verdict:
+    if not identity or identity.casefold() == _SYSTEM.casefold():
+        return Pass((Evidence(at, _SYSTEM, identity or None),))
+    return Fail(
+        (Evidence(at, _SYSTEM, identity),),
+        f"Key Vault references of {want.app} are resolved with a user-assigned identity.",
+        "Let Key Vault references use the system-assigned identity.",
+        Fix(
+            "Website Contributor",
+            (
+                az(
+                    "webapp update",
+                    name=want.app,
+                    resource_group=want.resource_group,
+                    set=f"keyVaultReferenceIdentity={_SYSTEM}",
+                ),
+            ),
+            "Microsoft.Web/sites: properties.keyVaultReferenceIdentity = SystemAssigned (azurerm_linux_web_app: "
+            "key_vault_reference_identity_id)",
+        ),
+    )
+
+
+def _containers(want: WantedService, seen: Snapshot) -> Verdict:
+    site = seen.site(want.id)
+    runtime = present(site.config, f"GET {want.id}/config/web").runtime
+    at = f"{want.id}/config/web/properties/linuxFxVersion"
+    if runtime.form != "sitecontainers":
+        return Pass((Evidence(at, "no container with a user-assigned identity", runtime.form),))
+
+    def pulls(item: SiteContainer) -> Verdict:
+        where = f"{want.id}/sitecontainers/{item.container.name}/properties/authType"
+        auth = item.container.auth
+        if auth is None or auth.casefold() != "userassigned":
+            return Pass((Evidence(where, "not UserAssigned", auth),))
+        return Fail(
+            (Evidence(where, "SystemIdentity", auth),),
+            f"The container {item.container.name} of {want.app} pulls its image with a user-assigned identity.",
+            "Let the container pull its image with the system-assigned identity.",
+            Fix(
+                "Website Contributor",
+                (
+                    az(
+                        "webapp sitecontainers update",
+                        name=want.app,
+                        resource_group=want.resource_group,
+                        container_name=item.container.name,
+                        system_assigned_identity="true",
+                    ),
+                ),
+                "Microsoft.Web/sites/sitecontainers: properties.authType = SystemIdentity",
+            ),
+        )
+
+    listing = site.containers
+    return every(listing.items, pulls, empty="The app has no site containers.", missing=listing.gap)

@@ -1,0 +1,1 @@
+"""Container images: where they come from and what tags them (IMG)."""

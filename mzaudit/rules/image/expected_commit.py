@@ -1,0 +1,51 @@
+"""IMG-006: the app runs the commit that this run expects."""
+
+from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
+from mzaudit.audit.images import deploy, is_short_commit, main_image
+from mzaudit.audit.subjects import each_service
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "IMG-006",
+    title="The expected commit is deployed",
+    severity=Severity.CRITICAL,
+    answers=("DOC-13", "DOC-14"),
+    over=each_service,
+    requires=("APP-001",),
+    explained_by=("APP-002",),
+)
+def expected_commit(want: WantedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The tag of the main container's image is the commit given with `--expect-image SERVICE=SHA`. A shortened tag (7 to
+    39 hexadecimal digits) that the commit begins with is accepted here; IMG-003 speaks of it. An image by digest alone
+    does not say its commit and fails. Not applicable to a service for which no commit was given.
+
+    ## Why it matters
+    After a deployment, this tells whether it reached the app.
+
+    ## Remediation
+    Deploy the expected commit.
+
+    ## References
+    - https://learn.microsoft.com/azure/app-service/deploy-ci-cd-custom-container
+    """
+    if want.expected_commit is None:
+        return NotApplicable(f"No commit was given for {want.key}: --expect-image {want.key}=SHA.")
+    main = main_image(want, seen)
+    if isinstance(main, Fail):
+        return main
+    tag = main.image.tag
+    evidence = (Evidence(main.at, want.expected_commit, tag),)
+    if tag == want.expected_commit:
+        return Pass(evidence)
+    if tag is not None and is_short_commit(tag) and want.expected_commit.startswith(tag):
+        return Pass(evidence, f"The tag {tag} is the expected commit, shortened.")
+    return Fail(
+        evidence,
+        f"{want.app} runs {tag or 'no tag'}, not the expected commit {want.expected_commit}.",
+        "Deploy the expected commit.",
+        deploy(want, seen, main.form, want.expected_commit),
+    )

@@ -1,0 +1,94 @@
+"""IMG-002: the image comes from the shared registry and the service's own repository."""
+
+from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, every, rule
+from mzaudit.audit.images import DOCKER_HUB, AppContainers, containers_of, deploy, parse
+from mzaudit.audit.present import present
+from mzaudit.audit.subjects import each_service
+from mzaudit.audit.verdict import NotApplicable
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Unobserved
+from mzaudit.snapshot.web import Container
+
+
+@rule(
+    "IMG-002",
+    title="The image comes from the shared registry",
+    severity=Severity.HIGH,
+    answers=("DOC-06", "DOC-12"),
+    over=each_service,
+    requires=("APP-001", "IMG-001"),
+    explained_by=("APP-002",),
+)
+def image_source(want: WantedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The host of every container's image is the registry's login server, in any case and with or without `:443`. The
+    main container's repository is the service's own; side-cars may come from any repository of that registry. All
+    forms are read: `DOCKER|…`, `COMPOSE|…` and site containers. An image without a host is Docker Hub's. In a compose
+    file the main container is the only one, or the first from the service's repository; if none is, the rule fails.
+    A compose file that cannot be read is inconclusive.
+
+    ## Why it matters
+    An image from elsewhere was built and scanned by somebody else, and can be replaced by them.
+
+    ## Remediation
+    Push the image to the shared registry and let the app run it from there.
+
+    ## References
+    - https://learn.microsoft.com/azure/app-service/configure-custom-container
+    - https://learn.microsoft.com/azure/container-registry/container-registry-best-practices
+    """
+    registry = present(seen.registry(want.registry.id).properties, f"GET {want.registry.id}")
+    containers = containers_of(want, seen.site(want.id))
+
+    def own(_: AppContainers) -> Verdict:
+        return _own(want, seen, containers)
+
+    def comes(container: Container) -> Verdict:
+        return _comes(want, seen, registry.login_server, containers, container)
+
+    def all_come(_: AppContainers) -> Verdict:
+        listing = containers.listing
+        return every(listing.items, comes, empty="The app runs no container.", missing=listing.gap)
+
+    return every((own, all_come), lambda check: check(containers), empty="The app runs no container.")
+
+
+def _own(want: WantedService, seen: Snapshot, containers: AppContainers) -> Verdict:
+    if containers.main is not None:
+        return NotApplicable("The main container is judged with the others.")
+    if containers.listing.gap is not None:
+        raise Unobserved(containers.listing.gap)
+    images = tuple(container.image for container in containers.listing.items)
+    return Fail(
+        (Evidence(containers.at, f"an image of {want.repository}", images or "none"),),
+        f"No container of {want.app} runs an image of {want.repository}.",
+        f"Let {want.app} run an image of {want.repository}.",
+        deploy(want, seen, containers.form),
+    )
+
+
+def _comes(
+    want: WantedService, seen: Snapshot, login_server: str, containers: AppContainers, container: Container
+) -> Verdict:
+    main = container == containers.main
+    host = login_server.casefold()
+    expected = f"{host}/{want.repository}" if main else f"{host}/…"
+    evidence = (Evidence(containers.at, expected, container.image, f"container {container.name}"),)
+    image = parse(container.image)
+    if image is None:
+        wrong = "is no image reference"
+    elif image.host != host:
+        wrong = "comes from Docker Hub" if image.host == DOCKER_HUB else f"comes from {image.host}"
+        wrong += f", not from {host}"
+    elif main and image.repository != want.repository:
+        wrong = f"comes from the repository {image.repository}, not from {want.repository}"
+    else:
+        return Pass(evidence)
+    return Fail(
+        evidence,
+        f"The image of the container {container.name} of {want.app} {wrong}.",
+        f"Push the image to {host} and let {want.app} run it from there.",
+        deploy(want, seen, containers.form),
+    )

@@ -1,0 +1,103 @@
+"""IMG-005: the app runs the most recently pushed commit."""
+
+from datetime import datetime
+
+from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, find, rule, whole
+from mzaudit.audit.images import Image, MainImage, deploy, is_commit, is_short_commit, main_image
+from mzaudit.audit.present import told
+from mzaudit.audit.pushed import foreign, tags_of
+from mzaudit.audit.subjects import each_service
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Listing
+from mzaudit.snapshot.registry import Tag
+
+
+@rule(
+    "IMG-005",
+    title="The latest commit is deployed",
+    severity=Severity.MEDIUM,
+    answers=("DOC-14",),
+    over=each_service,
+    requires=("APP-001", "IMG-001"),
+    explained_by=("APP-002", "IMG-002", "IMG-003", "IMG-004"),
+)
+def latest_deployed(want: WantedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    Of all tags of the service's repository that are commits (40 hexadecimal digits; also shortened ones if the app
+    runs a shortened one), none was pushed later than the one that the app runs, unless it points at the same image. An
+    image by digest is compared by its digest. The tag named `latest` is a tag like any other and says nothing about
+    what is latest.
+
+    ## Why it matters
+    A build that was pushed and not deployed is a release that stopped half-way, or a roll-back that nobody wrote down.
+
+    ## Remediation
+    Deploy the commit that was pushed last, or waive this until the next release if the older one is meant.
+
+    ## References
+    - https://learn.microsoft.com/azure/container-registry/container-registry-image-tag-version
+    - https://learn.microsoft.com/azure/app-service/deploy-ci-cd-custom-container
+    """
+    main = main_image(want, seen)
+    if isinstance(main, Fail):
+        return main
+    other = foreign(want, seen, main)
+    if other is not None:
+        return other
+    tags = tags_of(want, seen)
+    at = f"{want.registry.id}/repositories/{want.repository}/tags"
+    if tags is None:
+        return _fail(want, seen, main, Evidence(at, "exists", "absent"), "the registry does not know its repository")
+    tag, digest = main.image.tag, main.image.digest
+    if digest is None and (tag is None or not (is_commit(tag) or is_short_commit(tag))):
+        return _fail(want, seen, main, Evidence(main.at, "a commit", main.text), "its tag is no commit")
+    running = _running(main.image, tags)
+    if not running:
+        return _fail(want, seen, main, Evidence(at, main.text, "absent"), "no tag of the registry points at it")
+    short = tag is not None and is_short_commit(tag)
+    since = max(_pushed(want, item) for item in running)
+    same = {item.digest for item in running}
+    newer = [
+        item
+        for item in tags.items
+        if (is_commit(item.name) or (short and is_short_commit(item.name)))
+        and item.digest not in same
+        and _pushed(want, item) > since
+    ]
+    if newer:
+        newest = max(newer, key=lambda item: (_pushed(want, item), item.name))
+        return _fail(
+            want,
+            seen,
+            main,
+            Evidence(at, newest.name, tag or digest, f"pushed {_pushed(want, newest):%Y-%m-%d}"),
+            f"{newest.name} was pushed later",
+            newest.name,
+        )
+    whole(tags)
+    return Pass((Evidence(at, "nothing pushed later", main.text, f"pushed {since:%Y-%m-%d}"),))
+
+
+def _running(image: Image, tags: Listing[Tag]) -> tuple[Tag, ...]:
+    """The tag's entry; where the image has a digest, that is what is pulled: every commit that points at it."""
+    if image.digest is not None:
+        return tuple(item for item in whole(tags) if item.digest == image.digest and is_commit(item.name))
+    found = find(tags, lambda item: item.name == image.tag)
+    return () if found is None else (found,)
+
+
+def _pushed(want: WantedService, tag: Tag) -> datetime:
+    return told(tag.pushed, f"GET tags of {want.repository} in {want.registry.name}", f"when {tag.name} was pushed")
+
+
+def _fail(
+    want: WantedService, seen: Snapshot, main: MainImage, evidence: Evidence, why: str, commit: str = "COMMIT"
+) -> Fail:
+    return Fail(
+        (evidence,),
+        f"{want.app} does not run the commit that was pushed last: {why}.",
+        "Deploy the commit that was pushed last.",
+        deploy(want, seen, main.form, commit),
+    )

@@ -1,0 +1,236 @@
+"""IMG-007: the app pulls its image with its identity, which may, and keeps no registry credentials."""
+
+from collections.abc import Callable
+
+from mzaudit.audit import (
+    Evidence,
+    Fail,
+    Fix,
+    Inconclusive,
+    NotApplicable,
+    Pass,
+    Severity,
+    Verdict,
+    every,
+    need,
+    rule,
+    whole,
+)
+from mzaudit.audit.access import access_of
+from mzaudit.audit.az import az
+from mzaudit.audit.documented_grant import DocumentedGrant, grant_fix
+from mzaudit.audit.present import present, told
+from mzaudit.audit.registry_access import pull_role, pull_targets
+from mzaudit.audit.subjects import each_service
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.registry import RegistryProperties
+from mzaudit.snapshot.values import LiteralValue, SettingValue
+from mzaudit.snapshot.web import SiteConfig
+
+_LEFT_OVER = frozenset({"docker_registry_server_username", "docker_registry_server_password"})
+
+
+@rule(
+    "IMG-007",
+    title="The image is pulled by the identity",
+    severity=Severity.HIGH,
+    answers=("DOC-06", "DOC-22"),
+    over=each_service,
+    requires=("APP-001", "IMG-001"),
+    explained_by=("APP-002", "APP-005"),
+)
+def pull_by_identity(want: WantedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    - The app pulls with its system-assigned identity: `acrUseManagedIdentityCreds` is true and
+      `acrUserManagedIdentityID` empty; of an app made of site containers, each one's `authType` is `SystemIdentity`.
+    - The identity may pull, in the registry's mode: the action `pull/read` on the registry, by whatever role (AcrPull,
+      but also Reader and its like); or, where the registry's permissions are by repository, the data actions
+      `content/read` and `metadata/read` of the service's repository (Container Registry Repository Reader), where
+      AcrPull has no effect. Directly, from above, through a group, under a condition that lets the repository pass.
+    - The registry accepts the tokens that App Service sends (`azureADAuthenticationAsArmPolicy` is enabled).
+    - No registry credentials are left: no setting `DOCKER_REGISTRY_SERVER_USERNAME` or `…_PASSWORD` with a value, be it
+      a Key Vault reference, and no user name or password at a site container.
+
+    Whether the registry's admin user is on is shown, not judged. Settings of slots are SET-004's.
+
+    ## Why it matters
+    Registry credentials in settings are shared, never rotated, and read by whoever reads the settings. Without a right
+    to pull the app runs until the next restart.
+
+    ## Remediation
+    Assign the pull role to the identity, switch the app to it, then remove the credentials.
+
+    ## References
+    - https://learn.microsoft.com/azure/app-service/configure-custom-container
+    - https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions
+    - https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm
+    """
+    if need(seen.site(want.id).properties) is None:
+        return NotApplicable(f"{want.app} does not exist.")
+    checks: tuple[Callable[[WantedService, Snapshot], Verdict], ...] = (_uses, _may, _accepts, _keeps_nothing)
+    return every(checks, lambda check: check(want, seen), empty="The app pulls no image.")
+
+
+def _config(want: WantedService, seen: Snapshot) -> SiteConfig:
+    return present(seen.site(want.id).config, f"GET {want.id}/config/web")
+
+
+def _registry(want: WantedService, seen: Snapshot) -> RegistryProperties:
+    return present(seen.registry(want.registry.id).properties, f"GET {want.registry.id}")
+
+
+def _uses(want: WantedService, seen: Snapshot) -> Verdict:
+    """How the app says that it pulls."""
+    config = _config(want, seen)
+    if config.runtime.form == "sitecontainers":
+        containers = sorted(seen.site(want.id).containers.items, key=lambda one: one.container.name)
+        ways = [(f"{want.id}/sitecontainers/{one.container.name}", one.container.auth) for one in containers]
+        wrong = [
+            Evidence(f"{at}/properties/authType", "SystemIdentity", told(auth, f"GET {at}", "authType"))
+            for at, auth in ways
+            if auth is None or auth.casefold() != "systemidentity"
+        ]
+        if not wrong:
+            if not whole(seen.site(want.id).containers):
+                return NotApplicable("The app has no containers.")
+            return Pass(tuple(Evidence(f"{at}/properties/authType", "SystemIdentity", auth) for at, auth in ways))
+        return Fail(
+            tuple(wrong),
+            f"A container of {want.app} does not pull with the system-assigned identity.",
+            "Set authType to SystemIdentity on every site container.",
+            Fix("Website Contributor", (), "Microsoft.Web/sites/sitecontainers: properties.authType = SystemIdentity"),
+        )
+    at = f"{want.id}/config/web/properties"
+    use = told(config.acr_use_managed_identity, f"GET {want.id}/config/web", "acrUseManagedIdentityCreds")
+    evidence = (
+        Evidence(f"{at}/acrUseManagedIdentityCreds", True, use),
+        Evidence(f"{at}/acrUserManagedIdentityID", None, config.acr_user_managed_identity),
+    )
+    if use and not config.acr_user_managed_identity:
+        return Pass(evidence)
+    return Fail(
+        evidence,
+        f"{want.app} does not pull with "
+        + ("the system-assigned identity, but with an attached one." if use else "an identity."),
+        "Let the app pull with its system-assigned identity.",
+        Fix(
+            "Website Contributor",
+            (
+                az(
+                    "webapp config set",
+                    name=want.app,
+                    resource_group=want.resource_group,
+                    generic_configurations='{"acrUseManagedIdentityCreds": true, "acrUserManagedIdentityID": ""}',
+                ),
+            ),
+            "Microsoft.Web/sites: properties.siteConfig.acrUseManagedIdentityCreds = true",
+        ),
+    )
+
+
+def _may(want: WantedService, seen: Snapshot) -> Verdict:
+    """Whether the identity has the right, in the registry's mode."""
+    registry, site = _registry(want, seen), need(seen.site(want.id).properties)
+    role = pull_role(registry)
+    if site is None or site.identity.principal_id is None:
+        return Fail(
+            (Evidence(want.id, "an identity that may pull", "no system-assigned identity"),),
+            f"{want.app} has no system-assigned identity that could pull.",
+            f"Switch the system-assigned identity on, then assign {role.name} to it.",
+            Fix(
+                "Website Contributor",
+                (az("webapp identity assign", name=want.app, resource_group=want.resource_group),),
+            ),
+        )
+    targets = pull_targets(want, registry)
+    accesses = [access_of(seen, site.identity.principal_id, target) for target in targets]
+    refused = [access for access in accesses if access.allowed is False]
+    if refused:
+        denials = sorted({denial for access in refused for denial in access.denials})
+        documented = DocumentedGrant(
+            role.guid, role.name, want.registry.id, targets, site.identity.principal_id, want.app, want.registry.name
+        )
+        return Fail(
+            (
+                Evidence(
+                    want.registry.id, role.name, tuple(f"denied by {one}" for one in denials) or "no right to pull"
+                ),
+            ),
+            f"The identity of {want.app} may not pull {want.repository} from {want.registry.name}"
+            + (f": denied by {denials[0]}." if denials else "."),
+            f"Assign {role.name} to the identity on the registry."
+            if not denials
+            else "Exclude the identity from the deny assignment.",
+            grant_fix(documented) if not denials else Fix("Owner"),
+        )
+    if gaps := [gap for access in accesses if access.allowed is None for gap in access.gaps]:
+        return Inconclusive(tuple(dict.fromkeys(gaps)))
+    ways = sorted({g.words(want.registry.id) for access in accesses for g in access.grants if g.decided})
+    return Pass(
+        (
+            Evidence(want.registry.id, role.name, tuple(ways)),
+            Evidence(f"{want.registry.id}/properties/adminUserEnabled", "listed, not judged", registry.admin_user),
+        )
+    )
+
+
+def _accepts(want: WantedService, seen: Snapshot) -> Verdict:
+    """Whether the registry takes tokens made for Azure Resource Manager, which is what App Service sends."""
+    at = f"{want.registry.id}/properties/policies/azureADAuthenticationAsArmPolicy/status"
+    status = told(_registry(want, seen).arm_tokens, f"GET {want.registry.id}", "azureADAuthenticationAsArmPolicy")
+    evidence = (Evidence(at, "enabled", status),)
+    if status.casefold() == "enabled":
+        return Pass(evidence)
+    return Fail(
+        evidence,
+        f"{want.registry.name} refuses the tokens with which App Service pulls.",
+        "Let the registry accept Azure Resource Manager tokens.",
+        Fix(
+            "Contributor on the registry",
+            (az("acr config authentication-as-arm update", registry=want.registry.name, status="enabled"),),
+            "Microsoft.ContainerRegistry/registries: properties.policies.azureADAuthenticationAsArmPolicy.status",
+        ),
+    )
+
+
+def _keeps_nothing(want: WantedService, seen: Snapshot) -> Verdict:
+    """Whether registry credentials lie about."""
+    site = seen.site(want.id)
+    settings = present(site.settings, f"POST {want.id}/config/appsettings/list")
+    names = sorted(one.name for one in settings if one.name.casefold() in _LEFT_OVER and _has_value(one.value))
+    at = f"{want.id}/config/appsettings"
+    found = [Evidence(f"{at}/{name}", "absent", "present") for name in names]
+    if _config(want, seen).runtime.form == "sitecontainers":
+        found += [
+            Evidence(f"{want.id}/sitecontainers/{one.container.name}", "no user name or password", "present")
+            for one in sorted(site.containers.items, key=lambda one: one.container.name)
+            if one.user_name or (one.secret is not None and _has_value(one.secret))
+        ]
+        if not found:
+            whole(site.containers)
+    if not found:
+        return Pass((Evidence(at, "no registry credentials", "none"),))
+    return Fail(
+        tuple(found),
+        f"Registry credentials are left at {want.app}: {', '.join(one.at.rsplit('/', 1)[-1] for one in found)}.",
+        "Remove the registry credentials once the identity pulls; rotate what they open.",
+        Fix(
+            "Website Contributor",
+            tuple(
+                az(
+                    "webapp config appsettings delete",
+                    name=want.app,
+                    resource_group=want.resource_group,
+                    setting_names=name,
+                )
+                for name in names
+            ),
+            "Microsoft.Web/sites: properties.siteConfig.appSettings",
+        ),
+    )
+
+
+def _has_value(value: SettingValue) -> bool:
+    return not (isinstance(value, LiteralValue) and value.value.empty)

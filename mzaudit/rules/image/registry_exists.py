@@ -1,0 +1,48 @@
+"""IMG-001: the shared registry is there."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.subjects import each_registry
+from mzaudit.policy.wanted import WantedRegistry
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.ids import segment
+
+
+@rule(
+    "IMG-001",
+    title="The shared registry exists",
+    severity=Severity.HIGH,
+    answers=("DOC-12",),
+    over=each_registry,
+)
+def registry_exists(want: WantedRegistry, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    A direct read of the registry that all environments share finds it. Its login server, as Azure tells it, is what
+    the hosts of images are compared with: it is not always the registry's name. The documentation may spell the name
+    with a hyphen, which Azure does not allow; the policy says what it is called in Azure.
+
+    ## Why it matters
+    Without the registry no app can pull its image: the next restart or scale-out fails.
+
+    ## Remediation
+    Restore access to the registry, correct its name in the policy, or create it and push the images again.
+
+    ## References
+    - https://learn.microsoft.com/azure/container-registry/container-registry-intro
+    """
+    registry = need(seen.registry(want.id).properties)
+    if registry is not None:
+        words = f"documented as {want.documented_name}, login server {registry.login_server}"
+        return Pass((Evidence(want.id, "exists", "exists", words),))
+    group = segment(want.id, "resourceGroups") or "RESOURCE_GROUP"
+    return Fail(
+        (Evidence(want.id, "exists", "absent", f"documented as {want.documented_name}"),),
+        f"The registry {want.name} (documented as {want.documented_name}) does not exist in {group}.",
+        "Create the registry and push the images again, or correct its name in the policy.",
+        Fix(
+            "Contributor on the resource group",
+            (az("acr create", name=want.name, resource_group=group, sku="Standard", admin_enabled="false"),),
+            "Microsoft.ContainerRegistry/registries (azurerm_container_registry)",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Key Vault: the vaults, their contents, the values that must match (KV)."""

@@ -1,0 +1,52 @@
+"""KV-005: the vault holds no secret that is not documented."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule, whole
+from mzaudit.audit.az import az
+from mzaudit.audit.secret_values import OFFICER
+from mzaudit.audit.subjects import each_vault
+from mzaudit.policy.wanted import WantedVault
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "KV-005",
+    title="Every secret in the vault is documented",
+    severity=Severity.LOW,
+    answers=("DOC-16", "DOC-17", "DOC-27"),
+    over=each_vault,
+    requires=("KV-001",),
+)
+def secret_undocumented(want: WantedVault, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    Every secret of the vault, also a disabled one, has the stored name of a documented secret, compared without case.
+    Secrets that back a certificate (`managed`) do not count. One undocumented secret is enough to fail; to pass, the
+    whole list must have been seen.
+
+    ## Why it matters
+    A secret that nothing documents is rotated by nobody, and may be a copy of one that was.
+
+    ## Remediation
+    Document the secret in the policy if it is needed. Otherwise disable it, see that nothing misses it, and delete it.
+
+    ## References
+    - https://learn.microsoft.com/azure/key-vault/secrets/secrets-best-practices
+    """
+    documented = {secret.stored.casefold() for secret in want.secrets}
+    listing = seen.vault(want.id).secrets
+    extra = sorted({item.name for item in listing.items if not item.managed and item.name.casefold() not in documented})
+    if extra:
+        return Fail(
+            tuple(Evidence(f"{want.id}/secrets/{name}", "documented", "not documented") for name in extra),
+            f"The vault {want.name} holds secrets that are not documented: {', '.join(extra)}.",
+            "Document each of them, or disable and then delete it.",
+            Fix(
+                OFFICER,
+                tuple(
+                    az("keyvault secret set-attributes", vault_name=want.name, name=name, enabled="false")
+                    for name in extra
+                ),
+            ),
+        )
+    whole(listing)
+    return Pass((Evidence(f"{want.id}/secrets", "only documented secrets", "only documented secrets"),))

@@ -1,0 +1,86 @@
+"""KV-004: the documented secret is enabled and within its validity."""
+
+from datetime import timedelta
+
+from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, every, rule
+from mzaudit.audit.present import present, told
+from mzaudit.audit.secret_values import disabled, secret_id, set_new
+from mzaudit.audit.subjects import each_secret
+from mzaudit.policy.wanted import WantedSecret
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.keyvault import SecretItem
+
+
+@rule(
+    "KV-004",
+    title="The secret is usable",
+    severity=Severity.HIGH,
+    answers=("DOC-16", "DOC-17"),
+    over=each_secret,
+    requires=("KV-001", "KV-003"),
+)
+def secret_usable(want: WantedSecret, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The current version of the secret is enabled, its expiry date (`exp`) lies ahead, its activation date (`nbf`) does
+    not. A secret that expires within the policy's number of days (30 unless set) fails weakly (low). No expiry date
+    and no activation date are no finding. The clock is that of the time when the state was read. The value is not read.
+
+    ## Why it matters
+    A disabled secret cannot be read: its references stop resolving. Key Vault goes on serving an expired one, so that
+    nothing shows until whatever issued the secret refuses it.
+
+    ## Remediation
+    Enable the secret, or set a new version with a later expiry date, before the old one ends.
+
+    ## References
+    - https://learn.microsoft.com/azure/key-vault/secrets/about-secrets
+    """
+    call = f"GET {secret_id(want)}"
+    item = present(seen.vault(want.vault_id).secret(want.stored), call)
+    return every((_enabled, _started, _lasting), lambda check: check(want, seen, item), empty="Nothing to check.")
+
+
+def _enabled(want: WantedSecret, seen: Snapshot, item: SecretItem) -> Verdict:
+    if told(item.enabled, f"GET {secret_id(want)}", "attributes.enabled"):
+        return Pass((Evidence(f"{secret_id(want)}/attributes/enabled", True, True),))
+    return disabled(want)
+
+
+def _started(want: WantedSecret, seen: Snapshot, item: SecretItem) -> Verdict:
+    at = f"{secret_id(want)}/attributes/nbf"
+    if item.not_before is None:
+        return Pass((Evidence(at, "none, or in the past", None),))
+    evidence = (Evidence(at, "none, or in the past", item.not_before.isoformat()),)
+    if item.not_before <= seen.taken:
+        return Pass(evidence)
+    return Fail(
+        evidence,
+        f"The secret {want.stored} in {want.vault} is not valid before {item.not_before:%Y-%m-%d}.",
+        "Correct the activation date, or set a version that is already valid.",
+        set_new(want),
+    )
+
+
+def _lasting(want: WantedSecret, seen: Snapshot, item: SecretItem) -> Verdict:
+    at = f"{secret_id(want)}/attributes/exp"
+    expected = f"none, or more than {want.expiring_days} days ahead"
+    if item.expires is None:
+        return Pass((Evidence(at, expected, None),))
+    evidence = (Evidence(at, expected, item.expires.isoformat()),)
+    if item.expires <= seen.taken:
+        return Fail(
+            evidence,
+            f"The secret {want.stored} in {want.vault} expired on {item.expires:%Y-%m-%d}.",
+            "Renew the secret at its issuer and set the new value with a later expiry date.",
+            set_new(want),
+        )
+    if item.expires - seen.taken <= timedelta(days=want.expiring_days):
+        return Fail(
+            evidence,
+            f"The secret {want.stored} in {want.vault} expires on {item.expires:%Y-%m-%d}.",
+            "Renew the secret at its issuer and set the new value with a later expiry date.",
+            set_new(want),
+            Severity.LOW,
+        )
+    return Pass(evidence)

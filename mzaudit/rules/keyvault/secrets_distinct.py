@@ -1,0 +1,67 @@
+"""KV-008: secrets that must differ do."""
+
+from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, every, rule
+from mzaudit.audit.secret_values import secret_id, set_new, value_of
+from mzaudit.audit.subjects import DistinctSecret, each_distinct_secret
+from mzaudit.policy.wanted import WantedSecret
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Observed
+
+
+@rule(
+    "KV-008",
+    title="Secrets that must differ do",
+    severity=Severity.HIGH,
+    answers=("DOC-15",),
+    over=each_distinct_secret,
+    requires=("KV-001", "KV-003"),
+    explained_by=("KV-004", "KV-007"),
+)
+def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The secret's value differs, also without surrounding white space, from those that it must differ from: a secret
+    that the policy declares `distinct` from the secret of the same name in the environment's other vaults; every
+    sensitive opaque secret (no URLs, GUIDs or connection strings) from the same secret in the other environments of
+    the run, unless the policy says `distinct_between_environments: false`. Each pair is judged once, under the later
+    of the two in the policy's order. Another environment's secret that is not there or is disabled has no value to
+    differ from. Not applicable where nothing is there to compare with: between environments, ask for both
+    (`--env stg --env prd`).
+
+    ## Why it matters
+    Two vaults limit what one leak gives away. With one value in both, a leak in the smaller place opens the larger.
+
+    ## Remediation
+    Set a new value in one of the two, in production if in doubt, and restart the app.
+
+    ## References
+    - https://learn.microsoft.com/azure/key-vault/general/best-practices
+    - https://learn.microsoft.com/azure/key-vault/secrets/secrets-best-practices
+    """
+    if not (want.beside or want.elsewhere):
+        return NotApplicable(f"Nothing that this run asks about must differ from {_named(want.secret)} under its name.")
+
+    def differs(other: WantedSecret) -> Verdict:
+        if other in want.elsewhere and seen.vault(other.vault_id).value(other.stored) == Observed(None):
+            return NotApplicable(f"{_named(other)} is not there.")
+        theirs = value_of(other, seen)
+        if isinstance(theirs, Fail):
+            return NotApplicable(theirs.note) if other in want.elsewhere else theirs
+        own = value_of(want.secret, seen)
+        if isinstance(own, Fail):
+            return own
+        if own.same_trimmed != theirs.same_trimmed:
+            return Pass((Evidence(secret_id(want.secret), f"differs from {_named(other)}", "different"),))
+        return Fail(
+            (Evidence(secret_id(want.secret), f"differs from {_named(other)}", "equal"),),
+            f"{_named(want.secret)} has the same value as {_named(other)}.",
+            "Set a new value in one of the two, and restart the app.",
+            set_new(want.secret),
+        )
+
+    others = (*want.beside, *want.elsewhere)
+    return every(others, differs, empty=f"None of the secrets that {_named(want.secret)} must differ from has a value.")
+
+
+def _named(secret: WantedSecret) -> str:
+    return f"{secret.vault}/{secret.name}"

@@ -1,0 +1,93 @@
+"""Conditions of role assignments, shape by shape."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mzaudit.audit.condition import holds
+
+READ = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
+CONTAINER = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]"
+REPOSITORY = "@Request[Microsoft.ContainerRegistry/registries/repositories:name]"
+PATH = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path]"
+SEEN = {
+    "microsoft.storage/storageaccounts/blobservices/containers:name": "snaps",
+    "microsoft.containerregistry/registries/repositories:name": "team/cloud-backend",
+}
+OTHER = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
+
+SHAPES: dict[str, tuple[str, bool | None]] = {
+    "equal": (f"{CONTAINER} StringEquals 'snaps'", True),
+    "recorded spelling": (
+        "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:Name] stringEquals 'foo'",
+        False,
+    ),
+    "case counts": (f"{CONTAINER} StringEquals 'Snaps'", False),
+    "case does not count": (f"{CONTAINER} StringEqualsIgnoreCase 'Snaps'", True),
+    "not equal": (f"{CONTAINER} StringNotEquals 'snaps'", False),
+    "begins with": (f"{REPOSITORY} StringStartsWith 'team/'", True),
+    "begins otherwise": (f"{REPOSITORY} StringStartsWithIgnoreCase 'TEAMS/'", False),
+    "like": (f"{REPOSITORY} StringLike 'team/*-back?nd'", True),
+    "not like": (f"{REPOSITORY} StringLike 'other/*'", False),
+    "one of several": (f"{CONTAINER} ForAnyOfAnyValues:StringEquals {{'a', 'snaps'}}", True),
+    "none of several": (f"{CONTAINER} ForAnyOfAnyValues:StringEquals {{'a', 'b'}}", False),
+    "a quantifier that is not read": (f"{CONTAINER} ForAllOfAllValues:StringEquals {{'snaps'}}", None),
+    "an operator that is not read": (f"{CONTAINER} StringNotLike 'x'", None),
+    "an attribute that is not known": (f"{PATH} StringEquals 'x'", None),
+    "of the principal": ("@Principal[Microsoft.Directory/CustomSecurityAttributes/Id:A_b] StringEquals 'x'", None),
+    "the action": (f"ActionMatches{{'{READ}'}}", True),
+    "the action, by wildcard": ("ActionMatches{'microsoft.storage/*/READ'}", True),
+    "another action": (f"ActionMatches{{'{OTHER}'}}", False),
+    "one of two actions": (f"ActionMatches{{'{OTHER}', '{READ}'}}", True),
+    "as the portal writes it": (
+        f"(\n (\n  !(ActionMatches{{'{READ}'}} AND NOT SubOperationMatches{{'Blob.List'}})\n )\n OR\n (\n"
+        f"  {CONTAINER} StringEquals 'snaps'\n )\n)",
+        True,
+    ),
+    "as the portal writes it, for another container": (
+        f"((!(ActionMatches{{'{READ}'}})) OR ({CONTAINER} StringEquals 'logs'))",
+        False,
+    ),
+    "as the portal writes it, for another action": (
+        f"((!(ActionMatches{{'{OTHER}'}})) OR ({CONTAINER} StringEquals 'logs'))",
+        True,
+    ),
+    "with symbols": (
+        f"!(ActionMatches{{'{READ}'}}) || {CONTAINER} StringEquals 'snaps' && !({PATH} StringEquals 'x')",
+        None,
+    ),
+    "and binds tighter than or": (
+        f"{CONTAINER} StringEquals 'snaps' OR {CONTAINER} StringEquals 'b' AND {CONTAINER} StringEquals 'c'",
+        True,
+    ),
+    "an unknown beside a refusal": (f"{PATH} StringEquals 'x' AND {CONTAINER} StringEquals 'logs'", False),
+    "an unknown beside a permission": (f"{PATH} StringEquals 'x' OR {CONTAINER} StringEquals 'snaps'", True),
+    "an unknown negated": (f"!({PATH} StringEquals 'x')", None),
+    "an escaped quote": (f"{CONTAINER} StringNotEquals 'it\\'s'", True),
+    "nothing": ("", None),
+    "half": (f"({CONTAINER} StringEquals 'snaps'", None),
+    "a remainder": (f"{CONTAINER} StringEquals 'snaps' )", None),
+    "a set that is empty": (f"{CONTAINER} StringEquals {{}}", None),
+    "an unknown language": ("resource.name == 'snaps'", None),
+    "a broken part beside a permission": (f"{CONTAINER} StringEquals 'snaps' OR ???", None),
+    "too deep": ("!" * 200 + f"({CONTAINER} StringEquals 'snaps')", None),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_condition(shape: str) -> None:
+    condition, expected = SHAPES[shape]
+    assert holds(condition, READ, SEEN) is expected
+
+
+@given(st.text(alphabet="()!{},&|'@[]:aAnNdDoOrR \\\n", max_size=60))
+def test_no_text_breaks_it(condition: str) -> None:
+    assert holds(condition, READ, SEEN) in (True, False, None)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_knowing_less_never_decides_otherwise(shape: str) -> None:
+    condition, expected = SHAPES[shape]
+    assert holds(condition, READ, {}) in (expected, None)

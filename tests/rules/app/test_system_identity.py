@@ -1,0 +1,74 @@
+"""APP-005, case by case."""
+
+from __future__ import annotations
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.rules.app.system_identity import system_identity
+from mzaudit.snapshot.observed import Listing
+from mzaudit.snapshot.web import Container, Identity, Runtime, SiteContainer
+from tests.estate import Bend, ask, gap, said, service, site, site_config, site_properties
+
+CLOUD = service("cloud")
+USER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-shared"
+
+
+def identity(*types: str, principal: str | None = "11111111-1111-1111-1111-111111111111") -> Bend:
+    return site_properties(CLOUD, identity=Identity(types, principal, None))
+
+
+def containers(auth: str | None, *, cut: bool = False) -> tuple[Bend, ...]:
+    main = SiteContainer(Container("main", "acrmonozu.azurecr.io/cloud-backend:1", True, auth), False, None)
+    return (
+        site_config(CLOUD, runtime=Runtime("sitecontainers")),
+        site(CLOUD, containers=Listing((main,), gap() if cut else None)),
+    )
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((), Pass, ""),
+    "a user-assigned one beside it": ((identity("systemassigned", "userassigned"),), Pass, ""),
+    "none": ((identity(principal=None),), Fail, "has no system-assigned identity"),
+    "only a user-assigned one": ((identity("userassigned", principal=None),), Fail, "no system-assigned identity"),
+    "without a principal": ((identity("systemassigned", principal=None),), Fail, "no principal id"),
+    "references: Azure silent": ((site_properties(CLOUD, key_vault_reference_identity=None),), Pass, ""),
+    "references: empty": ((site_config(CLOUD, key_vault_reference_identity=""),), Pass, ""),
+    "references: in another case": (
+        (site_properties(CLOUD, key_vault_reference_identity="systemassigned"),),
+        Pass,
+        "",
+    ),
+    "references: another identity, on the site": (
+        (site_properties(CLOUD, key_vault_reference_identity=USER),),
+        Fail,
+        "resolved with a user-assigned identity",
+    ),
+    "references: another identity, in config/web": (
+        (site_config(CLOUD, key_vault_reference_identity=USER),),
+        Fail,
+        "resolved with a user-assigned identity",
+    ),
+    "pulls: empty": ((site_config(CLOUD, acr_user_managed_identity=""),), Pass, ""),
+    "pulls: another identity": (
+        (site_config(CLOUD, acr_user_managed_identity="22222222-2222-2222-2222-222222222222"),),
+        Fail,
+        "pulls its image with a user-assigned identity",
+    ),
+    "site container: the system identity": (containers("SystemIdentity"), Pass, ""),
+    "site container: credentials are IMG-007's business": (containers("UserCredentials"), Pass, ""),
+    "site container: another identity": (containers("UserAssigned"), Fail, "The container main"),
+    "site container: another identity, list cut short": (containers("userassigned", cut=True), Fail, "main"),
+    "site containers cut short": (containers("SystemIdentity", cut=True), Inconclusive, "forbidden"),
+    "configuration refused": ((site(CLOUD, config=gap()),), Inconclusive, "forbidden"),
+    "configuration refused, identity off": ((site(CLOUD, config=gap()), identity(principal=None)), Fail, "no system"),
+    "app refused": ((site(CLOUD, properties=gap()),), Inconclusive, "forbidden"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_system_identity(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(system_identity, "cloud", *bends)
+    assert type(verdict) is kind
+    assert words in said(verdict)

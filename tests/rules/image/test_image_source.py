@@ -1,0 +1,124 @@
+"""IMG-002, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.rules import load
+from mzaudit.rules.image.image_source import image_source
+from mzaudit.snapshot.observed import Listing, Observed, need
+from mzaudit.snapshot.web import Container, Runtime, SiteContainer
+from tests.estate import (
+    SHA,
+    Bend,
+    ask,
+    compliant,
+    findings,
+    gap,
+    image,
+    registry,
+    said,
+    service,
+    site,
+    site_config,
+)
+
+CLOUD = service("cloud")
+OWN = f"acrmonozu.azurecr.io/cloud-backend:{SHA}"
+
+
+def login_server(host: str) -> Bend:
+    properties = need(compliant().registry(CLOUD.registry.id).properties)
+    assert properties is not None
+    return registry(CLOUD, properties=Observed(replace(properties, login_server=host)))
+
+
+def composed(*images: str, problem: str = "") -> Bend:
+    named = tuple(Container(f"c{number}", text, number == 0) for number, text in enumerate(images))
+    return site_config(CLOUD, runtime=Runtime("compose", containers=named, problem=problem))
+
+
+def contained(*images: str, main: int = 0, cut: bool = False) -> tuple[Bend, ...]:
+    items = tuple(
+        SiteContainer(Container(f"c{number}", text, number == main), False, None) for number, text in enumerate(images)
+    )
+    return (
+        site_config(CLOUD, runtime=Runtime("sitecontainers")),
+        site(CLOUD, containers=Listing(items, gap() if cut else None)),
+    )
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((), Pass, ""),
+    "host in another case": ((image(CLOUD, f"ACRMonozu.AzureCR.io/cloud-backend:{SHA}"),), Pass, ""),
+    "host with the default port": ((image(CLOUD, f"acrmonozu.azurecr.io:443/cloud-backend:{SHA}"),), Pass, ""),
+    "by digest": ((image(CLOUD, "acrmonozu.azurecr.io/cloud-backend@sha256:" + "ab" * 32),), Pass, ""),
+    "the tag is IMG-003's business": ((image(CLOUD, "acrmonozu.azurecr.io/cloud-backend"),), Pass, ""),
+    "a login server with a suffix": (
+        (login_server("acrmonozu-a1b2c3.azurecr.io"), image(CLOUD, f"acrmonozu-a1b2c3.azurecr.io/cloud-backend:{SHA}")),
+        Pass,
+        "",
+    ),
+    "the name where the login server has a suffix": (
+        (login_server("acrmonozu-a1b2c3.azurecr.io"),),
+        Fail,
+        "comes from acrmonozu.azurecr.io, not from acrmonozu-a1b2c3.azurecr.io",
+    ),
+    "Docker Hub": ((image(CLOUD, f"docker.io/monozu/cloud-backend:{SHA}"),), Fail, "comes from Docker Hub"),
+    "Docker Hub, without a host": ((image(CLOUD, f"cloud-backend:{SHA}"),), Fail, "comes from Docker Hub"),
+    "another registry": ((image(CLOUD, f"other.azurecr.io/cloud-backend:{SHA}"),), Fail, "comes from other.azurecr.io"),
+    "another service's repository": (
+        (image(CLOUD, f"acrmonozu.azurecr.io/ingestor:{SHA}"),),
+        Fail,
+        "the repository ingestor, not from cloud-backend",
+    ),
+    "a repository below": ((image(CLOUD, f"acrmonozu.azurecr.io/x/cloud-backend:{SHA}"),), Fail, "x/cloud-backend"),
+    "no image reference": ((image(CLOUD, "https://acrmonozu.azurecr.io/cloud-backend"),), Fail, "no image reference"),
+    "no container": ((site_config(CLOUD, runtime=Runtime("stack", "node")),), Fail, "No container of"),
+    "compose: own image alone": ((composed(OWN),), Pass, ""),
+    "compose: own image second": ((composed("acrmonozu.azurecr.io/proxy:1", OWN),), Pass, ""),
+    "compose: foreign side-car": (
+        (composed(OWN, "nginx:1"),),
+        Fail,
+        "c1 of app-monozu-cloud-prd comes from Docker Hub",
+    ),
+    "compose: none is the own": (
+        (composed("acrmonozu.azurecr.io/a:1", "acrmonozu.azurecr.io/b:1"),),
+        Fail,
+        "No container of app-monozu-cloud-prd runs an image of cloud-backend",
+    ),
+    "compose: unreadable": ((composed(problem="the compose file is not YAML"),), Inconclusive, "is not YAML"),
+    "site containers: main and side-car": (contained(OWN, "acrmonozu.azurecr.io/otel:1"), Pass, ""),
+    "site containers: main second": (contained("acrmonozu.azurecr.io/otel:1", OWN, main=1), Pass, ""),
+    "site containers: the side-car is the own": (
+        contained("acrmonozu.azurecr.io/otel:1", OWN),
+        Fail,
+        "the repository otel, not from cloud-backend",
+    ),
+    "site containers: foreign side-car": (contained(OWN, "nginx"), Fail, "comes from Docker Hub"),
+    "site containers: none is main": (contained(OWN, main=-1), Fail, "No container of"),
+    "site containers: none": (contained(), Fail, "No container of"),
+    "site containers: cut short": (contained(OWN, cut=True), Inconclusive, "forbidden"),
+    "site containers: foreign side-car, cut short": (contained(OWN, "nginx", cut=True), Fail, "Docker Hub"),
+    "site containers: main not seen": (contained("acrmonozu.azurecr.io/otel:1", main=-1, cut=True), Inconclusive, ""),
+    "configuration refused": ((site(CLOUD, config=gap()),), Inconclusive, "forbidden"),
+    "registry refused": ((registry(CLOUD, properties=gap()),), Inconclusive, "forbidden"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_image_source(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(image_source, "cloud", *bends)
+    assert type(verdict) is kind
+    assert words in said(verdict)
+
+
+def test_a_stack_is_one_finding() -> None:
+    mine = findings(load(), site_config(CLOUD, runtime=Runtime("stack", "node")))
+    failed = [f.rule for f in mine if f.status.value == "fail" and f.subject.name == "cloud"]
+    assert failed == ["APP-002"]
+    assert [f.cause for f in mine if f.rule == "IMG-002" and f.subject.name == "cloud"] == ["APP-002 cloud"]

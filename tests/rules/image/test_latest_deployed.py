@@ -1,0 +1,93 @@
+"""IMG-005, case by case."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.rules.image.latest_deployed import latest_deployed
+from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.registry import Tag
+from tests.estate import SHA, TAKEN, Bend, ask, gap, image, registry, said, service, site
+
+CLOUD = service("cloud")
+REPOSITORY = "acrmonozu.azurecr.io/cloud-backend"
+NEXT = "f" * 40
+
+
+def digest(number: int) -> str:
+    return f"sha256:{number:064x}"
+
+
+def pushed(name: str, day: int | None, number: int) -> Tag:
+    return Tag(name, digest(number), None if day is None else TAKEN + timedelta(days=day))
+
+
+def tags(*items: Tag, cut: bool = False) -> Bend:
+    return repository(Observed(Listing(items, gap() if cut else None)))
+
+
+def repository(facet: Observed[Listing[Tag] | None] | Gap) -> Bend:
+    return registry(CLOUD, tags={CLOUD.repository: facet})
+
+
+RUNNING = pushed(SHA, -9, 1)
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((), Pass, ""),
+    "older ones before it": ((tags(pushed(NEXT, -10, 2), RUNNING),), Pass, ""),
+    "a later one, listed first": ((tags(pushed(NEXT, -8, 2), RUNNING),), Fail, f"{NEXT} was pushed later"),
+    "a later one, listed last": ((tags(RUNNING, pushed(NEXT, -8, 2)),), Fail, f"{NEXT} was pushed later"),
+    "a later one, list cut short": ((tags(RUNNING, pushed(NEXT, -8, 2), cut=True),), Fail, "was pushed later"),
+    "pushed at the same time": ((tags(RUNNING, pushed(NEXT, -9, 2)),), Pass, ""),
+    "a later commit of the same image": ((tags(RUNNING, pushed(NEXT, -8, 1)),), Pass, ""),
+    "a later tag that is no commit": ((tags(RUNNING, pushed("latest", -8, 2), pushed("1234567", -8, 3)),), Pass, ""),
+    "shortened, the last": ((image(CLOUD, f"{REPOSITORY}:abcdef0"), tags(pushed("abcdef0", -1, 1), RUNNING)), Pass, ""),
+    "shortened, a later shortened one": (
+        (image(CLOUD, f"{REPOSITORY}:abcdef0"), tags(pushed("abcdef0", -2, 1), pushed("abcdef1", -1, 2))),
+        Fail,
+        "abcdef1 was pushed later",
+    ),
+    "by digest, the last": ((image(CLOUD, f"{REPOSITORY}@{digest(1)}"), tags(RUNNING, pushed(NEXT, -10, 2))), Pass, ""),
+    "by digest, not the last": (
+        (image(CLOUD, f"{REPOSITORY}@{digest(1)}"), tags(RUNNING, pushed("latest", -7, 1), pushed(NEXT, -8, 2))),
+        Fail,
+        f"{NEXT} was pushed later",
+    ),
+    "by digest, which no commit has": ((image(CLOUD, f"{REPOSITORY}@{digest(3)}"), tags(RUNNING)), Fail, "no tag of"),
+    "by digest, list cut short": (
+        (image(CLOUD, f"{REPOSITORY}@{digest(1)}"), tags(RUNNING, cut=True)),
+        Inconclusive,
+        "forbidden",
+    ),
+    "the digest counts, not the tag before it": (
+        (image(CLOUD, f"{REPOSITORY}:{NEXT}@{digest(1)}"), tags(RUNNING, pushed(NEXT, -8, 2))),
+        Fail,
+        f"{NEXT} was pushed later",
+    ),
+    "latest": (
+        (image(CLOUD, f"{REPOSITORY}:latest"), tags(pushed("latest", -1, 1), RUNNING)),
+        Fail,
+        "tag is no commit",
+    ),
+    "not in the registry": ((tags(pushed(NEXT, -8, 2)),), Fail, "no tag of the registry points at it"),
+    "no repository": ((repository(Observed(None)),), Fail, "does not know its repository"),
+    "from another registry": ((image(CLOUD, f"docker.io/a/b:{SHA}"),), Fail, "is not one of"),
+    "list cut short": ((tags(RUNNING, cut=True),), Inconclusive, "forbidden"),
+    "not in the part seen": ((tags(pushed(NEXT, -8, 2), cut=True),), Inconclusive, "forbidden"),
+    "Azure silent on a time": ((tags(RUNNING, pushed(NEXT, None, 2)),), Inconclusive, f"when {NEXT} was pushed"),
+    "tags refused": ((repository(gap()),), Inconclusive, "forbidden"),
+    "registry refused": ((registry(CLOUD, properties=gap()),), Inconclusive, "forbidden"),
+    "configuration refused": ((site(CLOUD, config=gap()),), Inconclusive, "forbidden"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_latest_deployed(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(latest_deployed, "cloud", *bends)
+    assert type(verdict) is kind
+    assert words in said(verdict)

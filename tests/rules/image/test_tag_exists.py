@@ -1,0 +1,65 @@
+"""IMG-004, case by case."""
+
+from __future__ import annotations
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.rules import load
+from mzaudit.rules.image.tag_exists import tag_exists
+from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.registry import Tag
+from tests.estate import SHA, TAKEN, Bend, ask, findings, gap, image, registry, said, service, site
+
+CLOUD = service("cloud")
+REPOSITORY = "acrmonozu.azurecr.io/cloud-backend"
+DIGEST = "sha256:" + "ab" * 32
+OTHER = "sha256:" + "cd" * 32
+
+
+def tags(*names: str, digest: str = DIGEST, cut: bool = False) -> Bend:
+    listing = Listing(tuple(Tag(name, digest, TAKEN) for name in names), gap() if cut else None)
+    return repository(Observed(listing))
+
+
+def repository(facet: Observed[Listing[Tag] | None] | Gap) -> Bend:
+    return registry(CLOUD, tags={CLOUD.repository: facet})
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((), Pass, ""),
+    "among others": ((tags("old", SHA, "latest"),), Pass, ""),
+    "seen before the list ends": ((tags(SHA, cut=True),), Pass, ""),
+    "deleted": ((tags("old"),), Fail, f"The tag {SHA} that app-monozu-cloud-prd runs is not in"),
+    "no tag left": ((tags(),), Fail, "is not in the repository"),
+    "in another case": ((tags(SHA.upper()),), Fail, "is not in the repository"),
+    "no tag means latest": ((image(CLOUD, REPOSITORY), tags("latest")), Pass, ""),
+    "no tag and no latest": ((image(CLOUD, REPOSITORY), tags(SHA)), Fail, "The tag latest"),
+    "tag and digest agree": ((image(CLOUD, f"{REPOSITORY}:{SHA}@{DIGEST}"),), Pass, ""),
+    "the tag was moved": ((image(CLOUD, f"{REPOSITORY}:{SHA}@{DIGEST}"), tags(SHA, digest=OTHER)), Fail, "was moved"),
+    "by digest only": ((image(CLOUD, f"{REPOSITORY}@{DIGEST}"),), NotApplicable, "no tag to look for"),
+    "the repository is not there": ((repository(Observed(None)),), Fail, "has no repository cloud-backend"),
+    "from another registry": (
+        (image(CLOUD, f"docker.io/a/b:{SHA}"),),
+        Fail,
+        "is not one of acrmonozu.azurecr.io/cloud",
+    ),
+    "not seen, and the list cut short": ((tags("old", cut=True),), Inconclusive, "forbidden"),
+    "tags refused": ((repository(gap()),), Inconclusive, "forbidden"),
+    "tags not asked for": ((registry(CLOUD, tags={}),), Inconclusive, "not-collected"),
+    "registry refused": ((registry(CLOUD, properties=gap()),), Inconclusive, "forbidden"),
+    "configuration refused": ((site(CLOUD, config=gap()),), Inconclusive, "forbidden"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_tag_exists(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(tag_exists, "cloud", *bends)
+    assert type(verdict) is kind
+    assert words in said(verdict)
+
+
+def test_a_deleted_tag_is_one_finding() -> None:
+    failed = [f.rule for f in findings(load(), tags()) if f.status.value == "fail"]
+    assert failed == ["IMG-004"]

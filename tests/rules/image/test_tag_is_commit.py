@@ -1,0 +1,62 @@
+"""IMG-003, case by case."""
+
+from __future__ import annotations
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.rules.image.tag_is_commit import tag_is_commit
+from mzaudit.snapshot.observed import Listing
+from mzaudit.snapshot.web import Container, Runtime, SiteContainer
+from tests.estate import SHA, Bend, ask, gap, image, said, service, site, site_config
+
+CLOUD = service("cloud")
+REPOSITORY = "acrmonozu.azurecr.io/cloud-backend"
+DIGEST = "sha256:" + "ab" * 32
+
+
+def contained(*, cut: bool) -> tuple[Bend, ...]:
+    main = SiteContainer(Container("main", f"{REPOSITORY}:{SHA}", True), False, None)
+    side = SiteContainer(Container("otel", "acrmonozu.azurecr.io/otel:latest", False), False, None)
+    return (
+        site_config(CLOUD, runtime=Runtime("sitecontainers")),
+        site(CLOUD, containers=Listing((side, main), gap() if cut else None)),
+    )
+
+
+def composed(*images: str, problem: str = "") -> Bend:
+    named = tuple(Container(f"c{number}", text, number == 0) for number, text in enumerate(images))
+    return site_config(CLOUD, runtime=Runtime("compose", containers=named, problem=problem))
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((), Pass, ""),
+    "from anywhere": ((image(CLOUD, f"docker.io/a/b:{SHA}"),), Pass, ""),
+    "with a digest": ((image(CLOUD, f"{REPOSITORY}:{SHA}@{DIGEST}"),), Pass, ""),
+    "a side-car is not asked": (contained(cut=False), Pass, ""),
+    "compose: the own image's tag": ((composed("nginx:latest", f"{REPOSITORY}:{SHA}"),), Pass, ""),
+    "compose: the own image's tag is latest": ((composed(f"nginx:{SHA}", f"{REPOSITORY}:latest"),), Fail, "tag latest"),
+    "compose: none is the own": ((composed(f"a:{SHA}", f"b:{SHA}"),), Fail, "no container that can be told"),
+    "latest": ((image(CLOUD, f"{REPOSITORY}:latest"),), Fail, "the tag latest, which is no commit. "),
+    "a branch": ((image(CLOUD, f"{REPOSITORY}:main"),), Fail, "the tag main, which is no commit. "),
+    "no tag": ((image(CLOUD, REPOSITORY),), Fail, "no tag, which means latest. "),
+    "in capitals": ((image(CLOUD, f"{REPOSITORY}:{SHA.upper()}"),), Fail, "which is no commit. "),
+    "41 digits": ((image(CLOUD, f"{REPOSITORY}:{SHA}0"),), Fail, "which is no commit. "),
+    "six digits": ((image(CLOUD, f"{REPOSITORY}:{SHA[:6]}"),), Fail, "which is no commit. "),
+    "seven digits": ((image(CLOUD, f"{REPOSITORY}:{SHA[:7]}"),), Fail, "or a build number. low"),
+    "39 digits": ((image(CLOUD, f"{REPOSITORY}:{SHA[:39]}"),), Fail, "or a build number. low"),
+    "a digest only": ((image(CLOUD, f"{REPOSITORY}@{DIGEST}"),), Fail, "does not say the commit. low"),
+    "no image reference": ((image(CLOUD, f"{REPOSITORY}:"),), Fail, "no image reference"),
+    "no container": ((site_config(CLOUD, runtime=Runtime("empty")),), Fail, "runs no container"),
+    "compose: unreadable": ((composed(problem="the compose file is not YAML"),), Inconclusive, "is not YAML"),
+    "site containers cut short": (contained(cut=True), Inconclusive, "forbidden"),
+    "configuration refused": ((site(CLOUD, config=gap()),), Inconclusive, "forbidden"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_tag_is_commit(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(tag_is_commit, "cloud", *bends)
+    assert type(verdict) is kind
+    assert words in said(verdict)

@@ -1,0 +1,165 @@
+"""KV-008, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.audit.evaluate import evaluate, verdict_of
+from mzaudit.audit.subjects import each_distinct_secret
+from mzaudit.rules import load
+from mzaudit.rules.keyvault.secrets_distinct import secrets_distinct
+from mzaudit.snapshot.observed import GapReason
+from tests.estate import Bend, bent, gap, said, secret_item, secret_value, value, vault, wanted
+
+CLOUD, MANAGE, STAGE = vault("cloud"), vault("manage"), vault("manage", "stg")
+KEY, CLIENT = "SECRET-KEY", "MS-CLIENT-SECRET"
+ONE, BOTH = ("prd",), ("stg", "prd")
+KEY_OF_MANAGE, CLIENT_OF_MANAGE = "kv-mz-manage-prd/SECRET_KEY", "kv-mz-manage-prd/MS_CLIENT_SECRET"
+DISABLED = gap("GET secret", GapReason.DISABLED)
+
+
+# each case: environments asked for, the subject, and what is bent
+CASES: dict[str, tuple[tuple[str, ...], str, tuple[Bend, ...], type, str]] = {
+    "between vaults, as documented": (ONE, KEY_OF_MANAGE, (), Pass, ""),
+    "between vaults, equal": (
+        ONE,
+        KEY_OF_MANAGE,
+        (secret_value(CLOUD, KEY, value(1)), secret_value(MANAGE, KEY, value(1))),
+        Fail,
+        "kv-mz-manage-prd/SECRET_KEY has the same value as kv-mz-cloud-prd/SECRET_KEY",
+    ),
+    "between vaults, equal but for white space": (
+        ONE,
+        KEY_OF_MANAGE,
+        (secret_value(CLOUD, KEY, value(1)), secret_value(MANAGE, KEY, value(2, same_trimmed=1))),
+        Fail,
+        "has the same value",
+    ),
+    "a pair is asked about once": (
+        ONE,
+        "kv-mz-cloud-prd/SECRET_KEY",
+        (secret_value(CLOUD, KEY, value(1)), secret_value(MANAGE, KEY, value(1))),
+        NotApplicable,
+        "Nothing that this run asks about",
+    ),
+    "between vaults, not declared distinct": (
+        ONE,
+        CLIENT_OF_MANAGE,
+        (secret_value(CLOUD, CLIENT, value(1)), secret_value(MANAGE, CLIENT, value(1))),
+        NotApplicable,
+        "Nothing that this run asks about",
+    ),
+    "between vaults, one disabled": (ONE, KEY_OF_MANAGE, (secret_value(CLOUD, KEY, DISABLED),), Fail, "is disabled"),
+    "between vaults, own disabled": (ONE, KEY_OF_MANAGE, (secret_value(MANAGE, KEY, DISABLED),), Fail, "is disabled"),
+    "between vaults, one refused": (ONE, KEY_OF_MANAGE, (secret_value(CLOUD, KEY, gap()),), Inconclusive, "forbidden"),
+    "between vaults, own refused": (ONE, KEY_OF_MANAGE, (secret_value(MANAGE, KEY, gap()),), Inconclusive, "forbidden"),
+    "between environments, as documented": (BOTH, CLIENT_OF_MANAGE, (), Pass, ""),
+    "between environments, equal": (
+        BOTH,
+        CLIENT_OF_MANAGE,
+        (secret_value(STAGE, CLIENT, value(1)), secret_value(MANAGE, CLIENT, value(1))),
+        Fail,
+        "kv-mz-manage-prd/MS_CLIENT_SECRET has the same value as kv-mz-manage-stg/MS_CLIENT_SECRET",
+    ),
+    "between environments, only one asked for": (
+        ONE,
+        CLIENT_OF_MANAGE,
+        (secret_value(STAGE, CLIENT, value(1)), secret_value(MANAGE, CLIENT, value(1))),
+        NotApplicable,
+        "Nothing that this run asks about",
+    ),
+    "between environments, another secret": (
+        BOTH,
+        CLIENT_OF_MANAGE,
+        (secret_value(STAGE, KEY, value(1)), secret_value(MANAGE, CLIENT, value(1))),
+        Pass,
+        "",
+    ),
+    "between environments, the other is not there": (
+        BOTH,
+        CLIENT_OF_MANAGE,
+        (secret_value(STAGE, CLIENT, None),),
+        NotApplicable,
+        "None of the secrets",
+    ),
+    "between environments, the other is disabled": (
+        BOTH,
+        CLIENT_OF_MANAGE,
+        (secret_value(STAGE, CLIENT, DISABLED),),
+        NotApplicable,
+        "None of the secrets",
+    ),
+    "between environments, the other refused": (
+        BOTH,
+        CLIENT_OF_MANAGE,
+        (secret_value(STAGE, CLIENT, gap()),),
+        Inconclusive,
+        "forbidden",
+    ),
+    "one of two equal, the other unseen": (
+        BOTH,
+        KEY_OF_MANAGE,
+        (secret_value(STAGE, KEY, gap()), secret_value(CLOUD, KEY, value(1)), secret_value(MANAGE, KEY, value(1))),
+        Fail,
+        "kv-mz-cloud-prd/SECRET_KEY",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_secrets_distinct(case: str) -> None:
+    asked, name, bends, kind, words = CASES[case]
+    bound = wanted(*asked)
+    subject = next(s for s in each_distinct_secret(bound, bound.environments["prd"]) if s.name == name)
+    verdict = verdict_of(secrets_distinct, subject, bent(*bends))
+    assert type(verdict) is kind
+    assert words in said(verdict)
+
+
+def test_who_is_asked() -> None:
+    bound = wanted(*BOTH)
+    names = {s.name for s in each_distinct_secret(bound, bound.environments["prd"]) if s.want.elsewhere}
+    assert names == {
+        f"{which.name}/{secret}"
+        for which, secrets in (
+            (CLOUD, ("SECRET_KEY", "CLOUD_INTERNAL_API_TOKEN", "CLOUD_WEBHOOK_HMAC_SECRET", "MS_CLIENT_SECRET")),
+            (CLOUD, ("SNAP_PUBLISH_TOKEN",)),
+            (MANAGE, ("SECRET_KEY", "CLOUD_INTERNAL_API_TOKEN", "CLOUD_WEBHOOK_HMAC_SECRET", "MS_CLIENT_SECRET")),
+        )
+        for secret in secrets
+    }
+
+
+def test_the_policy_may_allow_one_value_in_two_environments() -> None:
+    bound = wanted(*BOTH)
+    env = replace(bound.environments["prd"], distinct_between_environments=False)
+    allowed = replace(bound, environments={**bound.environments, "prd": env})
+    assert not any(s.want.elsewhere for s in each_distinct_secret(allowed, env))
+
+
+def test_the_order_of_asking_does_not_matter() -> None:
+    def findings(*asked: str) -> set[tuple[str, str, str]]:
+        reused = (secret_value(STAGE, CLIENT, value(1)), secret_value(MANAGE, CLIENT, value(1)))
+        answers = evaluate(wanted(*asked), bent(*reused), (secrets_distinct,))
+        return {(f.env, f.subject.name, f.status.value) for f in answers}
+
+    assert findings("stg", "prd") == findings("prd", "stg")
+    assert ("prd", CLIENT_OF_MANAGE, "fail") in findings("stg", "prd")
+
+
+def test_a_placeholder_in_both_is_explained() -> None:
+    never_set = value(1, placeholder=True)
+    bends = (secret_value(CLOUD, KEY, never_set), secret_value(MANAGE, KEY, never_set))
+    answers = evaluate(wanted(), bent(*bends), load())
+    assert {f.rule for f in answers if f.status.value == "fail"} == {"KV-007"}
+    causes = [f.cause for f in answers if f.rule == "KV-008" and f.subject.name == KEY_OF_MANAGE]
+    assert causes == ["KV-007 kv-mz-cloud-prd/SECRET_KEY"]
+
+
+def test_a_disabled_one_is_one_finding() -> None:
+    bends = (secret_value(CLOUD, KEY, DISABLED), secret_item(CLOUD, KEY, enabled=False))
+    answers = evaluate(wanted(), bent(*bends), load())
+    assert [f.rule for f in answers if f.status.value == "fail"] == ["KV-004"]
