@@ -1,0 +1,1 @@
+"""Blob storage: the snap container (BLOB)."""

@@ -1,0 +1,1 @@
+"""Parity: environments differ only where the policy says they may (ENV)."""

@@ -1,0 +1,1 @@
+"""Azure RBAC: who can read what, and how (RBAC)."""

@@ -1,0 +1,78 @@
+"""RBAC-007: no assignment is left to a former identity of the service."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.identities import caller_of, identities_of, is_gone
+from mzaudit.audit.subjects import SucceededService, each_succeeded_service
+from mzaudit.audit.succession import leftovers
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, not_asked
+
+
+@rule(
+    "RBAC-007",
+    title="No assignment is left to a former identity",
+    severity=Severity.LOW,
+    answers=("DOC-09",),
+    over=each_succeeded_service,
+    requires=("APP-001",),
+    explained_by=("APP-005", "RBAC-003"),
+)
+def ghost_principal(want: SucceededService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    A role that the document gives to this service's identity, on exactly the documented scope (its own vault, its own
+    container), is held by no service principal that is none of the estate's: no identity of a documented app of any
+    environment or of a slot of this one, no named reader of the vault, not the identity that this audit runs as.
+    For a service that has neither vault nor container it is the pull role on the shared registry, and only while the
+    app's present identity does not hold one itself, because others may pull there too. An assignment on the
+    service's things to a principal that Azure itself calls unknown counts whatever its role.
+
+    What is concluded is just that: Azure does not tell a role's reader whether a principal still exists. It is what
+    remains when a system-assigned identity is switched off and on, which makes a new principal; a foreign application
+    that was given the role looks the same, and is the graver case (RBAC-003).
+
+    ## Why it matters
+    What remains of a former identity hides in reviews, counts against the limit of assignments, and shows that the
+    identity was made anew: its other grants, such as its database user, are likely stale too.
+
+    ## Remediation
+    Make sure that the principal is gone (`az ad sp show`), then delete the assignment.
+
+    ## References
+    - https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
+    - https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview
+    """
+    service = want.service
+    site = need(seen.site(service.id).properties)
+    if site is None:
+        return NotApplicable(f"{service.app} does not exist.")
+    readers = service.vault.readers if service.vault is not None else ()
+    accounted = caller_of(seen) | {reader.object_id.casefold() for reader in readers}
+    everyone = identities_of(seen, want.everyone, slots_in=service.env)
+    found = leftovers(seen, service, everyone, accounted)
+    listing = seen.access(service.id)
+    gaps: list[Gap] = [listing.assignments.gap] if listing.assignments.gap is not None else []
+    sure = [one for one in found if is_gone(one.principal_type)]
+    if len(sure) < len(found):
+        doubt = [*everyone.gaps] + ([not_asked("the claims of the auditor's token")] if seen.caller is None else [])
+        gaps += doubt
+        sure = sure if doubt else list(found)
+    if sure:
+        names = {role.guid.casefold(): role.name for role in listing.roles.items}
+        first = sure[0]
+        role = names.get(first.role.casefold(), f"the role {first.role}")
+        return Fail(
+            tuple(Evidence(one.id, "a present identity", f"{one.principal_type} {one.principal_id}") for one in sure),
+            f"{first.principal_id}, which is no identity of the estate, holds {role} on {first.scope}: it looks like a"
+            f" former identity of {service.app}.",
+            "Make sure that the principal no longer exists, then delete its assignments.",
+            Fix(
+                "Role Based Access Control Administrator",
+                tuple(az("role assignment delete", ids=one.id) for one in sure),
+                "Microsoft.Authorization/roleAssignments: remove it",
+            ),
+        )
+    if gaps:
+        return Inconclusive(tuple(dict.fromkeys(gaps)))
+    return Pass((Evidence(service.id, "no assignment to a former identity", "none"),))

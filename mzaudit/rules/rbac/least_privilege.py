@@ -1,0 +1,73 @@
+"""RBAC-006: the service's identity holds no role that is not documented."""
+
+from mzaudit.audit import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.audit.documented_grant import revoke_fix
+from mzaudit.audit.held_roles import Held, held_by, judged_elsewhere
+from mzaudit.audit.identities import identities_of
+from mzaudit.audit.subjects import HeldRoles, each_role_holder
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, Unobserved
+
+
+@rule(
+    "RBAC-006",
+    title="The identity holds no undocumented role",
+    severity=Severity.HIGH,
+    answers=("DOC-10", "DOC-25"),
+    over=each_role_holder,
+    requires=("APP-001",),
+)
+def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    Everything that reaches the app's identities (system-assigned, attached user-assigned, those of its slots) by role
+    assignments, at every scope of the subscription from the root to a single secret, directly or through groups, is
+    documented: Key Vault Secrets User on the service's own vault; Storage Blob Data Reader on its own container; the
+    pull role on the shared registry (AcrPull, or Container Registry Repository Reader where the registry's
+    permissions are by repository); Monitoring Metrics Publisher, on whatever scope, for a service that exports
+    telemetry. Each counts on exactly that scope: the same role further up is too much.
+
+    Left to the rule that answers for it, so that one assignment is one finding: what RBAC-001 or RBAC-004 names as
+    standing in for the documented grant, what RBAC-002 or RBAC-005 names as reaching another service's vault or blobs
+    in an environment of this run. Roles that are missing are RBAC-001's, RBAC-004's and IMG-007's.
+
+    ## Why it matters
+    Whoever takes the app holds every role of its identity.
+
+    ## Remediation
+    Remove the assignment, or document the role.
+
+    ## References
+    - https://learn.microsoft.com/azure/role-based-access-control/best-practices
+    """
+    service = want.service
+    site = need(seen.site(service.id).properties)
+    if site is None:
+        return NotApplicable(f"{service.app} does not exist.")
+    identities = identities_of(seen, (service,), slots_in=service.env)
+    gaps: list[Gap] = [*identities.gaps]
+    extra: list[Held] = []
+    documented: list[str] = []
+    for identity in identities.items:
+        listing = held_by(seen, service, identity)
+        gaps += [listing.gap] if listing.gap is not None else []
+        for held in listing.items:
+            try:
+                if held.documented(seen):
+                    documented.append(held.words)
+                elif not judged_elsewhere(seen, want, held):
+                    extra.append(held)
+            except Unobserved as unseen:
+                gaps += unseen.gaps
+    if extra:
+        return Fail(
+            tuple(Evidence(held.assignment.id, "no undocumented role", held.words) for held in extra),
+            f"{extra[0].words[0].upper()}{extra[0].words[1:]}, which is not documented.",
+            "Remove the assignment, or document the role.",
+            revoke_fix(tuple(held.grant for held in extra)),
+        )
+    if gaps:
+        return Inconclusive(tuple(dict.fromkeys(gaps)))
+    if not identities.items:
+        return NotApplicable(f"{service.app} has no identity that could hold a role.")
+    return Pass((Evidence(service.id, "documented roles only", tuple(sorted(documented)) or "no role"),))

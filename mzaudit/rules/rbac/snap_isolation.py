@@ -1,0 +1,51 @@
+"""RBAC-005: no other service's identity reaches the blobs of the container."""
+
+from mzaudit.audit import Severity, Verdict, rule
+from mzaudit.audit.identities import caller_of, identities_of
+from mzaudit.audit.isolation import Guarded, isolated
+from mzaudit.audit.storage_access import blob_access, blob_holders
+from mzaudit.audit.subjects import GuardedStorage, each_guarded_storage
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "RBAC-005",
+    title="No other service's identity reaches the snap blobs",
+    severity=Severity.HIGH,
+    answers=("DOC-25", "DOC-26"),
+    over=each_guarded_storage,
+    requires=("BLOB-001",),
+)
+def snap_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    No identity of a documented service that does not use this container can read, write, add or delete its blobs:
+    neither of another service nor of another environment, neither the system-assigned identity nor an attached
+    user-assigned one, nor that of a slot of the container's own environment. Every way in counts: a data role on the
+    container or above, directly or through a group, and the account's keys (`listKeys`, account or service SAS) unless
+    the account refuses shared keys; where Azure does not say whether it does, it does not.
+
+    An identity that cannot be read leaves the question open only while somebody who holds access might be it: a
+    service principal that is no documented identity nor the caller, or any group.
+
+    ## Why it matters
+    Snap binaries are what customers install: only the service that hands them out has business with them.
+
+    ## Remediation
+    Remove the assignment; one that is inherited is replaced by assignments where they are needed. Switching shared
+    keys off closes the way over the account's keys.
+
+    ## References
+    - https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory
+    - https://learn.microsoft.com/azure/storage/common/shared-key-authorization-prevent
+    """
+    storage = want.storage
+    guarded = Guarded(
+        storage.container_id,
+        f"the blobs of {storage.account}/{storage.container}",
+        identities_of(seen, want.users, slots_in=storage.env),
+        identities_of(seen, want.others, slots_in=storage.env),
+        blob_holders(seen, storage),
+        caller_of(seen),
+    )
+    return isolated(guarded, lambda principal_id: blob_access(seen, storage, principal_id))

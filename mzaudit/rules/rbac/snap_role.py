@@ -1,0 +1,68 @@
+"""RBAC-004: the service's identity reads its blob container, by the documented role."""
+
+from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Severity, Verdict, need, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.documented_grant import DocumentedGrant, judge
+from mzaudit.audit.storage_access import BLOB_READER, read_target
+from mzaudit.audit.subjects import each_service_with_storage
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "RBAC-004",
+    title="The identity reads the snap container by the documented role",
+    severity=Severity.HIGH,
+    answers=("DOC-25",),
+    over=each_service_with_storage,
+    requires=("APP-001", "BLOB-001"),
+    explained_by=("APP-005",),
+)
+def snap_role(want: WantedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The app's system-assigned identity can read the blobs of the documented container, and does so by Storage Blob Data
+    Reader, assigned to the identity itself, on exactly that container, without an end. Judged is the effect: role
+    definitions, inheritance, groups, conditions, deny assignments.
+
+    Accepted: that assignment, also next to others (what is too much is RBAC-006), also under a condition that lets
+    this container pass.
+
+    Told apart: no access, or a deny assignment (high); another role, such as Storage Blob Data Contributor (high);
+    inherited from the account, the resource group or above (medium); through a group, or ending on a date (low). Of
+    several, the nearest is named and the worst gives the severity. A condition that is not evaluated leaves the
+    question open. Access by account keys is not the documented way and does not count here.
+
+    ## Why it matters
+    Without it the service cannot fetch snap binaries. With more than it, it reads what else the account holds.
+
+    ## Remediation
+    Assign Storage Blob Data Reader to the identity on the container; then remove what stood in for it.
+
+    ## References
+    - https://learn.microsoft.com/azure/storage/blobs/assign-azure-role-data-access
+    """
+    storage = want.storage
+    site = need(seen.site(want.id).properties)
+    if storage is None or site is None:
+        return NotApplicable("There is no app, or it has no container of its own.")
+    if site.identity.principal_id is None:
+        return Fail(
+            (Evidence(want.id, "Storage Blob Data Reader on its container", "no system-assigned identity"),),
+            f"{want.app} has no system-assigned identity that could read {storage.container}.",
+            "Switch the system-assigned identity on, then assign Storage Blob Data Reader to it.",
+            Fix(
+                "Website Contributor",
+                (az("webapp identity assign", name=want.app, resource_group=want.resource_group),),
+            ),
+        )
+    documented = DocumentedGrant(
+        BLOB_READER,
+        "Storage Blob Data Reader",
+        storage.container_id,
+        (read_target(storage),),
+        site.identity.principal_id,
+        f"The identity of {want.app}",
+        f"the blobs of {storage.account}/{storage.container}",
+    )
+    return judge(seen, documented)

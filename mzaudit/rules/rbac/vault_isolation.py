@@ -1,0 +1,56 @@
+"""RBAC-002: no other service's identity, of any environment, can read this vault."""
+
+from mzaudit.audit import NotApplicable, Severity, Verdict, need, rule
+from mzaudit.audit.identities import caller_of, identities_of
+from mzaudit.audit.isolation import Guarded, isolated
+from mzaudit.audit.subjects import GuardedVault, each_guarded_vault
+from mzaudit.audit.vault_access import secret_readers, secrets_access
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "RBAC-002",
+    title="No other service's identity can read the vault",
+    severity=Severity.CRITICAL,
+    answers=("DOC-15", "DOC-26"),
+    over=each_guarded_vault,
+    requires=("KV-001",),
+)
+def vault_isolation(want: GuardedVault, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    No identity of a documented service whose vault this is not can get a secret of it: neither of another service nor
+    of another environment, neither the system-assigned identity nor an attached user-assigned one, nor that of a slot
+    of the vault's own environment, unless the policy names it among the vault's readers. A single secret is enough to
+    fail. Every way in counts: an assignment on the vault, on a secret, inherited from above, through a group, by
+    whatever role, or an access policy where the vault does not authorise by RBAC (access policies are matched by
+    object id: whether one names a group cannot be told).
+
+    An identity that cannot be read leaves the question open only while a reader of the vault stays unattributed, that
+    is, might be it: a service principal that is no documented identity, named reader or the caller, or any group.
+
+    ## Why it matters
+    There is a vault for each service so that whoever takes one service does not hold the secrets of the next.
+
+    ## Remediation
+    Remove the assignment; one that is inherited is replaced by assignments on the vaults that need it.
+
+    ## References
+    - https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+    - https://learn.microsoft.com/azure/role-based-access-control/overview
+    """
+    vault = want.vault
+    properties = need(seen.vault(vault.id).properties)
+    if properties is None:
+        return NotApplicable(f"The vault {vault.name} does not exist.")
+    named = frozenset(reader.object_id.casefold() for reader in vault.readers)
+    others = identities_of(seen, want.others, slots_in=vault.env)
+    guarded = Guarded(
+        vault.id,
+        f"secrets of {vault.name}",
+        identities_of(seen, want.owners, slots_in=vault.env),
+        others.without(named),
+        secret_readers(seen, vault, properties),
+        named | caller_of(seen),
+    )
+    return isolated(guarded, lambda principal_id: secrets_access(seen, vault, properties, principal_id))

@@ -1,0 +1,108 @@
+"""RBAC-003: nobody else reads the vault's secrets, except whom the policy names."""
+
+from collections.abc import Iterator
+
+from mzaudit.audit import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.audit.access import Holder, Target, holders_of
+from mzaudit.audit.documented_grant import revoke_fix
+from mzaudit.audit.identities import caller_of, identities_of, is_gone, may_be_managed_identity
+from mzaudit.audit.subjects import GuardedVault, each_guarded_vault
+from mzaudit.audit.succession import presumed_former
+from mzaudit.audit.vault_access import secret_readers
+from mzaudit.policy.wanted import WantedVault
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.keyvault import VaultProperties
+from mzaudit.snapshot.observed import Gap, not_asked
+
+
+@rule(
+    "RBAC-003",
+    title="Nobody else reads the vault's secrets",
+    severity=Severity.MEDIUM,
+    answers=("DOC-15",),
+    over=each_guarded_vault,
+    requires=("KV-001",),
+)
+def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    Every principal that an assignment (or an access policy, where the vault does not authorise by RBAC) lets get a
+    secret of the vault is accounted for: an identity of the vault's own services or their slots, a reader that the
+    policy names, or the identity that this audit runs as. The assignments of the whole subscription are looked at,
+    inherited ones included; of a group the group counts, not its members, and the policy names it by its object id.
+
+    Not counted here: identities of other documented services (RBAC-002); a principal that Azure calls unknown, and a
+    service principal that holds the documented role while none of the vault's own identities does, so that it looks
+    like their former identity (RBAC-007).
+
+    Listed and not judged: who can grant itself access, by role assignments on or above the vault or, without RBAC
+    authorization, by its access policies; that is, Owner, Contributor, User Access Administrator and their like.
+
+    ## Why it matters
+    A vault limits the damage only to those who are kept out of it.
+
+    ## Remediation
+    Remove the assignment, or name the reader and the reason in the policy.
+
+    ## References
+    - https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+    - https://learn.microsoft.com/azure/role-based-access-control/best-practices
+    """
+    vault = want.vault
+    properties = need(seen.vault(vault.id).properties)
+    if properties is None:
+        return NotApplicable(f"The vault {vault.name} does not exist.")
+    own = identities_of(seen, want.owners, slots_in=vault.env)
+    others = identities_of(seen, want.others, slots_in=vault.env)
+    accounted = caller_of(seen) | {reader.object_id.casefold() for reader in vault.readers}
+    readers = secret_readers(seen, vault, properties)
+    gaps: list[Gap] = [readers.gap] if readers.gap is not None else []
+    strangers: list[Holder] = []
+    for reader in readers.items:
+        who = reader.principal_id.casefold()
+        if who in accounted or own.owns(who) or others.owns(who) or is_gone(reader.type):
+            continue
+        service_principal = may_be_managed_identity(reader.type)
+        doubt = [*reader.access.gaps]
+        if service_principal:
+            doubt += [*own.gaps, *others.gaps]
+        if seen.caller is None and (reader.type is None or reader.type.casefold() != "group"):
+            doubt.append(not_asked("the claims of the auditor's token"))
+        if doubt:
+            gaps += doubt
+        elif not (service_principal and presumed_former(seen, vault, own, who)):
+            strangers.append(reader)
+    listed = tuple(
+        Evidence(vault.id, "listed, not judged: may grant itself access", words)
+        for words in sorted(set(_escalations(seen, vault, properties)))
+    )
+    if strangers:
+        return Fail(
+            tuple(
+                Evidence(grant.id, "no reader that the policy does not name", _words(reader, grant.words(vault.id)))
+                for reader in strangers
+                for grant in reader.access.grants
+            )
+            + listed,
+            f"{_words(strangers[0], strangers[0].access.grants[0].words(vault.id))} can read secrets of {vault.name},"
+            " and the policy does not name it.",
+            "Remove the assignment, or name the reader under the vault's readers in the policy.",
+            revoke_fix(tuple(grant for reader in strangers for grant in reader.access.grants)),
+        )
+    if gaps:
+        return Inconclusive(tuple(dict.fromkeys(gaps)))
+    shown = tuple(sorted(_words(r, grant.words(vault.id)) for r in readers.items for grant in r.access.grants))
+    return Pass((Evidence(vault.id, "readers that are accounted for", shown), *listed))
+
+
+def _words(holder: Holder, how: str) -> str:
+    return f"{holder.type or 'principal'} {holder.principal_id} ({how})"
+
+
+def _escalations(seen: Snapshot, vault: WantedVault, properties: VaultProperties) -> Iterator[str]:
+    actions = ["Microsoft.Authorization/roleAssignments/write"]
+    if not properties.rbac:
+        actions += ["Microsoft.KeyVault/vaults/write", "Microsoft.KeyVault/vaults/accessPolicies/write"]
+    for holder in holders_of(seen, tuple(Target(vault.id, action, False) for action in actions)).items:
+        for grant in holder.access.grants:
+            yield _words(holder, grant.words(vault.id))

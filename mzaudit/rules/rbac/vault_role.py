@@ -1,0 +1,90 @@
+"""RBAC-001: the service's identity can read the secrets of its own vault, by the documented role."""
+
+from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Severity, Verdict, need, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.documented_grant import DocumentedGrant, grant_fix, judge
+from mzaudit.audit.subjects import each_service_with_vault
+from mzaudit.audit.vault_access import SECRETS_USER, secret_target, secrets_access
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "RBAC-001",
+    title="The identity reads its own vault by the documented role",
+    severity=Severity.CRITICAL,
+    answers=("DOC-10",),
+    over=each_service_with_vault,
+    requires=("APP-001", "KV-001"),
+    explained_by=("APP-005", "KV-002"),
+)
+def vault_role(want: WantedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The app's system-assigned identity can get every documented secret of its own vault, and does so by Key Vault
+    Secrets User, assigned to the identity itself, on exactly the vault, without an end. Judged is the effect: role
+    definitions, inheritance, groups, conditions, deny assignments.
+
+    Accepted: that assignment, also next to others (what is too much is RBAC-006), also under a condition that lets
+    every documented secret pass.
+
+    Told apart: no access to some documented secret, or a deny assignment (critical); another role than the documented
+    one, such as Key Vault Secrets Officer (high); inherited from a resource group, subscription or management group,
+    or only assignments on single secrets that make up the whole (medium); through a group, or ending on a date (low).
+    Of several, the nearest is named and the worst gives the severity. A condition that is not evaluated leaves the
+    question open. On a vault that does not authorise by RBAC the role has no effect, and an access policy is not the
+    documented way (high where it lets the app in, critical where nothing does).
+
+    ## Why it matters
+    Without it no Key Vault reference of the service resolves. With more than it, whoever takes the app takes more
+    than the app's own secrets.
+
+    ## Remediation
+    Assign Key Vault Secrets User to the identity on the vault; then remove what stood in for it.
+
+    ## References
+    - https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+    - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+    """
+    vault = want.vault
+    site = need(seen.site(want.id).properties)
+    if vault is None or site is None:
+        return NotApplicable("There is no app, or it has no vault of its own.")
+    properties = need(seen.vault(vault.id).properties)
+    if properties is None:
+        return NotApplicable(f"The vault {vault.name} does not exist.")
+    if site.identity.principal_id is None:
+        return Fail(
+            (Evidence(want.id, "Key Vault Secrets User on its vault", "no system-assigned identity"),),
+            f"{want.app} has no system-assigned identity that could read {vault.name}.",
+            "Switch the system-assigned identity on, then assign Key Vault Secrets User to it.",
+            Fix(
+                "Website Contributor",
+                (az("webapp identity assign", name=want.app, resource_group=want.resource_group),),
+            ),
+        )
+    documented = DocumentedGrant(
+        SECRETS_USER,
+        "Key Vault Secrets User",
+        vault.id,
+        tuple(secret_target(vault, secret.stored) for secret in vault.secrets),
+        site.identity.principal_id,
+        f"The identity of {want.app}",
+        f"the secrets of {vault.name}",
+    )
+    if properties.rbac:
+        return judge(seen, documented)
+    by_policy = secrets_access(seen, vault, properties, site.identity.principal_id)
+    return Fail(
+        (
+            Evidence(f"{vault.id}/properties/enableRbacAuthorization", True, properties.rbac),
+            Evidence(
+                vault.id, "Key Vault Secrets User", tuple(g.words(vault.id) for g in by_policy.grants) or "nothing"
+            ),
+        ),
+        f"{vault.name} does not authorise by RBAC, so the documented role has no effect; {want.app} "
+        + ("is let in by an access policy." if by_policy.grants else "is not let in by an access policy either."),
+        "Assign the role, then switch the vault to RBAC authorization.",
+        grant_fix(documented),
+        Severity.HIGH if by_policy.grants else None,
+    )

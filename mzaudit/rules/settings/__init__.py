@@ -1,0 +1,1 @@
+"""App settings: Key Vault references and credentials in clear (SET)."""

@@ -1,0 +1,135 @@
+"""SET-004: no setting of the app carries a credential in clear."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
+from mzaudit.audit.az import az
+from mzaudit.audit.credentials import RANDOM, REGISTRY_LOGIN, has_password, is_database_address, why_credential
+from mzaudit.audit.places import Entry, Kind, Place, places
+from mzaudit.audit.quantify import merged
+from mzaudit.audit.subjects import each_service
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.values import LiteralValue
+
+
+@rule(
+    "SET-004",
+    title="No credential in clear",
+    severity=Severity.CRITICAL,
+    answers=("DOC-22",),
+    over=each_service,
+    requires=("APP-001",),
+)
+def no_plaintext_credentials(want: WantedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    App settings, connection strings, mounted shares, variables of a compose file and of site containers, and stored
+    registry passwords of site containers, of the app and of every slot. A plain value that is not empty is a credential
+    if one of these holds:
+
+    * it has the shape of one: account key, shared access signature, JSON Web Token, private key, `Password=`, user name
+      and password in a URL (under any name);
+    * it is a mounted share's access key or a site container's registry password;
+    * its name is a secret that the policy documents as sensitive;
+    * its name looks like one (`password`, `secret`, `token`, `hmac`, `sas`, `api_key`, `access_key` and their like);
+    * it is a long random text: a weaker finding, of medium severity.
+
+    Names that are known to be harmless are exempt from the last two: App Service's own (`WEBSITE_*`), `MS_CLIENT_ID`,
+    `MS_TENANT_ID`, `APPLICATIONINSIGHTS_CONNECTION_STRING`, addresses (`*_URL`), names and numbers about a credential
+    (`*_NAME`, `*_TTL`, `*_LENGTH`), commits and digests. A placeholder is no excuse: `password` is a password that
+    works. Settings that the policy lists as `plaintext` are never judged.
+
+    References to Key Vault and to App Configuration are not in clear. A site container's variable holds the name of an
+    app setting, so that only its shape is judged. Left to other rules, so that a finding is made once: a database
+    password where passwords are forbidden is SET-005's, the app's `DOCKER_REGISTRY_SERVER_*` are IMG-007's.
+
+    ## Why it matters
+    Whoever may list the app's settings reads the credential, in the portal, in templates and in their history. It
+    bypasses the vault's access control, its log and its rotation.
+
+    ## Remediation
+    Put the value into the service's vault, refer to it, then renew the credential: it was readable.
+
+    ## References
+    - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+    - https://learn.microsoft.com/azure/app-service/configure-common
+    """
+    site = seen.site(want.id)
+    return every(
+        places(site),
+        lambda place: _judge(want, place),
+        empty="The app has no place for settings.",
+        missing=site.slots.gap,
+    )
+
+
+def _judge(want: WantedService, place: Place) -> Verdict:
+    fails = [fail for entry in place.entries.items if (fail := _exposed(want, entry)) is not None]
+    if fails:
+        return merged(fails)
+    whole(place.entries)
+    return Pass((Evidence(place.at, "no credential in clear", "none"),))
+
+
+def _exposed(want: WantedService, entry: Entry) -> Fail | None:
+    if not isinstance(entry.value, LiteralValue) or entry.name in want.plaintext:
+        return None
+    value = entry.value.value
+    if want.passwords_forbidden and is_database_address(entry) and has_password(value):
+        return None
+    if entry.kind is Kind.APP_SETTING and not entry.slot and entry.name in REGISTRY_LOGIN:
+        return None
+    documented = want.vault.secrets if want.vault is not None else ()
+    why = why_credential(entry, value, {secret.name for secret in documented if secret.spec.sensitive})
+    if why is None:
+        return None
+    where = f"{want.app} (slot {entry.slot})" if entry.slot else want.app
+    return Fail(
+        (Evidence(entry.at, "a reference, or nothing", "plain text", f"it {why}"),),
+        f"The {entry.kind} {entry.name} of {where} is a credential in clear: it {why}.",
+        _cure(want, entry),
+        _fix(want, entry),
+        Severity.MEDIUM if why == RANDOM else None,
+    )
+
+
+def _cure(want: WantedService, entry: Entry) -> str:
+    if entry.kind in (Kind.APP_SETTING, Kind.CONNECTION_STRING) and want.vault is not None:
+        return f"Put the value into {want.vault.name}, refer to it from the setting, then renew the credential."
+    if entry.kind is Kind.MOUNT:
+        return "Keep the key in an app setting that refers to Key Vault, name that setting in the mount, renew the key."
+    if entry.kind is Kind.REGISTRY_LOGIN:
+        return "Pull with the app's system-assigned identity, take the password away, then renew it."
+    return "Take the value away, let the app get it by its identity or from a vault of its own, then renew it."
+
+
+def _fix(want: WantedService, entry: Entry) -> Fix:
+    app: dict[str, str | bool] = {"resource_group": want.resource_group, "name": want.app}
+    if entry.slot:
+        app["slot"] = entry.slot
+    role = "Website Contributor on the app"
+    match entry.kind:
+        case Kind.APP_SETTING if want.vault is not None:
+            stored = "".join(c if c.isascii() and c.isalnum() else "-" for c in entry.name)
+            reference = f"@Microsoft.KeyVault(VaultName={want.vault.name};SecretName={stored})"
+            return Fix(
+                f"Key Vault Secrets Officer on the vault, {role}",
+                (
+                    az("keyvault secret set", vault_name=want.vault.name, name=stored, file="SECRET_FILE"),
+                    az("webapp config appsettings set", **app, settings=f"{entry.name}={reference}"),
+                ),
+                f"Microsoft.Web/sites/config (appsettings): {entry.name} = {reference}",
+            )
+        case Kind.APP_SETTING:
+            return Fix(role, (az("webapp config appsettings delete", **app, setting_names=entry.name),))
+        case Kind.CONNECTION_STRING:
+            return Fix(role, (az("webapp config connection-string delete", **app, setting_names=entry.name),))
+        case Kind.MOUNT:
+            key = "@AppSettingRef(SETTING_THAT_REFERS_TO_KEY_VAULT)"
+            command = az("webapp config storage-account update", **app, custom_id=entry.name, access_key=key)
+            return Fix(role, (command,), f"Microsoft.Web/sites/config (azurestorageaccounts): accessKey = {key}")
+        case Kind.REGISTRY_LOGIN:
+            return Fix(role, (), "Microsoft.Web/sites/sitecontainers: properties.authType = SystemIdentity")
+        case Kind.COMPOSE_VARIABLE:
+            return Fix(role, (), "Microsoft.Web/sites: properties.siteConfig.linuxFxVersion")
+        case Kind.CONTAINER_VARIABLE:
+            return Fix(role, (), "Microsoft.Web/sites/sitecontainers: properties.environmentVariables")

@@ -1,0 +1,95 @@
+"""SET-006: the app refers to no vault but its own."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
+from mzaudit.audit.az import az
+from mzaudit.audit.places import Entry, Kind, Place, places
+from mzaudit.audit.quantify import merged
+from mzaudit.audit.subjects import BoundedService, each_bounded_service
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.values import OtherReference, VaultReference
+
+
+@rule(
+    "SET-006",
+    title="No reference to another's vault",
+    severity=Severity.HIGH,
+    answers=("DOC-15", "DOC-26"),
+    over=each_bounded_service,
+    requires=("APP-001",),
+)
+def own_vault_only(want: BoundedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    Every Key Vault reference in the app settings, connection strings, mounted shares and container variables of the app
+    and of every slot names the service's own vault, compared without case. For a service without a vault, every
+    reference is to another's. The finding says whose vault it is: another service's, another environment's, or one that
+    the policy does not know. Whether the reference resolves does not matter.
+
+    A reference so malformed that it names no vault is not judged here. A reference to App Configuration is not
+    followed; the evidence names it.
+
+    ## Why it matters
+    One vault for each service limits what a leak reaches. A reference across that line means that a role was, or will
+    be, granted across it, and it ties two services or environments to one secret.
+
+    ## Remediation
+    Keep the secret in the service's own vault and refer to it there; take the role on the other vault away.
+
+    ## References
+    - https://learn.microsoft.com/azure/key-vault/general/best-practices
+    - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+    """
+    site = seen.site(want.service.id)
+    return every(
+        places(site),
+        lambda place: _judge(want, place),
+        empty="The app has no place for settings.",
+        missing=site.slots.gap,
+    )
+
+
+def _judge(want: BoundedService, place: Place) -> Verdict:
+    own = want.service.vault.name if want.service.vault is not None else "no vault"
+    fails = [
+        _failure(want, entry, vault, own)
+        for entry in place.entries.items
+        if isinstance(entry.value, VaultReference)
+        and (vault := entry.value.vault) is not None
+        and vault.casefold() != own.casefold()
+    ]
+    if fails:
+        return merged(fails)
+    whole(place.entries)
+    elsewhere = [entry.name for entry in place.entries.items if isinstance(entry.value, OtherReference)]
+    note = f"not followed, because they refer to App Configuration: {', '.join(sorted(elsewhere))}" if elsewhere else ""
+    return Pass((Evidence(place.at, own, own, note),))
+
+
+def _failure(want: BoundedService, entry: Entry, vault: str, own: str) -> Fail:
+    service = want.service
+    where = f"{service.app} (slot {entry.slot})" if entry.slot else service.app
+    name = {"resource_group": service.resource_group, "name": service.app}
+    slot = {"slot": entry.slot} if entry.slot else {}
+    command = {
+        Kind.APP_SETTING: "webapp config appsettings delete",
+        Kind.CONNECTION_STRING: "webapp config connection-string delete",
+    }.get(entry.kind)
+    return Fail(
+        (Evidence(entry.at, own, vault),),
+        f"The {entry.kind} {entry.name} of {where} refers to {vault}, {_whose(want, vault)}.",
+        f"Take the reference away, or keep the secret in {own} and refer to it there."
+        if service.vault is not None
+        else "Take the reference away: this service is documented to have no vault.",
+        Fix(
+            "Website Contributor on the app",
+            () if command is None else (az(command, **name, **slot, setting_names=entry.name),),
+        ),
+    )
+
+
+def _whose(want: BoundedService, name: str) -> str:
+    for vault in want.foreign:
+        if vault.name.casefold() == name.casefold():
+            place = "" if vault.env == want.service.env else f" in {vault.env}"
+            return f"the vault of {' and '.join(vault.owners) or vault.key}{place}"
+    return "a vault that the policy does not know"

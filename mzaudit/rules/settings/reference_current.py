@@ -1,0 +1,111 @@
+"""SET-003: the version that the app runs with is the vault's current one."""
+
+from datetime import timedelta
+
+from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.references import Deviation, documented, reported
+from mzaudit.audit.subjects import WantedSetting, each_secret_setting
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.keyvault import SecretItem
+from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
+from mzaudit.snapshot.web import ReferenceStatus
+
+_PLATFORM_REFRESH = timedelta(hours=24)
+
+
+@rule(
+    "SET-003",
+    title="The app runs with the current version of the secret",
+    severity=Severity.MEDIUM,
+    answers=("DOC-11",),
+    over=each_secret_setting,
+    requires=("APP-001",),
+    explained_by=("SET-001", "KV-001", "KV-003", "SET-002"),  # what else breaks a reference is SET-002's cause
+)
+def reference_current(want: WantedSetting, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The version that App Service reports as active for the setting's reference is the secret's current version in the
+    vault. A reference that pins an older version fails, and so does one without a version that lags behind. Because App
+    Service takes up to 24 hours to follow a rotation by itself, lagging behind a version that was made or changed in
+    the 24 hours before the run is a finding of low severity. A reference that pins today's version passes, and says so.
+
+    Inconclusive: the vault's current version or the app's active one is not told. Not applicable: the app runs with an
+    older version because the current one is disabled, which KV-004 reports.
+
+    ## Why it matters
+    A rotation that has not reached the app leaves the old, perhaps leaked, secret in use; when the old version is
+    disabled, the app breaks.
+
+    ## Remediation
+    Take the version out of a pinned reference. Otherwise make App Service resolve its references now.
+
+    ## References
+    - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+    """
+    at = f"{want.service.id}/config/configreferences/appsettings/{want.secret.name}"
+    found = reported(want, seen)
+    if isinstance(found, Deviation):
+        return Fail((Evidence(at, "a reference", found.observed),), found.note, f"Set it to {documented(want)}.")
+    if found.status.casefold() != "resolved":
+        return Fail(
+            (Evidence(at, "Resolved", found.status),),
+            f"The reference in {want.secret.name} of {want.service.app} is not resolved, so the app runs with no "
+            "version of the secret.",
+            "Cure what App Service reports.",
+        )
+    if found.active_version is None:
+        raise Unobserved(Gap(GapReason.MALFORMED, f"GET {at}", at, detail="the active version is not told"))
+    item = need(seen.vault(want.secret.vault_id).secret(want.secret.stored))
+    if item is None:
+        return Fail(
+            (Evidence(at, "a version of the secret", found.active_version),),
+            f"{want.service.app} still runs with a version of {want.secret.stored}, which is not in "
+            f"{want.secret.vault} any more.",
+            "Set or recover the secret.",
+        )
+    return _compare(want, seen, found, item, f"{at}/activeVersion")
+
+
+def _compare(want: WantedSetting, seen: Snapshot, found: ReferenceStatus, item: SecretItem, at: str) -> Verdict:
+    name, app = want.secret.name, want.service.app
+    if item.version is None or found.active_version is None:
+        secret = f"{want.secret.vault_id}/secrets/{want.secret.stored}"
+        raise Unobserved(Gap(GapReason.MALFORMED, f"GET {secret}", secret, detail="the current version is not told"))
+    evidence = (Evidence(at, item.version, found.active_version),)
+    if found.active_version.casefold() == item.version.casefold():
+        pinned = f"{name} pins today's version: the next rotation will not reach {app}." if found.version else ""
+        return Pass(evidence, pinned)
+    if item.enabled is False:
+        return NotApplicable(f"The current version of {want.secret.stored} is disabled (KV-004): no app can follow it.")
+    if found.version:
+        return Fail(
+            evidence,
+            f"{name} of {app} pins an older version of {want.secret.stored}.",
+            "Take the version out of the reference, so that the app follows the current one.",
+            Fix(
+                "Website Contributor on the app",
+                (
+                    az(
+                        "webapp config appsettings set",
+                        resource_group=want.service.resource_group,
+                        name=app,
+                        settings=f"{name}={documented(want)}",
+                    ),
+                ),
+                f"Microsoft.Web/sites/config (appsettings): {name} = {documented(want)}",
+            ),
+        )
+    recent = item.updated is not None and seen.taken - item.updated < _PLATFORM_REFRESH
+    refresh = f"{want.service.id}/config/configreferences/appsettings/refresh"
+    return Fail(
+        evidence,
+        f"{name} of {app} still runs with an older version of {want.secret.stored}: the rotation has not reached it.",
+        "Make App Service resolve its references now; by itself it does so within 24 hours.",
+        Fix(
+            "Website Contributor on the app",
+            (az("rest", method="post", url=f"{refresh}?api-version=2025-05-01"),),
+        ),
+        Severity.LOW if recent else None,
+    )

@@ -1,0 +1,162 @@
+"""SET-002: App Service reports the reference as resolved."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.references import Deviation, documented, reported
+from mzaudit.audit.subjects import WantedSetting, each_secret_setting
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Observed
+
+# status: what it means, and the cure
+_STATUSES = {
+    "invalidsyntax": (
+        "App Service cannot read the reference",
+        "Write the setting as @Microsoft.KeyVault(VaultName=...;SecretName=...), nothing before or after it.",
+    ),
+    "msinotenabled": (
+        "the app has no managed identity to read the vault with, or not the one that it is told to use",
+        "Switch the system-assigned identity on, let Key Vault references use it, and grant its role anew.",
+    ),
+    "vaultnotfound": (
+        "the vault of the reference does not exist",
+        "Create or recover the vault, or correct the vault's name in the reference.",
+    ),
+    "secretnotfound": (
+        "the vault holds no secret of that name",
+        "Set or recover the secret, or correct the secret's name in the reference.",
+    ),
+    "secretversionnotfound": (
+        "the secret has no such version",
+        "Take the version out of the reference, so that the app follows the current one.",
+    ),
+    "accesstokeyvaultdenied": (
+        "the vault refused the app's identity",
+        "Grant Key Vault Secrets User on the vault to the app's identity, let the vault's network rules admit the app, "
+        "and enable the secret if it is disabled.",
+    ),
+    "unauthorizedclient": (
+        "Entra refused to give the app's identity a token for the vault",
+        "See that the vault and the app belong to one tenant and that the identity was not deleted; switch it off and "
+        "on again and grant its role anew.",
+    ),
+}
+
+
+@rule(
+    "SET-002",
+    title="The reference is resolved",
+    severity=Severity.CRITICAL,
+    answers=("DOC-11",),
+    over=each_secret_setting,
+    requires=("APP-001",),
+    explained_by=("SET-001", "KV-001", "KV-003", "KV-004", "APP-005", "KV-002", "RBAC-001"),
+)
+def reference_resolved(want: WantedSetting, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    App Service's own report on the setting's Key Vault reference says `Resolved`.
+
+    | status | verdict | cause |
+    |---|---|---|
+    | `Resolved` | pass | |
+    | `InvalidSyntax` | fail | the reference cannot be read |
+    | `MSINotEnabled` | fail | no identity, or not the one that references are told to use |
+    | `VaultNotFound` | fail | no such vault |
+    | `SecretNotFound` | fail | no such secret |
+    | `SecretVersionNotFound` | fail | no such version |
+    | `AccessToKeyVaultDenied` | fail | role missing, network closed, or secret disabled |
+    | `UnauthorizedClient` | fail | Entra gives the identity no token |
+    | `Initialized` | inconclusive | not tried yet |
+    | `FetchTimedOut` | inconclusive | the vault was not reached in time |
+    | `OtherReasons` | inconclusive | no reason given |
+    | any other | fail | named as it is |
+
+    Where one of the three undecided statuses, or none, is reported for a setting that is not the documented reference,
+    this fails and SET-001 is its cause. A setting that is the documented reference and that App Service does not report
+    is inconclusive.
+
+    ## Why it matters
+    An unresolved reference is not an error to the platform: the app starts with the reference's text as its secret.
+
+    ## Remediation
+    By status, as the finding says. After the cure, any change of configuration makes App Service resolve again; without
+    one it takes up to 24 hours.
+
+    ## References
+    - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+    """
+    at = f"{want.service.id}/config/configreferences/appsettings/{want.secret.name}"
+    found = reported(want, seen)
+    if isinstance(found, Deviation):
+        return Fail(
+            (Evidence(at, "Resolved", found.observed),),
+            found.note,
+            f"Set {want.secret.name} to {documented(want)}.",
+        )
+    if found.status.casefold() == "resolved":
+        return Pass((Evidence(at, "Resolved", found.status),))
+    cause, cure = _STATUSES.get(
+        found.status.casefold(),
+        ("a status that mzaudit does not know", "Look the status up in the app's environment variables in the portal."),
+    )
+    evidence = [Evidence(at, "Resolved", found.status)]
+    if found.status.casefold() == "accesstokeyvaultdenied":
+        evidence += _network(want, seen)
+    return Fail(
+        tuple(evidence),
+        f"App Service reports {found.status} for {want.secret.name} of {want.service.app}: {cause}.",
+        cure,
+        _fix(want, found.status),
+    )
+
+
+def _network(want: WantedSetting, seen: Snapshot) -> list[Evidence]:
+    vault = seen.vault(want.secret.vault_id)
+    if not isinstance(vault.properties, Observed) or vault.properties.value is None:
+        return []
+    properties = vault.properties.value
+    facts = {
+        "publicNetworkAccess": (properties.public_network_access, "Enabled"),
+        "networkAcls.defaultAction": (properties.default_action, "Allow"),
+    }
+    return [
+        Evidence(f"{vault.id}/properties/{path}", open_, value, "the vault's network may be what refuses the app")
+        for path, (value, open_) in facts.items()
+        if value is not None and value.casefold() != open_.casefold()
+    ]
+
+
+def _fix(want: WantedSetting, status: str) -> Fix | None:
+    app = {"resource_group": want.service.resource_group, "name": want.service.app}
+    match status.casefold():
+        case "invalidsyntax" | "secretversionnotfound" | "vaultnotfound" | "secretnotfound":
+            setting = f"{want.secret.name}={documented(want)}"
+            return Fix(
+                "Website Contributor on the app",
+                (az("webapp config appsettings set", **app, settings=setting),),
+                f"Microsoft.Web/sites/config (appsettings): {want.secret.name} = {documented(want)}",
+            )
+        case "msinotenabled":
+            return Fix(
+                "Website Contributor on the app",
+                (
+                    az("webapp identity assign", **app),
+                    az("webapp update", **app, set="keyVaultReferenceIdentity=SystemAssigned"),
+                ),
+                "Microsoft.Web/sites: identity.type = SystemAssigned, properties.keyVaultReferenceIdentity",
+            )
+        case "accesstokeyvaultdenied":
+            return Fix(
+                "Role Based Access Control Administrator on the vault",
+                (
+                    az(
+                        "role assignment create",
+                        role="Key Vault Secrets User",
+                        assignee_object_id="PRINCIPAL_ID_OF_THE_APP",
+                        assignee_principal_type="ServicePrincipal",
+                        scope=want.secret.vault_id,
+                    ),
+                ),
+            )
+        case _:
+            return None

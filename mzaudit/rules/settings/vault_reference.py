@@ -1,0 +1,61 @@
+"""SET-001: each documented secret is an app setting that refers to it in the service's own vault."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.references import deviation, documented, value_of
+from mzaudit.audit.subjects import WantedSetting, each_secret_setting
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "SET-001",
+    title="The setting refers to the documented secret",
+    severity=Severity.CRITICAL,
+    answers=("DOC-11",),
+    over=each_secret_setting,
+    requires=("APP-001",),
+)
+def vault_reference(want: WantedSetting, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The service has an app setting of the documented name (with case, as Linux compares environment variables) whose
+    whole value is a Key Vault reference to the documented secret of the service's own vault. Every spelling that App
+    Service resolves is accepted: `SecretUri=` with or without version and trailing slash; `VaultName=` and
+    `SecretName=` in any order, with or without `SecretVersion=`, with or without a trailing semicolon. Vault and secret
+    names are compared without case. A version may be pinned: whether it is the current one is SET-003's question.
+
+    Told apart: no such setting, empty, plain text, text that only looks like a reference, a reference to App
+    Configuration, a malformed reference, another vault, a secret name with an underscore, another secret.
+
+    ## Why it matters
+    A secret that is not referred to is either missing from the app or stored in clear among its settings. A malformed
+    reference reaches the app as its own text.
+
+    ## Remediation
+    Set the app setting to the reference. The app restarts.
+
+    ## References
+    - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+    """
+    at = f"{want.service.id}/config/appsettings/{want.secret.name}"
+    expected = f"vault {want.secret.vault}, secret {want.secret.stored}"
+    wrong = deviation(want, value_of(want, seen))
+    if wrong is None:
+        return Pass((Evidence(at, expected, expected),))
+    return Fail(
+        (Evidence(at, expected, wrong.observed),),
+        wrong.note,
+        f"Set {want.secret.name} to a Key Vault reference to the secret {want.secret.stored} of {want.secret.vault}.",
+        Fix(
+            "Website Contributor on the app",
+            (
+                az(
+                    "webapp config appsettings set",
+                    resource_group=want.service.resource_group,
+                    name=want.service.app,
+                    settings=f"{want.secret.name}={documented(want)}",
+                ),
+            ),
+            f"Microsoft.Web/sites/config (appsettings): {want.secret.name} = {documented(want)}",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Azure SQL: servers, databases, authentication (SQL)."""

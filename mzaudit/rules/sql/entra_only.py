@@ -1,0 +1,78 @@
+"""SQL-002: where passwords are forbidden, the server accepts Entra identities alone."""
+
+from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.subjects import each_server
+from mzaudit.policy.wanted import WantedServer
+from mzaudit.snapshot import ids
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "SQL-002",
+    title="The server accepts no passwords",
+    severity=Severity.HIGH,
+    answers=("DOC-04",),
+    over=each_server,
+)
+def entra_only(want: WantedServer, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    In production, and in every environment whose policy says `sql_auth: managed-identity`: the server's Entra-only
+    authentication is on. A server without an Entra administrator cannot have it on and fails as such. That the server
+    has an administrator login tells nothing: Azure invents one for servers that accept no passwords. Not applicable
+    where the policy allows passwords, and where there is no server (SQL-001 says so; a missing database does not keep
+    this rule from being asked).
+
+    ## Why it matters
+    A server that accepts passwords can be entered from anywhere by whoever knows or guesses one, past every identity's
+    control and log.
+
+    ## Remediation
+    Name an Entra administrator, see that every client connects with an identity, then switch Entra-only authentication
+    on.
+
+    ## References
+    - https://learn.microsoft.com/azure/azure-sql/database/authentication-azure-ad-only-authentication
+    """
+    if not want.passwords_forbidden:
+        return NotApplicable(f"The policy allows database passwords in {want.env}.")
+    server = seen.server(want.id)
+    if not need(server.exists):
+        return NotApplicable(f"The SQL server {want.name} does not exist (SQL-001).")
+    at = f"{want.id}/azureADOnlyAuthentications/Default"
+    only = need(server.entra_only)
+    if only:
+        return Pass((Evidence(at, True, only),))
+    group = ids.segment(want.id, "resourceGroups") or ""
+    enable = az("sql server ad-only-auth enable", resource_group=group, name=want.name)
+    if only is None:
+        return Fail(
+            (Evidence(at, True, "no Entra administrator"),),
+            f"The SQL server {want.name} has no Entra administrator, so it can accept nothing but passwords.",
+            "Name an Entra administrator, let the clients connect with identities, then accept nothing else.",
+            Fix(
+                "SQL Security Manager on the server",
+                (
+                    az(
+                        "sql server ad-admin create",
+                        resource_group=group,
+                        server_name=want.name,
+                        display_name="ADMIN_GROUP",
+                        object_id="ADMIN_GROUP_OBJECT_ID",
+                    ),
+                    enable,
+                ),
+                "Microsoft.Sql/servers: properties.administrators",
+            ),
+        )
+    return Fail(
+        (Evidence(at, True, only),),
+        f"The SQL server {want.name} accepts passwords beside Entra identities.",
+        "See that every client connects with an identity, then switch Entra-only authentication on.",
+        Fix(
+            "SQL Security Manager on the server",
+            (enable,),
+            "Microsoft.Sql/servers: properties.administrators.azureADOnlyAuthentication = true",
+        ),
+    )

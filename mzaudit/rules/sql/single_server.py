@@ -1,0 +1,74 @@
+"""SQL-001: one server holds the documented databases."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, need, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.subjects import each_server
+from mzaudit.policy.wanted import WantedDatabase, WantedServer
+from mzaudit.snapshot import ids
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "SQL-001",
+    title="One server holds the documented databases",
+    severity=Severity.HIGH,
+    answers=("DOC-02",),
+    over=each_server,
+)
+def single_server(want: WantedServer, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    A direct read of the documented server finds it, and each documented database is on that server, by its list or by a
+    direct read, names compared without case. Absence is concluded from a direct read, never from the list alone.
+    Further databases (`master`, copies, restored ones) are ignored. A server for each environment or one for all is the
+    policy's `sql.scope`.
+
+    ## Why it matters
+    The services connect to one server by name; a database on another is neither migrated nor guarded with the rest.
+
+    ## Remediation
+    Restore or create the missing database on the documented server, then run the migrations.
+
+    ## References
+    - https://learn.microsoft.com/azure/azure-sql/database/logical-servers
+    """
+    if not need(seen.server(want.id).exists):
+        group = ids.segment(want.id, "resourceGroups") or ""
+        return Fail(
+            (Evidence(want.id, "exists", "absent"),),
+            f"The SQL server {want.name} does not exist.",
+            "Create the server with Entra-only authentication, restore its databases and run the migrations.",
+            Fix(
+                "SQL Server Contributor on the resource group",
+                (
+                    az(
+                        "sql server create",
+                        resource_group=group,
+                        name=want.name,
+                        enable_ad_only_auth=True,
+                        external_admin_principal_type="Group",
+                        external_admin_name="ADMIN_GROUP",
+                        external_admin_sid="ADMIN_GROUP_OBJECT_ID",
+                    ),
+                ),
+                "Microsoft.Sql/servers",
+            ),
+        )
+    return every(want.databases, lambda database: _database(want, database, seen), empty="No database is documented.")
+
+
+def _database(want: WantedServer, database: WantedDatabase, seen: Snapshot) -> Verdict:
+    at = f"{want.id}/databases/{database.name}"
+    if need(seen.server(want.id).database(database.name)):
+        return Pass((Evidence(at, "exists", "exists"),))
+    group = ids.segment(want.id, "resourceGroups") or ""
+    return Fail(
+        (Evidence(at, "exists", "absent"),),
+        f"The database {database.name} is not on {want.name}.",
+        "Restore the database, or create it and run the migrations.",
+        Fix(
+            "SQL DB Contributor on the server",
+            (az("sql db create", resource_group=group, server=want.name, name=database.name),),
+            "Microsoft.Sql/servers/databases",
+        ),
+    )

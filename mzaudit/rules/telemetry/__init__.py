@@ -1,0 +1,1 @@
+"""Telemetry: the component, what feeds it, what watches it (OBS)."""

@@ -1,0 +1,51 @@
+"""OBS-001: the Application Insights component is there."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.subjects import each_component
+from mzaudit.policy.wanted import WantedComponent
+from mzaudit.snapshot import ids
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "OBS-001",
+    title="The Application Insights component exists",
+    severity=Severity.HIGH,
+    answers=("DOC-19", "DOC-21"),
+    over=each_component,
+)
+def component_exists(want: WantedComponent, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    A direct read of the documented Application Insights component finds it. Live metrics need nothing else.
+
+    ## Why it matters
+    Telemetry that is sent to a component that is gone is lost without an error in the app.
+
+    ## Remediation
+    Create the component, then put its new connection string into the vaults.
+
+    ## References
+    - https://learn.microsoft.com/azure/azure-monitor/app/create-workspace-resource
+    """
+    if need(seen.component(want.id).properties) is not None:
+        return Pass((Evidence(want.id, "exists", "exists"),))
+    return Fail(
+        (Evidence(want.id, "exists", "absent"),),
+        f"The Application Insights component {want.name} does not exist.",
+        "Create the component, then put its connection string into the vaults and the ingestor's setting.",
+        Fix(
+            "Application Insights Component Contributor on the resource group",
+            (
+                az(
+                    "monitor app-insights component create",
+                    resource_group=ids.segment(want.id, "resourceGroups") or "",
+                    app=want.name,
+                    location="LOCATION",
+                    workspace="LOG_ANALYTICS_WORKSPACE_ID",
+                ),
+            ),
+            "Microsoft.Insights/components",
+        ),
+    )

@@ -1,0 +1,82 @@
+"""OBS-002: the stored connection string is that of the documented component."""
+
+from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.subjects import WantedConnectionString, each_connection_string
+from mzaudit.audit.telemetry import PARTS, differing
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason
+from mzaudit.snapshot.values import ValueClass
+
+
+@rule(
+    "OBS-002",
+    title="The connection string is the component's",
+    severity=Severity.HIGH,
+    answers=("DOC-20",),
+    over=each_connection_string,
+    requires=("OBS-001", "KV-001", "KV-003"),
+    explained_by=("KV-004", "KV-007"),
+)
+def connection_string_matches(want: WantedConnectionString, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The connection string in the vault is parsed, and its `InstrumentationKey` and `IngestionEndpoint` are those of the
+    documented component. The key is compared without case, the endpoint by scheme, host and port; the order of parts, a
+    trailing semicolon or slash and all other parts do not matter. Both parts must be there. A disabled secret fails,
+    with KV-004 as its cause. Without secret values this is inconclusive.
+
+    ## Why it matters
+    A connection string of another component sends this environment's telemetry elsewhere: alerts stay silent and the
+    other environment's dashboards show what is not theirs.
+
+    ## Remediation
+    Put the component's own connection string into the secret.
+
+    ## References
+    - https://learn.microsoft.com/azure/azure-monitor/app/connection-strings
+    """
+    component = need(seen.component(want.component.id).properties)
+    if component is None:
+        return NotApplicable(f"The component {want.component.name} does not exist (OBS-001).")
+    facet = seen.vault(want.secret.vault_id).value(want.secret.stored)
+    if isinstance(facet, Gap) and facet.reason is GapReason.DISABLED:
+        return _fail(want, "disabled", f"The secret {want.secret.stored} of {want.secret.vault} is disabled.")
+    value = need(facet)
+    if value is None:
+        return _fail(want, "absent", f"The secret {want.secret.stored} is not in {want.secret.vault}.")
+    if not _well_formed(value):
+        return _fail(
+            want,
+            "no connection string",
+            f"The secret {want.secret.stored} of {want.secret.vault} holds no telemetry connection string.",
+        )
+    wrong = differing(value, component)
+    if not wrong:
+        return Pass((Evidence(_at(want), want.component.name, want.component.name, "compared by parts"),))
+    return _fail(
+        want,
+        f"another {' and '.join(wrong)}",
+        f"The secret {want.secret.stored} of {want.secret.vault} has not the {' and '.join(wrong)} of "
+        f"{want.component.name}.",
+    )
+
+
+def _at(want: WantedConnectionString) -> str:
+    return f"{want.secret.vault_id}/secrets/{want.secret.stored}"
+
+
+def _well_formed(value: ValueClass) -> bool:
+    return "connection-string" in value.kinds and any(value.part(part) is not None for part in PARTS)
+
+
+def _fail(want: WantedConnectionString, observed: str, note: str) -> Fail:
+    return Fail(
+        (Evidence(_at(want), f"the connection string of {want.component.name}", observed),),
+        note,
+        f"Put the connection string of {want.component.name} into the secret.",
+        Fix(
+            "Key Vault Secrets Officer on the vault",
+            (az("keyvault secret set", vault_name=want.secret.vault, name=want.secret.stored, file="SECRET_FILE"),),
+        ),
+    )

@@ -1,0 +1,43 @@
+"""OBS-005: a workbook or portal dashboard shows the component."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, rule
+from mzaudit.audit.subjects import each_component
+from mzaudit.policy.wanted import WantedComponent
+from mzaudit.snapshot import ids
+from mzaudit.snapshot.estate import Snapshot
+
+
+@rule(
+    "OBS-005",
+    title="A dashboard shows the component",
+    severity=Severity.LOW,
+    answers=("DOC-21",),
+    over=each_component,
+    requires=("OBS-001",),
+)
+def dashboard_exists(want: WantedComponent, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    At least one workbook or portal dashboard in the component's resource group shows the component; ids are compared
+    without case. That there is none is concluded only from a list that is known to be whole. Live metrics are part of
+    every component and need no dashboard.
+
+    ## Why it matters
+    In an outage nobody has the time to build the picture first.
+
+    ## Remediation
+    Save a workbook of the component, or pin its charts to a shared dashboard, in its resource group.
+
+    ## References
+    - https://learn.microsoft.com/azure/azure-monitor/visualize/workbooks-overview
+    - https://learn.microsoft.com/azure/azure-portal/azure-portal-dashboards
+    """
+    shown = find(seen.component(want.id).dashboards, lambda d: any(ids.same(scope, want.id) for scope in d.shows))
+    if shown is not None:
+        return Pass((Evidence(shown.id, want.id, want.id),))
+    return Fail(
+        (Evidence(want.id, "a workbook or dashboard", "none"),),
+        f"No workbook or dashboard shows {want.name}.",
+        "Save a workbook of the component, or pin its charts to a shared dashboard, in its resource group.",
+        Fix("Workbook Contributor on the resource group", (), "Microsoft.Insights/workbooks: properties.sourceId"),
+    )

@@ -1,0 +1,226 @@
+"""OBS-003: each backend is set up to export its telemetry."""
+
+from collections.abc import Iterator, Mapping
+
+from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, find, need, rule
+from mzaudit.audit.access import reach_of
+from mzaudit.audit.az import az
+from mzaudit.audit.quantify import merged
+from mzaudit.audit.references import held
+from mzaudit.audit.subjects import each_service
+from mzaudit.audit.telemetry import differing
+from mzaudit.policy.wanted import WantedService
+from mzaudit.snapshot import ids
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
+from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue, VaultReference
+
+METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
+_OTLP = "OTEL_EXPORTER_OTLP_"
+_SIGNALS = ("TRACES", "METRICS", "LOGS")
+
+
+@rule(
+    "OBS-003",
+    title="Telemetry is exported",
+    severity=Severity.MEDIUM,
+    answers=("DOC-19",),
+    over=each_service,
+    requires=("APP-001",),
+)
+def telemetry_configured(want: WantedService, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    One of the two ways that Azure supports is set up whole:
+
+    * **connection string**: the documented setting (`APPLICATIONINSIGHTS_CONNECTION_STRING`) is a Key Vault reference
+      that App Service can read, or a plain connection string with the component's own `InstrumentationKey` and
+      `IngestionEndpoint` (a plain one is no credential). Where the component has local authentication switched off, the
+      app's system-assigned identity also holds Monitoring Metrics Publisher on the component or above it; where Azure
+      does not say, local authentication is on.
+    * **OTLP over HTTP**: `OTEL_EXPORTER_OTLP_ENDPOINT`, or one endpoint each for traces, metrics and logs, is a URL or
+      a Key Vault reference; `OTEL_EXPORTER_OTLP_PROTOCOL` (or each signal's own) is `http/protobuf` or `http/json`; and
+      the app's system-assigned identity holds Monitoring Metrics Publisher somewhere, as data collection rules demand.
+      gRPC fails. A protocol that is not stated fails too, because libraries differ in what they then speak.
+
+    What a reference leads to is SET-001's, SET-002's and OBS-002's question. Whether data arrives is not asked. Not
+    applicable where the policy says that the service has no telemetry.
+
+    ## Why it matters
+    A backend that exports nothing fails without a trace.
+
+    ## Remediation
+    Set the documented connection string.
+
+    ## References
+    - https://learn.microsoft.com/azure/azure-monitor/app/connection-strings
+    - https://learn.microsoft.com/azure/azure-monitor/app/azure-ad-authentication
+    - https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+    """
+    if not want.telemetry:
+        return NotApplicable(f"The policy says that {want.key} exports no telemetry.")
+    path = f"{want.id}/config/appsettings"
+    settings = {s.name: s.value for s in held(seen.site(want.id).settings, f"POST {path}/list")}
+    fails: list[Fail] = []
+    gaps: list[Gap] = []
+    for way in _ways(want, settings):
+        try:
+            verdict = _by_otlp(want, settings, seen) if way == _OTLP else _by_string(want, settings[way], seen)
+        except Unobserved as unseen:
+            gaps += unseen.gaps
+            continue
+        if isinstance(verdict, Pass):
+            return verdict
+        fails.append(verdict)
+    if gaps:
+        return Inconclusive(tuple(dict.fromkeys(gaps)))
+    if fails:
+        return merged(fails)
+    return _fail(want, want.component.setting, "no telemetry setting", f"{want.app} is not set up to export telemetry.")
+
+
+def _ways(want: WantedService, settings: Mapping[str, SettingValue]) -> Iterator[str]:
+    if not _unset(settings.get(want.component.setting)):
+        yield want.component.setting
+    if any(not _unset(settings.get(f"{_OTLP}{signal}ENDPOINT")) for signal in ("", *(f"{s}_" for s in _SIGNALS))):
+        yield _OTLP
+
+
+def _unset(value: SettingValue | None) -> bool:
+    return value is None or (isinstance(value, LiteralValue) and value.value.empty)
+
+
+def _by_string(want: WantedService, value: SettingValue, seen: Snapshot) -> Pass | Fail:
+    name = want.component.setting
+    at = f"{want.id}/config/appsettings/{name}"
+    match value:
+        case OtherReference():
+            raise Unobserved(
+                Gap(GapReason.NOT_COLLECTED, "App Configuration", at, detail="App Configuration is not read")
+            )
+        case VaultReference(_, _, _, problem) if problem:
+            return _fail(
+                want, name, f"malformed reference: {problem}", f"The reference in {name} of {want.app} is malformed."
+            )
+        case _:
+            pass
+    component = need(seen.component(want.component.id).properties)
+    if isinstance(value, LiteralValue):
+        if "connection-string" not in value.value.kinds:
+            return _fail(want, name, "no connection string", f"{name} of {want.app} is no connection string.")
+        wrong = differing(value.value, component) if component is not None else ()
+        if wrong:
+            return _fail(
+                want,
+                name,
+                f"another {' and '.join(wrong)}",
+                f"{name} of {want.app} has not the {' and '.join(wrong)} of {want.component.name}.",
+            )
+    form = "a connection string" if isinstance(value, LiteralValue) else "a Key Vault reference"
+    proof = Evidence(at, "a connection string", form)
+    if component is None or component.local_auth_disabled is not True:
+        return Pass((proof,))
+    return _with_role(want, seen, proof, want.component.id)
+
+
+def _by_otlp(want: WantedService, settings: Mapping[str, SettingValue], seen: Snapshot) -> Pass | Fail:
+    fails: list[Fail] = []
+    for signal in _SIGNALS:
+        endpoint = _first(settings, f"{_OTLP}{signal}_ENDPOINT", f"{_OTLP}ENDPOINT")
+        protocol = _first(settings, f"{_OTLP}{signal}_PROTOCOL", f"{_OTLP}PROTOCOL")
+        wrong = _endpoint_problem(endpoint) or _protocol_problem(want, protocol)
+        if wrong:
+            setting = f"{_OTLP}ENDPOINT" if _endpoint_problem(endpoint) else f"{_OTLP}PROTOCOL"
+            fails.append(_fail(want, setting, wrong, f"{want.app} does not export {signal.lower()}: {wrong}."))
+    if fails:
+        return merged(fails)
+    at = f"{want.id}/config/appsettings/{_OTLP}ENDPOINT"
+    return _with_role(want, seen, Evidence(at, "OTLP over HTTP", "OTLP over HTTP"), None)
+
+
+def _first(settings: Mapping[str, SettingValue], *names: str) -> SettingValue | None:
+    return next((settings[name] for name in names if not _unset(settings.get(name))), None)
+
+
+def _endpoint_problem(value: SettingValue | None) -> str:
+    match value:
+        case None:
+            return "no OTLP endpoint"
+        case LiteralValue(text) if "url" not in text.kinds:
+            return "the OTLP endpoint is no URL"
+        case VaultReference(_, _, _, problem) if problem:
+            return "the OTLP endpoint is a malformed reference"
+        case _:
+            return ""
+
+
+def _protocol_problem(want: WantedService, value: SettingValue | None) -> str:
+    match value:
+        case None:
+            return "the OTLP protocol is not stated"
+        case LiteralValue(text) if "otlp-http" in text.kinds:
+            return ""
+        case LiteralValue(text) if "otlp-grpc" in text.kinds:
+            return "OTLP over gRPC instead of HTTP"
+        case LiteralValue():
+            return "the OTLP protocol is none that is known"
+        case _:
+            at = f"{want.id}/config/appsettings/{_OTLP}PROTOCOL"
+            raise Unobserved(Gap(GapReason.NOT_COLLECTED, at, at, detail="the protocol comes from a reference"))
+
+
+def _with_role(want: WantedService, seen: Snapshot, proof: Evidence, scope: str | None) -> Pass | Fail:
+    """Whether the app's identity holds the role, at `scope` or above it, or anywhere."""
+    place = f"on {ids.name(scope)}" if scope is not None else "on its data collection rule"
+    properties = held(seen.site(want.id).properties, f"GET {want.id}")
+    who = properties.identity.principal_id
+    if who is not None:
+        reach = reach_of(seen.access(want.component.id), who)
+        role = find(reach, lambda a: a.role == METRICS_PUBLISHER and (scope is None or ids.covers(a.scope, scope)))
+        if role is not None:
+            return Pass((proof, Evidence(role.scope, "Monitoring Metrics Publisher", "Monitoring Metrics Publisher")))
+    return Fail(
+        (proof, Evidence(scope or want.id, "Monitoring Metrics Publisher", "not assigned")),
+        f"The identity of {want.app} has no Monitoring Metrics Publisher {place}, so that its telemetry is refused.",
+        f"Grant Monitoring Metrics Publisher {place} to the app's identity.",
+        Fix(
+            "Role Based Access Control Administrator on that scope",
+            (
+                az(
+                    "role assignment create",
+                    role="Monitoring Metrics Publisher",
+                    assignee_object_id=who or "PRINCIPAL_ID_OF_THE_APP",
+                    assignee_principal_type="ServicePrincipal",
+                    scope=scope or "DATA_COLLECTION_RULE_ID",
+                ),
+            ),
+        ),
+    )
+
+
+def _fail(want: WantedService, setting: str, observed: str, note: str) -> Fail:
+    name = want.component.setting
+    secret = None
+    if want.vault is not None:
+        secret = next((s for s in want.vault.secrets if s.name == name), None)
+    text = (
+        f"@Microsoft.KeyVault(VaultName={secret.vault};SecretName={secret.stored})" if secret else "CONNECTION_STRING"
+    )
+    return Fail(
+        (Evidence(f"{want.id}/config/appsettings/{setting}", "telemetry exported", observed),),
+        note,
+        f"Set {name} to "
+        + ("its Key Vault reference." if secret else f"the connection string of {want.component.name}."),
+        Fix(
+            "Website Contributor on the app",
+            (
+                az(
+                    "webapp config appsettings set",
+                    resource_group=want.resource_group,
+                    name=want.app,
+                    settings=f"{name}={text}",
+                ),
+            ),
+            f"Microsoft.Web/sites/config (appsettings): {name}",
+        ),
+    )

@@ -1,0 +1,127 @@
+"""RBAC-007, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.rules.rbac.ghost_principal import ghost_principal
+from mzaudit.snapshot.observed import Listing
+from tests.estate import (
+    ACR_PULL,
+    AUDITOR,
+    BLOB_READER,
+    READER,
+    SECRETS_USER,
+    Bend,
+    ask,
+    authorization,
+    gap,
+    granted,
+    principal,
+    revoked,
+    service,
+    site,
+    slot,
+    vault,
+)
+from tests.rules.rbac.roles import OWNER, STRANGER, SUB
+
+CLOUD, INGEST = service("cloud"), service("ingest")
+VAULT = vault("cloud")
+assert CLOUD.storage is not None
+CONTAINER = CLOUD.storage.container_id
+REGISTRY = CLOUD.registry.id
+CUT: Bend = lambda seen: authorization(assignments=replace(seen.access(VAULT.id).assignments, gap=gap()))(seen)  # noqa: E731
+
+CASES: dict[str, tuple[str, tuple[Bend, ...], type, str]] = {
+    "as documented": ("cloud", (), Pass, ""),
+    "the documented role on the vault": (
+        "cloud",
+        (granted(STRANGER, SECRETS_USER, VAULT.id),),
+        Fail,
+        f"{STRANGER}, which is no identity of the estate, holds Key Vault Secrets User",
+    ),
+    "spelt in another case": ("cloud", (granted(STRANGER.upper(), SECRETS_USER.upper(), VAULT.id.upper()),), Fail, ""),
+    "the documented role on the container": ("cloud", (granted(STRANGER, BLOB_READER, CONTAINER),), Fail, "snaps"),
+    "the identity was made anew": (
+        "cloud",
+        (revoked(principal(CLOUD), SECRETS_USER), granted(STRANGER, SECRETS_USER, VAULT.id)),
+        Fail,
+        "former identity of app-monozu-cloud-prd",
+    ),
+    "another role on the vault": ("cloud", (granted(STRANGER, READER, VAULT.id),), Pass, ""),
+    "the documented role further up": ("cloud", (granted(STRANGER, SECRETS_USER, SUB),), Pass, ""),
+    "a person": ("cloud", (granted(STRANGER, SECRETS_USER, VAULT.id, principal_type="User"),), Pass, ""),
+    "the auditor": ("cloud", (granted(AUDITOR.object_id, SECRETS_USER, VAULT.id),), Pass, ""),
+    "a slot of the service": (
+        "cloud",
+        (slot(CLOUD, "blue", STRANGER), granted(STRANGER, SECRETS_USER, VAULT.id)),
+        Pass,
+        "",
+    ),
+    "another documented service": ("cloud", (granted(principal(INGEST), SECRETS_USER, VAULT.id),), Pass, ""),
+    "a principal that Azure calls unknown, with whatever role": (
+        "cloud",
+        (granted(STRANGER, OWNER, VAULT.id, principal_type="Unknown"),),
+        Fail,
+        f"the role {OWNER}",
+    ),
+    "a principal that Azure calls unknown, elsewhere": (
+        "cloud",
+        (granted(STRANGER, OWNER, SUB, principal_type="Unknown"),),
+        Pass,
+        "",
+    ),
+    "somebody else pulls from the registry": ("cloud", (granted(STRANGER, ACR_PULL, REGISTRY),), Pass, ""),
+    "somebody else pulls, and so does the ingestor": ("ingest", (granted(STRANGER, ACR_PULL, REGISTRY),), Pass, ""),
+    "somebody else pulls, and the ingestor does not": (
+        "ingest",
+        (revoked(principal(INGEST), ACR_PULL), granted(STRANGER, ACR_PULL, REGISTRY)),
+        Fail,
+        "AcrPull",
+    ),
+    "somebody else pulls, and the list is cut short": (
+        "ingest",
+        (revoked(principal(INGEST), ACR_PULL), granted(STRANGER, ACR_PULL, REGISTRY), CUT),
+        Inconclusive,
+        "",
+    ),
+    "found, and an identity unread": (
+        "cloud",
+        (granted(STRANGER, SECRETS_USER, VAULT.id), site(INGEST, properties=gap())),
+        Inconclusive,
+        "",
+    ),
+    "found, and slots unread": (
+        "cloud",
+        (granted(STRANGER, SECRETS_USER, VAULT.id), site(CLOUD, slots=Listing(gap=gap()))),
+        Inconclusive,
+        "",
+    ),
+    "found, and the auditor unknown": (
+        "cloud",
+        (granted(STRANGER, SECRETS_USER, VAULT.id), lambda seen: replace(seen, caller=None)),
+        Inconclusive,
+        "",
+    ),
+    "surely gone, and an identity unread": (
+        "cloud",
+        (granted(STRANGER, SECRETS_USER, VAULT.id, principal_type="Unknown"), site(INGEST, properties=gap())),
+        Fail,
+        "",
+    ),
+    "nothing found, and an identity unread": ("cloud", (site(INGEST, properties=gap()),), Pass, ""),
+    "the assignments cut short": ("cloud", (CUT,), Inconclusive, ""),
+    "the app cannot be read": ("cloud", (site(CLOUD, properties=gap()),), Inconclusive, ""),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_ghost_principal(case: str) -> None:
+    name, bends, kind, words = CASES[case]
+    verdict = ask(ghost_principal, name, *bends)
+    assert type(verdict) is kind
+    assert words in getattr(verdict, "note", "")

@@ -1,0 +1,145 @@
+"""RBAC-005, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.rules.rbac.snap_isolation import snap_isolation
+from mzaudit.snapshot.observed import Listing, Observed
+from mzaudit.snapshot.storage import AccountProperties
+from tests.estate import (
+    BLOB_READER,
+    SECRETS_USER,
+    Bend,
+    account_facets,
+    ask,
+    authorization,
+    gap,
+    granted,
+    granted_by_group,
+    principal,
+    service,
+    site,
+    slot,
+    wanted,
+)
+from tests.rules.rbac.roles import (
+    BLOB_CONTRIBUTOR,
+    GROUP,
+    OWNER,
+    READER_AND_DATA_ACCESS,
+    STRANGER,
+    SUB,
+    blob_contributor,
+    keys,
+    owner,
+)
+
+STORAGE = wanted().environments["prd"].storage[0]
+MANAGE = service("manage")
+FOREIGN = principal(MANAGE)
+UNREAD = site(MANAGE, properties=gap())
+
+
+def shared_key(allowed: bool | None) -> Bend:
+    properties = AccountProperties(STORAGE.account_id, STORAGE.account, allowed, False)
+    return account_facets(properties=Observed(properties))
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((), Pass, ""),
+    "another service on the container": (
+        (granted(FOREIGN, BLOB_READER, STORAGE.container_id),),
+        Fail,
+        "The identity of manage of prd can reach the blobs of stmonozuprd/snaps",
+    ),
+    "on the account": ((granted(FOREIGN, BLOB_READER, STORAGE.account_id),), Fail, "inherited from"),
+    "by a role that writes": (
+        (blob_contributor(), granted(FOREIGN, BLOB_CONTRIBUTOR, SUB)),
+        Fail,
+        "Storage Blob Data Contributor",
+    ),
+    "through a group": (
+        (granted_by_group(FOREIGN, GROUP, BLOB_READER, STORAGE.container_id),),
+        Fail,
+        f"the group {GROUP}",
+    ),
+    "the same service of another environment": (
+        (granted(principal(service("cloud", "stg")), BLOB_READER, STORAGE.container_id),),
+        Fail,
+        "cloud of stg",
+    ),
+    "a slot of another service": (
+        (slot(MANAGE, "blue", STRANGER), granted(STRANGER, BLOB_READER, STORAGE.container_id)),
+        Fail,
+        "slot blue",
+    ),
+    "a slot of the service itself": (
+        (slot(service("cloud"), "blue", STRANGER), granted(STRANGER, BLOB_READER, STORAGE.container_id)),
+        Pass,
+        "",
+    ),
+    "with the account's keys": (
+        (keys(), granted(FOREIGN, READER_AND_DATA_ACCESS, STORAGE.account_id), shared_key(True)),
+        Fail,
+        "Reader and Data Access",
+    ),
+    "with the account's keys, and Azure does not say whether they count": (
+        (keys(), granted(FOREIGN, READER_AND_DATA_ACCESS, STORAGE.account_id), shared_key(None)),
+        Fail,
+        "Reader and Data Access",
+    ),
+    "with the account's keys, by Owner": ((owner(), granted(FOREIGN, OWNER, SUB), shared_key(True)), Fail, "Owner"),
+    "with keys that the account refuses": (
+        (keys(), granted(FOREIGN, READER_AND_DATA_ACCESS, STORAGE.account_id), shared_key(False)),
+        Pass,
+        "",
+    ),
+    "with the account's keys, and the account unread": (
+        (
+            keys(),
+            granted(FOREIGN, READER_AND_DATA_ACCESS, STORAGE.account_id),
+            account_facets(properties=gap()),
+        ),
+        Inconclusive,
+        "",
+    ),
+    "nobody has the keys, and the account unread": ((account_facets(properties=gap()),), Pass, ""),
+    "another data role": ((granted(FOREIGN, SECRETS_USER, SUB),), Pass, ""),
+    "a stranger is nobody's service": ((granted(STRANGER, BLOB_READER, STORAGE.container_id),), Pass, ""),
+    "an unread identity, and it has access": (
+        (granted(FOREIGN, BLOB_READER, STORAGE.container_id), UNREAD),
+        Inconclusive,
+        "",
+    ),
+    "an unread identity, everybody attributed": ((UNREAD,), Pass, ""),
+    "an unread identity, and a group with the keys": (
+        (UNREAD, owner(), granted(GROUP, OWNER, SUB, principal_type="Group"), shared_key(True)),
+        Inconclusive,
+        "",
+    ),
+    "an unread identity, and the assignments cut short": (
+        (
+            UNREAD,
+            lambda seen: authorization(assignments=replace(seen.access(MANAGE.id).assignments, gap=gap()))(seen),
+        ),
+        Inconclusive,
+        "",
+    ),
+    "deny assignments unread, and another service has access": (
+        (granted(FOREIGN, BLOB_READER, STORAGE.container_id), authorization(denies=Listing(gap=gap()))),
+        Inconclusive,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_snap_isolation(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(snap_isolation, "stmonozuprd/snaps", *bends)
+    assert type(verdict) is kind
+    assert words in getattr(verdict, "note", "")

@@ -1,0 +1,167 @@
+"""RBAC-003, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.audit.subjects import each_guarded_vault
+from mzaudit.policy.models import Principal
+from mzaudit.rules.rbac.vault_readers import vault_readers
+from mzaudit.snapshot.keyvault import AccessPolicy
+from mzaudit.snapshot.observed import Listing
+from tests.estate import (
+    AUDITOR,
+    SECRETS_USER,
+    Bend,
+    ask,
+    authorization,
+    bent,
+    gap,
+    granted,
+    principal,
+    revoked,
+    service,
+    site,
+    slot,
+    vault,
+    vault_facets,
+    vault_properties,
+    wanted,
+)
+from tests.rules.rbac.roles import GROUP, OWNER, SECRETS_OFFICER, STRANGER, SUB, officer, owner
+
+VAULT = vault("manage")
+MANAGE = service("manage")
+ME = principal(MANAGE)
+
+
+def policy(who: str, *rights: str, application: str | None = None) -> Bend:
+    return vault_properties(VAULT, rbac=None, access_policies=(AccessPolicy(who, application, rights),))
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((), Pass, ""),
+    "the auditor": ((granted(AUDITOR.object_id, SECRETS_USER, VAULT.id),), Pass, ""),
+    "a slot of the vault's own service": (
+        (slot(MANAGE, "blue", STRANGER), granted(STRANGER, SECRETS_USER, VAULT.id)),
+        Pass,
+        "",
+    ),
+    "another service's identity is RBAC-002's": (
+        (granted(principal(service("cloud")), SECRETS_USER, VAULT.id),),
+        Pass,
+        "",
+    ),
+    "a person": (
+        (granted(STRANGER, SECRETS_USER, VAULT.id, principal_type="User"),),
+        Fail,
+        f"User {STRANGER} (Key Vault Secrets User, directly)",
+    ),
+    "a group": ((granted(GROUP, SECRETS_USER, VAULT.id, principal_type="Group"),), Fail, f"Group {GROUP}"),
+    "an application": ((granted(STRANGER, SECRETS_USER, VAULT.id),), Fail, f"ServicePrincipal {STRANGER}"),
+    "from the subscription": (
+        (officer(), granted(STRANGER, SECRETS_OFFICER, SUB, principal_type="User")),
+        Fail,
+        "inherited from /subscriptions/",
+    ),
+    "of one secret": ((granted(STRANGER, SECRETS_USER, f"{VAULT.id}/secrets/SECRET-KEY"),), Fail, "SECRET-KEY alone"),
+    "an access policy": ((policy(STRANGER, "get"),), Fail, "access policy"),
+    "an access policy of the vault's own service": ((policy(ME, "get"),), Pass, ""),
+    "an access policy without get": ((policy(STRANGER, "list"),), Pass, ""),
+    "access policies decide, and a role has no effect": (
+        (granted(STRANGER, SECRETS_USER, VAULT.id), policy(ME, "get")),
+        Pass,
+        "",
+    ),
+    "an access policy under RBAC has no effect": (
+        (vault_properties(VAULT, access_policies=(AccessPolicy(STRANGER, None, ("get",)),)),),
+        Pass,
+        "",
+    ),
+    "an inherited Owner may grant itself access": (
+        (owner(), granted(STRANGER, OWNER, SUB, principal_type="User")),
+        Pass,
+        "",
+    ),
+    "a principal that Azure calls unknown is RBAC-007's": (
+        (granted(STRANGER, SECRETS_USER, VAULT.id, principal_type="Unknown"),),
+        Pass,
+        "",
+    ),
+    "what looks like the former identity is RBAC-007's": (
+        (revoked(ME, SECRETS_USER), granted(STRANGER, SECRETS_USER, VAULT.id)),
+        Pass,
+        "",
+    ),
+    "a second holder next to the service's own identity": (
+        (granted(STRANGER, SECRETS_USER, VAULT.id),),
+        Fail,
+        "does not name it",
+    ),
+    "an application, and an identity unread": (
+        (granted(STRANGER, SECRETS_USER, VAULT.id), site(MANAGE, properties=gap())),
+        Inconclusive,
+        "",
+    ),
+    "an application, and slots unread": (
+        (granted(STRANGER, SECRETS_USER, VAULT.id), site(MANAGE, slots=Listing(gap=gap()))),
+        Inconclusive,
+        "",
+    ),
+    "an application, and slots of another environment unread, which are not looked at": (
+        (granted(STRANGER, SECRETS_USER, VAULT.id), site(service("manage", "stg"), slots=Listing(gap=gap()))),
+        Fail,
+        "does not name it",
+    ),
+    "a person, and an identity unread": (
+        (
+            granted(STRANGER, SECRETS_USER, VAULT.id, principal_type="User"),
+            site(service("cloud"), properties=gap()),
+        ),
+        Fail,
+        "User",
+    ),
+    "a person, and the auditor unknown": (
+        (granted(STRANGER, SECRETS_USER, VAULT.id, principal_type="User"), lambda seen: replace(seen, caller=None)),
+        Inconclusive,
+        "",
+    ),
+    "an application, and role definitions unread": (
+        (granted(STRANGER, SECRETS_USER, VAULT.id), authorization(roles=Listing(gap=gap()))),
+        Inconclusive,
+        "",
+    ),
+    "the assignments cut short": (
+        (lambda seen: authorization(assignments=replace(seen.access(VAULT.id).assignments, gap=gap()))(seen),),
+        Inconclusive,
+        "",
+    ),
+    "the vault cannot be read": ((vault_facets(VAULT, properties=gap()),), Inconclusive, ""),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_vault_readers(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(vault_readers, VAULT.name, *bends)
+    assert type(verdict) is kind
+    assert words in getattr(verdict, "note", "")
+
+
+def test_a_reader_that_the_policy_names_is_accounted_for() -> None:
+    bound = wanted()
+    subject = next(s for s in each_guarded_vault(bound, bound.environments["prd"]) if s.name == VAULT.name)
+    readers = (Principal(object_id=STRANGER.upper(), name="break-glass"),)
+    named = replace(subject.want, vault=replace(subject.want.vault, readers=readers))
+    seen = bent(granted(STRANGER, SECRETS_USER, VAULT.id))
+    assert isinstance(vault_readers.check(subject.want, seen), Fail)
+    assert isinstance(vault_readers.check(named, seen), Pass)
+
+
+def test_who_may_grant_itself_access_is_listed() -> None:
+    verdict = ask(vault_readers, VAULT.name, *CASES["an inherited Owner may grant itself access"][0])
+    assert isinstance(verdict, Pass)
+    assert any(STRANGER in str(item.observed) and "Owner" in str(item.observed) for item in verdict.evidence[1:])

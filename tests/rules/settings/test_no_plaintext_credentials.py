@@ -1,0 +1,157 @@
+"""SET-004, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, Pass, Severity
+from mzaudit.rules.settings.no_plaintext_credentials import no_plaintext_credentials
+from mzaudit.snapshot.observed import Listing, Observed
+from mzaudit.snapshot.values import OtherReference, SettingValue, VaultReference
+from mzaudit.snapshot.web import Container, Mount, Runtime, Setting, SiteContainer
+from tests.estate import Bend, ask, bent, gap, literal, service, setting, site, site_config, staged
+
+CLOUD = service("cloud")
+KEY = literal(7, credentials=("account-key",))
+RANDOM = literal(8, credentials=("high-entropy",))
+
+
+def plain(name: str, value: SettingValue | None = None) -> Bend:
+    return setting(CLOUD, name, value or literal(9))
+
+
+def strings(*held: Setting) -> Bend:
+    return site(CLOUD, connection_strings=Observed(held))
+
+
+def mount(credential: SettingValue) -> Bend:
+    return site(CLOUD, mounts=Observed((Mount("share", "stmonozuprd", credential),)))
+
+
+def compose(*held: Setting, problem: str = "") -> Bend:
+    return site_config(CLOUD, runtime=Runtime("compose", environment=held, problem=problem))
+
+
+def sidecar(secret: SettingValue | None = None, *held: Setting) -> Bend:
+    child = SiteContainer(Container("otel", "acrmonozu.azurecr.io/otel:1", False), secret is not None, secret, held)
+    return site(CLOUD, containers=Listing((child,)))
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((), Pass, ""),
+    # by name
+    "an API key": (
+        (plain("STRIPE_API_KEY"),),
+        Fail,
+        "STRIPE_API_KEY of app-monozu-cloud-prd is a credential in clear: it has the name",
+    ),
+    "a password": ((plain("SmtpPassword"),), Fail, "SmtpPassword"),
+    "a token": ((plain("SLACK_BOT_TOKEN"),), Fail, "SLACK_BOT_TOKEN"),
+    "a secret in .NET's spelling": ((plain("Jwt__Secret"),), Fail, "Jwt__Secret"),
+    "even a placeholder": ((plain("SMTP_PASSWORD", literal(placeholder=True)),), Fail, "SMTP_PASSWORD"),
+    "a documented secret in clear": ((plain("SECRET_KEY"),), Fail, "is documented as a secret"),
+    "a documented secret that is not sensitive": ((plain("MS_CLIENT_ID"),), Pass, ""),
+    "empty": ((plain("STRIPE_API_KEY", literal(empty=True)),), Pass, ""),
+    "a reference": ((plain("STRIPE_API_KEY", VaultReference("kv-mz-cloud-prd", "STRIPE", None)),), Pass, ""),
+    "a malformed reference": ((plain("STRIPE_API_KEY", VaultReference(None, None, None, "malformed")),), Pass, ""),
+    "a reference to App Configuration": ((plain("STRIPE_API_KEY", OtherReference()),), Pass, ""),
+    "text that looks like a reference": ((plain("STRIPE_API_KEY", literal(unresolved_reference=True)),), Pass, ""),
+    # harmless names
+    "an address": ((plain("TOKEN_URL"),), Pass, ""),
+    "a number about a token": ((plain("ACCESS_TOKEN_TTL"), plain("OPENAI_MAX_TOKENS")), Pass, ""),
+    "names a setting": ((plain("MICROSOFT_PROVIDER_AUTHENTICATION_SECRET_SETTING_NAME"),), Pass, ""),
+    "words that only begin alike": ((plain("TOKENIZER"), plain("PASSENGERS"), plain("SASKATOON")), Pass, ""),
+    "App Service's own": ((plain("WEBSITE_AUTH_ENCRYPTION_KEY", RANDOM),), Pass, ""),
+    "the commit": ((plain("GIT_COMMIT", RANDOM),), Pass, ""),
+    # by shape
+    "an account key under any name": ((plain("STORE", KEY),), Fail, "holds an account key"),
+    "an account key under a harmless name": ((plain("WEBSITE_CONTENT", KEY),), Fail, "holds an account key"),
+    "a shared access signature in an address": (
+        (plain("BLOB_URL", literal(credentials=("sas",))),),
+        Fail,
+        "a shared access signature",
+    ),
+    "a JSON Web Token": ((plain("X", literal(credentials=("jwt",))),), Fail, "a JSON Web Token"),
+    "a private key": ((plain("X", literal(credentials=("private-key",))),), Fail, "a private key"),
+    "user and password in a URL": (
+        (plain("AMQP_URL", literal(credentials=("url-userinfo",))),),
+        Fail,
+        "a user name and password in a URL",
+    ),
+    "long random text": ((plain("BLOB", RANDOM),), Fail, "is a long random text"),
+    # what other rules answer for
+    "a database password is SET-005's": (
+        (plain("DATABASE_URL", literal(credentials=("url-userinfo",))),),
+        Pass,
+        "",
+    ),
+    "the registry's password is IMG-007's": ((plain("DOCKER_REGISTRY_SERVER_PASSWORD"),), Pass, ""),
+    "but not in a slot": (
+        (staged(CLOUD, "staging", plain("DOCKER_REGISTRY_SERVER_PASSWORD")),),
+        Fail,
+        "(slot staging)",
+    ),
+    # other places
+    "a connection string with a password": (
+        (strings(Setting("Cache", literal(credentials=("password",)), "RedisCache")),),
+        Fail,
+        "The connection string Cache",
+    ),
+    "a connection string without one": ((strings(Setting("Db", literal(), "SQLAzure")),), Pass, ""),
+    "a mounted share": ((mount(literal()),), Fail, "The mounted share share"),
+    "a mounted share without a key": ((mount(literal(empty=True)),), Pass, ""),
+    "a mounted share whose key is a reference": ((mount(literal(unresolved_reference=True)),), Pass, ""),
+    "a compose variable": ((compose(Setting("DB_PASSWORD", literal())),), Fail, "The compose variable DB_PASSWORD"),
+    "a compose file that cannot be read": ((compose(problem="not base64"),), Inconclusive, ""),
+    "a container variable names a setting": ((sidecar(None, Setting("DB_PASSWORD", literal())),), Pass, ""),
+    "a container variable with a key": ((sidecar(None, Setting("STORE", KEY)),), Fail, "The container variable STORE"),
+    "a container's registry password": ((sidecar(literal()),), Fail, "The registry password of the container otel"),
+    "a slot": ((staged(CLOUD, "staging", plain("STRIPE_API_KEY")),), Fail, "app-monozu-cloud-prd (slot staging)"),
+    "a clean slot": ((staged(CLOUD, "staging"),), Pass, ""),
+    # not seen
+    "settings refused": ((site(CLOUD, settings=gap()),), Inconclusive, ""),
+    "connection strings refused": ((site(CLOUD, connection_strings=gap()),), Inconclusive, ""),
+    "mounts refused": ((site(CLOUD, mounts=gap()),), Inconclusive, ""),
+    "containers refused": ((site(CLOUD, containers=Listing(gap=gap())),), Inconclusive, ""),
+    "configuration refused": ((site(CLOUD, config=gap()),), Inconclusive, ""),
+    "slots cut short": ((site(CLOUD, slots=Listing(gap=gap())),), Inconclusive, ""),
+    "a slot's settings refused": ((staged(CLOUD, "staging", settings=gap()),), Inconclusive, ""),
+    "one found, the rest refused": ((plain("STRIPE_API_KEY"), site(CLOUD, mounts=gap())), Fail, "STRIPE_API_KEY"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_plaintext_credentials(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(no_plaintext_credentials, "cloud", *bends)
+    assert type(verdict) is kind
+    assert words in getattr(verdict, "note", "")
+
+
+def test_a_guess_by_randomness_alone_is_weaker() -> None:
+    weak = ask(no_plaintext_credentials, "cloud", plain("BLOB", RANDOM))
+    both = ask(no_plaintext_credentials, "cloud", plain("BLOB", RANDOM), plain("STRIPE_API_KEY"))
+    assert isinstance(weak, Fail)
+    assert isinstance(both, Fail)
+    assert (weak.severity, both.severity) == (Severity.MEDIUM, None)
+
+
+def test_the_policy_may_allow_a_name_and_a_password() -> None:
+    exposed = plain("STRIPE_API_KEY"), plain("DATABASE_URL", literal(credentials=("url-userinfo",)))
+    allowed = replace(CLOUD, plaintext=("STRIPE_API_KEY",))
+    assert isinstance(no_plaintext_credentials.check(allowed, bent(*exposed)), Pass)
+    verdict = no_plaintext_credentials.check(replace(allowed, passwords_forbidden=False), bent(*exposed))
+    assert isinstance(verdict, Fail)
+    assert "DATABASE_URL" in verdict.note
+
+
+def test_the_ingestor_has_no_vault_to_move_it_to() -> None:
+    verdict = ask(no_plaintext_credentials, "ingest", setting(service("ingest"), "API_TOKEN", literal()))
+    assert isinstance(verdict, Fail)
+    assert verdict.fix is not None
+    assert verdict.fix.commands == (
+        "az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-ingest-prd "
+        "--setting-names API_TOKEN",
+    )

@@ -1,0 +1,135 @@
+"""SET-002, case by case."""
+
+from __future__ import annotations
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.rules import load
+from mzaudit.rules.settings.reference_resolved import reference_resolved
+from mzaudit.snapshot.observed import Listing, Observed
+from mzaudit.snapshot.values import VaultReference
+from tests.estate import (
+    Bend,
+    ask,
+    compliant,
+    findings,
+    gap,
+    literal,
+    secret_item,
+    service,
+    setting,
+    site,
+    status,
+    vault,
+    vault_facets,
+    vault_properties,
+)
+
+CLOUD = service("cloud")
+KEY = "SECRET_KEY"
+REFERENCES = compliant().site(CLOUD.id).references.items
+OTHERS = tuple(item for item in REFERENCES if item.setting != KEY)
+
+
+def says(word: str) -> tuple[Bend, ...]:
+    return (status(CLOUD, KEY, word),)
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "Resolved": ((), Pass, ""),
+    "resolved, in another case": (says("resolved"), Pass, ""),
+    "Resolved, listing cut short behind it": ((site(CLOUD, references=Listing(REFERENCES, gap())),), Pass, ""),
+    "Resolved, settings refused": ((site(CLOUD, settings=gap()),), Pass, ""),
+    "InvalidSyntax": (says("InvalidSyntax"), Fail, "cannot read the reference"),
+    "MSINotEnabled": (says("MSINotEnabled"), Fail, "no managed identity"),
+    "VaultNotFound": (says("VaultNotFound"), Fail, "does not exist"),
+    "SecretNotFound": (says("SecretNotFound"), Fail, "no secret of that name"),
+    "SecretVersionNotFound": (says("SecretVersionNotFound"), Fail, "no such version"),
+    "AccessToKeyVaultDenied": (says("AccessToKeyVaultDenied"), Fail, "refused the app's identity"),
+    "AccessToKeyVaultDenied, vault unseen": (
+        (*says("AccessToKeyVaultDenied"), vault_facets(vault("cloud"), properties=gap())),
+        Fail,
+        "refused the app's identity",
+    ),
+    "UnauthorizedClient": (says("UnauthorizedClient"), Fail, "Entra refused"),
+    "a status of tomorrow": (says("QuotaExceeded"), Fail, "QuotaExceeded"),
+    "Initialized": (says("Initialized"), Inconclusive, ""),
+    "FetchTimedOut": (says("FetchTimedOut"), Inconclusive, ""),
+    "OtherReasons": (says("OtherReasons"), Inconclusive, ""),
+    "OtherReasons because the name has an underscore": (
+        (*says("OtherReasons"), setting(CLOUD, KEY, VaultReference("kv-mz-cloud-prd", "SECRET_KEY", None))),
+        Fail,
+        "cannot hold an underscore",
+    ),
+    "not reported, though it is the reference": ((site(CLOUD, references=Listing(OTHERS)),), Inconclusive, ""),
+    "not reported, because it is plain text": (
+        (site(CLOUD, references=Listing(OTHERS)), setting(CLOUD, KEY, literal())),
+        Fail,
+        "is plain text",
+    ),
+    "not reported, because there is no such setting": (
+        (site(CLOUD, references=Listing(OTHERS)), setting(CLOUD, KEY, None)),
+        Fail,
+        "has no setting",
+    ),
+    "not reported, settings refused": (
+        (site(CLOUD, references=Listing(OTHERS), settings=gap()),),
+        Inconclusive,
+        "",
+    ),
+    "report refused": ((site(CLOUD, references=Listing(gap=gap())),), Inconclusive, ""),
+    "report cut short before it": ((site(CLOUD, references=Listing(OTHERS, gap())),), Inconclusive, ""),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_reference_resolved(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(reference_resolved, "cloud/SECRET_KEY", *bends)
+    assert type(verdict) is kind
+    assert words in getattr(verdict, "note", "")
+
+
+def test_every_status_has_a_cure_of_its_own() -> None:
+    words = ["InvalidSyntax", "MSINotEnabled", "VaultNotFound", "SecretNotFound", "SecretVersionNotFound"]
+    words += ["AccessToKeyVaultDenied", "UnauthorizedClient", "Unheard"]
+    verdicts = [ask(reference_resolved, "cloud/SECRET_KEY", *says(word)) for word in words]
+    cures = {verdict.remediation for verdict in verdicts if isinstance(verdict, Fail)}
+    assert len(cures) == len(words)
+
+
+def test_the_undecided_statuses_are_named_in_the_gap() -> None:
+    for word in ("Initialized", "FetchTimedOut", "OtherReasons"):
+        verdict = ask(reference_resolved, "cloud/SECRET_KEY", *says(word))
+        assert isinstance(verdict, Inconclusive)
+        assert word in verdict.gaps[0].detail
+
+
+def test_a_closed_network_is_evidence() -> None:
+    closed = vault_properties(vault("cloud"), default_action="Deny", public_network_access="Disabled")
+    verdict = ask(reference_resolved, "cloud/SECRET_KEY", *says("AccessToKeyVaultDenied"), closed)
+    assert isinstance(verdict, Fail)
+    assert [fact.at.rsplit("/", 1)[-1] for fact in verdict.evidence[1:]] == [
+        "publicNetworkAccess",
+        "networkAcls.defaultAction",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bends", "cause"),
+    [
+        ((setting(CLOUD, KEY, literal()), *says("InvalidSyntax")), "SET-001 cloud/SECRET_KEY"),
+        ((vault_facets(vault("cloud"), properties=Observed(None)), *says("VaultNotFound")), "KV-001 kv-mz-cloud-prd"),
+        (
+            (secret_item(vault("cloud"), "SECRET-KEY", enabled=False), *says("AccessToKeyVaultDenied")),
+            "KV-004 kv-mz-cloud-prd/SECRET_KEY",
+        ),
+    ],
+)
+def test_the_first_broken_link_is_the_cause(bends: tuple[Bend, ...], cause: str) -> None:
+    rules = load()
+    if cause.split()[0] not in {rule.code for rule in rules}:
+        pytest.skip("the rule of that link is not there")
+    found = next(f for f in findings(rules, *bends) if f.rule == "SET-002" and f.subject.name == "cloud/SECRET_KEY")
+    assert found.cause == cause

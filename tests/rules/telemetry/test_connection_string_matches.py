@@ -1,0 +1,65 @@
+"""OBS-002, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.rules.telemetry.connection_string_matches import connection_string_matches
+from mzaudit.snapshot.observed import GapReason, Observed
+from mzaudit.snapshot.values import Part, ValueClass
+from tests.estate import Bend, ask, compliant, component, component_properties, gap, secret_value, value, vault, wanted
+
+CLOUD = vault("cloud")
+STORED = "APPLICATIONINSIGHTS-CONNECTION-STRING"
+NAME = "kv-mz-cloud-prd/APPLICATIONINSIGHTS_CONNECTION_STRING"
+
+
+def own(env: str) -> ValueClass:
+    found = compliant().component(wanted().environments[env].component.id).properties
+    assert isinstance(found, Observed)
+    assert found.value is not None
+    assert found.value.connection_string is not None
+    return found.value.connection_string
+
+
+def holds(held: ValueClass | None) -> Bend:
+    return secret_value(CLOUD, STORED, held)
+
+
+def parts(**labels: int) -> ValueClass:
+    return replace(own("prd"), parts=tuple(Part(name, label) for name, label in labels.items()))
+
+
+KEY, ENDPOINT = own("prd").part("instrumentationkey") or 0, own("prd").part("ingestionendpoint") or 0
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "the component's own": ((), Pass, ""),
+    "the same parts in another text": ((holds(replace(own("prd"), same=4711, same_trimmed=4712)),), Pass, ""),
+    "in another order": ((holds(parts(ingestionendpoint=ENDPOINT, instrumentationkey=KEY)),), Pass, ""),
+    "another environment's": ((holds(own("stg")),), Fail, "has not the InstrumentationKey of appi-monozu-prd"),
+    "another endpoint": (
+        (holds(parts(instrumentationkey=KEY, ingestionendpoint=1)),),
+        Fail,
+        "has not the IngestionEndpoint of appi-monozu-prd",
+    ),
+    "no endpoint": ((holds(parts(instrumentationkey=KEY)),), Fail, "IngestionEndpoint"),
+    "no connection string": ((holds(value(1)),), Fail, "holds no telemetry connection string"),
+    "a placeholder": ((holds(value(1, placeholder=True)),), Fail, "holds no telemetry connection string"),
+    "disabled": ((secret_value(CLOUD, STORED, gap(reason=GapReason.DISABLED)),), Fail, "is disabled"),
+    "absent": ((holds(None),), Fail, "is not in kv-mz-cloud-prd"),
+    "value refused": ((secret_value(CLOUD, STORED, gap()),), Inconclusive, ""),
+    "component refused": ((component(properties=gap()),), Inconclusive, ""),
+    "the component does not tell its own": ((component_properties(connection_string=None),), Inconclusive, ""),
+    "the component tells no parts": ((component_properties(connection_string=value(1)),), Inconclusive, ""),
+    "no component": ((component(properties=Observed(None)),), NotApplicable, "does not exist"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_connection_string_matches(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(connection_string_matches, NAME, *bends)
+    assert type(verdict) is kind
+    assert words in getattr(verdict, "note", getattr(verdict, "because", ""))

@@ -1,0 +1,36 @@
+"""OBS-005, case by case."""
+
+from __future__ import annotations
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.rules.telemetry.dashboard_exists import dashboard_exists
+from mzaudit.snapshot.insights import Dashboard
+from mzaudit.snapshot.observed import Gap, Listing
+from tests.estate import Bend, ask, component, gap, wanted
+
+ID = wanted().environments["prd"].component.id
+OTHER = wanted().environments["stg"].component.id
+
+
+def shows(*scopes: str, cut: Gap | None = None) -> tuple[Bend, ...]:
+    return (component(dashboards=Listing((Dashboard(f"{ID}/w", "w", scopes),), cut)),)
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "a workbook shows it": ((), Pass, ""),
+    "among others, in another case": (shows(OTHER, ID.lower()), Pass, ""),
+    "list cut short behind it": (shows(ID, cut=gap()), Pass, ""),
+    "shows another component": (shows(OTHER), Fail, "No workbook or dashboard shows appi-monozu-prd"),
+    "none": ((component(dashboards=Listing()),), Fail, "No workbook or dashboard"),
+    "none in a list cut short": (shows(OTHER, cut=gap()), Inconclusive, ""),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_dashboard_exists(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(dashboard_exists, "appi-monozu-prd", *bends)
+    assert type(verdict) is kind
+    assert words in getattr(verdict, "note", "")
