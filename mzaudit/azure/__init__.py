@@ -1,0 +1,58 @@
+"""The only door to Azure: reads what a scope names into a snapshot of facts and gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mzaudit.azure.connection import Connection
+from mzaudit.azure.credentials import Login, choose
+from mzaudit.azure.scope import AccountScope, RegistryScope, Scope, ServerScope, VaultScope
+
+if TYPE_CHECKING:
+    from mzaudit.snapshot.estate import Snapshot
+
+__all__ = [
+    "AccountScope",
+    "Connection",
+    "Login",
+    "RegistryScope",
+    "Scope",
+    "ServerScope",
+    "VaultScope",
+    "choose",
+    "collect",
+]
+
+
+async def collect(
+    scope: Scope,
+    login: Login,
+    connection: Connection,
+    *,
+    taken: datetime,
+    tool_version: str,
+    source: str,
+    timeout: float,  # noqa: ASYNC109  # the whole run's deadline; what is late becomes a gap, nothing is cancelled
+    values: bool,
+    progress: Callable[[str], None] | None = None,
+) -> Snapshot:
+    """Read everything in scope within `timeout` seconds; loads the SDK.
+
+    Raises CredentialError if no token for Resource Manager can be had. Whatever else goes wrong is a gap of the
+    snapshot. `values` says whether secret values may be requested; `progress` is told each step in words.
+    """
+    from mzaudit.azure import collecting
+
+    return await collecting.collect(
+        scope,
+        login,
+        connection,
+        taken=taken,
+        tool_version=tool_version,
+        source=source,
+        timeout=timeout,
+        values=values,
+        progress=progress,
+    )

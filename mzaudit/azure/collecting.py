@@ -1,0 +1,195 @@
+"""Collects one snapshot: what depends on nothing leaves together, then what those answers lead to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from mzaudit.azure import authorization, insights, keyvault, registry, sql, storage, web
+from mzaudit.azure.clients import Clients
+from mzaudit.azure.connection import Connection
+from mzaudit.azure.credentials import Login
+from mzaudit.azure.run import Run
+from mzaudit.azure.scope import Scope
+from mzaudit.azure.session import Session
+from mzaudit.azure.tokens import Tokens
+from mzaudit.azure.versions import VERSIONS
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.ids import key, segment
+from mzaudit.snapshot.observed import Listing, Observed
+from mzaudit.snapshot.web import Site, SiteProperties
+
+T = TypeVar("T")
+Progress = Callable[[str], None]
+
+
+async def collect(
+    scope: Scope,
+    login: Login,
+    connection: Connection,
+    *,
+    taken: datetime,
+    tool_version: str,
+    source: str,
+    timeout: float,  # noqa: ASYNC109  # the whole run's deadline; what is late becomes a gap, nothing is cancelled
+    values: bool,
+    progress: Progress | None = None,
+) -> Snapshot:
+    """Read everything in scope within `timeout` seconds.
+
+    Raises CredentialError if no token for Resource Manager can be had; whatever else goes wrong is a gap of the
+    snapshot. `values` says whether secret values may be requested; `progress` is told each step in words.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout
+    tokens = Tokens(login, min(timeout, connection.retry.budget))
+    clients = Clients(connection, tokens, next(iter(scope.environments.values()), ""), f"mzaudit/{tool_version}")
+    run = Run(connection, Session(connection.retry, deadline), clients, authorization.permissions)
+    try:
+        if progress is not None:
+            progress(f"signing in: {login.name}")
+        caller = await tokens.for_arm(connection.endpoints.arm_scope)
+        clients.load()
+        if progress is not None:
+            progress(f"reading {', '.join(scope.environments)}")
+        return await _read(
+            run,
+            scope,
+            values,
+            Snapshot(
+                taken=taken,
+                source=source,
+                tool_version=tool_version,
+                cloud=connection.cloud,
+                environments=dict(scope.environments),
+                caller=caller,
+                api_versions=dict(VERSIONS),
+                reads=(),
+            ),
+        )
+    finally:
+        await clients.close()
+        await login.credential.close()
+
+
+async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapshot:
+    subscriptions = _subscriptions(scope)
+    run.rights.start({*(f"/subscriptions/{each}" for each in subscriptions), *_groups(scope)})
+    deleted = {each.casefold(): _Once(partial(keyvault.deleted_vaults, run, each)) for each in subscriptions}
+    async with asyncio.TaskGroup() as group:
+        access = {each: group.create_task(authorization.first(run, each)) for each in subscriptions}
+        sites = _started(group, scope.sites, partial(web.site, run))
+        others = _started(group, _beyond(scope), partial(web.identity_of, run))
+        vaults = {
+            key(each.id): group.create_task(keyvault.vault(run, each, deleted[_subscription(each.id)], values))
+            for each in scope.vaults
+        }
+        registries = {key(each.id): group.create_task(registry.registry(run, each)) for each in scope.registries}
+        servers = {key(each.id): group.create_task(sql.server(run, each)) for each in scope.servers}
+        accounts = {key(each.id): group.create_task(storage.account(run, each)) for each in scope.accounts}
+        components = _started(group, scope.components, partial(insights.component, run))
+        seen = {each: await task for each, task in (*sites.items(), *others.items())}
+        plans = _started(group, _plans(seen.values()), partial(web.plan, run))
+        principals = sorted(_principals(seen.values()))
+        reached = {
+            each: group.create_task(authorization.whole(run, each, task, principals)) for each, task in access.items()
+        }
+    permissions = await run.rights.all()
+    return replace(
+        blank,
+        reads=run.ledger.reads(),
+        sites=seen,
+        plans=_done(plans),
+        vaults=_done(vaults),
+        registries=_done(registries),
+        servers=_done(servers),
+        accounts=_done(accounts),
+        components=_done(components),
+        authorization={each.casefold(): task.result() for each, task in reached.items()},
+        permissions=permissions,
+    )
+
+
+class _Once:
+    """Starts its work at the first call, and gives every caller that one result."""
+
+    def __init__(self, work: Callable[[], Coroutine[object, object, Listing[str]]]) -> None:
+        self._work = work
+        self._task: asyncio.Task[Listing[str]] | None = None
+
+    async def __call__(self) -> Listing[str]:
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
+        return await self._task
+
+
+def _started(
+    group: asyncio.TaskGroup, ids: Iterable[str], read: Callable[[str], Coroutine[object, object, T]]
+) -> dict[str, asyncio.Task[T]]:
+    return {key(each): group.create_task(read(each)) for each in ids}
+
+
+def _done(tasks: Mapping[str, asyncio.Task[T]]) -> dict[str, T]:
+    return {each: task.result() for each, task in tasks.items()}
+
+
+def _subscription(resource_id: str) -> str:
+    return (segment(resource_id, "subscriptions") or "").casefold()
+
+
+def _resources(scope: Scope) -> Iterable[str]:
+    yield from scope.sites
+    yield from scope.components
+    yield from (each.id for each in scope.vaults)
+    yield from (each.id for each in scope.registries)
+    yield from (each.id for each in scope.servers)
+    yield from (each.id for each in scope.accounts)
+
+
+def _subscriptions(scope: Scope) -> list[str]:
+    """Every subscription in scope, once, in the spelling that was given first."""
+    found: dict[str, str] = {}
+    named = (segment(each, "subscriptions") for each in (*_resources(scope), *scope.resource_groups))
+    for each in (*scope.environments.values(), *named):
+        if each:
+            found.setdefault(each.casefold(), each)
+    return list(found.values())
+
+
+def _groups(scope: Scope) -> set[str]:
+    return {*scope.resource_groups, *("/".join(each.split("/")[:5]) for each in _resources(scope))}
+
+
+def _beyond(scope: Scope) -> list[str]:
+    """The sites of which only the identity is wanted, less those that are read whole."""
+    whole = {key(each) for each in scope.sites}
+    return [each for each in scope.identities_of if key(each) not in whole]
+
+
+def _with_slots(sites: Iterable[Site]) -> Iterable[Site]:
+    for site in sites:
+        yield site
+        yield from site.slots.items
+
+
+def _plans(sites: Iterable[Site]) -> set[str]:
+    found = {key(seen.plan_id): seen.plan_id for seen in _observed(sites) if seen.plan_id}
+    return set(found.values())
+
+
+def _principals(sites: Iterable[Site]) -> set[str]:
+    """Object ids of the managed identities of sites and slots, the attached ones too."""
+    found: set[str] = set()
+    for seen in _observed(_with_slots(sites)):
+        ids = (seen.identity.principal_id, *(each.principal_id for each in seen.identity.user_assigned))
+        found.update(each.casefold() for each in ids if each)
+    return found
+
+
+def _observed(sites: Iterable[Site]) -> Iterable[SiteProperties]:
+    for site in sites:
+        if isinstance(site.properties, Observed) and site.properties.value is not None:
+            yield site.properties.value

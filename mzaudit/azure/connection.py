@@ -1,0 +1,137 @@
+"""How Azure is reached: which cloud, through which proxy, trusting which certificates, with how much patience."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, cast
+from urllib.parse import urlsplit
+
+from mzaudit.errors import InputError
+
+CloudName = Literal["public", "usgovernment", "china"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """The hosts and token scopes of one Azure cloud."""
+
+    authority: str
+    arm: str
+    arm_scope: str
+    vault_suffix: str
+    registry_audience: str
+
+
+CLOUDS: Mapping[CloudName, Cloud] = MappingProxyType(
+    {
+        "public": Cloud(
+            authority="login.microsoftonline.com",
+            arm="https://management.azure.com",
+            arm_scope="https://management.azure.com/.default",
+            vault_suffix="vault.azure.net",
+            registry_audience="https://containerregistry.azure.net",
+        ),
+        "usgovernment": Cloud(
+            authority="login.microsoftonline.us",
+            arm="https://management.usgovcloudapi.net",
+            arm_scope="https://management.core.usgovcloudapi.net/.default",
+            vault_suffix="vault.usgovcloudapi.net",
+            registry_audience="https://management.usgovcloudapi.net",
+        ),
+        "china": Cloud(
+            authority="login.chinacloudapi.cn",
+            arm="https://management.chinacloudapi.cn",
+            arm_scope="https://management.chinacloudapi.cn/.default",
+            vault_suffix="vault.azure.cn",
+            registry_audience="https://management.chinacloudapi.cn",
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How long one call is tried, in seconds: `longest` caps our own wait between tries, not the service's."""
+
+    tries: int = 8
+    first: float = 0.5
+    longest: float = 5.0
+    budget: float = 60.0
+    budget_when_exhausted: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The way to Azure, resolved once; the environment is not looked at again.
+
+    `proxy` is an `http://` URL for all HTTPS traffic; `no_proxy` holds hosts, domains or `*` that go direct;
+    `ca_file` is a PEM file or a directory of hashed certificates that replaces the system's authorities.
+    """
+
+    cloud: CloudName = "public"
+    proxy: str | None = None
+    no_proxy: tuple[str, ...] = ()
+    ca_file: str | None = None
+    retry: Retry = field(default_factory=Retry)
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str]) -> Connection:
+        """Read HTTPS_PROXY, ALL_PROXY, NO_PROXY (either case), SSL_CERT_FILE, REQUESTS_CA_BUNDLE, MZAUDIT_CLOUD.
+
+        Raises InputError for a cloud that is not known or a proxy that is no URL.
+        """
+        cloud = (env.get("MZAUDIT_CLOUD") or "public").strip().casefold()
+        if cloud not in CLOUDS:
+            raise InputError(f"MZAUDIT_CLOUD: expected one of {', '.join(CLOUDS)}, found '{cloud}'")
+        return cls(
+            # cast: membership in CLOUDS was checked above, which mypy cannot see for a str
+            cloud=cast(CloudName, cloud),
+            proxy=_proxy(_first(env, "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")),
+            no_proxy=_hosts(_first(env, "no_proxy", "NO_PROXY")),
+            ca_file=_first(env, "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+        )
+
+    @property
+    def endpoints(self) -> Cloud:
+        """Hosts and scopes of the cloud."""
+        return CLOUDS[self.cloud]
+
+    def proxy_for(self, url: str) -> str | None:
+        """The proxy that a request to `url` goes through; only HTTPS is proxied (identity endpoints are local HTTP)."""
+        parts = urlsplit(url)
+        if self.proxy is None or parts.scheme != "https":
+            return None
+        host = (parts.hostname or "").casefold()
+        port = parts.port or 443
+        return None if any(_exempt(entry, host, port) for entry in self.no_proxy) else self.proxy
+
+
+def _first(env: Mapping[str, str], *names: str) -> str | None:
+    return next((env[name] for name in names if env.get(name)), None)
+
+
+def _proxy(value: str | None) -> str | None:
+    if value is None:
+        return None
+    url = value if "://" in value else f"http://{value}"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        # the value itself may hold a password and is not repeated
+        raise InputError("HTTPS_PROXY: expected http://host:port, found something else")
+    return url
+
+
+def _hosts(value: str | None) -> tuple[str, ...]:
+    return tuple(entry.strip().casefold() for entry in (value or "").split(",") if entry.strip())
+
+
+def _exempt(entry: str, host: str, port: int) -> bool:
+    if entry == "*":
+        return True
+    name, _, wanted = entry.rpartition(":") if entry.count(":") == 1 else (entry, "", "")
+    if wanted and wanted != str(port):
+        return False
+    domain = name.removeprefix("*").lstrip(".")
+    return host == domain or host.endswith("." + domain)

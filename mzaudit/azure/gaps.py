@@ -1,0 +1,148 @@
+"""The one table from what Azure answered, or how the call broke, to what a rule is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import aiohttp
+from azure.core import exceptions as sdk
+from azure.core.rest import AsyncHttpResponse
+
+from mzaudit.azure.call import Answer, Call
+from mzaudit.azure.refusals import TokenRefusedError, WriteRefusedError
+from mzaudit.snapshot.observed import Gap, GapReason
+
+ABSENT = frozenset(
+    {
+        "ResourceNotFound",
+        "ResourceGroupNotFound",
+        "ParentResourceNotFound",
+        "SecretNotFound",
+        "ContainerNotFound",
+        "DeletedVaultNotFound",
+    }
+)
+
+FORBIDDEN: Mapping[str, tuple[GapReason, str]] = MappingProxyType(
+    {
+        "ForbiddenByFirewall": (GapReason.FIREWALL, "the vault's network rules do not admit this address"),
+        "ForbiddenByConnection": (GapReason.PRIVATE_ONLY, "public network access is off: run inside its network"),
+        "ForbiddenByPolicy": (GapReason.ACCESS_POLICY, "the vault uses access policies and has none for the caller"),
+        "AccessDenied": (GapReason.ACCESS_POLICY, "the vault uses access policies and has none for the caller"),
+        "SecretDisabled": (GapReason.DISABLED, "the secret is disabled; no role helps"),
+        "ForbiddenByRbac": (GapReason.FORBIDDEN, "assign a role with this data action"),
+        "DenyAssignmentAuthorizationFailed": (GapReason.FORBIDDEN, "a deny assignment forbids it"),
+    }
+)
+
+_STATUS: Mapping[int, tuple[GapReason, str]] = MappingProxyType(
+    {
+        400: (GapReason.MALFORMED, "the service did not understand the request"),
+        401: (GapReason.UNAUTHENTICATED, "the service refused the token"),
+        404: (GapReason.MALFORMED, "a 404 that does not say that the resource is missing"),
+        407: (GapReason.UNREACHABLE, "the proxy wants a login"),
+        408: (GapReason.TIMEOUT, "the service gave up waiting"),
+        409: (GapReason.SERVER_ERROR, "another operation is in progress"),
+        429: (GapReason.THROTTLED, "too many requests: run again later, or less often"),
+    }
+)
+
+_ERRORS: tuple[tuple[type[BaseException], GapReason, str], ...] = (
+    (sdk.ServiceRequestTimeoutError, GapReason.TIMEOUT, "no connection in time"),
+    (sdk.ServiceResponseTimeoutError, GapReason.TIMEOUT, "no answer in time"),
+    (TimeoutError, GapReason.TIMEOUT, "no answer in time"),
+    (sdk.ServiceRequestError, GapReason.UNREACHABLE, "no connection: check the name, the proxy and the certificates"),
+    (sdk.IncompleteReadError, GapReason.MALFORMED, "the answer was cut short"),
+    (aiohttp.ClientPayloadError, GapReason.MALFORMED, "the answer was cut short"),
+    (sdk.ServiceResponseError, GapReason.UNREACHABLE, "the connection broke"),
+    (sdk.DecodeError, GapReason.MALFORMED, "the answer could not be decoded"),
+    (sdk.ClientAuthenticationError, GapReason.UNAUTHENTICATED, "no token for this service"),
+    (sdk.HttpResponseError, GapReason.MALFORMED, "the answer is not what the service documents"),
+    (sdk.SerializationError, GapReason.MALFORMED, "the answer is not what the service documents"),
+    (sdk.DeserializationError, GapReason.MALFORMED, "the answer is not what the service documents"),
+    (aiohttp.ClientError, GapReason.UNREACHABLE, "the connection broke"),
+    (OSError, GapReason.UNREACHABLE, "the connection broke"),
+    # the SDK raises these where a challenge names another host or lacks a part
+    (ValueError, GapReason.MALFORMED, "the service's challenge or answer cannot be trusted"),
+    (LookupError, GapReason.MALFORMED, "the service's challenge or answer lacks a part"),
+    (TypeError, GapReason.MALFORMED, "the service's challenge or answer lacks a part"),
+    (AttributeError, GapReason.MALFORMED, "the service's challenge or answer lacks a part"),
+)
+
+BROKEN = (sdk.AzureError, aiohttp.ClientError, OSError, ValueError, LookupError, TypeError, AttributeError)
+"""What a call through the SDK may raise; all else is a defect of ours and ends the run."""
+
+
+def from_answer(call: Call, answer: Answer) -> Gap | None:
+    """The gap that an answer other than 200 leaves; `None` if it says that the thing does not exist."""
+    code, status = answer.code(), answer.status
+    codes = answer.codes()
+    if status == 404:
+        if "SubscriptionNotFound" in codes:
+            return call.gap(GapReason.NOT_VISIBLE, "SubscriptionNotFound: wrong id, or no role in it")
+        if any(each in ABSENT or each in call.absent for each in codes):
+            return None
+    if status == 409 and "MissingSubscriptionRegistration" in codes:
+        return call.gap(GapReason.NOT_REGISTERED, "MissingSubscriptionRegistration: mzaudit registers nothing")
+    if status == 403:
+        return call.gap(*_forbidden(answer))
+    reason, phrase = _STATUS.get(status) or _family(status)
+    return call.gap(reason, f"{code or f'HTTP {status}'}: {phrase}")
+
+
+def from_error(call: Call, error: BaseException) -> Gap:
+    """The gap that a broken call leaves. Only the exception's type is told, never its text."""
+    if isinstance(error, WriteRefusedError):
+        if error.path.endswith("/register"):
+            return call.gap(GapReason.NOT_REGISTERED, "MissingSubscriptionRegistration: mzaudit registers nothing")
+        return call.gap(GapReason.REFUSED, "mzaudit only reads, and this request might not")
+    if isinstance(error, TokenRefusedError):
+        return call.gap(GapReason.UNAUTHENTICATED, f"no token for this service: {error.why}")
+    if isinstance(error, sdk.HttpResponseError) and error.status_code is not None:
+        gap = from_answer(call, answer_of(error, error.status_code))
+        if gap is not None and not isinstance(error, sdk.DecodeError):
+            return gap
+    for kind, reason, phrase in _ERRORS:
+        if isinstance(error, kind):
+            return call.gap(reason, f"{_name(error)}: {phrase}")
+    return call.gap(GapReason.INTERNAL, type(error).__name__)
+
+
+def answer_of(error: sdk.HttpResponseError, status: int) -> Answer:
+    """The answer inside an exception that the SDK raised on the way (a token exchange)."""
+    response = error.response
+    if not isinstance(response, AsyncHttpResponse):
+        return Answer(status, {}, b"")
+    headers = {name.casefold(): value for name, value in response.headers.items()}
+    try:
+        return Answer(status, headers, response.content)
+    except sdk.ResponseNotReadError:
+        return Answer(status, headers, b"")
+
+
+def _forbidden(answer: Answer) -> tuple[GapReason, str]:
+    for code in reversed(answer.codes()):
+        if code in FORBIDDEN:
+            reason, phrase = FORBIDDEN[code]
+            return reason, f"{code}: {phrase}"
+    if answer.says("client with ip"):  # a registry's way to say that its network rules refuse
+        return GapReason.FIREWALL, f"{answer.code()}: the registry's network rules do not admit this address"
+    if answer.says("disabled secret"):
+        return GapReason.DISABLED, f"{answer.code()}: the secret is disabled; no role helps"
+    if not answer.code():
+        return GapReason.FORBIDDEN, "HTTP 403 without an Azure error code: a proxy or gateway may have answered"
+    return GapReason.FORBIDDEN, f"{answer.code()}: assign a role with this permission"
+
+
+def _family(status: int) -> tuple[GapReason, str]:
+    if status >= 500:
+        return GapReason.SERVER_ERROR, "the service failed: run again later"
+    if 300 <= status < 400:
+        return GapReason.REFUSED, "mzaudit follows no redirect"
+    return GapReason.MALFORMED, "an answer that the service does not document"
+
+
+def _name(error: BaseException) -> str:
+    cause = getattr(error, "inner_exception", None)
+    return type(cause).__name__ if isinstance(cause, BaseException) else type(error).__name__

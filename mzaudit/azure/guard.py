@@ -1,0 +1,52 @@
+"""What may leave: nothing that writes, and no token to a host that the service itself did not name."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from azure.core.pipeline import PipelineRequest
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+from mzaudit.azure.refusals import WriteRefusedError
+
+_READ_POST = re.compile(
+    r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft\.web/sites/[^/]+(/slots/[^/]+)?"
+    r"/config/(appsettings|connectionstrings|azurestorageaccounts)/list"
+    r"|/providers/microsoft\.resourcegraph/resources"
+    r"|/oauth2/(exchange|token)"
+)
+
+
+class ReadOnly(SansIOHTTPPolicy[Any, Any]):
+    """Refuses everything but GET, HEAD and the POSTs that only read.
+
+    It belongs after the retry policy: the SDK's own provider registration sends its POST from further up, and would
+    pass a guard that stands before it.
+    """
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Let a read pass; raises WriteRefusedError for all else."""
+        method, path = request.http_request.method, urlsplit(request.http_request.url).path
+        if not reads(method, path):
+            raise WriteRefusedError(method, path)
+
+
+def reads(method: str, path: str) -> bool:
+    """Whether a request of that method and path can only read."""
+    if method.upper() in ("GET", "HEAD"):
+        return True
+    return method.upper() == "POST" and _READ_POST.fullmatch(path.casefold()) is not None
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether a token meant for the first URL may be sent to the second: HTTPS, same host, same port."""
+    try:
+        first, second = urlsplit(one), urlsplit(other)
+        ports = (first.port or 443, second.port or 443)
+    except ValueError:  # a port or an address that is none
+        return False
+    hosts = ((first.hostname or "").casefold(), (second.hostname or "").casefold())
+    plain = second.username is None and second.password is None
+    return first.scheme == second.scheme == "https" and hosts[0] == hosts[1] and ports[0] == ports[1] and plain

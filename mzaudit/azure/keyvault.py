@@ -1,0 +1,242 @@
+"""Reads vaults: control plane for names and attributes, data plane for the values that a rule needs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from mzaudit.azure.call import Call
+from mzaudit.azure.run import Run, side_by_side
+from mzaudit.azure.scope import VaultScope
+from mzaudit.azure.values import SealedText
+from mzaudit.azure.wire import Resource, Seconds, Wire
+from mzaudit.snapshot.ids import name, segment
+from mzaudit.snapshot.keyvault import AccessPolicy, SecretItem, Vault, VaultProperties
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
+from mzaudit.snapshot.values import ValueClass
+
+_VAULT, _DATA = "Microsoft.KeyVault/vaults", "vault data plane"
+_READ_VALUE = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
+_READ_NAMES = "Microsoft.KeyVault/vaults/secrets/readMetadata/action"
+
+_CERTIFICATES = frozenset({"application/x-pkcs12", "application/x-pem-file"})
+
+Deleted = Callable[[], Awaitable[Listing[str]]]
+
+
+class _Permissions(Wire):
+    secrets: list[str] | None = None
+
+
+class _Policy(Wire):
+    object_id: str
+    application_id: str | None = None
+    permissions: _Permissions
+
+
+class _NetworkRules(Wire):
+    default_action: str | None = None
+
+
+class _VaultMembers(Wire):
+    vault_uri: str
+    enable_rbac_authorization: bool | None = None
+    access_policies: list[_Policy] | None = None
+    public_network_access: str | None = None
+    network_acls: _NetworkRules | None = None
+
+
+class _Vault(Resource):
+    properties: _VaultMembers
+
+
+class _Attributes(Wire):
+    enabled: bool | None = None
+    nbf: Seconds | None = None
+    exp: Seconds | None = None
+    updated: Seconds | None = None
+
+
+class _SecretMembers(Wire):
+    attributes: _Attributes | None = None
+    secret_uri_with_version: str | None = None
+    content_type: str | None = None
+    managed: bool | None = None
+
+
+class _Secret(Resource):
+    properties: _SecretMembers
+
+
+class _Value(Wire):
+    id: str
+    value: SealedText
+
+
+class _DeletedSecret(Wire):
+    id: str
+
+
+class _DeletedVault(Wire):
+    name: str
+
+
+async def vault(run: Run, scope: VaultScope, deleted: Deleted, values: bool) -> Vault:
+    """A vault with its secrets.
+
+    `deleted` lists the soft-deleted vaults of its subscription; it is started only when this vault is missing.
+    Without `values` no secret value is requested.
+    """
+    call = Call(scope.id, _VAULT, "Microsoft.KeyVault/vaults/read", scope.id)
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(run.read(call, _Vault, _properties))
+        listing = group.create_task(_secrets(run, scope.id))
+    properties, secrets = reading.result(), listing.result()
+    if isinstance(properties, Observed) and properties.value is None:
+        return await _missing(run, scope, properties, secrets, deleted)
+    uri = _uri(run, scope.id, properties)
+    listed = {item.name.casefold() for item in secrets.items}
+    unlisted = [stored for stored in scope.secrets if stored.casefold() not in listed]
+    wanted = tuple(scope.values)
+    async with asyncio.TaskGroup() as group:
+        looking = group.create_task(side_by_side(_lookup(run, scope.id, stored) for stored in unlisted))
+        valuing = group.create_task(side_by_side(_value(run, scope.id, uri, stored, values) for stored in wanted))
+    lookups = {stored.casefold(): found for stored, found in zip(unlisted, looking.result(), strict=True)}
+    gone = any(isinstance(found, Observed) and found.value is None for found in lookups.values())
+    return Vault(
+        id=scope.id,
+        properties=properties,
+        secrets=secrets,
+        lookups=lookups,
+        # a vault's name is taken by it alone, so one that exists is not soft-deleted as well
+        soft_deleted=Observed(False) if isinstance(properties, Observed) else _unasked_vault(scope.id),
+        deleted_secrets=await _deleted_secrets(run, scope.id, uri) if gone else Listing(gap=_unasked(scope.id, uri)),
+        values={stored.casefold(): found for stored, found in zip(wanted, valuing.result(), strict=True)},
+    )
+
+
+async def deleted_vaults(run: Run, subscription: str) -> Listing[str]:
+    """The names of the soft-deleted vaults of a subscription."""
+    scope = f"/subscriptions/{subscription}"
+    call = Call(
+        f"{scope}/providers/Microsoft.KeyVault/deletedVaults",
+        _VAULT,
+        "Microsoft.KeyVault/deletedVaults/read",
+        scope,
+        within=(scope,),
+    )
+    return await run.list(call, _DeletedVault, lambda item: item.name)
+
+
+async def _missing(
+    run: Run,
+    scope: VaultScope,
+    properties: Observed[VaultProperties | None],
+    secrets: Listing[SecretItem],
+    deleted: Deleted,
+) -> Vault:
+    names = await deleted()
+    found = any(each.casefold() == name(scope.id).casefold() for each in names.items)
+    return Vault(
+        id=scope.id,
+        properties=properties,
+        secrets=secrets,
+        lookups={stored.casefold(): Observed(None) for stored in scope.secrets},
+        soft_deleted=names.gap if names.gap is not None and not found else Observed(found),
+        deleted_secrets=Listing(gap=_unasked(scope.id, _uri(run, scope.id, properties))),
+        values={stored.casefold(): Observed(None) for stored in scope.values},
+    )
+
+
+async def _secrets(run: Run, vault_id: str) -> Listing[SecretItem]:
+    call = Call(
+        f"{vault_id}/secrets",
+        _VAULT,
+        "Microsoft.KeyVault/vaults/secrets/read",
+        vault_id,
+        within=("/".join(vault_id.split("/")[:5]), vault_id),
+    )
+    return await run.list(call, _Secret, _item)
+
+
+async def _lookup(run: Run, vault_id: str, stored: str) -> Observed[SecretItem | None] | Gap:
+    target = f"{vault_id}/secrets/{stored}"
+    return await run.read(Call(target, _VAULT, "Microsoft.KeyVault/vaults/secrets/read", target), _Secret, _item)
+
+
+async def _value(run: Run, vault_id: str, uri: str, stored: str, asked: bool) -> Observed[ValueClass | None] | Gap:
+    call = Call(f"{uri}/secrets/{stored}", _DATA, _READ_VALUE, f"{vault_id}/secrets/{stored}")
+    if not asked:
+        return call.gap(GapReason.NOT_COLLECTED, "--no-secret-values")
+
+    def classified(body: _Value) -> ValueClass:
+        answered = urlsplit(body.id.casefold())
+        if answered.hostname != urlsplit(uri).hostname or answered.path.split("/")[1:3] != [
+            "secrets",
+            stored.casefold(),
+        ]:
+            raise ValueError("another secret")
+        return run.classifier.value(body.value)
+
+    return await run.read(call, _Value, classified)
+
+
+async def _deleted_secrets(run: Run, vault_id: str, uri: str) -> Listing[str]:
+    call = Call(f"{uri}/deletedsecrets", _DATA, _READ_NAMES, vault_id)
+    return await run.list(call, _DeletedSecret, lambda item: name(item.id))
+
+
+def _unasked(vault_id: str, uri: str) -> Gap:
+    call = Call(f"{uri}/deletedsecrets", _DATA, _READ_NAMES, vault_id)
+    return call.gap(GapReason.NOT_COLLECTED, "asked only when a wanted secret is missing")
+
+
+def _unasked_vault(vault_id: str) -> Gap:
+    subscription = f"/subscriptions/{segment(vault_id, 'subscriptions') or ''}"
+    target = f"{subscription}/providers/Microsoft.KeyVault/deletedVaults"
+    call = Call(target, _VAULT, "Microsoft.KeyVault/deletedVaults/read", subscription)
+    return call.gap(GapReason.NOT_COLLECTED, "asked only when the vault is missing")
+
+
+def _uri(run: Run, vault_id: str, properties: Observed[VaultProperties | None] | Gap) -> str:
+    """The vault's origin as Azure says, else as its name gives it."""
+    if isinstance(properties, Observed) and properties.value is not None:
+        return properties.value.uri.rstrip("/").casefold()
+    return f"https://{name(vault_id).casefold()}.{run.connection.endpoints.vault_suffix}"
+
+
+def _properties(body: _Vault) -> VaultProperties:
+    members = body.properties
+    uri = urlsplit(members.vault_uri)
+    if uri.scheme.casefold() != "https" or not uri.hostname or uri.path.strip("/"):
+        raise ValueError("vaultUri is no vault's")
+    return VaultProperties(
+        id=body.id,
+        name=body.name,
+        uri=f"https://{uri.netloc}",
+        rbac=members.enable_rbac_authorization,
+        access_policies=tuple(_policy(each) for each in members.access_policies or []),
+        public_network_access=members.public_network_access,
+        default_action=None if members.network_acls is None else members.network_acls.default_action,
+    )
+
+
+def _policy(entry: _Policy) -> AccessPolicy:
+    granted = sorted({each.casefold() for each in entry.permissions.secrets or []})
+    return AccessPolicy(entry.object_id, entry.application_id, tuple(granted))
+
+
+def _item(body: _Secret) -> SecretItem:
+    members, attributes = body.properties, body.properties.attributes or _Attributes()
+    version = urlsplit(members.secret_uri_with_version or "").path.split("/")[3:4]
+    return SecretItem(
+        name=body.name,
+        enabled=attributes.enabled,
+        not_before=attributes.nbf,
+        expires=attributes.exp,
+        updated=attributes.updated,
+        version=version[0] if version and version[0] else None,
+        # the control plane does not say `managed`; a certificate's secret is told by its content type
+        managed=bool(members.managed) or (members.content_type or "").casefold() in _CERTIFICATES,
+    )

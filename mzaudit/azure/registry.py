@@ -1,0 +1,105 @@
+"""Reads a container registry: its own body, and the tags of the repositories that a rule asks about."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from pydantic import Field
+
+from mzaudit.azure.call import Answer, Call
+from mzaudit.azure.run import Run, side_by_side
+from mzaudit.azure.scope import RegistryScope
+from mzaudit.azure.wire import Moment, Resource, Wire
+from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.registry import Registry, RegistryProperties, Tag
+
+_KIND, _DATA = "Microsoft.ContainerRegistry/registries", "registry data plane"
+_PULL = "Microsoft.ContainerRegistry/registries/pull/read"
+_CONTENT = "Microsoft.ContainerRegistry/registries/repositories/metadata/read"
+_UNKNOWN = frozenset({"NAME_UNKNOWN", "REPOSITORY_UNKNOWN"})
+_HOST = re.compile(r"[a-z0-9][a-z0-9.-]*\.[a-z]{2,}", re.IGNORECASE)
+_NEXT = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?', re.IGNORECASE)
+
+
+class _Status(Wire):
+    status: str | None = None
+
+
+class _Policies(Wire):
+    arm_tokens: _Status | None = Field(default=None, alias="azureADAuthenticationAsArmPolicy")
+
+
+class _Members(Wire):
+    login_server: str
+    admin_user_enabled: bool | None = None
+    role_assignment_mode: str | None = None
+    policies: _Policies | None = None
+
+
+class _Registry(Resource):
+    properties: _Members
+
+
+class _Tag(Wire):
+    name: str
+    digest: str
+    last_update_time: Moment | None = None
+
+
+class _Tags(Wire):
+    tags: list[_Tag]
+
+
+async def registry(run: Run, scope: RegistryScope) -> Registry:
+    """A registry with the tags of the repositories in scope; they lie behind its login server."""
+    call = Call(scope.id, _KIND, f"{_KIND}/read", scope.id)
+    properties = await run.read(call, _Registry, _properties)
+    found = await side_by_side(_tags(run, scope.id, properties, repository) for repository in scope.repositories)
+    return Registry(scope.id, properties, dict(zip(scope.repositories, found, strict=True)))
+
+
+async def _tags(
+    run: Run, registry_id: str, properties: Observed[RegistryProperties | None] | Gap, repository: str
+) -> Observed[Listing[Tag] | None] | Gap:
+    if isinstance(properties, Gap):
+        return properties
+    if properties.value is None:
+        return Observed(None)
+    abac = (properties.value.role_mode or "").casefold() == "abacrepositorypermissions"
+    call = Call(
+        f"https://{properties.value.login_server.casefold()}/acr/v1/{quote(repository, safe='')}/_tags",
+        _DATA,
+        _CONTENT if abac else _PULL,
+        registry_id,
+        query=(("n", "100"), ("orderby", "timedesc")),
+        absent=_UNKNOWN,
+    )
+    listing = await run.listing(call, _Tag, _tag, _page)
+    if listing is None:
+        return Observed(None)
+    return listing.gap if listing.gap is not None and not listing.items else Observed(listing)
+
+
+def _page(answer: Answer) -> tuple[list[_Tag], str | None]:
+    link = _NEXT.search(answer.headers.get("link", ""))
+    return _Tags.model_validate_json(answer.body).tags, None if link is None else link.group(1)
+
+
+def _properties(body: _Registry) -> RegistryProperties:
+    members = body.properties
+    if not _HOST.fullmatch(members.login_server):
+        raise ValueError("loginServer is no host")
+    policy = None if members.policies is None else members.policies.arm_tokens
+    return RegistryProperties(
+        id=body.id,
+        name=body.name,
+        login_server=members.login_server,
+        admin_user=members.admin_user_enabled,
+        role_mode=members.role_assignment_mode,
+        arm_tokens=None if policy is None else policy.status,
+    )
+
+
+def _tag(body: _Tag) -> Tag:
+    return Tag(body.name, body.digest, body.last_update_time)

@@ -1,0 +1,190 @@
+"""What every reader works with: read one thing, list many, each as a fact or a gap."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
+from typing import TypeVar
+from urllib.parse import urljoin
+
+from pydantic import TypeAdapter, ValidationError
+
+from mzaudit.azure.call import Answer, Call, Ledger
+from mzaudit.azure.clients import Clients
+from mzaudit.azure.connection import Connection
+from mzaudit.azure.gaps import from_answer
+from mzaudit.azure.guard import same_origin
+from mzaudit.azure.rights import Held, Rights, allows
+from mzaudit.azure.session import Client, Plane, Session
+from mzaudit.azure.values import Classifier
+from mzaudit.azure.wire import Page, Resource, Wire
+from mzaudit.snapshot.ids import key
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
+
+W = TypeVar("W", bound=Wire)
+T = TypeVar("T")
+
+_MOST_PAGES = 10_000
+_BAD_REQUESTS = ("BadRequest", "InvalidApiVersionParameter", "MissingApiVersionParameter", "NoRegisteredProviderFound")
+_LONGEST_LIST = 2.0  # in budgets of one call
+
+Asking = Coroutine[object, object, Held]
+Paging = Callable[[Answer], tuple[list[W], str | None]]
+
+
+class Run:
+    """One run's way to Azure. `permissions` reads what the caller may do at a scope."""
+
+    def __init__(
+        self, connection: Connection, session: Session, clients: Clients, permissions: Callable[[Run, str], Asking]
+    ) -> None:
+        self.connection = connection
+        self.session = session
+        self.clients = clients
+        self.classifier = Classifier()
+        self.ledger = Ledger()
+        self.rights = Rights(partial(permissions, self))
+
+    async def read(self, call: Call, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
+        """GET (or read by POST) one thing; a 404 that says so is `Observed(None)`."""
+        client, plane = self._client(call)
+        answer = await self.session.send(client, plane, call, self._url(call))
+        facet: Observed[T | None] | Gap = _one(call, answer, wire, build)
+        self.ledger.note(call, _outcome(facet))
+        return facet
+
+    async def list(self, call: Call, item: type[W], build: Callable[[W], T]) -> Listing[T]:
+        """All pages of a list; of a parent that does not exist it is whole and empty."""
+        return await self.listing(call, item, build) or Listing()
+
+    async def listing(
+        self, call: Call, item: type[W], build: Callable[[W], T], page: Paging[W] | None = None
+    ) -> Listing[T] | None:
+        """All pages of a list; `None` if what it would list does not exist.
+
+        What a failing page leaves unseen is a gap beside the items so far; so is a list that may have been trimmed.
+        """
+        found = await self._pages(call, page or arm_page(item), build)
+        if found is not None and found.gap is None:
+            found = Listing(found.items, await self._trimmed(call))
+        self.ledger.note(call, "absent" if found is None else "ok" if found.gap is None else found.gap.reason.value)
+        return found
+
+    def _client(self, call: Call) -> tuple[Client, Plane]:
+        if call.kind == "vault data plane":
+            return self.clients.vault(call.target)
+        if call.kind == "registry data plane":
+            return self.clients.registry(call.target.removeprefix("https://").partition("/")[0])
+        return self.clients.manager(call.kind)
+
+    def _url(self, call: Call) -> str:
+        return call.url if call.target.startswith("https://") else self.connection.endpoints.arm + call.url
+
+    async def _pages(self, call: Call, page: Paging[W], build: Callable[[W], T]) -> Listing[T] | None:
+        client, plane = self._client(call)
+        items: list[T] = []
+        url, seen = self._url(call), set[str]()
+        clock = asyncio.get_running_loop().time
+        end = clock() + _LONGEST_LIST * self.connection.retry.budget
+        while len(seen) < _MOST_PAGES and clock() < end:
+            seen.add(url)
+            answer = await self.session.send(client, plane, call, url)
+            if isinstance(answer, Gap):
+                return Listing(tuple(items), answer)
+            if answer.status != 200:
+                gap = from_answer(call, answer)
+                if len(seen) == 1 and (gap is None or _unlicensed(call, answer)):
+                    return None
+                return Listing(tuple(items), gap or call.gap(GapReason.MALFORMED, "a later page does not exist"))
+            try:
+                entries, link = page(answer)
+                for entry in entries:
+                    _belongs(call, entry)
+                items.extend([build(entry) for entry in entries])
+                following = urljoin(url, link) if link else ""
+            except ValueError as error:
+                return Listing(tuple(items), call.gap(GapReason.MALFORMED, _fault(error)))
+            if not following:
+                return Listing(tuple(items))
+            if not same_origin(url, following):
+                detail = "the next page lies on another host; no token was sent there"
+                return Listing(tuple(items), call.gap(GapReason.MALFORMED, detail))
+            if following in seen:
+                return Listing(tuple(items), call.gap(GapReason.MALFORMED, "the pages go round in a circle"))
+            url = following
+        return Listing(tuple(items), call.gap(GapReason.TIMEOUT, "the pages do not end"))
+
+    async def _trimmed(self, call: Call) -> Gap | None:
+        """PARTIAL unless the caller's own permissions, at one of the scopes, include the one that the list takes."""
+        for scope in call.within:
+            held = await self.rights.at(scope)
+            if isinstance(held, Observed) and held.value is not None and allows(held.value, call.permission):
+                return None
+        if not call.within:
+            return None
+        return call.gap(GapReason.PARTIAL, "the list may be cut to what the caller may read")
+
+
+async def side_by_side(work: Iterable[Coroutine[object, object, T]]) -> list[T]:
+    """Run readers side by side, and keep their order."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each) for each in work]
+    return [task.result() for task in tasks]
+
+
+def arm_page(item: type[W]) -> Paging[W]:
+    """How Resource Manager and Key Vault page: `value` and `nextLink`."""
+    adapter = TypeAdapter(Page[item])  # type: ignore[valid-type]  # a type argument made at run time
+
+    def page(answer: Answer) -> tuple[list[W], str | None]:
+        body = adapter.validate_json(answer.body)
+        return body.value, body.next_link
+
+    return page
+
+
+def _unlicensed(call: Call, answer: Answer) -> bool:
+    return call.licensed and answer.status == 400 and answer.code() not in ("", *_BAD_REQUESTS)
+
+
+def _one(call: Call, answer: Answer | Gap, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
+    gap = _refused(call, answer)
+    if gap is not None:
+        return gap
+    if isinstance(answer, Gap) or answer.status == 404:
+        return answer if isinstance(answer, Gap) else Observed(None)
+    try:
+        body = wire.model_validate_json(answer.body)
+        if isinstance(body, Resource) and key(body.id) != key(call.resource):
+            raise ValueError("the answer is about another resource")
+        return Observed(build(body))
+    except ValueError as error:
+        return call.gap(GapReason.MALFORMED, _fault(error))
+
+
+def _refused(call: Call, answer: Answer | Gap) -> Gap | None:
+    if isinstance(answer, Gap):
+        return answer
+    return None if answer.status == 200 else from_answer(call, answer)
+
+
+def _belongs(call: Call, entry: Wire) -> None:
+    beneath = isinstance(entry, Resource) and "/providers/Microsoft.Authorization/" not in call.target
+    if beneath and isinstance(entry, Resource) and not key(entry.id).startswith(key(call.target) + "/"):
+        raise ValueError("an item belongs to another list")
+
+
+def _outcome(facet: Observed[T | None] | Gap) -> str:
+    if isinstance(facet, Gap):
+        return facet.reason.value
+    return "absent" if facet.value is None else "ok"
+
+
+def _fault(error: ValueError) -> str:
+    """Where a body is not as documented. Names members, never values."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part.isidentifier())
+        return f"the answer is not as documented at {where or 'its root'} ({first['type']})"
+    return "the answer is about another resource, or holds what cannot be"

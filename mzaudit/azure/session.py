@@ -1,0 +1,158 @@
+"""Sends calls: slots, pace, retries and the run's deadline; every call ends as an answer or a gap, never as a hang."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+from mzaudit.azure.call import Answer, Call
+from mzaudit.azure.connection import Retry
+from mzaudit.azure.gaps import BROKEN, answer_of, from_error
+from mzaudit.azure.refusals import WriteRefusedError
+from mzaudit.snapshot.observed import Gap, GapReason
+
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_LARGEST = 64 * 1024 * 1024
+_TRIES_WITHOUT_ANSWER = 3
+
+
+class Client(Protocol):
+    """The part of every SDK client that is used: its own pipeline."""
+
+    def send_request(self, request: HttpRequest, *, stream: bool = False) -> Awaitable[AsyncHttpResponse]:
+        """Send through authentication, guard and transport."""
+        ...
+
+
+class Pace:
+    """A token bucket: `burst` requests at once, then `rate` a second."""
+
+    def __init__(self, burst: float, rate: float) -> None:
+        self._burst, self._rate = burst, rate
+        self._left, self._at = burst, 0.0
+
+    async def take(self) -> None:
+        """Wait for the next token."""
+        now = asyncio.get_running_loop().time()
+        if self._at:
+            self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        self._left -= 1
+        if self._left < 0:
+            await asyncio.sleep(-self._left / self._rate)
+
+
+class Lane:
+    """One kind of request to one service: its pace, when it last worked, whether it has worn out a patient call."""
+
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
+        self.worked = 0.0
+        self.exhausted = False
+
+
+class Plane:
+    """One service's share: how many calls at once, and its lanes; Azure meters a POST apart from a GET."""
+
+    def __init__(self, slots: int, reads: Pace, posts: Pace | None = None) -> None:
+        self.slots = asyncio.Semaphore(slots)
+        self.reads = Lane(reads)
+        self.posts = Lane(posts or reads)
+
+
+class Session:
+    """The run's sender. `deadline` is on the running loop's clock."""
+
+    def __init__(self, retry: Retry, deadline: float) -> None:
+        self._retry = retry
+        self.deadline = deadline
+
+    async def send(self, client: Client, plane: Plane, call: Call, url: str) -> Answer | Gap:
+        """Send one request (a call, or one page of it) until it is answered, refused, or out of time."""
+        overdue = call.gap(GapReason.TIMEOUT, "the run's time was up")
+        if asyncio.get_running_loop().time() >= self.deadline:
+            return overdue
+        try:
+            async with asyncio.timeout_at(self.deadline), plane.slots:
+                lane = plane.reads if call.method == "GET" else plane.posts
+                await lane.pace.take()
+                return await self._patiently(client, lane, call, url)
+        except TimeoutError:
+            return overdue
+
+    async def _patiently(self, client: Client, lane: Lane, call: Call, url: str) -> Answer | Gap:
+        # a service that has just worn out one call gets no long patience from the next: the run must end in time
+        retry, hurried = self._retry, lane.exhausted
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        end = started + (retry.budget_when_exhausted if hurried else retry.budget)
+        last: Answer | Gap = call.gap(GapReason.TIMEOUT, "no answer in time")
+        for attempt in range(1 if hurried else retry.tries):
+            try:
+                async with asyncio.timeout_at(end):
+                    last = await _once(client, call.method, url)
+            except TimeoutError as error:
+                last = from_error(call, error)
+                break
+            except (WriteRefusedError, *BROKEN) as error:
+                last = _answered(error) or from_error(call, error)
+                if isinstance(error, (WriteRefusedError, ClientAuthenticationError)):
+                    return last
+                if isinstance(last, Gap) and attempt + 1 >= _TRIES_WITHOUT_ANSWER:
+                    break
+            if isinstance(last, Answer) and last.status not in _AGAIN:
+                lane.worked, lane.exhausted = clock(), False
+                return last
+            wait = _wait(last, retry, attempt)
+            if clock() + wait >= end or attempt + 1 >= retry.tries:
+                break
+            await asyncio.sleep(wait)
+        lane.exhausted = lane.worked < started
+        return last
+
+
+async def _once(client: Client, method: str, url: str) -> Answer:
+    # streaming keeps the SDK's pipeline from decoding the body: an HTML page is then an answer like any other
+    response = await client.send_request(HttpRequest(method, url), stream=True)
+    try:
+        if int(response.headers.get("Content-Length") or 0) > _LARGEST:
+            raise ValueError("the answer is too large")
+        body = await response.read()
+    finally:
+        await response.close()
+    headers = {name.casefold(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, body)
+
+
+def _answered(error: BaseException) -> Answer | None:
+    """The answer to retry on, if a token exchange inside the SDK was throttled or failed."""
+    if isinstance(error, HttpResponseError) and error.status_code in _AGAIN:
+        return answer_of(error, error.status_code)
+    return None
+
+
+def _wait(last: Answer | Gap, retry: Retry, attempt: int) -> float:
+    own = float(min(retry.longest, retry.first * 2**attempt))
+    return own if isinstance(last, Gap) else max(own, _retry_after(last))
+
+
+def _retry_after(answer: Answer) -> float:
+    for name, seconds in (("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = answer.headers.get(name, "").strip()
+        if value.isascii() and value.isdigit():
+            return int(value[:9]) * seconds
+        if value and name == "retry-after":
+            return _until(value, answer.headers.get("date", ""))
+    return 0.0
+
+
+def _until(moment: str, now: str) -> float:
+    try:
+        return max(0.0, (parsedate_to_datetime(moment) - parsedate_to_datetime(now)).total_seconds())
+    except (ValueError, TypeError):  # no date, or one without a zone beside one with
+        return 0.0

@@ -1,0 +1,94 @@
+"""Secret and setting values: sealed as soon as they are parsed, kept only as classes and equality labels."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import Annotated, NoReturn
+
+from pydantic import PlainValidator
+
+from mzaudit.azure import shapes
+from mzaudit.snapshot import references
+from mzaudit.snapshot.values import LiteralValue, Part, SettingValue, ValueClass
+
+
+class Sealed:
+    """A text that does not show, print, copy, compare or serialise itself."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def open(self) -> str:
+        """The text: for the classifier alone."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Sealed()"
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeError("a sealed value is not shown, copied or stored")
+
+    __str__ = __format__ = __reduce__ = __reduce_ex__ = __copy__ = __deepcopy__ = __eq__ = __hash__ = _refuse
+    __getstate__ = __bytes__ = __len__ = __iter__ = _refuse
+
+
+def _seal(value: object) -> Sealed:
+    if not isinstance(value, str):
+        raise ValueError("expected text")
+    return Sealed(value)
+
+
+SealedText = Annotated[Sealed, PlainValidator(_seal)]
+"""A wire member that is sealed at the moment it is parsed."""
+
+
+class Classifier:
+    """Turns values into classes; equality is a random label a distinct text, drawn under a key of this run.
+
+    The key and the digests never leave this object. Labels are drawn without order, so neither their size nor their
+    sequence says anything about a value, and those of two runs cannot be compared.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._labels: dict[bytes, int] = {}
+        self._drawn: set[int] = set()
+
+    def __repr__(self) -> str:
+        return "Classifier()"
+
+    def setting(self, sealed: Sealed | None) -> SettingValue:
+        """A setting: the reference that it is, or else the class of its text; null is as empty as an empty text."""
+        if sealed is None:
+            sealed = Sealed("")
+        return references.parse(sealed.open()) or LiteralValue(self.value(sealed))
+
+    def value(self, sealed: Sealed) -> ValueClass:
+        """The class of a text."""
+        text = sealed.open()
+        inner = shapes.trimmed(text)
+        return ValueClass(
+            empty=not inner,
+            placeholder=shapes.is_placeholder(inner),
+            unresolved_reference=inner.casefold().startswith("@microsoft."),
+            outer_whitespace=inner != text,
+            kinds=shapes.kinds(inner),
+            credentials=shapes.credentials(inner),
+            same=self._label("text", text),
+            same_trimmed=self._label("text", inner),
+            parts=tuple(Part(name, self._label(name, part)) for name, part in shapes.telemetry_parts(inner)),
+        )
+
+    def _label(self, domain: str, text: str) -> int:
+        message = f"{len(domain)}:{domain}:".encode() + text.encode("utf-8", "surrogatepass")
+        digest = hmac.digest(self._key, message, "sha256")
+        label = self._labels.get(digest)
+        while label is None:
+            drawn = secrets.randbelow(2**48)
+            if drawn not in self._drawn:
+                self._drawn.add(drawn)
+                label = self._labels[digest] = drawn
+        return label

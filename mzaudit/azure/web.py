@@ -1,0 +1,225 @@
+"""Reads App Service: sites with their slots, one facet a call, and their plans."""
+
+from __future__ import annotations
+
+import asyncio
+
+from mzaudit.azure import runtime, wire_web
+from mzaudit.azure.call import Call
+from mzaudit.azure.run import Run, side_by_side
+from mzaudit.azure.wire import Resource
+from mzaudit.snapshot.ids import name, segment
+from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
+from mzaudit.snapshot.values import SettingValue
+from mzaudit.snapshot.web import (
+    Container,
+    Identity,
+    ManagedIdentity,
+    Mount,
+    Plan,
+    ReferenceStatus,
+    Setting,
+    Site,
+    SiteConfig,
+    SiteContainer,
+    SiteProperties,
+    UserAssigned,
+)
+
+_SITE, _PLAN, _IDENTITY = "Microsoft.Web/sites", "Microsoft.Web/serverfarms", "Microsoft.ManagedIdentity/identities"
+# App Service answers so for an app without any reference
+_NO_REFERENCES = frozenset({"NotFound"})
+
+
+async def site(run: Run, site_id: str) -> Site:
+    """An app with its slots; the calls leave together, except those that need another's answer."""
+    slots = asyncio.create_task(_slots(run, site_id))
+    return await _facets(run, site_id, slots)
+
+
+async def identity_of(run: Run, site_id: str) -> Site:
+    """An app of which only the identity is wanted: its own body and nothing else."""
+    properties = await run.read(_call(site_id, "", "read"), wire_web.Site, _properties)
+    gap = not_asked(f"GET {site_id}")
+    nothing: Listing[SiteContainer] = Listing(gap=gap)
+    return Site(site_id, properties, gap, gap, gap, gap, Listing(gap=gap), nothing, gap, Listing(gap=gap))
+
+
+async def plan(run: Run, plan_id: str) -> Observed[Plan | None] | Gap:
+    """The plan that an app runs on."""
+    call = Call(plan_id, _PLAN, "Microsoft.Web/serverfarms/read", plan_id)
+    return await run.read(call, wire_web.Plan, _plan)
+
+
+async def _slots(run: Run, site_id: str) -> Listing[Site]:
+    call = Call(f"{site_id}/slots", _SITE, "Microsoft.Web/sites/slots/read", site_id, within=(_group(site_id), site_id))
+    found = await run.list(call, Resource, lambda item: item.id)
+    return Listing(tuple(await side_by_side(_facets(run, slot, None) for slot in sorted(found.items))), found.gap)
+
+
+async def _facets(run: Run, site_id: str, slots: asyncio.Task[Listing[Site]] | None) -> Site:
+    async with asyncio.TaskGroup() as group:
+        properties = group.create_task(run.read(_call(site_id, "", "read"), wire_web.Site, _properties))
+        config = group.create_task(
+            run.read(_call(site_id, "/config/web", "config/read"), wire_web.Config, lambda body: _config(run, body))
+        )
+        settings = group.create_task(
+            run.read(_listed(site_id, "appsettings"), wire_web.AppSettings, lambda body: _settings(run, body))
+        )
+        strings = group.create_task(
+            run.read(
+                _listed(site_id, "connectionstrings"), wire_web.ConnectionStrings, lambda body: _strings(run, body)
+            )
+        )
+        mounts = group.create_task(
+            run.read(_listed(site_id, "azurestorageaccounts"), wire_web.StorageMounts, lambda body: _mounts(run, body))
+        )
+        references = group.create_task(run.list(_references(site_id), wire_web.Reference, _reference))
+        containers = group.create_task(
+            run.list(
+                _call(site_id, "/sitecontainers", "sitecontainers/read"),
+                wire_web.SiteContainer,
+                lambda body: _container(run, body),
+            )
+        )
+        identity = group.create_task(_identity(run, site_id, properties))
+    return Site(
+        site_id,
+        properties.result(),
+        config.result(),
+        settings.result(),
+        strings.result(),
+        mounts.result(),
+        references.result(),
+        containers.result(),
+        identity.result(),
+        Listing() if slots is None else await slots,
+    )
+
+
+async def _identity(
+    run: Run, site_id: str, properties: asyncio.Task[Observed[SiteProperties | None] | Gap]
+) -> Observed[ManagedIdentity | None] | Gap:
+    seen = await properties
+    if isinstance(seen, Observed) and (seen.value is None or seen.value.identity.principal_id is None):
+        return Observed(None)
+    target = f"{site_id}/providers/Microsoft.ManagedIdentity/identities/default"
+    call = Call(target, _IDENTITY, "Microsoft.ManagedIdentity/identities/read", site_id)
+    return await run.read(call, wire_web.SystemIdentity, _managed)
+
+
+def _call(site_id: str, below: str, action: str) -> Call:
+    """A read of a site or slot; a slot has actions of its own."""
+    slot = "slots/" if segment(site_id, "slots") else ""
+    return Call(site_id + below, _SITE, f"Microsoft.Web/sites/{slot}{action}", site_id)
+
+
+def _listed(site_id: str, what: str) -> Call:
+    slot = "slots/" if segment(site_id, "slots") else ""
+    permission = f"Microsoft.Web/sites/{slot}config/list/action"
+    return Call(f"{site_id}/config/{what}/list", _SITE, permission, site_id, method="POST")
+
+
+def _references(site_id: str) -> Call:
+    slot = "slots/" if segment(site_id, "slots") else ""
+    permission = f"Microsoft.Web/sites/{slot}config/appsettings/read"
+    target = f"{site_id}/config/configreferences/appsettings"
+    return Call(target, _SITE, permission, site_id, absent=_NO_REFERENCES)
+
+
+def _group(resource_id: str) -> str:
+    return "/".join(resource_id.split("/")[:5])
+
+
+def _properties(body: wire_web.Site) -> SiteProperties:
+    members, identity = body.properties, body.identity
+    attached = {} if identity is None else identity.user_assigned_identities or {}
+    return SiteProperties(
+        id=body.id,
+        name=body.name,
+        location=body.location,
+        kind=_split(body.kind),
+        reserved=members.reserved,
+        enabled=members.enabled,
+        state=members.state,
+        plan_id=members.server_farm_id,
+        identity=Identity(
+            types=() if identity is None else tuple(kind for kind in _split(identity.type) if kind != "none"),
+            principal_id=None if identity is None else identity.principal_id,
+            tenant_id=None if identity is None else identity.tenant_id,
+            user_assigned=tuple(
+                UserAssigned(id_, None if one is None else one.principal_id, None if one is None else one.client_id)
+                for id_, one in sorted(attached.items())
+            ),
+        ),
+        key_vault_reference_identity=members.key_vault_reference_identity,
+    )
+
+
+def _split(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip().casefold() for part in (text or "").split(",") if part.strip())
+
+
+def _config(run: Run, body: wire_web.Config) -> SiteConfig:
+    members = body.properties
+    return SiteConfig(
+        runtime=runtime.parse(members.linux_fx_version, run.classifier),
+        windows_fx_version=members.windows_fx_version,
+        acr_use_managed_identity=members.acr_use_managed_identity_creds,
+        acr_user_managed_identity=members.acr_user_managed_identity,
+        key_vault_reference_identity=members.key_vault_reference_identity,
+    )
+
+
+def _settings(run: Run, body: wire_web.AppSettings) -> tuple[Setting, ...]:
+    return tuple(Setting(each, run.classifier.setting(value)) for each, value in sorted(body.properties.items()))
+
+
+def _strings(run: Run, body: wire_web.ConnectionStrings) -> tuple[Setting, ...]:
+    return tuple(
+        Setting(each, run.classifier.setting(one.value), one.type or "")
+        for each, one in sorted(body.properties.items())
+    )
+
+
+def _mounts(run: Run, body: wire_web.StorageMounts) -> tuple[Mount, ...]:
+    return tuple(
+        Mount(each, one.account_name, run.classifier.setting(one.access_key))
+        for each, one in sorted(body.properties.items())
+    )
+
+
+def _reference(body: wire_web.Reference) -> ReferenceStatus:
+    members = body.properties
+    return ReferenceStatus(
+        setting=body.name or name(body.id),
+        status=members.status or "",
+        vault=members.vault_name,
+        secret=members.secret_name,
+        version=members.secret_version,
+        active_version=members.active_version,
+    )
+
+
+def _container(run: Run, body: wire_web.SiteContainer) -> SiteContainer:
+    members = body.properties
+    secret: SettingValue | None = None
+    if members.password_secret is not None:
+        secret = run.classifier.setting(members.password_secret)
+    variables = members.environment_variables or []
+    return SiteContainer(
+        Container(body.name, members.image, members.is_main, members.auth_type),
+        user_name=bool(members.user_name),
+        secret=secret,
+        environment=tuple(Setting(one.name, run.classifier.setting(one.value)) for one in variables),
+    )
+
+
+def _managed(body: wire_web.SystemIdentity) -> ManagedIdentity:
+    members = body.properties
+    return ManagedIdentity(members.principal_id, members.client_id, members.tenant_id)
+
+
+def _plan(body: wire_web.Plan) -> Plan:
+    sku = body.sku
+    return Plan(body.id, body.name, None if sku is None else sku.name, None if sku is None else sku.capacity)

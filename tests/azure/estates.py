@@ -1,0 +1,118 @@
+"""Runs `collect` against the simulated Azure, over the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from mzaudit.azure import (
+    AccountScope,
+    Connection,
+    Login,
+    RegistryScope,
+    Scope,
+    ServerScope,
+    VaultScope,
+    choose,
+    collect,
+)
+from mzaudit.azure.connection import Retry
+from mzaudit.simulator import Simulator
+from mzaudit.snapshot.estate import Snapshot
+
+CLOUD = (
+    "SECRET-KEY",
+    "CLOUD-INTERNAL-API-TOKEN",
+    "CLOUD-WEBHOOK-HMAC-SECRET",
+    "MANAGEMENT-API-URL",
+    "MS-CLIENT-ID",
+    "MS-CLIENT-SECRET",
+    "APPLICATIONINSIGHTS-CONNECTION-STRING",
+    "SNAP-PUBLISH-TOKEN",
+)
+MANAGE = (
+    "SECRET-KEY",
+    "CLOUD-INTERNAL-API-TOKEN",
+    "CLOUD-WEBHOOK-HMAC-SECRET",
+    "CLOUD-API-URL",
+    "MS-CLIENT-ID",
+    "MS-CLIENT-SECRET",
+    "MS-TENANT-ID",
+    "APPLICATIONINSIGHTS-CONNECTION-STRING",
+)
+TAKEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+HURRIED = Retry(tries=2, first=0.01, longest=0.01, budget=10.0, budget_when_exhausted=1.0)
+
+
+class Names:
+    """The ids of one environment's things."""
+
+    def __init__(self, subscription: str, env: str = "prd") -> None:
+        self.env = env
+        self.subscription = subscription
+        self.group = f"/subscriptions/{subscription}/resourceGroups/rg-monozu-{env}"
+        self.cloud = f"{self.group}/providers/Microsoft.Web/sites/app-monozu-cloud-{env}"
+        self.manage = f"{self.group}/providers/Microsoft.Web/sites/app-monozu-manage-{env}"
+        self.ingest = f"{self.group}/providers/Microsoft.Web/sites/app-monozu-ingest-{env}"
+        self.plan = f"{self.group}/providers/Microsoft.Web/serverfarms/asp-monozu-{env}"
+        self.cloud_vault = f"{self.group}/providers/Microsoft.KeyVault/vaults/kv-mz-cloud-{env}"
+        self.manage_vault = f"{self.group}/providers/Microsoft.KeyVault/vaults/kv-mz-manage-{env}"
+        self.server = f"{self.group}/providers/Microsoft.Sql/servers/sql-monozu-{env}"
+        self.account = f"{self.group}/providers/Microsoft.Storage/storageAccounts/stmonozu{env}"
+        self.component = f"{self.group}/providers/Microsoft.Insights/components/appi-monozu-{env}"
+        shared = f"/subscriptions/{subscription}/resourceGroups/rg-monozu-shared"
+        self.registry = f"{shared}/providers/Microsoft.ContainerRegistry/registries/acrmonozu"
+
+    def scope(self) -> Scope:
+        """All of it, and the identities of staging."""
+        return Scope(
+            environments={self.env: self.subscription},
+            sites=(self.cloud, self.manage, self.ingest),
+            identities_of=tuple(each.replace(self.env, "stg") for each in (self.cloud, self.manage, self.ingest)),
+            vaults=(VaultScope(self.cloud_vault, CLOUD, CLOUD), VaultScope(self.manage_vault, MANAGE, MANAGE)),
+            registries=(RegistryScope(self.registry, ("cloud-backend", "management-backend", "ingestor")),),
+            servers=(ServerScope(self.server, (f"db-monozu-cloud-{self.env}", f"db-monozu-manage-{self.env}")),),
+            accounts=(AccountScope(self.account, ("snaps",)),),
+            components=(self.component,),
+            resource_groups=(self.group,),
+        )
+
+
+def login_env(sim: Simulator) -> dict[str, str]:
+    """The environment of the simulated auditor."""
+    return {
+        "AZURE_TENANT_ID": sim.tenant_id,
+        "AZURE_CLIENT_ID": sim.client_id,
+        "AZURE_CLIENT_SECRET": sim.client_secret,
+    }
+
+
+def connection_to(sim: Simulator, retry: Retry = HURRIED) -> Connection:
+    """The way to the simulator: as a company proxy would be reached."""
+    return Connection(proxy=sim.proxy, ca_file=sim.ca_file, retry=retry)
+
+
+def take(
+    sim: Simulator,
+    *,
+    scope: Scope | None = None,
+    retry: Retry = HURRIED,
+    values: bool = True,
+    seconds: float = 60,
+    login: Callable[[Connection], Login] | None = None,
+) -> Snapshot:
+    """One snapshot of the simulated estate; by default of production."""
+    connection = connection_to(sim, retry)
+    return asyncio.run(
+        collect(
+            scope or Names(sim.subscription_id).scope(),
+            choose(login_env(sim), connection) if login is None else login(connection),
+            connection,
+            taken=TAKEN,
+            tool_version="0",
+            source="simulated",
+            timeout=seconds,
+            values=values,
+        )
+    )

@@ -1,0 +1,143 @@
+"""The table from answers and exceptions to gaps: every row, and that no exception of the SDK falls through."""
+
+from __future__ import annotations
+
+import json
+
+import aiohttp
+import pytest
+from azure.core import exceptions as sdk
+
+from mzaudit.azure.call import Answer, Call
+from mzaudit.azure.gaps import from_answer, from_error
+from mzaudit.azure.refusals import TokenRefusedError, WriteRefusedError
+from mzaudit.snapshot.observed import GapReason
+
+CALL = Call("/subscriptions/s", "Microsoft.Web/sites", "Microsoft.Web/sites/read", "/subscriptions/s")
+HTML = "<html><body>Service unavailable</body></html>"
+
+
+def body(code: str, inner: str = "", message: str = "") -> str:
+    error: dict[str, object] = {"code": code, "message": message}
+    if inner:
+        error["innererror"] = {"code": inner}
+    return json.dumps({"error": error})
+
+
+ANSWERS: dict[str, tuple[int, str, GapReason | None]] = {
+    "no role": (403, body("AuthorizationFailed"), GapReason.FORBIDDEN),
+    "deny assignment": (403, body("DenyAssignmentAuthorizationFailed"), GapReason.FORBIDDEN),
+    "no data role": (403, body("Forbidden", "ForbiddenByRbac"), GapReason.FORBIDDEN),
+    "firewall": (403, body("Forbidden", "ForbiddenByFirewall"), GapReason.FIREWALL),
+    "private link": (403, body("Forbidden", "ForbiddenByConnection"), GapReason.PRIVATE_ONLY),
+    "access policy": (403, body("Forbidden", "ForbiddenByPolicy"), GapReason.ACCESS_POLICY),
+    "access policy, older": (403, body("Forbidden", "AccessDenied"), GapReason.ACCESS_POLICY),
+    "disabled secret": (403, body("Forbidden", "SecretDisabled"), GapReason.DISABLED),
+    "disabled secret by its text": (
+        403,
+        body("Forbidden", "", "Operation get is not allowed on a disabled secret."),
+        GapReason.DISABLED,
+    ),
+    "registry firewall": (
+        403,
+        json.dumps({"errors": [{"code": "DENIED", "message": "client with IP '192.0.2.1' is not allowed access"}]}),
+        GapReason.FIREWALL,
+    ),
+    "registry denied": (403, json.dumps({"errors": [{"code": "DENIED"}]}), GapReason.FORBIDDEN),
+    "403 in HTML": (403, HTML, GapReason.FORBIDDEN),
+    "token refused": (401, body("InvalidAuthenticationToken"), GapReason.UNAUTHENTICATED),
+    "no resource": (404, body("ResourceNotFound"), None),
+    "no group": (404, body("ResourceGroupNotFound"), None),
+    "no parent": (404, body("ParentResourceNotFound"), None),
+    "no secret": (404, body("SecretNotFound"), None),
+    "no resource, in capitals of its own": (404, json.dumps({"Code": "ResourceNotFound", "Message": None}), None),
+    "no subscription": (404, body("SubscriptionNotFound"), GapReason.NOT_VISIBLE),
+    "404 of an unknown type": (404, body("InvalidResourceType"), GapReason.MALFORMED),
+    "404 without a code": (404, json.dumps({"error": {"message": "no"}}), GapReason.MALFORMED),
+    "404 in HTML": (404, HTML, GapReason.MALFORMED),
+    "404 without a body": (404, "", GapReason.MALFORMED),
+    "404 with a list": (404, "[]", GapReason.MALFORMED),
+    "not registered": (409, body("MissingSubscriptionRegistration"), GapReason.NOT_REGISTERED),
+    "conflict": (409, body("AnotherOperationInProgress"), GapReason.SERVER_ERROR),
+    "throttled": (429, body("TooManyRequests"), GapReason.THROTTLED),
+    "throttled without a body": (429, "", GapReason.THROTTLED),
+    "timed out": (408, "", GapReason.TIMEOUT),
+    "server error": (500, body("InternalServerError"), GapReason.SERVER_ERROR),
+    "bad gateway": (502, HTML, GapReason.SERVER_ERROR),
+    "front door": (503, HTML, GapReason.SERVER_ERROR),
+    "gateway timeout": (504, body("GatewayTimeout"), GapReason.SERVER_ERROR),
+    "bad request": (400, body("InvalidApiVersionParameter"), GapReason.MALFORMED),
+    "redirect": (307, "", GapReason.REFUSED),
+    "accepted": (202, "", GapReason.MALFORMED),
+    "no content": (204, "", GapReason.MALFORMED),
+    "proxy login": (407, "", GapReason.UNREACHABLE),
+    "teapot": (418, "", GapReason.MALFORMED),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_answers(case: str) -> None:
+    status, text, expected = ANSWERS[case]
+    gap = from_answer(CALL, Answer(status, {}, text.encode()))
+    assert (None if gap is None else gap.reason) == expected
+
+
+def test_a_gap_names_call_scope_permission_and_code() -> None:
+    gap = from_answer(CALL, Answer(403, {}, body("AuthorizationFailed", message="client oid secret").encode()))
+    assert gap is not None
+    assert (gap.call, gap.scope, gap.permission) == ("GET /subscriptions/s", CALL.scope, CALL.permission)
+    assert gap.detail.startswith("AuthorizationFailed")
+
+
+@pytest.mark.parametrize("code", ["hunter2 hunter2", "<b>", "a" * 200, "", "x\ny", "'; drop"])
+def test_only_what_looks_like_a_code_is_repeated(code: str) -> None:
+    for status in (400, 403, 404, 500):
+        gap = from_answer(CALL, Answer(status, {}, body(code, message="hunter2").encode()))
+        assert gap is not None
+        assert "hunter2" not in gap.detail
+        assert "<" not in gap.detail
+        assert "aaa" not in gap.detail
+
+
+ERRORS: dict[str, tuple[BaseException, GapReason]] = {
+    "connect timeout": (sdk.ServiceRequestTimeoutError("x"), GapReason.TIMEOUT),
+    "read timeout": (sdk.ServiceResponseTimeoutError("x"), GapReason.TIMEOUT),
+    "our timeout": (TimeoutError(), GapReason.TIMEOUT),
+    "no connection": (sdk.ServiceRequestError("x"), GapReason.UNREACHABLE),
+    "reset": (sdk.ServiceResponseError("x"), GapReason.UNREACHABLE),
+    "cut short": (sdk.IncompleteReadError("x"), GapReason.MALFORMED),
+    "cut short below the SDK": (aiohttp.ClientPayloadError("x"), GapReason.MALFORMED),
+    "not JSON": (sdk.DecodeError("x"), GapReason.MALFORMED),
+    "no token": (TokenRefusedError("x"), GapReason.UNAUTHENTICATED),
+    "refused by the SDK": (sdk.ClientAuthenticationError("x"), GapReason.UNAUTHENTICATED),
+    "a challenge of another host": (ValueError("x"), GapReason.MALFORMED),
+    "a challenge without a part": (KeyError("service"), GapReason.MALFORMED),
+    "a write": (WriteRefusedError("PUT", "/x"), GapReason.REFUSED),
+    "a registration": (WriteRefusedError("POST", "/x/register"), GapReason.NOT_REGISTERED),
+    "certificate": (OSError("x"), GapReason.UNREACHABLE),
+    "our own defect": (ZeroDivisionError("x"), GapReason.INTERNAL),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_errors(case: str) -> None:
+    error, expected = ERRORS[case]
+    assert from_error(CALL, error).reason is expected
+
+
+def test_every_exception_of_the_sdk_has_a_reason_of_its_own() -> None:
+    kinds = [each for each in vars(sdk).values() if isinstance(each, type) and issubclass(each, Exception)]
+    assert len(kinds) > 15
+    response_only = {sdk.TooManyRedirectsError, sdk.ODataV4Error}
+    state_errors = {sdk.AzureError, sdk.StreamConsumedError, sdk.StreamClosedError, sdk.ResponseNotReadError}
+    for kind in set(kinds) - response_only - state_errors:
+        assert from_error(CALL, kind("x")).reason is not GapReason.INTERNAL, kind
+    for kind in state_errors - {sdk.AzureError}:
+        assert from_error(CALL, kind.__new__(kind)).reason is GapReason.INTERNAL, kind
+
+
+def test_the_text_of_an_exception_is_never_passed_on() -> None:
+    for error, _ in ERRORS.values():
+        error.args = ("hunter2",)
+        if not isinstance(error, TokenRefusedError):
+            assert "hunter2" not in from_error(CALL, error).detail

@@ -1,0 +1,188 @@
+"""Sealed values and their classes: what is told, and that nothing else can be."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from mzaudit.azure.shapes import credentials, is_placeholder, kinds, telemetry_parts
+from mzaudit.azure.values import Classifier, Sealed
+from mzaudit.azure.wire_web import AppSettings
+from mzaudit.snapshot.values import LiteralValue, OtherReference, ValueClass, VaultReference
+
+KEY = "732fc482-a27e-4ecb-a7f2-38dfae70a822"
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        str,
+        lambda sealed: f"{sealed}",
+        lambda sealed: f"{sealed:>10}",
+        pickle.dumps,
+        copy.copy,
+        copy.deepcopy,
+        json.dumps,
+        hash,
+        len,
+        list,
+        bytes,
+        lambda sealed: sealed == "hunter2",
+    ],
+)
+def test_a_sealed_value_refuses(show: object) -> None:
+    assert callable(show)
+    with pytest.raises(TypeError) as refused:
+        show(Sealed("hunter2"))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_the_representation_of_a_sealed_value_is_empty_of_it() -> None:
+    body = AppSettings.model_validate_json('{"id": "/a", "name": "a", "properties": {"KEY": "hunter2"}}')
+    assert "hunter2" not in repr(body)
+    assert "hunter2" not in repr([Sealed("hunter2")])
+
+
+def test_a_wrong_type_is_malformed_and_does_not_show_its_input() -> None:
+    with pytest.raises(ValidationError) as refused:
+        AppSettings.model_validate_json('{"id": "/a", "name": "a", "properties": {"KEY": ["hunter2"]}}')
+    assert "hunter2" not in str(refused.value)
+
+
+KINDS = {
+    "https://cloud.example.org/api": {"url", "https-url"},
+    "http://cloud.example.org": {"url"},
+    "https://": set(),
+    "not a url": set(),
+    KEY: {"guid"},
+    f"InstrumentationKey={KEY};IngestionEndpoint=https://w.in.example.com/": {"connection-string"},
+    f"InstrumentationKey={KEY}": set(),
+    "InstrumentationKey=none;IngestionEndpoint=https://w.in.example.com/": set(),
+    "http/protobuf": {"otlp-http"},
+    "grpc": {"otlp-grpc"},
+}
+
+
+@pytest.mark.parametrize("text", KINDS)
+def test_kinds(text: str) -> None:
+    assert set(kinds(text)) == KINDS[text]
+
+
+CREDENTIALS = {
+    "Server=tcp:x;Database=d;User ID=u;Password=p;": {"password"},
+    "Server=x;Pwd=p": {"password"},
+    "Server=x;Authentication=Active Directory Managed Identity": set(),
+    "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=abc==": {"account-key"},
+    "Endpoint=sb://x/;SharedAccessKeyName=Root;SharedAccessKey=abc=": {"account-key"},
+    "https://a.blob.core.windows.net/c?sv=2022&sig=abc%3D": {"sas"},
+    "BlobEndpoint=https://x;SharedAccessSignature=sv=2022": {"sas"},
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjMifQ.c2lnbmF0dXJl": {"jwt"},
+    "-----BEGIN RSA PRIVATE KEY-----\nMII": {"private-key"},
+    "-----BEGIN CERTIFICATE-----\nMII": set(),
+    "postgres://user:pass@host/db": {"url-userinfo"},
+    "sqlserver://app:p%40ss@sql.example.org:1433?database=d": {"url-userinfo"},
+    "sqlserver://sql.example.org?database=d&fedauth=ActiveDirectoryManagedIdentity": set(),
+    "https://user@host/": set(),
+    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08": {"high-entropy"},
+    "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ": {"high-entropy"},
+    "cloud-backend": set(),
+    "production": set(),
+    "https://cloud.example.org/some/long/path/to/nowhere/1234": set(),
+    "/home/site/wwwroot/node_modules": set(),
+    KEY: set(),
+    "true": set(),
+    "": set(),
+}
+
+
+@pytest.mark.parametrize("text", CREDENTIALS)
+def test_credential_shapes(text: str) -> None:
+    assert set(credentials(text)) == CREDENTIALS[text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("changeme", "CHANGE-ME", "todo", "TBD", "dummy", "xxx", "XXXXXXXX", "<secret>", "${SECRET}", "{{ secret }}"),
+        *("replace-me", "Replace this", "your-key-here", "password", "***"),
+    ],
+)
+def test_placeholders(text: str) -> None:
+    assert is_placeholder(text)
+
+
+@pytest.mark.parametrize("text", ["", "xx", "tested", "a<b>c", "replacement", "9f86d081884c7d65", "testing-1"])
+def test_not_placeholders(text: str) -> None:
+    assert not is_placeholder(text)
+
+
+def test_parts_are_normalised_before_they_are_compared() -> None:
+    one = f"InstrumentationKey={KEY};IngestionEndpoint=https://W.in.example.com:443/;LiveEndpoint=https://l"
+    two = f" ingestionendpoint = https://w.in.example.com ; INSTRUMENTATIONKEY={KEY.upper()};"
+    assert telemetry_parts(one) == telemetry_parts(two) != ()
+    other = one.replace("W.in", "e.in")
+    assert telemetry_parts(other) != telemetry_parts(one)
+
+
+def test_equality_and_near_misses() -> None:
+    classifier = Classifier()
+    value, newline, other = (classifier.value(Sealed(text)) for text in ("abc", "abc\n", "abd"))
+    assert value.same != newline.same
+    assert value.same_trimmed == newline.same_trimmed == value.same
+    assert newline.outer_whitespace
+    assert not value.outer_whitespace
+    assert other.same not in (value.same, newline.same)
+    marked = classifier.value(Sealed("\ufeffabc"))
+    assert marked.same_trimmed == value.same
+    assert marked.outer_whitespace
+
+
+def test_settings() -> None:
+    classifier = Classifier()
+    assert isinstance(classifier.setting(Sealed("@Microsoft.KeyVault(VaultName=kv-a;SecretName=T)")), VaultReference)
+    assert isinstance(classifier.setting(Sealed("@Microsoft.AppConfiguration(x)")), OtherReference)
+    literal = classifier.setting(None)
+    assert isinstance(literal, LiteralValue)
+    assert literal.value.empty
+    assert classifier.value(Sealed("@Microsoft.KeyVault(x)")).unresolved_reference
+
+
+@given(st.lists(st.text(), max_size=8))
+def test_equal_labels_mean_equal_texts(texts: list[str]) -> None:
+    classifier = Classifier()
+    labels = [classifier.value(Sealed(text)).same for text in texts]
+    for one, left in zip(labels, texts, strict=True):
+        for other, right in zip(labels, texts, strict=True):
+            assert (one == other) == (left == right)
+
+
+@given(st.text(min_size=1))
+def test_no_label_reveals_its_text(text: str) -> None:
+    """The same text gets another label in another run, and labels follow neither its order nor its length."""
+    first, second = (Classifier().value(Sealed(text)) for _ in range(2))
+    assert first.same != second.same
+    told = {name: value for name, value in asdict(first).items() if not name.startswith("same") and name != "parts"}
+    again = {name: value for name, value in asdict(second).items() if not name.startswith("same") and name != "parts"}
+    assert told == again
+
+
+@given(st.text(min_size=6))
+def test_a_class_holds_no_piece_of_the_text(text: str) -> None:
+    shown = repr(Classifier().value(Sealed(f"zq{text}zq")))
+    assert "zq" not in shown
+
+
+def test_labels_are_not_drawn_in_order() -> None:
+    classifier = Classifier()
+    labels = [classifier.value(Sealed(f"value {number}")).same for number in range(64)]
+    assert len(set(labels)) == 64
+    assert labels != sorted(labels)
+    assert isinstance(classifier.value(Sealed("x")), ValueClass)
+    assert "value" not in repr(classifier)
