@@ -171,6 +171,18 @@ def replace_vault(name: str) -> object:
 
 
 @cache
+def in_clear() -> Snapshot:
+    """What the policy calls no secret stands in clear; two vaults hold one key."""
+    open_secrets = [(MANAGE, secret) for secret in MANAGE_VAULT.secrets if not secret.spec.sensitive]
+    open_secrets += [(CLOUD, secret) for secret in CLOUD_VAULT.secrets if not secret.spec.sensitive]
+    return bent(
+        *(setting(owner, secret.name, literal(100 + n)) for n, (owner, secret) in enumerate(open_secrets)),
+        secret_value(CLOUD_VAULT, "SECRET-KEY", value(77)),
+        secret_value(MANAGE_VAULT, "SECRET-KEY", value(77)),
+    )
+
+
+@cache
 def access_wrong() -> Snapshot:
     """Grants too many, too broad, to strangers, expiring, denied; a vault by access policies; a public container."""
     stranger = "57a9657a-0000-0000-0000-000000000001"
@@ -271,6 +283,7 @@ ESTATES: dict[str, Callable[[], Snapshot]] = {
     "links broken": links_broken,
     "contents wrong": contents_wrong,
     "runs wrong": runs_wrong,
+    "in clear": in_clear,
     "access wrong": access_wrong,
     "watched wrong": watched_wrong,
     "vault gone": vault_gone,
