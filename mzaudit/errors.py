@@ -34,7 +34,7 @@ class SnapshotError(InputError):
     """A snapshot or saved report cannot be read: another version, cut short, or not one at all."""
 
 
-class Abandoned(MzauditError):
+class Abandoned(MzauditError):  # noqa: N818 - it is how a run ends, not what went wrong
     """The run was given up before anything could be asked."""
 
 

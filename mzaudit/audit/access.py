@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from mzaudit.audit.condition import holds
-from mzaudit.audit.matching import any_of, granting
+from mzaudit.audit.condition import all_hold
+from mzaudit.audit.denial import denied
+from mzaudit.audit.matching import Target, any_of, granting
 from mzaudit.snapshot.authorization import (
     Authorization,
-    Denied,
-    DenyAssignment,
-    Permission,
     RoleAssignment,
     RoleDefinition,
 )
@@ -21,18 +19,6 @@ from mzaudit.snapshot.ids import covers, same
 from mzaudit.snapshot.observed import Gap, GapReason, Listing
 
 _Definitions = Mapping[str, RoleDefinition]
-EVERYONE = "00000000-0000-0000-0000-000000000000"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An action on a scope; `data` for the data plane. `attributes` are what conditions may ask about, by casefolded
-    name (`microsoft.keyvault/vaults/secrets:name`)."""
-
-    scope: str
-    action: str
-    data: bool
-    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +159,7 @@ def _access(
             elif found is not None:
                 grants.append(found)
     doubt = [*unseen, *(_undecided(grant) for grant in grants if not grant.decided)]
-    denials, denial_gaps = _denied(rbac, principal_id, groups, target)
+    denials, denial_gaps = denied(rbac.denies, principal_id, groups, target)
     if denials:
         allowed: bool | None = False
         gaps: list[Gap] = []
@@ -201,7 +187,9 @@ def _granted(
             "the role is not among the definitions that were listed",
         )
     blocks = list(granting(definition.permissions, target.action, data=target.data))
-    met = any_of(_met(assignment.condition, block, target) for block in blocks)
+    met = any_of(
+        all_hold((assignment.condition, block.condition), target.action, target.attributes) for block in blocks
+    )
     if met is False:
         return None
     direct = assignment.principal_id.casefold() == principal_id.casefold()
@@ -219,12 +207,6 @@ def _granted(
     )
 
 
-def _met(condition: str | None, block: Permission, target: Target) -> bool | None:
-    """Both conditions, the assignment's and the definition's."""
-    answers = [holds(text, target.action, target.attributes) for text in (condition, block.condition) if text]
-    return False if False in answers else (None if None in answers else True)
-
-
 def _end(rbac: Authorization, assignment: RoleAssignment) -> datetime | None:
     ends = [
         expiry.ends
@@ -234,46 +216,6 @@ def _end(rbac: Authorization, assignment: RoleAssignment) -> datetime | None:
         and same(expiry.scope, assignment.scope)
     ]
     return max(ends, default=None)
-
-
-def _denied(
-    rbac: Authorization, principal_id: str, groups: frozenset[str], target: Target
-) -> tuple[tuple[str, ...], list[Gap]]:
-    """The deny assignments that surely apply, by name; and why others may."""
-    sure: list[str] = []
-    doubt: list[Gap] = [rbac.denies.gap] if rbac.denies.gap is not None else []
-    for deny in sorted(rbac.denies.items, key=lambda deny: (deny.id, deny.scope)):
-        answer = _applies(deny, principal_id, groups, target)
-        if answer:
-            sure.append(f"{deny.name} at {deny.scope}")
-        elif answer is None:
-            call = f"membership and conditions of the deny assignment {deny.name}"
-            doubt.append(Gap(GapReason.NOT_COLLECTED, call, deny.scope, detail="it may apply to this principal"))
-    return tuple(sure), doubt
-
-
-def _applies(deny: DenyAssignment, principal_id: str, groups: frozenset[str], target: Target) -> bool | None:
-    if not (same(deny.scope, target.scope) if deny.not_below else covers(deny.scope, target.scope)):
-        return False
-    blocks = granting(deny.permissions, target.action, data=target.data)
-    answers = [
-        any_of(_met(None, block, target) for block in blocks),
-        any_of(_named(who, principal_id, groups) for who in deny.principals),
-        _not(any_of(_named(who, principal_id, groups) for who in deny.excluded)),
-    ]
-    return False if False in answers else (None if None in answers else True)
-
-
-def _named(who: Denied, principal_id: str, groups: frozenset[str]) -> bool | None:
-    """Whether that is the principal, or a group of it; of a group that is not among those seen it cannot be told."""
-    oid = who.id.casefold()
-    if oid == EVERYONE or oid == principal_id.casefold() or oid in groups:
-        return True
-    return None if who.type is None or who.type.casefold() == "group" else False
-
-
-def _not(answer: bool | None) -> bool | None:
-    return None if answer is None else not answer
 
 
 def _undecided(grant: Grant) -> Gap:

@@ -7,7 +7,7 @@ Whatever else a condition asks about cannot be told, and neither can one whose s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from mzaudit.audit.matching import matches
 
@@ -48,6 +48,12 @@ def holds(condition: str, action: str, attributes: Mapping[str, str]) -> bool | 
         return _Reader(_tokens(condition), action, attributes).whole()
     except _NotUnderstoodError:
         return None
+
+
+def all_hold(conditions: Iterable[str | None], action: str, attributes: Mapping[str, str]) -> bool | None:
+    """Whether every condition holds, an assignment's and its definition's; one that is not set does."""
+    answers = [holds(condition, action, attributes) for condition in conditions if condition]
+    return False if False in answers else (None if None in answers else True)
 
 
 def _tokens(condition: str) -> list[_Token]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mzaudit.audit.access import Access, Grant, Target, access_of
+from mzaudit.audit.access import Access, Grant, access_of
 from mzaudit.audit.az import az
+from mzaudit.audit.matching import Target
 from mzaudit.audit.verdict import Evidence, Fail, Fix, Inconclusive, Pass, Verdict
 from mzaudit.policy.models import Severity
 from mzaudit.snapshot.estate import Snapshot

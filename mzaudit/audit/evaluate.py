@@ -22,8 +22,12 @@ AnyRule = Rule[Any]
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
+    """A finding, and whether it is a broken link: a failure in full. One that is weaker than its rule (a secret that
+    expires soon) breaks nothing, and must not explain away what is worse."""
+
     subject: Subject[Any]
     finding: Finding
+    broken: bool
 
 
 def evaluate(wanted: Wanted, seen: Snapshot, rules: Sequence[AnyRule]) -> tuple[Finding, ...]:
@@ -33,7 +37,7 @@ def evaluate(wanted: Wanted, seen: Snapshot, rules: Sequence[AnyRule]) -> tuple[
         answered: dict[str, list[_Answered]] = {}
         for rule in in_order(rules):
             answered[rule.code] = [
-                _Answered(subject, _answer(rule, subject, wanted, seen, answered))
+                _answer(rule, subject, wanted, seen, answered)
                 for subject in rule.over(wanted, wanted.environments[env])
             ]
             findings.extend(answer.finding for answer in answered[rule.code])
@@ -68,50 +72,67 @@ def _answer(
     wanted: Wanted,
     seen: Snapshot,
     answered: Mapping[str, list[_Answered]],
-) -> Finding:
+) -> _Answered:
     blank = _blank(rule, subject, wanted)
-    for link in _links(rule.requires, subject, answered):
-        match link.status:
-            case Status.FAIL:
-                return replace(blank, cause=f"{link.rule} {link.subject.name}", note="An earlier link is broken.")
-            case Status.INCONCLUSIVE:
-                return replace(
-                    blank, status=Status.INCONCLUSIVE, gaps=link.gaps, note=f"{link.rule} could not be decided."
-                )
-            case Status.NOT_APPLICABLE if link.cause:
-                return replace(blank, cause=link.cause, note=link.note)
-            case _:
-                pass
-    verdict = verdict_of(rule, subject, seen)
-    match verdict:
+    unasked = _unasked(rule, subject, blank, answered)
+    if unasked is not None:
+        return _Answered(subject, unasked, False)
+    match verdict_of(rule, subject, seen):
         case Pass(evidence, note):
-            return replace(blank, status=Status.PASS, evidence=evidence, note=note)
+            return _Answered(subject, replace(blank, status=Status.PASS, evidence=evidence, note=note), False)
         case Inconclusive(gaps, note):
-            return replace(blank, status=Status.INCONCLUSIVE, gaps=gaps, note=note)
+            return _Answered(subject, replace(blank, status=Status.INCONCLUSIVE, gaps=gaps, note=note), False)
         case NotApplicable(because):
-            return replace(blank, note=because)
-        case Fail():
-            for link in _links(rule.explained_by, subject, answered):
-                cause = f"{link.rule} {link.subject.name}" if link.status is Status.FAIL else link.cause
-                if cause:
-                    return replace(blank, cause=cause, note=f"Explained by {cause}: {verdict.note}")
-            return replace(
+            return _Answered(subject, replace(blank, note=because), False)
+        case Fail() as fail:
+            cause = _cause(rule, subject, answered)
+            if cause:
+                note = f"Explained by {cause}: {fail.note}"
+                return _Answered(subject, replace(blank, cause=cause, note=note), False)
+            finding = replace(
                 blank,
                 status=Status.FAIL,
-                severity=verdict.severity or blank.severity,
-                evidence=verdict.evidence,
-                note=verdict.note,
-                remediation=verdict.remediation,
-                fix=verdict.fix,
+                severity=fail.severity or blank.severity,
+                evidence=fail.evidence,
+                note=fail.note,
+                remediation=fail.remediation,
+                fix=fail.fix,
             )
+            return _Answered(subject, finding, fail.severity is None)
 
 
-def _links(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> Iterator[Finding]:
-    """Findings of earlier rules about things that this subject is made of, in the order of the chain."""
+def _unasked(
+    rule: AnyRule, subject: Subject[Any], blank: Finding, answered: Mapping[str, list[_Answered]]
+) -> Finding | None:
+    """The finding of a rule that cannot be asked, because a link that it requires is broken or was not seen."""
+    for link in _links(rule.requires, subject, answered):
+        found = link.finding
+        if link.broken:
+            return replace(blank, cause=f"{found.rule} {found.subject.name}", note="An earlier link is broken.")
+        if found.status is Status.INCONCLUSIVE:
+            note = f"{found.rule} could not be decided."
+            return replace(blank, status=Status.INCONCLUSIVE, gaps=found.gaps, note=note)
+        if found.cause:
+            return replace(blank, cause=found.cause, note=found.note)
+    return None
+
+
+def _cause(rule: AnyRule, subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> str:
+    """The first broken link that explains a failure; empty if none was seen broken."""
+    for link in _links(rule.explained_by, subject, answered):
+        if link.broken:
+            return f"{link.finding.rule} {link.finding.subject.name}"
+        if link.finding.cause:
+            return link.finding.cause
+    return ""
+
+
+def _links(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> Iterator[_Answered]:
+    """Earlier answers about things that this subject is made of, in the order of the chain."""
     for code in codes:
         for earlier in answered.get(code, ()):
             if all(set(names) & set(subject.parts.get(part, ())) for part, names in earlier.subject.parts.items()):
-                yield earlier.finding
+                yield earlier
 
 
 def _blank(rule: AnyRule, subject: Subject[Any], wanted: Wanted) -> Finding:

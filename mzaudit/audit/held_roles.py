@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mzaudit.audit.access import Grant, Target, reach_of
+from mzaudit.audit.access import Grant, reach_of
 from mzaudit.audit.documented_grant import DocumentedGrant, accesses_of, is_as_documented, serves_all
 from mzaudit.audit.identities import ServiceIdentity
-from mzaudit.audit.present import present
+from mzaudit.audit.matching import Target
 from mzaudit.audit.registry_access import pull_role
 from mzaudit.audit.storage_access import BLOB_READER, blob_access, read_target
 from mzaudit.audit.subjects import HeldRoles
@@ -51,8 +51,9 @@ class Held:
         """Whether the document gives the service that role on that scope."""
         service, role, scope = self.service, self.assignment.role.casefold(), self.assignment.scope
         if same(scope, service.registry.id):
-            registry = present(seen.registry(service.registry.id).properties, f"GET {service.registry.id}")
-            return role == pull_role(registry).guid
+            registry = need(seen.registry(service.registry.id).properties)
+            # Of a registry that is gone no mode can be read; what lingers on it grants nothing, and IMG-001 says so.
+            return registry is None or role == pull_role(registry).guid
         return (
             (service.vault is not None and role == SECRETS_USER and same(scope, service.vault.id))
             or (service.storage is not None and role == BLOB_READER and same(scope, service.storage.container_id))

@@ -1,12 +1,24 @@
-"""Which permission blocks let an action pass: Azure's wildcards, block by block."""
+"""What is asked (an action on a scope), and which permission blocks let it pass: Azure's wildcards, block by block."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mzaudit.snapshot.authorization import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An action on a scope; `data` for the data plane. `attributes` are what conditions may ask about, by casefolded
+    name (`microsoft.keyvault/vaults/secrets:name`)."""
+
+    scope: str
+    action: str
+    data: bool
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=4096)

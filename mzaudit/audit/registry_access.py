@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mzaudit.audit.access import Target
+from mzaudit.audit.matching import Target
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.registry import RegistryProperties

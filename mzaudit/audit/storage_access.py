@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mzaudit.audit.access import Access, Holder, Target, access_of, holders_of, united
+from mzaudit.audit.access import Access, Holder, access_of, holders_of, united
+from mzaudit.audit.matching import Target
 from mzaudit.policy.wanted import WantedStorage
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Listing

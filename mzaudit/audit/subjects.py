@@ -294,7 +294,7 @@ def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Sub
                 other
                 for others in env.vaults[:position]
                 for other in others.secrets
-                if other.name == secret.name and (secret.spec.distinct or other.spec.distinct)
+                if other.name == secret.name and secret.spec.distinct and other.spec.distinct
             )
             elsewhere = tuple(
                 other

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mzaudit.audit.access import Access, Grant, Holder, Target, access_of, holders_of, united
+from mzaudit.audit.access import Access, Grant, Holder, access_of, holders_of, united
+from mzaudit.audit.matching import Target
 from mzaudit.policy.wanted import WantedVault
 from mzaudit.snapshot.authorization import RoleAssignment
 from mzaudit.snapshot.estate import Snapshot

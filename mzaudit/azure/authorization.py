@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Iterable
 
+from mzaudit.azure import needs
 from mzaudit.azure.call import Call
+from mzaudit.azure.needs import Need
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.wire import Moment, Wire
 from mzaudit.snapshot.authorization import (
@@ -91,10 +93,14 @@ First = tuple[Listing[RoleAssignment], Listing[RoleDefinition], Listing[DenyAssi
 async def first(run: Run, subscription: str) -> First:
     """What can be read of a subscription before any identity is known."""
     async with asyncio.TaskGroup() as group:
-        assignments = group.create_task(run.list(_call(subscription, "roleAssignments"), _Assignment, _assignment))
-        roles = group.create_task(run.list(_call(subscription, "roleDefinitions"), _Definition, _definition))
-        denies = group.create_task(run.list(_call(subscription, "denyAssignments"), _Deny, _deny))
-        schedules = _call(subscription, "roleAssignmentScheduleInstances", licensed=True)
+        assignments = group.create_task(
+            run.list(_call(subscription, "roleAssignments", needs.ASSIGNMENTS), _Assignment, _assignment)
+        )
+        roles = group.create_task(
+            run.list(_call(subscription, "roleDefinitions", needs.DEFINITIONS), _Definition, _definition)
+        )
+        denies = group.create_task(run.list(_call(subscription, "denyAssignments", needs.DENIES), _Deny, _deny))
+        schedules = _call(subscription, "roleAssignmentScheduleInstances", needs.SCHEDULES, licensed=True)
         expiring = group.create_task(run.list(schedules, _Schedule, _expiry))
     ends = expiring.result()
     bounded = Listing(tuple(each for each in ends.items if each is not None), ends.gap)
@@ -107,7 +113,9 @@ async def whole(run: Run, subscription: str, reading: Awaitable[First], principa
     `principals` are casefolded object ids. Of the role definitions those stay that an assignment names.
     """
     wanted = tuple(principals)
-    calls = (_call(subscription, "roleAssignments", f"assignedTo('{principal}')") for principal in wanted)
+    calls = (
+        _call(subscription, "roleAssignments", needs.ASSIGNMENTS, f"assignedTo('{principal}')") for principal in wanted
+    )
     reached = await side_by_side(run.list(call, _Assignment, _assignment) for call in calls)
     assignments, roles, denies, expiring = await reading
     named = {each.role for listing in (assignments, *reached) for each in listing.items}
@@ -122,13 +130,13 @@ async def whole(run: Run, subscription: str, reading: Awaitable[First], principa
     )
 
 
-def _call(subscription: str, what: str, assigned_to: str = "", *, licensed: bool = False) -> Call:
+def _call(subscription: str, what: str, need: Need, assigned_to: str = "", *, licensed: bool = False) -> Call:
     scope = f"/subscriptions/{subscription}"
     kind = f"{_PREFIX}/{what}"
     return Call(
         f"{scope}/providers/{kind}",
         kind,
-        f"{kind}/read",
+        need.permission,
         scope,
         query=(("$filter", assigned_to),) if assigned_to else (),
         within=(scope,),
@@ -139,7 +147,7 @@ def _call(subscription: str, what: str, assigned_to: str = "", *, licensed: bool
 async def permissions(run: Run, scope: str) -> Observed[tuple[Permission, ...] | None] | Gap:
     """What the caller may do at a scope; `None` inside for a scope that does not exist."""
     call = Call(
-        f"{scope}/providers/{_PREFIX}/permissions", f"{_PREFIX}/permissions", f"{_PREFIX}/permissions/read", scope
+        f"{scope}/providers/{_PREFIX}/permissions", f"{_PREFIX}/permissions", needs.PERMISSIONS.permission, scope
     )
     listing = await run.listing(call, _Permission, _permission)
     if listing is None:

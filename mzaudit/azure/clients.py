@@ -16,6 +16,7 @@ from mzaudit.azure.versions import VERSIONS
 
 _PROVIDERS = (
     "Microsoft.Resources",
+    "Microsoft.Authorization",
     "Microsoft.Web",
     "Microsoft.KeyVault",
     "Microsoft.Sql",
@@ -25,15 +26,15 @@ _PROVIDERS = (
 _ARM_SLOTS, _VAULT_SLOTS, _REGISTRY_SLOTS = 24, 4, 4
 
 
-class _RegistryPipeline:
-    """Sends through the registry client's own pipeline, whose public client has operations only."""
+class _PrivateDoor:
+    """Sends through the pipeline of a client whose raw door is private: its public face has operations only."""
 
-    def __init__(self, client: Any) -> None:  # Any: the generated client behind it has no public type
-        self._pipeline = client._client
+    def __init__(self, send: Any) -> None:  # Any: the generated method is untyped
+        self._send = send
 
     async def send_request(self, request: HttpRequest, *, stream: bool = False) -> AsyncHttpResponse:
         # cast: the generated method is untyped
-        return cast(AsyncHttpResponse, await self._pipeline.send_request(request, stream=stream))
+        return cast(AsyncHttpResponse, await self._send(request, stream=stream))
 
 
 class Clients:
@@ -90,7 +91,7 @@ class Clients:
                 audience=self._connection.endpoints.registry_audience,
                 **self._settings(),
             )
-            self._planes[host] = (_RegistryPipeline(client), Plane(_REGISTRY_SLOTS, Pace(50, 20)))
+            self._planes[host] = (_PrivateDoor(client._client.send_request), Plane(_REGISTRY_SLOTS, Pace(50, 20)))
         return self._planes[host]
 
     async def close(self) -> None:
@@ -108,6 +109,11 @@ class Clients:
             from azure.mgmt.web.aio import WebSiteManagementClient
 
             return WebSiteManagementClient(self._tokens, self._subscription, **settings)
+        if provider == "Microsoft.Authorization":
+            from azure.mgmt.authorization.aio import AuthorizationManagementClient
+
+            client = AuthorizationManagementClient(self._tokens, self._subscription, **settings)
+            return _PrivateDoor(client._client.send_request)
         if provider == "Microsoft.KeyVault":
             from azure.mgmt.keyvault.aio import KeyVaultManagementClient
 

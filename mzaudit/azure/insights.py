@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from pydantic import Field, JsonValue
 
+from mzaudit.azure import needs
 from mzaudit.azure.call import Call
+from mzaudit.azure.needs import Need
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.values import SealedText
 from mzaudit.azure.wire import Resource, Wire
@@ -18,14 +20,14 @@ from mzaudit.snapshot.insights import Alert, Component, ComponentProperties, Das
 from mzaudit.snapshot.observed import Listing
 
 _ALERTS = (
-    "Microsoft.Insights/metricAlerts",
-    "Microsoft.Insights/scheduledQueryRules",
-    "Microsoft.Insights/activityLogAlerts",
-    "Microsoft.AlertsManagement/smartDetectorAlertRules",
+    ("Microsoft.Insights/metricAlerts", needs.METRIC_ALERTS),
+    ("Microsoft.Insights/scheduledQueryRules", needs.QUERY_RULES),
+    ("Microsoft.Insights/activityLogAlerts", needs.ACTIVITY_ALERTS),
+    ("Microsoft.AlertsManagement/smartDetectorAlertRules", needs.SMART_DETECTORS),
 )
 _DASHBOARDS = (
-    ("Microsoft.Insights/workbooks", (("category", "workbook"), ("canFetchContent", "true"))),
-    ("Microsoft.Portal/dashboards", ()),
+    ("Microsoft.Insights/workbooks", needs.WORKBOOKS, (("category", "workbook"), ("canFetchContent", "true"))),
+    ("Microsoft.Portal/dashboards", needs.DASHBOARDS, ()),
 )
 _RESOURCE_ID = re.compile(r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^\"'\\\s,;|]+", re.IGNORECASE)
 
@@ -73,21 +75,23 @@ async def component(run: Run, component_id: str) -> Component:
     """A component; what watches and draws it is looked for in its resource group."""
     group = "/".join(component_id.split("/")[:5])
     kind = "Microsoft.Insights/components"
-    call = Call(component_id, kind, f"{kind}/read", component_id)
+    call = Call(component_id, kind, needs.COMPONENT.permission, component_id)
     async with asyncio.TaskGroup() as tasks:
         properties = tasks.create_task(run.read(call, _Component, lambda body: _properties(run, body)))
-        alerts = tasks.create_task(side_by_side(_alerts(run, group, each) for each in _ALERTS))
+        alerts = tasks.create_task(side_by_side(_alerts(run, group, *each) for each in _ALERTS))
         dashboards = tasks.create_task(side_by_side(_dashboards(run, group, *each) for each in _DASHBOARDS))
     return Component(component_id, properties.result(), _merged(alerts.result()), _merged(dashboards.result()))
 
 
-async def _alerts(run: Run, group: str, kind: str) -> Listing[Alert]:
-    call = Call(f"{group}/providers/{kind}", kind, f"{kind}/read", group, within=(group,))
+async def _alerts(run: Run, group: str, kind: str, need: Need) -> Listing[Alert]:
+    call = Call(f"{group}/providers/{kind}", kind, need.permission, group, within=(group,))
     return await run.list(call, _Alert, _alert)
 
 
-async def _dashboards(run: Run, group: str, kind: str, query: tuple[tuple[str, str], ...]) -> Listing[Dashboard]:
-    call = Call(f"{group}/providers/{kind}", kind, f"{kind}/read", group, query=query, within=(group,))
+async def _dashboards(
+    run: Run, group: str, kind: str, need: Need, query: tuple[tuple[str, str], ...]
+) -> Listing[Dashboard]:
+    call = Call(f"{group}/providers/{kind}", kind, need.permission, group, query=query, within=(group,))
     return await run.list(call, _Dashboard, _dashboard)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+from mzaudit.azure import needs
 from mzaudit.azure.call import Call
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import VaultScope
@@ -17,8 +18,6 @@ from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.values import ValueClass
 
 _VAULT, _DATA = "Microsoft.KeyVault/vaults", "vault data plane"
-_READ_VALUE = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
-_READ_NAMES = "Microsoft.KeyVault/vaults/secrets/readMetadata/action"
 
 _CERTIFICATES = frozenset({"application/x-pkcs12", "application/x-pem-file"})
 
@@ -88,7 +87,7 @@ async def vault(run: Run, scope: VaultScope, deleted: Deleted, values: bool) -> 
     `deleted` lists the soft-deleted vaults of its subscription; it is started only when this vault is missing.
     Without `values` no secret value is requested.
     """
-    call = Call(scope.id, _VAULT, "Microsoft.KeyVault/vaults/read", scope.id)
+    call = Call(scope.id, _VAULT, needs.VAULT.permission, scope.id)
     async with asyncio.TaskGroup() as group:
         reading = group.create_task(run.read(call, _Vault, _properties))
         listing = group.create_task(_secrets(run, scope.id))
@@ -122,7 +121,7 @@ async def deleted_vaults(run: Run, subscription: str) -> Listing[str]:
     call = Call(
         f"{scope}/providers/Microsoft.KeyVault/deletedVaults",
         _VAULT,
-        "Microsoft.KeyVault/deletedVaults/read",
+        needs.DELETED_VAULTS.permission,
         scope,
         within=(scope,),
     )
@@ -153,7 +152,7 @@ async def _secrets(run: Run, vault_id: str) -> Listing[SecretItem]:
     call = Call(
         f"{vault_id}/secrets",
         _VAULT,
-        "Microsoft.KeyVault/vaults/secrets/read",
+        needs.SECRET.permission,
         vault_id,
         within=("/".join(vault_id.split("/")[:5]), vault_id),
     )
@@ -162,11 +161,11 @@ async def _secrets(run: Run, vault_id: str) -> Listing[SecretItem]:
 
 async def _lookup(run: Run, vault_id: str, stored: str) -> Observed[SecretItem | None] | Gap:
     target = f"{vault_id}/secrets/{stored}"
-    return await run.read(Call(target, _VAULT, "Microsoft.KeyVault/vaults/secrets/read", target), _Secret, _item)
+    return await run.read(Call(target, _VAULT, needs.SECRET.permission, target), _Secret, _item)
 
 
 async def _value(run: Run, vault_id: str, uri: str, stored: str, asked: bool) -> Observed[ValueClass | None] | Gap:
-    call = Call(f"{uri}/secrets/{stored}", _DATA, _READ_VALUE, f"{vault_id}/secrets/{stored}")
+    call = Call(f"{uri}/secrets/{stored}", _DATA, needs.SECRET_VALUE.permission, f"{vault_id}/secrets/{stored}")
     if not asked:
         return call.gap(GapReason.NOT_COLLECTED, "--no-secret-values")
 
@@ -183,19 +182,19 @@ async def _value(run: Run, vault_id: str, uri: str, stored: str, asked: bool) ->
 
 
 async def _deleted_secrets(run: Run, vault_id: str, uri: str) -> Listing[str]:
-    call = Call(f"{uri}/deletedsecrets", _DATA, _READ_NAMES, vault_id)
+    call = Call(f"{uri}/deletedsecrets", _DATA, needs.DELETED_SECRETS.permission, vault_id)
     return await run.list(call, _DeletedSecret, lambda item: name(item.id))
 
 
 def _unasked(vault_id: str, uri: str) -> Gap:
-    call = Call(f"{uri}/deletedsecrets", _DATA, _READ_NAMES, vault_id)
+    call = Call(f"{uri}/deletedsecrets", _DATA, needs.DELETED_SECRETS.permission, vault_id)
     return call.gap(GapReason.NOT_COLLECTED, "asked only when a wanted secret is missing")
 
 
 def _unasked_vault(vault_id: str) -> Gap:
     subscription = f"/subscriptions/{segment(vault_id, 'subscriptions') or ''}"
     target = f"{subscription}/providers/Microsoft.KeyVault/deletedVaults"
-    call = Call(target, _VAULT, "Microsoft.KeyVault/deletedVaults/read", subscription)
+    call = Call(target, _VAULT, needs.DELETED_VAULTS.permission, subscription)
     return call.gap(GapReason.NOT_COLLECTED, "asked only when the vault is missing")
 
 

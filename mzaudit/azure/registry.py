@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from mzaudit.azure import needs
 from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import RegistryScope
@@ -15,8 +16,6 @@ from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.registry import Registry, RegistryProperties, Tag
 
 _KIND, _DATA = "Microsoft.ContainerRegistry/registries", "registry data plane"
-_PULL = "Microsoft.ContainerRegistry/registries/pull/read"
-_CONTENT = "Microsoft.ContainerRegistry/registries/repositories/metadata/read"
 _UNKNOWN = frozenset({"NAME_UNKNOWN", "REPOSITORY_UNKNOWN"})
 _HOST = re.compile(r"[a-z0-9][a-z0-9.-]*\.[a-z]{2,}", re.IGNORECASE)
 _NEXT = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?', re.IGNORECASE)
@@ -53,7 +52,7 @@ class _Tags(Wire):
 
 async def registry(run: Run, scope: RegistryScope) -> Registry:
     """A registry with the tags of the repositories in scope; they lie behind its login server."""
-    call = Call(scope.id, _KIND, f"{_KIND}/read", scope.id)
+    call = Call(scope.id, _KIND, needs.REGISTRY.permission, scope.id)
     properties = await run.read(call, _Registry, _properties)
     found = await side_by_side(_tags(run, scope.id, properties, repository) for repository in scope.repositories)
     return Registry(scope.id, properties, dict(zip(scope.repositories, found, strict=True)))
@@ -70,7 +69,7 @@ async def _tags(
     call = Call(
         f"https://{properties.value.login_server.casefold()}/acr/v1/{quote(repository, safe='')}/_tags",
         _DATA,
-        _CONTENT if abac else _PULL,
+        (needs.ABAC_TAGS if abac else needs.TAGS).permission,
         registry_id,
         query=(("n", "100"), ("orderby", "timedesc")),
         absent=_UNKNOWN,

@@ -40,6 +40,16 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 _USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@?#]*:[^/\s@?#]+@[^/\s]", re.I)
 _TOKEN = re.compile(r"[A-Za-z0-9+/_.~=-]{20,}")
 
+_DATABASE_URL = re.compile(
+    r"(?:jdbc:)?(?:sqlserver|mssql|azuresql|postgres|postgresql|mysql|mariadb|oracle|db2|mongodb)(?:\+\w+)?:(?:\w+:)?(?://|@)",
+    re.I,
+)
+_DATABASE_HOST = re.compile(r"(?:^|;)\s*(?:server|data source|addr|address|network address|host)\s*=\s*[^;\s]", re.I)
+_DATABASE_MORE = re.compile(
+    r";\s*(?:database|initial catalog|dbname|user id|uid|username|password|pwd|authentication|integrated security)\s*=",
+    re.I,
+)
+
 _TELEMETRY = ("instrumentationkey", "ingestionendpoint")
 
 
@@ -65,6 +75,8 @@ def kinds(text: str) -> tuple[str, ...]:
             found.add("https-url")
     if dict(telemetry_parts(text)).keys() >= set(_TELEMETRY):
         found.add("connection-string")
+    if _DATABASE_URL.match(text) or (_DATABASE_HOST.search(text) and _DATABASE_MORE.search(f";{text}")):
+        found.add("database")
     if text.casefold() in ("http/protobuf", "http/json"):
         found.add("otlp-http")
     if text.casefold() == "grpc":

@@ -6,6 +6,7 @@ import asyncio
 
 from pydantic import Field
 
+from mzaudit.azure import needs
 from mzaudit.azure.call import Call
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import ServerScope
@@ -38,25 +39,25 @@ async def server(run: Run, scope: ServerScope) -> SqlServer:
     listed = Call(
         f"{scope.id}/databases",
         _KIND,
-        "Microsoft.Sql/servers/databases/read",
+        needs.DATABASE.permission,
         scope.id,
         within=("/".join(scope.id.split("/")[:5]), scope.id),
     )
     entra = Call(
         f"{scope.id}/azureADOnlyAuthentications/Default",
         _KIND,
-        "Microsoft.Sql/servers/azureADOnlyAuthentications/read",
+        needs.ENTRA_ONLY.permission,
         scope.id,
     )
     async with asyncio.TaskGroup() as group:
-        exists = group.create_task(_exists(run, scope.id, "Microsoft.Sql/servers/read"))
+        exists = group.create_task(_exists(run, scope.id, needs.SERVER.permission))
         listing = group.create_task(run.list(listed, _Database, _database))
         entra_only = group.create_task(run.read(entra, _EntraOnly, lambda body: body.properties.value))
     databases = listing.result()
     names = {database.name.casefold() for database in databases.items}
     unlisted = [wanted for wanted in scope.databases if wanted.casefold() not in names]
     found = await side_by_side(
-        _exists(run, f"{scope.id}/databases/{wanted}", "Microsoft.Sql/servers/databases/read") for wanted in unlisted
+        _exists(run, f"{scope.id}/databases/{wanted}", needs.DATABASE.permission) for wanted in unlisted
     )
     lookups = {wanted.casefold(): each for wanted, each in zip(unlisted, found, strict=True)}
     return SqlServer(scope.id, exists.result(), databases, lookups, entra_only.result())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from mzaudit.azure import needs
 from mzaudit.azure.call import Call
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import AccountScope
@@ -33,7 +34,7 @@ class _Container(Resource):
 
 async def account(run: Run, scope: AccountScope) -> StorageAccount:
     """An account and its containers, which are read by name."""
-    call = Call(scope.id, _KIND, f"{_KIND}/read", scope.id)
+    call = Call(scope.id, _KIND, needs.ACCOUNT.permission, scope.id)
     async with asyncio.TaskGroup() as group:
         properties = group.create_task(run.read(call, _Account, _properties))
         found = group.create_task(side_by_side(_container(run, scope.id, wanted) for wanted in scope.containers))
@@ -43,7 +44,7 @@ async def account(run: Run, scope: AccountScope) -> StorageAccount:
 
 async def _container(run: Run, account_id: str, wanted: str) -> Observed[BlobContainer | None] | Gap:
     target = f"{account_id}/blobServices/default/containers/{wanted}"
-    call = Call(target, _KIND, f"{_KIND}/blobServices/containers/read", target)
+    call = Call(target, _KIND, needs.CONTAINER.permission, target)
     return await run.read(call, _Container, _blob_container)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.identity import CredentialUnavailableError
 
 from mzaudit.azure.gaps import BROKEN
 from mzaudit.azure.refusals import TokenRefusedError
@@ -136,6 +137,11 @@ def _why(error: BaseException) -> str:
         return f"Microsoft Entra answered {code.group()}: {cure}"
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
         return "the sign-in service could not be reached: check the proxy, the certificates and the network"
+    if isinstance(error, CredentialUnavailableError):
+        return (
+            "it has nothing to sign in with: run `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and "
+            "AZURE_CLIENT_SECRET"
+        )
     status = getattr(error, "status_code", None)
     answered = f"HTTP {status}" if isinstance(status, int) else type(error).__name__
     return f"the sign-in failed ({answered}): sign in again, or check the variables of this credential"

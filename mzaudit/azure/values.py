@@ -73,7 +73,7 @@ class Classifier:
         return ValueClass(
             empty=not inner,
             placeholder=shapes.is_placeholder(inner),
-            unresolved_reference=inner.casefold().startswith("@microsoft."),
+            unresolved_reference=inner.casefold().startswith(("@microsoft.", "@appsettingref(")),
             outer_whitespace=inner != text,
             kinds=shapes.kinds(inner),
             credentials=shapes.credentials(inner),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from mzaudit.azure import runtime, wire_web
+from mzaudit.azure import needs, runtime, wire_web
 from mzaudit.azure.call import Call
+from mzaudit.azure.needs import Need
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.wire import Resource
 from mzaudit.snapshot.ids import name, segment
@@ -39,7 +40,7 @@ async def site(run: Run, site_id: str) -> Site:
 
 async def identity_of(run: Run, site_id: str) -> Site:
     """An app of which only the identity is wanted: its own body and nothing else."""
-    properties = await run.read(_call(site_id, "", "read"), wire_web.Site, _properties)
+    properties = await run.read(_call(site_id, "", needs.SITE, needs.SLOT), wire_web.Site, _properties)
     gap = not_asked(f"GET {site_id}")
     nothing: Listing[SiteContainer] = Listing(gap=gap)
     return Site(site_id, properties, gap, gap, gap, gap, Listing(gap=gap), nothing, gap, Listing(gap=gap))
@@ -47,21 +48,25 @@ async def identity_of(run: Run, site_id: str) -> Site:
 
 async def plan(run: Run, plan_id: str) -> Observed[Plan | None] | Gap:
     """The plan that an app runs on."""
-    call = Call(plan_id, _PLAN, "Microsoft.Web/serverfarms/read", plan_id)
+    call = Call(plan_id, _PLAN, needs.PLAN.permission, plan_id)
     return await run.read(call, wire_web.Plan, _plan)
 
 
 async def _slots(run: Run, site_id: str) -> Listing[Site]:
-    call = Call(f"{site_id}/slots", _SITE, "Microsoft.Web/sites/slots/read", site_id, within=(_group(site_id), site_id))
+    call = Call(f"{site_id}/slots", _SITE, needs.SLOT.permission, site_id, within=(_group(site_id), site_id))
     found = await run.list(call, Resource, lambda item: item.id)
     return Listing(tuple(await side_by_side(_facets(run, slot, None) for slot in sorted(found.items))), found.gap)
 
 
 async def _facets(run: Run, site_id: str, slots: asyncio.Task[Listing[Site]] | None) -> Site:
     async with asyncio.TaskGroup() as group:
-        properties = group.create_task(run.read(_call(site_id, "", "read"), wire_web.Site, _properties))
+        properties = group.create_task(run.read(_call(site_id, "", needs.SITE, needs.SLOT), wire_web.Site, _properties))
         config = group.create_task(
-            run.read(_call(site_id, "/config/web", "config/read"), wire_web.Config, lambda body: _config(run, body))
+            run.read(
+                _call(site_id, "/config/web", needs.SITE_CONFIG, needs.SLOT_CONFIG),
+                wire_web.Config,
+                lambda body: _config(run, body),
+            )
         )
         settings = group.create_task(
             run.read(_listed(site_id, "appsettings"), wire_web.AppSettings, lambda body: _settings(run, body))
@@ -77,7 +82,7 @@ async def _facets(run: Run, site_id: str, slots: asyncio.Task[Listing[Site]] | N
         references = group.create_task(run.list(_references(site_id), wire_web.Reference, _reference))
         containers = group.create_task(
             run.list(
-                _call(site_id, "/sitecontainers", "sitecontainers/read"),
+                _call(site_id, "/sitecontainers", needs.SITE_CONTAINERS, needs.SLOT_CONTAINERS),
                 wire_web.SiteContainer,
                 lambda body: _container(run, body),
             )
@@ -104,25 +109,26 @@ async def _identity(
     if isinstance(seen, Observed) and (seen.value is None or seen.value.identity.principal_id is None):
         return Observed(None)
     target = f"{site_id}/providers/Microsoft.ManagedIdentity/identities/default"
-    call = Call(target, _IDENTITY, "Microsoft.ManagedIdentity/identities/read", site_id)
+    call = Call(target, _IDENTITY, needs.IDENTITY.permission, site_id)
     return await run.read(call, wire_web.SystemIdentity, _managed)
 
 
-def _call(site_id: str, below: str, action: str) -> Call:
-    """A read of a site or slot; a slot has actions of its own."""
-    slot = "slots/" if segment(site_id, "slots") else ""
-    return Call(site_id + below, _SITE, f"Microsoft.Web/sites/{slot}{action}", site_id)
+def _call(site_id: str, below: str, app: Need, slot: Need) -> Call:
+    """A read of a site or slot; a slot has permissions of its own."""
+    return Call(site_id + below, _SITE, _permission(site_id, app, slot), site_id)
+
+
+def _permission(site_id: str, app: Need, slot: Need) -> str:
+    return (slot if segment(site_id, "slots") else app).permission
 
 
 def _listed(site_id: str, what: str) -> Call:
-    slot = "slots/" if segment(site_id, "slots") else ""
-    permission = f"Microsoft.Web/sites/{slot}config/list/action"
+    permission = _permission(site_id, needs.SITE_SETTINGS, needs.SLOT_SETTINGS)
     return Call(f"{site_id}/config/{what}/list", _SITE, permission, site_id, method="POST")
 
 
 def _references(site_id: str) -> Call:
-    slot = "slots/" if segment(site_id, "slots") else ""
-    permission = f"Microsoft.Web/sites/{slot}config/appsettings/read"
+    permission = _permission(site_id, needs.SITE_REFERENCES, needs.SLOT_REFERENCES)
     target = f"{site_id}/config/configreferences/appsettings"
     return Call(target, _SITE, permission, site_id, absent=_NO_REFERENCES)
 

@@ -83,7 +83,7 @@ class Secret(Strict):
     """A documented secret of a vault.
 
     `shared`: the same value in every vault of the environment that holds a secret of this name.
-    `distinct`: differs from every other vault's secret of this name.
+    `distinct`: differs from every other vault's secret of this name that is distinct too.
     """
 
     kind: SecretKind = SecretKind.OPAQUE

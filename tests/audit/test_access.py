@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mzaudit.audit.access import EVERYONE, Target, access_of, holders_of
+from mzaudit.audit.access import access_of, holders_of
+from mzaudit.audit.denial import EVERYONE
+from mzaudit.audit.matching import Target
 from mzaudit.simulator.builtin_roles import BUILTIN_ROLES
 from mzaudit.snapshot.authorization import (
     Authorization,

@@ -17,6 +17,7 @@ from tests.estate import compliant, wanted
 
 PROOF = (Evidence("here", "a", "b"),)
 PASS, FAIL = Pass(PROOF), Fail(PROOF, "Wrong.", "Mend it.")
+WEAK = Fail(PROOF, "A little wrong.", "Mend it.", severity=Severity.LOW)
 GAP = Gap(GapReason.FORBIDDEN, "GET link")
 UNSEEN, SKIP = Inconclusive((GAP,)), NotApplicable("Not asked.")
 
@@ -63,6 +64,7 @@ REQUIRED: dict[str, tuple[Verdict, Verdict, Status, str]] = {
     "the link is broken": (FAIL, PASS, Status.NOT_APPLICABLE, CAUSE),
     "the link is unseen": (UNSEEN, PASS, Status.INCONCLUSIVE, ""),
     "the link does not apply": (SKIP, PASS, Status.PASS, ""),
+    "the link is only weak": (WEAK, FAIL, Status.FAIL, ""),
 }
 EXPLAINED: dict[str, tuple[Verdict, Verdict, Status, str]] = {
     "the link is broken and so is this": (FAIL, FAIL, Status.NOT_APPLICABLE, CAUSE),
@@ -70,6 +72,7 @@ EXPLAINED: dict[str, tuple[Verdict, Verdict, Status, str]] = {
     "the link is broken, this was not seen": (FAIL, UNSEEN, Status.INCONCLUSIVE, ""),
     "the link is unseen, the failure stands": (UNSEEN, FAIL, Status.FAIL, ""),
     "the link holds": (PASS, FAIL, Status.FAIL, ""),
+    "a weak failure hides nothing worse": (WEAK, FAIL, Status.FAIL, ""),
 }
 
 

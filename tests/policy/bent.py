@@ -10,7 +10,8 @@ from mzaudit.errors import PolicyError
 from mzaudit.policy.load import load
 from mzaudit.policy.packaged import files
 
-SHIPPED = files()["monozu.yaml"]
+# Without the differences that it allows: the cases give their own.
+SHIPPED = files()["monozu.yaml"].split("\nparity:")[0] + "\n"
 
 
 def line_of(text: str, words: str) -> int:

@@ -82,7 +82,7 @@ def _container(want: WantedService, seen: Snapshot) -> Verdict:
             "kube": "is configured for Kubernetes",
         }.get(runtime.form, "has no image configured")
         return Fail(
-            (Evidence(at, "DOCKER, COMPOSE or sitecontainers", (runtime.stack or runtime.form or "empty").upper()),),
+            (Evidence(at, "DOCKER, COMPOSE or sitecontainers", runtime.stack or runtime.form),),
             f"{want.app} {what}; it does not run a container image.",
             f"Configure the image of {want.repository}.",
             deploy(want, seen, ""),

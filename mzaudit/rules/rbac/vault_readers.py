@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from mzaudit.audit import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.access import Holder, Target, holders_of
+from mzaudit.audit.access import Holder, holders_of
 from mzaudit.audit.documented_grant import revoke_fix
 from mzaudit.audit.identities import caller_of, identities_of, is_gone, may_be_managed_identity
+from mzaudit.audit.matching import Target
 from mzaudit.audit.subjects import GuardedVault, each_guarded_vault
 from mzaudit.audit.succession import presumed_former
 from mzaudit.audit.vault_access import secret_readers

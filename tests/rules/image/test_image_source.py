@@ -62,6 +62,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Pass,
         "",
     ),
+    "a login server in another case": ((login_server("ACRMonozu.azurecr.io"),), Pass, ""),
     "the name where the login server has a suffix": (
         (login_server("acrmonozu-a1b2c3.azurecr.io"),),
         Fail,

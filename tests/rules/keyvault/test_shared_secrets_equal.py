@@ -100,3 +100,12 @@ def test_a_missing_secret_is_its_cause() -> None:
     mine = findings(load(), secret_gone(CLOUD, HMAC), secret_value(CLOUD, HMAC, None))
     causes = {f.cause for f in mine if f.rule == "KV-006" and f.subject.name == "CLOUD_WEBHOOK_HMAC_SECRET"}
     assert causes == {"KV-003 kv-mz-cloud-prd/CLOUD_WEBHOOK_HMAC_SECRET"}
+
+
+def test_the_evidence_tells_equal_from_different() -> None:
+    members = [s for which in (CLOUD, MANAGE, vault("cloud", "stg")) for s in which.secrets if s.stored == HMAC]
+    want = SharedSecret("CLOUD_WEBHOOK_HMAC_SECRET", tuple(members))
+    odd = secret_value(vault("cloud", "stg"), HMAC, value(1))
+    verdict = verdict_of(shared_secrets_equal, Subject("prd", "secret", want.name, "", want, ""), bent(odd))
+    assert isinstance(verdict, Fail)
+    assert [e.observed for e in verdict.evidence] == ["compared with the others", "equal", "different"]

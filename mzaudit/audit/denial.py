@@ -1,0 +1,51 @@
+"""Deny assignments: which surely keep a principal from an action, whatever it was granted, and which may."""
+
+from __future__ import annotations
+
+from mzaudit.audit.condition import all_hold
+from mzaudit.audit.matching import Target, any_of, granting
+from mzaudit.snapshot.authorization import Denied, DenyAssignment
+from mzaudit.snapshot.ids import covers, same
+from mzaudit.snapshot.observed import Gap, GapReason, Listing
+
+EVERYONE = "00000000-0000-0000-0000-000000000000"
+
+
+def denied(
+    denies: Listing[DenyAssignment], principal_id: str, groups: frozenset[str], target: Target
+) -> tuple[tuple[str, ...], list[Gap]]:
+    """The deny assignments that surely apply, by name; and why others may."""
+    sure: list[str] = []
+    doubt: list[Gap] = [denies.gap] if denies.gap is not None else []
+    for deny in sorted(denies.items, key=lambda deny: (deny.id, deny.scope)):
+        answer = _applies(deny, principal_id, groups, target)
+        if answer:
+            sure.append(f"{deny.name} at {deny.scope}")
+        elif answer is None:
+            call = f"membership and conditions of the deny assignment {deny.name}"
+            doubt.append(Gap(GapReason.NOT_COLLECTED, call, deny.scope, detail="it may apply to this principal"))
+    return tuple(sure), doubt
+
+
+def _applies(deny: DenyAssignment, principal_id: str, groups: frozenset[str], target: Target) -> bool | None:
+    if not (same(deny.scope, target.scope) if deny.not_below else covers(deny.scope, target.scope)):
+        return False
+    blocks = granting(deny.permissions, target.action, data=target.data)
+    answers = [
+        any_of(all_hold((block.condition,), target.action, target.attributes) for block in blocks),
+        any_of(_named(who, principal_id, groups) for who in deny.principals),
+        _not(any_of(_named(who, principal_id, groups) for who in deny.excluded)),
+    ]
+    return False if False in answers else (None if None in answers else True)
+
+
+def _named(who: Denied, principal_id: str, groups: frozenset[str]) -> bool | None:
+    """Whether that is the principal, or a group of it; of a group that is not among those seen it cannot be told."""
+    oid = who.id.casefold()
+    if oid == EVERYONE or oid == principal_id.casefold() or oid in groups:
+        return True
+    return None if who.type is None or who.type.casefold() == "group" else False
+
+
+def _not(answer: bool | None) -> bool | None:
+    return None if answer is None else not answer
