@@ -40,10 +40,12 @@ docs: $(READY) ## write the rule pages again
 bench: $(READY) ## what things cost, as ratios
 	$(BIN)/python -m bench
 
-lock: $(READY) ## choose the newest versions again and lock them
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
-		--custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
+lock: ## choose the newest versions again and lock them
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(VENV)-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --generate-hashes \
+		--no-emit-index-url --custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
+	rm -rf $(VENV)-lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from docs import permissions
 from mzaudit import rules
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.audit.evaluate import AnyRule
@@ -43,6 +44,7 @@ def table(every_rule: tuple[AnyRule, ...]) -> str:
 
 def main() -> None:
     """Write the pages, and take away those of rules that are gone."""
+    permissions.main()
     FOLDER.mkdir(exist_ok=True)
     wanted = pages()
     for stale in {path.name for path in FOLDER.glob("*.md")} - wanted.keys():

@@ -11,8 +11,10 @@ from mzaudit.snapshot.authorization import Denied, DenyAssignment, Expiry, Permi
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.keyvault import AccessPolicy
-from mzaudit.snapshot.observed import Gap, Listing, Observed
-from mzaudit.snapshot.web import Container, Identity, Mount, Plan, Runtime, Setting, Site, SiteContainer
+from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
+from mzaudit.snapshot.registry import Tag
+from mzaudit.snapshot.storage import BlobContainer
+from mzaudit.snapshot.web import Container, Identity, Mount, Plan, Runtime, Setting, Site, SiteContainer, SiteProperties
 from tests.estate import (
     BLOB_READER,
     SECRETS_USER,
@@ -64,8 +66,17 @@ def slot(of: Site) -> Site:
     assert isinstance(of.properties, Observed)
     assert of.properties.value is not None
     own = Identity(("systemassigned",), "51075107-0000-0000-0000-000000000001", "t")
-    properties = Observed(replace(of.properties.value, id=f"{of.id}/slots/staging", name="staging", identity=own))
-    return replace(of, id=f"{of.id}/slots/staging", properties=properties, slots=Listing())
+    body = replace(of.properties.value, id=f"{of.id}/slots/staging", name="staging", identity=own)
+    properties: Observed[SiteProperties | None] = Observed(body)
+    unread = not_asked("of a slot")
+    return replace(
+        of,
+        id=f"{of.id}/slots/staging",
+        properties=properties,
+        references=Listing(gap=unread),
+        identity=unread,
+        slots=Listing(gap=unread),
+    )
 
 
 def gone_site(facet: Observed[None]) -> dict[str, object]:
@@ -206,7 +217,7 @@ def access_wrong() -> Snapshot:
         open_account = replace(
             account, properties=Observed(replace(account.properties.value, shared_key=None, public_blobs=True))
         )
-        containers = {
+        containers: dict[str, Observed[BlobContainer | None] | Gap] = {
             name: Observed(replace(container.value, public_access="Blob"))
             for name, container in account.containers.items()
             if isinstance(container, Observed) and container.value is not None
@@ -241,7 +252,7 @@ def watched_wrong() -> Snapshot:
         component = seen.components[key(PRD.component.id)]
         alerts = Listing(tuple(replace(a, enabled=False) for a in component.alerts.items))
         registry = seen.registries[key(PRD.registry.id)]
-        tags = {name: Observed(None) if name == "ingestor" else facet for name, facet in registry.tags.items()}
+        tags: dict[str, Observed[Listing[Tag] | None] | Gap] = {**registry.tags, "ingestor": Observed(None)}
         absent: Observed[bool] | Gap = Observed(False)
         return replace(
             seen,

@@ -59,7 +59,23 @@ def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
         yield path
 
 
-SKUS = ("S1", "P1v2", "P1mv3", "P1v4", "P1mv4", "I1v2", "F1", "D1", "Y1", "EP1", "EP2", "EP3", "FC1", "WS1", "WS2")
+SKUS: tuple[str, ...] = (
+    "S1",
+    "P1v2",
+    "P1mv3",
+    "P1v4",
+    "P1mv4",
+    "I1v2",
+    "F1",
+    "D1",
+    "Y1",
+    "EP1",
+    "EP2",
+    "EP3",
+    "FC1",
+    "WS1",
+    "WS2",
+)
 SKUS += ("WS3", "P0v3", "P0v4", "P1v3", "B2", "P3v3")
 WORDS = ("url", "opaque", "shared", "per-environment", "as-is", "password-allowed", "manage", "cloud", "snaps")
 LARGER = ("S3", "B3", "P3v2", "P2v3", "P2mv3", "P2v4", "P2mv4", "I2v2", "P3v3")
@@ -75,6 +91,8 @@ def others(value: Any) -> Iterator[Any]:
         case str() | None:
             yield from ((f"x{value}", f"{value}x") if value else ())
             yield from (*WORDS, *LARGER)
+        case _:
+            raise TypeError(f"no other value is known for {value!r}")
 
 
 def changed(path: tuple[str | int, ...], folder: Path) -> Iterator[Loaded]:

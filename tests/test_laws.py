@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from tests.estate import wanted
 
 RULES = rules.load()
 ASKED = ("prd", "stg")
+# The client id is what a database user's SID is compared with: SQL-003, inside the databases.
+NOT_YET = ("sites[].identity",)
 
 
 def judged(seen: Snapshot, *asked: str) -> dict[tuple[str, str, str], Finding]:
@@ -64,16 +67,14 @@ def test_nothing_is_collected_in_vain() -> None:
     for seen, whole in zip(estates, wholes, strict=True):
         for path, less in one_less(seen):
             kind = facet_kind(path)
-            if (not matters.get(kind) and "prd" in path) or "vaults" not in path:
-                matters[kind] = matters.get(kind, False) or judged(less) != whole
-    idle = sorted(kind for kind, used in matters.items() if not used)
+            if not matters.get(kind):
+                matters[kind] = judged(less) != whole
+    idle = sorted(kind for kind, used in matters.items() if not used and kind not in NOT_YET)
     assert not idle, f"hiding these changes no finding: {idle}"
 
 
 def facet_kind(path: str) -> str:
     """A facet's path without the names of things: `vaults[].properties`."""
-    import re
-
     return re.sub(r"=\w+$", "", re.sub(r"\[[^\]]*\]", "[]", path))
 
 
@@ -96,12 +97,13 @@ def reversed_(value: Any) -> Any:
             return dataclasses.replace(
                 value, **{f.name: reversed_(getattr(value, f.name)) for f in dataclasses.fields(value)}
             )
-    return value
+        case _:
+            return value
 
 
 def emptied(seen: Snapshot) -> Snapshot:
     """A snapshot that holds nothing: as if another scope had been collected."""
-    mappings = {
+    mappings: dict[str, Any] = {
         f.name: {}
         for f in dataclasses.fields(seen)
         if f.name not in KEPT and isinstance(getattr(seen, f.name), Mapping)

@@ -179,6 +179,8 @@ def _secrets(policy: Policy) -> Wrong:
                 yield at, "it to be shared in every vault that holds it", f"it not shared in {', '.join(apart)}"
             elif spec.distinct and len(holders) < 2:
                 yield at, "a second vault with a secret of that name", f"it in {key} alone"
+            elif spec.distinct and (apart := [h for h in holders if not policy.vaults[h].secrets[secret].distinct]):
+                yield at, "it to be distinct in every vault that holds it", f"it not distinct in {', '.join(apart)}"
 
 
 def _plans(policy: Policy) -> Wrong:

@@ -81,9 +81,7 @@ class Snapshot:
 
     def vault(self, vault_id: str) -> Vault:
         """The vault of that id."""
-        gap = not_asked(f"GET {vault_id}")
-        unseen = Vault(vault_id, gap, Listing(gap=gap), {}, gap, Listing(gap=gap), {})
-        return self.vaults.get(key(vault_id)) or unseen
+        return self.vaults.get(key(vault_id)) or _unseen_vault(vault_id)
 
     def registry(self, registry_id: str) -> Registry:
         """The registry of that id."""
@@ -91,8 +89,7 @@ class Snapshot:
 
     def server(self, server_id: str) -> SqlServer:
         """The SQL server of that id."""
-        gap = not_asked(f"GET {server_id}")
-        return self.servers.get(key(server_id)) or SqlServer(server_id, gap, Listing(gap=gap), {}, gap)
+        return self.servers.get(key(server_id)) or _unseen_server(server_id)
 
     def account(self, account_id: str) -> StorageAccount:
         """The storage account of that id."""
@@ -100,16 +97,32 @@ class Snapshot:
 
     def component(self, component_id: str) -> Component:
         """The Application Insights component of that id."""
-        gap = not_asked(f"GET {component_id}")
-        unseen = Component(component_id, gap, Listing(gap=gap), Listing(gap=gap))
-        return self.components.get(key(component_id)) or unseen
+        return self.components.get(key(component_id)) or _unseen_component(component_id)
 
     def access(self, scope: str) -> Authorization:
         """RBAC of the subscription that holds `scope`."""
         subscription = (segment(scope, "subscriptions") or "").casefold()
-        gap = not_asked(f"GET /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments")
-        unseen = Authorization(subscription, Listing(gap=gap), {}, Listing(gap=gap), Listing(gap=gap), Listing(gap=gap))
-        return self.authorization.get(subscription) or unseen
+        return self.authorization.get(subscription) or _unseen_access(subscription)
+
+
+def _unseen_vault(vault_id: str) -> Vault:
+    gap = not_asked(f"GET {vault_id}")
+    return Vault(vault_id, gap, Listing(gap=gap), {}, gap, Listing(gap=gap), {})
+
+
+def _unseen_server(server_id: str) -> SqlServer:
+    gap = not_asked(f"GET {server_id}")
+    return SqlServer(server_id, gap, Listing(gap=gap), {}, gap)
+
+
+def _unseen_component(component_id: str) -> Component:
+    gap = not_asked(f"GET {component_id}")
+    return Component(component_id, gap, Listing(gap=gap), Listing(gap=gap))
+
+
+def _unseen_access(subscription: str) -> Authorization:
+    gap = not_asked(f"GET /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments")
+    return Authorization(subscription, Listing(gap=gap), {}, Listing(gap=gap), Listing(gap=gap), Listing(gap=gap))
 
 
 def _unseen_site(site_id: str) -> Site:

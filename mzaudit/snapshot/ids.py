@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=65536)
 def key(resource_id: str) -> str:
     """The form under which two spellings of one id are equal."""
     return "/" + "/".join(part for part in resource_id.casefold().split("/") if part)

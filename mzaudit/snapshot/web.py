@@ -91,7 +91,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A mounted file share; `credential` is what its access key is."""
+    """A mounted file share; `credential` is what its access key is, empty where it names an app setting instead."""
 
     name: str
     account: str | None

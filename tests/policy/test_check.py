@@ -77,6 +77,12 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
         "vaults.cloud.secrets.SNAP_PUBLISH_TOKEN: expected a second vault with a secret of that name, "
         "found it in cloud alone",
     ),
+    "distinct in one of two": (
+        ("MS_CLIENT_SECRET: {}", "MS_CLIENT_SECRET: {distinct: true}"),
+        "MS_CLIENT_SECRET: {distinct: true}",
+        "vaults.cloud.secrets.MS_CLIENT_SECRET: expected it to be distinct in every vault that holds it, "
+        "found it not distinct in manage",
+    ),
     "shared and distinct": (
         (TOKEN, "CLOUD_INTERNAL_API_TOKEN: {shared: true, distinct: true}"),
         "CLOUD_INTERNAL",
