@@ -25,7 +25,7 @@ from mzaudit.report.grouping import (
     worst_first,
 )
 from mzaudit.report.head import COLUMNS, areas, caveats, facts, totals
-from mzaudit.report.neutral import code
+from mzaudit.report.neutral import code, prose
 from mzaudit.report.prose import short
 
 _FACTS = 20
@@ -44,10 +44,10 @@ def _head(report: Report) -> Iterator[str]:
     for word, said in caveats(report):
         yield f"**{word}**: {said}\n"
     yield "| run | |\n| --- | --- |"
-    yield from (f"| {label} | {code(text)} |" for label, text in facts(report).items())
+    yield from (f"| {label} | {prose(text)} |" for label, text in facts(report).items())
     yield f"\n| area | {' | '.join(COLUMNS.values())} |\n| --- |{' ---: |' * len(COLUMNS)}"
     for area, counts in areas(report).items():
-        yield f"| {code(area)} | {' | '.join(f'{counts.get(status, 0):,}' for status in COLUMNS)} |"
+        yield f"| {prose(area)} | {' | '.join(f'{counts.get(status, 0):,}' for status in COLUMNS)} |"
     yield f"| all | {' | '.join(f'{totals(report)[status]:,}' for status in COLUMNS)} |"
 
 
@@ -62,7 +62,7 @@ def _sections(report: Report) -> Iterator[Section]:
         "Waived", len(waived), tuple(block for finding in waived for block in _waived(finding, effects, report))
     )
     warnings = report.run.warnings
-    yield Section("Warnings", len(warnings), tuple(Block(f"- {code(text)}", 0) for text in warnings))
+    yield Section("Warnings", len(warnings), tuple(Block(f"- {prose(text)}", 0) for text in warnings))
     rest = unexplained(report)
     yield Section("Not applicable, and no finding explains it", len(rest), tuple(_not_applicable(rest, report)), True)
     passed = with_status(report, Status.PASS)
@@ -72,14 +72,14 @@ def _sections(report: Report) -> Iterator[Section]:
 
 def _failure(finding: Finding, effects: _Effects, report: Report) -> Iterator[Block]:
     """The finding in full, its title alone where that does not fit, and what follows from it."""
-    title = f"{finding.severity.upper()} {code(finding.rule)} {code(finding.title)}"
+    title = f"{finding.severity.upper()} {code(finding.rule)} {prose(finding.title)}"
     about = code(subject(finding, report))
     lines = ["", f"### {title}", "", about, ""]
     lines += [f"- {_said(label, text)}" for label, text in why(finding)]
     if finding.evidence:
         lines += ["", "| at | expected | observed |", "| --- | --- | --- |"]
     for fact in finding.evidence[:_FACTS]:
-        observed = code(shown(fact.observed)) + (f" {code(fact.note)}" if fact.note else "")
+        observed = code(shown(fact.observed)) + (f" {prose(fact.note)}" if fact.note else "")
         lines.append(f"| {code(short(fact.at))} | {code(shown(fact.expected))} | {observed} |")
     hidden = len(finding.evidence) - _FACTS
     lines += ["", f"{counted(hidden, 'fact')} more in the JSON report."] if hidden > 0 else []
@@ -99,11 +99,11 @@ def _inconclusive(report: Report) -> Iterator[Block]:
         calls = [f"  - {code(short(call(gap)))}" for gap in group.gaps[:_LISTED]]
         hidden = len(group.gaps) - _LISTED
         calls += [f"  - {counted(hidden, 'call')} more in the JSON report."] if hidden > 0 else []
-        waiting = f"- {counted(len(group.findings), 'finding')} waiting for: {code(group.cure)}"
+        waiting = f"- {counted(len(group.findings), 'finding')} waiting for: {prose(group.cure)}"
         yield Block("\n".join((waiting, *calls)), 0)
         for findings in by_rule_and_note(group.findings):
             for some in chunks(findings, _LISTED):
-                said = f" {code(some[0].note)}" if some[0].note else ""
+                said = f" {prose(some[0].note)}" if some[0].note else ""
                 yield Block(f"  - {_rule(some[0])}: {_names(some, report)}{said}", len(set(some) - told))
                 told.update(some)
     silent = [finding for finding in with_status(report, Status.INCONCLUSIVE) if not finding.gaps]
@@ -121,7 +121,7 @@ def _waived(finding: Finding, effects: _Effects, report: Report) -> Iterator[Blo
 def _not_applicable(findings: Iterable[Finding], report: Report) -> Iterator[Block]:
     for members in by_rule_and_note(findings):
         because = ": ".join(filter(None, (members[0].cause, members[0].note)))
-        yield from _listed(f"{_rule(members[0])} {code(because)}", members, report)
+        yield from _listed(f"{_rule(members[0])} {prose(because)}", members, report)
 
 
 def _listed(title: str, findings: Sequence[Finding], report: Report) -> Iterator[Block]:
@@ -138,7 +138,7 @@ def _rule(finding: Finding) -> str:
 
 
 def _said(label: str, text: str) -> str:
-    return f"{label}: {code(short(text))}" if label and label != "run" else code(text, 2_000) if label else code(text)
+    return code(text, 2_000) if label == "run" else f"{label or 'what'}: {prose(short(text))}"
 
 
 def _sentence(text: str) -> str:

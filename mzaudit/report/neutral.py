@@ -25,6 +25,10 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 _AZURE_COMMAND = re.compile(r"##(?=vso|\[)", re.IGNORECASE)
 _GITHUB_COMMAND = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
 _ENTITY = re.compile(r"[^A-Za-z0-9 ./-]")
+# Words that no Markdown dialect reads as more than text, in the middle of a line. A word that holds anything else (an
+# underscore, a colon, `@`, `#`), or that a reader would make a link of, stands as code.
+_WORD = re.compile(r"[(']?[A-Za-z0-9]+(?:[./-][A-Za-z0-9]+)*[)']?[.,;:]?|[-+]")
+_LINKED = re.compile(r"www\.|\bgh-[0-9]|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 
 
 def plain(text: str) -> str:
@@ -54,6 +58,20 @@ def code(text: str, limit: int = 500) -> str:
     """Markdown in which the text is inert anywhere, table cells too: no markup, link, mention, emoji or formula."""
     shown = shorten(plain(text), limit) or "(empty)"
     return f"<code>{_ENTITY.sub(lambda found: f'&#{ord(found[0])};', shown)}</code>"
+
+
+def prose(text: str, limit: int = 500) -> str:
+    """A sentence in Markdown: plain words as they are, runs of all others as inert code. Never at a line's start."""
+    words = shorten(plain(text), limit).split(" ")
+    runs: list[tuple[bool, list[str]]] = []
+    for word in words:
+        harmless = not word or (_WORD.fullmatch(word) is not None and _LINKED.search(word) is None)
+        if runs and runs[-1][0] is harmless:
+            runs[-1][1].append(word)
+        else:
+            runs.append((harmless, [word]))
+    shown = [" ".join(run) if harmless else code(" ".join(run), limit) for harmless, run in runs]
+    return " ".join(shown) if text else code("")
 
 
 def comment(text: str) -> str:
