@@ -1,0 +1,108 @@
+"""`mzaudit drill`: the proof of a policy."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mzaudit import __version__
+from mzaudit.cli import exits, look
+
+if TYPE_CHECKING:
+    from mzaudit.audit.evaluate import AnyRule
+    from mzaudit.audit.results import Finding
+    from mzaudit.policy.wanted import Wanted
+    from mzaudit.simulator import Simulator
+
+EPILOG = """\b
+Examples:
+  mzaudit drill
+  mzaudit drill --env prd --only vaults.cloud
+  mzaudit drill --policy policies/ --jobs 4
+
+\b
+Exit codes:
+   0  every deviation was caught, and no variation raised a false alarm
+   1  a deviation slipped through, or a variation raised a false alarm
+   2  usage, configuration or policy is wrong: file, line, what was expected
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Prove a policy: bend the estate it describes, and look again.")
+@click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
+@click.option(
+    "--env", "environments", multiple=True, metavar="ENV", help="Environment.  [default: every production environment]"
+)
+@click.option("--only", metavar="TEXT", help="Drill only what has this text in its place or description.")
+@click.option("--jobs", type=click.IntRange(1, 64), help="Worker processes.  [default: one for each processor]")
+def command(policy: Path | None, environments: tuple[str, ...], only: str | None, jobs: int | None) -> int:
+    """Build the estate that the policy describes, offline, and prove that the rules guard it: every single deviation
+    that can be seen has to be caught by a rule that answers for it, and no harmless variation may raise an alarm."""
+    from mzaudit.cli import output
+    from mzaudit.cli.wanted import environment_names, known, load_policy
+    from mzaudit.drill import page
+    from mzaudit.drill.cases import dotted
+    from mzaudit.drill.registry import out_of_sight
+    from mzaudit.drill.run import Plan, cases_of, conforms, ground_of, run
+    from mzaudit.errors import InputError
+
+    loaded = load_policy(policy, shipped=True)
+    production = tuple(env for env, spec in loaded.policy.environments.items() if spec.production)
+    asked = environment_names(environments) or production or tuple(loaded.policy.environments)[:1]
+    known(loaded, asked)
+    code = exits.PASSED
+    for env in asked:
+        plan = Plan(loaded, env, audit)
+        cases = cases_of(ground_of(plan))
+        numbers = [n for n, case in enumerate(cases) if only is None or only.casefold() in case.name.casefold()]
+        if not numbers:
+            raise InputError(f"--only {str(only)[:60]!r}: none of {len(cases)} cases has that in its name")
+        several = any(cases[number].all_environments for number in numbers)
+        outcomes = [conforms(plan, everywhere=everywhere) for everywhere in ([False, True] if several else [False])]
+        with look.spinner() as progress:
+            for outcome in run(plan, numbers, jobs or os.cpu_count() or 1):
+                outcomes.append(outcome)
+                if callable(progress):
+                    progress(f"{env}: {len(outcomes)} of {len(numbers)} cases")
+        facts = [dotted(steps) for steps in out_of_sight(loaded.policy)]
+        output.show(page.render(outcomes, env, facts))
+        if page.slipped(outcomes) or page.false_alarms(outcomes):
+            code = exits.VIOLATION
+    return code
+
+
+def audit(wanted: Wanted, simulator: Simulator, without: Sequence[str] = ()) -> tuple[Finding, ...]:
+    """Collect over the wire and judge by every rule but those `without`."""
+    from mzaudit.audit.evaluate import evaluate
+    from mzaudit.azure import Connection, choose, collect
+
+    look.quiet(debug=False)
+    environment = simulator.environ()
+    connection = Connection.from_environment(environment)
+    seen = asyncio.run(
+        collect(
+            look.scope_of(wanted),
+            choose(environment, connection),
+            connection,
+            taken=datetime.now(UTC).replace(microsecond=0),
+            tool_version=__version__,
+            source="simulated",
+            timeout=60,
+            values=True,
+        )
+    )
+    return evaluate(wanted, seen, [rule for rule in _rules() if rule.code not in without])
+
+
+@functools.cache
+def _rules() -> tuple[AnyRule, ...]:
+    from mzaudit import rules
+
+    return rules.load()

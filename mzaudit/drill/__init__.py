@@ -1,0 +1,1 @@
+"""The drift drill: proves a policy by bending the estate that it describes, fact by fact, and looking again."""

@@ -1,0 +1,132 @@
+"""Credentials in clear: in every place where an app keeps settings, by name and by the shape of the value."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Iterator
+from typing import Final
+
+from mzaudit.drill import bends
+from mzaudit.drill.cases import Bend, Case, Ground, Steps, each, spread
+from mzaudit.drill.registry import breaks
+from mzaudit.policy.models import Environment, Service
+from mzaudit.policy.wanted import WantedService
+from mzaudit.simulator import Estate, canary
+from mzaudit.simulator.wire import Json
+
+
+def _random(label: str, length: int) -> str:
+    """Text that looks generated; the same in every process, so that all workers make the same cases."""
+    draw = random.Random(label)  # noqa: S311 - not a secret, only the look of one
+    return "".join(draw.choice("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789") for _ in range(length))
+
+
+def _encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+_KEY: Final = base64.b64encode(_random("key", 48).encode()).decode()
+_HEAD: Final = _encoded('{"alg":"HS256","typ":"JWT"}')
+_CLAIMS: Final = _encoded('{"sub":"ingest"}')
+_BY_NAME: Final = {
+    "STRIPE_API_KEY": _random("a", 40),
+    "SMTP_PASSWORD": "correct horse battery",
+    "GITHUB_TOKEN": f"ghp_{_random('c', 36)}",
+    "JWT_SECRET": _random("d", 12),
+    "ADMIN_PWD": _random("e", 10),
+    "STORAGE_ACCESS_KEY": _KEY,
+}
+_BY_VALUE: Final = {
+    "a storage account's key": f"DefaultEndpointsProtocol=https;AccountName=stx;AccountKey={_KEY}",
+    "a service bus key": f"Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey={_KEY}",
+    "a shared access signature": f"https://stx.blob.core.windows.net/c?sv=2024-11-04&sp=r&sig={_random('f', 43)}%3D",
+    "a JSON web token": f"{_HEAD}.{_CLAIMS}.{_random('g', 43)}",
+    "a private key": f"-----BEGIN PRIVATE KEY-----\n{_KEY}\n-----END PRIVATE KEY-----",
+    "a password in a URL": f"amqps://app:{_random('h', 20)}@queue.monozu.example/",
+    "a long random text": _random("i", 64),
+}
+
+
+@breaks(Service, "app")
+def in_clear(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """One plain credential at a time, under names and in shapes of every kind."""
+    service = ground.service(steps[1])
+
+    def named(name: str, text: str) -> Bend:
+        return lambda estate: bends.settings(estate, service).update({name: text})
+
+    shapes = {f"setting {name} in clear": named(name, text) for name, text in _BY_NAME.items()}
+    shapes |= {f"{what} in clear": named("LEGACY_THING", text) for what, text in _BY_VALUE.items()}
+    yield from each(steps, ("DOC-22",), spread(ground, service, shapes))
+    yield from each(steps, ("DOC-22",), _elsewhere(service))
+
+
+def _elsewhere(service: WantedService) -> dict[str, Bend]:
+    key = service.id.casefold()
+    storage = _BY_VALUE["a storage account's key"]
+
+    def mounted(estate: Estate) -> None:
+        share: Json = {"type": "AzureFiles", "accountName": "stx", "shareName": "data", "mountPath": "/data"}
+        estate.storage_mounts[key] = {"data": share | {"accessKey": canary(), "state": "Ok", "protocol": "Smb"}}
+
+    def composed(estate: Estate) -> None:
+        bends.compose(estate, service, "environment:", f"  SMTP_PASSWORD: {_random('c', 20)}")
+
+    def in_slot(estate: Estate) -> None:
+        estate.settings[bends.slot(estate, service).casefold()]["STRIPE_API_KEY"] = _random("s", 40)
+
+    def in_slots_connection_string(estate: Estate) -> None:
+        slot = bends.slot(estate, service).casefold()
+        estate.connection_strings[slot] = {"Files": {"value": storage, "type": "Custom"}}
+
+    return {
+        "connection string with a key in clear": lambda estate: estate.connection_strings.update(
+            {key: {"Files": {"value": storage, "type": "Custom"}}}
+        ),
+        "mounted share with its key": mounted,
+        "compose file with a password": composed,
+        "slot with a setting in clear": in_slot,
+        "slot with a connection string in clear": in_slots_connection_string,
+    }
+
+
+@breaks(Environment, "sql_auth")
+def database_passwords(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """Where passwords are forbidden: each way to keep one for the database."""
+    if steps[1] != ground.env.env or not ground.env.server.passwords_forbidden:
+        return
+    host = f"{ground.env.server.name}.database.windows.net"
+    database = ground.env.server.databases[0].name
+    word = _random("database", 24)
+    pairs = f"Server=tcp:{host},1433;Database={database};User ID=app;Password={word};Encrypt=True;"
+    texts = {
+        "DATABASE_URL": f"sqlserver://app:{word}@{host}?database={database}",
+        "SQLALCHEMY_DATABASE_URI": f"mssql+pyodbc://app:{word}@{host}:1433/{database}?driver=ODBC+Driver+18+for+SQL+Server",
+        "DB_CONNECTION": pairs,
+        "SPRING_DATASOURCE_URL": f"jdbc:sqlserver://{host}:1433;database={database};user=app;password={word};",
+    }
+    for service in ground.env.services:
+        place = (*steps, service.key)
+
+        def named(name: str, text: str, service: WantedService = service) -> Bend:
+            return lambda estate: bends.settings(estate, service).update({name: text})
+
+        def connection(kind: str, service: WantedService = service) -> Bend:
+            entry: Json = {"Main": {"value": pairs, "type": kind}}
+            return lambda estate: estate.connection_strings.update({service.id.casefold(): entry})
+
+        def in_slot(estate: Estate, service: WantedService = service) -> None:
+            estate.settings[bends.slot(estate, service).casefold()]["DATABASE_URL"] = texts["DATABASE_URL"]
+
+        held = {f"setting {name} with a password": named(name, text) for name, text in texts.items()}
+        yield from each(place, ("DOC-04",), spread(ground, service, held))
+        yield from each(
+            place,
+            ("DOC-04",),
+            {
+                "connection string with a password": connection("SQLAzure"),
+                "custom connection string with a password": connection("Custom"),
+                "slot with DATABASE_URL and a password": in_slot,
+            },
+        )

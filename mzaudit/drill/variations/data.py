@@ -1,0 +1,160 @@
+"""Databases, storage and telemetry: forms that conform as well as the plain one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mzaudit.drill import bends
+from mzaudit.drill.cases import Bend, Case, Ground, each
+from mzaudit.drill.deviations.telemetry import alerts, workbooks
+from mzaudit.policy.wanted import WantedStorage
+from mzaudit.simulator import Estate, bodies
+from mzaudit.simulator.blueprint import stable_guid
+
+
+def variations(ground: Ground) -> Iterator[Case]:
+    """What the control plane may tell of things that conform."""
+    yield from each(("sql",), (), _sql(ground))
+    for storage in ground.env.storage:
+        yield from each(("storage", storage.key), (), _storage(storage))
+    yield from each(("telemetry",), (), _telemetry(ground))
+    for position, service in enumerate(ground.env.services):
+        if service.telemetry:
+            yield from each(("services", service.key), (), _exporting(ground, position))
+
+
+def _sql(ground: Ground) -> dict[str, Bend]:
+    server = ground.env.server
+
+    def status(text: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            for database in server.databases:
+                estate.resource(f"{server.id}/databases/{database.name}")["properties"]["status"] = text
+
+        return bend
+
+    return {
+        "a further database": lambda e: e.add(bodies.database(f"{server.id}/databases/scratch", "westeurope")),
+        "databases paused": status("Paused"),
+        "a further server": lambda e: [
+            e.add(b) for b in bodies.sql_server(f"{server.id}-2", "westeurope", e.tenant_id)
+        ],
+    }
+
+
+def _storage(storage: WantedStorage) -> dict[str, Bend]:
+    def unset(estate: Estate) -> None:
+        del bends.container(estate, storage)["publicAccess"]
+
+    def other_container(estate: Estate) -> None:
+        other = f"{storage.account_id}/blobServices/default/containers/other"
+        estate.add(bodies.container(other))["properties"]["publicAccess"] = "None"
+
+    return {
+        "openness never chosen": unset,
+        "openness null": lambda estate: bends.container(estate, storage).update(publicAccess=None),
+        "account would allow openness": lambda e: bends.account(e, storage).update(allowBlobPublicAccess=True),
+        "account accepts its keys, which no service can list": lambda e: bends.account(e, storage).update(
+            allowSharedKeyAccess=True
+        ),
+        "a further container": other_container,
+    }
+
+
+def _telemetry(ground: Ground) -> dict[str, Bend]:
+    env = ground.env
+    provider = f"{env.resource_group_id}/providers"
+
+    def rewritten(change: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            own = str(estate.resource(env.component.id)["properties"]["ConnectionString"])
+            parts = own.split(";")
+            text = {
+                "in another order": ";".join(reversed(parts)),
+                "short": ";".join(parts[:2]),
+                "with a semicolon at the end": own + ";",
+                "with keys in lower case": ";".join(
+                    f"{p.partition('=')[0].lower()}={p.partition('=')[2]}" for p in parts
+                ),
+                "with its key in upper case": own.replace(parts[0], "InstrumentationKey=" + parts[0][19:].upper()),
+            }[change]
+            for vault in env.vaults:
+                for secret in vault.secrets:
+                    if secret.name == env.component.setting:
+                        bends.secret(estate, vault, secret.stored).current.value = text
+
+        return bend
+
+    def log_alert(estate: Estate) -> None:
+        for body in alerts(estate, env):
+            estate.remove(str(body["id"]))
+        group = f"{provider}/Microsoft.Insights/actionGroups/ag-{env.component.name}"
+        estate.add(
+            {
+                "id": f"{provider}/Microsoft.Insights/scheduledQueryRules/slow",
+                "name": "slow",
+                "type": "Microsoft.Insights/scheduledQueryRules",
+                "location": "westeurope",
+                "kind": "LogAlert",
+                "tags": {},
+                "properties": {
+                    "enabled": True,
+                    "scopes": [env.component.id],
+                    "severity": 2,
+                    "evaluationFrequency": "PT5M",
+                    "windowSize": "PT5M",
+                    "criteria": {"allOf": []},
+                    "actions": {"actionGroups": [group]},
+                },
+            }
+        )
+
+    def disabled_alert_beside(estate: Estate) -> None:
+        for body in alerts(estate, env):
+            name = f"{body['name']}-old"
+            second = body | {"id": f"{provider}/Microsoft.Insights/metricAlerts/{name}", "name": name}
+            estate.add(second | {"properties": body["properties"] | {"enabled": False}})
+
+    def dashboard(estate: Estate) -> None:
+        for body in workbooks(estate, env):
+            estate.remove(str(body["id"]))
+        resource = {"name": "ComponentId", "value": {"Name": env.component.name, "ResourceId": env.component.id}}
+        part = {"position": {"x": 0, "y": 0}, "metadata": {"inputs": [resource], "type": "Extension/AppInsights"}}
+        estate.add(
+            {
+                "id": f"{provider}/Microsoft.Portal/dashboards/overview",
+                "name": "overview",
+                "type": "Microsoft.Portal/dashboards",
+                "location": "westeurope",
+                "tags": {"hidden-title": "Overview"},
+                "properties": {"lenses": [{"order": 0, "parts": [part]}], "metadata": {"model": {}}},
+            }
+        )
+
+    strings = ("in another order", "short", "with a semicolon at the end", "with keys in lower case")
+    return {
+        **{f"stored connection string {c}": rewritten(c) for c in (*strings, "with its key in upper case")},
+        "a log alert instead of a metric alert": log_alert,
+        "a disabled alert beside": disabled_alert_beside,
+        "a dashboard instead of a workbook": dashboard,
+        "component of another kind": lambda e: e.resource(env.component.id).update(kind="other"),
+    }
+
+
+def _exporting(ground: Ground, position: int) -> dict[str, Bend]:
+    service = ground.env.services[position]
+
+    def otlp(estate: Estate) -> None:
+        bends.settings(estate, service).update(
+            OTEL_EXPORTER_OTLP_ENDPOINT="https://dce-x.westeurope-1.ingest.monitor.azure.com/otlp",
+            OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
+        )
+        rule = f"{ground.env.resource_group_id}/providers/Microsoft.Insights/dataCollectionRules/otlp"
+        estate.assign(bends.principal(estate, service), "Monitoring Metrics Publisher", rule)
+
+    return {"OTLP over HTTP beside, with its role": otlp, "sampling": lambda e: _sampled(e, ground, position)}
+
+
+def _sampled(estate: Estate, ground: Ground, position: int) -> None:
+    settings = bends.settings(estate, ground.env.services[position])
+    settings.update(OTEL_TRACES_SAMPLER="traceidratio", OTEL_TRACES_SAMPLER_ARG="0.1", OTEL_X=stable_guid("x"))

@@ -1,0 +1,95 @@
+"""Every field of the policy is drilled, or says why not; cases are alike in every process, and each bends something."""
+
+from __future__ import annotations
+
+import pickle
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from mzaudit.drill.blueprint import estate_of
+from mzaudit.drill.deviations import deviations
+from mzaudit.drill.registry import BREAKS, NOT_YET, NOTHING_TO_BREAK, Field, breaks
+from mzaudit.drill.run import Plan, cases_of, ground_of
+from mzaudit.policy.load import load
+from mzaudit.policy.models import Policy, Strict, Vault
+from mzaudit.policy.packaged import shipped
+from mzaudit.policy.wanted import Wanted
+from mzaudit.simulator import Simulator
+
+POLICIES = {"shipped": shipped(), "small": Path(__file__).parent / "small.yaml"}
+
+
+def never(wanted: Wanted, simulator: Simulator) -> tuple[()]:
+    """No audit: these tests look at cases only."""
+    raise AssertionError((wanted, simulator))
+
+
+def plan(name: str) -> Plan:
+    """The drill of a policy's first production environment."""
+    loaded = load(POLICIES[name])
+    return Plan(loaded, next(env for env, spec in loaded.policy.environments.items() if spec.production), never)
+
+
+def models(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """A model and everything that its schema refers to."""
+    names = {model.__name__, *model.model_json_schema().get("$defs", {})}
+    known: dict[str, type[BaseModel]] = {}
+    left = list(Strict.__subclasses__())
+    while left:
+        one = left.pop()
+        known[one.__name__] = one
+        left += one.__subclasses__()
+    return {known[name] for name in names if name in known}
+
+
+FIELDS = sorted(
+    ((model, field) for model in models(Policy) for field in model.model_fields),
+    key=lambda field: (field[0].__name__, field[1]),
+)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"{field[0].__name__}.{field[1]}")
+def test_a_field_is_drilled_or_says_why_not(field: Field) -> None:
+    claims = [field in BREAKS, field in NOTHING_TO_BREAK, field in NOT_YET]
+    assert sum(claims) == 1, f"{field[0].__name__}.{field[1]}: a generator or a reason is missing"
+
+
+def test_no_reason_is_left_to_a_field_that_is_gone() -> None:
+    assert {*BREAKS, *NOTHING_TO_BREAK, *NOT_YET} <= set(FIELDS)
+
+
+def test_a_generator_for_a_field_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="Vault has no field colour"):
+        breaks(Vault, "colour")
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_cases_are_the_same_in_every_process(name: str) -> None:
+    cases = cases_of(ground_of(plan(name)))
+    assert [case.name for case in cases] == [case.name for case in cases_of(ground_of(plan(name)))]
+    assert [name for name, count in Counter(case.name for case in cases).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_case_bends_the_estate(name: str) -> None:
+    """Order alone is no difference between two mappings; every other case changes the estate."""
+    ground = ground_of(plan(name))
+    straight = pickle.dumps(estate_of(ground.wanted))
+    before = vars(pickle.loads(straight))
+    silent = []
+    for case in cases_of(ground):
+        estate = pickle.loads(straight)
+        case.bend(estate)
+        if vars(estate) == before and "order" not in case.place:
+            silent.append(case.name)
+    assert silent == []
+
+
+def test_the_shipped_policy_gives_enough_to_drill() -> None:
+    ground = ground_of(plan("shipped"))
+    found = deviations(ground)
+    assert len(found) >= 300
+    assert len(cases_of(ground)) - len(found) >= 100
