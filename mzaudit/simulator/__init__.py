@@ -11,6 +11,7 @@ from .drifts import DRIFTS, plant
 from .estate import CANARY, Estate, Manifest, Principal, Secret, Version, canary
 from .faults import Alter, Fault, Hang, Html, Malformed, Reset, Slow, Status, Truncated
 from .server import Request, Simulator, serve
+from .throttle import Throttle
 
 __all__ = [
     "CANARY",
@@ -32,6 +33,7 @@ __all__ = [
     "Simulator",
     "Slow",
     "Status",
+    "Throttle",
     "Truncated",
     "Version",
     "build",

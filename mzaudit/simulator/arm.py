@@ -75,7 +75,7 @@ def _route(request: ArmRequest, parts: list[str]) -> Answer:
                 200, {"value": [{"id": f"/tenants/{request.estate.tenant_id}", "tenantId": request.estate.tenant_id}]}
             )
         case ["subscriptions", subscription, *rest]:
-            if subscription not in request.estate.subscriptions:
+            if not rights.sees(request.estate, request.oid, subscription):
                 return arm_refusals.subscription_not_found(subscription)
             return _subscription(request, rest)
         case _:
@@ -87,7 +87,7 @@ def _provider(request: ArmRequest, split: int) -> Answer:
     scope = "/" + "/".join(segments[:split])
     rest = list(segments[split + 1 :])
     head = scope.casefold().strip("/").split("/")
-    if head[0] == "subscriptions" and len(head) > 1 and head[1] not in request.estate.subscriptions:
+    if head[0] == "subscriptions" and len(head) > 1 and not rights.sees(request.estate, request.oid, head[1]):
         return arm_refusals.subscription_not_found(head[1])
     if not rest:
         return arm_refusals.missing_subscription()

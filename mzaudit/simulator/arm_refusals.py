@@ -15,7 +15,7 @@ def missing_subscription() -> Answer:
 
 
 def subscription_not_found(subscription: str) -> Answer:
-    """A subscription that the tenant does not have."""
+    """A subscription that the tenant does not have, or that the caller has no role in: Azure tells neither apart."""
     return error(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.", _GATEWAY)
 
 

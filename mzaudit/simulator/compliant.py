@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
 from . import bodies, monitor_bodies, web_bodies
@@ -61,11 +62,16 @@ def empty(blueprint: Blueprint) -> Estate:
     return estate
 
 
-def grant_custom_role(estate: Estate, name: str, actions: list[str]) -> str:
+def grant_custom_role(estate: Estate, name: str, actions: Sequence[str], data_actions: Sequence[str] = ()) -> str:
     """Define a custom role over the estate's subscriptions; gives its GUID."""
     guid = stable_guid("role", name)
     scopes = [f"/subscriptions/{subscription}" for subscription in estate.subscriptions]
-    permission = {"actions": actions, "notActions": [], "dataActions": [], "notDataActions": []}
+    permission = {
+        "actions": list(actions),
+        "notActions": [],
+        "dataActions": list(data_actions),
+        "notDataActions": [],
+    }
     estate.role_definitions[guid] = _definition(estate, guid, name, "CustomRole", scopes, permission)
     return guid
 

@@ -68,14 +68,16 @@ Action = Status | Reset | Hang | Slow | Truncated | Malformed | Html | Alter
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `match` is searched, ignoring case, in `GET https://host/path` and in `GET /path` (no query).
+    """One fault. `match` is searched, ignoring case, in `GET https://host/path` and in `GET /path`.
 
-    `nth` counts the requests that match from 1; None means every one of them.
+    `query` is searched in the decoded query: `name=value` joined by `&` and sorted, names in lower case. `nth` counts
+    the requests that match from 1; None means every one of them.
     """
 
     match: str
     action: Action
     nth: int | None = None
+    query: str = ""
 
 
 class FaultPlan:
@@ -90,10 +92,13 @@ class FaultPlan:
     def pick(self, call: Call) -> Action | None:
         """The action for a request: that of the first fault whose turn it is."""
         lines = (f"{call.method} https://{call.host}{call.path}", f"{call.method} {call.path}")
+        query = "&".join(sorted(f"{name}={value}" for name, value in call.query.items()))
         chosen: Action | None = None
         with self._lock:
             for fault in self._faults:
                 if not any(re.search(fault.match, line, re.IGNORECASE) for line in lines):
+                    continue
+                if not re.search(fault.query, query):
                     continue
                 count = self._seen[id(fault)][1] + 1 if id(fault) in self._seen else 1
                 self._seen[id(fault)] = (fault, count)

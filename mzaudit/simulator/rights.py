@@ -59,6 +59,16 @@ def may(estate: Estate, oid: str, action: str, scope: str, *, data: bool = False
     return _grants(permissions_at(estate, oid, scope), kind, action)
 
 
+def sees(estate: Estate, oid: str, subscription: str) -> bool:
+    """Whether a subscription is there for the principal: any role at it, above it or below it shows it."""
+    if subscription.casefold() not in estate.subscriptions:
+        return False
+    who, top = identities(estate, oid), f"/subscriptions/{subscription}"
+    scopes = (one["properties"] for one in estate.role_assignments)
+    held = (str(one["scope"]) for one in scopes if str(one["principalId"]).casefold() in who)
+    return any(covers(scope, top) or covers(top, scope) for scope in held)
+
+
 def _denied_at(estate: Estate, oid: str, scope: str) -> Iterator[Json]:
     who = identities(estate, oid)
     for deny in estate.deny_assignments:

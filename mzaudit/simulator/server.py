@@ -20,6 +20,7 @@ from . import arm, entra, registry, vaults
 from .estate import Estate
 from .faults import Alter, Fault, FaultPlan, Hang, Html, Malformed, Reset, Slow, Status, Truncated, encode, made_up
 from .proxy import Proxy, Verdict
+from .throttle import Buckets, Throttle
 from .wire import Answer, Call
 
 _LOGIN_HOSTS = (entra.HOST, "login.windows.net", "login.microsoft.com")
@@ -43,12 +44,13 @@ class Request:
 class Simulator:
     """A simulated Azure that is serving; see `serve`."""
 
-    def __init__(self, estate: Estate, faults: Sequence[Fault], folder: Path) -> None:
+    def __init__(self, estate: Estate, faults: Sequence[Fault], folder: Path, throttle: Throttle | None = None) -> None:
         self.estate = estate
         self.proxy = ""
         self.tls_port = 0
         self.faults: list[Fault] = list(faults)
         self._plan = FaultPlan(self.faults)
+        self._buckets = None if throttle is None else Buckets(throttle)
         self._answered: dict[int, Request] = {}
         self._numbers = itertools.count(1)
         self._ca_file, self._tls = _certificates(folder)
@@ -166,6 +168,15 @@ class Simulator:
         self._answered[number] = Request(record.method, record.host, record.path, record.query, status, number)
         return response if response is not None else web.Response()
 
+    def _answer(self, call: Call) -> Answer:
+        if self._buckets is None:
+            return _answer(self.estate, call)
+        admitted = self._buckets.admit(call)
+        if admitted.status != 200:
+            return admitted
+        answer = _answer(self.estate, call)
+        return Answer(answer.status, answer.body, {**admitted.headers, **answer.headers})
+
     async def _respond(self, incoming: web.BaseRequest, call: Call) -> web.StreamResponse | None:
         """The response to send, or None when the socket was closed instead."""
         match self._plan.pick(call):
@@ -186,21 +197,21 @@ class Simulator:
                 return None
             case Slow(seconds):
                 await asyncio.sleep(seconds)
-                return _response(_answer(self.estate, call))
+                return _response(self._answer(call))
             case Truncated():
-                await _half(incoming, _answer(self.estate, call))
+                await _half(incoming, self._answer(call))
                 return None
             case Malformed():
-                answer = _answer(self.estate, call)
+                answer = self._answer(call)
                 return web.Response(
                     status=answer.status, body=encode(answer)[:-1] + b"<", content_type="application/json"
                 )
             case Alter(change):
-                answer = _answer(self.estate, call)
+                answer = self._answer(call)
                 altered = change(answer.body) if isinstance(answer.body, dict) else answer.body
                 return _response(Answer(answer.status, altered, answer.headers))
             case None:
-                return _response(_answer(self.estate, call))
+                return _response(self._answer(call))
 
 
 def _certificates(folder: Path) -> tuple[Path, ssl.SSLContext]:
@@ -248,10 +259,13 @@ async def _half(incoming: web.BaseRequest, answer: Answer) -> None:
 
 
 @contextmanager
-def serve(estate: Estate, faults: Sequence[Fault] = ()) -> Iterator[Simulator]:
-    """Serve an estate on loopback while the block runs; the estate and `sim.faults` may be changed meanwhile."""
+def serve(estate: Estate, faults: Sequence[Fault] = (), *, throttle: Throttle | None = None) -> Iterator[Simulator]:
+    """Serve an estate on loopback while the block runs; the estate and `sim.faults` may be changed meanwhile.
+
+    Without a `throttle` requests are not counted.
+    """
     with tempfile.TemporaryDirectory(prefix="simulated-azure-") as folder:
-        simulator = Simulator(estate, faults, Path(folder))
+        simulator = Simulator(estate, faults, Path(folder), throttle)
         simulator.start()
         try:
             yield simulator

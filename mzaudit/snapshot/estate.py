@@ -30,6 +30,11 @@ class Read:
     outcome: str
     permission: str
 
+    @property
+    def answered(self) -> bool:
+        """Whether Azure said all that there is to say; of a disabled secret nobody could read more."""
+        return self.outcome in ("ok", "absent", "disabled")
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

@@ -11,6 +11,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -59,6 +60,8 @@ def load(text: str, name: str) -> Snapshot:
         snapshot = _adapter().validate_json(text)
     except ValidationError as wrong:
         raise SnapshotError("\n".join(_complaints(wrong, name))) from None
+    if not _is_moment(snapshot.taken):
+        raise SnapshotError(f"{name}: taken: expected a time with its zone, found none or one beyond the calendar")
     if _adapter().dump_python(snapshot, mode="json") != plain:
         raise SnapshotError(f"{name}: expected every field as `mzaudit collect` writes it, found some left out")
     return snapshot
@@ -92,6 +95,14 @@ def write(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise SnapshotError(f"{path}: expected a place to write the snapshot: {error.strerror}") from None
+
+
+def _is_moment(time: datetime) -> bool:
+    """Whether a time has a zone, and can be turned into another's (at either end of the calendar it cannot)."""
+    try:
+        return time.tzinfo is not None and time.astimezone(UTC).tzinfo is UTC
+    except OverflowError:
+        return False
 
 
 def _complaints(wrong: ValidationError, name: str) -> list[str]:

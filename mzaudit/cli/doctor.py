@@ -1,0 +1,124 @@
+"""`mzaudit doctor`: what the auditing identity needs, has and lacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mzaudit.cli import exits, look
+
+if TYPE_CHECKING:
+    from mzaudit.policy.load import Loaded
+
+EPILOG = """\b
+Examples:
+  mzaudit doctor --env prd
+  mzaudit doctor --role
+  mzaudit doctor --role --format bicep > roles.bicep
+  mzaudit doctor --role reader > reader.json && az role definition create --role-definition @reader.json
+
+\b
+Exit codes:
+   0  everything that is needed can be read (or --role: the definitions are printed)
+   2  usage, configuration or policy is wrong
+   3  something that is needed cannot be read
+   4  no token for Azure Resource Manager could be had, or an internal error
+"""
+
+ROLES = ("all", "reader", "settings", "values")
+
+
+@click.command(epilog=EPILOG, short_help="Say which permissions the caller has, lacks and needs.")
+@click.option("--env", "environments", multiple=True, metavar="ENV", help="Environment; repeat for several.")
+@click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
+@click.option("--subscription", metavar="ID", help="Subscription; else MZAUDIT_SUBSCRIPTION_ID, else the policy's.")
+@click.option("--simulate", type=click.Choice(look.ESTATES), help="Examine a simulated estate on this machine.")
+@click.option(
+    "--role",
+    type=click.Choice(ROLES),
+    is_flag=False,
+    flag_value="all",
+    help="Print the role definitions instead, all or one; asks Azure nothing.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["json", "bicep"]), default="json", show_default=True, help="For --role."
+)
+@click.option("--no-secret-values", is_flag=True, help="As for check: no secret value is to be read.")
+@click.option("--timeout", default="10m", show_default=True, help="What was not read by then counts as not read.")
+@click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
+def command(
+    environments: tuple[str, ...],
+    policy: Path | None,
+    subscription: str | None,
+    simulate: str | None,
+    role: str | None,
+    form: str,
+    no_secret_values: bool,
+    timeout: str,
+    debug: bool,
+) -> int:
+    """Read everything as a run would, and say for each scope which permissions the caller has and lacks, which rules
+    each lack leaves undecided, what the network refuses, and the commands that grant the least that is needed."""
+    from mzaudit.cli.wanted import environment_names, known, load_policy
+
+    asked = environment_names(environments)
+    deadline = look.seconds(timeout)
+    loaded = load_policy(policy, shipped=simulate is not None or role is not None)
+    if role is not None:
+        asked = asked or tuple(loaded.policy.environments)
+    if not asked:
+        raise click.UsageError("Missing option '--env'.")
+    known(loaded, asked)
+    if role is not None:
+        return roles(loaded, asked, subscription, role, form, values=not no_secret_values)
+    return preflight(loaded, asked, subscription, simulate, deadline, values=not no_secret_values, debug=debug)
+
+
+def roles(
+    loaded: Loaded, asked: tuple[str, ...], subscription: str | None, wanted: str, form: str, *, values: bool
+) -> int:
+    """Print the role definitions, assignable where the policy's environments need them."""
+    from mzaudit.azure.needs import Role
+    from mzaudit.cli.streams import show
+    from mzaudit.cli.wanted import bound, subscriptions
+    from mzaudit.doctor.grants import assignable, needed
+    from mzaudit.doctor.roles import as_bicep, as_json
+
+    scope = look.scope_of(bound(loaded, asked, subscriptions(loaded, subscription, asked)))
+    grants = needed(scope, values=values or wanted == "values")
+    drawn = {
+        role: assignable(role, [each.scope for each in grants if each.role is role])
+        for role in dict.fromkeys(each.role for each in grants)
+        if wanted in ("all", Role(role).name.casefold())
+    }
+    show(as_json(drawn) if form == "json" else as_bicep(drawn))
+    return exits.PASSED
+
+
+def preflight(
+    loaded: Loaded,
+    asked: tuple[str, ...],
+    subscription: str | None,
+    simulate: str | None,
+    deadline: float,
+    *,
+    values: bool,
+    debug: bool,
+) -> int:
+    """Read, judge, and say what stood in the way."""
+    from mzaudit.cli.judge import judge
+    from mzaudit.cli.streams import show
+    from mzaudit.cli.wanted import bound, subscriptions
+    from mzaudit.doctor.examine import examine
+    from mzaudit.doctor.text import text
+    from mzaudit.policy.models import Severity
+
+    with look.simulated(simulate) as simulator:
+        given = simulator.subscription_id if simulator is not None else subscription
+        wanted = bound(loaded, asked, subscriptions(loaded, given, asked))
+        seen = look.look(wanted, simulator, timeout=deadline, values=values, debug=debug)
+    found = examine(seen, judge(loaded, wanted, seen, fail_on=Severity.MEDIUM).findings)
+    show(text(found, seen.caller, asked))
+    return exits.PASSED if found.complete else exits.INCOMPLETE

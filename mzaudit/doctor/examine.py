@@ -1,0 +1,171 @@
+"""What a run could and could not read, by scope: rights, network and the rest, with the rules that each lack blinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from mzaudit.audit.matching import granting
+from mzaudit.audit.results import Finding, Status
+from mzaudit.azure.needs import NEEDS, PERMISSIONS, At, Need
+from mzaudit.doctor.grants import Grant, above, least
+from mzaudit.snapshot.estate import Read, Snapshot
+from mzaudit.snapshot.ids import key
+from mzaudit.snapshot.observed import Gap, GapReason, Observed
+
+_RIGHTS: Final = (GapReason.FORBIDDEN, GapReason.PARTIAL, GapReason.NOT_VISIBLE)
+_NETWORK: Final = (GapReason.FIREWALL, GapReason.PRIVATE_ONLY, GapReason.UNREACHABLE)
+_NEEDS: Final = {need.permission.casefold(): need for need in NEEDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A permission that the caller lacks at a scope, and the rules that stay undecided for it."""
+
+    need: Need
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A scope at which permissions are needed: those that calls have proved, and those that are lacking."""
+
+    scope: str
+    held: tuple[Need, ...]
+    lacks: tuple[Lack, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What no role removes: `gap` is the first of `calls` that met it."""
+
+    gap: Gap
+    calls: int
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """A permission that this estate gave no cause to use; `held` is what the caller's own permissions say of it, None
+    where they cannot tell (a data action may be granted below the scopes that were asked)."""
+
+    need: Need
+    held: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The whole of it. `grants` are the least that would give what is lacking."""
+
+    places: tuple[Place, ...]
+    network: tuple[Obstacle, ...]
+    others: tuple[Obstacle, ...]
+    unasked: tuple[Unasked, ...]
+    grants: tuple[Grant, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for was answered."""
+        return not (self.network or self.others or any(place.lacks for place in self.places))
+
+
+def examine(seen: Snapshot, findings: Sequence[Finding]) -> Examination:
+    """Sort every call of the run: the ledger is the truth, the caller's own permissions explain it."""
+    places = _places(seen, findings)
+    met = tuple(_obstacles(seen, findings))
+    return Examination(
+        places=places,
+        network=tuple(each for each in met if each.gap.reason in _NETWORK),
+        others=tuple(each for each in met if each.gap.reason not in _NETWORK),
+        unasked=tuple(_unasked(seen)),
+        grants=least(Grant(lack.need.role, place.scope) for place in places for lack in place.lacks),
+    )
+
+
+def _places(seen: Snapshot, findings: Sequence[Finding]) -> tuple[Place, ...]:
+    spelled: dict[str, str] = {}
+    held: dict[str, set[Need]] = {}
+    lacks: dict[str, set[Need]] = {}
+    for read in seen.reads:
+        answered = read.answered
+        need = _NEEDS[read.permission.casefold()] if answered else _lack(_gap(read), seen)
+        if need is not None:
+            place = above(read.scope, need.at)
+            spelled.setdefault(key(place), place)
+            (held if answered else lacks).setdefault(key(place), set()).add(need)
+    at = partial(_lack_at, seen)
+    return tuple(
+        Place(
+            scope,
+            _ordered(held.get(place, set()) - lacks.get(place, set())),
+            tuple(Lack(need, _rules(findings, at, (need, place))) for need in _ordered(lacks.get(place, set()))),
+        )
+        for place, scope in spelled.items()
+    )
+
+
+def _ordered(needs: set[Need]) -> tuple[Need, ...]:
+    return tuple(sorted(needs, key=NEEDS.index))
+
+
+def _gap(read: Read) -> Gap:
+    return Gap(GapReason(read.outcome), read.call, read.scope, read.permission)
+
+
+def _lack(gap: Gap, seen: Snapshot) -> Need | None:
+    """The permission whose lack made this gap; None if no permission would have helped."""
+    need = _NEEDS.get(gap.permission.casefold())
+    if need is None or gap.reason not in _RIGHTS:
+        return None
+    own = seen.permissions.get(key(above(gap.scope, need.at)))
+    if gap.reason is GapReason.PARTIAL and not isinstance(own, Observed):
+        return PERMISSIONS  # the list was answered: only that it is whole could not be told
+    return need
+
+
+def _lack_at(seen: Snapshot, gap: Gap) -> tuple[Need, str] | None:
+    need = _lack(gap, seen)
+    return None if need is None else (need, key(above(gap.scope, need.at)))
+
+
+def _rules(findings: Sequence[Finding], of: Callable[[Gap], object], wanted: object) -> tuple[str, ...]:
+    """The rules with an undecided finding for which `of` one of its gaps is what is wanted."""
+    undecided = (finding for finding in findings if finding.status is Status.INCONCLUSIVE)
+    return tuple(sorted({finding.rule for finding in undecided if any(of(gap) == wanted for gap in finding.gaps)}))
+
+
+def _obstacles(seen: Snapshot, findings: Sequence[Finding]) -> Iterator[Obstacle]:
+    """What stood in the way at each resource, apart from rights."""
+    met: dict[tuple[GapReason, str, str], list[Gap]] = {}
+    for read in seen.reads:
+        if not read.answered:
+            gap = _gap(read)
+            if _lack(gap, seen) is None:
+                met.setdefault(_kind(gap), []).append(gap)
+    for kind, gaps in met.items():
+        at = replace(gaps[0], scope=above(gaps[0].scope, At.VAULT))
+        yield Obstacle(at, len(gaps), _rules(findings, _kind, kind))
+
+
+def _kind(gap: Gap) -> tuple[GapReason, str, str]:
+    return gap.reason, key(above(gap.scope, At.VAULT)), gap.permission
+
+
+def _unasked(seen: Snapshot) -> Iterator[Unasked]:
+    used = {read.permission.casefold() for read in seen.reads}
+    for need in NEEDS:
+        if need.when and need.permission.casefold() not in used:
+            yield Unasked(need, None if need.data else _held(need, seen))
+
+
+def _held(need: Need, seen: Snapshot) -> bool | None:
+    """Whether the caller's own permissions include an action wherever its provider was asked."""
+    provider = need.permission.partition("/")[0].casefold() + "/"
+    reads = (read for read in seen.reads if need.at is At.SUBSCRIPTION or provider in read.permission.casefold())
+    asked = [seen.permissions.get(place) for place in {key(above(read.scope, need.at)) for read in reads}]
+    blocks = [each.value or () for each in asked if isinstance(each, Observed)]
+    if not blocks or len(blocks) < len(asked):
+        return None
+    return all(any(True for _ in granting(each, need.permission, data=False)) for each in blocks)

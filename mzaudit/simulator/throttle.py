@@ -1,0 +1,79 @@
+"""Throttling as Azure does it: token buckets a caller, with the headers and the refusals of the services."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import arm, entra, vaults
+from .wire import Answer, Call, error
+
+Bucket = tuple[float, float]
+"""How many requests a full bucket holds, and how many a second come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """The limits: reads and writes a subscription and caller in Resource Manager, requests a vault.
+
+    What is not a GET or HEAD counts as a write, the lists by POST too. The documented limits are the defaults.
+    """
+
+    reads: Bucket = (250, 25)
+    writes: Bucket = (200, 10)
+    vault: Bucket = (4000, 400)
+
+
+class Buckets:
+    """The buckets of one simulator; `clock` counts seconds."""
+
+    def __init__(self, limits: Throttle, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._held: dict[tuple[str, ...], tuple[float, float]] = {}
+
+    def admit(self, call: Call) -> Answer:
+        """An answer of status 200 with the headers that say what is left, or the service's 429."""
+        if call.host == arm.HOST:
+            return self._manager(call)
+        if call.host.endswith(vaults.SUFFIX):
+            return self._vault(call)
+        return Answer(200)
+
+    def _manager(self, call: Call) -> Answer:
+        claims = entra.read(call.bearer) if call.bearer is not None else None
+        if claims is None:  # turned away before anything is counted
+            return Answer(200)
+        kind = "reads" if call.method in ("GET", "HEAD") else "writes"
+        in_subscription = len(call.segments) > 1 and call.segments[0].casefold() == "subscriptions"
+        subscription = call.segments[1].casefold() if in_subscription else ""
+        header = f"x-ms-ratelimit-remaining-{'subscription' if in_subscription else 'tenant'}-{kind}"
+        limit = self._limits.reads if kind == "reads" else self._limits.writes
+        left, wait = self._take((subscription, claims.oid, kind), limit)
+        if wait is None:
+            return Answer(200, headers={header: str(left)})
+        text = (
+            f"Number of '{kind.removesuffix('s')}' requests for subscription '{subscription}' actor '{claims.oid}' "
+            f"exceeded. Please try again after '{wait}' seconds."
+        )
+        return error(429, "SubscriptionRequestsThrottled", text, {header: "0", "Retry-After": str(wait)})
+
+    def _vault(self, call: Call) -> Answer:
+        _, wait = self._take((call.host,), self._limits.vault)
+        if wait is None:
+            return Answer(200)
+        text = "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached"
+        return error(429, "Throttled", text, {"Retry-After": str(wait)})
+
+    def _take(self, key: tuple[str, ...], limit: Bucket) -> tuple[int, int | None]:
+        """What is left after taking one, and None; or zero and the whole seconds until there is one again."""
+        size, rate = limit
+        now = self._clock()
+        held, since = self._held.get(key, (size, now))
+        held = min(size, held + (now - since) * rate)
+        self._held[key] = (max(held - 1, 0.0) if held >= 1 else held, now)
+        if held >= 1:
+            return int(held - 1), None
+        return 0, max(1, math.ceil((1 - held) / rate)) if rate > 0 else 3600

@@ -1,0 +1,141 @@
+"""Estates whose auditor holds the recommended roles and nothing else, and what a run then finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mzaudit.audit.results import Finding
+from mzaudit.azure.needs import (
+    ABAC_TAGS,
+    ACTIVITY_ALERTS,
+    DASHBOARDS,
+    DELETED_SECRETS,
+    DELETED_VAULTS,
+    NEEDS,
+    QUERY_RULES,
+    SMART_DETECTORS,
+    Need,
+    Role,
+)
+from mzaudit.cli.judge import judge
+from mzaudit.cli.look import look, scope_of
+from mzaudit.cli.wanted import bound
+from mzaudit.doctor.examine import Examination, examine
+from mzaudit.doctor.grants import needed
+from mzaudit.policy.load import load
+from mzaudit.policy.models import Severity
+from mzaudit.policy.packaged import shipped
+from mzaudit.policy.wanted import Wanted
+from mzaudit.simulator import Estate, Simulator, build, grant_custom_role, serve
+from mzaudit.snapshot.estate import Snapshot
+
+Bend = Callable[[Estate], None]
+POLICY = load(shipped(), "policies")
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One run over production."""
+
+    seen: Snapshot
+    findings: tuple[Finding, ...]
+    examination: Examination
+
+
+def _soft_deleted_vault(estate: Estate) -> None:
+    vault = estate.vault("kv-mz-cloud-prd")
+    estate.remove(str(vault["id"]))
+    estate.deleted_vaults.append(
+        {
+            "id": f"/subscriptions/{estate.subscriptions[0]}/providers/Microsoft.KeyVault/locations/westeurope"
+            "/deletedVaults/kv-mz-cloud-prd",
+            "name": "kv-mz-cloud-prd",
+            "type": "Microsoft.KeyVault/deletedVaults",
+            "properties": {"vaultId": vault["id"], "location": "westeurope"},
+        }
+    )
+
+
+def _soft_deleted_secret(estate: Estate) -> None:
+    estate.secrets["kv-mz-cloud-prd"]["SECRET-KEY"].deleted = estate.days(-1)
+
+
+def _abac_registry(estate: Estate) -> None:
+    properties = estate.named("Microsoft.ContainerRegistry/registries", "acrmonozu")["properties"]
+    properties["roleAssignmentMode"] = "AbacRepositoryPermissions"
+
+
+def _gone(estate: Estate, kind: str) -> None:
+    for body in [body for body in estate.resources.values() if str(body["type"]).casefold() == kind]:
+        estate.remove(str(body["id"]))
+
+
+def _no_metric_alert(estate: Estate) -> None:
+    _gone(estate, "microsoft.insights/metricalerts")
+
+
+def _no_workbook(estate: Estate) -> None:
+    _gone(estate, "microsoft.insights/workbooks")
+
+
+BENDS: dict[Need, Bend] = {
+    DELETED_VAULTS: _soft_deleted_vault,
+    DELETED_SECRETS: _soft_deleted_secret,
+    ABAC_TAGS: _abac_registry,
+    QUERY_RULES: _no_metric_alert,
+    ACTIVITY_ALERTS: _no_metric_alert,
+    SMART_DETECTORS: _no_metric_alert,
+    DASHBOARDS: _no_workbook,
+}
+"""How the documented estate is bent so that a permission matters that it gives no cause to use."""
+
+
+def estate_for(need: Need) -> Estate:
+    """The documented estate, bent so that a permission matters."""
+    return bent(BENDS.get(need))
+
+
+def bent(bend: Bend | None) -> Estate:
+    """The documented estate, bent."""
+    estate = build("compliant")
+    if bend is not None:
+        bend(estate)
+    return estate
+
+
+def wanted_of(estate: Estate) -> Wanted:
+    """The shipped policy for production, in the estate's subscription."""
+    return bound(POLICY, ("prd",), dict.fromkeys(POLICY.policy.environments, estate.subscriptions[0]))
+
+
+def restrict(estate: Estate, without: Need | None = None) -> None:
+    """Take every role from the auditor, and give the recommended ones less one permission."""
+    auditor = estate.auditor.oid
+    estate.role_assignments[:] = [a for a in estate.role_assignments if a["properties"]["principalId"] != auditor]
+    guids = {
+        role: grant_custom_role(
+            estate,
+            role,
+            [each.permission for each in NEEDS if each.role is role and not each.data and each != without],
+            [each.permission for each in NEEDS if each.role is role and each.data and each != without],
+        )
+        for role in Role
+    }
+    for grant in needed(scope_of(wanted_of(estate)), values=True):
+        estate.assign(auditor, guids[grant.role], grant.scope)
+
+
+def night(simulator: Simulator) -> Night:
+    """One run."""
+    wanted = wanted_of(simulator.estate)
+    seen = look(wanted, simulator, timeout=60, values=True, debug=False)
+    findings = judge(POLICY, wanted, seen, fail_on=Severity.LOW).findings
+    return Night(seen, findings, examine(seen, findings))
+
+
+def night_of(estate: Estate) -> Night:
+    """One run over an estate that is served for it alone."""
+    estate.page_size = 50
+    with serve(estate) as simulator:
+        return night(simulator)

@@ -1,0 +1,236 @@
+"""`mzaudit doctor`: what it says of an estate, what it advises, and how it leaves."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import mzaudit.cli
+from mzaudit.azure.needs import NEEDS, Role
+from mzaudit.simulator import Estate, Fault, Status, build, grant_custom_role, serve
+from tests.doctor.conftest import Outcome
+from tests.doctor.nights import restrict
+
+Call = Callable[..., Outcome]
+ROOT = Path(mzaudit.cli.__file__).parents[2]
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+
+
+@pytest.mark.parametrize(("estate", "code"), [("compliant", 0), ("drifted", 0), ("empty", 0), ("blind", 3)])
+def test_exit_codes(estate: str, code: int, mzaudit: Call) -> None:
+    outcome = mzaudit("doctor", "--env", "prd", "--simulate", estate)
+    assert outcome.code == code, outcome.out + outcome.err
+
+
+MISUSES: dict[str, tuple[tuple[str, ...], str]] = {
+    "no environment": ((), "Missing option '--env'"),
+    "an unknown environment": (("--env", "prod"), "expected one of"),
+    "no subscription": (("--env", "prd"), "no subscription is known"),
+    "a role that is none": (("--role", "owner"), "Invalid value"),
+}
+
+
+@pytest.mark.parametrize("case", MISUSES)
+def test_misuse(case: str, mzaudit: Call) -> None:
+    args, words = MISUSES[case]
+    outcome = mzaudit("doctor", *args)
+    assert outcome.code == 2
+    assert words in outcome.err
+
+
+def test_no_login_is_abandoned(mzaudit: Call) -> None:
+    with serve(build("compliant"), faults=[Fault("POST .*/token", Status(401))]) as simulator:
+        assert mzaudit("doctor", "--env", "prd", to=simulator).code == 4
+
+
+def commands(said: str) -> list[dict[str, str]]:
+    """The options of every `az` command that was advised, with the sub-command as `az`."""
+    found = []
+    for line in said.splitlines():
+        if line.strip().startswith("az "):
+            words = shlex.split(line)
+            first = next(number for number, word in enumerate(words) if word.startswith("--"))
+            options = dict(zip(words[first::2], words[first + 1 :: 2], strict=True))
+            found.append({"az": " ".join(words[1:first]), **options})
+    return found
+
+
+def obey(estate: Estate, said: str) -> None:
+    """Do in the estate what the advised commands would do in Azure."""
+    guids: dict[str, str] = {}
+    for command in commands(said):
+        match command["az"]:
+            case "role definition create":
+                body = json.loads(command["--role-definition"])
+                assert body["AssignableScopes"]
+                assert (body["NotActions"], body["NotDataActions"]) == ([], [])
+                guids[body["Name"]] = grant_custom_role(estate, body["Name"], body["Actions"], body["DataActions"])
+            case "role assignment create":
+                assert command["--assignee-object-id"] == estate.auditor.oid
+                estate.assign(estate.auditor.oid, guids[command["--role"]], command["--scope"])
+            case other:
+                pytest.fail(other)
+
+
+def _nothing(estate: Estate) -> None:
+    auditor = estate.auditor.oid
+    estate.role_assignments[:] = [a for a in estate.role_assignments if a["properties"]["principalId"] != auditor]
+
+
+def _no_values(estate: Estate) -> None:
+    restrict(estate)
+    estate.revoke(estate.auditor.oid, _guid(estate, Role.VALUES))
+
+
+def _no_settings(estate: Estate) -> None:
+    restrict(estate)
+    estate.revoke(estate.auditor.oid, _guid(estate, Role.SETTINGS))
+
+
+def _no_tags(estate: Estate) -> None:
+    properties = estate.named("Microsoft.ContainerRegistry/registries", "acrmonozu")["properties"]
+    properties["roleAssignmentMode"] = "AbacRepositoryPermissions"
+
+
+def _group_only(estate: Estate) -> None:
+    restrict(estate)
+    guid = _guid(estate, Role.READER)
+    for subscription in estate.subscriptions:
+        estate.revoke(estate.auditor.oid, guid, f"/subscriptions/{subscription}")
+        estate.assign(estate.auditor.oid, guid, f"/subscriptions/{subscription}/resourceGroups/rg-monozu-prd")
+
+
+def _guid(estate: Estate, role: Role) -> str:
+    return next(guid for guid, body in estate.role_definitions.items() if body["properties"]["roleName"] == role)
+
+
+CURES: dict[str, tuple[Callable[[Estate], None], set[Role]]] = {
+    "no role at all": (_nothing, set(Role)),
+    "no right to values": (_no_values, {Role.VALUES}),
+    "no right to settings": (_no_settings, {Role.SETTINGS}),
+    "Reader, which ABAC registries do not honour": (_no_tags, {Role.READER}),
+    "rights in one resource group only": (_group_only, {Role.READER}),
+}
+
+
+@pytest.mark.parametrize("case", CURES)
+def test_what_it_advises_is_the_cure(case: str, mzaudit: Call) -> None:
+    break_, roles = CURES[case]
+    estate = build("compliant")
+    break_(estate)
+    with serve(estate) as simulator:
+        said = mzaudit("doctor", "--env", "prd", to=simulator)
+        assert said.code == 3, said.out
+        assert {command["--role"] for command in commands(said.out) if "--role" in command} == roles
+        obey(estate, said.out)
+        # a caller without any role is not even told of the subscription: what more it needs shows once it is
+        for _ in range(2):
+            again = mzaudit("doctor", "--env", "prd", to=simulator)
+            if again.code == 0:
+                break
+            obey(estate, again.out)
+        assert again.code == 0, again.out
+        assert commands(again.out) == []
+
+
+def test_network_obstacles_stand_apart_from_rights(mzaudit: Call) -> None:
+    estate = build("compliant")
+    estate.vault("kv-mz-cloud-prd")["properties"]["publicNetworkAccess"] = "Disabled"
+    rules = {"defaultAction": "Deny", "ipRules": [], "bypass": "AzureServices", "virtualNetworkRules": []}
+    estate.vault("kv-mz-manage-prd")["properties"]["networkAcls"] = rules
+    with serve(estate) as simulator:
+        outcome = mzaudit("doctor", "--env", "prd", to=simulator)
+    assert outcome.code == 3
+    network = outcome.out.partition("network (no role helps)")[2]
+    assert re.search(r"private-only \S*/vaults/kv-mz-cloud-prd", network)
+    assert re.search(r"firewall \S*/vaults/kv-mz-manage-prd", network)
+    assert "undecided: KV-006" in network
+    assert "LACKS" not in outcome.out
+    assert commands(outcome.out) == []
+
+
+def test_an_unregistered_provider_is_named_and_never_registered(mzaudit: Call) -> None:
+    body = {"error": {"code": "MissingSubscriptionRegistration", "message": "The subscription is not registered."}}
+    with serve(build("compliant"), faults=[Fault("GET .*/Microsoft.Sql/servers", Status(409, body))]) as simulator:
+        outcome = mzaudit("doctor", "--env", "prd", to=simulator)
+        report = json.loads(mzaudit("check", "--env", "prd", "-o", "json", to=simulator).out)
+        assert [request.path for request in simulator.requests if "register" in request.path.casefold()] == []
+    assert outcome.code == 3
+    assert "not-registered" in outcome.out.partition("other obstacles")[2]
+    undecided = {f["rule"]: f for f in report["findings"] if f["status"] == "inconclusive"}
+    assert set(undecided) == {"SQL-001", "SQL-002"}
+    assert {gap["reason"] for finding in undecided.values() for gap in finding["gaps"]} == {"not-registered"}
+    assert "can register it" in outcome.out
+
+
+def test_it_says_what_each_lack_costs(mzaudit: Call) -> None:
+    estate = build("compliant")
+    _no_settings(estate)
+    with serve(estate) as simulator:
+        lines = mzaudit("doctor", "--env", "prd", to=simulator).out.splitlines()
+    at = lines.index("  LACKS Microsoft.Web/sites/config/list/action")
+    assert lines[at + 1] == "    undecided: IMG-007, OBS-003, SET-001, SET-004, SET-005, SET-006"
+
+
+def test_values_that_nobody_wants_are_not_missed(mzaudit: Call) -> None:
+    estate = build("compliant")
+    _no_values(estate)
+    with serve(estate) as simulator:
+        outcome = mzaudit("doctor", "--env", "prd", "--no-secret-values", to=simulator)
+    assert outcome.code == 0, outcome.out
+    assert commands(outcome.out) == []
+
+
+def test_the_definitions_hold_every_permission_once(mzaudit: Call) -> None:
+    outcome = mzaudit("doctor", "--role", "--subscription", SUBSCRIPTION)
+    assert outcome.code == 0
+    roles = {body["Name"]: body for body in json.loads(outcome.out)}
+    assert list(roles) == list(Role)
+    spelled = [entry for body in roles.values() for entry in body["Actions"] + body["DataActions"]]
+    assert sorted(spelled) == sorted(need.permission for need in NEEDS)
+    for body in roles.values():
+        assert set(body) == {
+            *("Name", "IsCustom", "Description", "Actions", "NotActions", "DataActions", "NotDataActions"),
+            "AssignableScopes",
+        }
+        assert all(scope.startswith(f"/subscriptions/{SUBSCRIPTION}") for scope in body["AssignableScopes"])
+    assert roles[Role.READER]["AssignableScopes"] == [f"/subscriptions/{SUBSCRIPTION}"]
+    groups = {scope.rsplit("/", 1)[-1] for scope in roles[Role.SETTINGS]["AssignableScopes"]}
+    assert groups == {"rg-monozu-dev", "rg-monozu-stg", "rg-monozu-prd"}
+
+
+@pytest.mark.parametrize(
+    ("word", "role"), [("reader", Role.READER), ("settings", Role.SETTINGS), ("values", Role.VALUES)]
+)
+def test_one_role_is_an_object_as_the_azure_cli_takes_it(word: str, role: Role, mzaudit: Call) -> None:
+    outcome = mzaudit("doctor", "--role", word, "--env", "prd", "--subscription", SUBSCRIPTION)
+    body = json.loads(outcome.out)
+    assert (body["Name"], body["IsCustom"]) == (role, True)
+
+
+def test_bicep_says_the_same(mzaudit: Call) -> None:
+    text = mzaudit("doctor", "--role", "--format", "bicep", "--subscription", SUBSCRIPTION).out
+    assert text.startswith("targetScope = 'subscription'\n")
+    assert re.findall(r"^resource (\w+) '(.*)' = \{$", text, re.M) == [
+        (name, "Microsoft.Authorization/roleDefinitions@2022-04-01") for name in ("reader", "settings", "values")
+    ]
+    assert sorted(re.findall(r"^ +'(Microsoft\..*)'$", text, re.M)) == sorted(need.permission for need in NEEDS)
+    assert [text.count(bracket) for bracket in "{["] == [text.count(bracket) for bracket in "}]"]
+
+
+def test_the_definitions_need_no_sdk() -> None:
+    script = (
+        "import sys; from mzaudit.cli import run; "
+        f"code = run(['doctor', '--role', '--subscription', '{SUBSCRIPTION}']); "
+        "loaded = [name for name in sys.modules if name.split('.')[0] in ('azure', 'aiohttp', 'msal')]; "
+        "sys.exit(code or bool(loaded))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
