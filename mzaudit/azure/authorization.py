@@ -33,6 +33,12 @@ class _Permission(Wire):
     condition: str | None = None
 
 
+class _Held(_Permission):
+    """A block of the caller's own permissions; without actions it is none."""
+
+    actions: list[str]
+
+
 class _AssignmentMembers(Wire):
     scope: str
     role_definition_id: str
@@ -149,7 +155,7 @@ async def permissions(run: Run, scope: str) -> Observed[tuple[Permission, ...] |
     call = Call(
         f"{scope}/providers/{_PREFIX}/permissions", f"{_PREFIX}/permissions", needs.PERMISSIONS.permission, scope
     )
-    listing = await run.listing(call, _Permission, _permission)
+    listing = await run.listing(call, _Held, _permission)
     if listing is None:
         return Observed(None)
     return listing.gap or Observed(listing.items)

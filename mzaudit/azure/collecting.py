@@ -26,6 +26,9 @@ from mzaudit.snapshot.web import Site, SiteProperties
 T = TypeVar("T")
 Progress = Callable[[str], None]
 
+# a call must outlast its wait for a token, to say that this is what it waited for
+_FOR_A_TOKEN = 0.75
+
 
 async def collect(
     scope: Scope,
@@ -45,7 +48,7 @@ async def collect(
     snapshot. `values` says whether secret values may be requested; `progress` is told each step in words.
     """
     deadline = asyncio.get_running_loop().time() + timeout
-    tokens = Tokens(login, min(timeout, connection.retry.budget))
+    tokens = Tokens(login, min(timeout, _FOR_A_TOKEN * connection.retry.budget))
     clients = Clients(connection, tokens, next(iter(scope.environments.values()), ""), f"mzaudit/{tool_version}")
     run = Run(connection, Session(connection.retry, deadline), clients, authorization.permissions)
     try:
@@ -92,7 +95,7 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
         accounts = {key(each.id): group.create_task(storage.account(run, each)) for each in scope.accounts}
         components = _started(group, scope.components, partial(insights.component, run))
         seen = {each: await task for each, task in (*sites.items(), *others.items())}
-        plans = _started(group, _plans(seen.values()), partial(web.plan, run))
+        plans = _started(group, _plans(seen[each] for each in sites), partial(web.plan, run))
         principals = sorted(_principals(seen.values()))
         reached = {
             each: group.create_task(authorization.whole(run, each, task, principals)) for each, task in access.items()

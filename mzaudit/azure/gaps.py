@@ -13,16 +13,10 @@ from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.refusals import TokenRefusedError, WriteRefusedError
 from mzaudit.snapshot.observed import Gap, GapReason
 
-ABSENT = frozenset(
-    {
-        "ResourceNotFound",
-        "ResourceGroupNotFound",
-        "ParentResourceNotFound",
-        "SecretNotFound",
-        "ContainerNotFound",
-        "DeletedVaultNotFound",
-    }
-)
+_OF_A_RESOURCE = frozenset({"ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound"})
+_OF_A_GROUP = frozenset({"ResourceGroupNotFound"})
+# what these services say of a part of theirs, by the collection that holds it
+_OF_A_PART: Mapping[str, str] = MappingProxyType({"SecretNotFound": "/secrets/", "ContainerNotFound": "/containers/"})
 
 FORBIDDEN: Mapping[str, tuple[GapReason, str]] = MappingProxyType(
     {
@@ -35,6 +29,8 @@ FORBIDDEN: Mapping[str, tuple[GapReason, str]] = MappingProxyType(
         "DenyAssignmentAuthorizationFailed": (GapReason.FORBIDDEN, "a deny assignment forbids it"),
     }
 )
+
+_ASSIGN = "assign a role with this permission"
 
 _STATUS: Mapping[int, tuple[GapReason, str]] = MappingProxyType(
     {
@@ -81,14 +77,31 @@ def from_answer(call: Call, answer: Answer) -> Gap | None:
     if status == 404:
         if "SubscriptionNotFound" in codes:
             return call.gap(GapReason.NOT_VISIBLE, "SubscriptionNotFound: wrong id, or no role in it")
-        if any(each in ABSENT or each in call.absent for each in codes):
+        if any(each in call.absent or says_absent(call, each) for each in codes):
             return None
     if status == 409 and "MissingSubscriptionRegistration" in codes:
         return call.gap(GapReason.NOT_REGISTERED, "MissingSubscriptionRegistration: mzaudit registers nothing")
     if status == 403:
         return call.gap(*_forbidden(answer))
+    if status == 401 and "insufficient_scope" in answer.headers.get("www-authenticate", ""):
+        # how a registry refuses a token that it took, but that lacks the right
+        return call.gap(GapReason.FORBIDDEN, f"{code or 'HTTP 401'}: insufficient scope: {_ASSIGN}")
     reason, phrase = _STATUS.get(status) or _family(status)
     return call.gap(reason, f"{code or f'HTTP {status}'}: {phrase}")
+
+
+def says_absent(call: Call, code: str) -> bool:
+    """Whether the code of a 404 says that what the call names, or what holds it, does not exist.
+
+    A code about something that the call does not name (a resource, of a list for a whole subscription) says nothing.
+    """
+    target = call.target.casefold()
+    if code in _OF_A_PART:
+        return _OF_A_PART[code] in target
+    group, _, below = target.partition("/providers/")
+    if "/resourcegroups/" not in group:
+        return False
+    return code in (_OF_A_RESOURCE if below.count("/") > 1 else _OF_A_GROUP)
 
 
 def from_error(call: Call, error: BaseException) -> Gap:
@@ -132,7 +145,7 @@ def _forbidden(answer: Answer) -> tuple[GapReason, str]:
         return GapReason.DISABLED, f"{answer.code()}: the secret is disabled; no role helps"
     if not answer.code():
         return GapReason.FORBIDDEN, "HTTP 403 without an Azure error code: a proxy or gateway may have answered"
-    return GapReason.FORBIDDEN, f"{answer.code()}: assign a role with this permission"
+    return GapReason.FORBIDDEN, f"{answer.code()}: {_ASSIGN}"
 
 
 def _family(status: int) -> tuple[GapReason, str]:

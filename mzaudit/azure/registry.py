@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from urllib.parse import quote
 
 from pydantic import Field
@@ -47,6 +48,7 @@ class _Tag(Wire):
 
 
 class _Tags(Wire):
+    image_name: str
     tags: list[_Tag]
 
 
@@ -74,15 +76,18 @@ async def _tags(
         query=(("n", "100"), ("orderby", "timedesc")),
         absent=_UNKNOWN,
     )
-    listing = await run.listing(call, _Tag, _tag, _page)
+    listing = await run.listing(call, _Tag, _tag, partial(_page, repository))
     if listing is None:
         return Observed(None)
     return listing.gap if listing.gap is not None and not listing.items else Observed(listing)
 
 
-def _page(answer: Answer) -> tuple[list[_Tag], str | None]:
+def _page(repository: str, answer: Answer) -> tuple[list[_Tag], str | None]:
     link = _NEXT.search(answer.headers.get("link", ""))
-    return _Tags.model_validate_json(answer.body).tags, None if link is None else link.group(1)
+    body = _Tags.model_validate_json(answer.body)
+    if body.image_name != repository:
+        raise ValueError("the tags of another repository")
+    return body.tags, None if link is None else link.group(1)
 
 
 def _properties(body: _Registry) -> RegistryProperties:

@@ -18,7 +18,7 @@ from mzaudit.azure.guard import same_origin
 from mzaudit.azure.rights import Held, Rights, allows
 from mzaudit.azure.session import Client, Plane, Session
 from mzaudit.azure.values import Classifier
-from mzaudit.azure.wire import Page, Resource, Wire
+from mzaudit.azure.wire import Identified, Page, Wire
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 
@@ -117,13 +117,17 @@ class Run:
 
     async def _trimmed(self, call: Call) -> Gap | None:
         """PARTIAL unless the caller's own permissions, at one of the scopes, include the one that the list takes."""
+        unread: Gap | None = None
         for scope in call.within:
             held = await self.rights.at(scope)
-            if isinstance(held, Observed) and held.value is not None and allows(held.value, call.permission):
+            if isinstance(held, Gap):
+                unread = held
+            elif held.value is not None and allows(held.value, call.permission):
                 return None
         if not call.within:
             return None
-        return call.gap(GapReason.PARTIAL, "the list may be cut to what the caller may read")
+        why = f", which is not known: {unread.reason}: {unread.call}" if unread is not None else ""
+        return call.gap(GapReason.PARTIAL, f"the list may be cut to what the caller may read{why}")
 
 
 async def side_by_side(work: Iterable[Coroutine[object, object, T]]) -> list[T]:
@@ -156,7 +160,7 @@ def _one(call: Call, answer: Answer | Gap, wire: type[W], build: Callable[[W], T
         return answer if isinstance(answer, Gap) else Observed(None)
     try:
         body = wire.model_validate_json(answer.body)
-        if isinstance(body, Resource) and key(body.id) != key(call.resource):
+        if isinstance(body, Identified) and key(body.id) != key(call.resource):
             raise ValueError("the answer is about another resource")
         return Observed(build(body))
     except ValueError as error:
@@ -170,8 +174,8 @@ def _refused(call: Call, answer: Answer | Gap) -> Gap | None:
 
 
 def _belongs(call: Call, entry: Wire) -> None:
-    beneath = isinstance(entry, Resource) and "/providers/Microsoft.Authorization/" not in call.target
-    if beneath and isinstance(entry, Resource) and not key(entry.id).startswith(key(call.target) + "/"):
+    beneath = isinstance(entry, Identified) and "/providers/Microsoft.Authorization/" not in call.target
+    if beneath and isinstance(entry, Identified) and not key(entry.id).startswith(key(call.target) + "/"):
         raise ValueError("an item belongs to another list")
 
 

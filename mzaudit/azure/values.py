@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from typing import Annotated, NoReturn
 
@@ -11,6 +12,8 @@ from pydantic import PlainValidator
 from mzaudit.azure import shapes
 from mzaudit.snapshot import references
 from mzaudit.snapshot.values import LiteralValue, Part, SettingValue, ValueClass
+
+_APP_SETTING = re.compile(r"@AppSettingRef\([^()]+\)", re.IGNORECASE)
 
 
 class Sealed:
@@ -65,6 +68,12 @@ class Classifier:
         if sealed is None:
             sealed = Sealed("")
         return references.parse(sealed.open()) or LiteralValue(self.value(sealed))
+
+    def share_key(self, sealed: Sealed | None) -> SettingValue:
+        """A mounted share's access key; one that names an app setting is empty: that setting is judged itself."""
+        if sealed is not None and _APP_SETTING.fullmatch(sealed.open()):
+            sealed = None
+        return self.setting(sealed)
 
     def value(self, sealed: Sealed) -> ValueClass:
         """The class of a text."""

@@ -79,7 +79,7 @@ async def _facets(run: Run, site_id: str, slots: asyncio.Task[Listing[Site]] | N
         mounts = group.create_task(
             run.read(_listed(site_id, "azurestorageaccounts"), wire_web.StorageMounts, lambda body: _mounts(run, body))
         )
-        references = group.create_task(run.list(_references(site_id), wire_web.Reference, _reference))
+        references = group.create_task(_references(run, site_id))
         containers = group.create_task(
             run.list(
                 _call(site_id, "/sitecontainers", needs.SITE_CONTAINERS, needs.SLOT_CONTAINERS),
@@ -127,10 +127,13 @@ def _listed(site_id: str, what: str) -> Call:
     return Call(f"{site_id}/config/{what}/list", _SITE, permission, site_id, method="POST")
 
 
-def _references(site_id: str) -> Call:
-    permission = _permission(site_id, needs.SITE_REFERENCES, needs.SLOT_REFERENCES)
+async def _references(run: Run, site_id: str) -> Listing[ReferenceStatus]:
+    """What App Service says of each reference; not asked of slots, of which no rule wants it."""
     target = f"{site_id}/config/configreferences/appsettings"
-    return Call(target, _SITE, permission, site_id, absent=_NO_REFERENCES)
+    if segment(site_id, "slots"):
+        return Listing(gap=not_asked(f"GET {target}"))
+    call = Call(target, _SITE, needs.SITE_REFERENCES.permission, site_id, absent=_NO_REFERENCES)
+    return await run.list(call, wire_web.Reference, _reference)
 
 
 def _group(resource_id: str) -> str:
@@ -190,7 +193,7 @@ def _strings(run: Run, body: wire_web.ConnectionStrings) -> tuple[Setting, ...]:
 
 def _mounts(run: Run, body: wire_web.StorageMounts) -> tuple[Mount, ...]:
     return tuple(
-        Mount(each, one.account_name, run.classifier.setting(one.access_key))
+        Mount(each, one.account_name, run.classifier.share_key(one.access_key))
         for each, one in sorted(body.properties.items())
     )
 

@@ -25,10 +25,15 @@ class Wire(BaseModel):
     )
 
 
-class Resource(Wire):
-    """An ARM resource: its id is compared with what was asked for."""
+class Identified(Wire):
+    """What has an ARM id: it is compared with what was asked for."""
 
     id: str
+
+
+class Resource(Identified):
+    """An ARM resource."""
+
     name: str
 
 

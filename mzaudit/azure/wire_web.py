@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from mzaudit.azure.values import SealedText
-from mzaudit.azure.wire import Resource, Wire
+from mzaudit.azure.wire import Identified, Resource, Wire
 
 
 class AttachedIdentity(Wire):
@@ -101,10 +101,9 @@ class ReferenceMembers(Wire):
     active_version: str | None = None
 
 
-class Reference(Wire):
+class Reference(Identified):
     """An item of config/configreferences/appsettings: its id ends with the setting's name."""
 
-    id: str
     name: str | None = None
     properties: ReferenceMembers
 

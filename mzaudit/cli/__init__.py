@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import os
+import io
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Final, NoReturn
@@ -16,11 +17,14 @@ import click
 
 from mzaudit import __version__
 from mzaudit.cli import exits
+from mzaudit.cli.crash import trace
+from mzaudit.cli.streams import discard, ready, say
 from mzaudit.errors import Abandoned, InputError
 
 COMMANDS: Final = {
     "check": ("mzaudit.cli.check", "Judge an environment against the policy; the gate."),
     "collect": ("mzaudit.cli.collect", "Read the live state into a snapshot file."),
+    "doctor": ("mzaudit.cli.doctor", "Say which permissions the caller has, lacks and needs."),
     "report": ("mzaudit.cli.report", "Draw a saved report in another format."),
     "rules": ("mzaudit.cli.rules", "List the rules."),
     "explain": ("mzaudit.cli.explain", "Show a rule's page."),
@@ -28,6 +32,7 @@ COMMANDS: Final = {
     "demo": ("mzaudit.cli.demo", "Run the main job on a simulated estate that has drifted."),
     "init": ("mzaudit.cli.init", "Write the shipped policy into ./policies."),
     "simulate": ("mzaudit.cli.simulate", "Serve a simulated estate to any Azure client."),
+    "drill": ("mzaudit.cli.drill", "Prove a policy: bend the estate it describes, and look again."),
 }
 
 
@@ -78,48 +83,52 @@ def group() -> None:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with a documented exit code; an uncaught exception is never 1."""
+    # A pipeline that is cancelled sends SIGTERM: it is to leave as after Ctrl-C, without drafts and with the line.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     sys.exit(run(list(sys.argv[1:] if args is None else args)))
 
 
 def run(args: list[str]) -> int:
     """Run one command and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    debug = "--debug" in args
+    ready()
     try:
         code = group.main(args, prog_name="mzaudit", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        say(said.getvalue().rstrip("\n"))
         return exits.USAGE
-    except (KeyboardInterrupt, click.Abort):
-        say("interrupted: the results are incomplete, no report was written")
-        return exits.INTERRUPTED
+    except click.Abort as stopped:
+        # click takes an EOFError, which a library may raise, for the end of what a person types.
+        return _crashed(stopped.__cause__, args) if isinstance(stopped.__cause__, EOFError) else _interrupted()
+    except KeyboardInterrupt:
+        return _interrupted()
     except InputError as error:
         say(str(error))
         return exits.USAGE
     except Abandoned as error:
         say(str(error))
         return exits.ABANDONED
+    except SystemExit as left:
+        # click leaves so after completing a shell's line, and when the reader of its help has gone.
+        return exits.ABANDONED if left.code else exits.PASSED
     except BrokenPipeError:
-        # The reader of stdout has gone (`| head`): what it wanted it has; nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
         say("stdout was closed before everything was written")
         return exits.ABANDONED
     except Exception as error:  # noqa: BLE001 - the last resort: a defect must leave with 4, never with Python's 1
-        if debug:
-            import traceback
-
-            say(traceback.format_exc())
-        say(f"internal error: {type(error).__name__}; run again with --debug and report it")
-        return exits.ABANDONED
+        return _crashed(error, args)
     return code if isinstance(code, int) else exits.PASSED
 
 
-def say(text: str) -> None:
-    """A line for people, on stderr, with anything that a pipeline would take for a command made inert."""
-    from mzaudit.report.neutral import log
+def _interrupted() -> int:
+    say("interrupted: the results are incomplete, no report was written")
+    return exits.INTERRUPTED
 
-    for line in text.splitlines():
-        click.echo(f"mzaudit: {log(line)}", err=True)
+
+def _crashed(error: BaseException, args: Sequence[str]) -> int:
+    if "--debug" in args:
+        say("\n".join(trace(error)))
+    say(f"internal error: {type(error).__name__}; run again with --debug and report it")
+    return exits.ABANDONED

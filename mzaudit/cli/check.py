@@ -67,6 +67,7 @@ def command(
     """Read the live state, judge it against the policy, write the reports, and exit by the table below."""
     from mzaudit.cli import output
     from mzaudit.cli.judge import judge
+    from mzaudit.cli.streams import say
     from mzaudit.cli.wanted import bound, environment_names, known, load_policy, subscriptions
     from mzaudit.policy.models import Severity
     from mzaudit.report.gate import exit_code
@@ -92,5 +93,5 @@ def command(
     report = judge(loaded, wanted, seen, only=only, fail_on=Severity(fail_on), allow_incomplete=allow_incomplete)
     files = output.write(report, targets, colour=output.coloured(), width=output.width())
     if files:
-        click.echo("mzaudit: wrote " + ", ".join(str(path) for path in files), err=True)
+        say("wrote " + ", ".join(str(path) for path in files))
     return exit_code(report)

@@ -15,10 +15,6 @@ Examples:
 """
 
 
-# A disabled secret has been seen to be disabled; nobody could read more of it.
-ANSWERED = ("ok", "absent", "disabled")
-
-
 @click.command(epilog=EPILOG, short_help="Read the live state into a snapshot file.")
 @click.option(
     "--env", "environments", multiple=True, required=True, metavar="ENV", help="Environment; repeat for several."
@@ -44,6 +40,7 @@ def command(
 ) -> int:
     """Read everything that the rules need, and write it to a file that holds no secret: of secrets and setting values
     only classes and equality. Exits 0 when everything was read, 3 when something could not be."""
+    from mzaudit.cli.streams import say
     from mzaudit.cli.wanted import bound, environment_names, known, load_policy, subscriptions
     from mzaudit.snapshot.store import dump, write
 
@@ -56,6 +53,6 @@ def command(
         wanted = bound(loaded, asked, subscriptions(loaded, given, asked))
         seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
     write(output, dump(seen))
-    unread = [read for read in seen.reads if read.outcome not in ANSWERED]
-    click.echo(f"mzaudit: wrote {output}: {len(seen.reads)} calls, {len(unread)} not answered", err=True)
+    unread = [read for read in seen.reads if not read.answered]
+    say(f"wrote {output}: {len(seen.reads)} calls, {len(unread)} not answered")
     return exits.INCOMPLETE if unread else exits.PASSED

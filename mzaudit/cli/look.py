@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mzaudit.snapshot.estate import Snapshot
 
 ESTATES = ("compliant", "drifted", "blind", "empty")
+_REQUESTS = "azure.core.pipeline.policies.http_logging_policy"
+_TOLD = ("Request URL", "Request method", "Response status", "x-ms-request-id", "x-ms-correlation-request-id")
 _DURATION = re.compile(r"(?:(\d+)m)?(?:(\d+)s)?")
 
 
@@ -75,6 +77,7 @@ def look(wanted: Wanted, simulator: Simulator | None, *, timeout: float, values:
     from mzaudit.azure import collect
     from mzaudit.azure.connection import Connection
     from mzaudit.azure.credentials import choose
+    from mzaudit.cli.streams import say
 
     quiet(debug)
     if simulator is None:
@@ -87,7 +90,7 @@ def look(wanted: Wanted, simulator: Simulator | None, *, timeout: float, values:
     connection = Connection.from_environment(environment)
     login = choose(environment, connection)
     if simulator is None:
-        sys.stderr.write(f"mzaudit: signing in by {login.name}\n")
+        say(f"signing in by {login.name}")
     with spinner() as progress:
         return asyncio.run(
             collect(
@@ -117,24 +120,29 @@ def simulated(estate: str | None) -> Iterator[Simulator | None]:
 
 
 def quiet(debug: bool) -> None:
-    """The SDK's loggers say nothing without --debug, and with it never a body or a token."""
-    shown = logging.StreamHandler(sys.stderr)
-    shown.setFormatter(Inert("mzaudit: %(name)s: %(message)s"))
+    """The SDK's loggers say nothing. With --debug the one that logs requests speaks, which masks what it does not know
+    to be harmless; no other, because they quote the words of exceptions and so of bodies."""
     for name in ("azure", "msal", "asyncio", "aiohttp", "urllib3"):
         logger = logging.getLogger(name)
         logger.propagate = False
-        logger.handlers = [shown if debug and name == "azure" else logging.NullHandler()]
-        logger.setLevel(logging.INFO if debug else logging.CRITICAL)
+        logger.handlers = [logging.NullHandler()]
+        logger.setLevel(logging.CRITICAL)
+    requests = logging.getLogger(_REQUESTS)
+    requests.propagate = False
+    requests.handlers = [Said()] if debug else []
+    requests.setLevel(logging.INFO if debug else logging.CRITICAL)
 
 
-class Inert(logging.Formatter):
-    """A formatter whose lines hold no command for a pipeline."""
+class Said(logging.Handler):
+    """Says on stderr what was asked, and with which status and under which id it was answered."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as text, made inert."""
-        from mzaudit.report.neutral import log
+    def emit(self, record: logging.LogRecord) -> None:
+        """Those lines of the record's message; any other header may quote what was sent."""
+        from mzaudit.cli.streams import say
 
-        return log(super().format(record))
+        for line in record.getMessage().splitlines():
+            if line.strip(" '").startswith(_TOLD):
+                say(line.strip())
 
 
 @contextmanager

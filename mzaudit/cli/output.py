@@ -1,4 +1,4 @@
-"""Where reports go: files that are whole or not there, and a stdout that may close early."""
+"""Where reports go: files that are whole or not there, then stdout."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mzaudit.cli.streams import say
+from mzaudit.cli.streams import show as show  # for every command that has a result
 from mzaudit.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,8 +23,8 @@ _BEGINS: Final = {
     "jsonl": ("{",),
     "junit": ("<?xml",),
     "markdown": ("# mzaudit", "<!-- mzaudit"),
-    "terminal": ("mzaudit ",),
-    "fix": ("#!/usr/bin/env bash\n# mzaudit",),
+    "terminal": ("tool ",),
+    "fix": ("#!/usr/bin/env bash\n# Remediation of what mzaudit",),
 }
 _OURS: Final = "mzaudit"
 
@@ -64,27 +66,37 @@ def targets(options: Sequence[str], reports_dir: Path, environments: Sequence[st
 
 def clear(wanted: Sequence[Target]) -> None:
     """Remove earlier reports before anything can go wrong, so that a crash never leaves yesterday's green file."""
-    paths = [(target, target.path) for target in wanted if target.path is not None and target.path.exists()]
-    for target, path in paths:
-        if not _is_ours(path, target.format):
-            raise InputError(f"{path}: this is not a {target.format} report of mzaudit; it is left as it is")
-    for _, path in paths:
-        path.unlink()
+    found = []
+    for target in wanted:
+        try:
+            if target.path is None or not target.path.exists():
+                continue
+            ours = _is_ours(target.path, target.format)
+        except OSError as error:
+            raise InputError(f"{target.path}: cannot be read: {error.strerror}") from error
+        if not ours:
+            raise InputError(f"{target.path}: this is not a {target.format} report of mzaudit; it is left as it is")
+        found.append(target.path)
+    for path in found:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise InputError(f"{path}: an earlier report that cannot be removed: {error.strerror}") from error
 
 
 def _is_ours(path: Path, format_: str) -> bool:
     if not path.is_file():
         return False
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            head = file.read(4096)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    with path.open(encoding="utf-8", errors="replace") as file:
+        head = file.read(4096)
     return head.startswith(_BEGINS[format_]) and _OURS in head
 
 
 def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int) -> tuple[Path, ...]:
-    """Write every target and return the files. Files first, so that a closed stdout loses none of them."""
+    """Write every target and return the files. Files first, so that a lost stdout loses none of them.
+
+    Raises `InputError` if a target cannot be written; if stdout cannot but files were, says so: they hold the verdict.
+    """
     from mzaudit.report import find
 
     files = []
@@ -94,13 +106,20 @@ def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int)
             files.append(target.path)
     for target in wanted:
         if target.path is None:
-            if target.format == "terminal":
-                from mzaudit.report import terminal
-
-                show(terminal.render(report, colour=colour, width=width))
-            else:
-                show(find(target.format)(report))
+            text = _terminal(report, colour, width) if target.format == "terminal" else find(target.format)(report)
+            try:
+                show(text)
+            except InputError as error:
+                if not files:
+                    raise
+                say(str(error))
     return tuple(files)
+
+
+def _terminal(report: Report, colour: bool, width: int) -> str:
+    from mzaudit.report import terminal
+
+    return terminal.render(report, colour=colour, width=width)
 
 
 def replace(path: Path, text: str, mode: int = 0o644) -> None:
@@ -120,20 +139,6 @@ def replace(path: Path, text: str, mode: int = 0o644) -> None:
             raise
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def show(text: str) -> None:
-    """Write to stdout, with anything that a pipeline would take for a command made inert. If its reader has gone, go on:
-    the verdict and the files do not depend on it."""
-    from mzaudit.report.neutral import log
-
-    try:
-        sys.stdout.write(log(text if text.endswith("\n") else text + "\n"))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, sys.stdout.fileno())
-        os.close(silence)
 
 
 def coloured() -> bool:

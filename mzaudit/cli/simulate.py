@@ -25,6 +25,7 @@ def command(estate: str, program: tuple[str, ...]) -> int:
     """Serve ESTATE on loopback until interrupted, and print the variables that lead an Azure client to it; or run
     PROGRAM with them set and exit with its code."""
     from mzaudit.cli import exits, output
+    from mzaudit.cli.streams import say
 
     with look.simulated(estate) as simulator:
         if simulator is None:
@@ -33,6 +34,6 @@ def command(estate: str, program: tuple[str, ...]) -> int:
         if program:
             return subprocess.run(program, env=os.environ | variables, check=False).returncode  # noqa: S603 - asked for
         output.show("\n".join(f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())))
-        click.echo("mzaudit: serving; interrupt (Ctrl-C) to stop", err=True)
+        say("serving; interrupt (Ctrl-C) to stop")
         threading.Event().wait()
     return exits.PASSED

@@ -13,7 +13,11 @@ from mzaudit.azure.gaps import from_answer, from_error
 from mzaudit.azure.refusals import TokenRefusedError, WriteRefusedError
 from mzaudit.snapshot.observed import GapReason
 
-CALL = Call("/subscriptions/s", "Microsoft.Web/sites", "Microsoft.Web/sites/read", "/subscriptions/s")
+GROUP = "/subscriptions/s/resourceGroups/g"
+SITE = f"{GROUP}/providers/Microsoft.Web/sites/a"
+SECRET = f"{GROUP}/providers/Microsoft.KeyVault/vaults/v/secrets/s"
+CONTAINER = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers/c"
+CALL = Call(SECRET, "Microsoft.KeyVault/vaults", "Microsoft.KeyVault/vaults/secrets/read", SECRET)
 HTML = "<html><body>Service unavailable</body></html>"
 
 
@@ -82,10 +86,32 @@ def test_answers(case: str) -> None:
     assert (None if gap is None else gap.reason) == expected
 
 
+# what names nothing of that sort cannot be missing for the want of it: such a 404 is a gap
+ABSENCES: dict[str, tuple[str, ...]] = {
+    SITE: ("ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound"),
+    f"{SITE}/config/web": ("ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound"),
+    SECRET: ("ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound", "SecretNotFound"),
+    CONTAINER: ("ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound", "ContainerNotFound"),
+    "https://v.vault.azure.net/secrets/s": ("SecretNotFound",),
+    f"{GROUP}/providers/Microsoft.Insights/metricAlerts": ("ResourceGroupNotFound",),
+    f"{GROUP}/providers/Microsoft.Authorization/permissions": ("ResourceGroupNotFound",),
+    "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments": (),
+    "https://r.azurecr.io/acr/v1/a/_tags": (),
+}
+
+
+@pytest.mark.parametrize("target", ABSENCES)
+def test_a_404_is_an_absence_only_of_what_the_call_names(target: str) -> None:
+    call = Call(target, "Microsoft.Web/sites", "Microsoft.Web/sites/read", target)
+    every = {code for codes in ABSENCES.values() for code in codes} | {"NotFound", "DeletedVaultNotFound"}
+    said = {code for code in every if from_answer(call, Answer(404, {}, body(code).encode())) is None}
+    assert said == set(ABSENCES[target])
+
+
 def test_a_gap_names_call_scope_permission_and_code() -> None:
     gap = from_answer(CALL, Answer(403, {}, body("AuthorizationFailed", message="client oid secret").encode()))
     assert gap is not None
-    assert (gap.call, gap.scope, gap.permission) == ("GET /subscriptions/s", CALL.scope, CALL.permission)
+    assert (gap.call, gap.scope, gap.permission) == (f"GET {SECRET}", CALL.scope, CALL.permission)
     assert gap.detail.startswith("AuthorizationFailed")
 
 

@@ -56,6 +56,13 @@ def test_a_wrong_type_is_malformed_and_does_not_show_its_input() -> None:
     assert "hunter2" not in str(refused.value)
 
 
+def test_a_share_key_that_names_an_app_setting_is_none() -> None:
+    for text, empty in {"@AppSettingRef(SHARE_KEY)": True, "@AppSettingRef()": False, "a2V5": False}.items():
+        held = Classifier().share_key(Sealed(text))
+        assert isinstance(held, LiteralValue)
+        assert held.value.empty is empty, text
+
+
 KINDS = {
     "https://cloud.example.org/api": {"url", "https-url"},
     "http://cloud.example.org": {"url"},
