@@ -448,6 +448,16 @@ def secret_value(which: WantedVault, stored: str, new: ValueClass | Gap | None) 
     return bend
 
 
+def secret_disabled(which: WantedVault, stored: str) -> Bend:
+    """Disable a secret: its attributes say so, and so does the answer to whoever asks for its value."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        unread = secret_value(which, stored, gap("GET secret", GapReason.DISABLED))(seen)
+        return secret_item(which, stored, enabled=False)(unread)
+
+    return bend
+
+
 def granted(who: str, role: str, scope: str, **fields: Any) -> Bend:
     """Add a role assignment; also among what is assigned to that principal."""
 

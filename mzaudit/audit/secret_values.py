@@ -7,7 +7,7 @@ from mzaudit.audit.present import present
 from mzaudit.audit.verdict import Evidence, Fail, Fix
 from mzaudit.policy.wanted import WantedSecret
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, GapReason
+from mzaudit.snapshot.observed import Gap, GapReason, need
 from mzaudit.snapshot.values import ValueClass
 
 OFFICER = "Key Vault Secrets Officer"
@@ -19,10 +19,14 @@ def secret_id(want: WantedSecret) -> str:
 
 
 def value_of(want: WantedSecret, seen: Snapshot) -> ValueClass | Fail:
-    """The class of a secret's current value, or the failure that it is disabled; else the rule is inconclusive."""
-    facet = seen.vault(want.vault_id).value(want.stored)
+    """The class of a secret's current value, or the failure that it is disabled, where its attributes say so too; else
+    the rule is inconclusive."""
+    vault = seen.vault(want.vault_id)
+    facet = vault.value(want.stored)
     if isinstance(facet, Gap) and facet.reason is GapReason.DISABLED:
-        return disabled(want)
+        item = need(vault.secret(want.stored))
+        if item is not None and item.enabled is False:
+            return disabled(want)
     return present(facet, f"GET secret {want.stored} of {want.vault}")
 
 

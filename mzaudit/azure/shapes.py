@@ -32,12 +32,13 @@ _PLACEHOLDER = re.compile(
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _PAIR = re.compile(r"[A-Za-z][A-Za-z0-9 _.-]*")
 
+# Whoever may write a setting chooses the text: each of these takes time in proportion to its length.
 _PASSWORD = re.compile(r"(?:^|[;?&\s])(?:password|pwd|passwd)\s*=\s*[^;&\s]", re.I)
 _ACCOUNT_KEY = re.compile(r"(?:^|[;\s])(?:accountkey|sharedaccesskey)\s*=\s*[^;\s]", re.I)
 _SAS = re.compile(r"(?:^|[?&;])(?:sig|sharedaccesssignature)=[^&;\s]", re.I)
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
+_JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
-_USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@?#]*:[^/\s@?#]+@[^/\s]", re.I)
+_USERINFO = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^/\s:@?#]*:[^/\s@?#]+@[^/\s]", re.I)
 _TOKEN = re.compile(r"[A-Za-z0-9+/_.~=-]{20,}")
 
 _DATABASE_URL = re.compile(

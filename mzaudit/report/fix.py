@@ -5,13 +5,14 @@ mzaudit never runs it. Created and enabled before removed; vaults before the app
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from mzaudit.audit.results import Finding, Report, Status
 from mzaudit.report.gate import counted
 from mzaudit.report.grouping import with_status
 from mzaudit.report.head import caveats, facts
-from mzaudit.report.neutral import UNSHOWABLE, comment
+from mzaudit.report.neutral import UNSHOWABLE, comment, log
 
 _AREAS = ("KV", "APP", "RBAC", "SQL", "BLOB", "OBS", "IMG", "SET")
 _REMOVING = frozenset(("delete", "remove", "purge", "disable", "deny"))
@@ -61,16 +62,26 @@ def _finding(finding: Finding) -> Iterator[str]:
     if fix.property:
         yield f"# In Bicep or Terraform: {comment(fix.property)}"
     for command in fix.commands:
-        # A saved report may have been written by anyone; what a reviewer cannot see must not run.
-        strange = UNSHOWABLE.search(command) or not command.startswith("az ")
+        # A saved report may have been written by anyone; what a reviewer cannot see must not run, and what a pipeline
+        # would obey must not even stand there: scripts are printed into logs.
+        strange = UNSHOWABLE.search(command) or log(command) != command or not _one_az_command(command)
         yield (
             f"# NOT RUN, it is no az command or holds what cannot be shown: {comment(command)}" if strange else command
         )
 
 
+def _one_az_command(command: str) -> bool:
+    """Whether a shell would run `az` with words and nothing else: no second command, expansion or redirection."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return False
+    return words[:1] == ["az"] and shlex.join(words) == command
+
+
 def _removes(finding: Finding) -> bool:
     commands = finding.fix.commands if finding.fix is not None else ()
-    return any(_REMOVING & _verbs(command) for command in commands)
+    return any(_REMOVING & _verbs(command) or "--enabled false" in command for command in commands)
 
 
 def _verbs(command: str) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
 from typing import cast
 
@@ -16,6 +16,8 @@ from mzaudit.errors import SnapshotError
 from mzaudit.report.neutral import REPLACEMENT, SURROGATE, UNSHOWABLE
 
 _COMPLAINTS = 5
+# At either end of the calendar a time cannot be turned into another zone's.
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 _IN_STRINGS = re.compile(r"(?!\n)" + UNSHOWABLE.pattern)  # a bare line end is the document's own
 
 
@@ -54,8 +56,8 @@ def parse(text: str, name: str) -> Report:
         report = _adapter().validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
         raise SnapshotError("\n".join(_complaints(error, name))) from None
-    if report.run.started.tzinfo is None:
-        raise SnapshotError(f"{name}: run.started: expected a time with its zone")
+    if report.run.started.tzinfo is None or not _FIRST <= report.run.started <= _LAST:
+        raise SnapshotError(f"{name}: run.started: expected a time with its zone, between 2000 and 9999")
     if report.summary != summarise(report.findings, report.run.fail_on):
         raise SnapshotError(f"{name}: the summary does not agree with the findings; the report was changed")
     return report

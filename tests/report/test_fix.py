@@ -75,14 +75,27 @@ def test_hostile_text_stays_a_comment(text: str, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"az", "fix.sh"}
 
 
-@pytest.mark.parametrize("command", ["az x y --name 'a\u202eb'", "az x\nrm -rf .", "rm -rf .", "azx y"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "az x y --name 'a\u202eb'",
+        "az x\nrm -rf .",
+        "rm -rf .",
+        "azx y",
+        "az x; rm -rf .",
+        "az x $(touch here)",
+        "az x > here",
+        "az x & az y",
+        "az x 'unclosed",
+    ],
+)
 def test_a_command_that_cannot_be_reviewed_is_not_run(command: str, tmp_path: Path) -> None:
     assert run(render(_failing(command)), tmp_path, MZAUDIT_FIX="reviewed").returncode == 0
     assert calls(tmp_path) == []
 
 
 def test_a_command_is_written_as_the_rule_gave_it() -> None:
-    command = "az webapp config set --name 'it'\"'\"'s' --value <new>"
+    command = "az webapp config set --name 'it'\"'\"'s' --value '<new>'"
     assert command in render(_failing(command)).splitlines()
 
 

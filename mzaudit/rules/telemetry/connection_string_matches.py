@@ -2,10 +2,10 @@
 
 from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.audit.az import az
+from mzaudit.audit.secret_values import value_of
 from mzaudit.audit.subjects import WantedConnectionString, each_connection_string
 from mzaudit.audit.telemetry import PARTS, differing
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, GapReason
 from mzaudit.snapshot.values import ValueClass
 
 
@@ -39,12 +39,9 @@ def connection_string_matches(want: WantedConnectionString, seen: Snapshot) -> V
     component = need(seen.component(want.component.id).properties)
     if component is None:
         return NotApplicable(f"The component {want.component.name} does not exist (OBS-001).")
-    facet = seen.vault(want.secret.vault_id).value(want.secret.stored)
-    if isinstance(facet, Gap) and facet.reason is GapReason.DISABLED:
-        return _fail(want, "disabled", f"The secret {want.secret.stored} of {want.secret.vault} is disabled.")
-    value = need(facet)
-    if value is None:
-        return _fail(want, "absent", f"The secret {want.secret.stored} is not in {want.secret.vault}.")
+    value = value_of(want.secret, seen)
+    if isinstance(value, Fail):
+        return value
     if not _well_formed(value):
         return _fail(
             want,

@@ -8,7 +8,7 @@ from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.rules.keyvault.secret_well_formed import secret_well_formed
 from mzaudit.snapshot.observed import GapReason
 from mzaudit.snapshot.values import Part, ValueClass
-from tests.estate import Bend, ask, gap, said, secret_value, value, vault
+from tests.estate import Bend, ask, gap, said, secret_disabled, secret_value, value, vault
 
 CLOUD = vault("cloud")
 KEY, URL, GUID, TELEMETRY = (
@@ -68,7 +68,8 @@ CASES: dict[str, tuple[str, tuple[Bend, ...], type, str]] = {
         Fail,
         "without InstrumentationKey and IngestionEndpoint",
     ),
-    "disabled": (KEY, lost(KEY, GapReason.DISABLED), Fail, "is disabled"),
+    "disabled": (KEY, (secret_disabled(CLOUD, "SECRET-KEY"),), Fail, "is disabled"),
+    "disabled, as only the refusal says": (KEY, lost(KEY, GapReason.DISABLED), Inconclusive, "disabled"),
     "refused by the firewall": (KEY, lost(KEY, GapReason.FIREWALL), Inconclusive, "firewall"),
     "values not asked for": (KEY, lost(KEY, GapReason.NOT_COLLECTED), Inconclusive, "not-collected"),
     "gone since it was listed": (KEY, (secret_value(CLOUD, "SECRET-KEY", None),), Inconclusive, "404"),

@@ -11,14 +11,12 @@ from mzaudit.audit.evaluate import evaluate, verdict_of
 from mzaudit.audit.subjects import each_distinct_secret
 from mzaudit.rules import load
 from mzaudit.rules.keyvault.secrets_distinct import secrets_distinct
-from mzaudit.snapshot.observed import GapReason
-from tests.estate import Bend, bent, gap, said, secret_item, secret_value, value, vault, wanted
+from tests.estate import Bend, bent, gap, said, secret_disabled, secret_item, secret_value, value, vault, wanted
 
 CLOUD, MANAGE, STAGE = vault("cloud"), vault("manage"), vault("manage", "stg")
 KEY, CLIENT = "SECRET-KEY", "MS-CLIENT-SECRET"
 ONE, BOTH = ("prd",), ("stg", "prd")
 KEY_OF_MANAGE, CLIENT_OF_MANAGE = "kv-mz-manage-prd/SECRET_KEY", "kv-mz-manage-prd/MS_CLIENT_SECRET"
-DISABLED = gap("GET secret", GapReason.DISABLED)
 
 
 # each case: environments asked for, the subject, and what is bent
@@ -52,8 +50,8 @@ CASES: dict[str, tuple[tuple[str, ...], str, tuple[Bend, ...], type, str]] = {
         NotApplicable,
         "Nothing that this run asks about",
     ),
-    "between vaults, one disabled": (ONE, KEY_OF_MANAGE, (secret_value(CLOUD, KEY, DISABLED),), Fail, "is disabled"),
-    "between vaults, own disabled": (ONE, KEY_OF_MANAGE, (secret_value(MANAGE, KEY, DISABLED),), Fail, "is disabled"),
+    "between vaults, one disabled": (ONE, KEY_OF_MANAGE, (secret_disabled(CLOUD, KEY),), Fail, "is disabled"),
+    "between vaults, own disabled": (ONE, KEY_OF_MANAGE, (secret_disabled(MANAGE, KEY),), Fail, "is disabled"),
     "between vaults, one refused": (ONE, KEY_OF_MANAGE, (secret_value(CLOUD, KEY, gap()),), Inconclusive, "forbidden"),
     "between vaults, own refused": (ONE, KEY_OF_MANAGE, (secret_value(MANAGE, KEY, gap()),), Inconclusive, "forbidden"),
     "between environments, as documented": (BOTH, CLIENT_OF_MANAGE, (), Pass, ""),
@@ -88,7 +86,7 @@ CASES: dict[str, tuple[tuple[str, ...], str, tuple[Bend, ...], type, str]] = {
     "between environments, the other is disabled": (
         BOTH,
         CLIENT_OF_MANAGE,
-        (secret_value(STAGE, CLIENT, DISABLED),),
+        (secret_disabled(STAGE, CLIENT),),
         NotApplicable,
         "None of the secrets",
     ),
@@ -160,6 +158,6 @@ def test_a_placeholder_in_both_is_explained() -> None:
 
 
 def test_a_disabled_one_is_one_finding() -> None:
-    bends = (secret_value(CLOUD, KEY, DISABLED), secret_item(CLOUD, KEY, enabled=False))
+    bends = (secret_disabled(CLOUD, KEY), secret_item(CLOUD, KEY, enabled=False))
     answers = evaluate(wanted(), bent(*bends), load())
     assert [f.rule for f in answers if f.status.value == "fail"] == ["KV-004"]

@@ -17,6 +17,7 @@ from tests.estate import (
     findings,
     gap,
     said,
+    secret_disabled,
     secret_gone,
     secret_item,
     secret_value,
@@ -26,7 +27,7 @@ from tests.estate import (
 
 CLOUD, MANAGE = vault("cloud"), vault("manage")
 HMAC = "CLOUD-WEBHOOK-HMAC-SECRET"
-DISABLED = secret_value(CLOUD, HMAC, gap("GET secret", GapReason.DISABLED))
+DISABLED = secret_disabled(CLOUD, HMAC)
 UNASKED = gap("GET secret", GapReason.NOT_COLLECTED)
 
 
@@ -55,6 +56,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "another shared secret different": ((secret_value(MANAGE, "CLOUD-INTERNAL-API-TOKEN", value(1)),), Pass, ""),
     "one disabled": ((DISABLED,), Fail, f"{HMAC} in kv-mz-cloud-prd is disabled"),
+    "one disabled, as only the refusal says": (
+        (secret_value(CLOUD, HMAC, gap("GET secret", GapReason.DISABLED)),),
+        Inconclusive,
+        "disabled",
+    ),
     "one refused": ((secret_value(MANAGE, HMAC, gap()),), Inconclusive, "forbidden"),
     "both refused": (
         (secret_value(MANAGE, HMAC, gap()), secret_value(CLOUD, HMAC, gap("GET it"))),

@@ -10,7 +10,19 @@ from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.telemetry.connection_string_matches import connection_string_matches
 from mzaudit.snapshot.observed import GapReason, Observed
 from mzaudit.snapshot.values import Part, ValueClass
-from tests.estate import Bend, ask, compliant, component, component_properties, gap, secret_value, value, vault, wanted
+from tests.estate import (
+    Bend,
+    ask,
+    compliant,
+    component,
+    component_properties,
+    gap,
+    secret_disabled,
+    secret_value,
+    value,
+    vault,
+    wanted,
+)
 
 CLOUD = vault("cloud")
 STORED = "APPLICATIONINSIGHTS-CONNECTION-STRING"
@@ -47,8 +59,13 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "no endpoint": ((holds(parts(instrumentationkey=KEY)),), Fail, "IngestionEndpoint"),
     "no connection string": ((holds(value(1)),), Fail, "holds no telemetry connection string"),
     "a placeholder": ((holds(value(1, placeholder=True)),), Fail, "holds no telemetry connection string"),
-    "disabled": ((secret_value(CLOUD, STORED, gap(reason=GapReason.DISABLED)),), Fail, "is disabled"),
-    "absent": ((holds(None),), Fail, "is not in kv-mz-cloud-prd"),
+    "disabled": ((secret_disabled(CLOUD, STORED),), Fail, "is disabled"),
+    "disabled, as only the refusal says": (
+        (secret_value(CLOUD, STORED, gap(reason=GapReason.DISABLED)),),
+        Inconclusive,
+        "",
+    ),
+    "gone since it was listed": ((holds(None),), Inconclusive, ""),
     "value refused": ((secret_value(CLOUD, STORED, gap()),), Inconclusive, ""),
     "component refused": ((component(properties=gap()),), Inconclusive, ""),
     "the component does not tell its own": ((component_properties(connection_string=None),), Inconclusive, ""),
