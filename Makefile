@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help demo test lint types contracts tests docs bench lock clean
+.PHONY: help demo test lint types contracts tests docs evidence witness bench lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -36,6 +36,25 @@ tests: $(READY)
 
 docs: $(READY) ## write the rule pages again
 	$(BIN)/python -m docs.pages
+
+evidence: $(READY) ## every fault at every request, and the numbers for the README; an hour or so
+	rm -f $(VENV)/evidence.json
+	MZAUDIT_EVIDENCE=1 MZAUDIT_EVIDENCE_FILE=$(CURDIR)/$(VENV)/evidence.json $(BIN)/pytest --numprocesses 0 \
+		--ignore tests/faults/test_evidence.py tests/faults tests/promises tests/corpus tests/doctor
+	$(BIN)/python -m docs.evidence $(VENV)/evidence.json
+
+# Not locked and not needed by anything else: the newest of each, so that Azure's own clients are those of today.
+WITNESSES := .witness/az/bin/az .witness/custodian/bin/custodian .witness/prowler/bin/prowler
+
+witness: $(READY) $(WITNESSES) ## the Azure CLI, Cloud Custodian and Prowler on the simulated estate; installs them in .witness
+	$(BIN)/pytest --numprocesses 0 tests/witness
+
+.witness/az/bin/az: PACKAGES := azure-cli
+.witness/custodian/bin/custodian: PACKAGES := c7n c7n-azure
+.witness/prowler/bin/prowler: PACKAGES := prowler
+$(WITNESSES):
+	$(PYTHON) -m venv $(@D)/..
+	$(@D)/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
 
 bench: $(READY) ## what things cost, as ratios
 	$(BIN)/python -m bench

@@ -1,0 +1,276 @@
+"""Serves one recorded response on the simulated wire and lets the product's own reader read it, through the SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from azure.keyvault.secrets._shared import http_challenge_cache  # the SDK offers no other way to forget
+
+from mzaudit.azure import authorization, insights, keyvault, registry, sql, storage, web
+from mzaudit.azure.call import Call
+from mzaudit.azure.clients import Clients
+from mzaudit.azure.credentials import choose
+from mzaudit.azure.run import Run
+from mzaudit.azure.scope import AccountScope, RegistryScope, ServerScope, VaultScope
+from mzaudit.azure.session import Session
+from mzaudit.azure.tokens import Tokens
+from mzaudit.azure.wire import Wire
+from mzaudit.simulator import Fault, Simulator, Status, build, serve
+from mzaudit.snapshot.observed import Gap, Listing, Observed
+from tests.azure.estates import HURRIED, connection_to, login_env
+
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
+VAULT, REGISTRY = "kv-mz-cloud-prd.vault.azure.net", "acrmonozu.azurecr.io"
+VAULT_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv-mz-cloud-prd"
+# the recorded length and framing are those of another body
+_FRAMING = ("content-length", "content-encoding", "transfer-encoding", "connection", "content-type", "vary")
+
+Facet = Observed[Any] | Gap | Listing[Any] | None
+Read = Callable[[Run, re.Match[str]], Awaitable[Facet]]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One response as recorded; `path` is the decoded path that was asked for."""
+
+    name: str
+    method: str
+    host: str
+    path: str
+    status: int
+    headers: Mapping[str, Any]
+    body: Any
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The body, where it is an object."""
+        assert isinstance(self.body, dict), self.name
+        return self.body
+
+
+def recorded(name: str) -> Recorded:
+    """One file of the corpus; a vault and a registry of the simulated estate stand for the recorded ones."""
+    text = (CORPUS / f"{name}.json").read_text()
+    text = re.sub(r"[a-z0-9-]+\.vault\.azure\.net", VAULT, text)
+    text = re.sub(r"[a-z0-9_]+\.azurecr\.io", REGISTRY, text) if name.startswith("acr/dataplane") else text
+    parsed = json.loads(text)
+    url = urlsplit(parsed["request"]["url"])
+    response = parsed["response"]
+    host, path = url.netloc or "management.azure.com", unquote(url.path).replace("//", "/")
+    if name.startswith(("keyvault-data/", "quoted/kv_")):
+        host = VAULT
+    return Recorded(
+        name, parsed["request"]["method"], host, path, response["status"], response["headers"], response["body"]
+    )
+
+
+def names() -> list[str]:
+    """Every recorded response, by folder and file; none without the corpus."""
+    return sorted(f"{path.parent.name}/{path.stem}" for path in CORPUS.glob("*/*.json"))
+
+
+async def _slots(run: Run, match: re.Match[str]) -> Facet:
+    return (await web.site(run, match[1])).slots
+
+
+async def _vault(run: Run, match: re.Match[str]) -> Facet:
+    async def nothing() -> Listing[str]:
+        return Listing()
+
+    return (await keyvault.vault(run, VaultScope(match[1]), nothing, values=False)).properties
+
+
+async def _value(run: Run, match: re.Match[str]) -> Facet:
+    async def nothing() -> Listing[str]:
+        return Listing()
+
+    scope = VaultScope(VAULT_ID, values=(match[1],))
+    return (await keyvault.vault(run, scope, nothing, values=True)).values[match[1].casefold()]
+
+
+async def _tags(run: Run, match: re.Match[str]) -> Facet:
+    id_ = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acrmonozu"
+    return (await registry.registry(run, RegistryScope(id_, (match[1],)))).tags[match[1]]
+
+
+def _site(facet: str) -> Read:
+    async def read(run: Run, match: re.Match[str]) -> Facet:
+        seen: Facet = getattr(await web.site(run, match[1]), facet)
+        return seen
+
+    return read
+
+
+def _access(facet: str) -> Read:
+    async def read(run: Run, match: re.Match[str]) -> Facet:
+        first = await authorization.first(run, match[1])
+        return first[("roleAssignments", "roleDefinitions", "denyAssignments").index(facet)]
+
+    return read
+
+
+async def _entra_only(run: Run, match: re.Match[str]) -> Facet:
+    return (await sql.server(run, ServerScope(match[1]))).entra_only
+
+
+async def _server(run: Run, match: re.Match[str]) -> Facet:
+    return (await sql.server(run, ServerScope(match[1]))).exists
+
+
+async def _database(run: Run, match: re.Match[str]) -> Facet:
+    return (await sql.server(run, ServerScope(match[1], (match[2],)))).lookups[match[2].casefold()]
+
+
+async def _account(run: Run, match: re.Match[str]) -> Facet:
+    return (await storage.account(run, AccountScope(match[1]))).properties
+
+
+async def _container(run: Run, match: re.Match[str]) -> Facet:
+    return (await storage.account(run, AccountScope(match[1], (match[2],)))).containers[match[2].casefold()]
+
+
+async def _component(run: Run, match: re.Match[str]) -> Facet:
+    return (await insights.component(run, match[1])).properties
+
+
+async def _registry(run: Run, match: re.Match[str]) -> Facet:
+    return (await registry.registry(run, RegistryScope(match[1]))).properties
+
+
+_SITE = r"(.*/Microsoft\.Web/sites/[^/]+(?:/slots/[^/]+)?)"
+READERS: Mapping[str, Read] = {
+    rf"{_SITE}": _site("properties"),
+    rf"{_SITE}/config/web": _site("config"),
+    rf"{_SITE}/config/appsettings/list": _site("settings"),
+    rf"{_SITE}/config/connectionstrings/list": _site("connection_strings"),
+    r"(.*/Microsoft\.Web/sites/[^/]+)/config/configreferences/appsettings": _site("references"),
+    r"(.*/Microsoft\.Web/sites/[^/]+)/slots": _slots,
+    r"(.*/Microsoft\.Web/serverfarms/[^/]+)": lambda run, match: web.plan(run, match[1]),
+    r"(.*/Microsoft\.KeyVault/vaults/[^/]+)": _vault,
+    r"/secrets/([^/]+)(?:/[^/]*)?": _value,
+    r"(.*/Microsoft\.ContainerRegistry/registries/[^/]+)": _registry,
+    r"/acr/v1/([^?]+)/_tags": _tags,
+    r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/roleAssignments": _access("roleAssignments"),
+    r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/roleDefinitions": _access("roleDefinitions"),
+    r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/denyAssignments": _access("denyAssignments"),
+    r"(.*/Microsoft\.Sql/servers/[^/]+)": _server,
+    r"(.*/Microsoft\.Sql/servers/[^/]+)/databases/([^/]+)": _database,
+    r"(.*/Microsoft\.Sql/servers/[^/]+)/azureADOnlyAuthentications/Default": _entra_only,
+    r"(.*/Microsoft\.Storage/storageAccounts/[^/]+)": _account,
+    r"(.*/Microsoft\.Storage/storageAccounts/[^/]+)/blobServices/default/containers/([^/]+)": _container,
+    r"(.*/Microsoft\.Insights/components/[^/]+)": _component,
+}
+
+
+def reader(path: str) -> tuple[Read, re.Match[str]] | None:
+    """The product's reader of a path, if it reads that kind of thing."""
+    for pattern, read in READERS.items():
+        match = re.fullmatch(pattern, path, re.IGNORECASE)
+        if match is not None:
+            return read, match
+    return None
+
+
+class Wireside:
+    """A simulated Azure that answers what it is told to."""
+
+    def __init__(self, sim: Simulator) -> None:
+        self._sim = sim
+
+    def read(self, what: Recorded) -> Facet:
+        """What the product's reader makes of a response; of what it never reads, what its door makes of it."""
+        found = reader(what.path)
+
+        async def read(run: Run) -> Facet:
+            if found is not None:
+                return await found[0](run, found[1])
+            call = Call(_target(what), _kind(what), "", what.path)
+            return await run.read(call, Wire, lambda _: what.status)
+
+        return self._run(_serving(what), read)
+
+    def pages(self, *recordings: Recorded) -> Listing[Any]:
+        """What the product's door makes of a list with these pages, whatever their links say."""
+        answers = [Status(200, each.json) for each in recordings]
+        faults = [Fault(r"https://management\.azure\.com/", each, nth) for nth, each in enumerate(answers, 1)]
+
+        async def read(run: Run) -> Facet:
+            call = Call(recordings[0].path, "Microsoft.Portal/dashboards", "", "")
+            return await run.list(call, Wire, lambda item: item)
+
+        listing = self._run(faults, read)
+        assert isinstance(listing, Listing)
+        return listing
+
+    def _run(self, faults: list[Fault], read: Callable[[Run], Awaitable[Facet]]) -> Facet:
+        http_challenge_cache.clear()  # a recorded challenge names another tenant
+        self._sim.faults[:] = faults
+        try:
+            return asyncio.run(self._read(read))
+        finally:
+            self._sim.faults.clear()
+
+    async def _read(self, read: Callable[[Run], Awaitable[Facet]]) -> Facet:
+        connection = connection_to(self._sim, HURRIED)
+        login = choose(login_env(self._sim), connection)
+        tokens = Tokens(login, 10)
+        clients = Clients(connection, tokens, self._sim.subscription_id, "mzaudit/0")
+        deadline = asyncio.get_running_loop().time() + 30
+        run = Run(connection, Session(connection.retry, deadline), clients, authorization.permissions)
+        try:
+            return await read(run)
+        finally:
+            await clients.close()
+            await login.credential.close()
+
+
+def _kind(what: Recorded) -> str:
+    return {VAULT: "vault data plane", REGISTRY: "registry data plane"}.get(what.host, "Microsoft.Portal/dashboards")
+
+
+def _target(what: Recorded) -> str:
+    if what.host in (VAULT, REGISTRY):
+        return f"https://{what.host}{what.path}"
+    return what.path if what.path.startswith("/") else "/subscriptions/s"
+
+
+def _serving(what: Recorded) -> list[Fault]:
+    """The response for its own path; pages after it are empty, and everything beside it is refused."""
+    headers = {
+        name: ", ".join(value) if isinstance(value, list) else str(value)
+        for name, value in what.headers.items()
+        if name.casefold() not in _FRAMING
+    }
+    html = isinstance(what.body, str) and what.body.lstrip().startswith("<")
+    headers["Content-Type"] = "text/html" if html else "application/json"
+    text = what.body if isinstance(what.body, str) else json.dumps(what.body)
+    asked = what.path if what.path.startswith("/") else "/subscriptions/s"
+    path = re.sub("[<>]", ".*", re.escape(asked).replace("/", "(?:/|%2F)"))
+    if re.fullmatch(r"/secrets/[^/]+/.*", what.path):
+        path = re.escape(what.path.rsplit("/", 1)[0])
+    here = f"https://{what.host if what.host in (VAULT, REGISTRY) else 'management.azure.com'}{path}$"
+    own = Status(what.status, text, headers)
+    loginserver = {"loginServer": REGISTRY}
+    id_ = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acrmonozu"
+    return [
+        Fault(here, own, query=r"^(?!.*skiptoken)"),
+        Fault(here, Status(200, {"value": []})),
+        Fault(r"https://acrmonozu\.azurecr\.io/oauth2/", Status(403)),
+        Fault(r"registries/acrmonozu$", Status(200, {"id": id_, "name": "acrmonozu", "properties": loginserver})),
+        Fault(r"https://management\.azure\.com/", Status(403)),
+    ]
+
+
+@contextmanager
+def wireside() -> Iterator[Wireside]:
+    """Serve while the block runs."""
+    with serve(build("compliant")) as sim:
+        yield Wireside(sim)

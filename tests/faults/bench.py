@@ -1,0 +1,111 @@
+"""A served estate to run whole audits against, fault by fault: the unmodified product with less patience."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from mzaudit.audit.results import Report
+from mzaudit.azure import Connection, choose, collect
+from mzaudit.azure.connection import Retry
+from mzaudit.cli.judge import judge
+from mzaudit.cli.look import quiet, scope_of
+from mzaudit.cli.wanted import bound, load_policy
+from mzaudit.errors import Abandoned
+from mzaudit.policy.models import Severity
+from mzaudit.report import find
+from mzaudit.report.gate import exit_code
+from mzaudit.simulator import Fault, Request, build, serve
+from mzaudit.snapshot.estate import Snapshot
+from tests.faults.catalogue import FAULTS, pairs
+from tests.faults.targets import Recorder, Target, targets
+from tests.faults.tunnel import Break, tunnel
+
+# Two tries, and no wait between them that anybody would notice; what never answers is given up soon.
+PATIENCE = Retry(tries=2, first=0.001, longest=0.001, budget=10.0, budget_when_exhausted=5.0)
+HURRY = replace(PATIENCE, tries=1, budget=1.5, budget_when_exhausted=1.0)
+DEADLINE = 60.0
+FORMATS = ("json", "junit", "markdown", "terminal")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one run ended: `report` is None when it was abandoned, for the reason in `abandoned`."""
+
+    code: int
+    report: Report | None
+    formats: dict[str, str]
+    seconds: float
+    requests: tuple[Request, ...]
+    abandoned: str = ""
+
+
+class Bench:
+    """One estate, served until `close`; it knows what a run asks when nothing is wrong, and what is answered."""
+
+    def __init__(self, estate: str) -> None:
+        self.estate = estate
+        self._open = ExitStack()
+        self._sim = self._open.enter_context(serve(build(estate)))
+        self._loaded = load_policy(None, shipped=True)
+        everywhere = dict.fromkeys(self._loaded.policy.environments, self._sim.subscription_id)
+        self._wanted = bound(self._loaded, ("prd",), everywhere)
+        quiet(False)
+        self.usual = self.run([], Retry())
+        self.targets = targets(self.usual.requests)
+        recorder = Recorder(self.targets)
+        self.run(recorder.faults, Retry())
+        self.bodies = recorder.bodies
+        self.pairs = pairs(self.targets, self.bodies)
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._open.close()
+
+    def fault(self, target: Target, name: str) -> list[Fault]:
+        """The named fault for a request."""
+        return FAULTS[name](target, self.bodies)
+
+    def meet(self, *chosen: tuple[Target, str]) -> Outcome:
+        """A run in which these requests meet these faults."""
+        slow = any(name == "time-out" or "Retry-After" in name for _, name in chosen)
+        faults = [fault for target, name in chosen for fault in self.fault(target, name)]
+        return self.run(faults, HURRY if slow else PATIENCE)
+
+    def run(self, faults: Sequence[Fault], retry: Retry, broken: dict[str, Break] | None = None) -> Outcome:
+        """One whole run: collect, judge, render."""
+        self._sim.faults[:] = faults
+        before, begun = len(self._sim.requests), time.monotonic()
+        try:
+            seen = asyncio.run(self._collect(retry, broken or {}))
+        except Abandoned as error:
+            return Outcome(4, None, {}, time.monotonic() - begun, tuple(self._sim.requests[before:]), str(error))
+        finally:
+            self._sim.faults.clear()
+        seconds = time.monotonic() - begun
+        report = judge(self._loaded, self._wanted, seen, fail_on=Severity.MEDIUM)
+        formats = {name: find(name)(report) for name in FORMATS}
+        return Outcome(exit_code(report), report, formats, seconds, tuple(self._sim.requests[before:]))
+
+    @property
+    def refused(self) -> list[str]:
+        """The hosts that were asked for and that the estate does not have."""
+        return self._sim.refused
+
+    async def _collect(self, retry: Retry, broken: dict[str, Break]) -> Snapshot:
+        async with tunnel(self._sim.proxy, broken) as proxy:
+            connection = Connection(proxy=proxy, ca_file=self._sim.ca_file, retry=retry)
+            return await collect(
+                scope_of(self._wanted),
+                choose(self._sim.environ(), connection),
+                connection,
+                taken=datetime.now(UTC).replace(microsecond=0),
+                tool_version="0",
+                source="simulated",
+                timeout=DEADLINE,
+                values=True,
+            )

@@ -1,0 +1,206 @@
+"""Every fault that one request can meet, by name; a fault that a request cannot meet is left out for a reason."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from mzaudit.simulator import Alter, Fault, Hang, Html, Malformed, Reset, Status, Truncated
+from tests.faults.targets import ARM, LOGIN, Target, sibling
+
+Json = dict[str, Any]
+Bodies = Mapping[Target, Json]
+Make = Callable[[Target, Bodies], list[Fault]]
+
+ELSEWHERE = "https://management.azure.com.example.org/next"
+UNREGISTERED = "The subscription is not registered to use namespace 'Microsoft.Web'. See https://aka.ms/rps-not-found"
+SIGN_IN = Status(200, "<!DOCTYPE html><title>Sign in to your account</title>", {"Content-Type": "text/html"})
+VAULT_REFUSALS = (
+    "ForbiddenByRbac",
+    "ForbiddenByPolicy",
+    "ForbiddenByFirewall",
+    "ForbiddenByConnection",
+    "AccessDenied",
+    "SecretDisabled",
+)
+# the codes with which Azure says 404; which of them are its word about what was asked, `own_word` says
+MISSING = (
+    "ResourceNotFound",
+    "ResourceGroupNotFound",
+    "ParentResourceNotFound",
+    "SubscriptionNotFound",
+    "SecretNotFound",
+    "ContainerNotFound",
+    "DeletedVaultNotFound",
+    "NAME_UNKNOWN",
+    "NotFound",
+    "InvalidResourceType",
+    "SomethingNew",
+)
+
+
+def own_word(target: Target, fault: str) -> str:
+    """Why an error is Azure's own word about what was asked for (that it is not there); empty where it is not."""
+    path = target.path.casefold()
+    code = fault.removeprefix("404 ")
+    named = "/resourcegroups/" in path
+    below = named and path.count("/") > 6 and not path.endswith("/microsoft.authorization/permissions")
+    if target.host == ARM:
+        if code == "ResourceGroupNotFound" and named:
+            return "the group of the request is not there, so nothing in it is"
+        if code in ("ResourceNotFound", "ParentResourceNotFound") and below and not _of_a_group(path):
+            return "the resource of the request, or the one that it is a part of, is not there"
+        if code == "ContainerNotFound" and "/blobservices/" in path:
+            return "the storage service says so of a container"
+        if code == "SecretNotFound" and "/secrets/" in path:
+            return "the vault service says so of a secret"
+        if code == "NotFound" and path.endswith("/configreferences/appsettings"):
+            return "App Service says so of an app without references"
+    if target.vault and code == "SecretNotFound" and path.startswith("/secrets/"):
+        return "the vault says so of a secret"
+    if target.registry and code == "NAME_UNKNOWN" and path.endswith("/_tags"):
+        return "the registry says so of a repository that holds nothing"
+    return ""
+
+
+def _of_a_group(path: str) -> bool:
+    """A list of all resources of one type in a group: no resource that could be missing is named."""
+    return path.startswith("/subscriptions/") and path.split("/providers/")[-1].count("/") == 1
+
+
+def _status(code: int, name: str = "", **headers: str) -> Make:
+    sent = {key.replace("_", "-"): value for key, value in headers.items()}
+    body = {"error": {"code": name, "message": "A simulated fault."}} if name else None
+    return lambda target, _: target.fault(Status(code, body, sent))
+
+
+def _always(action: Hang | Html | Malformed | Reset | Status | Truncated) -> Make:
+    return lambda target, _: target.fault(action)
+
+
+def _inner(code: str) -> Make:
+    body = {"error": {"code": "Forbidden", "message": "no", "innererror": {"code": code}}}
+    return lambda target, _: target.fault(Status(403, body)) if target.vault else []
+
+
+def _missing(code: str) -> Make:
+    body = {"error": {"code": code, "message": "A simulated fault."}}
+    listed = {"errors": [{"code": code, "message": "A simulated fault.", "detail": {}}]}
+    return lambda target, _: target.fault(Status(404, listed if target.registry else body))
+
+
+def _unregistered(target: Target, _: Bodies) -> list[Fault]:
+    body = {"error": {"code": "MissingSubscriptionRegistration", "message": UNREGISTERED}}
+    return target.fault(Status(409, body)) if target.host == ARM else []
+
+
+def _other_types(target: Target, _: Bodies) -> list[Fault]:
+    return target.fault(Alter(lambda body: {name: _turned(name, value) for name, value in body.items()}))
+
+
+def _turned(name: str, value: Any) -> Any:
+    """The same members; every value of another type, but for the ids, which say that it is the right answer."""
+    match value:
+        case str():
+            return value if name == "id" else {"unexpected": [value]}
+        case bool():
+            return "yes"
+        case int() | float() | None:
+            return [value]
+        case list():
+            return [_turned("", item) for item in value] or {"unexpected": 0}
+        case dict():
+            return {key: _turned(key, inner) for key, inner in value.items()} or "unexpected"
+        case _:
+            raise AssertionError(type(value))
+
+
+def _nothing(target: Target, bodies: Bodies) -> list[Fault]:
+    """`value` is null where a list should be, and an object is null altogether."""
+    return target.fault(Status(200, {"value": None}) if is_list(target, bodies) else Status(200, "null"))
+
+
+def _other_resource(target: Target, bodies: Bodies) -> list[Fault]:
+    return target.fault(Status(200, sibling(target, bodies)))
+
+
+def _linked(link: Callable[[Target], str], then: Status | None = None, *, empty: bool = False) -> Make:
+    """A page that links to another one; `then` is what that one answers."""
+
+    def make(target: Target, bodies: Bodies) -> list[Fault]:
+        if not is_list(target, bodies):
+            return []
+        after = link(target)
+        if target.registry:
+            body = {**bodies[target], "tags": [] if empty else bodies[target]["tags"]}
+            path = after if after == ELSEWHERE else after.removeprefix(f"https://{target.host}")
+            faults = target.fault(Status(200, body, {"Link": f'<{path}>; rel="next"'}))
+        else:
+            kept: Json = {"value": []} if empty else {}
+            faults = target.fault(Alter(lambda body: {**body, **kept, "nextLink": after}))
+        return faults if then is None else [*faults, Fault(r".", then, query="skiptoken=none|last=none")]
+
+    return make
+
+
+def is_list(target: Target, bodies: Bodies) -> bool:
+    """Whether the usual answer is a page of a list."""
+    body = bodies.get(target, {})
+    return isinstance(body.get("value"), list) or isinstance(body.get("tags"), list)
+
+
+def _same(target: Target) -> str:
+    pairs = [pair.partition("=") for pair in target.query.split("&")]
+    query = "&".join(f"{name}={quote(value, safe='$')}" for name, _, value in pairs)
+    return f"https://{target.host}{target.path}?{query}"
+
+
+def _first_page(target: Target) -> str:
+    token = base64.urlsafe_b64encode(b"page:0").decode()
+    if target.registry:
+        return re.sub(r"\bn=\d+", "n=50", _same(target))
+    return f"{_same(target)}&$skiptoken={quote(token)}"
+
+
+def _second_page(target: Target) -> str:
+    return f"{_same(target)}&{'last' if target.registry else '$skiptoken'}=none"
+
+
+FAULTS: Mapping[str, Make] = {
+    "401": _status(401),
+    "403 AuthorizationFailed": _status(403),
+    "403 from a gateway": _always(Html(403)),
+    **{f"403 {code}": _inner(code) for code in VAULT_REFUSALS},
+    **{f"404 {code}": _missing(code) for code in MISSING},
+    "404 in HTML": _always(Html(404)),
+    "409 MissingSubscriptionRegistration": _unregistered,
+    "429": _status(429),
+    "429 with Retry-After": _status(429, Retry_After="3600"),
+    "500": _status(500),
+    "503 in HTML": _always(Html(503)),
+    "reset": _always(Reset()),
+    "time-out": _always(Hang(60)),
+    "truncated": _always(Truncated()),
+    "malformed": _always(Malformed()),
+    "wrong types": _other_types,
+    "null": _nothing,
+    "another resource": _other_resource,
+    "empty page with nextLink": _linked(_first_page, empty=True),
+    "nextLink loop": _linked(_same),
+    "nextLink to another host": _linked(lambda _: ELSEWHERE),
+    "page two forbidden": _linked(_second_page, Status(403)),
+    "sign-in page": _always(SIGN_IN),
+}
+
+
+def pairs(wanted: list[Target], bodies: Bodies) -> list[tuple[Target, str]]:
+    """Every target with every fault that it can meet."""
+    return [(target, name) for target in wanted for name, make in FAULTS.items() if make(target, bodies)]
+
+
+def abandons(target: Target) -> bool:
+    """Whether a run without this request's answer cannot begin: Resource Manager's token."""
+    return target.host == LOGIN and not target.later

@@ -1,0 +1,113 @@
+"""Law 6 as a check: what a run with faults may say, beside what the same run says without them."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+
+from mzaudit.audit.results import Finding, Gate, Report, Status
+from mzaudit.report.gate import verdict
+from mzaudit.report.prose import cures
+from mzaudit.snapshot.observed import Gap, GapReason
+from tests.faults.bench import DEADLINE, Outcome
+from tests.faults.catalogue import abandons, own_word
+from tests.faults.targets import Target, named
+from tests.test_laws import concludes_more
+
+CODES = {Gate.PASSED: 0, Gate.FAILED: 1, Gate.INCOMPLETE: 3}
+# reasons that a role cures: the gap must say which
+_BY_ROLE = (GapReason.FORBIDDEN, GapReason.ACCESS_POLICY, GapReason.PARTIAL)
+
+
+def wrongs(usual: Outcome, after: Outcome, met: Sequence[tuple[Target, str]]) -> list[str]:
+    """What the run with these faults said or did that it must not."""
+    assert usual.report is not None
+    found = [f"it took {after.seconds:.0f} seconds"] if after.seconds > DEADLINE + 5 else []
+    found += [f"it sent {r.method} {r.path}" for r in after.requests if r.path.casefold().endswith("/register")]
+    if any(abandons(target) for target, _ in met):
+        return [*found, *([] if after.code == 4 else [f"exit {after.code} without Resource Manager's token"])]
+    if after.report is None:
+        return [*found, f"abandoned: {after.abandoned}"]
+    found += disagreements(after)
+    pairs = [(_key(f), f) for f in usual.report.findings], {_key(f): f for f in after.report.findings}
+    if {key for key, _ in pairs[0]} != pairs[1].keys():
+        found.append("an obligation came or went")
+    for key, before in pairs[0]:
+        now = pairs[1].get(key)
+        if now is None:
+            continue
+        excused = any(own_word(target, fault) for target, fault in met)
+        if not excused and concludes_more(before, now):
+            found.append(f"{' '.join(key)}: {before.status} ({before.note}) became {now.status} ({now.note})")
+        if not excused and now.status is Status.INCONCLUSIVE and before.status is not Status.INCONCLUSIVE:
+            found += _speechless(now, [target for target, _ in met])
+    return found
+
+
+def disagreements(after: Outcome) -> list[str]:
+    """Where the exit code and what the formats say differ, or a format shows another number of findings."""
+    report = after.report
+    assert report is not None
+    found = [] if after.code == CODES[report.summary.gate] else [f"exit {after.code}, gate {report.summary.gate}"]
+    stated = json.loads(after.formats["json"])
+    counts = {each: sum(f.status is each for f in report.findings) for each in Status}
+    said = {each: stated["summary"][each.replace("-", "_")] for each in Status}
+    if (
+        said != counts
+        or stated["summary"]["gate"] != report.summary.gate
+        or len(stated["findings"]) != sum(counts.values())
+    ):
+        found.append(f"json says {stated['summary']}")
+    root = ET.fromstring(after.formats["junit"])
+    broken = sum(int(suite.attrib["failures"]) + int(suite.attrib["errors"]) for suite in root)
+    if bool(broken) != bool(after.code):
+        found.append(f"junit counts {broken} for exit {after.code}")
+    errors = sum(f.status is Status.INCONCLUSIVE for f in report.findings)
+    if len(root.findall("*/testcase/error")) < errors:
+        found.append(f"junit shows fewer than {errors} errors")
+    head = after.formats["markdown"].partition("\n")[0]
+    if head != f"# mzaudit: {verdict(report)} (exit {after.code})":
+        found.append(f"markdown says {head}")
+    if not re.search(rf"\b{verdict(report)}\b", after.formats["terminal"]):
+        found.append(f"terminal does not say {verdict(report)}")
+    others = {"GATE PASSED", "GATE FAILED"} - {verdict(report)}
+    found += [f"terminal says {other}" for other in others if other in after.formats["terminal"]]
+    return found + _complete(report)
+
+
+def _complete(report: Report) -> list[str]:
+    unseen = any(f.status is Status.INCONCLUSIVE for f in report.findings)
+    return [] if report.run.complete is not unseen else ["complete although something is inconclusive, or not"]
+
+
+def _speechless(finding: Finding, met: Sequence[Target]) -> list[str]:
+    """An inconclusive finding that does not name the call that failed, or no cure for it."""
+    what = f"{finding.rule} {finding.subject.name}"
+    found = []
+    for gap in finding.gaps:
+        if gap.reason is GapReason.INTERNAL:
+            found.append(f"{what}: {gap.call} is a defect: {gap.detail}")
+        if gap.reason in _BY_ROLE and not gap.permission:
+            found.append(f"{what}: {gap.call} names no permission")
+        if not cures(gap):
+            found.append(f"{what}: {gap.call} has no cure")
+    if not any(_names(gap, target) for gap in finding.gaps for target in met):
+        told = "; ".join(f"{gap.reason} {gap.call} ({gap.detail})" for gap in finding.gaps)
+        found.append(f"{what}: no gap names the call that failed, but {told}")
+    return found
+
+
+def _names(gap: Gap, target: Target) -> bool:
+    """Whether a gap is about the request; one for a token is told at the calls that wanted it."""
+    said = f"{gap.call} {gap.detail}".casefold()
+    if target.later:
+        return "no token" in said or "sign-in" in said or "token" in said
+    if target.registry and "/oauth2/" in target.path:
+        return target.host in said
+    return named(target) in said and (not target.vault or target.host in said)
+
+
+def _key(finding: Finding) -> tuple[str, str, str]:
+    return finding.env, finding.rule, finding.subject.name
