@@ -12,6 +12,9 @@ import pytest
 from mzaudit.cli import run
 from mzaudit.simulator import Simulator
 from tests.cli.conftest import AZURE
+from tests.promises.conftest import evidence
+
+__all__ = ["Outcome", "evidence"]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_the_recommended_roles_are_enough() -> None:
 
 
 @pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.permission)
-def test_each_permission_is_needed_by_the_rules_that_name_it(need: Need) -> None:
+def test_each_permission_is_needed_by_the_rules_that_name_it(need: Need, evidence: Callable[[str, int], None]) -> None:
     found = removal(need)
     for before, after in zip(found.before.findings, found.after.findings, strict=True):
         assert (before.rule, before.subject) == (after.rule, after.subject)
@@ -44,6 +45,7 @@ def test_each_permission_is_needed_by_the_rules_that_name_it(need: Need) -> None
         assert bool(found.undecided) is (need not in NO_RULE_YET)
     assert_diagnosed(found)
     assert row(found) in PAGE.splitlines(), "write the page again: make docs"
+    evidence("permissions removed", 1)
 
 
 def assert_diagnosed(found: Removal) -> None:
