@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from typing import Final
+
+# What a reader fills in: a command that holds one of these must not run as it is.
+_PLACEHOLDER: Final = re.compile(
+    r"(?<![A-Za-z0-9_-])(?:ACTION_GROUP_ID|ADMIN_GROUP|ADMIN_GROUP_OBJECT_ID|COMMIT|COMPOSE_FILE|CONNECTION_STRING|CONTAINER"
+    r"|DATA_COLLECTION_RULE_ID|LOCATION|LOGIN_SERVER|LOG_ANALYTICS_WORKSPACE_ID|PLAN|PRINCIPAL_ID_OF_THE_APP"
+    r"|RESOURCE_GROUP|SECRET_FILE[A-Za-z0-9_-]*)(?![A-Za-z0-9_-])"
+)
 
 
 def az(command: str, **options: str | bool) -> str:
     """`az` with its sub-command and options in the order given; `resource_group="x"` becomes `--resource-group x`,
-    `True` a flag. A word in capitals (`SECRET_FILE`) is a placeholder for the reader to fill in."""
+    `True` a flag. A word in capitals (`COMMIT`) is a placeholder; see `placeholders`."""
     words = ["az", *command.split()]
     for name, value in options.items():
         flag = "--" + name.strip("_").replace("_", "-")
         words += [flag] if value is True else [flag, shlex.quote(str(value).lower() if value is False else str(value))]
     return " ".join(words)
+
+
+def placeholders(command: str) -> tuple[str, ...]:
+    """The words of a command that a reader has to fill in, each once."""
+    return tuple(dict.fromkeys(_PLACEHOLDER.findall(command)))
+
+
+def secret_file(vault: str, stored: str) -> str:
+    """The placeholder for the file that holds a secret's new value: one a secret, so that no value is set twice."""
+    return f"SECRET_FILE_{vault}_{stored}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mzaudit.audit.az import az
+from mzaudit.audit.az import az, secret_file
 from mzaudit.audit.present import present
 from mzaudit.audit.verdict import Evidence, Fail, Fix
 from mzaudit.policy.wanted import WantedSecret
@@ -48,6 +48,11 @@ def set_new(*wanted: WantedSecret) -> Fix:
     """How to give secrets a new value."""
     return Fix(
         OFFICER,
-        tuple(az("keyvault secret set", vault_name=w.vault, name=w.stored, file="SECRET_FILE") for w in wanted),
+        tuple(az("keyvault secret set", vault_name=w.vault, name=w.stored, file=_file(w)) for w in wanted),
         "Microsoft.KeyVault/vaults/secrets: properties.value (azurerm_key_vault_secret: value)",
     )
+
+
+def _file(want: WantedSecret) -> str:
+    """A shared secret has one file for all its vaults: it is to be one value."""
+    return f"SECRET_FILE_{want.stored}" if want.spec.shared else secret_file(want.vault, want.stored)

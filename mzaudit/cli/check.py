@@ -71,6 +71,7 @@ def command(
     from mzaudit.cli.wanted import bound, environment_names, known, load_policy, subscriptions
     from mzaudit.policy.models import Severity
     from mzaudit.report.gate import exit_code
+    from mzaudit.snapshot.observed import LACKS
 
     asked = environment_names(environments)
     targets = output.targets(outputs, reports_dir, asked)
@@ -94,4 +95,6 @@ def command(
     files = output.write(report, targets, colour=output.coloured(), width=output.width())
     if files:
         say("wrote " + ", ".join(str(path) for path in files))
+    if any(gap.reason in LACKS for finding in report.findings for gap in finding.gaps) and snapshot is None:
+        say("`mzaudit doctor` with the same options says what may not be read, and the commands that grant it")
     return exit_code(report)

@@ -62,16 +62,25 @@ def judge(
 
 
 def spelt(loaded: Loaded, rules: Sequence[str]) -> None:
-    """Refuse a policy that names, in an override or a waiver, a rule that does not exist."""
+    """Refuse a policy that names, in an override or a waiver, a rule that does not exist, or allows a difference of
+    something that no rule compares."""
+    from mzaudit.audit.parity import NAMES
+
     named = [(loaded.where("rules", code), "rules", code) for code in loaded.policy.rules]
     named += [(waiver.where, "waivers", waiver.code) for waiver in loaded.waivers]
+    unnamed = [
+        f"{loaded.where('parity', index)}: parity[{index}].what: expected one of {', '.join(sorted(NAMES))}, "
+        f"found {allowed.what}"
+        for index, allowed in enumerate(loaded.policy.parity)
+        if allowed.what not in NAMES
+    ]
     unknown = tuple(
         f"{where}: {path}: expected the code of a rule, found {code}{_nearest(code, rules)}"
         for where, path, code in named
         if code not in rules
     )
-    if unknown:
-        raise PolicyError(unknown)
+    if unknown or unnamed:
+        raise PolicyError((*unknown, *unnamed))
 
 
 def known(codes: Sequence[str], rules: Sequence[str]) -> None:

@@ -79,7 +79,7 @@ def clear(wanted: Sequence[Target]) -> None:
         found.append(target.path)
     for path in found:
         try:
-            path.unlink()
+            path.unlink(missing_ok=True)  # another run may have been faster
         except OSError as error:
             raise InputError(f"{path}: an earlier report that cannot be removed: {error.strerror}") from error
 

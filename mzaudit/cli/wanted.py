@@ -34,7 +34,7 @@ def load_policy(path: Path | None, *, shipped: bool) -> Loaded:
     from mzaudit.policy.packaged import shipped as shipped_policy
 
     if path is not None:
-        return load(path)
+        return load(path, "policies" if path == shipped_policy() else None)
     if Path("policies").is_dir():
         return load(Path("policies"))
     if shipped:

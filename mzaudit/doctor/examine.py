@@ -13,9 +13,8 @@ from mzaudit.azure.needs import NEEDS, PERMISSIONS, At, Need
 from mzaudit.doctor.grants import Grant, above, least
 from mzaudit.snapshot.estate import Read, Snapshot
 from mzaudit.snapshot.ids import key
-from mzaudit.snapshot.observed import Gap, GapReason, Observed
+from mzaudit.snapshot.observed import LACKS, Gap, GapReason, Observed
 
-_RIGHTS: Final = (GapReason.FORBIDDEN, GapReason.PARTIAL, GapReason.NOT_VISIBLE)
 _NETWORK: Final = (GapReason.FIREWALL, GapReason.PRIVATE_ONLY, GapReason.UNREACHABLE)
 _NEEDS: Final = {need.permission.casefold(): need for need in NEEDS}
 
@@ -117,7 +116,7 @@ def _gap(read: Read) -> Gap:
 def _lack(gap: Gap, seen: Snapshot) -> Need | None:
     """The permission whose lack made this gap; None if no permission would have helped."""
     need = _NEEDS.get(gap.permission.casefold())
-    if need is None or gap.reason not in _RIGHTS:
+    if need is None or gap.reason not in LACKS:
         return None
     own = seen.permissions.get(key(above(gap.scope, need.at)))
     if gap.reason is GapReason.PARTIAL and not isinstance(own, Observed):

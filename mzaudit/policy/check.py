@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mzaudit.policy.complaints import Steps, shown
 from mzaudit.policy.document import Document
 from mzaudit.policy.models import Policy
+from mzaudit.policy.skus import sku
 from mzaudit.policy.wanted import Where, stored_name
 
 
@@ -184,13 +185,18 @@ def _secrets(policy: Policy) -> Wrong:
 
 
 def _plans(policy: Policy) -> Wrong:
-    """A SKU cannot be enough, or recommended, and refused."""
-    refused = {sku.casefold() for sku in policy.plans.refused}
-    for family, sku in policy.plans.minimum.items():
-        if sku.casefold() in refused:
-            yield ("plans", "minimum", family), "a SKU that is not refused", shown(sku)
+    """SKUs are known and of their family; one cannot be enough, or recommended, and refused."""
+    refused = {name.casefold() for name in policy.plans.refused}
+    for family, name in policy.plans.minimum.items():
+        known = sku(name)
+        if known is None or known.family.casefold() != family.casefold():
+            yield ("plans", "minimum", family), f"a SKU of the family {family}", shown(name)
+        elif name.casefold() in refused:
+            yield ("plans", "minimum", family), "a SKU that is not refused", shown(name)
     if policy.plans.recommended.casefold() in refused:
         yield ("plans", "recommended"), "a SKU that is not refused", shown(policy.plans.recommended)
+    elif sku(policy.plans.recommended) is None:
+        yield ("plans", "recommended"), "a SKU whose size is known (such as P2v3)", shown(policy.plans.recommended)
 
 
 def _parity(policy: Policy) -> Wrong:

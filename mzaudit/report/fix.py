@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from mzaudit.audit.az import placeholders
 from mzaudit.audit.results import Finding, Report, Status
 from mzaudit.report.gate import counted
 from mzaudit.report.grouping import with_status
@@ -15,11 +16,20 @@ from mzaudit.report.head import caveats, facts
 from mzaudit.report.neutral import UNSHOWABLE, comment, log
 
 _AREAS = ("KV", "APP", "RBAC", "SQL", "BLOB", "OBS", "IMG", "SET")
-_REMOVING = frozenset(("delete", "remove", "purge", "disable", "deny"))
+# What takes something away, or shuts out whoever still relies on it.
+_REMOVING = frozenset(("delete", "remove", "purge", "disable", "deny", "ad-only-auth"))
+_CLOSING = (
+    "--enabled false",
+    "--public-access off",
+    "--allow-blob-public-access false",
+    "--allow-shared-key-access false",
+)
+# First the apps let go of a thing, then it is taken away.
+_LETTING_GO = ("SET", "IMG", "APP", "OBS", "RBAC", "BLOB", "SQL", "KV")
 
 _GUARD = """\
 if [ "${MZAUDIT_FIX:-}" != "reviewed" ]; then
-  echo "Nothing was done. Read this script first, fill in its placeholders, then run it with MZAUDIT_FIX=reviewed." >&2
+  echo "Nothing was done. Read this script first, then run it with MZAUDIT_FIX=reviewed." >&2
   exit 1
 fi"""
 
@@ -28,9 +38,9 @@ def render(report: Report) -> str:
     """A bash script; without MZAUDIT_FIX=reviewed it does nothing."""
     violations = with_status(report, Status.FAIL)
     mending = sorted((f for f in violations if not _removes(f)), key=_place)
-    removing = sorted((f for f in violations if _removes(f)), key=_place)
+    removing = sorted((f for f in violations if _removes(f)), key=lambda finding: _place(finding, _LETTING_GO))
     lines = ["#!/usr/bin/env bash", *_head(report, len(violations)), "set -euo pipefail", "", _GUARD]
-    for title, findings in (("Create, enable, set", mending), ("Remove", removing)):
+    for title, findings in (("Create, enable, set", mending), ("Remove, shut out", removing)):
         if findings:
             lines += ["", f"# {'=' * 20} {title}"]
         for finding in findings:
@@ -40,7 +50,7 @@ def render(report: Report) -> str:
 
 def _head(report: Report, count: int) -> Iterator[str]:
     yield "# Remediation of what mzaudit found. Each command is a proposal: review it, and run what is right."
-    yield "# A word in capitals (SECRET_FILE) is a placeholder to fill in."
+    yield "# A command with a placeholder in capitals (COMMIT) is commented out until somebody fills it in."
     yield f"# {counted(count, 'violation')}"
     for label, text in facts(report).items():
         yield f"# {label}: {comment(text)}"
@@ -65,9 +75,14 @@ def _finding(finding: Finding) -> Iterator[str]:
         # A saved report may have been written by anyone; what a reviewer cannot see must not run, and what a pipeline
         # would obey must not even stand there: scripts are printed into logs.
         strange = UNSHOWABLE.search(command) or log(command) != command or not _one_az_command(command)
-        yield (
-            f"# NOT RUN, it is no az command or holds what cannot be shown: {comment(command)}" if strange else command
-        )
+        missing = ", ".join(placeholders(command))
+        if strange:
+            yield f"# NOT RUN, it is no az command or holds what cannot be shown: {comment(command)}"
+        elif missing:
+            yield f"# Fill in {missing}, then take the # away:"
+            yield f"# {command}"
+        else:
+            yield command
 
 
 def _one_az_command(command: str) -> bool:
@@ -81,7 +96,7 @@ def _one_az_command(command: str) -> bool:
 
 def _removes(finding: Finding) -> bool:
     commands = finding.fix.commands if finding.fix is not None else ()
-    return any(_REMOVING & _verbs(command) or "--enabled false" in command for command in commands)
+    return any(_REMOVING & _verbs(command) or any(flag in command for flag in _CLOSING) for command in commands)
 
 
 def _verbs(command: str) -> set[str]:
@@ -89,7 +104,7 @@ def _verbs(command: str) -> set[str]:
     return set(command.split(" -")[0].split())
 
 
-def _place(finding: Finding) -> tuple[str, int, str, str]:
+def _place(finding: Finding, areas: tuple[str, ...] = _AREAS) -> tuple[str, int, str, str]:
     area = finding.rule.split("-")[0]
-    order = _AREAS.index(area) if area in _AREAS else len(_AREAS)
+    order = areas.index(area) if area in areas else len(areas)
     return finding.env, order, finding.rule, finding.subject.name

@@ -75,6 +75,8 @@ def cures(gap: Gap) -> str:
         case GapReason.REFUSED:
             return f"mzaudit itself refused to send the request {where}: it was no read, or led to another host."
         case GapReason.NOT_COLLECTED:
-            return "Nobody asked: run again without the option that leaves it out, or collect a new snapshot."
+            return (
+                "Left out of this run (--no-secret-values), or not in this snapshot: read it again with everything in."
+            )
         case GapReason.INTERNAL:
             return "A defect of mzaudit: report it, with the line below and the version."

@@ -104,7 +104,11 @@ def _blocks(findings: Iterable[Finding], glyph: str, report: Report, width: int,
             effects = following.get(link(finding), ())
             if effects:
                 listed = _by_rule(effects, report)
-                yield from _labelled("", f"{len(effects):,} more follow from this: {listed}", width)
+                yield from _labelled(
+                    "",
+                    f"{len(effects):,} more {'follows' if len(effects) == 1 else 'follow'} from this: {listed}",
+                    width,
+                )
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:

@@ -36,6 +36,10 @@ class GapReason(StrEnum):
     INTERNAL = "internal"  # a defect of mzaudit; the detail names the exception's type
 
 
+# A right of the caller's that is missing; what a role assignment cures.
+LACKS = (GapReason.FORBIDDEN, GapReason.PARTIAL, GapReason.NOT_VISIBLE)
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """One call that gave no answer: why, which call, on what, and the permission or setting that would cure it."""

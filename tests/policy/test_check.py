@@ -180,6 +180,16 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
         "p0V3",
         'plans.minimum.Pv3: expected a SKU that is not refused, found "p0V3"',
     ),
+    "recommended is no SKU": (
+        ("recommended: P2v3", "recommended: P9v9"),
+        "recommended:",
+        'plans.recommended: expected a SKU whose size is known (such as P2v3), found "P9v9"',
+    ),
+    "the minimum of another family": (
+        ("    B: B2", "    B: S2"),
+        "    B: S2",
+        'plans.minimum.B: expected a SKU of the family B, found "S2"',
+    ),
     "recommended is refused": (
         ("recommended: P2v3", "recommended: F1"),
         "recommended:",

@@ -48,9 +48,34 @@ def test_a_reviewed_run_creates_before_it_removes(tmp_path: Path) -> None:
     done = run(render(night()), tmp_path, MZAUDIT_FIX="reviewed")
     assert done.returncode == 0, done.stderr
     assert [call.split(" --")[0] for call in calls(tmp_path)] == [
-        "keyvault secret set",
         "appservice plan update",
         "webapp config appsettings delete",
+    ]
+
+
+def test_a_placeholder_is_commented_out_until_it_is_filled_in(tmp_path: Path) -> None:
+    script = render(_failing("az x y --file SECRET_FILE_kv_KEY", "az x z --image host/repo:COMMIT", "az x ok"))
+    assert "# Fill in SECRET_FILE_kv_KEY, then take the # away:\n# az x y --file SECRET_FILE_kv_KEY" in script
+    assert "# Fill in COMMIT, then take the # away:\n# az x z --image host/repo:COMMIT" in script
+    assert run(script, tmp_path, MZAUDIT_FIX="reviewed").returncode == 0
+    assert calls(tmp_path) == ["x ok"]
+
+
+def test_what_shuts_somebody_out_comes_after_the_apps_have_let_go(tmp_path: Path) -> None:
+    made = report(
+        [
+            finding("SQL-002", "s", Status.FAIL, fix=Fix("Owner", ("az sql server ad-only-auth enable --name s",))),
+            finding("SET-005", "a", Status.FAIL, fix=Fix("Owner", ("az webapp config appsettings delete --name a",))),
+            finding("BLOB-002", "b", Status.FAIL, fix=Fix("Owner", ("az storage x --public-access off",))),
+            finding("APP-003", "p", Status.FAIL, fix=Fix("Owner", ("az appservice plan update --name p",))),
+        ]
+    )
+    assert run(render(made), tmp_path, MZAUDIT_FIX="reviewed").returncode == 0
+    assert [call.split(" --")[0] for call in calls(tmp_path)] == [
+        "appservice plan update",
+        "webapp config appsettings delete",
+        "storage x",
+        "sql server ad-only-auth enable",
     ]
 
 

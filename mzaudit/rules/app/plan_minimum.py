@@ -2,8 +2,8 @@
 
 from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.audit.plans import plan_of, resize, unknown_sku
-from mzaudit.audit.skus import sku
 from mzaudit.audit.subjects import each_service
+from mzaudit.policy.skus import sku
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
 

@@ -2,6 +2,7 @@
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.audit.az import az
+from mzaudit.audit.secret_values import set_new
 from mzaudit.audit.subjects import each_secret
 from mzaudit.policy.wanted import WantedSecret
 from mzaudit.snapshot.estate import Snapshot
@@ -49,8 +50,5 @@ def secret_present(want: WantedSecret, seen: Snapshot) -> Verdict:
         (Evidence(at, "exists", "absent"),),
         f"The secret {want.name} (stored as {want.stored}) is not in {want.vault}.",
         "Set the secret from its source of truth.",
-        Fix(
-            "Key Vault Secrets Officer",
-            (az("keyvault secret set", vault_name=want.vault, name=want.stored, file="SECRET_FILE"),),
-        ),
+        set_new(want),
     )

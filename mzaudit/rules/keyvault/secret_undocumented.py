@@ -46,6 +46,7 @@ def secret_undocumented(want: WantedVault, seen: Snapshot) -> Verdict:
                     az("keyvault secret set-attributes", vault_name=want.name, name=name, enabled="false")
                     for name in extra
                 ),
+                "Microsoft.KeyVault/vaults/secrets (azurerm_key_vault_secret): take the resource away",
             ),
         )
     whole(listing)

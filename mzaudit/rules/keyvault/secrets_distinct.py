@@ -39,7 +39,9 @@ def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/key-vault/secrets/secrets-best-practices
     """
     if not (want.beside or want.elsewhere):
-        return NotApplicable(f"Nothing that this run asks about must differ from {_named(want.secret)} under its name.")
+        return NotApplicable(
+            f"A pair is judged under the later of the two: nothing earlier must differ from {_named(want.secret)}."
+        )
 
     def differs(other: WantedSecret) -> Verdict:
         if other in want.elsewhere and seen.vault(other.vault_id).value(other.stored) == Observed(None):

@@ -1,7 +1,7 @@
 """SET-004: no setting of the app carries a credential in clear."""
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
-from mzaudit.audit.az import az
+from mzaudit.audit.az import az, secret_file
 from mzaudit.audit.credentials import RANDOM, REGISTRY_LOGIN, has_password, is_database_address, why_credential
 from mzaudit.audit.places import Entry, Kind, Place, places
 from mzaudit.audit.quantify import merged
@@ -114,7 +114,12 @@ def _fix(want: WantedService, entry: Entry) -> Fix:
             return Fix(
                 f"Key Vault Secrets Officer on the vault, {role}",
                 (
-                    az("keyvault secret set", vault_name=want.vault.name, name=stored, file="SECRET_FILE"),
+                    az(
+                        "keyvault secret set",
+                        vault_name=want.vault.name,
+                        name=stored,
+                        file=secret_file(want.vault.name, stored),
+                    ),
                     az("webapp config appsettings set", **app, settings=f"{entry.name}={reference}"),
                 ),
                 f"Microsoft.Web/sites/config (appsettings): {entry.name} = {reference}",

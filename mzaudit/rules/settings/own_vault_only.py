@@ -83,6 +83,7 @@ def _failure(want: BoundedService, entry: Entry, vault: str, own: str) -> Fail:
         Fix(
             "Website Contributor on the app",
             () if command is None else (az(command, **name, **slot, setting_names=entry.name),),
+            f"Microsoft.Web/sites/config: {entry.name} refers to the service's own vault, or is taken away",
         ),
     )
 

@@ -70,7 +70,11 @@ def alerts_exist(want: WantedComponent, seen: Snapshot) -> Verdict:
         tuple(Evidence(alert.id, expected, _state(alert)) for alert in watching),
         f"No alert that watches {want.name} is enabled and calls an action group: {names}.",
         "Enable the alert and give it an action group.",
-        Fix("Monitoring Contributor on the resource group", (), "enabled = true, actions"),
+        Fix(
+            "Monitoring Contributor on the resource group",
+            tuple(az("resource update", ids=alert.id, set="properties.enabled=true") for alert in watching),
+            "Microsoft.Insights/metricAlerts: properties.enabled = true, properties.actions",
+        ),
     )
 
 

@@ -1,8 +1,7 @@
 """OBS-002: the stored connection string is that of the documented component."""
 
-from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.secret_values import value_of
+from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.audit.secret_values import set_new, value_of
 from mzaudit.audit.subjects import WantedConnectionString, each_connection_string
 from mzaudit.audit.telemetry import PARTS, differing
 from mzaudit.snapshot.estate import Snapshot
@@ -72,8 +71,5 @@ def _fail(want: WantedConnectionString, observed: str, note: str) -> Fail:
         (Evidence(_at(want), f"the connection string of {want.component.name}", observed),),
         note,
         f"Put the connection string of {want.component.name} into the secret.",
-        Fix(
-            "Key Vault Secrets Officer on the vault",
-            (az("keyvault secret set", vault_name=want.secret.vault, name=want.secret.stored, file="SECRET_FILE"),),
-        ),
+        set_new(want.secret),
     )

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Remediation of what mzaudit found. Each command is a proposal: review it, and run what is right.
-# A word in capitals (SECRET_FILE) is a placeholder to fill in.
+# A command with a placeholder in capitals (COMMIT) is commented out until somebody fills it in.
 # 4 violations
 # tool: mzaudit 0.1.0
 # environment: prd
@@ -13,7 +13,7 @@
 set -euo pipefail
 
 if [ "${MZAUDIT_FIX:-}" != "reviewed" ]; then
-  echo "Nothing was done. Read this script first, fill in its placeholders, then run it with MZAUDIT_FIX=reviewed." >&2
+  echo "Nothing was done. Read this script first, then run it with MZAUDIT_FIX=reviewed." >&2
   exit 1
 fi
 
@@ -24,7 +24,8 @@ fi
 # The secret SECRET_KEY (stored as SECRET-KEY) is not in kv-mz-cloud-prd.
 # Set the secret from its source of truth.
 # May be run by: Key Vault Secrets Officer
-az keyvault secret set --vault-name kv-mz-cloud-prd --name SECRET-KEY --file SECRET_FILE
+# Fill in SECRET_FILE, then take the # away:
+# az keyvault secret set --vault-name kv-mz-cloud-prd --name SECRET-KEY --file SECRET_FILE
 
 # APP-004 low: The plan is as large as recommended
 # prd: service ingest
@@ -39,7 +40,7 @@ az appservice plan update --name asp-monozu-prd --sku P2V3
 # Remove the assignment, or name the principal in the policy.
 # By hand: there is no command for it.
 
-# ==================== Remove
+# ==================== Remove, shut out
 
 # SET-004 critical: No credential stands in clear
 # prd: setting manage/SMTP_PASSWORD

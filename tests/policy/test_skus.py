@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit.skus import sku
+from mzaudit.policy.skus import sku
 
 SIZES = {
     "B1": ("B", 1, 1.75),
