@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from . import arm_authorization, arm_generic, arm_keyvault, arm_refusals, arm_web, entra, rights
+from . import arm_authorization, arm_generic, arm_keyvault, arm_refusals, arm_web, entra, rights, web_bodies
 from .arm_request import ArmRequest
 from .estate import Estate
 from .paging import page
@@ -96,12 +96,22 @@ def _provider(request: ArmRequest, split: int) -> Answer:
             return arm_authorization.answer(request, scope, rest)
         case ["microsoft.managedidentity", "identities", "default"]:
             return arm_web.default_identity(request, scope)
+        case ["microsoft.insights", "diagnosticsettings"]:
+            return _diagnostics(request, scope)
         case ["microsoft.web", "sites", *_]:
             return arm_web.answer(request, scope, rest)
         case ["microsoft.keyvault", *_]:
             return arm_keyvault.answer(request, scope, rest)
         case _:
             return arm_generic.answer(request, scope, rest)
+
+
+def _diagnostics(request: ArmRequest, scope: str) -> Answer:
+    """The diagnostic settings of a subscription or resource: the estate has none."""
+    if request.call.method != "GET":
+        return arm_refusals.write(request, scope, "Microsoft.Insights/diagnosticSettings")
+    refused = request.forbidden("Microsoft.Insights/diagnosticSettings/read", scope)
+    return refused or arm_authorization.no_scope(request, scope) or Answer(200, {"value": []})
 
 
 def _subscriptions(request: ArmRequest) -> Answer:
@@ -116,6 +126,7 @@ def _subscriptions(request: ArmRequest) -> Answer:
 
 _READ_SUBSCRIPTION = "Microsoft.Resources/subscriptions/read"
 _READ_GROUP = "Microsoft.Resources/subscriptions/resourceGroups/read"
+_READ_LOCATIONS = "Microsoft.Resources/subscriptions/locations/read"
 
 
 def _body(estate: Estate, subscription: str) -> Json:
@@ -129,6 +140,21 @@ def _body(estate: Estate, subscription: str) -> Json:
         "state": "Enabled",
         "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "spendingLimit": "Off"},
     }
+
+
+def _locations(scope: str) -> list[Json]:
+    metadata = {"regionType": "Physical", "regionCategory": "Recommended", "geography": "Europe"}
+    return [
+        {
+            "id": f"{scope}/locations/{name}",
+            "name": name,
+            "type": "Region",
+            "displayName": shown,
+            "regionalDisplayName": f"(Europe) {shown}",
+            "metadata": metadata,
+        }
+        for name, shown in web_bodies.LOCATIONS.items()
+    ]
 
 
 def _subscription(request: ArmRequest, rest: list[str]) -> Answer:
@@ -152,6 +178,8 @@ def _subscription(request: ArmRequest, rest: list[str]) -> Answer:
                 if wanted.casefold() in estate.resources
                 else arm_refusals.group_not_found(call.segments[3])
             )
+        case ["locations"]:
+            return request.forbidden(_READ_LOCATIONS, scope) or Answer(200, {"value": _locations(scope)})
         case ["resources"]:
             return arm_generic.everything(request, scope)
         case ["resourcegroups", group, "resources"]:

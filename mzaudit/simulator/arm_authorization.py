@@ -32,14 +32,14 @@ def answer(request: ArmRequest, scope: str, rest: list[str]) -> Answer:
         case ["roledefinitions", *name]:
             return _definitions(request, scope, name)
         case ["permissions"]:
-            refused = request.forbidden(f"{_NAMESPACE}/permissions/read", scope) or _no_scope(request, scope)
+            refused = request.forbidden(f"{_NAMESPACE}/permissions/read", scope) or no_scope(request, scope)
             held = rights.permissions_at(estate, request.oid, scope)
             return refused or page(request.call, held, size=request.page_size, end="missing")
         case _:
             return arm_refusals.type_invalid(_NAMESPACE, "/".join(low), request.call.query["api-version"])
 
 
-def _no_scope(request: ArmRequest, scope: str) -> Answer | None:
+def no_scope(request: ArmRequest, scope: str) -> Answer | None:
     """The 404 of an extension of something that is not there; secrets of a vault are scopes without a body."""
     key = scope.casefold()
     parts = key.strip("/").split("/")
@@ -54,7 +54,7 @@ def _no_scope(request: ArmRequest, scope: str) -> Answer | None:
 
 
 def _assignments(request: ArmRequest, scope: str, kind: str, table: list[Json], name: list[str]) -> Answer:
-    refused = request.forbidden(f"{_NAMESPACE}/{kind}/read", scope) or _no_scope(request, scope)
+    refused = request.forbidden(f"{_NAMESPACE}/{kind}/read", scope) or no_scope(request, scope)
     if refused is not None:
         return refused
     if name:
@@ -112,7 +112,7 @@ def _definitions(request: ArmRequest, scope: str, name: list[str]) -> Answer:
     tenant_level = scope.strip("/") == ""
     # Built-in roles are the same for everybody; at the tenant level nobody needs a right to read them.
     if not tenant_level or not name:
-        refused = request.forbidden(f"{_NAMESPACE}/roleDefinitions/read", scope) or _no_scope(request, scope)
+        refused = request.forbidden(f"{_NAMESPACE}/roleDefinitions/read", scope) or no_scope(request, scope)
         if refused is not None:
             return refused
     if name:

@@ -27,6 +27,8 @@ _TYPES = (
     ResourceType("Microsoft.Web/serverfarms", end="web"),
     ResourceType("Microsoft.KeyVault/vaults"),
     ResourceType("Microsoft.KeyVault/vaults/secrets", tracked=False),
+    ResourceType("Microsoft.KeyVault/vaults/keys", tracked=False),
+    ResourceType("Microsoft.KeyVault/managedHSMs"),
     ResourceType("Microsoft.ContainerRegistry/registries"),
     ResourceType("Microsoft.Sql/servers"),
     ResourceType("Microsoft.Sql/servers/databases"),

@@ -29,6 +29,9 @@ def answer(request: ArmRequest, scope: str, rest: list[str]) -> Answer:
         case "GET", "config", "slotconfignames":
             refused = request.forbidden(f"{prefix}/config/read", here)
             return refused or _missing(request, scope, owner) or _slot_names(request, site_id)
+        case "GET", "config", "authsettingsv2", "list":
+            refused = request.forbidden(f"{prefix}/config/read", here)
+            return refused or _missing(request, scope, owner) or _sign_in(request, site_id)
         case "GET", "sitecontainers":
             refused = request.forbidden(f"{prefix}/sitecontainers/read", here)
             return refused or _missing(request, scope, owner) or _containers(request, site_id)
@@ -112,6 +115,11 @@ def _slot_names(request: ArmRequest, site_id: str) -> Answer:
     properties: Json = {"connectionStringNames": None, "appSettingNames": names, "azureStorageConfigNames": None}
     body: Json = {"id": None, "name": site["name"], "type": "Microsoft.Web/sites", "location": site["location"]}
     return Answer(200, body | {"properties": properties})
+
+
+def _sign_in(request: ArmRequest, site_id: str) -> Answer:
+    """App Service's own sign-in, which no app of the estate uses."""
+    return _config(request.estate.resource(site_id), "authsettingsV2", {"platform": {"enabled": False}})
 
 
 def _containers(request: ArmRequest, site_id: str) -> Answer:

@@ -20,13 +20,16 @@ ARM_AUDIENCES = (
     "https://management.azure.com",
 )
 VAULT_AUDIENCES = ("https://vault.azure.net", "https://vault.azure.net/")
+GRAPH_AUDIENCES = tuple(
+    f"https://graph.{domain}{end}" for domain in ("microsoft.com", "windows.net") for end in ("", "/")
+)
 _AUDIENCES = (
     *ARM_AUDIENCES,
     *VAULT_AUDIENCES,
     "https://containerregistry.azure.net",
     "https://database.windows.net",
     "https://database.windows.net/",
-    "https://graph.microsoft.com",
+    *GRAPH_AUDIENCES,
 )
 _LIFETIME = 3599
 

@@ -34,14 +34,16 @@ def answer(estate: Estate, call: Call) -> Answer:
             return _exchange(estate, call, properties)
         case "POST", "oauth2", "token":
             return _token(estate, call)
-        case "GET", "acr", "v1", "_catalog":
+        case "GET", "v2":
+            return _forbidden(estate, call, registry, None) or Answer(200, {})
+        case ("GET", "v2", "_catalog") | ("GET", "acr", "v1", "_catalog"):
             found = [{"repository": name} for name in sorted(estate.images)]
             refused = _forbidden(estate, call, registry, None)
             return refused or _page(estate, call, found, "repository", lambda kept: {"repositories": _names(kept)})
         case "GET", "acr", "v1", repository, *rest:
             return _forbidden(estate, call, registry, repository) or _repository(estate, call, repository, rest)
         case "GET", *_:
-            return _forbidden(estate, call, registry, None) or Answer(200, {})
+            return _forbidden(estate, call, registry, None) or _refusal(404, "NOT_FOUND", "page not found")
         case _:
             return _refusal(405, "UNSUPPORTED", "The simulated estate cannot be changed.")
 

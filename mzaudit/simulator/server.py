@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 import trustme
 from aiohttp import web
 
-from . import arm, entra, registry, vaults
+from . import arm, entra, graph, registry, vaults
 from .estate import Estate
 from .faults import Alter, Fault, FaultPlan, Hang, Html, Malformed, Reset, Slow, Status, Truncated, encode, made_up
 from .proxy import Proxy, Verdict
@@ -24,7 +24,7 @@ from .throttle import Buckets, Throttle
 from .wire import Answer, Call
 
 _LOGIN_HOSTS = (entra.HOST, "login.windows.net", "login.microsoft.com")
-_HOSTS = [arm.HOST, *_LOGIN_HOSTS, "graph.microsoft.com", "graph.windows.net"]
+_HOSTS = [arm.HOST, *_LOGIN_HOSTS, *graph.HOSTS]
 _WILDCARDS = ["*.vault.azure.net", "*.azurecr.io", "*.database.windows.net", "*.blob.core.windows.net"]
 _HTML = "<html><head><title>Service unavailable</title></head><body><h2>Service unavailable</h2></body></html>"
 
@@ -103,6 +103,8 @@ class Simulator:
             "no_proxy": "",
             "REQUESTS_CA_BUNDLE": self.ca_file,
             "SSL_CERT_FILE": self.ca_file,
+            # Where the Azure CLI keeps its logins: what it learns here is not to replace a person's own.
+            "AZURE_CONFIG_DIR": str(self._ca_file.with_name("azure-cli")),
             "AZURE_TENANT_ID": self.tenant_id,
             "AZURE_CLIENT_ID": self.client_id,
             "AZURE_CLIENT_SECRET": self.client_secret,
@@ -148,7 +150,7 @@ class Simulator:
             return "foreign"
         if host.endswith(vaults.SUFFIX):
             return "known" if host in vaults.hosts(self.estate) else "unresolved"
-        return "known" if host in (arm.HOST, *_LOGIN_HOSTS, *registry.hosts(self.estate)) else "foreign"
+        return "known" if host in (*_HOSTS, *registry.hosts(self.estate)) else "foreign"
 
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         number = next(self._numbers)
@@ -229,6 +231,8 @@ def _answer(estate: Estate, call: Call) -> Answer:
         return entra.answer(estate, call)
     if call.host == arm.HOST:
         return arm.answer(estate, call)
+    if call.host in graph.HOSTS:
+        return graph.answer(estate, call)
     if call.host in vaults.hosts(estate):
         return vaults.answer(estate, call)
     if call.host in registry.hosts(estate):
