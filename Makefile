@@ -34,7 +34,7 @@ contracts: $(READY)
 tests: $(READY)
 	$(BIN)/pytest
 
-docs: $(READY) ## write the rule pages again
+docs: $(READY) ## write the rule pages, the permissions and the schemas again
 	$(BIN)/python -m docs.pages
 
 evidence: $(READY) ## every fault at every request, and the numbers for the README; an hour or so
@@ -63,7 +63,7 @@ lock: ## choose the newest versions again and lock them
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(VENV)-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --generate-hashes \
-		--no-emit-index-url --custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
+		--custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
 	rm -rf $(VENV)-lock
 
 clean:

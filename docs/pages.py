@@ -11,6 +11,8 @@ from docs import permissions
 from mzaudit import rules
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.audit.evaluate import AnyRule
+from mzaudit.policy.packaged import shipped
+from mzaudit.policy.schema import SCHEMAS, json_schema
 from mzaudit.report.page import page
 from tests.test_rules_are_complete import cases
 
@@ -43,7 +45,7 @@ def table(every_rule: tuple[AnyRule, ...]) -> str:
 
 
 def main() -> None:
-    """Write the pages, and take away those of rules that are gone."""
+    """Write the pages and the policy's schemas, and take away the pages of rules that are gone."""
     permissions.main()
     FOLDER.mkdir(exist_ok=True)
     wanted = pages()
@@ -51,6 +53,8 @@ def main() -> None:
         (FOLDER / stale).unlink()
     for name, text in wanted.items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    for name in SCHEMAS:
+        (shipped() / name).write_text(json_schema(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

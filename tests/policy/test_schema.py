@@ -13,13 +13,21 @@ from mzaudit.policy.expected import PATTERNS
 from mzaudit.policy.models import Policy
 from mzaudit.policy.packaged import files, shipped
 from mzaudit.policy.requirements import Requirements
-from mzaudit.policy.schema import json_schema
+from mzaudit.policy.schema import SCHEMAS, json_schema
 from mzaudit.policy.waivers import WaiverFile
 from tests.policy.bent import bent
 
 
-def test_the_shipped_schema_is_fresh() -> None:
-    assert files()["policy.schema.json"] == json_schema(), "write it anew: mzaudit policy schema"
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_shipped_schemas_are_fresh(name: str) -> None:
+    assert files()[name] == json_schema(name), "write it anew: make docs"
+
+
+@pytest.mark.parametrize("name", ["requirements", "waivers"])
+def test_every_file_names_its_schema_and_obeys_it(name: str) -> None:
+    text = files()[f"{name}.yaml"]
+    assert text.startswith(f"# yaml-language-server: $schema={name}.schema.json\n")
+    jsonschema.validate(YAML(typ="safe").load(text), json.loads(json_schema(f"{name}.schema.json")))
 
 
 def test_the_shipped_policy_names_it_and_obeys_it() -> None:
@@ -40,5 +48,5 @@ def test_every_pattern_has_words(model: type[Policy | Requirements | WaiverFile]
 
 
 def test_what_is_shipped() -> None:
-    assert set(files()) == {"monozu.yaml", "policy.schema.json", "requirements.yaml", "waivers.yaml"}
+    assert set(files()) == {"monozu.yaml", "requirements.yaml", "waivers.yaml", *SCHEMAS}
     assert shipped().is_dir()
