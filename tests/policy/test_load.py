@@ -315,7 +315,7 @@ _YAML_PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=20_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.binary(max_size=200),
@@ -337,7 +337,7 @@ def test_whatever_the_bytes_it_is_only_ever_a_policy_error(tmp_path: Path, conte
         assert line.isprintable()
 
 
-@settings(max_examples=100, deadline=20_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, len(SHIPPED) - 1), st.integers(0, 30), _YAML_PIECES)
 def test_a_slip_of_the_pen_is_a_policy_error_or_a_policy(tmp_path: Path, at: int, cut: int, put: str) -> None:
     path = tmp_path / "p.yaml"
