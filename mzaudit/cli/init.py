@@ -20,7 +20,7 @@ def command() -> int:
     if present:
         raise InputError("\n".join(f"{name}: is there already; nothing was written" for name in present))
     for name, text in texts.items():
-        output.replace(folder / name, text)
+        output.replace(folder / name, (text,))
     output.show("\n".join(f"wrote {folder / name}" for name in texts))
     output.show("Next: edit policies/monozu.yaml, then `mzaudit policy validate`.")
     return exits.PASSED

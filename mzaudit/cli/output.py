@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mzaudit.cli.streams import say
+from mzaudit.cli.streams import say, show_all
 from mzaudit.cli.streams import show as show  # for every command that has a result
 from mzaudit.errors import InputError
 
@@ -97,8 +98,9 @@ def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int)
 
     Raises `InputError` if a target cannot be written; if stdout cannot but files were, says so: they hold the verdict.
     """
-    from mzaudit.report import find
+    from mzaudit.report import find, terminal
 
+    shown = partial(terminal.chunks, colour=colour, width=width)
     files = []
     for target in wanted:
         if target.path is not None:
@@ -106,9 +108,8 @@ def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int)
             files.append(target.path)
     for target in wanted:
         if target.path is None:
-            text = _terminal(report, colour, width) if target.format == "terminal" else find(target.format)(report)
             try:
-                show(text)
+                show_all(shown(report) if target.format == "terminal" else find(target.format)(report))
             except InputError as error:
                 if not files:
                     raise
@@ -116,20 +117,14 @@ def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int)
     return tuple(files)
 
 
-def _terminal(report: Report, colour: bool, width: int) -> str:
-    from mzaudit.report import terminal
-
-    return terminal.render(report, colour=colour, width=width)
-
-
-def replace(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file whole: to a temporary file beside it, flushed to disk, then renamed."""
+def replace(path: Path, chunks: Iterable[str], mode: int = 0o644) -> None:
+    """Write a file whole: its pieces to a temporary file beside it, flushed to disk, then renamed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-                file.write(text)
+                file.writelines(chunks)
                 file.flush()
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import Final, TextIO
 
 from mzaudit.errors import InputError
@@ -28,14 +29,20 @@ def ready() -> None:
 
 
 def show(text: str) -> None:
-    """Write to stdout, with anything that a pipeline would take for a command made inert.
+    """Write a text to stdout, as `show_all` does."""
+    show_all((text if text.endswith("\n") else text + "\n",))
+
+
+def show_all(chunks: Iterable[str]) -> None:
+    """Write to stdout what comes in pieces of whole lines, with anything that a pipeline would take for a command made
+    inert.
 
     If its reader has gone, say so and go on: what it wanted it has. Raises `InputError` if stdout cannot be written.
     """
     from mzaudit.report.neutral import log
 
     try:
-        sys.stdout.write(log(text if text.endswith("\n") else text + "\n"))
+        sys.stdout.writelines(map(log, chunks))
         sys.stdout.flush()
     except BrokenPipeError:
         discard(sys.stdout)

@@ -1,22 +1,27 @@
-"""Reports: each format is a function of the one lossless `Report`, in a file of its own, loaded when asked for."""
+"""Reports: each format is a function of the one lossless `Report`, in a file of its own, loaded when asked for.
+
+A format is written in pieces, so that the text of a large report is never held whole. Every piece is whole lines.
+"""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mzaudit.errors import InputError
 
 if TYPE_CHECKING:
     from mzaudit.audit.results import Report
 
+Chunks: TypeAlias = "Callable[[Report], Iterator[str]]"
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: the module that renders it, and the extension of its files."""
+    """A format: the module whose `chunks` writes it, and the extension of its files."""
 
     module: str
     extension: str
@@ -34,9 +39,15 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 )
 
 
-def find(name: str) -> Callable[[Report], str]:
-    """The renderer of a format; raises `InputError` for a name that is none."""
+def find(name: str) -> Chunks:
+    """What writes a format: from a report to its text in pieces of whole lines. Raises `InputError` for a name that is
+    none."""
     if name not in FORMATS:
         raise InputError(f"unknown format {name!r}: expected one of {', '.join(FORMATS)}")
-    render: Callable[[Report], str] = importlib.import_module(FORMATS[name].module).render
-    return render
+    chunks: Chunks = importlib.import_module(FORMATS[name].module).chunks
+    return chunks
+
+
+def render(name: str, report: Report) -> str:
+    """A format's whole text, for those that have a limit (a comment) or are looked at in full."""
+    return "".join(find(name)(report))

@@ -22,18 +22,18 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled list of blocks, the most important first; `folded` opens on a click."""
+    """A titled list of blocks, the most important first, none where `count` is 0; `folded` opens on a click."""
 
     title: str
     count: int
-    blocks: tuple[Block, ...]
+    blocks: Iterable[Block]
     folded: bool = False
 
 
 def fill(head: str, sections: Iterable[Section], budget: int) -> str:
     """Head and sections in at most `budget` bytes, as long as the head fits. From the first block that has no place
     on, every block is left out: what is shown is never less severe than what is not."""
-    held = [section for section in sections if section.blocks]
+    held = [section for section in sections if section.count]
     left = budget - len(head.encode()) - sum(_RESERVE + 2 * len(s.title.encode()) for s in held) - 1
     parts = [head]
     full = False

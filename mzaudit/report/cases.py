@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from mzaudit.report.details import call, details, waived
 from mzaudit.report.gate import counted, evaluated
 from mzaudit.report.neutral import shorten, xml
 
+_RUN = "mzaudit.run"
 _LONGEST_NAME = 250
 _LONGEST_MESSAGE = 3900  # readers cut at 4,000; some room for the words that say so
 
@@ -29,7 +30,6 @@ class Outcome(StrEnum):
 class Case:
     """One test case, neutralised; `message` and `body` are never empty unless it passed."""
 
-    suite: str
     classname: str
     name: str
     outcome: Outcome
@@ -38,23 +38,37 @@ class Case:
     body: str = ""
 
 
-def cases(report: Report) -> tuple[Case, ...]:
-    """A case for every finding in the report's order, then those of the run itself."""
-    names = _names(report.findings)
-    made = (_case(finding, name, report) for finding, name in zip(report.findings, names, strict=True))
-    return (*made, *_run_cases(report))
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The cases of one area, or of the run itself, made as they are taken; `outcomes` counts them."""
+
+    name: str
+    outcomes: Counter[Outcome]
+    cases: Iterable[Case]
+
+
+def suites(report: Report) -> Iterator[Suite]:
+    """A case for every finding, by environment and area in the report's order, then those of the run itself."""
+    by_suite: dict[str, list[tuple[Finding, str]]] = {}
+    for finding, name in zip(report.findings, _names(report.findings), strict=True):
+        suite = xml(f"mzaudit.{finding.env}.{finding.rule.split('-')[0]}")
+        by_suite.setdefault(suite, []).append((finding, name))
+    for suite, members in by_suite.items():
+        outcomes = Counter(_outcome(finding, report)[0] for finding, _ in members)
+        yield Suite(suite, outcomes, (_case(finding, name, report) for finding, name in members))
+    run = _run_cases(report)
+    yield Suite(_RUN, Counter(case.outcome for case in run), run)
 
 
 def _case(finding: Finding, name: str, report: Report) -> Case:
-    suite = xml(f"mzaudit.{finding.env}.{finding.rule.split('-')[0]}")
     classname = xml(f"mzaudit.{finding.env}.{finding.rule}")
     outcome, kind, message = _outcome(finding, report)
     if outcome is Outcome.PASSED:
-        return Case(suite, classname, name, outcome)
+        return Case(classname, name, outcome)
     head = f"{finding.severity}: {finding.title}: {finding.subject.kind} {finding.subject.name}, {finding.subject.id}"
     lines = (head, *(f"{label}: {text}" if label else text for label, text in details(finding)))
     body = "\n".join(xml(line) for line in lines)
-    return Case(suite, classname, name, outcome, kind, shorten(xml(message), _LONGEST_MESSAGE), body)
+    return Case(classname, name, outcome, kind, shorten(xml(message), _LONGEST_MESSAGE), body)
 
 
 def _outcome(finding: Finding, report: Report) -> tuple[Outcome, str, str]:
@@ -95,10 +109,10 @@ def _run_cases(report: Report) -> tuple[Case, ...]:
 
 def _run_case(name: str, complaint: str, otherwise: Outcome) -> Case:
     if not complaint:
-        return Case("mzaudit.run", "mzaudit.run", name, Outcome.PASSED)
+        return Case(_RUN, name, Outcome.PASSED)
     said = xml(complaint)
     kind = "incomplete" if otherwise is Outcome.ERROR else ""
-    return Case("mzaudit.run", "mzaudit.run", name, otherwise, kind, shorten(said, _LONGEST_MESSAGE), said)
+    return Case(_RUN, name, otherwise, kind, shorten(said, _LONGEST_MESSAGE), said)
 
 
 def _names(findings: Sequence[Finding]) -> list[str]:

@@ -34,18 +34,21 @@ if [ "${MZAUDIT_FIX:-}" != "reviewed" ]; then
 fi"""
 
 
-def render(report: Report) -> str:
+def chunks(report: Report) -> Iterator[str]:
     """A bash script; without MZAUDIT_FIX=reviewed it does nothing."""
     violations = with_status(report, Status.FAIL)
     mending = sorted((f for f in violations if not _removes(f)), key=_place)
     removing = sorted((f for f in violations if _removes(f)), key=lambda finding: _place(finding, _LETTING_GO))
-    lines = ["#!/usr/bin/env bash", *_head(report, len(violations)), "set -euo pipefail", "", _GUARD]
+    yield from _lines("#!/usr/bin/env bash", *_head(report, len(violations)), "set -euo pipefail", "", _GUARD)
     for title, findings in (("Create, enable, set", mending), ("Remove, shut out", removing)):
         if findings:
-            lines += ["", f"# {'=' * 20} {title}"]
+            yield from _lines("", f"# {'=' * 20} {title}")
         for finding in findings:
-            lines += ["", *_finding(finding)]
-    return "\n".join(lines) + "\n"
+            yield from _lines("", *_finding(finding))
+
+
+def _lines(*lines: str) -> Iterator[str]:
+    return (f"{line}\n" for line in lines)
 
 
 def _head(report: Report, count: int) -> Iterator[str]:

@@ -54,7 +54,7 @@ def by_rule_and_note(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], 
     return tuple(tuple(group) for group in groups.values())
 
 
-def chunks(findings: Sequence[Finding], size: int) -> Iterator[Sequence[Finding]]:
+def batches(findings: Sequence[Finding], size: int) -> Iterator[Sequence[Finding]]:
     """The findings, at most `size` at a time."""
     return (findings[start : start + size] for start in range(0, len(findings), size))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -11,34 +11,37 @@ from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from mzaudit.audit.results import SCHEMA_VERSION, Report, summarise
+from mzaudit.audit.results import SCHEMA_VERSION, Finding, Report, summarise
 from mzaudit.errors import SnapshotError
-from mzaudit.report.neutral import REPLACEMENT, SURROGATE, UNSHOWABLE
+from mzaudit.report.json_text import members
+from mzaudit.snapshot.estate import Read
 
 _COMPLAINTS = 5
 # At either end of the calendar a time cannot be turned into another zone's.
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-_IN_STRINGS = re.compile(r"(?!\n)" + UNSHOWABLE.pattern)  # a bare line end is the document's own
 
 
-def render(report: Report) -> str:
-    """The document, UTF-8 clean, ending in a newline; only half characters are lost (U+FFFD)."""
-    return inert(json.dumps(document(report), ensure_ascii=False, indent=2)) + "\n"
+def chunks(report: Report) -> Iterator[str]:
+    """The document, UTF-8 clean; only half characters are lost (U+FFFD)."""
+    yield from members(
+        head(report),
+        {
+            "reads": (_reads().dump_python(read, mode="json") for read in report.reads),
+            "findings": map(finding, report.findings),
+        },
+    )
 
 
-def document(report: Report) -> dict[str, object]:
-    """The report as JSON values; times are RFC 3339 in UTC."""
-    in_utc = replace(report, run=replace(report.run, started=report.run.started.astimezone(UTC)))
+def head(report: Report) -> dict[str, object]:
+    """The report as JSON values, its reads and findings left empty; times are RFC 3339 in UTC."""
+    bare = replace(report, run=replace(report.run, started=report.run.started.astimezone(UTC)), reads=(), findings=())
     # The adapter's return type is Any; a dataclass is dumped as a dict of its field names.
-    return cast(dict[str, object], _adapter().dump_python(in_utc, mode="json", by_alias=True))
+    return cast(dict[str, object], _adapter().dump_python(bare, mode="json", by_alias=True))
 
 
-def inert(text: str) -> str:
-    """The same JSON value in a spelling that no terminal or log reader obeys: `##vso[` is `\\u0023#vso[`.
-
-    Everything that needs it can only stand inside a JSON string.
-    """
-    return _IN_STRINGS.sub(_escape, SURROGATE.sub(REPLACEMENT, text)).replace("##", "\\u0023#")
+def finding(one: Finding) -> dict[str, object]:
+    """One finding as JSON values."""
+    return cast(dict[str, object], _findings().dump_python(one, mode="json", by_alias=True))  # Any, as above
 
 
 def parse(text: str, name: str) -> Report:
@@ -79,8 +82,14 @@ def _adapter() -> TypeAdapter[Report]:
     return TypeAdapter(Report)
 
 
-def _escape(found: re.Match[str]) -> str:
-    return json.dumps(found[0])[1:-1]
+@cache
+def _findings() -> TypeAdapter[Finding]:
+    return TypeAdapter(Finding)
+
+
+@cache
+def _reads() -> TypeAdapter[Read]:
+    return TypeAdapter(Read)
 
 
 def _complaints(error: ValidationError, name: str) -> list[str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from typing import cast
+from collections.abc import Iterator
 
 from mzaudit.audit.results import Report
-from mzaudit.report.json import document, inert
+from mzaudit.report.json import finding, head
+from mzaudit.report.json_text import line
 
 
-def render(report: Report) -> str:
+def chunks(report: Report) -> Iterator[str]:
     """One line a finding, in the report's order; a run without findings is an empty text."""
-    whole = document(report)
+    whole = head(report)
     run = {"schema_version": whole["schema_version"], "tool": whole["tool"], "run": whole["run"]}
-    # `document` types its values as objects; findings are a list of dicts by the report's declaration.
-    findings = cast(list[dict[str, object]], whole["findings"])
-    return "".join(inert(json.dumps(run | finding, ensure_ascii=False)) + "\n" for finding in findings)
+    return (line(run | finding(one)) for one in report.findings)

@@ -7,38 +7,94 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from datetime import UTC
+from itertools import islice
 
 from junit_xml import TestCase, TestSuite
 
 from mzaudit.audit.results import Report
-from mzaudit.report.cases import Case, Outcome, cases
+from mzaudit.report.cases import Case, Outcome, Suite, suites
 from mzaudit.report.gate import exit_code, verdict
 from mzaudit.report.neutral import xml
 
 _TIME = "0.000"  # a finding has no duration; the attribute is required
+_AT_ONCE = 100
+_ELEMENTS = {Outcome.FAILURE: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}
 
 
-def render(report: Report) -> str:
+def chunks(report: Report) -> Iterator[str]:
     """The document; raises `ValueError` if what was built does not say what the report says (a defect)."""
-    made = cases(report)
-    by_suite: dict[str, list[Case]] = {}
-    for case in made:
-        by_suite.setdefault(case.suite, []).append(case)
-    root = ET.Element("testsuites")
-    for number, (name, members) in enumerate(by_suite.items()):
-        root.append(_suite(number, name, members, report))
-    ET.indent(root)
-    text = '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
-    _check(text, made, report)
-    return text
+    made = tuple(suites(report))
+    red = sum(suite.outcomes[Outcome.FAILURE] + suite.outcomes[Outcome.ERROR] for suite in made)
+    if bool(red) != bool(exit_code(report)):
+        raise ValueError(f"the JUnit report ({red} red) contradicts the gate ({report.summary.gate})")
+    yield '<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n'
+    for number, suite in enumerate(made):
+        yield from _suite(number, suite, report)
+    yield "</testsuites>\n"
 
 
-def _suite(number: int, name: str, members: Iterable[Case], report: Report) -> ET.Element:
+def _suite(number: int, suite: Suite, report: Report) -> Iterator[str]:
+    opening, closing = _frame(number, suite, report)
+    yield opening
+    written: Counter[Outcome] = Counter()
+    cases = iter(suite.cases)
+    while some := tuple(islice(cases, _AT_ONCE)):
+        text = _cases(suite.name, some)
+        written += _counted(text)
+        yield text
+    if written != suite.outcomes:
+        raise ValueError(f"the JUnit report lost cases of {suite.name}: expected {suite.outcomes}, found {written}")
+    yield closing
+
+
+def _frame(number: int, suite: Suite, report: Report) -> tuple[str, str]:
+    """What stands before and behind a suite's cases: the library's element without what the schemas refuse and with
+    what they require."""
     started = report.run.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    suite = TestSuite(name, [_test_case(case) for case in members], timestamp=started)
-    return _valid(suite.build_xml_doc(), number, name, report)
+    root = ET.Element("testsuites")
+    element = TestSuite(suite.name, [], timestamp=started).build_xml_doc()
+    root.append(element)
+    del element.attrib["disabled"]
+    element.attrib |= {
+        "errors": str(suite.outcomes[Outcome.ERROR]),
+        "failures": str(suite.outcomes[Outcome.FAILURE]),
+        "skipped": str(suite.outcomes[Outcome.SKIPPED]),
+        "tests": str(suite.outcomes.total()),
+        "id": str(number),
+        "package": suite.name,
+        "hostname": "localhost",
+        "time": _TIME,
+    }
+    properties = ET.SubElement(element, "properties")
+    for key, value in _properties(report).items():
+        ET.SubElement(properties, "property", {"name": key, "value": xml(value)})
+    out, _ = ET.SubElement(element, "system-out"), ET.SubElement(element, "system-err")
+    ET.indent(root)
+    text = ET.tostring(root, encoding="unicode")
+    inside = text[text.index("  <testsuite ") : text.index("</testsuites>")]
+    before, behind = inside.split(f"    <{out.tag}")
+    return before, f"    <{out.tag}{behind}"
+
+
+def _cases(name: str, some: Sequence[Case]) -> str:
+    suite = TestSuite(name, [_test_case(case) for case in some]).build_xml_doc()
+    for test in suite:
+        test.set("time", _TIME)
+        for skipped in test.iter("skipped"):
+            del skipped.attrib["type"]
+    ET.indent(suite, level=1)
+    text = ET.tostring(suite, encoding="unicode")
+    return text[text.index("\n") + 1 : text.rindex("\n") + 1]
+
+
+def _counted(text: str) -> Counter[Outcome]:
+    """What a reader will count in the text of some cases."""
+    root = ET.fromstring(f"<testsuite>{text}</testsuite>".encode())  # noqa: S314 - these are the bytes made above
+    found = Counter({outcome: len(root.findall(f"testcase/{tag}")) for outcome, tag in _ELEMENTS.items()})
+    found[Outcome.PASSED] = len(root.findall("testcase")) - found.total()
+    return found
 
 
 def _test_case(case: Case) -> TestCase:
@@ -55,23 +111,6 @@ def _test_case(case: Case) -> TestCase:
     return test
 
 
-def _valid(suite: ET.Element, number: int, name: str, report: Report) -> ET.Element:
-    """The library's element without what the schemas refuse and with what they require."""
-    del suite.attrib["disabled"]
-    suite.attrib.update({"id": str(number), "package": name, "hostname": "localhost", "time": _TIME})
-    for test in suite:
-        test.set("time", _TIME)
-        for skipped in test.iter("skipped"):
-            del skipped.attrib["type"]
-    properties = ET.Element("properties")
-    for key, value in _properties(report).items():
-        ET.SubElement(properties, "property", {"name": key, "value": xml(value)})
-    suite.insert(0, properties)
-    ET.SubElement(suite, "system-out")
-    ET.SubElement(suite, "system-err")
-    return suite
-
-
 def _properties(report: Report) -> dict[str, str]:
     run = report.run
     return {
@@ -84,25 +123,3 @@ def _properties(report: Report) -> dict[str, str]:
         "allow_incomplete": "yes" if run.allow_incomplete else "no",
         "verdict": verdict(report),
     }
-
-
-def _check(text: str, made: Iterable[Case], report: Report) -> None:
-    root = ET.fromstring(text.encode("utf-8"))  # noqa: S314 - these are the bytes made above
-    wanted = Counter(case.outcome for case in made)
-    total = {key: sum(int(suite.attrib[key]) for suite in root) for key in ("tests", "failures", "errors", "skipped")}
-    found = {
-        "tests": len(root.findall("*/testcase")),
-        "failures": len(root.findall("*/testcase/failure")),
-        "errors": len(root.findall("*/testcase/error")),
-        "skipped": len(root.findall("*/testcase/skipped")),
-    }
-    expected = {
-        "tests": wanted.total(),
-        "failures": wanted[Outcome.FAILURE],
-        "errors": wanted[Outcome.ERROR],
-        "skipped": wanted[Outcome.SKIPPED],
-    }
-    if not total == found == expected:
-        raise ValueError(f"the JUnit report lost cases: expected {expected}, found {found}, counted {total}")
-    if bool(found["failures"] + found["errors"]) != bool(exit_code(report)):
-        raise ValueError(f"the JUnit report ({found}) contradicts the gate ({report.summary.gate})")

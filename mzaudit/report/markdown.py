@@ -12,9 +12,9 @@ from mzaudit.report.budget import Block, Section, fill
 from mzaudit.report.details import asked_by, call, mending, why
 from mzaudit.report.gate import below, counted, exit_code, reason, verdict
 from mzaudit.report.grouping import (
+    batches,
     by_rule,
     by_rule_and_note,
-    chunks,
     followers,
     link,
     shown,
@@ -33,9 +33,9 @@ _LISTED = 20
 _Effects = Mapping[tuple[str, str], tuple[Finding, ...]]
 
 
-def render(report: Report, *, budget: int = 60_000) -> str:
+def chunks(report: Report, *, budget: int = 60_000) -> Iterator[str]:
     """The report in at most `budget` bytes of UTF-8 (a GitHub comment holds 65,536 characters)."""
-    return fill("\n".join(_head(report)), _sections(report), budget)
+    yield fill("\n".join(_head(report)), _sections(report), budget)
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -54,24 +54,26 @@ def _head(report: Report) -> Iterator[str]:
 def _sections(report: Report) -> Iterator[Section]:
     effects = followers(report)
     for title, findings in (("Violations", report.gating()), ("Below the gate", below(report))):
-        blocks = (block for finding in worst_first(findings) for block in _failure(finding, effects, report))
-        yield Section(title, len(findings), tuple(blocks))
-    yield Section("Inconclusive", report.summary.inconclusive, tuple(_inconclusive(report)))
-    waived = worst_first(with_status(report, Status.WAIVED))
-    yield Section(
-        "Waived", len(waived), tuple(block for finding in waived for block in _waived(finding, effects, report))
-    )
+        yield Section(title, len(findings), _failures(findings, effects, report))
+    yield Section("Inconclusive", report.summary.inconclusive, _inconclusive(report))
+    waived = with_status(report, Status.WAIVED)
+    yield Section("Waived", len(waived), _waived(waived, effects, report))
     warnings = report.run.warnings
-    yield Section("Warnings", len(warnings), tuple(Block(f"- {prose(text)}", 0) for text in warnings))
+    yield Section("Warnings", len(warnings), (Block(f"- {prose(text)}", 0) for text in warnings))
     rest = unexplained(report)
-    yield Section("Not applicable, and no finding explains it", len(rest), tuple(_not_applicable(rest, report)), True)
+    yield Section("Not applicable, and no finding explains it", len(rest), _not_applicable(rest, report), True)
     passed = with_status(report, Status.PASS)
-    lists = (_listed(_rule(group[0]), group, report) for group in by_rule(passed).values())
-    yield Section("Passed", len(passed), tuple(block for blocks in lists for block in blocks), True)
+    yield Section("Passed", len(passed), _passed(passed, report), True)
 
 
-def _failure(finding: Finding, effects: _Effects, report: Report) -> Iterator[Block]:
-    """The finding in full, its title alone where that does not fit, and what follows from it."""
+def _failures(findings: Iterable[Finding], effects: _Effects, report: Report) -> Iterator[Block]:
+    for finding in worst_first(findings):
+        yield _failure(finding, report)
+        yield from _followers(finding, effects, report)
+
+
+def _failure(finding: Finding, report: Report) -> Block:
+    """The finding in full, and its title alone where that does not fit."""
     title = f"{finding.severity.upper()} {code(finding.rule)} {prose(finding.title)}"
     about = code(subject(finding, report))
     lines = ["", f"### {title}", "", about, ""]
@@ -84,8 +86,7 @@ def _failure(finding: Finding, effects: _Effects, report: Report) -> Iterator[Bl
     hidden = len(finding.evidence) - _FACTS
     lines += ["", f"{counted(hidden, 'fact')} more in the JSON report."] if hidden > 0 else []
     lines += ["", *(f"- {_said(label, text)}" for label, text in (*asked_by(finding), *mending(finding)))]
-    yield Block("\n".join(lines) + "\n", 1, f"- {title}: {about}")
-    yield from _followers(finding, effects, report)
+    return Block("\n".join(lines) + "\n", 1, f"- {title}: {about}")
 
 
 def _followers(finding: Finding, effects: _Effects, report: Report) -> Iterator[Block]:
@@ -102,7 +103,7 @@ def _inconclusive(report: Report) -> Iterator[Block]:
         waiting = f"- {counted(len(group.findings), 'finding')} waiting for: {prose(group.cure)}"
         yield Block("\n".join((waiting, *calls)), 0)
         for findings in by_rule_and_note(group.findings):
-            for some in chunks(findings, _LISTED):
+            for some in batches(findings, _LISTED):
                 said = f" {prose(some[0].note)}" if some[0].note else ""
                 yield Block(f"  - {_rule(some[0])}: {_names(some, report)}{said}", len(set(some) - told))
                 told.update(some)
@@ -111,11 +112,12 @@ def _inconclusive(report: Report) -> Iterator[Block]:
         yield from _listed(f"no reason was recorded: {_rule(findings[0])}", findings, report)
 
 
-def _waived(finding: Finding, effects: _Effects, report: Report) -> Iterator[Block]:
-    title = f"- {finding.severity.upper()} {_rule(finding)} {code(subject(finding, report))}"
-    said = [f"  - {_said(label, text)}" for label, text in why(finding)]
-    yield Block("\n".join((title, *said)), 1, title)
-    yield from _followers(finding, effects, report)
+def _waived(findings: Iterable[Finding], effects: _Effects, report: Report) -> Iterator[Block]:
+    for finding in worst_first(findings):
+        title = f"- {finding.severity.upper()} {_rule(finding)} {code(subject(finding, report))}"
+        said = [f"  - {_said(label, text)}" for label, text in why(finding)]
+        yield Block("\n".join((title, *said)), 1, title)
+        yield from _followers(finding, effects, report)
 
 
 def _not_applicable(findings: Iterable[Finding], report: Report) -> Iterator[Block]:
@@ -124,8 +126,13 @@ def _not_applicable(findings: Iterable[Finding], report: Report) -> Iterator[Blo
         yield from _listed(f"{_rule(members[0])} {prose(because)}", members, report)
 
 
+def _passed(findings: Iterable[Finding], report: Report) -> Iterator[Block]:
+    for group in by_rule(findings).values():
+        yield from _listed(_rule(group[0]), group, report)
+
+
 def _listed(title: str, findings: Sequence[Finding], report: Report) -> Iterator[Block]:
-    for some in chunks(findings, _LISTED):
+    for some in batches(findings, _LISTED):
         yield Block(f"- {title}: {_names(some, report)}", len(some))
 
 

@@ -27,7 +27,7 @@ from mzaudit.report.prose import short
 _LABEL = 10
 
 
-def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
+def chunks(report: Report, *, width: int = 100, colour: bool = False) -> Iterator[str]:
     """The report in lines of `width` characters; a word that is longer (an id, a command) is never broken."""
     ink = Ink(colour)
     parts = (
@@ -41,8 +41,9 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
         _table(report, ink),
         _verdict(report, width, ink),
     )
-    blocks = ("\n".join(lines) for lines in map(list, parts) if lines)
-    return log("\n\n".join(blocks)) + "\n"
+    for part, lines in enumerate(parts):
+        for place, line in enumerate(lines):
+            yield ("\n" if part and not place else "") + log(line) + "\n"
 
 
 def _head(report: Report, width: int, ink: Ink) -> Iterator[str]:

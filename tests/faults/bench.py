@@ -17,7 +17,7 @@ from mzaudit.cli.look import quiet, scope_of
 from mzaudit.cli.wanted import bound, load_policy
 from mzaudit.errors import Abandoned
 from mzaudit.policy.models import Severity
-from mzaudit.report import find
+from mzaudit.report import render
 from mzaudit.report.gate import exit_code
 from mzaudit.simulator import Fault, Request, build, serve
 from mzaudit.snapshot.estate import Snapshot
@@ -88,7 +88,7 @@ class Bench:
             self._sim.faults.clear()
         seconds = time.monotonic() - begun
         report = judge(self._loaded, self._wanted, seen, fail_on=Severity.MEDIUM)
-        formats = {name: find(name)(report) for name in FORMATS}
+        formats = {name: render(name, report) for name in FORMATS}
         return Outcome(exit_code(report), report, formats, seconds, tuple(self._sim.requests[before:]))
 
     @property

@@ -14,8 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mzaudit.azure.values import Classifier, Sealed
-from mzaudit.report import FORMATS
-from mzaudit.report import json as json_report
+from mzaudit.report import FORMATS, render
 from mzaudit.snapshot.store import dump
 from tests.cli.conftest import Outcome
 from tests.estate import compliant
@@ -53,7 +52,7 @@ def _places(node: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | 
 
 @cache
 def _document(kind: str) -> tuple[str, tuple[tuple[str | int, ...], ...]]:
-    text = dump(compliant()) if kind == "snapshot" else json_report.render(night())
+    text = dump(compliant()) if kind == "snapshot" else render("json", night())
     return text, tuple(_places(json.loads(text))[1:])
 
 

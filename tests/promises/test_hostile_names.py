@@ -15,7 +15,7 @@ import pytest
 from lxml import etree
 from markdown_it import MarkdownIt
 
-from mzaudit.report import FORMATS
+from mzaudit.report import FORMATS, render
 from mzaudit.report import json as json_report
 from mzaudit.simulator import (
     Alter,
@@ -349,7 +349,7 @@ def _harmless(mzaudit: Call, folder: Path) -> bool:
 @pytest.mark.parametrize("case", SAVED if EXHAUSTIVE else (*LONE_SAVED, *SAMPLE))
 def test_a_saved_report(case: str, mzaudit: Call, folder: Path, evidence: Counted) -> None:
     made = hostile(SAVED[case])
-    (folder / "saved.json").write_text(json_report.render(made), "utf-8")
+    (folder / "saved.json").write_text(render("json", made), "utf-8")
     said = mzaudit("report", "saved.json", *FILES)
     assert said.code == 0, said.err
     assert_valid(folder, len(made.findings))

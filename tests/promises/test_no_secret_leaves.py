@@ -176,9 +176,9 @@ LATER = {
     "evaluation": "mzaudit.audit.evaluate.evaluate",
     "waivers": "mzaudit.audit.waive.lay",
     "store": "mzaudit.snapshot.store.dump",
-    "report as JSON": "mzaudit.report.json.document",
-    "report as JUnit": "mzaudit.report.junit.cases",
-    "report in the terminal": "mzaudit.report.terminal.render",
+    "report as JSON": "mzaudit.report.json.head",
+    "report as JUnit": "mzaudit.report.junit.suites",
+    "report in the terminal": "mzaudit.report.terminal.chunks",
     "writing": "mzaudit.cli.output.replace",
 }
 # ValueError becomes a gap of one call; the others are defects and end the run. EOFError is one that click would take

@@ -10,11 +10,15 @@ import pytest
 
 from mzaudit.audit.results import Report, Status
 from mzaudit.audit.verdict import Fix
-from mzaudit.report.fix import render
+from mzaudit.report.fix import chunks
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, finding, hostile, night, report
 
 BASH = shutil.which("bash") or "bash"
+
+
+def render(made: Report) -> str:
+    return "".join(chunks(made))
 
 
 def run(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit.results import Finding
+from mzaudit.audit.results import Finding, Status
 from mzaudit.errors import InputError
-from mzaudit.report import FORMATS, find
+from mzaudit.report import FORMATS, find, render
 from mzaudit.report.prose import cures
 from mzaudit.snapshot.observed import Gap, GapReason
-from tests.report.sample import night, report
+from tests.report.sample import finding, night, report
 
 EVERY_FINDING = ("json", "jsonl", "junit", "markdown", "terminal")
 
@@ -27,19 +27,35 @@ def test_every_format_shows_every_finding(name: str) -> None:
         replace(f, rule=f"{f.rule}{place}", subject=replace(f.subject, name=f"thing-{place:02}-"), cause="")
         for place, f in enumerate(night().findings)
     ]
-    text = html.unescape(find(name)(report(distinct)))
+    text = html.unescape(render(name, report(distinct)))
     assert [f.rule for f in distinct if not _shown(f, text)] == []
 
 
 @pytest.mark.parametrize("name", EVERY_FINDING)
 def test_every_format_shows_what_follows_from_a_cause(name: str) -> None:
-    text = html.unescape(find(name)(night()))
+    text = html.unescape(render(name, night()))
     assert [f.rule for f in night().findings if not _shown(f, text)] == []
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_same_report_gives_the_same_bytes(name: str) -> None:
-    assert find(name)(night()) == find(name)(night())
+    assert render(name, night()) == render(name, night())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_report_is_written_in_whole_lines(name: str) -> None:
+    assert [piece for piece in find(name)(night()) if not piece.endswith("\n")] == []
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if not name.startswith("markdown")])
+def test_no_piece_grows_with_the_report(name: str) -> None:
+    longest = [
+        max(
+            map(len, find(name)(report([finding("KV-003", f"vault/{n}", Status.FAIL, note="no") for n in range(many)])))
+        )
+        for many in (200, 2_000)
+    ]
+    assert longest[1] < longest[0] * 1.1
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:

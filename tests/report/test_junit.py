@@ -15,12 +15,16 @@ from lxml import etree
 from mzaudit.audit.results import Gate, Report, Status
 from mzaudit.policy.models import Severity
 from mzaudit.report.gate import exit_code
-from mzaudit.report.junit import render
+from mzaudit.report.junit import chunks
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, UNREADABLE, finding, hostile, night, report
 from tests.report.test_neutral import ANY_TEXT, assert_inert_log
 
 SCHEMAS = Path(__file__).parents[2].parent / "shared" / "schemas" / "junit"
+
+
+def render(made: Report) -> str:
+    return "".join(chunks(made))
 
 
 def parsed(made: Report) -> etree._Element:

@@ -12,11 +12,15 @@ from markdown_it.token import Token
 from mzaudit.audit.results import Report, Status
 from mzaudit.audit.verdict import Evidence
 from mzaudit.policy.models import Severity
-from mzaudit.report.markdown import render
+from mzaudit.report.markdown import chunks
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, UNREADABLE, WALLED, finding, hostile, night, report
 
 OURS = {"<code>", "</code>", "<details>", "</details>", "<summary>", "</summary>"}
+
+
+def render(made: Report, *, budget: int = 60_000) -> str:
+    return "".join(chunks(made, budget=budget))
 
 
 def tokens(text: str) -> list[Token]:

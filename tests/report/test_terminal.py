@@ -7,15 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit.results import Status
+from mzaudit.audit.results import Report, Status
 from mzaudit.report.ink import fold
 from mzaudit.report.neutral import plain
-from mzaudit.report.terminal import render
+from mzaudit.report.terminal import chunks
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, UNREADABLE, finding, hostile, night, report
 from tests.report.test_neutral import assert_inert_log
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def render(made: Report, *, width: int = 100, colour: bool = False) -> str:
+    return "".join(chunks(made, width=width, colour=colour))
 
 
 @pytest.mark.parametrize("width", [80, 100])
