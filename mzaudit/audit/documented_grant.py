@@ -12,6 +12,7 @@ from mzaudit.policy.models import Severity
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import name, same
 
+NO_GRANT = "no assignment"
 _ADMINISTRATOR = "Role Based Access Control Administrator"
 
 
@@ -81,7 +82,7 @@ def _refused(accesses: tuple[Access, ...], documented: DocumentedGrant) -> Fail:
             Fix("Owner"),
         )
     some = tuple(dict.fromkeys(g for access in accesses for g in access.grants))
-    observed = tuple(g.words(documented.scope) for g in some) or "no assignment"
+    observed = tuple(g.words(documented.scope) for g in some) or NO_GRANT
     rest = ""
     if len(refused) < len(accesses):
         rest = f" It reaches only part: all but {', '.join(name(target.scope) for target in refused)}."

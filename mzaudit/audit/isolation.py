@@ -39,7 +39,12 @@ def isolated(guarded: Guarded, reach: Callable[[str], Access]) -> Verdict:
         first, ways = exposed[0]
         return Fail(
             tuple(
-                Evidence(grant.id, "no access", f"{other.words}: {grant.words(guarded.scope)}")
+                Evidence(
+                    grant.id,
+                    "no access",
+                    f"{other.words}: {grant.words(guarded.scope)}",
+                    principal=other.principal_id,
+                )
                 for other, grants in exposed
                 for grant in grants
             ),

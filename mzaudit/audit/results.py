@@ -86,6 +86,69 @@ class Finding:
     fingerprint: str
 
 
+class Mark(StrEnum):
+    """What the findings say of a part of the picture. Not seen: something about it is inconclusive, or nothing in this
+    report was decided about it. Extra: seen, and not documented. Waived: each of its failures is waived."""
+
+    PASSED = "passed"
+    VIOLATED = "violated"
+    NOT_SEEN = "not-seen"
+    MISSING = "missing"
+    EXTRA = "extra"
+    WAIVED = "waived"
+
+
+class NodeKind(StrEnum):
+    """What a node stands for; a stranger is an undocumented principal that holds access."""
+
+    APP = "app"
+    PLAN = "plan"
+    IDENTITY = "identity"
+    VAULT = "vault"
+    SERVER = "server"
+    DATABASE = "database"
+    REGISTRY = "registry"
+    BLOBS = "blobs"
+    TELEMETRY = "telemetry"
+    STRANGER = "stranger"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One thing of one environment. `id` is unique in the report (`prd/vault/kv-mz-cloud-prd`); `resource` is its ARM
+    id, a stranger's object id; `within` the id of the node that holds it (a database's server), else empty; `findings`
+    are fingerprints."""
+
+    id: str
+    env: str
+    kind: NodeKind
+    name: str
+    resource: str
+    within: str
+    mark: Mark
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A connection between two nodes of one environment, by their ids: a documented one, or an extra one."""
+
+    env: str
+    source: str
+    target: str
+    label: str
+    mark: Mark
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """The picture of the estate: what is documented, what was seen beyond it, and how each part fared."""
+
+    nodes: tuple[Node, ...] = ()
+    arrows: tuple[Arrow, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """Who made the report."""
@@ -132,6 +195,7 @@ class Report:
     summary: Summary
     reads: tuple[Read, ...]
     findings: tuple[Finding, ...]
+    topology: Topology
 
     @property
     def environments(self) -> tuple[str, ...]:

@@ -13,12 +13,14 @@ Shown = str | int | float | bool | tuple[str, ...] | None
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One fact of the proof: where it was read, what was wanted, what was seen. Dates, never ages; never a value
-    of a secret or setting."""
+    of a secret or setting. `principal` is the object id of whoever holds access that is not documented, where that is
+    the fact."""
 
     at: str
     expected: Shown
     observed: Shown
     note: str = ""
+    principal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ def judge(
     from mzaudit import rules
     from mzaudit.audit.evaluate import evaluate
     from mzaudit.audit.results import SCHEMA_VERSION, Report, Run, Status, Tool, summarise
+    from mzaudit.audit.topology import topology
     from mzaudit.audit.waive import lay
 
     every_rule = rules.load()
@@ -58,6 +59,7 @@ def judge(
         summary=summarise(kept, fail_on),
         reads=seen.reads,
         findings=kept,
+        topology=topology(wanted, seen, kept),
     )
 
 

@@ -12,6 +12,7 @@ from typing import cast
 from pydantic import TypeAdapter, ValidationError
 
 from mzaudit.audit.results import SCHEMA_VERSION, Finding, Report, summarise
+from mzaudit.audit.topology import agrees
 from mzaudit.errors import SnapshotError
 from mzaudit.report.json_text import members
 from mzaudit.snapshot.estate import Read
@@ -63,6 +64,8 @@ def parse(text: str, name: str) -> Report:
         raise SnapshotError(f"{name}: run.started: expected a time with its zone, between 2000 and 9999")
     if report.summary != summarise(report.findings, report.run.fail_on):
         raise SnapshotError(f"{name}: the summary does not agree with the findings; the report was changed")
+    if not agrees(report.topology, report.findings):
+        raise SnapshotError(f"{name}: the topology does not agree with the findings; the report was changed")
     return report
 
 

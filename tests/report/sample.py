@@ -9,15 +9,21 @@ from datetime import UTC, datetime
 
 from mzaudit.audit.results import (
     SCHEMA_VERSION,
+    Arrow,
     Finding,
+    Mark,
+    Node,
+    NodeKind,
     Report,
     Run,
     Status,
     SubjectName,
     Tool,
+    Topology,
     WaiverNote,
     summarise,
 )
+from mzaudit.audit.topology import marked
 from mzaudit.audit.verdict import Evidence, Fix
 from mzaudit.policy.models import Severity
 from mzaudit.snapshot.estate import Read
@@ -121,8 +127,9 @@ def report(
     source: str = "azure",
     env: str | tuple[str, ...] = "prd",
     warnings: tuple[str, ...] = (),
+    topology: Topology | None = None,
 ) -> Report:
-    """A whole report over these findings, its counts made as the product makes them."""
+    """A whole report over these findings, its counts and marks made as the product makes them."""
     held = tuple(findings)
     summary = summarise(held, fail_on)
     run = Run(
@@ -141,7 +148,8 @@ def report(
         Read(f"GET {VAULT}/secrets/SECRET-KEY", VAULT, "absent", "Microsoft.KeyVault/vaults/secrets/read"),
         Read(UNREADABLE.call, VAULT, "forbidden", UNREADABLE.permission),
     )
-    return Report(SCHEMA_VERSION, Tool("mzaudit", "0.1.0"), run, summary, reads, held)
+    picture = marked(topology or Topology(), held)
+    return Report(SCHEMA_VERSION, Tool("mzaudit", "0.1.0"), run, summary, reads, held, picture)
 
 
 MISSING = finding(
@@ -262,7 +270,37 @@ def night() -> Report:
         ),
     ]
     found.sort(key=lambda f: (f.rule, f.subject.name))
-    return report(found, warnings=("policies/waivers.yaml:9: the waiver of KV-008 covers nothing",))
+    return report(
+        found,
+        warnings=("policies/waivers.yaml:9: the waiver of KV-008 covers nothing",),
+        topology=_picture(found),
+    )
+
+
+def _picture(found: Iterable[Finding]) -> Topology:
+    """An app, its identity, its vault, its database, and a group that reads the vault."""
+    prints = {name: tuple(f.fingerprint for f in found if f.rule.startswith(name)) for name in _DRAWN}
+
+    def node(kind: NodeKind, name: str, rule: str, mark: Mark = Mark.NOT_SEEN) -> Node:
+        return Node(f"prd/{kind}/{name}", "prd", kind, name, f"{VAULT}/{kind}", "", mark, prints[rule])
+
+    app = node(NodeKind.APP, "app-monozu-cloud-prd", "APP-001")
+    identity = node(NodeKind.IDENTITY, "app-monozu-cloud-prd", "RBAC-006")
+    vault = node(NodeKind.VAULT, "kv-mz-cloud-prd", "KV-")
+    database = node(NodeKind.DATABASE, "db-monozu-cloud-prd", "SQL-007")
+    group = node(NodeKind.STRANGER, "Group 77aa", "RBAC-003", Mark.EXTRA)
+    return Topology(
+        (app, identity, vault, database, group),
+        (
+            Arrow("prd", app.id, identity.id, "has", Mark.NOT_SEEN, prints["APP-001"]),
+            Arrow("prd", identity.id, vault.id, "reads secrets of", Mark.NOT_SEEN, prints["SET-"]),
+            Arrow("prd", identity.id, database.id, "uses", Mark.NOT_SEEN, ()),
+            Arrow("prd", group.id, vault.id, "reaches", Mark.EXTRA, prints["RBAC-003"]),
+        ),
+    )
+
+
+_DRAWN = ("APP-001", "KV-", "RBAC-003", "RBAC-006", "SET-", "SQL-007")
 
 
 def hostile(text: str) -> Report:
@@ -289,7 +327,12 @@ def hostile(text: str) -> Report:
         held.append(
             replace(made, subject=SubjectName(text, f"{text}{status}", text), requirements=(text,), policy=text)
         )
-    whole = report(held, warnings=(text,))
+    ends = tuple(
+        Node(f"{side}{text}", text, kind, text, text, text, Mark.EXTRA, tuple(f.fingerprint for f in held))
+        for side, kind in (("from ", NodeKind.STRANGER), ("to ", NodeKind.VAULT))
+    )
+    way = Arrow(text, ends[0].id, ends[1].id, text, Mark.EXTRA, ends[0].findings)
+    whole = report(held, warnings=(text,), topology=Topology(ends, (way,)))
     return replace(
         whole,
         run=replace(whole.run, identity=text, policy=text, source=text),

@@ -30,7 +30,7 @@ def test_golden_lines() -> None:
 
 def test_contract_of_the_document() -> None:
     document = json.loads(render("json", night()))
-    assert list(document) == ["schema_version", "tool", "run", "summary", "reads", "findings"]
+    assert list(document) == ["schema_version", "tool", "run", "summary", "reads", "findings", "topology"]
     assert list(document["summary"]) == ["pass", "fail", "inconclusive", "not_applicable", "waived", "gate"]
     assert document["run"]["started"] == "2026-11-23T02:30:00Z"
     assert document["run"]["env"] == "prd"
@@ -88,6 +88,10 @@ REFUSED = {
     "a failure turned into a pass": (
         render("json", night()).replace('"status": "fail"', '"status": "pass"'),
         "does not agree",
+    ),
+    "a picture without its violation": (
+        render("json", night()).replace('"mark": "violated"', '"mark": "passed"'),
+        "the topology does not agree",
     ),
     "counts that do not agree": (render("json", night()).replace('"fail": 4', '"fail": 3'), "does not agree"),
     "a gate that was opened": (render("json", night()).replace('"failed"', '"passed"'), "does not agree"),

@@ -18,7 +18,7 @@ from mzaudit.audit import (
 )
 from mzaudit.audit.access import access_of
 from mzaudit.audit.az import az
-from mzaudit.audit.documented_grant import DocumentedGrant, grant_fix
+from mzaudit.audit.documented_grant import NO_GRANT, DocumentedGrant, grant_fix
 from mzaudit.audit.present import present, told
 from mzaudit.audit.registry_access import pull_role, pull_targets
 from mzaudit.audit.subjects import each_service
@@ -153,11 +153,7 @@ def _may(want: WantedService, seen: Snapshot) -> Verdict:
             role.guid, role.name, want.registry.id, targets, site.identity.principal_id, want.app, want.registry.name
         )
         return Fail(
-            (
-                Evidence(
-                    want.registry.id, role.name, tuple(f"denied by {one}" for one in denials) or "no right to pull"
-                ),
-            ),
+            (Evidence(want.registry.id, role.name, tuple(f"denied by {one}" for one in denials) or NO_GRANT),),
             f"The identity of {want.app} may not pull {want.repository} from {want.registry.name}"
             + (f": denied by {denials[0]}." if denials else "."),
             f"Assign {role.name} to the identity on the registry."

@@ -63,7 +63,15 @@ def ghost_principal(want: SucceededService, seen: Snapshot) -> Verdict:
         first = sure[0]
         role = names.get(first.role.casefold(), f"the role {first.role}")
         return Fail(
-            tuple(Evidence(one.id, "a present identity", f"{one.principal_type} {one.principal_id}") for one in sure),
+            tuple(
+                Evidence(
+                    one.id,
+                    "a present identity",
+                    f"{one.principal_type} {one.principal_id}",
+                    principal=one.principal_id,
+                )
+                for one in sure
+            ),
             f"{first.principal_id}, which is no identity of the estate, holds {role} on {first.scope}: it looks like a"
             f" former identity of {service.app}.",
             "Make sure that the principal no longer exists, then delete its assignments.",

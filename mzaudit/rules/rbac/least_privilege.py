@@ -61,7 +61,10 @@ def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
                 gaps += unseen.gaps
     if extra:
         return Fail(
-            tuple(Evidence(held.assignment.id, "no undocumented role", held.words) for held in extra),
+            tuple(
+                Evidence(held.assignment.id, "no undocumented role", held.words, principal=held.identity.principal_id)
+                for held in extra
+            ),
             f"{extra[0].words[0].upper()}{extra[0].words[1:]}, which is not documented.",
             "Remove the assignment, or document the role.",
             revoke_fix(tuple(held.grant for held in extra)),

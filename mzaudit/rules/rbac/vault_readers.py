@@ -80,7 +80,12 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
     if strangers:
         return Fail(
             tuple(
-                Evidence(grant.id, "no reader that the policy does not name", _words(reader, grant.words(vault.id)))
+                Evidence(
+                    grant.id,
+                    "no reader that the policy does not name",
+                    _words(reader, grant.words(vault.id)),
+                    principal=reader.principal_id,
+                )
                 for reader in strangers
                 for grant in reader.access.grants
             )

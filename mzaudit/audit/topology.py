@@ -1,0 +1,295 @@
+"""The picture of the estate: the documented things and connections, and the access seen beyond them.
+
+Nothing is judged here. What a part is marked with follows from the findings that bear on it; an extra arrow is drawn
+only where a failure's evidence shows the access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import replace
+from itertools import accumulate
+
+from mzaudit.audit.documented_grant import NO_GRANT
+from mzaudit.audit.identities import identities_of
+from mzaudit.audit.results import Arrow, Finding, Mark, Node, NodeKind, Status, Topology
+from mzaudit.policy.wanted import Wanted, WantedEnvironment, WantedService
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.ids import covers, key, name, same
+from mzaudit.snapshot.observed import Gap
+
+# Of the rules that are asked about a service, those that bear on something other than the app itself.
+_ON_PLAN = frozenset({"APP-003", "APP-004"})
+_ON_IDENTITY = frozenset({"APP-005", "RBAC-006", "RBAC-007"})
+_ON_SECRETS = frozenset({"RBAC-001", "SET-001", "SET-002", "SET-003"})
+_ON_BLOBS = frozenset({"RBAC-004"})
+_ON_DATABASE = frozenset({"SQL-003", "SQL-004"})
+_ON_IMAGE = frozenset({"IMG-002", "IMG-003", "IMG-004", "IMG-005", "IMG-006", "IMG-007"})
+_ON_EXPORT = frozenset({"OBS-003"})
+_ELSEWHERE = _ON_PLAN | _ON_IDENTITY | _ON_SECRETS | _ON_BLOBS | _ON_DATABASE | _ON_IMAGE | _ON_EXPORT
+
+_EXISTS = "exists"  # what the rules about existence expect
+_ASSIGNMENT = "/providers/Microsoft.Authorization/roleAssignments/"
+
+
+def topology(wanted: Wanted, seen: Snapshot, findings: Iterable[Finding]) -> Topology:
+    """The picture of every environment asked for; arrows never lead from one environment into another: an identity of
+    another environment is drawn as a stranger."""
+    nodes: list[Node] = []
+    arrows: list[Arrow] = []
+    given = tuple(findings)
+    for env in wanted.asked:
+        here = tuple(finding for finding in given if finding.env == env)
+        documented = _Documented(wanted.environments[env], seen, here)
+        extra = list(_extra(wanted, seen, here, documented))
+        there = {node.id for node in documented.nodes}
+        strangers = {node.id: node for found in extra for node in found[:2] if node.id not in there}
+        nodes += [*documented.nodes, *(_found_at(node, extra) for node in strangers.values())]
+        arrows += [*documented.arrows, *_united(extra)]
+    return marked(Topology(tuple(nodes), tuple(arrows)), given)
+
+
+def marked(picture: Topology, findings: Iterable[Finding]) -> Topology:
+    """The same picture with the marks that follow from these findings; what is extra stays so."""
+    given = tuple(findings)
+    by_print = {finding.fingerprint: finding for finding in given}
+    by_link = {(finding.env, f"{finding.rule} {finding.subject.name}"): finding for finding in given}
+
+    def bearing(part: Node | Arrow) -> tuple[Finding, ...]:
+        return tuple(by_print[one] for one in part.findings if one in by_print)
+
+    def mark(part: Node | Arrow) -> Mark:
+        return _fared([by_link.get((f.env, f.cause), f) if f.cause else f for f in bearing(part)])
+
+    absences = {(f.env, key(e.at)) for f in given if _counts(f) for e in f.evidence if e.expected == _EXISTS}
+
+    def node_mark(node: Node) -> Mark:
+        if node.mark is Mark.EXTRA:
+            return Mark.EXTRA
+        gone = any((node.env, above) in absences for above in _down_to(node.resource)) or (
+            node.kind is NodeKind.IDENTITY and any(map(_no_identity, bearing(node)))
+        )
+        return Mark.MISSING if gone else mark(node)
+
+    nodes = tuple(replace(node, mark=node_mark(node)) for node in picture.nodes)
+    by_id = {node.id: node for node in nodes}
+
+    def arrow_mark(arrow: Arrow) -> Mark:
+        if arrow.mark is Mark.EXTRA:
+            return Mark.EXTRA
+        ends = [by_id[end] for end in (arrow.source, arrow.target)]
+        ungranted = any(
+            _counts(finding) and e.observed == NO_GRANT and same(e.at, ends[1].resource)
+            for finding in bearing(arrow)
+            for e in finding.evidence
+        )
+        return Mark.MISSING if ungranted or any(end.mark is Mark.MISSING for end in ends) else mark(arrow)
+
+    return Topology(nodes, tuple(replace(arrow, mark=arrow_mark(arrow)) for arrow in picture.arrows))
+
+
+def agrees(picture: Topology, findings: Iterable[Finding]) -> bool:
+    """Whether the picture is one of these findings: every end and fingerprint is known, every mark follows."""
+    given = tuple(findings)
+    ids, prints = {node.id for node in picture.nodes}, {finding.fingerprint for finding in given}
+    parts: list[Node | Arrow] = [*picture.nodes, *picture.arrows]
+    known = all({arrow.source, arrow.target} <= ids for arrow in picture.arrows) and all(
+        prints.issuperset(part.findings) for part in parts
+    )
+    return known and marked(picture, given) == picture
+
+
+def _fared(findings: Iterable[Finding]) -> Mark:
+    """Passed only if something passed and nothing is open; one that does not apply because of an earlier link that
+    this report does not hold counts as failed, because that link is broken."""
+    statuses = {Status.FAIL if f.status is Status.NOT_APPLICABLE and f.cause else f.status for f in findings}
+    if Status.FAIL in statuses:
+        return Mark.VIOLATED
+    if Status.INCONCLUSIVE in statuses or not statuses & {Status.PASS, Status.WAIVED}:
+        return Mark.NOT_SEEN
+    return Mark.WAIVED if Status.WAIVED in statuses else Mark.PASSED
+
+
+def _down_to(resource: str) -> Iterator[str]:
+    """The id and all above it, as keys."""
+    return accumulate(key(resource).split("/")[1:], "{}/{}".format, initial="")
+
+
+def _counts(finding: Finding) -> bool:
+    return finding.status in (Status.FAIL, Status.WAIVED)
+
+
+def _no_identity(finding: Finding) -> bool:
+    """Whether APP-005 says that there is none, rather than that another one is used."""
+    at = f"{finding.subject.id}/identity"
+    return finding.rule == "APP-005" and _counts(finding) and any(covers(at, e.at) for e in finding.evidence)
+
+
+class _Documented:
+    """What the policy documents of one environment, with the findings that bear on each part."""
+
+    def __init__(self, want: WantedEnvironment, seen: Snapshot, findings: tuple[Finding, ...]) -> None:
+        self._env = want.env
+        self._about_it: dict[tuple[str, str], list[Finding]] = {}
+        for finding in findings:
+            first = finding.subject.name.split("/")[0].casefold()
+            self._about_it.setdefault((finding.subject.kind, first), []).append(finding)
+        self._plans: dict[str, Node] = {}
+        self._nodes: dict[str, Node] = {}
+        self.arrows: list[Arrow] = []
+        registry, component = want.registry, want.component
+        images = self._node(NodeKind.REGISTRY, registry.name, registry.id, self._about("registry", registry.name))
+        telemetry = self._node(
+            NodeKind.TELEMETRY, component.name, component.id, self._about("component", component.name)
+        )
+        vaults = {}
+        for vault in want.vaults:
+            shared = (secret.name for secret in vault.secrets if secret.spec.shared)
+            bearing = [*self._about("vault", vault.name), *self._about("secret", vault.name, *shared)]
+            vaults[vault.name] = self._node(NodeKind.VAULT, vault.name, vault.id, bearing)
+        blobs = {}
+        for storage in want.storage:
+            called = f"{storage.account}/{storage.container}"
+            bearing = [f for f in self._about("container", storage.account) if f.subject.name == called]
+            blobs[storage.key] = self._node(NodeKind.BLOBS, called, storage.container_id, bearing)
+        of_server = self._about("sql-server", want.server.name)
+        server = self._node(NodeKind.SERVER, want.server.name, want.server.id, of_server)
+        databases = {}
+        for database in want.server.databases:
+            at = f"{want.server.id}/databases/{database.name}"
+            bearing = [*self._about("database", database.name), *(f for f in of_server if _tells_of(at, f))]
+            databases[database.key] = self._node(NodeKind.DATABASE, database.name, at, bearing, within=server.id)
+        for service in want.services:
+            mine = [*self._about("service", service.key), *self._about("setting", service.key)]
+            app = self._node(NodeKind.APP, service.app, service.id, [f for f in mine if f.rule not in _ELSEWHERE])
+            on_identity = [f for f in mine if f.rule in _ON_IDENTITY]
+            identity = self._node(NodeKind.IDENTITY, service.app, f"{service.id}/identity", on_identity)
+            plan = self._plan(service, seen, [f for f in mine if f.rule in _ON_PLAN])
+            self._arrow(app, plan, "runs on", mine, _ON_PLAN)
+            self._arrow(app, identity, "has", mine, {"APP-005"})
+            self._arrow(app, images, "pulls its image from", mine, _ON_IMAGE)
+            if service.vault is not None:
+                self._arrow(identity, vaults[service.vault.name], "reads secrets of", mine, _ON_SECRETS)
+            for grant in service.databases:
+                self._arrow(identity, databases[grant.database], "uses", mine, _ON_DATABASE)
+            if service.storage is not None:
+                self._arrow(identity, blobs[service.storage.key], "reads", mine, _ON_BLOBS)
+            if service.telemetry:
+                self._arrow(app, telemetry, "exports to", mine, _ON_EXPORT)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All of them, in the order in which they are documented."""
+        return tuple(self._nodes.values())
+
+    def named(self, kind: NodeKind, called: str) -> Node | None:
+        """The node of that kind and name, compared without case."""
+        return next((n for n in self.nodes if n.kind is kind and n.name.casefold() == called.casefold()), None)
+
+    def at(self, scope: str) -> Node | None:
+        """The node that the scope is, or is a part of."""
+        return next((n for n in self.nodes if n.kind is not NodeKind.IDENTITY and covers(n.resource, scope)), None)
+
+    def _about(self, kind: str, *names: str) -> list[Finding]:
+        """Findings about things of that kind and of one of these names, or about what they hold."""
+        return [finding for one in names for finding in self._about_it.get((kind, one.casefold()), ())]
+
+    def _plan(self, service: WantedService, seen: Snapshot, bearing: list[Finding]) -> Node:
+        """The plan that the app names; services may share it."""
+        site = seen.site(service.id).properties
+        plan_id = None if isinstance(site, Gap) or site.value is None else site.value.plan_id
+        if plan_id is None:
+            return self._node(NodeKind.PLAN, f"plan of {service.app}", "", bearing)
+        known = self._plans.get(key(plan_id))
+        if known is None:
+            called = name(plan_id)  # of two plans of one name, the second is told by its whole id
+            called = plan_id if f"{self._env}/{NodeKind.PLAN}/{called}" in self._nodes else called
+            made = self._node(NodeKind.PLAN, called, plan_id, bearing)
+        else:
+            made = replace(known, findings=(*known.findings, *(f.fingerprint for f in bearing)))
+            self._nodes[made.id] = made
+        self._plans[key(plan_id)] = made
+        return made
+
+    def _node(self, kind: NodeKind, called: str, resource: str, bearing: list[Finding], within: str = "") -> Node:
+        node = _node(self._env, kind, called, resource, Mark.NOT_SEEN, within, bearing)
+        self._nodes[node.id] = node
+        return node
+
+    def _arrow(self, source: Node, target: Node, label: str, mine: list[Finding], codes: Set[str]) -> None:
+        prints = tuple(finding.fingerprint for finding in mine if finding.rule in codes)
+        self.arrows.append(Arrow(self._env, source.id, target.id, label, Mark.NOT_SEEN, prints))
+
+
+def _node(
+    env: str,
+    kind: NodeKind,
+    called: str,
+    resource: str,
+    mark: Mark,
+    within: str = "",
+    bearing: Iterable[Finding] = (),
+) -> Node:
+    prints = tuple(finding.fingerprint for finding in bearing)
+    return Node(f"{env}/{kind}/{called}", env, kind, called, resource, within, mark, prints)
+
+
+def _tells_of(database: str, finding: Finding) -> bool:
+    """Whether a finding about the server says if the database is there; a failure does only of those it names."""
+    if finding.rule != "SQL-001":
+        return False
+    return not _counts(finding) or any(covers(fact.at, database) for fact in finding.evidence)
+
+
+_Extra = tuple[Node, Node, str, str]
+
+
+def _extra(wanted: Wanted, seen: Snapshot, findings: tuple[Finding, ...], documented: _Documented) -> Iterator[_Extra]:
+    """Source, target, label and fingerprint of every undocumented access that a failure's evidence shows."""
+    for finding in findings:
+        if not _counts(finding):
+            continue
+        for fact in finding.evidence:
+            if fact.principal:
+                target = documented.at(finding.subject.id)
+                if target is None or target.kind is NodeKind.APP:
+                    target = documented.at(fact.at.partition(_ASSIGNMENT)[0])
+                if target is not None and target.kind is not NodeKind.APP:
+                    source = _principal(wanted, seen, finding.env, fact.principal, documented)
+                    yield source, target, "reaches", finding.fingerprint
+            elif finding.rule == "SET-006" and isinstance(fact.observed, str):
+                app, called = documented.at(finding.subject.id), fact.observed
+                vault = documented.named(NodeKind.VAULT, called) or _node(
+                    finding.env, NodeKind.VAULT, called, "", Mark.EXTRA
+                )
+                if app is not None:
+                    yield app, vault, "refers to", finding.fingerprint
+
+
+def _principal(wanted: Wanted, seen: Snapshot, env: str, principal_id: str, documented: _Documented) -> Node:
+    """The node of a service's identity in this environment, else a stranger with what is known of it."""
+    who = principal_id.casefold()
+    everyone = identities_of(seen, wanted.services, slots_in=env).items
+    one = next((identity for identity in everyone if identity.principal_id.casefold() == who), None)
+    own = documented.named(NodeKind.IDENTITY, one.service.app) if one is not None and one.service.env == env else None
+    if own is not None:
+        return own
+    assigned = seen.access(wanted.environments[env].resource_group_id).assignments.items
+    kinds = (a.principal_type for a in assigned if a.principal_id.casefold() == who and a.principal_type is not None)
+    called = one.words if one is not None else f"{next(kinds, 'principal')} {principal_id}"
+    return _node(env, NodeKind.STRANGER, called, principal_id, Mark.EXTRA)
+
+
+def _found_at(node: Node, extra: Iterable[_Extra]) -> Node:
+    prints = dict.fromkeys(one[3] for one in extra if node.id in (one[0].id, one[1].id))
+    return replace(node, findings=tuple(prints))
+
+
+def _united(extra: Iterable[_Extra]) -> Iterator[Arrow]:
+    """One arrow for each source, target and label, in the order in which they were found."""
+    arrows: dict[tuple[str, str, str], Arrow] = {}
+    for source, target, label, found in extra:
+        new = Arrow(source.env, source.id, target.id, label, Mark.EXTRA, (found,))
+        old = arrows.get((source.id, target.id, label), new)
+        arrows[source.id, target.id, label] = replace(old, findings=tuple(dict.fromkeys((*old.findings, found))))
+    yield from arrows.values()
