@@ -59,12 +59,30 @@ class WaiverNote:
     expired: bool
 
 
+class BaselineState(StrEnum):
+    """What became of a finding since an earlier report. Resolved is only what was seen to be as wanted."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineNote:
+    """A finding against an earlier report. `first_seen` (UTC) is the `started` of the first report that had it; of a
+    new one it is earlier than this run's where the finding failed before, but not like this."""
+
+    state: BaselineState
+    first_seen: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The answer to one obligation.
 
     `note` is the rule's sentence (why it failed, why it does not apply); `cause` names the finding that explains a
-    not-applicable one; `gaps` are what an inconclusive one could not see; `policy` is the line that asks for it.
+    not-applicable one; `gaps` are what an inconclusive one could not see; `policy` is the line that asks for it;
+    `baseline` is set in a run with a baseline on what fails, is waived or inconclusive, and on what is resolved.
     """
 
     rule: str
@@ -84,6 +102,7 @@ class Finding:
     fix: Fix | None
     waiver: WaiverNote | None
     fingerprint: str
+    baseline: BaselineNote | None = None
 
 
 class Mark(StrEnum):
@@ -158,6 +177,16 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """The earlier report that a run was compared with: its file, when its state was read (UTC), and whether only new
+    violations break the gate (`--gate new`)."""
+
+    report: str
+    started: datetime
+    only_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run: `started` is when the state was read (UTC); `complete` is whether nothing stayed inconclusive;
     `identity` is who read it; `policy` names the files; `warnings` are things about the run itself (waivers)."""
@@ -171,6 +200,7 @@ class Run:
     fail_on: Severity
     allow_incomplete: bool
     warnings: tuple[str, ...] = ()
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +232,14 @@ class Report:
         """The environments of the run."""
         return (self.run.env,) if isinstance(self.run.env, str) else self.run.env
 
+    @property
+    def only_new(self) -> bool:
+        """Whether violations that the baseline had too do not break the gate."""
+        return self.run.baseline is not None and self.run.baseline.only_new
+
     def gating(self) -> tuple[Finding, ...]:
-        """The violations at or above the threshold: the first ones to read."""
-        return tuple(f for f in self.findings if violates(f, self.run.fail_on))
+        """The violations that break the gate: the first ones to read."""
+        return tuple(f for f in self.findings if breaks(f, self.run.fail_on, only_new=self.only_new))
 
 
 _ORDER = tuple(Severity)
@@ -215,11 +250,19 @@ def violates(finding: Finding, fail_on: Severity) -> bool:
     return finding.status is Status.FAIL and _ORDER.index(finding.severity) <= _ORDER.index(fail_on)
 
 
-def summarise(findings: tuple[Finding, ...], fail_on: Severity) -> Summary:
+def breaks(finding: Finding, fail_on: Severity, *, only_new: bool) -> bool:
+    """Whether a finding breaks the gate: a violation at or above the threshold; with `only_new` none that the
+    baseline had too, unless a waiver of it has expired: that it was known is what the waiver said."""
+    old = finding.baseline is not None and finding.baseline.state is BaselineState.UNCHANGED
+    expired = finding.waiver is not None and finding.waiver.expired
+    return violates(finding, fail_on) and not (only_new and old and not expired)
+
+
+def summarise(findings: tuple[Finding, ...], fail_on: Severity, *, only_new: bool = False) -> Summary:
     """Count, and decide the gate: a violation wins over incompleteness; nothing evaluated is incomplete."""
     counts = {status: sum(f.status is status for f in findings) for status in Status}
     evaluated = counts[Status.PASS] + counts[Status.FAIL] + counts[Status.WAIVED]
-    if any(violates(finding, fail_on) for finding in findings):
+    if any(breaks(finding, fail_on, only_new=only_new) for finding in findings):
         gate = Gate.FAILED
     elif counts[Status.INCONCLUSIVE] or not evaluated:
         gate = Gate.INCOMPLETE

@@ -15,6 +15,7 @@ Examples:
   mzaudit check --env stg --env prd --fail-on high
   mzaudit check --env prd --snapshot last-night.json
   mzaudit check --env prd --simulate drifted
+  mzaudit check --env prd --baseline last-night.json --gate new
   mzaudit check --env prd -o terminal -o junit:TEST-mzaudit.xml -o fix:remediate.sh
 
 \b
@@ -40,6 +41,16 @@ Exit codes:
     help="The least severity that fails the gate.",
 )
 @click.option(
+    "--baseline", type=click.Path(path_type=Path), help="Mark findings as new, unchanged or resolved since this report."
+)
+@click.option(
+    "--gate",
+    type=click.Choice(["all", "new"]),
+    default="all",
+    show_default=True,
+    help="With new, violations that the baseline had too do not fail the gate.",
+)
+@click.option(
     "-o", "--output", "outputs", multiple=True, metavar="FORMAT[:PATH]", help="Write this instead; - is stdout."
 )
 @click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
@@ -56,6 +67,8 @@ def command(
     simulate: str | None,
     only: tuple[str, ...],
     fail_on: str,
+    baseline: Path | None,
+    gate: str,
     outputs: tuple[str, ...],
     reports_dir: Path,
     expect_image: tuple[str, ...],
@@ -65,8 +78,10 @@ def command(
     debug: bool,
 ) -> int:
     """Read the live state, judge it against the policy, write the reports, and exit by the table below."""
+    from mzaudit.audit.baseline import Earlier
     from mzaudit.cli import output
     from mzaudit.cli.judge import judge
+    from mzaudit.cli.saved import read_report, read_snapshot, subscriptions_of
     from mzaudit.cli.streams import say
     from mzaudit.cli.wanted import bound, environment_names, known, load_policy, subscriptions
     from mzaudit.policy.models import Severity
@@ -75,15 +90,18 @@ def command(
 
     asked = environment_names(environments)
     targets = output.targets(outputs, reports_dir, asked)
+    if baseline is not None:
+        output.apart(baseline, targets)
     output.clear(targets)
+    if gate == "new" and baseline is None:
+        raise click.UsageError("--gate new needs --baseline REPORT.json: new since when?")
     deadline = look.seconds(timeout)
+    earlier = Earlier(str(baseline), read_report(baseline), gate == "new") if baseline is not None else None
     if snapshot is not None and simulate is not None:
         raise click.UsageError("--snapshot and --simulate exclude each other")
     loaded = load_policy(policy, shipped=simulate is not None)
     known(loaded, asked)
     if snapshot is not None:
-        from mzaudit.cli.saved import read_snapshot, subscriptions_of
-
         seen = read_snapshot(snapshot)
         wanted = bound(loaded, asked, subscriptions_of(seen, snapshot, loaded, asked), expect_image)
     else:
@@ -91,7 +109,15 @@ def command(
             given = simulator.subscription_id if simulator is not None else subscription
             wanted = bound(loaded, asked, subscriptions(loaded, given, asked), expect_image)
             seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
-    report = judge(loaded, wanted, seen, only=only, fail_on=Severity(fail_on), allow_incomplete=allow_incomplete)
+    report = judge(
+        loaded,
+        wanted,
+        seen,
+        only=only,
+        fail_on=Severity(fail_on),
+        allow_incomplete=allow_incomplete,
+        earlier=earlier,
+    )
     files = output.write(report, targets, colour=output.coloured(), width=output.width())
     if files:
         say("wrote " + ", ".join(str(path) for path in files))

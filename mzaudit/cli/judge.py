@@ -10,6 +10,7 @@ from mzaudit import __version__
 from mzaudit.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
+    from mzaudit.audit.baseline import Earlier
     from mzaudit.audit.results import Finding, Report
     from mzaudit.policy.load import Loaded
     from mzaudit.policy.models import Severity
@@ -25,14 +26,19 @@ def judge(
     only: Sequence[str] = (),
     fail_on: Severity,
     allow_incomplete: bool = False,
+    earlier: Earlier | None = None,
 ) -> Report:
     """The whole result of one run. Its clock is the snapshot's, so that a replay says the same on another day."""
     from mzaudit import rules
+    from mzaudit.audit.baseline import comparable, dropped, mark
     from mzaudit.audit.evaluate import evaluate
-    from mzaudit.audit.results import SCHEMA_VERSION, Report, Run, Status, Tool, summarise
+    from mzaudit.audit.results import SCHEMA_VERSION, Baseline, Report, Run, Status, Tool, summarise
     from mzaudit.audit.topology import topology
     from mzaudit.audit.waive import lay
 
+    policy = ", ".join(loaded.files)
+    if earlier is not None:
+        comparable(earlier, wanted.asked, policy, seen.source, seen.taken)
     every_rule = rules.load()
     codes = [rule.code for rule in every_rule]
     known(only, codes)
@@ -42,6 +48,11 @@ def judge(
     if only:
         left = len(findings) - len(kept)
         warnings = (*warnings, f"--only {', '.join(only)}: {left} findings of other rules are left out of this report")
+    baseline = None
+    if earlier is not None:
+        kept = mark(kept, seen.taken, earlier.report)
+        warnings = (*warnings, *dropped(kept, earlier))
+        baseline = Baseline(earlier.name, earlier.report.run.started, earlier.only_new)
     return Report(
         schema_version=SCHEMA_VERSION,
         tool=Tool("mzaudit", __version__),
@@ -51,12 +62,13 @@ def judge(
             complete=not any(finding.status is Status.INCONCLUSIVE for finding in kept),
             source=seen.source,
             identity=_identity(seen),
-            policy=", ".join(loaded.files),
+            policy=policy,
             fail_on=fail_on,
             allow_incomplete=allow_incomplete,
             warnings=tuple(warnings),
+            baseline=baseline,
         ),
-        summary=summarise(kept, fail_on),
+        summary=summarise(kept, fail_on, only_new=earlier is not None and earlier.only_new),
         reads=seen.reads,
         findings=kept,
         topology=topology(wanted, seen, kept),

@@ -22,12 +22,10 @@ def command(saved: Path, outputs: tuple[str, ...]) -> int:
     """Draw a saved JSON report in other formats. Exits 0: the gate's verdict is in the report."""
     from mzaudit.cli import exits, output
     from mzaudit.cli.saved import read_report
-    from mzaudit.errors import InputError
 
     report = read_report(saved)
     targets = output.targets(outputs or ("terminal",), Path(), ())
-    if any(target.path is not None and target.path.resolve() == saved.resolve() for target in targets):
-        raise InputError(f"{saved}: a report cannot be drawn over itself")
+    output.apart(saved, targets)
     output.clear(targets)
     output.write(report, targets, colour=output.coloured(), width=output.width())
     return exits.PASSED

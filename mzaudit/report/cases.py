@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mzaudit.audit.results import Finding, Report, Status, violates
+from mzaudit.audit.results import Finding, Report, Status, breaks, violates
 from mzaudit.report.details import call, details, waived
 from mzaudit.report.gate import counted, evaluated
 from mzaudit.report.neutral import shorten, xml
@@ -66,7 +66,7 @@ def _case(finding: Finding, name: str, report: Report) -> Case:
     if outcome is Outcome.PASSED:
         return Case(classname, name, outcome)
     head = f"{finding.severity}: {finding.title}: {finding.subject.kind} {finding.subject.name}, {finding.subject.id}"
-    lines = (head, *(f"{label}: {text}" if label else text for label, text in details(finding)))
+    lines = (head, *(f"{label}: {text}" if label else text for label, text in details(finding, report)))
     body = "\n".join(xml(line) for line in lines)
     return Case(classname, name, outcome, kind, shorten(xml(message), _LONGEST_MESSAGE), body)
 
@@ -76,10 +76,12 @@ def _outcome(finding: Finding, report: Report) -> tuple[Outcome, str, str]:
     match finding.status:
         case Status.PASS:
             return Outcome.PASSED, "", ""
-        case Status.FAIL if violates(finding, report.run.fail_on):
+        case Status.FAIL if breaks(finding, report.run.fail_on, only_new=report.only_new):
             waiver = finding.waiver
             expired = f"waiver expired on {waiver.expires}: " if waiver is not None and waiver.expired else ""
             return Outcome.FAILURE, str(finding.severity), f"{expired}{finding.severity}: {what}"
+        case Status.FAIL if violates(finding, report.run.fail_on):
+            return Outcome.SKIPPED, "", f"known from the baseline ({finding.severity}): {what}"
         case Status.FAIL:
             return Outcome.SKIPPED, "", f"below the gate ({finding.severity}): {what}"
         case Status.WAIVED:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from mzaudit.audit.results import Finding, WaiverNote
+from collections.abc import Iterable
+from datetime import UTC
+
+from mzaudit.audit.results import BaselineState, Finding, Report, WaiverNote
 from mzaudit.report.grouping import shown
 from mzaudit.report.prose import cures
 from mzaudit.snapshot.observed import Gap
 
 
-def details(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """(label, text): the sentence, the proof, what asks for it, how to mend it."""
-    return (*why(finding), *proof(finding), *asked_by(finding), *mending(finding))
+def details(finding: Finding, report: Report) -> tuple[tuple[str, str], ...]:
+    """(label, text): the sentence, since when, the proof, what asks for it, how to mend it."""
+    return (*why(finding), *history(finding, report), *proof(finding), *asked_by(finding), *mending(finding))
 
 
 def why(finding: Finding) -> tuple[tuple[str, str], ...]:
@@ -21,6 +24,25 @@ def why(finding: Finding) -> tuple[tuple[str, str], ...]:
     if finding.cause:
         lines.append(("cause", finding.cause))
     return tuple(lines)
+
+
+def history(finding: Finding, report: Report) -> tuple[tuple[str, str], ...]:
+    """What became of it since the baseline, since when it is known and how long that was when this report was made."""
+    if finding.baseline is None:
+        return ()
+    state, first = finding.baseline.state, finding.baseline.first_seen
+    days = (report.run.started.astimezone(UTC).date() - first.astimezone(UTC).date()).days
+    age = f"{days:,} day{'s' if days > 1 else ''} before this report" if days else "the day of this report"
+    since = f"first seen on {first.astimezone(UTC).date().isoformat()}, {age}"
+    if state is BaselineState.NEW and first < report.run.started:
+        return (("baseline", f"new in this form; it failed otherwise before ({since})"),)
+    return (("baseline", f"{state}, {since}"),)
+
+
+def fresh(findings: Iterable[Finding]) -> str:
+    """How many of several findings are new since the baseline, to be put behind their number."""
+    new = sum(f.baseline is not None and f.baseline.state is BaselineState.NEW for f in findings)
+    return f" ({new:,} new since the baseline)" if new else ""
 
 
 def proof(finding: Finding) -> tuple[tuple[str, str], ...]:

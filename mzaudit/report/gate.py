@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mzaudit.audit.results import Finding, Gate, Report, Status
+from mzaudit.audit.results import Finding, Gate, Report, Status, violates
 
 
 def exit_code(report: Report) -> int:
@@ -30,15 +30,18 @@ def verdict(report: Report) -> str:
 def reason(report: Report) -> str:
     """Why the gate says so, in one sentence without the full stop."""
     unseen = _unseen(report)
+    noun = "new violation" if report.only_new else "violation"
+    old = len(known(report))
+    besides = f", {old:,} known from the baseline" if old else ""
     match report.summary.gate:
         case Gate.PASSED:
-            return f"no violation at or above {report.run.fail_on}, and everything was read"
+            return f"no {noun} at or above {report.run.fail_on}{besides}, and everything was read"
         case Gate.FAILED:
             gating = len(report.gating())
             also = f"; {unseen}" if report.summary.inconclusive else ""
-            return f"{counted(gating, 'violation')} at or above {report.run.fail_on}{also}"
+            return f"{counted(gating, noun)} at or above {report.run.fail_on}{besides}{also}"
         case Gate.INCOMPLETE:
-            return f"no violation at or above {report.run.fail_on}, but {unseen}"
+            return f"no {noun} at or above {report.run.fail_on}{besides}, but {unseen}"
 
 
 def evaluated(report: Report) -> bool:
@@ -46,10 +49,15 @@ def evaluated(report: Report) -> bool:
     return bool(report.summary.passed + report.summary.failed + report.summary.waived)
 
 
+def known(report: Report) -> tuple[Finding, ...]:
+    """The violations at or above the threshold that do not break the gate, because the baseline had them too."""
+    gating = set(map(id, report.gating()))
+    return tuple(f for f in report.findings if violates(f, report.run.fail_on) and id(f) not in gating)
+
+
 def below(report: Report) -> tuple[Finding, ...]:
     """The violations under the threshold: shown, but they do not break the gate."""
-    gating = set(map(id, report.gating()))
-    return tuple(f for f in report.findings if f.status is Status.FAIL and id(f) not in gating)
+    return tuple(f for f in report.findings if f.status is Status.FAIL and not violates(f, report.run.fail_on))
 
 
 def counted(count: int, noun: str) -> str:

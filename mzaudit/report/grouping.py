@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mzaudit.audit.results import Finding, Report, Status
+from mzaudit.audit.results import BaselineState, Finding, Report, Status
 from mzaudit.audit.verdict import Shown
 from mzaudit.policy.models import Severity
 from mzaudit.report.prose import cures
@@ -31,6 +31,11 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def with_status(report: Report, status: Status) -> tuple[Finding, ...]:
     """The findings of one status, in the report's order."""
     return tuple(f for f in report.findings if f.status is status)
+
+
+def resolved(report: Report) -> tuple[Finding, ...]:
+    """What failed in the baseline and was now seen to be as wanted."""
+    return tuple(f for f in report.findings if f.baseline is not None and f.baseline.state is BaselineState.RESOLVED)
 
 
 def subject(finding: Finding, report: Report) -> str:

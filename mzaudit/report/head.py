@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 
-from mzaudit.audit.results import Report, Status
+from mzaudit.audit.results import BaselineState, Report, Status
 
 COLUMNS = {
     Status.PASS: "pass",
@@ -25,13 +25,28 @@ def facts(report: Report) -> Mapping[str, str]:
     return {
         "tool": f"{report.tool.name} {report.tool.version}",
         "environment": ", ".join(report.environments),
-        "gate": f"violations at or above {run.fail_on}",
+        "gate": f"{'new ' if report.only_new else ''}violations at or above {run.fail_on}",
         "policy": run.policy,
         "source": run.source,
-        "read": run.started.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "read": moment(run.started),
         "identity": run.identity,
         "calls": f"{len(report.reads):,} ({outcomes})" if outcomes else "none",
-    }
+    } | ({"baseline": baseline(report)} if run.baseline is not None else {})
+
+
+def baseline(report: Report) -> str:
+    """The report that this one was compared with, and how many findings are new, unchanged and resolved."""
+    held = report.run.baseline
+    if held is None:
+        return "none"
+    states = Counter(finding.baseline.state for finding in report.findings if finding.baseline is not None)
+    counts = ", ".join(f"{states[state]:,} {state}" for state in BaselineState)
+    return f"{held.report}, read {moment(held.started)}: {counts}"
+
+
+def moment(time: datetime) -> str:
+    """A time as a person reads it, in UTC."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def caveats(report: Report) -> tuple[tuple[str, str], ...]:
@@ -41,6 +56,8 @@ def caveats(report: Report) -> tuple[tuple[str, str], ...]:
         said.append(("SIMULATED", "the estate was a simulated one; nothing here is about a real one."))
     if report.run.allow_incomplete:
         said.append(("ALLOW-INCOMPLETE", "what could not be seen does not break this gate (--allow-incomplete)."))
+    if report.only_new:
+        said.append(("ONLY NEW", "violations that the baseline had too do not break this gate (--gate new)."))
     return tuple(said)
 
 

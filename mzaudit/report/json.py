@@ -11,7 +11,7 @@ from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from mzaudit.audit.results import SCHEMA_VERSION, Finding, Report, summarise
+from mzaudit.audit.results import SCHEMA_VERSION, BaselineState, Finding, Report, Status, summarise
 from mzaudit.audit.topology import agrees
 from mzaudit.errors import SnapshotError
 from mzaudit.report.json_text import members
@@ -20,6 +20,11 @@ from mzaudit.snapshot.estate import Read
 _COMPLAINTS = 5
 # At either end of the calendar a time cannot be turned into another zone's.
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+_MARKED = {
+    BaselineState.NEW: (Status.FAIL, Status.WAIVED, Status.INCONCLUSIVE),
+    BaselineState.UNCHANGED: (Status.FAIL, Status.WAIVED, Status.INCONCLUSIVE),
+    BaselineState.RESOLVED: (Status.PASS,),
+}
 
 
 def chunks(report: Report) -> Iterator[str]:
@@ -62,11 +67,32 @@ def parse(text: str, name: str) -> Report:
         raise SnapshotError("\n".join(_complaints(error, name))) from None
     if report.run.started.tzinfo is None or not _FIRST <= report.run.started <= _LAST:
         raise SnapshotError(f"{name}: run.started: expected a time with its zone, between 2000 and 9999")
-    if report.summary != summarise(report.findings, report.run.fail_on):
+    _check_baseline(report, name)
+    if report.summary != summarise(report.findings, report.run.fail_on, only_new=report.only_new):
         raise SnapshotError(f"{name}: the summary does not agree with the findings; the report was changed")
     if not agrees(report.topology, report.findings):
         raise SnapshotError(f"{name}: the topology does not agree with the findings; the report was changed")
     return report
+
+
+def _check_baseline(report: Report, name: str) -> None:
+    """Refuse marks that `mzaudit` cannot have made: the gate and the age that people read hang on them."""
+    baseline = report.run.baseline
+    times = [] if baseline is None else [("run.baseline.started", baseline.started)]
+    for number, finding in enumerate(report.findings):
+        if finding.baseline is None:
+            continue
+        where = f"findings.{number}.baseline"
+        if baseline is None:
+            raise SnapshotError(f"{name}: {where}: expected none, because the run names no baseline")
+        if finding.status not in _MARKED[finding.baseline.state]:
+            raise SnapshotError(
+                f"{name}: {where}: a finding that is {finding.status} cannot be {finding.baseline.state}"
+            )
+        times.append((f"{where}.first_seen", finding.baseline.first_seen))
+    for where, time in times:
+        if time.tzinfo is None or not _FIRST <= time <= report.run.started:
+            raise SnapshotError(f"{name}: {where}: expected a time with its zone, no later than run.started")
 
 
 def schema() -> str:

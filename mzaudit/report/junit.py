@@ -16,6 +16,7 @@ from junit_xml import TestCase, TestSuite
 from mzaudit.audit.results import Report
 from mzaudit.report.cases import Case, Outcome, Suite, suites
 from mzaudit.report.gate import exit_code, verdict
+from mzaudit.report.head import baseline
 from mzaudit.report.neutral import xml
 
 _TIME = "0.000"  # a finding has no duration; the attribute is required
@@ -113,7 +114,8 @@ def _test_case(case: Case) -> TestCase:
 
 def _properties(report: Report) -> dict[str, str]:
     run = report.run
-    return {
+    compared = {"baseline": baseline(report), "gate": "new" if report.only_new else "all"} if run.baseline else {}
+    return compared | {
         "tool": f"{report.tool.name} {report.tool.version}",
         "environments": ", ".join(report.environments),
         "source": run.source,

@@ -9,14 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mzaudit.audit.results import Finding, Report, Status
 from mzaudit.report.budget import Block, Section, fill
-from mzaudit.report.details import asked_by, call, mending, why
-from mzaudit.report.gate import below, counted, exit_code, reason, verdict
+from mzaudit.report.details import asked_by, call, fresh, history, mending, why
+from mzaudit.report.gate import below, counted, exit_code, known, reason, verdict
 from mzaudit.report.grouping import (
     batches,
     by_rule,
     by_rule_and_note,
     followers,
     link,
+    resolved,
     shown,
     subject,
     unexplained,
@@ -53,16 +54,23 @@ def _head(report: Report) -> Iterator[str]:
 
 def _sections(report: Report) -> Iterator[Section]:
     effects = followers(report)
-    for title, findings in (("Violations", report.gating()), ("Below the gate", below(report))):
+    failing = (
+        ("Violations", report.gating()),
+        ("Known from the baseline", known(report)),
+        ("Below the gate", below(report)),
+    )
+    for title, findings in failing:
         yield Section(title, len(findings), _failures(findings, effects, report))
     yield Section("Inconclusive", report.summary.inconclusive, _inconclusive(report))
     waived = with_status(report, Status.WAIVED)
     yield Section("Waived", len(waived), _waived(waived, effects, report))
     warnings = report.run.warnings
     yield Section("Warnings", len(warnings), (Block(f"- {prose(text)}", 0) for text in warnings))
+    mended = resolved(report)
+    yield Section("Resolved since the baseline", len(mended), _passed(mended, report))
     rest = unexplained(report)
     yield Section("Not applicable, and no finding explains it", len(rest), _not_applicable(rest, report), True)
-    passed = with_status(report, Status.PASS)
+    passed = tuple(f for f in with_status(report, Status.PASS) if f.baseline is None)
     yield Section("Passed", len(passed), _passed(passed, report), True)
 
 
@@ -77,7 +85,7 @@ def _failure(finding: Finding, report: Report) -> Block:
     title = f"{finding.severity.upper()} {code(finding.rule)} {prose(finding.title)}"
     about = code(subject(finding, report))
     lines = ["", f"### {title}", "", about, ""]
-    lines += [f"- {_said(label, text)}" for label, text in why(finding)]
+    lines += [f"- {_said(label, text)}" for label, text in (*why(finding), *history(finding, report))]
     if finding.evidence:
         lines += ["", "| at | expected | observed |", "| --- | --- | --- |"]
     for fact in finding.evidence[:_FACTS]:
@@ -100,7 +108,7 @@ def _inconclusive(report: Report) -> Iterator[Block]:
         calls = [f"  - {code(short(call(gap)))}" for gap in group.gaps[:_LISTED]]
         hidden = len(group.gaps) - _LISTED
         calls += [f"  - {counted(hidden, 'call')} more in the JSON report."] if hidden > 0 else []
-        waiting = f"- {counted(len(group.findings), 'finding')} waiting for: {prose(group.cure)}"
+        waiting = f"- {counted(len(group.findings), 'finding')}{fresh(group.findings)} waiting for: {prose(group.cure)}"
         yield Block("\n".join((waiting, *calls)), 0)
         for findings in by_rule_and_note(group.findings):
             for some in batches(findings, _LISTED):
@@ -115,7 +123,7 @@ def _inconclusive(report: Report) -> Iterator[Block]:
 def _waived(findings: Iterable[Finding], effects: _Effects, report: Report) -> Iterator[Block]:
     for finding in worst_first(findings):
         title = f"- {finding.severity.upper()} {_rule(finding)} {code(subject(finding, report))}"
-        said = [f"  - {_said(label, text)}" for label, text in why(finding)]
+        said = [f"  - {_said(label, text)}" for label, text in (*why(finding), *history(finding, report))]
         yield Block("\n".join((title, *said)), 1, title)
         yield from _followers(finding, effects, report)
 

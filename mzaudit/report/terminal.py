@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from mzaudit.audit.results import Finding, Report, Status
-from mzaudit.report.details import call, details
-from mzaudit.report.gate import below, counted, exit_code, reason, verdict
+from mzaudit.report.details import call, details, fresh
+from mzaudit.report.gate import below, counted, exit_code, known, reason, verdict
 from mzaudit.report.grouping import (
     by_rule,
     by_rule_and_note,
     followers,
     link,
+    resolved,
     subject,
     unexplained,
     unseen,
@@ -33,9 +34,11 @@ def chunks(report: Report, *, width: int = 100, colour: bool = False) -> Iterato
     parts = (
         _head(report, width, ink),
         _passed(report, width, ink),
+        _resolved(report, width, ink),
         _not_applicable(report, width, ink),
         _waived(report, width, ink),
         _violations("BELOW THE GATE", below(report), "!", report, width, ink),
+        _violations("KNOWN FROM THE BASELINE", known(report), "=", report, width, ink),
         _inconclusive(report, width, ink),
         _violations("VIOLATIONS", report.gating(), "✗", report, width, ink),
         _table(report, ink),
@@ -54,9 +57,18 @@ def _head(report: Report, width: int, ink: Ink) -> Iterator[str]:
 
 
 def _passed(report: Report, width: int, ink: Ink) -> Iterator[str]:
-    findings = with_status(report, Status.PASS)
+    findings = tuple(f for f in with_status(report, Status.PASS) if f.baseline is None)
     if findings:
         yield ink.paint("bold", f"PASSED ({len(findings):,})")
+    for code, group in by_rule(findings).items():
+        start = f"  {ink.paint('green', '✓')} {plain(code)} {plain(group[0].slug)}: "
+        yield from fold(_names(group, report), width, start, " " * 6)
+
+
+def _resolved(report: Report, width: int, ink: Ink) -> Iterator[str]:
+    findings = resolved(report)
+    if findings:
+        yield ink.paint("bold", f"RESOLVED SINCE THE BASELINE ({len(findings):,})")
     for code, group in by_rule(findings).items():
         start = f"  {ink.paint('green', '✓')} {plain(code)} {plain(group[0].slug)}: "
         yield from fold(_names(group, report), width, start, " " * 6)
@@ -100,7 +112,7 @@ def _blocks(findings: Iterable[Finding], glyph: str, report: Report, width: int,
         yield from fold(plain(f"{code}  {members[0].title}"), width, f"  {word}  ", indent)
         for finding in members:
             yield from ink.lines("bold", fold(plain(subject(finding, report)), width, indent))
-            for label, text in details(finding):
+            for label, text in details(finding, report):
                 yield from _labelled(label, plain(text if label == "run" else short(text)), width)
             effects = following.get(link(finding), ())
             if effects:
@@ -134,7 +146,7 @@ def _inconclusive(report: Report, width: int, ink: Ink) -> Iterator[str]:
         yield from fold(plain(cure), width, f"  {glyph} ", " " * 4)
         for one in calls:
             yield from _labelled("unseen", plain(short(one)), width)
-        yield from _labelled("waiting", counted(len(waiting), "finding"), width)
+        yield from _labelled("waiting", counted(len(waiting), "finding") + fresh(waiting), width)
         for told in by_rule_and_note(waiting):
             said = f" ({plain(told[0].note)})" if told[0].note else ""
             yield from fold(f"{_by_rule(told, report)}{said}", width, " " * 8, " " * 10)

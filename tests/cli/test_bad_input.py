@@ -53,6 +53,18 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
         "write the shipped policy",
     ),
     "a report that is not there": (("report", "nothing.json"), "nothing.json: cannot be read"),
+    "only new ones since nothing": (
+        ("check", "--env", "prd", "--simulate", "compliant", "--gate", "new"),
+        "--gate new needs --baseline",
+    ),
+    "a baseline that is not there": (
+        ("check", "--env", "prd", "--simulate", "compliant", "--baseline", "nothing.json"),
+        "nothing.json: cannot be read",
+    ),
+    "a baseline that would be written over": (
+        ("check", "--env", "prd", "--simulate", "compliant", "--baseline", "reports/prd/mzaudit-prd.json"),
+        "this report is read and would be written over",
+    ),
     "snapshot and simulation at once": (
         ("check", "--env", "prd", "--simulate", "compliant", "--snapshot", "x.json"),
         "exclude each other",

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from mzaudit.audit.baseline import mark
 from mzaudit.audit.results import (
     SCHEMA_VERSION,
     Arrow,
+    Baseline,
     Finding,
     Mark,
     Node,
@@ -301,6 +303,23 @@ def _picture(found: Iterable[Finding]) -> Topology:
 
 
 _DRAWN = ("APP-001", "KV-", "RBAC-003", "RBAC-006", "SET-", "SQL-007")
+
+
+def compared(*, only_new: bool = False) -> Report:
+    """The bad night against an earlier report: what failed as it does now, what failed otherwise, what is mended."""
+    made = night()
+    mended = replace(made.findings[0], status=Status.FAIL, note="It was not there.")
+    weaker = replace(MISSING, evidence=(Evidence("elsewhere", "exists", "absent"),))
+    run = replace(made.run, started=datetime(2026, 11, 1, 2, 30, 0, tzinfo=UTC))
+    earlier = replace(made, run=run, findings=(mended, weaker, *(f for f in made.findings[2:] if f.rule == "SET-004")))
+    marked = mark(made.findings, made.run.started, earlier)
+    baseline = Baseline("reports/last.json", run.started, only_new)
+    return replace(
+        made,
+        run=replace(made.run, baseline=baseline),
+        findings=marked,
+        summary=summarise(marked, made.run.fail_on, only_new=only_new),
+    )
 
 
 def hostile(text: str) -> Report:

@@ -12,7 +12,7 @@ from mzaudit.errors import InputError
 from mzaudit.report import FORMATS, find, render
 from mzaudit.report.prose import cures
 from mzaudit.snapshot.observed import Gap, GapReason
-from tests.report.sample import finding, night, report
+from tests.report.sample import compared, finding, night, report
 
 EVERY_FINDING = ("json", "jsonl", "junit", "markdown", "terminal")
 
@@ -35,6 +35,15 @@ def test_every_format_shows_every_finding(name: str) -> None:
 def test_every_format_shows_what_follows_from_a_cause(name: str) -> None:
     text = html.unescape(render(name, night()))
     assert [f.rule for f in night().findings if not _shown(f, text)] == []
+
+
+@pytest.mark.parametrize("name", EVERY_FINDING)
+def test_every_format_shows_what_the_baseline_had_and_what_is_resolved(name: str) -> None:
+    made = compared(only_new=True)
+    text = html.unescape(render(name, made))
+    assert [f.rule for f in made.findings if not _shown(f, text)] == []
+    assert "reports/last.json" in text
+    assert "2026-11-01" in text
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema
@@ -10,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mzaudit.audit.results import Baseline, BaselineNote, BaselineState, Report, summarise
 from mzaudit.errors import SnapshotError
 from mzaudit.report import json as json_report
 from mzaudit.report import render
 from tests.report import golden_files
-from tests.report.sample import HOSTILE, hostile, night, report
+from tests.report.sample import HOSTILE, MISSING, compared, hostile, night, report
 from tests.report.test_neutral import assert_inert_log
 
 WELL_FORMED = st.text(st.characters(codec="utf-8"))
@@ -55,6 +58,28 @@ def test_nothing_is_lost(text: str) -> None:
     assert json_report.parse(render("json", made), "r.json") == made
 
 
+@pytest.mark.parametrize("only_new", [False, True])
+def test_what_became_since_the_baseline_is_kept(only_new: bool) -> None:
+    made = compared(only_new=only_new)
+    rendered = render("json", made)
+    assert json_report.parse(rendered, "r.json") == made
+    jsonschema.Draft202012Validator(json.loads(json_report.schema())).validate(json.loads(rendered))
+    run = json.loads(rendered)["run"]
+    assert run["baseline"] == {
+        "report": "reports/last.json",
+        "started": "2026-11-01T02:30:00Z",
+        "only_new": only_new,
+    }
+
+
+def test_a_report_without_a_word_of_baselines_is_read() -> None:
+    document = json.loads(render("json", night()))
+    del document["run"]["baseline"]
+    for finding in document["findings"]:
+        del finding["baseline"]
+    assert json_report.parse(json.dumps(document), "r.json") == night()
+
+
 def test_schema_accepts_what_is_written_and_nothing_else() -> None:
     validator = jsonschema.Draft202012Validator(json.loads(json_report.schema()))
     document = json.loads(render("json", night()))
@@ -74,6 +99,18 @@ def _bent(document: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def marked(state: BaselineState, *, only_new: bool = True) -> Report:
+    """A report of one violation that became this since its baseline."""
+    bad = replace(MISSING, baseline=BaselineNote(state, datetime(2026, 11, 1, tzinfo=UTC)))
+    made = report((bad,))
+    baseline = Baseline("b.json", datetime(2026, 11, 1, tzinfo=UTC), only_new)
+    summary = summarise((bad,), made.run.fail_on, only_new=only_new)
+    return replace(made, run=replace(made.run, baseline=baseline), summary=summary)
+
+
+_BASELINE = f'"baseline": {json.dumps(json_report.head(compared())["run"]["baseline"], indent=2)}'.replace(  # type: ignore[index]  # values are objects
+    "\n", "\n    "
+)
 REFUSED = {
     "empty": ("", "cut short"),
     "cut short": (render("json", night())[:-40], "cut short"),
@@ -94,6 +131,30 @@ REFUSED = {
         "the topology does not agree",
     ),
     "counts that do not agree": (render("json", night()).replace('"fail": 4', '"fail": 3'), "does not agree"),
+    "a new finding called known": (
+        render("json", marked(BaselineState.NEW)).replace('"state": "new"', '"state": "unchanged"'),
+        "does not agree",
+    ),
+    "a gate that looked at known ones too": (
+        render("json", marked(BaselineState.UNCHANGED, only_new=False)).replace(": false\n    }", ": true\n    }"),
+        "does not agree",
+    ),
+    "a failure that is resolved": (
+        render("json", compared()).replace('"state": "new"', '"state": "resolved"'),
+        "baseline: a finding that is",
+    ),
+    "marks without a baseline": (
+        render("json", compared()).replace(_BASELINE, '"baseline": null'),
+        "the run names no baseline",
+    ),
+    "first seen after the run": (
+        render("json", compared()).replace('"first_seen": "2026-11-01', '"first_seen": "2026-11-24'),
+        "first_seen: expected a time with its zone, no later than run.started",
+    ),
+    "a baseline without zone": (
+        render("json", compared()).replace('"started": "2026-11-01T02:30:00Z"', '"started": "2026-11-01T02:30:00"'),
+        "run.baseline.started: expected a time with its zone",
+    ),
     "a gate that was opened": (render("json", night()).replace('"failed"', '"passed"'), "does not agree"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
@@ -12,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from mzaudit.audit.results import Gate, Report, Status
+from mzaudit.audit.results import Baseline, BaselineNote, BaselineState, Gate, Report, Status, summarise
 from mzaudit.policy.models import Severity
 from mzaudit.report.gate import exit_code
 from mzaudit.report.junit import chunks
 from tests.report import golden_files
-from tests.report.sample import HOSTILE, UNREADABLE, finding, hostile, night, report
+from tests.report.sample import HOSTILE, UNREADABLE, WAIVER, compared, finding, hostile, night, report
 from tests.report.test_neutral import ANY_TEXT, assert_inert_log
 
 SCHEMAS = Path(__file__).parents[2].parent / "shared" / "schemas" / "junit"
@@ -41,7 +42,7 @@ def test_valid(schema: str) -> None:
     if not path.exists():
         pytest.skip(f"{schema} is not at hand")
     validator = etree.XMLSchema(etree.parse(str(path)))
-    for made in (night(), report(()), *map(hostile, HOSTILE.values())):
+    for made in (night(), report(()), compared(only_new=True), *map(hostile, HOSTILE.values())):
         validator.assertValid(parsed(made))
 
 
@@ -73,6 +74,11 @@ def test_element(case: tuple[str, str], wanted: tuple[str | None, str]) -> None:
         assert child.text
 
 
+_THEN = datetime(2026, 11, 1, tzinfo=UTC)
+_KNOWN = BaselineNote(BaselineState.UNCHANGED, _THEN)
+_EXPIRED = replace(WAIVER, expires="2026-11-01", expired=True)
+
+
 def _combinations() -> list[Report]:
     kinds = [
         finding("KV-001", "a", Status.PASS),
@@ -81,14 +87,17 @@ def _combinations() -> list[Report]:
         finding("KV-004", "a", Status.INCONCLUSIVE, gaps=(UNREADABLE,)),
         finding("KV-005", "a", Status.WAIVED),
         finding("KV-006", "a", Status.NOT_APPLICABLE, note="nothing to ask"),
+        replace(finding("KV-007", "a", Status.FAIL, severity=Severity.HIGH), baseline=_KNOWN),
+        replace(finding("KV-008", "a", Status.FAIL, severity=Severity.HIGH), baseline=_KNOWN, waiver=_EXPIRED),
     ]
-    return [
-        report(
-            [kind for kind, kept in zip(kinds, chosen, strict=True) if kept], allow_incomplete=allowed, fail_on=fail_on
-        )
-        for *chosen, allowed in product((False, True), repeat=len(kinds) + 1)
-        for fail_on in (Severity.CRITICAL, Severity.MEDIUM, Severity.LOW)
-    ]
+    made = []
+    for *chosen, allowed, only_new in product((False, True), repeat=len(kinds) + 2):
+        held = tuple(kind for kind, kept in zip(kinds, chosen, strict=True) if kept)
+        for fail_on in (Severity.CRITICAL, Severity.MEDIUM, Severity.LOW):
+            one = report(held, allow_incomplete=allowed, fail_on=fail_on)
+            run = replace(one.run, baseline=Baseline("b.json", _THEN, only_new))
+            made.append(replace(one, run=run, summary=summarise(held, fail_on, only_new=only_new)))
+    return made
 
 
 def test_red_if_and_only_if_the_exit_code_is_not_zero() -> None:
@@ -99,6 +108,16 @@ def test_red_if_and_only_if_the_exit_code_is_not_zero() -> None:
         assert bool(red) == bool(exit_code(made)), made.summary
         seen[exit_code(made)] += 1
     assert set(seen) == {0, 1, 3}
+
+
+def test_what_the_baseline_had_too_is_skipped_only_where_the_gate_is_for_new_ones() -> None:
+    case = ("mzaudit.prd.SET-004", "manage/SMTP_PASSWORD")
+    (skipped,) = _by_name(compared(only_new=True))[case]
+    assert skipped.tag == "skipped"
+    assert str(skipped.attrib["message"]).startswith("known from the baseline (critical): ")
+    assert "baseline: unchanged, first seen on 2026-11-01, 22 days before this report" in str(skipped.text)
+    (failure,) = _by_name(compared())[case]
+    assert failure.tag == "failure"
 
 
 def test_a_report_whose_gate_was_opened_is_not_written() -> None:

@@ -14,7 +14,7 @@ from mzaudit.audit.verdict import Evidence
 from mzaudit.policy.models import Severity
 from mzaudit.report.markdown import chunks
 from tests.report import golden_files
-from tests.report.sample import HOSTILE, UNREADABLE, WALLED, finding, hostile, night, report
+from tests.report.sample import HOSTILE, UNREADABLE, WALLED, compared, finding, hostile, night, report
 
 OURS = {"<code>", "</code>", "<details>", "</details>", "<summary>", "</summary>"}
 
@@ -107,6 +107,16 @@ def test_the_budget_is_kept_from_the_least_severe_end(budget: int) -> None:
 
 def test_what_fits_says_nothing_of_more() -> None:
     assert "did not fit" not in render(night())
+
+
+def test_known_and_resolved_have_sections_of_their_own() -> None:
+    rendered = render(compared(only_new=True))
+    titles = re.findall(r"^## (.+)$", rendered, re.MULTILINE)
+    assert titles[:3] == ["Violations (2)", "Known from the baseline (1)", "Below the gate (1)"]
+    assert titles[-1] == "Resolved since the baseline (1)"
+    assert "- baseline: unchanged, first seen on 2026-11-01, 22 days before this report" in rendered
+    assert "**ONLY NEW**" in rendered
+    assert "Known from" not in render(compared())
 
 
 def test_one_huge_finding_keeps_its_title() -> None:

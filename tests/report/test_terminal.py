@@ -12,7 +12,7 @@ from mzaudit.report.ink import fold
 from mzaudit.report.neutral import plain
 from mzaudit.report.terminal import chunks
 from tests.report import golden_files
-from tests.report.sample import HOSTILE, UNREADABLE, finding, hostile, night, report
+from tests.report.sample import HOSTILE, UNREADABLE, compared, finding, hostile, night, report
 from tests.report.test_neutral import assert_inert_log
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -58,6 +58,11 @@ def test_hostile_text_is_whole_and_inert(text: str, colour: bool) -> None:
 ENDINGS = {
     "passed": (report([finding("KV-001", "a", Status.PASS)]), r"GATE PASSED  .*\(exit 0\)"),
     "failed": (night(), r"GATE FAILED  3 violations at or above medium; 3 findings are inconclusive  \(exit 1\)"),
+    "only new ones": (
+        compared(only_new=True),
+        r"GATE FAILED  2 new violations at or above medium, 1 known from the baseline; 3 findings are inconclusive  "
+        r"\(exit 1\)",
+    ),
     "incomplete": (
         report([finding("KV-001", "a", Status.INCONCLUSIVE, gaps=(UNREADABLE,))]),
         r"INCOMPLETE  no violation at or above medium, but 1 finding is inconclusive  \(exit 3\)",
@@ -116,3 +121,14 @@ FOLDS = {
 @pytest.mark.parametrize(("text", "width", "start", "lines"), FOLDS.values(), ids=FOLDS.keys())
 def test_fold(text: str, width: int, start: str, lines: list[str]) -> None:
     assert list(fold(text, width, start)) == lines
+
+
+def test_what_became_since_the_baseline_is_said_with_its_age() -> None:
+    rendered = render(compared(only_new=True), width=200)
+    assert "baseline    reports/last.json, read 2026-11-01 02:30:00 UTC: 7 new, 1 unchanged, 1 resolved" in rendered
+    assert "baseline  unchanged, first seen on 2026-11-01, 22 days before this report" in rendered
+    assert "baseline  new in this form; it failed otherwise before (first seen on 2026-11-01, 22 days" in rendered
+    assert "waiting   3 findings (3 new since the baseline)" in rendered
+    sections = [line.split(" (")[0] for line in rendered.splitlines() if line[:3].isupper() and " (" in line]
+    assert [s for s in sections if "BASELINE" in s] == ["RESOLVED SINCE THE BASELINE", "KNOWN FROM THE BASELINE"]
+    assert "KNOWN FROM" not in render(compared())
