@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -106,6 +108,17 @@ class Connection:
         host = (parts.hostname or "").casefold()
         port = parts.port or 443
         return None if any(_exempt(entry, host, port) for entry in self.no_proxy) else self.proxy
+
+    def certificates(self) -> ssl.SSLContext:
+        """The authorities to trust; raises `InputError` if `ca_file` holds none."""
+        if self.ca_file is None:
+            return ssl.create_default_context()
+        try:
+            if os.path.isdir(self.ca_file):
+                return ssl.create_default_context(capath=self.ca_file)
+            return ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:
+            raise InputError(f"{self.ca_file}: expected certificates (PEM), found {type(error).__name__}") from None
 
 
 def _first(env: Mapping[str, str], *names: str) -> str | None:

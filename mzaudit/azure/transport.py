@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 from typing import Any
 
 import aiohttp
 from azure.core.pipeline.transport import AioHttpTransport
 
 from mzaudit.azure.connection import Connection
-from mzaudit.errors import InputError
 
 
 class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports it through a module __getattr__
@@ -28,7 +25,7 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
     async def open(self) -> None:
         """Open the session, with our certificate authorities, unless it is open."""
         if self.session is None:
-            connector = aiohttp.TCPConnector(ssl=_context(self._connection.ca_file), limit=0)
+            connector = aiohttp.TCPConnector(ssl=self._connection.certificates(), limit=0)
             self.session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False
             )
@@ -43,14 +40,3 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
         """Send through the proxy that the host's name calls for."""
         config.pop("proxies", None)
         return await super().send(request, proxy=self._connection.proxy_for(request.url), **config)
-
-
-def _context(ca_file: str | None) -> ssl.SSLContext:
-    if ca_file is None:
-        return ssl.create_default_context()
-    try:
-        if os.path.isdir(ca_file):
-            return ssl.create_default_context(capath=ca_file)
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise InputError(f"{ca_file}: expected certificates (PEM), found {type(error).__name__}") from None

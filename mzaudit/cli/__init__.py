@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "collect": ("mzaudit.cli.collect", "Read the live state into a snapshot file."),
     "doctor": ("mzaudit.cli.doctor", "Say which permissions the caller has, lacks and needs."),
     "report": ("mzaudit.cli.report", "Draw a saved report in another format."),
+    "comment": ("mzaudit.cli.comment", "Keep one comment and a status on the pull request."),
     "rules": ("mzaudit.cli.rules", "List the rules."),
     "explain": ("mzaudit.cli.explain", "Show a rule's page."),
     "policy": ("mzaudit.cli.policy", "Validate the policy; print its schema and requirements."),

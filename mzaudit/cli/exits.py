@@ -16,7 +16,8 @@ MEANING: Final = {
     VIOLATION: "at least one violation at or above the threshold (wins over 3)",
     USAGE: "usage, configuration or policy is wrong: file, line, what was expected",
     INCOMPLETE: "incomplete: something could not be read, or nothing was evaluated",
-    ABANDONED: "abandoned: no token for Azure Resource Manager could be had, or an internal error",
+    ABANDONED: "abandoned: no token for Azure Resource Manager could be had, a required comment could not be written, "
+    "or an internal error",
     INTERRUPTED: "interrupted",
 }
 

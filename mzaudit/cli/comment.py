@@ -1,0 +1,78 @@
+"""`mzaudit comment`: a report told to the pull request that the pipeline runs for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mzaudit.cli import exits
+
+if TYPE_CHECKING:
+    from mzaudit.audit.results import Report
+
+EPILOG = f"""\b
+Examples:
+  mzaudit comment reports/prd/mzaudit-prd.json
+  mzaudit comment --require-comment reports/prd/mzaudit-prd.json
+
+\b
+The token is taken from SYSTEM_ACCESSTOKEN (Azure Pipelines) or GITHUB_TOKEN (GitHub), never from an option.
+
+\b
+Exit codes: those of the check that made the report. A comment that could not be written changes none of them,
+unless --require-comment is given, which turns 0 into {exits.ABANDONED}.
+{exits.table()}
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Keep one comment and a status on the pull request.")
+@click.argument("saved", type=click.Path(path_type=Path), metavar="REPORT.json")
+@click.option("--require-comment", is_flag=True, help=f"Exit {exits.ABANDONED} instead of 0 if it was not written.")
+def command(saved: Path, require_comment: bool) -> int:
+    """Keep one comment about a saved JSON report on the pull request that this pipeline runs for, and set its status.
+
+    The comment is written once and then edited in place; nothing that somebody else wrote is touched.
+    """
+    from mzaudit.cli.saved import read_report
+    from mzaudit.cli.streams import say
+    from mzaudit.report.gate import exit_code
+
+    report = read_report(saved)
+    failed = _told(report)
+    for line in failed:
+        say(line)
+    code = exit_code(report)
+    if code != exits.PASSED or not failed or not require_comment:
+        return code
+    say("--require-comment: the gate passed, but this run did not say so where it had to")
+    return exits.ABANDONED
+
+
+def _told(report: Report) -> tuple[str, ...]:
+    """Tell the pull request; gives why what was not written was not."""
+    import asyncio
+    import os
+
+    from mzaudit.azure.connection import Connection
+    from mzaudit.cli.look import quiet
+    from mzaudit.cli.streams import say
+    from mzaudit.errors import InputError
+    from mzaudit.publish.pipeline import Nowhere, find
+    from mzaudit.publish.telling import tell
+    from mzaudit.publish.web import Route
+
+    try:
+        place = find(os.environ)
+        connection = Connection.from_environment(os.environ)
+        route = Route(connection.proxy_for, connection.certificates())
+        quiet(debug=False)
+        told = asyncio.run(tell(report, place, route))
+    except (Nowhere, InputError) as error:
+        return (f"nothing was commented on: {error}",)
+    except Exception as error:  # noqa: BLE001 - a defect in telling is not to turn a gate that passed red
+        return (f"nothing was commented on: internal error: {type(error).__name__}; report it",)
+    if told.done:
+        say(", ".join(told.done))
+    return told.failed

@@ -1,0 +1,55 @@
+"""What a comment says: the report for people, without the names of people, and which run says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mzaudit.audit.results import Finding, Report
+from mzaudit.publish.marker import Marker
+from mzaudit.publish.pipeline import AzureDevOps, Build, GitHub, Place
+from mzaudit.publish.sticky import Said, Signal
+from mzaudit.report import markdown
+from mzaudit.report.gate import exit_code, reason, verdict
+from mzaudit.report.head import caveats
+from mzaudit.report.neutral import plain
+
+# GitHub holds 65,536 characters; Azure DevOps 150,000.
+_BUDGET = {GitHub: 60_000, AzureDevOps: 140_000}
+_LEFT_OUT = "(left out of comments)"
+_LONGEST_SENTENCE = 140  # of a status on GitHub
+
+
+def said(report: Report, mark: Marker, place: Place) -> Said:
+    """The comment; there is something to be done while the gate is not passed."""
+    top = mark.line(place.build.number) + "\n\n"
+    end = f"\n---\n\n{_run(place.build)}\n"
+    room = _BUDGET[type(place)] - len((top + end).encode())
+    return Said(top + "".join(markdown.chunks(nameless(report), budget=room)) + end, exit_code(report) != 0)
+
+
+def signal(report: Report, mark: Marker, place: Place) -> Signal:
+    """The status."""
+    words = "".join(f"{word}: " for word, _ in caveats(report))
+    sentence = plain(f"{words}{verdict(report)}: {reason(report)}")
+    if len(sentence) > _LONGEST_SENTENCE:
+        sentence = f"{sentence[: _LONGEST_SENTENCE - 1]}…"
+    return Signal(exit_code(report), plain(mark.label), sentence, place.build.link)
+
+
+def nameless(report: Report) -> Report:
+    """The report without who read the state and who answers for a waiver: a pull request is read by more people than a
+    pipeline's artifacts, and its mails cannot be taken back."""
+    return replace(
+        report,
+        run=replace(report.run, identity=_LEFT_OUT),
+        findings=tuple(_nameless(finding) for finding in report.findings),
+    )
+
+
+def _nameless(finding: Finding) -> Finding:
+    return finding if finding.waiver is None else replace(finding, waiver=replace(finding.waiver, owner="its owner"))
+
+
+def _run(build: Build) -> str:
+    of = f" of commit {build.commit}" if build.commit else ""
+    return f"Written by [run {build.number}]({build.link}){of}, which replaces what the run before it wrote here."

@@ -1,0 +1,137 @@
+"""GitHub: the comments of a pull request and the statuses of its head (REST API 2022-11-28)."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from pydantic import BaseModel, TypeAdapter
+
+from mzaudit.publish.marker import Marker
+from mzaudit.publish.pipeline import GitHub
+from mzaudit.publish.sticky import Posted, Said, Signal
+from mzaudit.publish.web import Refusal, Unpublished, Web, held
+
+SERVICE: Final = "GitHub"
+ACCEPT: Final = "application/vnd.github+json"
+_PAGE = 100
+_STATES = {0: "success", 1: "failure"}  # any other code: `error`
+
+
+class _User(BaseModel):
+    login: str
+
+
+class _Viewer(BaseModel):
+    viewer: _User
+
+
+class _Data(BaseModel):
+    data: _Viewer
+
+
+class _Comment(BaseModel):
+    id: int
+    body: str | None = None
+    user: _User | None = None
+
+
+class _Made(BaseModel):
+    id: int
+
+
+class GitHubHost:
+    """A pull request's comments and its head's statuses; see `sticky.Host`."""
+
+    def __init__(self, web: Web, place: GitHub) -> None:
+        self._web, self._place = web, place
+        self._me = ""
+
+    async def mine(self, mark: Marker) -> list[Posted]:
+        """The comments of this mark by the token's identity."""
+        if not self._me:
+            # A job's token may not ask REST who it is.
+            answer = await self._web.ask("POST", self._place.graphql, {"query": "query { viewer { login } }"})
+            self._me = held(answer, TypeAdapter(_Data), SERVICE).data.viewer.login.casefold()
+        found: list[Posted] = []
+        page: list[_Comment] = []
+        number = 1
+        while number == 1 or len(page) == _PAGE:
+            url = f"{self._comments()}?per_page={_PAGE}&page={number}"
+            page = held(await self._web.ask("GET", url), TypeAdapter(list[_Comment]), SERVICE)
+            found += [
+                Posted(0, c.id, c.body) for c in page if self._is_mine(c) and c.body is not None and mark.on(c.body)
+            ]
+            number += 1
+        return sorted(found, key=lambda posted: posted.comment)
+
+    def _is_mine(self, comment: _Comment) -> bool:
+        return comment.user is not None and comment.user.login.casefold() == self._me
+
+    async def create(self, said: Said) -> None:
+        """Write a comment; GitHub's have no state."""
+        answer = await self._web.ask("POST", self._comments(), {"body": said.body}, again=False)
+        held(answer, TypeAdapter(_Made), SERVICE)
+
+    async def edit(self, posted: Posted, said: Said) -> None:
+        """Replace the text."""
+        await self._web.ask("PATCH", self._comment(posted), {"body": said.body})
+
+    async def remove(self, posted: Posted) -> None:
+        """Delete the comment."""
+        await self._web.ask("DELETE", self._comment(posted))
+
+    async def signal(self, signal: Signal) -> None:
+        """Set the status of the pull request's head commit, which is what a branch rule looks at."""
+        if not self._place.build.commit:
+            raise Unpublished(
+                "the head commit of the pull request is not known (the event has no pull_request.head.sha): run the "
+                "workflow on `pull_request`"
+            )
+        body = {
+            "state": _STATES.get(signal.code, "error"),
+            "description": signal.sentence,
+            "context": f"mzaudit/{signal.name}",
+            "target_url": signal.link,
+        }
+        url = f"{self._place.repository}/statuses/{quote(self._place.build.commit)}"
+        held(await self._web.ask("POST", url, body), TypeAdapter(_Made), SERVICE)
+
+    def _comments(self) -> str:
+        return f"{self._place.repository}/issues/{self._place.pull}/comments"
+
+    def _comment(self, posted: Posted) -> str:
+        return f"{self._place.repository}/issues/comments/{posted.comment}"
+
+
+def explain(refusal: Refusal) -> str:
+    """A refusal as a sentence with its cure."""
+    limited = refusal.headers.get("x-ratelimit-remaining") == "0" or "rate limit" in refusal.words
+    match refusal.status:
+        case 429:
+            return f"GitHub's rate limit is used up (HTTP 429): {_later(refusal)}"
+        case 403 if limited or "retry-after" in refusal.headers:
+            return f"GitHub's rate limit is used up (HTTP 403): {_later(refusal)}"
+        case 403:
+            return (
+                "GITHUB_TOKEN may not do this (HTTP 403): the job needs `permissions: {pull-requests: write, statuses: "
+                "write}`; a workflow that a fork's pull request started is given a token that only reads"
+            )
+        case 200 | 201 | 203 | 401:
+            return (
+                f"GitHub did not take GITHUB_TOKEN (HTTP {refusal.status}): hand the step the job's own token, "
+                "`env: {GITHUB_TOKEN: ${{ github.token }}}`"
+            )
+        case 301 | 302 | 307 | 308:
+            return f"the repository has another name today (HTTP {refusal.status}): mzaudit follows no redirect"
+        case 404:
+            return "GITHUB_TOKEN does not see this pull request (HTTP 404): it must be a token of this repository"
+        case status if status >= 500:
+            return f"GitHub failed (HTTP {status}): run the step again"
+        case status:
+            return f"GitHub did not accept the request (HTTP {status})"
+
+
+def _later(refusal: Refusal) -> str:
+    wait = refusal.headers.get("retry-after", "")
+    return f"run the step again in {int(wait)} s" if wait.isascii() and wait.isdigit() else "run the step again later"

@@ -1,0 +1,65 @@
+"""The mark by which a comment is found again: it names tool, environment and policy, and renders as nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from mzaudit.audit.results import Report
+
+_RUN = re.compile(r" run=(\d{1,18})\)\s*")
+_DEFAULT = "policies"
+_LONGEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What a comment is about. `key` is the same for every run of the same gate; `label` names the gate for people,
+    and is another for another key."""
+
+    key: str
+    label: str
+
+    def line(self, run: int) -> str:
+        """The line to put on top of the comment: a link that nothing refers to, which no Markdown dialect draws."""
+        return f"{self._start()}{run})"
+
+    def on(self, body: str) -> bool:
+        """Whether a comment starts with this mark."""
+        first = body.split("\n", 1)[0]
+        return first.startswith(self._start()) and _RUN.fullmatch(first, len(self._start()) - len(" run=")) is not None
+
+    def run(self, body: str) -> int:
+        """The run that wrote a comment with this mark."""
+        return int(body.split("\n", 1)[0][len(self._start()) :].strip()[:-1])
+
+    def _start(self) -> str:
+        return f"[//]: <> ({self.key} run="
+
+
+def marker(report: Report, root: str) -> Marker:
+    """The mark of a report's gate. `root` is the folder of the repository: an agent may keep it elsewhere tomorrow."""
+    environments = "+".join(report.environments)
+    policy = _policy([_within(name, root) for name in report.run.policy.split(", ")])
+    label = environments if policy == _DEFAULT else f"{environments} ({policy})"
+    key = f"{report.tool.name} env={_quoted(environments)} policy={_quoted(policy)}"
+    if len(label) > _LONGEST:
+        label = f"{label[: _LONGEST - 10]}… {hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    return Marker(key, label)
+
+
+def _policy(files: list[str]) -> str:
+    """The folder of a policy of several files, which may become more; else the one file."""
+    folders = {str(PurePosixPath(name).parent) for name in files}
+    return folders.pop() if len(files) > 1 and len(folders) == 1 else ", ".join(files)
+
+
+def _within(name: str, root: str) -> str:
+    return name.removeprefix(root.rstrip("/\\") + "/") if root else name
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="/", errors="replace")

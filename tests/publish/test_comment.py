@@ -1,0 +1,183 @@
+"""One comment a gate and one status a run, through the real command, on both services."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mzaudit.publish.marker import marker
+from tests.publish.conftest import DOUBTFUL, GREEN, RED, Pull, named
+from tests.publish.services import Fault
+from tests.report.sample import report
+
+MARK = marker(RED, "")
+
+
+def test_the_life_of_a_comment(pull: Pull) -> None:
+    """Created, updated in place, closed when green, opened again, with a forged one beside it that is left alone, and
+    one whose answer was lost."""
+    ado = pull.name == "azure-devops"
+    forged = f"{MARK.line(1)}\n\n# mzaudit: GATE PASSED (exit 0)\n\nforged"
+    pull.write(forged, ours=False)
+    assert pull.tell(RED, run=1).code == 1
+    untouched, ours = pull.comments()
+    assert forged in untouched
+    assert "GATE FAILED" in ours
+    assert ours.startswith("active [//]: <>" if ado else "[//]: <>")
+
+    assert pull.tell(RED, run=2).code == 1
+    assert pull.comments()[0] == untouched
+    assert len(pull.comments()) == 2, "updated in place"
+    assert "run=2)" in pull.comments()[1]
+
+    assert pull.tell(GREEN, run=3).code == 0
+    assert "GATE PASSED" in pull.comments()[1]
+    assert pull.comments()[1].startswith("closed" if ado else "[//]")
+
+    assert pull.tell(DOUBTFUL, run=4).code == 3
+    assert "INCOMPLETE" in pull.comments()[1]
+    assert pull.comments()[1].startswith("active" if ado else "[//]")
+    assert pull.comments()[0] == untouched
+    succeeded, failed = ("succeeded", "failed") if ado else ("success", "failure")
+    assert pull.states() == [failed, failed, succeeded, "error"]
+
+
+@pytest.mark.parametrize("kind", ["store, then drop", "store, then answer", "drop"])
+def test_a_comment_whose_answer_was_lost_is_not_doubled(kind: str, pull: Pull) -> None:
+    pull.services.faults.append(Fault(pull.create, kind, 502))  # type: ignore[arg-type]
+    outcome = pull.tell(RED)
+    assert outcome.code == 1
+    assert len(pull.comments()) == 1, outcome.err
+    assert "comment " in outcome.err
+    assert "not written" not in outcome.err
+
+
+def test_when_every_answer_is_lost_it_says_so(pull: Pull) -> None:
+    pull.services.faults.append(Fault(pull.create, "drop", times=99))
+    outcome = pull.tell(GREEN)
+    assert outcome.code == 0
+    assert "comment not written: " in outcome.err
+    assert pull.states() in (["succeeded"], ["success"]), "the status does not wait for the comment"
+
+
+def test_two_of_ours_are_folded_into_one(pull: Pull) -> None:
+    for text in ("old", "older", "oldest"):
+        pull.write(f"{MARK.line(1)}\n\n{text}", ours=True)
+    if pull.name == "azure-devops":
+        pull.services.reply(pull.services.threads[1], "I know; the ticket is MZ-7.")
+    assert pull.tell(RED).code == 1
+    assert len(pull.comments()) == 1
+    if pull.name == "azure-devops":
+        assert [thread["status"] for thread in pull.services.threads] == ["closed", "active", "closed"]
+        assert len(pull.services.threads[1]["comments"]) == 2, "the thread with somebody's reply is the one that stays"
+
+
+def test_a_fold_whose_answer_was_lost_is_none_the_worse(pull: Pull) -> None:
+    for _ in range(2):
+        pull.write(f"{MARK.line(1)}\n\nold", ours=True)
+    pull.services.faults.append(Fault("DELETE", "store, then drop"))
+    assert "not written" not in pull.tell(RED).err
+    assert len(pull.comments()) == 1
+
+
+def test_a_slower_run_does_not_overwrite_a_later_one(pull: Pull) -> None:
+    pull.tell(RED, run=9)
+    outcome = pull.tell(GREEN, run=8)
+    assert "GATE FAILED" in pull.comments()[0]
+    assert "run=9)" in pull.comments()[0]
+    assert "left to a later run's" in outcome.err
+
+
+def test_the_same_again_writes_no_comment(pull: Pull) -> None:
+    pull.tell(RED)
+    before = pull.comments(), len(pull.services.written())
+    assert "comment unchanged" in pull.tell(RED).err
+    assert pull.comments() == before[0]
+    assert len(pull.services.written()) == before[1] + 1, "the status alone"
+
+
+def test_each_environment_and_each_policy_has_its_own(pull: Pull) -> None:
+    for about in (RED, report(RED.findings, env="stg"), report(RED.findings, env=("prd", "stg"))):
+        pull.tell(about)
+        pull.tell(named(about, "teams/a.yaml"))
+        pull.tell(named(about, "/home/vsts/work/1/s/teams/b.yaml"))
+    assert len(pull.comments()) == 9
+    assert len(set(_names(pull))) == 9
+
+
+def test_an_agent_that_keeps_the_repository_elsewhere_finds_the_comment(pull: Pull) -> None:
+    for root in ("/agent/_work/1/s", "/agent/_work/2/s"):
+        pull.patch.setenv("BUILD_SOURCESDIRECTORY", root)
+        pull.patch.setenv("GITHUB_WORKSPACE", root)
+        pull.tell(named(RED, f"{root}/policies/monozu.yaml, {root}/policies/waivers.yaml"))
+    pull.tell(named(RED, "policies/monozu.yaml, policies/requirements.yaml, policies/waivers.yaml"))
+    assert len(pull.comments()) == 1, "nor does another file in the folder of the policy make another gate of it"
+
+
+def _names(pull: Pull) -> list[str]:
+    if pull.name == "azure-devops":
+        return [status["context"]["name"] for status in pull.services.ado_statuses]
+    return [status["context"] for status in pull.services.github_statuses]
+
+
+def test_a_deleted_comment_is_written_anew(pull: Pull) -> None:
+    pull.tell(RED)
+    if pull.name == "azure-devops":
+        comment = pull.services.threads[0]["comments"][0]
+        del comment["content"]
+        comment["isDeleted"] = pull.services.threads[0]["isDeleted"] = True
+    else:
+        pull.services.comments.clear()
+    pull.tell(RED)
+    assert len(pull.comments()) == 1
+
+
+def test_it_is_found_among_many(pull: Pull) -> None:
+    for number in range(230):
+        pull.write(f"comment {number}", ours=number % 2 == 0)
+    pull.tell(RED, run=1)
+    pull.tell(RED, run=2)
+    assert len(pull.comments()) == 231
+    assert "run=2)" in pull.comments()[-1]
+
+
+def test_a_comment_fits(pull: Pull) -> None:
+    many = tuple(replace(RED.findings[0], note=f"{number} " + "é" * 400) for number in range(2_000))
+    outcome = pull.tell(report(many))
+    assert "not written" not in outcome.err
+    body = pull.comments()[0].removeprefix("active ")
+    assert "2,000" in body, "the counts stay"
+    assert len(body.encode()) <= (140_000 if pull.name == "azure-devops" else 60_000)
+    assert "more here did not fit" in body
+
+
+def test_no_name_of_a_person_is_written(pull: Pull) -> None:
+    from tests.report.sample import night
+
+    pull.tell(night())
+    body = pull.comments()[0]
+    for name in ("team-cloud", "mzaudit-reader", "a91f"):
+        assert name not in body
+
+
+def test_the_status_is_about_the_head_and_leads_to_the_run(pull: Pull) -> None:
+    pull.tell(GREEN)
+    if pull.name == "azure-devops":
+        (status,) = pull.services.ado_statuses
+        assert status["iterationId"] == 2
+        assert status["context"] == {"genre": "mzaudit", "name": "prd (policies/monozu.yaml)"}
+        assert status["targetUrl"] == "https://dev.azure.com/fabrikam/Fabrikam%20Fiber/_build/results?buildId=4321"
+    else:
+        (status,) = pull.services.github_statuses
+        assert status["sha"].startswith("b60280bc")
+        assert status["context"] == "mzaudit/prd (policies/monozu.yaml)"
+        assert status["target_url"] == "https://github.com/fabrikam/infra/actions/runs/4321"
+    assert status["description"] == "GATE PASSED: no violation at or above medium, and everything was read"
+
+
+def test_a_simulated_or_allowed_pass_says_so_in_the_status(pull: Pull) -> None:
+    pull.tell(report(DOUBTFUL.findings, allow_incomplete=True, source="simulated"))
+    held = pull.services.ado_statuses or pull.services.github_statuses
+    assert held[0]["description"].startswith("SIMULATED: ALLOW-INCOMPLETE: INCOMPLETE, allowed: ")
+    assert len(held[0]["description"]) <= 140
