@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import aiohttp
 from azure.core.pipeline.transport import AioHttpTransport
 
 from mzaudit.azure.connection import Connection
 
+if TYPE_CHECKING:
+    from aiohttp import ClientRequest, ClientTimeout
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.tracing import Trace
+
+_TURNS = 4  # of the loop, in which an aborted connection gives its socket back
+
 
 class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports it through a module __getattr__
-    """An aiohttp transport that never looks at the environment, and that may be opened again after `close`.
+    """An aiohttp transport that never looks at the environment.
 
     The session is made inside the running loop at the first request, so that a credential can be chosen before one
     runs. Azure's own pipeline decides retries and authentication; connections are bounded by the caller's slots.
@@ -21,22 +30,56 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
         super().__init__(use_env_settings=False, connection_timeout=10, read_timeout=30)
         self.session: aiohttp.ClientSession | None = None
         self._connection = connection
+        self._asking: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
         """Open the session, with our certificate authorities, unless it is open."""
         if self.session is None:
-            connector = aiohttp.TCPConnector(ssl=self._connection.certificates(), limit=0)
+            connector = _Connector(ssl=self._connection.certificates(), limit=0)
             self.session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False
             )
         await super().open()
 
     async def close(self) -> None:
-        """Close the session; a later request opens a new one."""
+        """End what is still asking, then close every connection; a later request is refused."""
+        asking = self._asking - {asyncio.current_task()}
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
         await super().close()
-        self._has_been_opened = False
 
     async def send(self, request: Any, **config: Any) -> Any:  # Any: the SDK's own signature is an overload of two
         """Send through the proxy that the host's name calls for."""
         config.pop("proxies", None)
+        if (task := asyncio.current_task()) is not None:
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
         return await super().send(request, proxy=self._connection.proxy_for(request.url), **config)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Knows every connection that it made: a pool forgets one that says farewell, and it would outlive the session."""
+
+    def __init__(self, **settings: Any) -> None:  # Any: aiohttp's own keyword arguments
+        super().__init__(**settings)
+        self._made: WeakSet[asyncio.Transport] = WeakSet()
+
+    async def _create_connection(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
+    ) -> ResponseHandler:
+        made = await super()._create_connection(req, traces, timeout)
+        if made.transport is not None:
+            self._made.add(made.transport)
+        return made
+
+    async def close(self, *, abort_ssl: bool = True) -> None:
+        """Drop every connection at once, and return when their sockets are closed."""
+        for transport in self._made:
+            transport.abort()
+        await super().close(abort_ssl=abort_ssl)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)

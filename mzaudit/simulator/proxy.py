@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal
 
 Verdict = Literal["known", "unresolved", "foreign"]
 _CHUNK = 65536
+_TURNS = 8
+
+
+async def shut(door: socket.socket) -> None:
+    """Accept no more there. A server must not be closed before what it has accepted is made: it would stay open."""
+    asyncio.get_running_loop().remove_reader(door)
+    await settle()
+
+
+async def settle() -> None:
+    """Let the loop turn until what it has accepted is made and what was closed is gone; each step takes a turn."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
 
 
 class Proxy:
@@ -17,34 +32,38 @@ class Proxy:
         self.refused: list[str] = []
         self._judge = judge
         self._target_port = target_port
-        self._open: set[asyncio.Future[None]] = set()
+        self._open: dict[asyncio.Future[None], asyncio.StreamWriter] = {}
+        self._door: socket.socket | None = None
         self._listener: asyncio.Server | None = None
 
     async def listen(self) -> int:
         """Start to accept clients on loopback; gives the port."""
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        return int(self._listener.sockets[0].getsockname()[1])
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self._listener = await asyncio.start_server(self._accept, sock=self._door)
+        return int(self._door.getsockname()[1])
 
     async def close(self) -> None:
         """Stop accepting and drop every connection that is still open."""
-        if self._listener is not None:
+        if self._listener is not None and self._door is not None:
+            await shut(self._door)
             self._listener.close()
-        for task in self._open:
+        for task, writer in self._open.items():
             task.cancel()
+            writer.transport.abort()  # a task that had not begun yet closes nothing, and a client may never read
         await asyncio.gather(*self._open, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
+        self._open[task] = writer
+        task.add_done_callback(self._open.pop)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        # A connection error: the client went away, and there is nobody left to tell.
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             await self._connect(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # The client went away: there is nobody left to tell.
-        finally:
-            writer.close()
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -63,7 +82,7 @@ class Proxy:
         try:
             await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
         finally:
-            upstream_writer.close()
+            upstream_writer.transport.abort()  # both ways have ended: there is nothing left to send
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import socket
 import ssl
 import tempfile
 import threading
@@ -19,7 +20,7 @@ from aiohttp import web
 from . import arm, entra, graph, registry, vaults
 from .estate import Estate
 from .faults import Alter, Fault, FaultPlan, Hang, Html, Malformed, Reset, Slow, Status, Truncated, encode, made_up
-from .proxy import Proxy, Verdict
+from .proxy import Proxy, Verdict, settle, shut
 from .throttle import Buckets, Throttle
 from .wire import Answer, Call
 
@@ -55,7 +56,8 @@ class Simulator:
         self._numbers = itertools.count(1)
         self._ca_file, self._tls = _certificates(folder)
         self._proxy: Proxy | None = None
-        self._loop = asyncio.new_event_loop()
+        self._loop = asyncio.SelectorEventLoop()
+        self._door: socket.socket | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulator", daemon=True)
         self._runner: web.ServerRunner | None = None
 
@@ -134,16 +136,24 @@ class Simulator:
         server = web.Server(self._handle, access_log=None, handler_cancellation=True)
         self._runner = web.ServerRunner(server, shutdown_timeout=0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls).start()
-        self.tls_port = int(self._runner.addresses[0][1])
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.tls_port = int(self._door.getsockname()[1])
+        await web.SockSite(self._runner, self._door, ssl_context=self._tls).start()
         self._proxy = Proxy(self._judge, self.tls_port)
         self.proxy = f"http://127.0.0.1:{await self._proxy.listen()}"
 
     async def _shut(self) -> None:
         if self._proxy is not None:
             await self._proxy.close()
-        if self._runner is not None:
+        if self._runner is not None and self._door is not None:
+            await shut(self._door)
             await self._runner.cleanup()
+        # A connection whose handshake is under way is nobody's yet.
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        await settle()
 
     def _judge(self, host: str, port: int) -> Verdict:
         if port != 443:
