@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Mapping
 
 from mzaudit.azure import needs
 from mzaudit.azure.call import Call
 from mzaudit.azure.needs import Need
-from mzaudit.azure.run import Run, side_by_side
+from mzaudit.azure.run import Run
 from mzaudit.azure.wire import Moment, Wire
 from mzaudit.snapshot.authorization import (
     Authorization,
@@ -113,27 +113,70 @@ async def first(run: Run, subscription: str) -> First:
     return assignments.result(), roles.result(), denies.result(), bounded
 
 
-async def whole(run: Run, subscription: str, reading: Awaitable[First], principals: Iterable[str]) -> Authorization:
-    """RBAC of a subscription with what reaches each identity, through groups too.
+class Reach:
+    """What reaches each identity, through groups too: asked of Azure as soon as the identity is known.
 
-    `principals` are casefolded object ids. Of the role definitions those stay that an assignment names.
+    One question a principal, in its own subscription. In another one it is asked only if a group is named there that
+    is not named at home: of every group at home Azure has then said whether the principal is in it.
     """
-    wanted = tuple(principals)
-    calls = (
-        _call(subscription, "roleAssignments", needs.ASSIGNMENTS, f"assignedTo('{principal}')") for principal in wanted
-    )
-    reached = await side_by_side(run.list(call, _Assignment, _assignment) for call in calls)
-    assignments, roles, denies, expiring = await reading
-    named = {each.role for listing in (assignments, *reached) for each in listing.items}
-    kept = sorted((role for role in roles.items if role.guid in named), key=lambda role: role.guid)
-    return Authorization(
-        subscription=subscription,
-        assignments=_sorted(assignments),
-        assigned_to=dict(zip(wanted, map(_sorted, reached), strict=True)),
-        roles=Listing(tuple(kept), roles.gap),
-        denies=denies,
-        expiring=expiring,
-    )
+
+    def __init__(self, run: Run, group: asyncio.TaskGroup, access: Mapping[str, asyncio.Task[First]]) -> None:
+        self._run, self._group, self._access = run, group, access
+        self._homes: dict[str, str] = {}
+        self._asked: dict[tuple[str, str], asyncio.Task[Listing[RoleAssignment]]] = {}
+
+    def add(self, principal: str, subscription: str) -> None:
+        """A principal, by its casefolded object id, and the subscription in which it was found."""
+        if principal not in self._homes:
+            home = next((each for each in self._access if each.casefold() == subscription.casefold()), None)
+            self._homes[principal] = home if home is not None else next(iter(self._access))
+            self._ask(self._homes[principal], principal)
+
+    async def whole(self, subscription: str) -> Authorization:
+        """RBAC of a subscription, once all principals are known. Of the role definitions those stay that an
+        assignment names."""
+        assignments, roles, denies, expiring = await self._access[subscription]
+        reached = {
+            principal: _sorted(await self._reaching(subscription, principal)) for principal in sorted(self._homes)
+        }
+        named = {each.role for listing in (assignments, *reached.values()) for each in listing.items}
+        kept = sorted((role for role in roles.items if role.guid in named), key=lambda role: role.guid)
+        return Authorization(
+            subscription=subscription,
+            assignments=_sorted(assignments),
+            assigned_to=reached,
+            roles=Listing(tuple(kept), roles.gap),
+            denies=denies,
+            expiring=expiring,
+        )
+
+    def _ask(self, subscription: str, principal: str) -> asyncio.Task[Listing[RoleAssignment]]:
+        asked = (subscription, principal)
+        if asked not in self._asked:
+            call = _call(subscription, "roleAssignments", needs.ASSIGNMENTS, f"assignedTo('{principal}')")
+            self._asked[asked] = self._group.create_task(self._run.list(call, _Assignment, _assignment))
+        return self._asked[asked]
+
+    async def _reaching(self, subscription: str, principal: str) -> Listing[RoleAssignment]:
+        home = self._homes[principal]
+        if home != subscription:
+            here, there = (await self._access[subscription])[0], (await self._access[home])[0]
+            at_home = await self._ask(home, principal)
+            settled = here.gap is None and there.gap is None and at_home.gap is None
+            if settled and _groups(here) <= _groups(there):
+                through = {principal, *(each.principal_id.casefold() for each in at_home.items)}
+                return Listing(tuple(each for each in here.items if each.principal_id.casefold() in through))
+        return await self._ask(subscription, principal)
+
+
+def _groups(assignments: Listing[RoleAssignment]) -> set[str]:
+    """Who holds a role and may stand for others; a type that is not known is taken for a group."""
+    alone = ("serviceprincipal", "user", "device")
+    return {
+        each.principal_id.casefold()
+        for each in assignments.items
+        if (each.principal_type or "").casefold() not in alone
+    }
 
 
 def _call(subscription: str, what: str, need: Need, assigned_to: str = "", *, licensed: bool = False) -> Call:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, HttpLoggingPolicy, UserAgentPolicy
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
+from mzaudit.azure.call import Call
 from mzaudit.azure.connection import Connection
 from mzaudit.azure.guard import ReadOnly
-from mzaudit.azure.session import Client, Pace, Plane
+from mzaudit.azure.pace import Lane
+from mzaudit.azure.refusals import TokenRefusedError
+from mzaudit.azure.registry_login import RegistryLogin
+from mzaudit.azure.session import Client
 from mzaudit.azure.tokens import Tokens
 from mzaudit.azure.transport import Transport
 from mzaudit.azure.versions import VERSIONS
+from mzaudit.snapshot.ids import segment
 
 _PROVIDERS = (
     "Microsoft.Resources",
@@ -23,7 +31,10 @@ _PROVIDERS = (
     "Microsoft.Storage",
     "Microsoft.ContainerRegistry",
 )
-_ARM_SLOTS, _VAULT_SLOTS, _REGISTRY_SLOTS = 24, 4, 4
+# Just under Azure's documented limits, a subscription: reads 250 and 25 a second, all else 200 and 10 a second.
+_READS, _POSTS = (240, 24.5), (190, 9.8)
+_VAULT, _REGISTRY = (250, 100), (50, 20)
+_VAULT_SLOTS, _REGISTRY_SLOTS = 4, 4
 
 
 class _PrivateDoor:
@@ -46,10 +57,9 @@ class Clients:
         self._subscription = subscription
         self._user_agent = user_agent
         self._transport = Transport(connection)
-        # under Azure's documented limits (reads 250 and 25 a second; what is not a GET counts as a write)
-        self._arm = Plane(_ARM_SLOTS, Pace(250, 20), Pace(200, 10))
         self._managers: dict[str, Client] = {}
-        self._planes: dict[str, tuple[Client, Plane]] = {}
+        self._hosts: dict[str, tuple[Client, Lane]] = {}
+        self._lanes: dict[tuple[str, str], Lane] = {}
 
     def load(self) -> None:
         """Load the SDK's clients now: their import takes seconds, which no call's own patience should pay for."""
@@ -58,41 +68,69 @@ class Clients:
         import azure.containerregistry.aio
         import azure.keyvault.secrets.aio  # noqa: F401  # as above
 
-    def manager(self, kind: str) -> tuple[Client, Plane]:
+    async def sign_in_to_vaults(self) -> None:
+        """Ask for the token of all vaults now; if it is refused, each call that needs it says so."""
+        await self._ahead(self._vault_scope)
+
+    async def sign_in_to_registries(self) -> None:
+        """Ask for Entra's token for registries now, in the same way."""
+        await self._ahead(f"{self._connection.endpoints.registry_audience}/.default")
+
+    async def _ahead(self, scope: str) -> None:
+        with suppress(TokenRefusedError):  # remembered, and told again to whoever asks
+            await self._tokens.get_token(scope)
+
+    @property
+    def _vault_scope(self) -> str:
+        return f"https://{self._connection.endpoints.vault_suffix}/.default"
+
+    def at(self, call: Call) -> tuple[Client, Lane]:
+        """The client that sends a call, and the lane in which Azure counts it: Resource Manager by subscription, what
+        is not a GET apart."""
+        if call.kind == "vault data plane":
+            return self.vault(call.target)
+        if call.kind == "registry data plane":
+            return self.registry(urlsplit(call.target).netloc)
+        bucket = (segment(call.target, "subscriptions") or "").casefold(), call.method
+        if bucket not in self._lanes:
+            limits = _READS if call.method == "GET" else _POSTS
+            self._lanes[bucket] = Lane(self._connection.at_once, *limits)
+        return self.manager(call.kind), self._lanes[bucket]
+
+    def manager(self, kind: str) -> Client:
         """The Resource Manager client for a resource type; types whose client cannot send raw go through resources."""
         provider = kind.partition("/")[0]
         provider = provider if provider in _PROVIDERS else _PROVIDERS[0]
         found = self._managers.get(provider)
         if found is None:
             found = self._managers[provider] = self._make(provider)
-        return found, self._arm
+        return found
 
-    def vault(self, uri: str) -> tuple[Client, Plane]:
-        """The client of one vault; the SDK verifies that the vault's challenge belongs to its domain."""
+    def vault(self, uri: str) -> tuple[Client, Lane]:
+        """The client of one vault, which lies in the cloud's own domain for vaults: whoever makes the call sees to
+        that, because the token is sent without a challenge."""
         from azure.keyvault.secrets.aio import SecretClient
 
         host = urlsplit(uri).netloc.casefold()
-        if host not in self._planes:
-            client = SecretClient(
-                f"https://{host}", self._tokens, api_version=VERSIONS["vault data plane"], **self._settings()
-            )
-            self._planes[host] = (client, Plane(_VAULT_SLOTS, Pace(250, 100)))
-        return self._planes[host]
+        if host not in self._hosts:
+            version, settings = VERSIONS["vault data plane"], self._settings(self._vault_scope)
+            client = SecretClient(f"https://{host}", self._tokens, api_version=version, **settings)
+            self._hosts[host] = (client, Lane(_VAULT_SLOTS, *_VAULT))
+        return self._hosts[host]
 
-    def registry(self, login_server: str) -> tuple[Client, Plane]:
+    def registry(self, login_server: str) -> tuple[Client, Lane]:
         """The client of one registry's data plane."""
         from azure.containerregistry.aio import ContainerRegistryClient
 
         host = login_server.casefold()
-        if host not in self._planes:
+        if host not in self._hosts:
+            audience = self._connection.endpoints.registry_audience
+            login = RegistryLogin(self._tokens, audience, host)
             client = ContainerRegistryClient(
-                f"https://{host}",
-                self._tokens,
-                audience=self._connection.endpoints.registry_audience,
-                **self._settings(),
+                f"https://{host}", self._tokens, audience=audience, **self._settings(login)
             )
-            self._planes[host] = (_PrivateDoor(client._client.send_request), Plane(_REGISTRY_SLOTS, Pace(50, 20)))
-        return self._planes[host]
+            self._hosts[host] = (_PrivateDoor(client._client.send_request), Lane(_REGISTRY_SLOTS, *_REGISTRY))
+        return self._hosts[host]
 
     async def close(self) -> None:
         """Close every connection; the clients hold none of their own."""
@@ -103,7 +141,7 @@ class Clients:
         settings = {
             "base_url": endpoints.arm,
             "credential_scopes": [endpoints.arm_scope],
-            **self._settings(),
+            **self._settings(endpoints.arm_scope),
         }
         if provider == "Microsoft.Web":
             from azure.mgmt.web.aio import WebSiteManagementClient
@@ -134,13 +172,17 @@ class Clients:
 
         return ResourceManagementClient(self._tokens, self._subscription, **settings)
 
-    def _settings(self) -> dict[str, Any]:  # Any: keyword arguments of the SDK's constructors
-        # the session retries, with one patience for all services; a redirect could lead a token elsewhere
-        return {
-            "transport": self._transport,
-            "per_retry_policies": [ReadOnly()],
-            "retry_total": 0,
-            "permit_redirects": False,
-            "logging_enable": False,
-            "user_agent": self._user_agent,
-        }
+    def _settings(self, login: str | RegistryLogin) -> dict[str, Any]:  # Any: keyword arguments of the SDK
+        """The client's own pipeline with what a read needs: the login (or the scope of its token), the guard.
+
+        The session retries, with one patience for all services; a redirect could lead a token elsewhere; nothing is
+        registered, traced or decoded on the way.
+        """
+        policies: list[Any] = [
+            UserAgentPolicy(base_user_agent=self._user_agent),
+            login if isinstance(login, RegistryLogin) else AsyncBearerTokenCredentialPolicy(self._tokens, login),
+            ReadOnly(),
+        ]
+        if logging.getLogger(HttpLoggingPolicy.__module__).isEnabledFor(logging.INFO):
+            policies.append(HttpLoggingPolicy())
+        return {"transport": self._transport, "policies": policies}

@@ -18,10 +18,10 @@ from mzaudit.azure.scope import Scope
 from mzaudit.azure.session import Session
 from mzaudit.azure.tokens import Tokens
 from mzaudit.azure.versions import VERSIONS
-from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.estate import Caller, Snapshot
 from mzaudit.snapshot.ids import key, segment
-from mzaudit.snapshot.observed import Listing, Observed
-from mzaudit.snapshot.web import Site, SiteProperties
+from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.web import Plan, SiteProperties
 
 T = TypeVar("T")
 Progress = Callable[[str], None]
@@ -54,8 +54,7 @@ async def collect(
     try:
         if progress is not None:
             progress(f"signing in: {login.name}")
-        caller = await tokens.for_arm(connection.endpoints.arm_scope)
-        clients.load()
+        caller = await _signed_in(tokens, clients, connection)
         if progress is not None:
             progress(f"reading {', '.join(scope.environments)}")
         return await _read(
@@ -78,14 +77,39 @@ async def collect(
         await login.credential.close()
 
 
+async def _signed_in(tokens: Tokens, clients: Clients, connection: Connection) -> Caller | None:
+    """Whose token for Resource Manager it is. The SDK's clients load while it is on its way."""
+    loading = asyncio.create_task(asyncio.to_thread(clients.load))
+    try:
+        return await tokens.for_arm(connection.endpoints.arm_scope)
+    finally:
+        await loading
+
+
 async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapshot:
     subscriptions = _subscriptions(scope)
     run.rights.start({*(f"/subscriptions/{each}" for each in subscriptions), *_groups(scope)})
     deleted = {each.casefold(): _Once(partial(keyvault.deleted_vaults, run, each)) for each in subscriptions}
     async with asyncio.TaskGroup() as group:
+        if values and any(each.values for each in scope.vaults):
+            group.create_task(run.clients.sign_in_to_vaults())
+        if any(each.repositories for each in scope.registries):
+            group.create_task(run.clients.sign_in_to_registries())
         access = {each: group.create_task(authorization.first(run, each)) for each in subscriptions}
-        sites = _started(group, scope.sites, partial(web.site, run))
-        others = _started(group, _beyond(scope), partial(web.identity_of, run))
+        reach = authorization.Reach(run, group, access)
+        plans: dict[str, asyncio.Task[Observed[Plan | None] | Gap]] = {}
+
+        def known(site: SiteProperties) -> None:
+            for principal in _principals(site):
+                reach.add(principal, _subscription(site.id))
+
+        def known_whole(site: SiteProperties) -> None:
+            known(site)
+            if site.plan_id and segment(site.id, "slots") is None and key(site.plan_id) not in plans:
+                plans[key(site.plan_id)] = group.create_task(web.plan(run, site.plan_id))
+
+        sites = {key(each): group.create_task(web.site(run, each, known_whole)) for each in scope.sites}
+        others = {key(each): group.create_task(web.identity_of(run, each, known)) for each in _beyond(scope)}
         vaults = {
             key(each.id): group.create_task(keyvault.vault(run, each, deleted[_subscription(each.id)], values))
             for each in scope.vaults
@@ -93,13 +117,9 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
         registries = {key(each.id): group.create_task(registry.registry(run, each)) for each in scope.registries}
         servers = {key(each.id): group.create_task(sql.server(run, each)) for each in scope.servers}
         accounts = {key(each.id): group.create_task(storage.account(run, each)) for each in scope.accounts}
-        components = _started(group, scope.components, partial(insights.component, run))
+        components = {key(each): group.create_task(insights.component(run, each)) for each in scope.components}
         seen = {each: await task for each, task in (*sites.items(), *others.items())}
-        plans = _started(group, _plans(seen[each] for each in sites), partial(web.plan, run))
-        principals = sorted(_principals(seen.values()))
-        reached = {
-            each: group.create_task(authorization.whole(run, each, task, principals)) for each, task in access.items()
-        }
+        reached = {each: group.create_task(reach.whole(each)) for each in access}
     permissions = await run.rights.all()
     return replace(
         blank,
@@ -127,12 +147,6 @@ class _Once:
         if self._task is None:
             self._task = asyncio.create_task(self._work())
         return await self._task
-
-
-def _started(
-    group: asyncio.TaskGroup, ids: Iterable[str], read: Callable[[str], Coroutine[object, object, T]]
-) -> dict[str, asyncio.Task[T]]:
-    return {key(each): group.create_task(read(each)) for each in ids}
 
 
 def _done(tasks: Mapping[str, asyncio.Task[T]]) -> dict[str, T]:
@@ -172,27 +186,7 @@ def _beyond(scope: Scope) -> list[str]:
     return [each for each in scope.identities_of if key(each) not in whole]
 
 
-def _with_slots(sites: Iterable[Site]) -> Iterable[Site]:
-    for site in sites:
-        yield site
-        yield from site.slots.items
-
-
-def _plans(sites: Iterable[Site]) -> set[str]:
-    found = {key(seen.plan_id): seen.plan_id for seen in _observed(sites) if seen.plan_id}
-    return set(found.values())
-
-
-def _principals(sites: Iterable[Site]) -> set[str]:
-    """Object ids of the managed identities of sites and slots, the attached ones too."""
-    found: set[str] = set()
-    for seen in _observed(_with_slots(sites)):
-        ids = (seen.identity.principal_id, *(each.principal_id for each in seen.identity.user_assigned))
-        found.update(each.casefold() for each in ids if each)
-    return found
-
-
-def _observed(sites: Iterable[Site]) -> Iterable[SiteProperties]:
-    for site in sites:
-        if isinstance(site.properties, Observed) and site.properties.value is not None:
-            yield site.properties.value
+def _principals(site: SiteProperties) -> set[str]:
+    """Object ids of a site's managed identities, the attached ones too."""
+    ids = (site.identity.principal_id, *(each.principal_id for each in site.identity.user_assigned))
+    return {each.casefold() for each in ids if each}

@@ -69,7 +69,8 @@ class Connection:
     """The way to Azure, resolved once; the environment is not looked at again.
 
     `proxy` is an `http://` URL for all HTTPS traffic; `no_proxy` holds hosts, domains or `*` that go direct;
-    `ca_file` is a PEM file or a directory of hashed certificates that replaces the system's authorities.
+    `ca_file` is a PEM file or a directory of hashed certificates that replaces the system's authorities; `at_once` is
+    how many calls to one host may be under way, each on a connection of its own that is kept and used again.
     """
 
     cloud: CloudName = "public"
@@ -77,6 +78,7 @@ class Connection:
     no_proxy: tuple[str, ...] = ()
     ca_file: str | None = None
     retry: Retry = field(default_factory=Retry)
+    at_once: int = 24
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Connection:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from mzaudit.azure import needs
 from mzaudit.azure.call import Call
+from mzaudit.azure.guard import same_origin
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import VaultScope
 from mzaudit.azure.values import SealedText
@@ -89,7 +90,8 @@ async def vault(run: Run, scope: VaultScope, deleted: Deleted, values: bool) -> 
     """
     call = Call(scope.id, _VAULT, needs.VAULT.permission, scope.id)
     async with asyncio.TaskGroup() as group:
-        reading = group.create_task(run.read(call, _Vault, _properties))
+        suffix = run.connection.endpoints.vault_suffix
+        reading = group.create_task(run.read(call, _Vault, lambda body: _properties(body, suffix)))
         listing = group.create_task(_secrets(run, scope.id))
     properties, secrets = reading.result(), listing.result()
     if isinstance(properties, Observed) and properties.value is None:
@@ -205,10 +207,13 @@ def _uri(run: Run, vault_id: str, properties: Observed[VaultProperties | None] |
     return f"https://{name(vault_id).casefold()}.{run.connection.endpoints.vault_suffix}"
 
 
-def _properties(body: _Vault) -> VaultProperties:
+def _properties(body: _Vault, suffix: str) -> VaultProperties:
     members = body.properties
     uri = urlsplit(members.vault_uri)
-    if uri.scheme.casefold() != "https" or not uri.hostname or uri.path.strip("/"):
+    # a token follows: it goes to the cloud's own domain for vaults, and to no other
+    if not same_origin(members.vault_uri, f"https://{uri.hostname}") or uri.path.strip("/"):
+        raise ValueError("vaultUri is no vault's")
+    if not (uri.hostname or "").casefold().endswith(f".{suffix}"):
         raise ValueError("vaultUri is no vault's")
     return VaultProperties(
         id=body.id,

@@ -16,7 +16,7 @@ from mzaudit.azure.connection import Connection
 from mzaudit.azure.gaps import from_answer
 from mzaudit.azure.guard import same_origin
 from mzaudit.azure.rights import Held, Rights, allows
-from mzaudit.azure.session import Client, Plane, Session
+from mzaudit.azure.session import Session
 from mzaudit.azure.values import Classifier
 from mzaudit.azure.wire import Identified, Page, Wire
 from mzaudit.snapshot.ids import key
@@ -48,8 +48,8 @@ class Run:
 
     async def read(self, call: Call, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
         """GET (or read by POST) one thing; a 404 that says so is `Observed(None)`."""
-        client, plane = self._client(call)
-        answer = await self.session.send(client, plane, call, self._url(call))
+        client, lane = self.clients.at(call)
+        answer = await self.session.send(client, lane, call, self._url(call))
         facet: Observed[T | None] | Gap = _one(call, answer, wire, build)
         self.ledger.note(call, _outcome(facet))
         return facet
@@ -71,25 +71,18 @@ class Run:
         self.ledger.note(call, "absent" if found is None else "ok" if found.gap is None else found.gap.reason.value)
         return found
 
-    def _client(self, call: Call) -> tuple[Client, Plane]:
-        if call.kind == "vault data plane":
-            return self.clients.vault(call.target)
-        if call.kind == "registry data plane":
-            return self.clients.registry(call.target.removeprefix("https://").partition("/")[0])
-        return self.clients.manager(call.kind)
-
     def _url(self, call: Call) -> str:
         return call.url if call.target.startswith("https://") else self.connection.endpoints.arm + call.url
 
     async def _pages(self, call: Call, page: Paging[W], build: Callable[[W], T]) -> Listing[T] | None:
-        client, plane = self._client(call)
+        client, lane = self.clients.at(call)
         items: list[T] = []
         url, seen = self._url(call), set[str]()
         clock = asyncio.get_running_loop().time
         end = clock() + _LONGEST_LIST * self.connection.retry.budget
         while len(seen) < _MOST_PAGES and clock() < end:
             seen.add(url)
-            answer = await self.session.send(client, plane, call, url)
+            answer = await self.session.send(client, lane, call, url)
             if isinstance(answer, Gap):
                 return Listing(tuple(items), answer)
             if answer.status != 200:

@@ -13,10 +13,13 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.connection import Retry
 from mzaudit.azure.gaps import BROKEN, answer_of, from_error
+from mzaudit.azure.pace import Lane
 from mzaudit.azure.refusals import WriteRefusedError
 from mzaudit.snapshot.observed import Gap, GapReason
 
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+# 429s of a bucket that all requests of a lane share; any other is about the one thing that was asked for
+_ABOUT_ALL = frozenset({"SubscriptionRequestsThrottled", "Throttled"})
 _LARGEST = 64 * 1024 * 1024
 _TRIES_WITHOUT_ANSWER = 3
 
@@ -29,42 +32,6 @@ class Client(Protocol):
         ...
 
 
-class Pace:
-    """A token bucket: `burst` requests at once, then `rate` a second."""
-
-    def __init__(self, burst: float, rate: float) -> None:
-        self._burst, self._rate = burst, rate
-        self._left, self._at = burst, 0.0
-
-    async def take(self) -> None:
-        """Wait for the next token."""
-        now = asyncio.get_running_loop().time()
-        if self._at:
-            self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
-        self._left -= 1
-        if self._left < 0:
-            await asyncio.sleep(-self._left / self._rate)
-
-
-class Lane:
-    """One kind of request to one service: its pace, when it last worked, whether it has worn out a patient call."""
-
-    def __init__(self, pace: Pace) -> None:
-        self.pace = pace
-        self.worked = 0.0
-        self.exhausted = False
-
-
-class Plane:
-    """One service's share: how many calls at once, and its lanes; Azure meters a POST apart from a GET."""
-
-    def __init__(self, slots: int, reads: Pace, posts: Pace | None = None) -> None:
-        self.slots = asyncio.Semaphore(slots)
-        self.reads = Lane(reads)
-        self.posts = Lane(posts or reads)
-
-
 class Session:
     """The run's sender. `deadline` is on the running loop's clock."""
 
@@ -72,15 +39,13 @@ class Session:
         self._retry = retry
         self.deadline = deadline
 
-    async def send(self, client: Client, plane: Plane, call: Call, url: str) -> Answer | Gap:
+    async def send(self, client: Client, lane: Lane, call: Call, url: str) -> Answer | Gap:
         """Send one request (a call, or one page of it) until it is answered, refused, or out of time."""
         overdue = call.gap(GapReason.TIMEOUT, "the run's time was up")
         if asyncio.get_running_loop().time() >= self.deadline:
             return overdue
         try:
-            async with asyncio.timeout_at(self.deadline), plane.slots:
-                lane = plane.reads if call.method == "GET" else plane.posts
-                await lane.pace.take()
+            async with asyncio.timeout_at(self.deadline), lane.slots:
                 return await self._patiently(client, lane, call, url)
         except TimeoutError:
             return overdue
@@ -90,11 +55,14 @@ class Session:
         retry, hurried = self._retry, lane.exhausted
         clock = asyncio.get_running_loop().time
         started = clock()
-        end = started + (retry.budget_when_exhausted if hurried else retry.budget)
+        left = retry.budget_when_exhausted if hurried else retry.budget
         last: Answer | Gap = call.gap(GapReason.TIMEOUT, "no answer in time")
         for attempt in range(1 if hurried else retry.tries):
+            if not hurried:
+                await lane.take()
+            begun = clock()
             try:
-                async with asyncio.timeout_at(end):
+                async with asyncio.timeout(left):
                     last = await _once(client, call.method, url)
             except TimeoutError as error:
                 last = from_error(call, error)
@@ -105,11 +73,17 @@ class Session:
                     return last
                 if isinstance(last, Gap) and attempt + 1 >= _TRIES_WITHOUT_ANSWER:
                     break
-            if isinstance(last, Answer) and last.status not in _AGAIN:
-                lane.worked, lane.exhausted = clock(), False
-                return last
+            if isinstance(last, Answer):
+                if last.status not in _AGAIN:
+                    lane.answered(last.headers)
+                    return last
+                if last.status == 429 and last.code() in _ABOUT_ALL:
+                    lane.refused(min(_retry_after(last), left))
             wait = _wait(last, retry, attempt)
-            if clock() + wait >= end or attempt + 1 >= retry.tries:
+            # waiting for one's turn is no fault of the service, as long as others are served meanwhile
+            left -= clock() - begun + wait
+            silent = clock() - max(started, lane.worked) + wait
+            if min(left, retry.budget - silent) <= 0 or attempt + 1 >= retry.tries or lane.exhausted:
                 break
             await asyncio.sleep(wait)
         lane.exhausted = lane.worked < started

@@ -35,7 +35,9 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
     async def open(self) -> None:
         """Open the session, with our certificate authorities, unless it is open."""
         if self.session is None:
-            connector = _Connector(ssl=self._connection.certificates(), limit=0)
+            connector = _Connector(
+                ssl=self._connection.certificates(), limit=0, limit_per_host=self._connection.at_once
+            )
             self.session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False
             )

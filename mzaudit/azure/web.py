@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from mzaudit.azure import needs, runtime, wire_web
 from mzaudit.azure.call import Call
@@ -32,15 +33,21 @@ _SITE, _PLAN, _IDENTITY = "Microsoft.Web/sites", "Microsoft.Web/serverfarms", "M
 _NO_REFERENCES = frozenset({"NotFound"})
 
 
-async def site(run: Run, site_id: str) -> Site:
-    """An app with its slots; the calls leave together, except those that need another's answer."""
-    slots = asyncio.create_task(_slots(run, site_id))
-    return await _facets(run, site_id, slots)
+Known = Callable[[SiteProperties], None]
 
 
-async def identity_of(run: Run, site_id: str) -> Site:
+async def site(run: Run, site_id: str, known: Known) -> Site:
+    """An app with its slots; the calls leave together, except those that need another's answer.
+
+    `known` is told the properties of the app, and of each slot, as soon as they are read.
+    """
+    slots = asyncio.create_task(_slots(run, site_id, known))
+    return await _facets(run, site_id, known, slots)
+
+
+async def identity_of(run: Run, site_id: str, known: Known) -> Site:
     """An app of which only the identity is wanted: its own body and nothing else."""
-    properties = await run.read(_call(site_id, "", needs.SITE, needs.SLOT), wire_web.Site, _properties)
+    properties = await _own(run, site_id, known)
     gap = not_asked(f"GET {site_id}")
     nothing: Listing[SiteContainer] = Listing(gap=gap)
     return Site(site_id, properties, gap, gap, gap, gap, Listing(gap=gap), nothing, gap, Listing(gap=gap))
@@ -52,15 +59,24 @@ async def plan(run: Run, plan_id: str) -> Observed[Plan | None] | Gap:
     return await run.read(call, wire_web.Plan, _plan)
 
 
-async def _slots(run: Run, site_id: str) -> Listing[Site]:
+async def _slots(run: Run, site_id: str, known: Known) -> Listing[Site]:
     call = Call(f"{site_id}/slots", _SITE, needs.SLOT.permission, site_id, within=(_group(site_id), site_id))
     found = await run.list(call, Resource, lambda item: item.id)
-    return Listing(tuple(await side_by_side(_facets(run, slot, None) for slot in sorted(found.items))), found.gap)
+    return Listing(
+        tuple(await side_by_side(_facets(run, slot, known, None) for slot in sorted(found.items))), found.gap
+    )
 
 
-async def _facets(run: Run, site_id: str, slots: asyncio.Task[Listing[Site]] | None) -> Site:
+async def _own(run: Run, site_id: str, known: Known) -> Observed[SiteProperties | None] | Gap:
+    seen = await run.read(_call(site_id, "", needs.SITE, needs.SLOT), wire_web.Site, _properties)
+    if isinstance(seen, Observed) and seen.value is not None:
+        known(seen.value)
+    return seen
+
+
+async def _facets(run: Run, site_id: str, known: Known, slots: asyncio.Task[Listing[Site]] | None) -> Site:
     async with asyncio.TaskGroup() as group:
-        properties = group.create_task(run.read(_call(site_id, "", needs.SITE, needs.SLOT), wire_web.Site, _properties))
+        properties = group.create_task(_own(run, site_id, known))
         config = group.create_task(
             run.read(
                 _call(site_id, "/config/web", needs.SITE_CONFIG, needs.SLOT_CONFIG),

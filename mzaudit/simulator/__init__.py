@@ -10,6 +10,7 @@ from .compliant import compliant, empty, grant_custom_role
 from .drifts import DRIFTS, plant
 from .estate import CANARY, Estate, Manifest, Principal, Secret, Version, canary
 from .faults import Alter, Fault, Hang, Html, Malformed, Reset, Slow, Status, Truncated
+from .pace import Counts, Waves
 from .server import Request, Simulator, serve
 from .throttle import Throttle
 
@@ -20,6 +21,7 @@ __all__ = [
     "ESTATES",
     "Alter",
     "Blueprint",
+    "Counts",
     "Estate",
     "Fault",
     "Hang",
@@ -36,6 +38,7 @@ __all__ = [
     "Throttle",
     "Truncated",
     "Version",
+    "Waves",
     "build",
     "canary",
     "grant_custom_role",

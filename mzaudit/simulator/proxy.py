@@ -26,10 +26,12 @@ async def settle() -> None:
 
 
 class Proxy:
-    """Splices `CONNECT host:443` to a local port; `refused` lists the hosts that were turned away."""
+    """Splices `CONNECT host:443` to a local port; `refused` lists the hosts that were turned away, `accepted` counts
+    the connections."""
 
     def __init__(self, judge: Callable[[str, int], Verdict], target_port: int) -> None:
         self.refused: list[str] = []
+        self.accepted = 0
         self._judge = judge
         self._target_port = target_port
         self._open: dict[asyncio.Future[None], asyncio.StreamWriter] = {}
@@ -77,6 +79,7 @@ class Proxy:
             writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             await writer.drain()
             return
+        self.accepted += 1
         upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         try:

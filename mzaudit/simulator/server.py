@@ -20,6 +20,7 @@ from aiohttp import web
 from . import arm, entra, graph, registry, vaults
 from .estate import Estate
 from .faults import Alter, Fault, FaultPlan, Hang, Html, Malformed, Reset, Slow, Status, Truncated, encode, made_up
+from .pace import Counts, Waves
 from .proxy import Proxy, Verdict, settle, shut
 from .throttle import Buckets, Throttle
 from .wire import Answer, Call
@@ -45,13 +46,23 @@ class Request:
 class Simulator:
     """A simulated Azure that is serving; see `serve`."""
 
-    def __init__(self, estate: Estate, faults: Sequence[Fault], folder: Path, throttle: Throttle | None = None) -> None:
+    def __init__(
+        self,
+        estate: Estate,
+        faults: Sequence[Fault],
+        folder: Path,
+        throttle: Throttle | None = None,
+        latency: float = 0.0,
+        waves: Waves | None = None,
+    ) -> None:
         self.estate = estate
         self.proxy = ""
         self.tls_port = 0
         self.faults: list[Fault] = list(faults)
         self._plan = FaultPlan(self.faults)
         self._buckets = None if throttle is None else Buckets(throttle)
+        self._latency = latency
+        self._waves = waves
         self._answered: dict[int, Request] = {}
         self._numbers = itertools.count(1)
         self._ca_file, self._tls = _certificates(folder)
@@ -95,6 +106,19 @@ class Simulator:
     def refused(self) -> list[str]:
         """Every host that was asked for through the proxy and refused, in order."""
         return list(self._proxy.refused) if self._proxy is not None else []
+
+    @property
+    def counts(self) -> Counts:
+        """What the run cost so far, as the services saw it."""
+        statuses = [request.status for request in self._answered.values()]
+        tokens = sum(request.path.endswith("/oauth2/v2.0/token") for request in self._answered.values())
+        return Counts(
+            calls=len(statuses),
+            tokens=tokens,
+            depth=self._waves.released if self._waves is not None else 0,
+            connections=self._proxy.accepted if self._proxy is not None else 0,
+            throttled=statuses.count(429),
+        )
 
     def environ(self) -> dict[str, str]:
         """The environment variables that lead any unmodified client here, logged in as the auditor."""
@@ -175,6 +199,10 @@ class Simulator:
         )
         record = Request(call.method, call.host, call.path, query, 0, number)
         self._answered[number] = record
+        if self._waves is not None:
+            await self._waves.turn()
+        if self._latency:
+            await asyncio.sleep(self._latency)
         response = await self._respond(incoming, call)
         status = response.status if response is not None else 0
         self._answered[number] = Request(record.method, record.host, record.path, record.query, status, number)
@@ -273,13 +301,21 @@ async def _half(incoming: web.BaseRequest, answer: Answer) -> None:
 
 
 @contextmanager
-def serve(estate: Estate, faults: Sequence[Fault] = (), *, throttle: Throttle | None = None) -> Iterator[Simulator]:
+def serve(
+    estate: Estate,
+    faults: Sequence[Fault] = (),
+    *,
+    throttle: Throttle | None = None,
+    latency: float = 0.0,
+    waves: Waves | None = None,
+) -> Iterator[Simulator]:
     """Serve an estate on loopback while the block runs; the estate and `sim.faults` may be changed meanwhile.
 
-    Without a `throttle` requests are not counted.
+    Without a `throttle` nothing is refused for its number. Every answer comes after `latency` seconds. With `waves`
+    requests are answered wave by wave, so that `counts.depth` tells how often one had to wait for another's answer.
     """
     with tempfile.TemporaryDirectory(prefix="simulated-azure-") as folder:
-        simulator = Simulator(estate, faults, Path(folder), throttle)
+        simulator = Simulator(estate, faults, Path(folder), throttle, latency, waves)
         simulator.start()
         try:
             yield simulator

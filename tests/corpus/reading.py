@@ -78,7 +78,7 @@ def names() -> list[str]:
 
 
 async def _slots(run: Run, match: re.Match[str]) -> Facet:
-    return (await web.site(run, match[1])).slots
+    return (await web.site(run, match[1], lambda _: None)).slots
 
 
 async def _vault(run: Run, match: re.Match[str]) -> Facet:
@@ -103,7 +103,7 @@ async def _tags(run: Run, match: re.Match[str]) -> Facet:
 
 def _site(facet: str) -> Read:
     async def read(run: Run, match: re.Match[str]) -> Facet:
-        seen: Facet = getattr(await web.site(run, match[1]), facet)
+        seen: Facet = getattr(await web.site(run, match[1], lambda _: None), facet)
         return seen
 
     return read

@@ -54,7 +54,8 @@ async def _try_all(simulator: Simulator, kind: str) -> Counter[str]:
         client: Any = _client(clients, kind)
         if kind == "Microsoft.Authorization":
             # the product keeps no more of this one than the pipeline; its operations are those of the public client
-            made = AuthorizationManagementClient(clients._tokens, simulator.subscription_id, **clients._settings())
+            settings = clients._settings(connection.endpoints.arm_scope)
+            made = AuthorizationManagementClient(clients._tokens, simulator.subscription_id, **settings)
             made._client, client = client, made
         return Counter([await _try(operation) for operation in _operations(client)])
     finally:
@@ -68,7 +69,7 @@ def _client(clients: Clients, kind: str) -> object:
     elif kind == REGISTRY:
         made, _ = clients.registry(kind)
     else:
-        made, _ = clients.manager(kind)
+        made = clients.manager(kind)
     # of a client whose raw door is private the product keeps only that door
     door = getattr(made, "_send", None)
     return made if door is None else door.__self__

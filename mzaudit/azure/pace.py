@@ -1,0 +1,61 @@
+"""How fast Azure is asked: token buckets under its documented limits, which learn where the limits are smaller."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+_SLOWEST = 0.5  # requests a second
+_SLOWER, _FASTER = 0.5, 1.02
+_LOOK = 1.0  # seconds between two looks at whether waiting still makes sense
+_LEFT = ("x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-subscription-writes")
+
+
+class Lane:
+    """Requests that Azure counts in one bucket: at most `slots` at a time, `burst` at once and then `rate` a second.
+
+    One refusal for its number speaks for every request of the lane: all of them wait as long as it says, and go on at
+    half the rate, which grows again with every answer. What the service says is left is believed. `worked` is when a
+    request last succeeded, `exhausted` whether one was given up since: then nobody waits any more.
+    """
+
+    def __init__(self, slots: int, burst: float, rate: float) -> None:
+        self.slots = asyncio.Semaphore(slots)
+        self.worked = 0.0
+        self.exhausted = False
+        self._burst, self._most, self._rate = burst, rate, rate
+        self._left, self._at, self._pause = burst, 0.0, 0.0
+        self._turn = asyncio.Lock()  # first come, first served
+
+    async def take(self) -> None:
+        """Wait until the next request may leave."""
+        async with self._turn:
+            while not self.exhausted and (wait := self._wait()) > 0:  # noqa: ASYNC110  # the moment may move
+                await asyncio.sleep(min(wait, _LOOK))
+            self._left -= 1
+
+    def answered(self, headers: Mapping[str, str]) -> None:
+        """A request was answered: a little faster again, but no faster than the service says."""
+        self.worked, self.exhausted = asyncio.get_running_loop().time(), False
+        self._rate = min(self._most, self._rate * _FASTER)
+        left = next((headers[name] for name in _LEFT if name in headers), "")
+        if left.isascii() and left.isdigit():
+            self._left = min(self._left, float(left[:9]))
+
+    def refused(self, seconds: float) -> None:
+        """A request was refused for its number, for so long."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._pause:  # those that were under way at the same time say nothing new
+            self._rate = max(_SLOWEST, self._rate * _SLOWER)
+        self._pause = max(self._pause, now + seconds)
+        self._left = 0.0
+
+    def _wait(self) -> float:
+        now = asyncio.get_running_loop().time()
+        if now < self._pause:
+            self._at = self._pause
+            return self._pause - now
+        if self._at:
+            self._left = min(self._burst, self._left + max(0.0, now - self._at) * self._rate)
+        self._at = now
+        return 0.0 if self._left >= 1 else (1 - self._left) / self._rate
