@@ -14,7 +14,7 @@ from tests.azure import estates
 from tests.azure.estates import Names, connection_to, take
 
 # far longer than the client ever takes between two requests that do not wait for each other
-QUIET = 0.4
+QUIET = 1.5
 
 
 @pytest.fixture
