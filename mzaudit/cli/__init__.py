@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "doctor": ("mzaudit.cli.doctor", "Say which permissions the caller has, lacks and needs."),
     "report": ("mzaudit.cli.report", "Draw a saved report in another format."),
     "comment": ("mzaudit.cli.comment", "Keep one comment and a status on the pull request."),
+    "diff": ("mzaudit.cli.diff", "Compare two snapshots or two reports."),
+    "preview": ("mzaudit.cli.preview", "Say what a change of the policy would change, on a saved snapshot."),
     "rules": ("mzaudit.cli.rules", "List the rules."),
     "explain": ("mzaudit.cli.explain", "Show a rule's page."),
     "policy": ("mzaudit.cli.policy", "Validate the policy; print its schema and requirements."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,23 @@ def read_report(path: Path) -> Report:
     from mzaudit.report.json import parse
 
     return parse(_text(path), str(path))
+
+
+def read_either(path: Path) -> Snapshot | Report:
+    """A saved snapshot or JSON report, whichever it is: a report has findings, a snapshot does not."""
+    from mzaudit.report.json import parse
+    from mzaudit.snapshot.store import load
+
+    text = _text(path)
+    try:
+        held: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: neither a snapshot nor a report, or cut short: {error}") from None
+    if isinstance(held, dict) and "findings" in held:
+        return parse(text, str(path))
+    if isinstance(held, dict) and "taken" in held:
+        return load(text, str(path))
+    raise InputError(f"{path}: expected a snapshot or a JSON report of mzaudit, found something else")
 
 
 def subscriptions_of(seen: Snapshot, path: Path, loaded: Loaded, asked: Sequence[str]) -> dict[str, str]:

@@ -30,9 +30,9 @@ class Section:
     folded: bool = False
 
 
-def fill(head: str, sections: Iterable[Section], budget: int) -> str:
+def fill(head: str, sections: Iterable[Section], budget: int, elsewhere: str = "the JSON report holds them all") -> str:
     """Head and sections in at most `budget` bytes, as long as the head fits. From the first block that has no place
-    on, every block is left out: what is shown is never less severe than what is not."""
+    on, every block is left out: what is shown is never less severe than what is not. `elsewhere` says where it is."""
     held = [section for section in sections if section.count]
     left = budget - len(head.encode()) - sum(_RESERVE + 2 * len(s.title.encode()) for s in held) - 1
     parts = [head]
@@ -48,13 +48,13 @@ def fill(head: str, sections: Iterable[Section], budget: int) -> str:
                 continue
             kept.append(chosen)
             left -= len(chosen.encode()) + 1
-        parts.append(_section(section, kept, hidden))
+        parts.append(_section(section, kept, hidden, elsewhere))
     return _BLANK_LINES.sub("\n\n", "\n\n".join(parts)).rstrip() + "\n"
 
 
-def _section(section: Section, kept: list[str], hidden: int) -> str:
+def _section(section: Section, kept: list[str], hidden: int, elsewhere: str) -> str:
     title = f"{section.title} ({section.count:,})"
-    more = [f"\n{hidden:,} more here did not fit; the JSON report holds them all."] if hidden else []
+    more = [f"\n{hidden:,} more here did not fit; {elsewhere}."] if hidden else []
     body = "\n".join((*kept, *more))
     if not section.folded:
         return f"## {title}\n\n{body}"

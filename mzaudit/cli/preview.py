@@ -1,0 +1,101 @@
+"""`mzaudit preview`: what a change of the policy would change, on a saved snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from mzaudit.audit.results import Report
+    from mzaudit.snapshot.estate import Snapshot
+
+EPILOG = """\b
+Examples:
+  mzaudit preview --snapshot last-night.json --base main/policies --head policies > preview.md
+  mzaudit preview --snapshot last-night.json --base main/policies --head policies --format text
+
+\b
+Exit codes:
+   0  the new policy has no violation at or above the threshold that the old one has not
+   1  it has at least one
+   2  a policy or the snapshot is wrong
+   3  it has none, but asks for what the snapshot does not hold
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Say what a change of the policy would change, on a saved snapshot.")
+@click.option("--snapshot", type=click.Path(path_type=Path), required=True, help="What `mzaudit collect` wrote.")
+@click.option("--base", type=click.Path(path_type=Path), required=True, help="The policy as it is.")
+@click.option("--head", type=click.Path(path_type=Path), required=True, help="The policy as it would be.")
+@click.option("--env", "environments", multiple=True, metavar="ENV", help="Environment.  [default: the snapshot's]")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["critical", "high", "medium", "low"]),
+    default="medium",
+    show_default=True,
+    help="The least severity that exits 1.",
+)
+@click.option("--format", "form", type=click.Choice(["markdown", "text"]), default="markdown", show_default=True)
+def command(snapshot: Path, base: Path, head: Path, environments: tuple[str, ...], fail_on: str, form: str) -> int:
+    """Judge one snapshot by two policies, and print only the difference: findings that appear, disappear or change.
+    Asks Azure nothing and needs no credentials, so a pull request can run it. What the snapshot does not hold for the
+    new policy is inconclusive, and says so."""
+    from mzaudit.audit.difference import Turn, differences
+    from mzaudit.audit.results import violates
+    from mzaudit.cli import exits, output
+    from mzaudit.cli.saved import read_snapshot
+    from mzaudit.cli.wanted import environment_names
+    from mzaudit.policy.models import Severity
+    from mzaudit.report import changes
+    from mzaudit.report.gate import counted
+    from mzaudit.report.head import moment
+
+    asked, threshold = environment_names(environments), Severity(fail_on)
+    seen = read_snapshot(snapshot)
+    before, after = (judged(seen, snapshot, policy, asked, threshold) for policy in (base, head))
+    found = differences(before.findings, after.findings)
+    breaking = [
+        one
+        for one in found
+        if one.after is not None
+        and violates(one.after, threshold)
+        and not (one.before is not None and violates(one.before, threshold))
+    ]
+    unseen = sum(one.turn is Turn.UNSEEN for one in found)
+    code = exits.VIOLATION if breaking else exits.INCOMPLETE if unseen else exits.PASSED
+    word = {exits.PASSED: "NO NEW VIOLATION", exits.VIOLATION: "NEW VIOLATIONS", exits.INCOMPLETE: "INCOMPLETE"}[code]
+    said = changes.Changes(
+        f"{word}  {counted(len(breaking), 'new violation')} at or above {threshold}, {unseen:,} newly inconclusive, "
+        f"{counted(len(found), 'difference')} in all  (exit {code})",
+        {
+            "snapshot": f"{snapshot}, read {moment(seen.taken)}; nothing was asked of Azure",
+            "base": f"{base}: {before.summary.failed:,} violations, {before.summary.inconclusive:,} inconclusive",
+            "head": f"{head}: {after.summary.failed:,} violations, {after.summary.inconclusive:,} inconclusive",
+        },
+        changes.findings(found),
+        ("SIMULATED: the estate was a simulated one.",) if "simulated" in seen.source else (),
+    )
+    output.show(changes.markdown(said, "preview") if form == "markdown" else changes.text(said, output.width()))
+    return code
+
+
+def judged(seen: Snapshot, snapshot: Path, policy: Path, asked: tuple[str, ...], fail_on: str) -> Report:
+    """The snapshot by one policy, in the environments that both know."""
+    from mzaudit.cli.judge import judge
+    from mzaudit.cli.saved import subscriptions_of
+    from mzaudit.cli.wanted import bound, known, load_policy
+    from mzaudit.errors import InputError
+    from mzaudit.policy.models import Severity
+
+    loaded = load_policy(policy, shipped=False)
+    known(loaded, asked)
+    environments = asked or tuple(env for env in seen.environments if env in loaded.policy.environments)
+    if not environments:
+        held = ", ".join(seen.environments)
+        raise InputError(
+            f"{loaded.where('environments')}: environments: expected one of {held}, which {snapshot} holds"
+        )
+    wanted = bound(loaded, environments, subscriptions_of(seen, snapshot, loaded, environments))
+    return judge(loaded, wanted, seen, fail_on=Severity(fail_on))
