@@ -20,6 +20,10 @@ WITHOUT_AZURE: dict[str, tuple[str, ...]] = {
     "policy requirements": ("policy", "requirements"),
     "check a snapshot": ("check", "--env", "prd", "--snapshot", "snapshot.json"),
     "report": ("report", "report.json"),
+    "check against a baseline": ("check", "--env", "prd", "--snapshot", "snapshot.json", "--baseline", "report.json"),
+    "diff of snapshots": ("diff", "snapshot.json", "snapshot.json"),
+    "diff of reports": ("diff", "report.json", "report.json"),
+    "preview": ("preview", "--snapshot", "snapshot.json", "--base", "policies", "--head", "policies"),
 }
 
 

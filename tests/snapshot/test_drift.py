@@ -1,0 +1,193 @@
+"""What drifted between two snapshots: each facet told once, nothing that one of them did not see, no label."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mzaudit.snapshot.drift import Drift, Drifted, drift
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.ids import key
+from mzaudit.snapshot.observed import Listing, Observed
+from mzaudit.snapshot.values import Part, ValueClass
+from tests.blindfold import blind, one_less
+from tests.estate import (
+    SECRETS_USER,
+    bent,
+    compliant,
+    gap,
+    granted,
+    image,
+    literal,
+    plan,
+    principal,
+    revoked,
+    secret_gone,
+    secret_item,
+    secret_value,
+    service,
+    setting,
+    site,
+    site_properties,
+    status,
+    value,
+    vault,
+    vault_facets,
+)
+
+CLOUD, MANAGE = service("cloud"), service("manage")
+KV, KV_MANAGE = vault("cloud"), vault("manage")
+Told = tuple[Drift, str, object, object]
+
+CASES: dict[str, tuple[tuple[Any, ...], set[Told]]] = {
+    "a state": (
+        (site_properties(CLOUD, state="Stopped"),),
+        {(Drift.CHANGED, "properties state", "Running", "Stopped")},
+    ),
+    "an image": (
+        (image(CLOUD, "docker.io/x:latest"),),
+        {(Drift.CHANGED, "config runtime containers main image", None, "docker.io/x:latest")},
+    ),
+    "a secret's expiry": (
+        (secret_item(KV, "SECRET-KEY", enabled=False),),
+        {(Drift.CHANGED, "secrets SECRET-KEY enabled", True, False)},
+    ),
+    "a setting that is new": (
+        (setting(CLOUD, "EXTRA", literal(77)),),
+        {(Drift.APPEARED, "settings EXTRA", None, "present")},
+    ),
+    "a setting that has gone": (
+        (setting(CLOUD, "SECRET_KEY", None),),
+        {(Drift.GONE, "settings SECRET_KEY", "present", None)},
+    ),
+    "an app that has gone": (
+        (site(CLOUD, properties=Observed(None)),),
+        {(Drift.CHANGED, "properties", "present", "absent")},
+    ),
+    "a facet that is not seen now": (
+        (site(CLOUD, settings=gap()),),
+        {(Drift.UNSEEN_NOW, "settings", None, None)},
+    ),
+    "a list that was cut": (
+        (vault_facets(KV, secrets=Listing(compliant().vault(KV.id).secrets.items[:1], gap())),),
+        {(Drift.UNSEEN_NOW, "secrets", None, None)},
+    ),
+    "a reference's status": (
+        (status(CLOUD, "SECRET_KEY", "SecretNotFound"),),
+        {(Drift.CHANGED, "references SECRET_KEY status", "Resolved", "SecretNotFound")},
+    ),
+}
+
+
+def _paths(found: tuple[Drifted, ...]) -> dict[tuple[Drift, str], Drifted]:
+    return {(one.kind, " ".join(one.path[2:])): one for one in found}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_drift(case: str) -> None:
+    bends, expected = CASES[case]
+    found = _paths(drift(compliant(), bent(*bends)))
+    for kind, path, before, after in expected:
+        one = found[(kind, path)]
+        assert before is None or one.before == before
+        assert after is None or one.after == after
+    assert {told for told in found if told not in {(kind, path) for kind, path, *_ in expected}} <= {
+        (Drift.CHANGED, "references SECRET_KEY active_version")
+    }
+
+
+def test_a_role_assignment_is_told_with_what_it_grants() -> None:
+    found = drift(compliant(), bent(granted(principal(MANAGE), SECRETS_USER, KV.id)))
+    assert {one.kind for one in found} == {Drift.APPEARED}
+    assert {dict(one.of)[("scope",)] for one in found} == {KV.id}
+    assert {dict(one.of)[("role",)] for one in found} == {SECRETS_USER}
+    gone = drift(compliant(), bent(revoked(principal(MANAGE), SECRETS_USER)))
+    assert {one.kind for one in gone} == {Drift.GONE}
+
+
+def test_nothing_differs_from_itself() -> None:
+    for seen in (compliant(), blind(compliant()), bent(secret_gone(KV, "SECRET-KEY"))):
+        assert drift(seen, seen) == ()
+
+
+SWAPPED = {
+    Drift.APPEARED: Drift.GONE,
+    Drift.GONE: Drift.APPEARED,
+    Drift.CHANGED: Drift.CHANGED,
+    Drift.UNSEEN_NOW: Drift.UNSEEN_BEFORE,
+    Drift.UNSEEN_BEFORE: Drift.UNSEEN_NOW,
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_backwards_is_the_mirror(case: str) -> None:
+    there, back = bent(*CASES[case][0]), compliant()
+    assert {(SWAPPED[one.kind], one.path) for one in drift(there, back)} == {
+        (one.kind, one.path) for one in drift(back, there)
+    }
+
+
+def test_what_one_of_them_did_not_see_has_not_drifted() -> None:
+    count = 0
+    for path, less in one_less(compliant()):
+        kinds = {one.kind for one in drift(compliant(), less)}
+        assert kinds <= {Drift.UNSEEN_NOW}, path
+        assert {one.kind for one in drift(less, compliant())} <= {Drift.UNSEEN_BEFORE}, path
+        count += 1
+    assert count > 100
+    assert {one.kind for one in drift(compliant(), blind(compliant()))} == {Drift.UNSEEN_NOW}
+
+
+def test_what_was_not_asked_for_has_neither_gone_nor_appeared() -> None:
+    seen = compliant()
+    fewer = dataclasses.replace(seen, plans={}, sites={k: s for k, s in seen.sites.items() if k != key(CLOUD.id)})
+    assert {one.kind for one in drift(seen, fewer)} == {Drift.UNSEEN_NOW}
+    assert {one.kind for one in drift(fewer, seen)} == {Drift.UNSEEN_BEFORE}
+
+
+def _relabelled(node: Any, change: Callable[[int], int]) -> Any:
+    match node:
+        case Part():
+            return dataclasses.replace(node, same=change(node.same))
+        case ValueClass():
+            parts = _relabelled(node.parts, change)
+            return dataclasses.replace(
+                node, same=change(node.same), same_trimmed=change(node.same_trimmed), parts=parts
+            )
+        case dict():
+            return {name: _relabelled(item, change) for name, item in node.items()}
+        case tuple():
+            return tuple(_relabelled(item, change) for item in node)
+        case _ if dataclasses.is_dataclass(node) and not isinstance(node, type):
+            return dataclasses.replace(
+                node, **{f.name: _relabelled(getattr(node, f.name), change) for f in dataclasses.fields(node)}
+            )
+        case _:
+            return node
+
+
+def test_labels_drawn_anew_are_no_drift() -> None:
+    other: Snapshot = _relabelled(compliant(), lambda label: 10_000 - 7 * label)
+    assert other != compliant()
+    assert drift(compliant(), other) == ()
+    merged: Snapshot = _relabelled(compliant(), lambda label: 1)
+    assert {one.path[-1] for one in drift(compliant(), merged)} <= {"same", "same_trimmed"}
+    assert drift(compliant(), merged)
+
+
+def test_a_value_that_left_its_equals_says_so_on_both_sides() -> None:
+    shared = "CLOUD-INTERNAL-API-TOKEN"
+    found = [one for one in drift(compliant(), bent(secret_value(KV, shared, value(999)))) if one.path[-1] == "same"]
+    assert {one.path[1] for one in found} == {key(KV.id), key(KV_MANAGE.id)}
+    for one in found:
+        assert isinstance(one.before, tuple)
+        assert isinstance(one.after, tuple)
+        assert (len(one.before), len(one.after)) == (2, 1)
+
+
+def test_a_plan_is_compared_with_itself() -> None:
+    (one,) = drift(compliant(), bent(plan(CLOUD, "B1")))
+    assert (one.kind, one.path[2:], one.before, one.after) == (Drift.CHANGED, ("sku",), "P2v3", "B1")
