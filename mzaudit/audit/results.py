@@ -169,6 +169,19 @@ class Topology:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleNote:
+    """A rule that this run asked: `severity` is what the policy makes of it (a finding's may be weaker), `page` its
+    documentation in Markdown."""
+
+    code: str
+    slug: str
+    title: str
+    severity: Severity
+    requirements: tuple[str, ...]
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """Who made the report."""
 
@@ -217,7 +230,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run's whole result, sorted: environment, rule, subject."""
+    """One run's whole result, sorted: environment, rule, subject. `rules` are those that it has findings of."""
 
     schema_version: str
     tool: Tool
@@ -226,6 +239,7 @@ class Report:
     reads: tuple[Read, ...]
     findings: tuple[Finding, ...]
     topology: Topology
+    rules: tuple[RuleNote, ...]
 
     @property
     def environments(self) -> tuple[str, ...]:

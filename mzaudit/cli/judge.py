@@ -32,7 +32,7 @@ def judge(
     from mzaudit import rules
     from mzaudit.audit.baseline import comparable, dropped, mark
     from mzaudit.audit.evaluate import evaluate
-    from mzaudit.audit.results import SCHEMA_VERSION, Baseline, Report, Run, Status, Tool, summarise
+    from mzaudit.audit.results import SCHEMA_VERSION, Baseline, Report, RuleNote, Run, Status, Tool, summarise
     from mzaudit.audit.topology import topology
     from mzaudit.audit.waive import lay
 
@@ -72,6 +72,18 @@ def judge(
         reads=seen.reads,
         findings=kept,
         topology=topology(wanted, seen, kept),
+        rules=tuple(
+            RuleNote(
+                code=rule.code,
+                slug=rule.slug,
+                title=rule.title,
+                severity=wanted.severities.get(rule.code, rule.severity),
+                requirements=rule.answers,
+                page=rule.doc,
+            )
+            for rule in every_rule
+            if not only or rule.code in only
+        ),
     )
 
 

@@ -21,10 +21,11 @@ Chunks: TypeAlias = "Callable[[Report], Iterator[str]]"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: the module whose `chunks` writes it, and the extension of its files."""
+    """A format: the module and the function of it that writes it, and the extension of its files."""
 
     module: str
     extension: str
+    function: str = "chunks"
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -32,6 +33,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "json": Format("mzaudit.report.json", "json"),
         "jsonl": Format("mzaudit.report.jsonl", "jsonl"),
         "junit": Format("mzaudit.report.junit", "xml"),
+        "sarif": Format("mzaudit.report.sarif", "sarif"),
+        "sarif-alerts": Format("mzaudit.report.sarif", "sarif", "alerts"),
+        "csv": Format("mzaudit.report.csv", "csv"),
+        "ocsf": Format("mzaudit.report.ocsf", "jsonl"),
         "markdown": Format("mzaudit.report.markdown", "md"),
         "terminal": Format("mzaudit.report.terminal", "txt"),
         "fix": Format("mzaudit.report.fix", "sh"),
@@ -44,7 +49,8 @@ def find(name: str) -> Chunks:
     none."""
     if name not in FORMATS:
         raise InputError(f"unknown format {name!r}: expected one of {', '.join(FORMATS)}")
-    chunks: Chunks = importlib.import_module(FORMATS[name].module).chunks
+    format_ = FORMATS[name]
+    chunks: Chunks = getattr(importlib.import_module(format_.module), format_.function)
     return chunks
 
 

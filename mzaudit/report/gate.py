@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mzaudit.audit.results import Finding, Gate, Report, Status, violates
+from mzaudit.audit.results import Finding, Gate, Report, Status, breaks, violates
 
 
 def exit_code(report: Report) -> int:
@@ -53,6 +53,12 @@ def known(report: Report) -> tuple[Finding, ...]:
     """The violations at or above the threshold that do not break the gate, because the baseline had them too."""
     gating = set(map(id, report.gating()))
     return tuple(f for f in report.findings if violates(f, report.run.fail_on) and id(f) not in gating)
+
+
+def breaks_gate(finding: Finding, report: Report) -> bool:
+    """Whether this finding alone makes the exit code another than 0."""
+    unseen = finding.status is Status.INCONCLUSIVE and not report.run.allow_incomplete
+    return unseen or breaks(finding, report.run.fail_on, only_new=report.only_new)
 
 
 def below(report: Report) -> tuple[Finding, ...]:

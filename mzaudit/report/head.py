@@ -49,6 +49,11 @@ def moment(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def utc(time: datetime) -> str:
+    """A time as programs read it: RFC 3339, in UTC, whole seconds."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def caveats(report: Report) -> tuple[tuple[str, str], ...]:
     """What a reader must know before believing any line below: (word, sentence)."""
     said = []

@@ -28,7 +28,7 @@ def members(shell: Mapping[str, object], many: Mapping[str, Iterable[object]], d
     """An object, indented as deep as it stands. The values of the members that `many` names are its lists, taken one
     item at a time; the shell says only where they stand."""
     margin = "  " * depth
-    yield "{\n"
+    yield margin + "{\n"
     for place, (name, value) in enumerate(shell.items()):
         end = ",\n" if place < len(shell) - 1 else "\n"
         start = f"{margin}  {json.dumps(name)}: "

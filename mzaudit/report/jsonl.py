@@ -1,4 +1,4 @@
-"""JSON Lines: one finding a line, each with the run that it is of, for log stores and streams."""
+"""JSON Lines, for log stores and streams: the run, then one finding a line, each with the run that it is of."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from mzaudit.report.json_text import line
 
 
 def chunks(report: Report) -> Iterator[str]:
-    """One line a finding, in the report's order; a run without findings is an empty text."""
+    """A line of `type` run with the counts and the gate, so that a run without findings is seen too; then one of `type`
+    finding for each, in the report's order."""
     whole = head(report)
     run = {"schema_version": whole["schema_version"], "tool": whole["tool"], "run": whole["run"]}
-    return (line(run | finding(one)) for one in report.findings)
+    yield line({"type": "run"} | run | {"summary": whole["summary"]})
+    for one in report.findings:
+        yield line({"type": "finding"} | run | finding(one))

@@ -30,6 +30,12 @@ _ENTITY = re.compile(r"[^A-Za-z0-9 ./-]")
 _WORD = re.compile(r"[(']?[A-Za-z0-9]+(?:[./-][A-Za-z0-9]+)*[)']?[.,;:]?|[-+]")
 _LINKED = re.compile(r"www\.|\bgh-[0-9]|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 
+_SARIF_ESCAPES = {"\\": "\\\\", "[": "\\[", "]": "\\]", "{": "{{", "}": "}}"}
+_SARIF = re.compile(r"[\\\[\]{}]")
+# Spreadsheets begin a formula with these, the full-width ones in East Asian settings; some split lines at `;` or `|`.
+_FORMULA = re.compile(r"(^|[,;|])(\s*[-=+@\uff0d\uff1d\uff0b\uff20])")
+_LONGEST_CELL = 30_000  # Excel holds 32,767 characters
+
 
 def plain(text: str) -> str:
     """One line that any reader shows as it is: white space becomes a space, what cannot be shown U+FFFD."""
@@ -77,3 +83,13 @@ def prose(text: str, limit: int = 500) -> str:
 def comment(text: str) -> str:
     """One line behind a shell's `#`."""
     return log(plain(text))
+
+
+def sarif(text: str, limit: int = 2_000) -> str:
+    """One line of a SARIF message: no link (`[x](https://...)`) and no placeholder (`{0}`)."""
+    return _SARIF.sub(lambda found: _SARIF_ESCAPES[found[0]], log(shorten(plain(text), limit)))
+
+
+def cell(text: str) -> str:
+    """A CSV field that no spreadsheet takes for a formula, whichever separator it splits the line at."""
+    return _FORMULA.sub(r"\1'\2", log(shorten(plain(text), _LONGEST_CELL)))

@@ -3,6 +3,8 @@ format stays valid, inert and whole, and the exit code what it was."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import shutil
@@ -34,6 +36,8 @@ from tests.cli.conftest import Outcome
 from tests.estate import compliant, service, setting
 from tests.promises.conftest import EXHAUSTIVE
 from tests.report.sample import HOSTILE, hostile
+from tests.report.schemas import FOLDER, OCSF, SARIF, json_validator
+from tests.report.test_csv import computed
 from tests.report.test_junit import SCHEMAS
 
 Call = Callable[..., Outcome]
@@ -131,8 +135,10 @@ def assert_valid(folder: Path, findings: int | None = None) -> None:
     jsonschema.validate(report, json.loads(json_report.schema()))
     count = len(report["findings"])
     assert findings is None or count == findings
-    lines = (folder / "out.jsonl").read_text("utf-8").split("\n")[:-1]
-    assert [json.loads(line)["fingerprint"] for line in lines] == [one["fingerprint"] for one in report["findings"]]
+    prints = [one["fingerprint"] for one in report["findings"]]
+    lines = (folder / "out.jsonl").read_text("utf-8").split("\n")[1:-1]
+    assert [json.loads(line)["fingerprint"] for line in lines] == prints
+    assert_for_collectors(folder, prints)
     root = etree.fromstring(
         (folder / "out.junit").read_bytes(), etree.XMLParser(resolve_entities=False, huge_tree=True)
     )
@@ -145,6 +151,28 @@ def assert_valid(folder: Path, findings: int | None = None) -> None:
     assert_script(folder)
     for name in FORMATS:
         assert_inert((folder / f"out.{name}").read_bytes().decode("utf-8"), name)
+
+
+def assert_for_collectors(folder: Path, prints: list[str]) -> None:
+    """SARIF, CSV and OCSF hold every finding, and a reader with the official schemas takes them."""
+    sarif, alerts = (json.loads((folder / f"out.{name}").read_text("utf-8")) for name in ("sarif", "sarif-alerts"))
+    results = sarif["runs"][0]["results"]
+    assert [result["partialFingerprints"]["mzauditFinding/v1"] for result in results] == prints
+    assert len(alerts["runs"][0]["results"]) <= len(prints)
+    rows = list(csv.DictReader(io.StringIO((folder / "out.csv").read_bytes().decode("utf-8"), newline="")))
+    assert [row["fingerprint"] for row in rows] == prints
+    assert not any(computed(value) for row in rows for value in row.values())
+    events = [json.loads(line) for line in (folder / "out.ocsf").read_text("utf-8").splitlines()]
+    assert [event["finding_info"]["uid"] for event in events] == prints
+    if FOLDER.exists():
+        for schema in SARIF:
+            validator = json_validator(schema)
+            validator.validate(sarif)
+            validator.validate(alerts)
+        for schema in OCSF:
+            validator = json_validator(schema)
+            for event in events:
+                validator.validate(event)
 
 
 def assert_markdown(text: str) -> None:

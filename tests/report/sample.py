@@ -17,6 +17,7 @@ from mzaudit.audit.results import (
     Node,
     NodeKind,
     Report,
+    RuleNote,
     Run,
     Status,
     SubjectName,
@@ -151,7 +152,13 @@ def report(
         Read(UNREADABLE.call, VAULT, "forbidden", UNREADABLE.permission),
     )
     picture = marked(topology or Topology(), held)
-    return Report(SCHEMA_VERSION, Tool("mzaudit", "0.1.0"), run, summary, reads, held, picture)
+    return Report(SCHEMA_VERSION, Tool("mzaudit", "0.1.0"), run, summary, reads, held, picture, _rules(held))
+
+
+def _rules(findings: Iterable[Finding]) -> tuple[RuleNote, ...]:
+    first = {f.rule: f for f in reversed(list(findings))}
+    page = "## What it checks\nThat it holds, in `KEY|…`\nand everywhere.\n\n## Remediation\nMake it hold."
+    return tuple(RuleNote(f.rule, f.slug, f.title, f.severity, f.requirements, page) for _, f in sorted(first.items()))
 
 
 MISSING = finding(
@@ -356,4 +363,5 @@ def hostile(text: str) -> Report:
         whole,
         run=replace(whole.run, identity=text, policy=text, source=text),
         reads=(Read(text, text, text, text),),
+        rules=tuple(replace(rule, page=f"## What it checks\n{text}") for rule in whole.rules),
     )

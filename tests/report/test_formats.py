@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,11 +14,13 @@ import pytest
 from mzaudit.audit.results import Finding, Status
 from mzaudit.errors import InputError
 from mzaudit.report import FORMATS, find, render
+from mzaudit.report.gate import exit_code
 from mzaudit.report.prose import cures
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.report.sample import compared, finding, night, report
+from tests.report.test_junit import combinations
 
-EVERY_FINDING = ("json", "jsonl", "junit", "markdown", "terminal")
+EVERY_FINDING = tuple(name for name in FORMATS if name not in ("fix", "sarif-alerts"))  # these hold what is wrong
 
 
 def _shown(finding: Finding, text: str) -> bool:
@@ -65,6 +71,61 @@ def test_no_piece_grows_with_the_report(name: str) -> None:
         for many in (200, 2_000)
     ]
     assert longest[1] < longest[0] * 1.1
+
+
+def _exit_of(verdict: str) -> int:
+    return {"GATE PASSED": 0, "INCOMPLETE, allowed": 0, "GATE FAILED": 1, "INCOMPLETE": 3}[verdict]
+
+
+def _exit_of_head(text: str) -> int | None:
+    return int(re.findall(r"\(exit (\d)\)", text)[0])
+
+
+def _exit_of_sarif(text: str) -> int | None:
+    (run,) = json.loads(text)["runs"]
+    red = any(result["properties"]["breaksGate"] for result in run["results"])
+    code = int(run["invocations"][0]["exitCode"])
+    assert code == _exit_of(run["properties"]["verdict"])
+    assert red == bool(code) or not red
+    return code
+
+
+def _exit_of_csv(text: str) -> int | None:
+    rows = list(csv.DictReader(io.StringIO(text)))
+    return _agreed({_exit_of(row["verdict"]) for row in rows}, any(row["breaks_gate"] == "yes" for row in rows))
+
+
+def _exit_of_ocsf(text: str) -> int | None:
+    events = [json.loads(line)["unmapped"] for line in text.splitlines()]
+    return _agreed({_exit_of(event["verdict"]) for event in events}, any(event["breaks_gate"] for event in events))
+
+
+def _agreed(codes: set[int], red: bool) -> int | None:
+    """The one code that all rows tell, if there are any; where one breaks the gate, it is not 0."""
+    assert len(codes) <= 1
+    assert not red or 0 not in codes
+    return min(codes, default=None)
+
+
+GATE = {
+    "jsonl": lambda text: {"passed": 0, "failed": 1}.get(json.loads(text.splitlines()[0])["summary"]["gate"]),
+    "sarif": _exit_of_sarif,
+    "sarif-alerts": _exit_of_sarif,
+    "csv": _exit_of_csv,
+    "ocsf": _exit_of_ocsf,
+    "markdown": _exit_of_head,
+    "terminal": _exit_of_head,
+}
+
+
+@pytest.mark.parametrize("name", GATE)
+def test_every_format_tells_the_gate_as_the_exit_code_does(name: str) -> None:
+    told = {0: 0, 1: 0, 3: 0}
+    for made in combinations()[::17]:
+        code = GATE[name](render(name, made))
+        assert code in (None, exit_code(made)), made.summary
+        told[exit_code(made)] += code is not None
+    assert min(told[0], told[1]) > 0, "a reader that never reads anything agrees with everything"
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:

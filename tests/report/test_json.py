@@ -33,7 +33,7 @@ def test_golden_lines() -> None:
 
 def test_contract_of_the_document() -> None:
     document = json.loads(render("json", night()))
-    assert list(document) == ["schema_version", "tool", "run", "summary", "reads", "findings", "topology"]
+    assert list(document) == ["schema_version", "tool", "run", "summary", "reads", "findings", "topology", "rules"]
     assert list(document["summary"]) == ["pass", "fail", "inconclusive", "not_applicable", "waived", "gate"]
     assert document["run"]["started"] == "2026-11-23T02:30:00Z"
     assert document["run"]["env"] == "prd"
@@ -167,8 +167,10 @@ def test_what_is_no_report_is_refused_by_name(text: str, said: str) -> None:
     assert said in str(refused.value)
 
 
-def test_lines_are_findings_with_their_run() -> None:
-    lines = [json.loads(line) for line in render("jsonl", night()).splitlines()]
+def test_lines_are_the_run_and_its_findings() -> None:
+    first, *lines = [json.loads(line) for line in render("jsonl", night()).splitlines()]
     document = json.loads(render("json", night()))
+    assert first == {"type": "run"} | {key: document[key] for key in ("schema_version", "tool", "run", "summary")}
     assert [{key: line[key] for key in document["findings"][0]} for line in lines] == document["findings"]
-    assert all(line["run"] == document["run"] for line in lines)
+    assert all(line["run"] == document["run"] and line["type"] == "finding" for line in lines)
+    assert json.loads(render("jsonl", report(())))["summary"]["gate"] == "incomplete"

@@ -79,7 +79,7 @@ _KNOWN = BaselineNote(BaselineState.UNCHANGED, _THEN)
 _EXPIRED = replace(WAIVER, expires="2026-11-01", expired=True)
 
 
-def _combinations() -> list[Report]:
+def combinations() -> list[Report]:
     kinds = [
         finding("KV-001", "a", Status.PASS),
         finding("KV-002", "a", Status.FAIL, severity=Severity.HIGH),
@@ -102,7 +102,7 @@ def _combinations() -> list[Report]:
 
 def test_red_if_and_only_if_the_exit_code_is_not_zero() -> None:
     seen: Counter[int] = Counter()
-    for made in _combinations():
+    for made in combinations():
         root = parsed(made)
         red = sum(int(suite.attrib["failures"]) + int(suite.attrib["errors"]) for suite in root)
         assert bool(red) == bool(exit_code(made)), made.summary
