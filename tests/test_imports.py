@@ -24,6 +24,8 @@ WITHOUT_AZURE: dict[str, tuple[str, ...]] = {
     "diff of snapshots": ("diff", "snapshot.json", "snapshot.json"),
     "diff of reports": ("diff", "report.json", "report.json"),
     "preview": ("preview", "--snapshot", "snapshot.json", "--base", "policies", "--head", "policies"),
+    "init github": ("init", "github"),
+    "completion": ("completion", "bash"),
 }
 
 

@@ -33,9 +33,10 @@ COMMANDS: Final = {
     "explain": ("mzaudit.cli.explain", "Show a rule's page."),
     "policy": ("mzaudit.cli.policy", "Validate the policy; print its schema and requirements."),
     "demo": ("mzaudit.cli.demo", "Run the main job on a simulated estate that has drifted."),
-    "init": ("mzaudit.cli.init", "Write the shipped policy into ./policies."),
+    "init": ("mzaudit.cli.init", "Write the shipped policy, or a pipeline that runs it."),
     "simulate": ("mzaudit.cli.simulate", "Serve a simulated estate to any Azure client."),
     "drill": ("mzaudit.cli.drill", "Prove a policy: bend the estate it describes, and look again."),
+    "completion": ("mzaudit.cli.completion", "Print a shell's completion script."),
 }
 
 
@@ -46,6 +47,8 @@ class Lazy(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS and ctx.resilient_parsing:
+            return None  # a shell completes a line that is no command's
         if cmd_name not in COMMANDS:
             near = difflib.get_close_matches(cmd_name, COMMANDS, 1)
             ctx.fail(f"No such command {cmd_name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))

@@ -1,0 +1,197 @@
+"""`mzaudit init`: what it writes is valid for those who read it, without the traps of nightly pipelines, and nobody's
+file is replaced."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from mzaudit import __version__
+from mzaudit.cli import COMMANDS, Lazy, group
+from tests.cli.conftest import Outcome
+
+Call = Callable[..., Outcome]
+SCHEMAS = Path(__file__).parents[2].parent / "shared" / "schemas" / "ci"
+AZURE, GITHUB = Path("azure-pipelines-mzaudit.yml"), Path(".github/workflows/mzaudit.yml")
+
+WRITTEN: dict[str, tuple[tuple[str, ...], Path]] = {
+    "azure": (("azure-pipelines",), AZURE),
+    "azure, one environment": (("azure-pipelines", "--env", "prd"), AZURE),
+    "azure, matrix": (("azure-pipelines", "--matrix"), AZURE),
+    "azure, matrix of one": (("azure-pipelines", "--matrix", "--env", "prd"), AZURE),
+    "github": (("github",), GITHUB),
+    "github, one environment": (("github", "--env", "stg"), GITHUB),
+}
+
+
+def pipeline(text: str) -> Any:
+    """A pipeline as its schema wants it: every scalar a string, but for the inputs of tasks."""
+    strings, values = YAML(typ="base", pure=True).load(text), YAML(typ="safe", pure=True).load(text)
+    for found, typed in zip(_steps(strings), _steps(values), strict=True):
+        if "inputs" in found:
+            found["inputs"] = typed["inputs"]
+    return strings
+
+
+def _steps(document: Any) -> list[Any]:
+    return [step for job in document["jobs"] for step in job["steps"]]
+
+
+@pytest.mark.parametrize("case", WRITTEN)
+def test_a_pipeline_is_valid_for_its_service(case: str, mzaudit: Call, folder: Path) -> None:
+    args, path = WRITTEN[case]
+    assert mzaudit("init", *args).code == 0
+    if path == GITHUB:
+        name, document = "schemastore-github-workflow.json", YAML(typ="safe", pure=True).load(path.read_text())
+    else:
+        name, document = "azure-pipelines.service-schema.json", pipeline(path.read_text())
+    if not SCHEMAS.exists():
+        pytest.skip("the schemas of the pipelines are not beside this checkout")
+    jsonschema.Draft7Validator(json.loads((SCHEMAS / name).read_text())).validate(document)
+
+
+@pytest.mark.parametrize("case", WRITTEN)
+def test_a_pipeline_has_none_of_the_traps(case: str, mzaudit: Call, folder: Path) -> None:
+    args, path = WRITTEN[case]
+    assert mzaudit("init", *args).code == 0
+    text = path.read_text()
+    assert f"mzaudit=={__version__}" in text
+    for trap in ("continueOnError", "continue-on-error", "| tee", "|| true", "<<", "<%", "secrets."):
+        assert trap not in text
+    document = YAML(typ="safe", pure=True).load(text)
+    if path == AZURE:
+        assert document["schedules"][0]["always"] is True
+        assert document["trigger"] == document["pr"] == "none"
+        steps = _steps(document)
+        for step in steps:
+            if "AzureCLI@2" in step.get("task", ""):
+                assert step["env"] == {"SYSTEM_ACCESSTOKEN": "$(System.AccessToken)"}
+        published = [step["inputs"] for step in steps if step.get("task") == "PublishTestResults@2"]
+        assert published
+        for inputs in published:
+            assert inputs["failTaskOnFailedTests"] is True
+            assert inputs["failTaskOnMissingResultsFile"] is True
+            assert inputs["failTaskOnFailureToPublishResults"] is True
+        assert all(job["steps"][0] == {"checkout": "self", "clean": True} for job in document["jobs"])
+    else:
+        assert document["permissions"] == {}
+        for job in document["jobs"].values():
+            assert job["permissions"]["id-token"] == "write"
+    late = [step for step in _every_step(document) if "comment" in json.dumps(step) or "artifact: mzaudit" in str(step)]
+    assert late
+    for step in late:
+        assert re.search(r"succeededOrFailed\(\)|!cancelled\(\)", step.get("condition", "") + step.get("if", ""))
+
+
+def _every_step(document: Any) -> list[Any]:
+    jobs = document["jobs"]
+    return [step for job in (jobs.values() if isinstance(jobs, dict) else jobs) for step in job["steps"]]
+
+
+def _lines(document: Any) -> Iterator[list[str]]:
+    """Every mzaudit command of a pipeline, as its words."""
+    for step in _every_step(document):
+        script = step.get("bash") or step.get("run") or step.get("inputs", {}).get("inlineScript") or ""
+        for line in script.replace("\\\n", " ").splitlines():
+            words = shlex.split(line)
+            if words[:1] == ["mzaudit"]:
+                yield words[1:]
+
+
+@pytest.mark.parametrize("case", WRITTEN)
+def test_every_command_of_a_pipeline_is_one(case: str, mzaudit: Call, folder: Path) -> None:
+    """Parsed by the real commands, with the value of every option that they take."""
+    args, path = WRITTEN[case]
+    mzaudit("init", *args)
+    lines = list(_lines(YAML(typ="safe", pure=True).load(path.read_text())))
+    assert {line[0] for line in lines} >= {"check", "comment"}
+    for name, *rest in lines:
+        assert isinstance(group, Lazy)
+        command = group.get_command(group.make_context("mzaudit", [], resilient_parsing=True), name)
+        assert command is not None
+        command.make_context(name, rest)
+
+
+@pytest.mark.parametrize("case", WRITTEN)
+def test_what_a_check_writes_is_what_is_published(case: str, mzaudit: Call, folder: Path) -> None:
+    """The reports of the check, run here on a simulated estate, lie where the later steps look for them."""
+    args, path = WRITTEN[case]
+    mzaudit("init", *args)
+    text = path.read_text()
+    for line in _lines(YAML(typ="safe", pure=True).load(text)):
+        if line[0] == "check":
+            asked = [word for flag, word in pairwise(line) if flag == "--env"]
+            mzaudit("check", "--simulate", "compliant", *(part for env in asked for part in ("--env", env)))
+    named = re.findall(r"reports/[\w+/.-]+\w", text)
+    assert named
+    for name in named:
+        assert Path(name).exists(), name
+
+
+def test_nobodys_file_is_replaced(mzaudit: Call, folder: Path) -> None:
+    for args, path in ((("azure-pipelines",), AZURE), (("github",), GITHUB)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+        outcome = mzaudit("init", *args)
+        assert outcome.code == 2
+        assert f"{path}: is there already; nothing was written" in outcome.err
+        assert path.read_text() == "mine"
+
+
+REFUSED: dict[str, tuple[str, ...]] = {
+    "an unknown service": ("gitlab",),
+    "an unknown environment": ("github", "--env", "prod"),
+    "a name that is no environment's": ("github", "--env", "a; rm -rf /"),
+    "a matrix on GitHub": ("github", "--matrix"),
+    "a matrix of nothing": ("--matrix",),
+    "an environment for the policy": ("--env", "prd"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(case: str, mzaudit: Call, folder: Path) -> None:
+    outcome = mzaudit("init", *REFUSED[case])
+    assert outcome.code == 2, outcome.out
+    assert not list(folder.iterdir())
+
+
+def test_the_environments_are_those_of_ones_own_policy(mzaudit: Call, folder: Path) -> None:
+    mzaudit("init")
+    assert mzaudit("init", "azure-pipelines").code == 0
+    assert [job["job"] for job in YAML(typ="safe", pure=True).load(AZURE.read_text())["jobs"]] == ["dev", "stg", "prd"]
+
+
+# What is typed, and one of the words that a shell is offered.
+TYPED: dict[str, str] = {"mzaudit com": "comment", "mzaudit comment --r": "--require-comment", "mzaudit x ": ""}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("typed", TYPED)
+def test_a_shell_completes(shell: str, typed: str, mzaudit: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = mzaudit("completion", shell)
+    assert script.code == 0
+    assert f"_MZAUDIT_COMPLETE={shell}_complete" in script.out
+    words = typed.split(" ")
+    monkeypatch.setenv("_MZAUDIT_COMPLETE", f"{shell}_complete")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", words[-1] if shell == "fish" else str(len(words) - 1))
+    outcome = mzaudit()
+    assert outcome.code == 0
+    assert TYPED[typed] in outcome.out
+    assert outcome.err == ""
+
+
+def test_every_command_is_completed(mzaudit: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = {"COMP_WORDS": "mzaudit ", "COMP_CWORD": "1", "_MZAUDIT_COMPLETE": "bash_complete"}
+    for name, value in typed.items():
+        monkeypatch.setenv(name, value)
+    assert {line.split(",")[1] for line in mzaudit().out.splitlines()} == set(COMMANDS)

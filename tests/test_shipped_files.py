@@ -1,0 +1,137 @@
+"""The files that other tools read at the root of this repository: the GitHub action, the pre-commit hook, the image."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from tests.cli.conftest import Outcome, folder, mzaudit
+
+__all__ = ["folder", "mzaudit"]
+
+ROOT = Path(__file__).parent.parent
+SCHEMAS = ROOT.parent / "shared" / "schemas" / "ci"
+SCHEMA_OF = {
+    "action.yml": "schemastore-github-action.json",
+    ".pre-commit-hooks.yaml": "schemastore-pre-commit-hooks.json",
+}
+
+
+def read(name: str) -> Any:
+    return YAML(typ="safe", pure=True).load((ROOT / name).read_text())
+
+
+@pytest.mark.parametrize("name", SCHEMA_OF)
+def test_a_file_is_valid_for_its_reader(name: str) -> None:
+    if not SCHEMAS.exists():
+        pytest.skip("the schemas of the pipelines are not beside this checkout")
+    schema = json.loads((SCHEMAS / SCHEMA_OF[name]).read_text())
+    jsonschema.Draft7Validator(schema).validate(read(name))
+
+
+def test_the_hook_validates_the_policy_offline(mzaudit: Callable[..., Outcome], folder: Path) -> None:
+    (hook,) = read(".pre-commit-hooks.yaml")
+    program, *args = shlex.split(hook["entry"])
+    assert program == "mzaudit"
+    assert mzaudit("init").code == 0
+    for path in (folder / "policies").glob("*.yaml"):
+        assert re.search(hook["files"], str(path.relative_to(folder)))
+    assert mzaudit(*args).code == 0
+    (folder / "policies" / "monozu.yaml").write_text("version: 1\nservises: {}\n")
+    assert mzaudit(*args).code == 2
+
+
+def test_no_script_of_the_action_holds_an_input() -> None:
+    """An input that stands in a script would be run; in a variable it is only read."""
+    for step in read("action.yml")["runs"]["steps"]:
+        assert "${{" not in step.get("run", "")
+
+
+@pytest.mark.parametrize(("asked", "code"), [("prd", 0), ("stg prd", 0), ("prd --simulate=drifted", 2)])
+def test_the_check_of_the_action(asked: str, code: int, folder: Path) -> None:
+    """Run as the action's runner would, with a stand-in for the one step before it: where mzaudit is installed."""
+    (step,) = [step for step in read("action.yml")["runs"]["steps"] if step.get("id") == "check"]
+    where = folder / "mzaudit" / "bin"
+    where.mkdir(parents=True)
+    stand_in = where / "mzaudit"
+    stand_in.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m mzaudit "$@" --simulate compliant\n')
+    stand_in.chmod(0o755)
+    assert subprocess.run([sys.executable, "-m", "mzaudit", "init"], cwd=folder, capture_output=True).returncode == 0
+    variables = {
+        **os.environ,
+        "RUNNER_TEMP": str(folder),
+        "GITHUB_OUTPUT": str(folder / "output"),
+        "GITHUB_STEP_SUMMARY": str(folder / "summary"),
+        "ENVIRONMENTS": asked,
+        "POLICY": "policies",
+        "FAIL_ON": "medium",
+    }
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == code, done.stderr
+    outputs = dict(line.split("=", 1) for line in (folder / "output").read_text().splitlines())
+    assert outputs["exit-code"] == str(code)
+    if code == 0:
+        for name in ("junit", "markdown", "json"):
+            assert (folder / outputs[name]).is_file()
+        assert (folder / "summary").read_text().startswith("# mzaudit: GATE PASSED")
+
+
+def test_every_version_of_the_action_is_a_constraint() -> None:
+    """Its `grep` and `sed` leave what pip takes as constraints, none lost and no hash left."""
+    (step,) = [s for s in read("action.yml")["runs"]["steps"] if s.get("name") == "Install mzaudit"]
+    (line,) = [line for line in step["run"].splitlines() if line.startswith("grep")]
+    done = subprocess.run(
+        ["bash", "-c", line.split(" > ")[0]], env={**os.environ, "ACTION": str(ROOT)}, capture_output=True, text=True
+    )
+    held = done.stdout.splitlines()
+    assert len(held) == len(re.findall(r"^[A-Za-z0-9][^ ]*==", (ROOT / "constraints.txt").read_text(), re.M))
+    assert all(re.fullmatch(r"[a-zA-Z0-9._\[\]-]+==[^ ]+( ; .+)?", line) for line in held)
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile as (instruction, arguments)."""
+    text = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(name, rest) for name, _, rest in (line.partition(" ") for line in lines)]
+
+
+def test_the_image_is_not_root_has_no_entry_point_and_ends_in_a_command() -> None:
+    names = [name for name, _ in instructions()]
+    known = {"FROM", "WORKDIR", "COPY", "RUN", "USER", "ENV", "CMD"}
+    assert set(names) <= known
+    last = names[len(names) - 1 - names[::-1].index("FROM") :]
+    assert "USER" in last
+    assert "ENTRYPOINT" not in names
+    assert dict(instructions())["USER"] not in ("root", "0")
+    assert last[-1] == "CMD"
+
+
+def test_the_image_copies_what_is_there_and_let_in() -> None:
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = {name for kind, rest in instructions() if kind == "COPY" for name in rest.split()[:-1]}
+    assert copied == let_in
+    for name in copied:
+        assert (ROOT / name).exists()
+
+
+def test_the_image_installs_by_hash_and_asks_no_index_for_the_rest() -> None:
+    runs = [rest for name, rest in instructions() if name == "RUN" and "pip " in rest]
+    assert [("--require-hashes" in run, "--no-index" in run) for run in runs] == [(True, False), *[(False, True)] * 3]
