@@ -6,7 +6,7 @@ from mzaudit.drill import bends
 from mzaudit.policy.models import SecretKind
 from mzaudit.policy.wanted import Wanted, WantedEnvironment, WantedService, WantedStorage
 from mzaudit.simulator import Blueprint, Estate, bodies, build
-from mzaudit.simulator.blueprint import SUBSCRIPTION, AppPlan, EnvironmentPlan, SecretPlan, VaultPlan
+from mzaudit.simulator.blueprint import SUBSCRIPTION, AppPlan, DatabaseUse, EnvironmentPlan, SecretPlan, VaultPlan
 from mzaudit.simulator.blueprint import SecretKind as PlannedKind
 from mzaudit.simulator.compliant import LATEST_COMMIT, commit
 
@@ -41,6 +41,8 @@ def blueprint(wanted: Wanted) -> Blueprint:
         login_server=f"{first.registry.name.casefold()}.azurecr.io",
         shared_resource_group=shared,
         shared_subscription_id=SUBSCRIPTION,
+        tenant_column=first.server.tenant_column,
+        migrations=first.server.migrations,
     )
 
 
@@ -58,7 +60,7 @@ def _environment(wanted: Wanted, env: WantedEnvironment) -> EnvironmentPlan:
         resource_group=env.resource_group_id.rsplit("/", 1)[-1],
         plan=f"asp-{wanted.policy.estate}-{env.env}",
         plan_sku=plan_size(wanted, env),
-        apps=tuple(_app(service, storage) for service in env.services),
+        apps=tuple(_app(env, service, storage) for service in env.services),
         vaults=tuple(
             VaultPlan(
                 vault.name,
@@ -89,10 +91,12 @@ def _kind(kind: SecretKind) -> PlannedKind:
             return "connection-string"
 
 
-def _app(service: WantedService, storage: WantedStorage | None) -> AppPlan:
+def _app(env: WantedEnvironment, service: WantedService, storage: WantedStorage | None) -> AppPlan:
     vault = service.vault.name if service.vault is not None else None
     reads = service.storage is not None and service.storage == storage
-    return AppPlan(service.key, service.app, service.repository, vault, reads_blobs=reads)
+    names = {database.key: database.name for database in env.server.databases}
+    uses = tuple(DatabaseUse(names[grant.database], grant.roles) for grant in service.databases)
+    return AppPlan(service.key, service.app, service.repository, vault, reads_blobs=reads, databases=uses)
 
 
 def _further_storage(estate: Estate, env: WantedEnvironment) -> None:
@@ -115,6 +119,8 @@ def _shared_server(estate: Estate, env: WantedEnvironment) -> None:
         body = estate.resources.pop(known)
         body["id"] = env.server.id + str(body["id"])[len(found) :]
         estate.add(body)
+        if known in estate.sql:
+            estate.sql[str(body["id"]).casefold()] = estate.sql.pop(known)
 
 
 def _own_registry(estate: Estate, env: WantedEnvironment, first: WantedEnvironment) -> None:

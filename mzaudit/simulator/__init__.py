@@ -8,10 +8,12 @@ from __future__ import annotations
 from .blueprint import DOCUMENTED, Blueprint
 from .compliant import compliant, empty, grant_custom_role
 from .drifts import DRIFTS, plant
-from .estate import CANARY, Estate, Manifest, Principal, Secret, Version, canary
-from .faults import Alter, Fault, Hang, Html, Malformed, Reset, Slow, Status, Truncated
+from .estate import CANARY, Estate, Gate, Manifest, Principal, Secret, Version, canary
+from .faults import Alter, Fault, Hang, Html, Malformed, Reset, Slow, SqlFault, Status, Truncated
 from .pace import Counts, Waves
 from .server import Request, Simulator, serve
+from .sql.errors import ServerError
+from .sql.ledger import SqlRequest
 from .throttle import Throttle
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Counts",
     "Estate",
     "Fault",
+    "Gate",
     "Hang",
     "Html",
     "Malformed",
@@ -32,8 +35,11 @@ __all__ = [
     "Request",
     "Reset",
     "Secret",
+    "ServerError",
     "Simulator",
     "Slow",
+    "SqlFault",
+    "SqlRequest",
     "Status",
     "Throttle",
     "Truncated",

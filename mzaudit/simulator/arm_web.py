@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import arm_generic, arm_refusals, references, web_bodies
 from .arm_request import ArmRequest
 from .arm_types import TYPES
-from .blueprint import stable_guid
+from .estate import client_of
 from .paging import page
 from .wire import Answer, Json
 
@@ -52,7 +52,7 @@ def default_identity(request: ArmRequest, scope: str) -> Answer:
         return arm_refusals.resource_not_found(
             "Microsoft.ManagedIdentity/identities", "identities/default", scope.split("/")[4]
         )
-    client = stable_guid("client", str(identity["principalId"]))
+    client = client_of(str(identity["principalId"]))
     properties = {"tenantId": identity["tenantId"], "principalId": identity["principalId"], "clientId": client}
     secret_url = (
         f"https://control-westeurope.identity.azure.net{scope}/credentials/v2/systemassigned?tid={identity['tenantId']}"

@@ -37,6 +37,14 @@ class VaultPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseUse:
+    """A database (by name) that a service uses, and the roles that its identity holds there."""
+
+    database: str
+    roles: tuple[str, ...] = ("db_datareader", "db_datawriter")
+
+
+@dataclass(frozen=True, slots=True)
 class AppPlan:
     """A service: its App Service, repository and vault (by name), and whether it reads the snap container."""
 
@@ -46,6 +54,7 @@ class AppPlan:
     vault: str | None = None
     reads_blobs: bool = False
     slots: tuple[str, ...] = ()
+    databases: tuple[DatabaseUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,10 @@ class EnvironmentPlan:
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """A whole estate: its environments and the registry that they share."""
+    """A whole estate: its environments and the registry that they share.
+
+    Every table of a tenant has the `tenant_column`; `migrations` is the `schema.table` of Flyway's history.
+    """
 
     environments: tuple[EnvironmentPlan, ...]
     registry: str = "acrmonozu"
@@ -78,6 +90,8 @@ class Blueprint:
     shared_subscription_id: str = SUBSCRIPTION
     tenant_id: str = TENANT
     location: str = "westeurope"
+    tenant_column: str = "tenant_id"
+    migrations: str = "dbo.flyway_schema_history"
 
 
 def _secrets(*names: str) -> tuple[SecretPlan, ...]:
@@ -117,19 +131,28 @@ _MANAGE_SECRETS = _secrets(
 def documented_environment(env: str, *, plan_sku: str, slots: tuple[str, ...] = ()) -> EnvironmentPlan:
     """One environment under the documented names; `slots` are deployment slots of the cloud backend."""
     cloud, manage = f"kv-mz-cloud-{env}", f"kv-mz-manage-{env}"
+    cloud_data, manage_data = DatabaseUse(f"db-monozu-cloud-{env}"), DatabaseUse(f"db-monozu-manage-{env}")
     return EnvironmentPlan(
         name=env,
         resource_group=f"rg-monozu-{env}",
         plan=f"asp-monozu-{env}",
         plan_sku=plan_sku,
         apps=(
-            AppPlan("cloud", f"app-monozu-cloud-{env}", "cloud-backend", cloud, reads_blobs=True, slots=slots),
-            AppPlan("manage", f"app-monozu-manage-{env}", "management-backend", manage),
-            AppPlan("ingest", f"app-monozu-ingest-{env}", "ingestor"),
+            AppPlan(
+                "cloud",
+                f"app-monozu-cloud-{env}",
+                "cloud-backend",
+                cloud,
+                reads_blobs=True,
+                slots=slots,
+                databases=(cloud_data,),
+            ),
+            AppPlan("manage", f"app-monozu-manage-{env}", "management-backend", manage, databases=(manage_data,)),
+            AppPlan("ingest", f"app-monozu-ingest-{env}", "ingestor", databases=(cloud_data,)),
         ),
         vaults=(VaultPlan(cloud, _CLOUD_SECRETS), VaultPlan(manage, _MANAGE_SECRETS)),
         sql_server=f"sql-monozu-{env}",
-        databases=(f"db-monozu-cloud-{env}", f"db-monozu-manage-{env}"),
+        databases=(cloud_data.database, manage_data.database),
         storage_account=f"stmonozu{env}",
         container="snaps",
         component=f"appi-monozu-{env}",

@@ -10,7 +10,9 @@ from datetime import timedelta
 from . import bodies, monitor_bodies, web_bodies
 from .blueprint import AppPlan, Blueprint, EnvironmentPlan, SecretPlan, VaultPlan, stable_guid
 from .builtin_roles import BUILTIN_ROLES
-from .estate import CANARY, Estate, Manifest, Principal, canary
+from .estate import CANARY, Estate, Manifest, Principal, canary, client_of
+from .sql import documented
+from .sql.contents import Contents
 from .wire import Json
 
 SETTINGS_LISTER = "mzaudit settings lister"
@@ -54,7 +56,7 @@ def empty(blueprint: Blueprint) -> Estate:
     """The subscription and the auditor's rights, and nothing else: no resource groups."""
     estate = compliant(blueprint)
     estate.resources.clear()
-    for table in (estate.settings, estate.secrets, estate.images, estate.slot_setting_names):
+    for table in (estate.settings, estate.secrets, estate.images, estate.slot_setting_names, estate.sql):
         table.clear()
     auditor = estate.auditor.oid
     kept = [a for a in estate.role_assignments if a["properties"]["principalId"] == auditor]
@@ -144,7 +146,7 @@ def _environment(estate: Estate, plan: EnvironmentPlan, registry: str) -> None:
         )
     )
     _watch(estate, group, plan, str(component["id"]))
-    _sql(estate, group, plan)
+    databases = _sql(estate, group, plan)
     snaps = _storage(estate, group, plan)
     values: dict[str, str] = {}
     for vault in plan.vaults:
@@ -160,6 +162,10 @@ def _environment(estate: Estate, plan: EnvironmentPlan, registry: str) -> None:
             estate.add(web_bodies.config_web(body, image))
             _app_settings(estate, plan, app, one, str(component["properties"]["ConnectionString"]))
             _app_rights(estate, group, app, str(body["identity"]["principalId"]), registry, snaps)
+            for use in app.databases:
+                user = one.split("/sites/")[1]
+                client = client_of(str(body["identity"]["principalId"]))
+                databases[use.database].create_user(user, client, *use.roles)
 
 
 def _app_settings(estate: Estate, plan: EnvironmentPlan, app: AppPlan, site_id: str, connection: str) -> None:
@@ -211,15 +217,26 @@ def _value(plan: EnvironmentPlan, secret: SecretPlan) -> str:
             return canary()
 
 
-def _sql(estate: Estate, group: str, plan: EnvironmentPlan) -> None:
+def _sql(estate: Estate, group: str, plan: EnvironmentPlan) -> dict[str, Contents]:
+    """The server and its databases; gives what is inside those of the plan, by name."""
     arm_id = f"{group}/providers/Microsoft.Sql/servers/{plan.sql_server}"
     try:
         arm_id = str(estate.named("Microsoft.Sql/servers", plan.sql_server)["id"])
     except LookupError:
         for body in bodies.sql_server(arm_id, plan.location, estate.tenant_id):
             estate.add(body)
+    blueprint, auditor = estate.blueprint, estate.auditor
+    pipeline = client_of(stable_guid("principal", "pipeline"))
+    contents: dict[str, Contents] = {}
     for name in ("master", *plan.databases):
-        estate.add(bodies.database(f"{arm_id}/databases/{name}", plan.location))
+        database = estate.add(bodies.database(f"{arm_id}/databases/{name}", plan.location))
+        if name != "master":
+            contents[name] = documented.database(
+                blueprint.tenant_column, blueprint.migrations, pipeline, estate.midnight
+            )
+            documented.admit_auditor(contents[name], auditor.name, auditor.client_id, blueprint.migrations)
+            estate.sql[str(database["id"]).casefold()] = contents[name]
+    return contents
 
 
 def _storage(estate: Estate, group: str, plan: EnvironmentPlan) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time
 
 from .blueprint import Blueprint, stable_guid
 from .builtin_roles import BUILTIN_ROLES
+from .sql.contents import Contents
 from .wire import Json
 
 # One marker for the whole process: outputs are searched for it, so it must not be guessable from the source.
@@ -19,6 +20,11 @@ _SHORTEST_CANARY = 16
 def canary(*labels: str) -> str:
     """A well-formed opaque value that carries the marker of this process and is never made twice."""
     return "-".join((CANARY, *labels, random.token_hex(12)))
+
+
+def client_of(oid: str) -> str:
+    """The client id of the service principal with that object id: the one by which SQL knows a managed identity."""
+    return stable_guid("client", oid)
 
 
 @dataclass(slots=True)
@@ -66,6 +72,15 @@ class Principal:
     oid: str
 
 
+@dataclass(slots=True)
+class Gate:
+    """How a SQL server meets a client beyond what Resource Manager tells of it: whether its firewall admits the
+    client, and whether its connection policy sends the client on to the database's own node."""
+
+    admits: bool = True
+    redirects: bool = False
+
+
 @dataclass
 class Estate:
     """Wire data of one tenant. Every dictionary over ARM ids is keyed by the casefolded id; see `resource`."""
@@ -88,6 +103,8 @@ class Estate:
     role_eligibilities: list[Json] = field(default_factory=list)
     group_members: dict[str, set[str]] = field(default_factory=dict)
     images: dict[str, dict[str, Manifest]] = field(default_factory=dict)
+    sql: dict[str, Contents] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
     reference_status: dict[tuple[str, str], str] = field(default_factory=dict)
     active_versions: dict[tuple[str, str], str] = field(default_factory=dict)
     page_size: int = 3
@@ -120,7 +137,7 @@ class Estate:
     def remove(self, arm_id: str) -> None:
         """Take a resource away with everything under it, settings included; role assignments stay."""
         key = arm_id.rstrip("/").casefold()
-        for table in (self.resources, self.settings, self.connection_strings, self.storage_mounts):
+        for table in (self.resources, self.settings, self.connection_strings, self.storage_mounts, self.sql):
             for known in [k for k in table if k == key or k.startswith(key + "/")]:
                 del table[known]
 
@@ -147,6 +164,14 @@ class Estate:
     def principal_of(self, name: str) -> str:
         """The object id of the system-assigned identity of an app or slot; raises KeyError when it has none."""
         return str(self.site(name)["identity"]["principalId"])
+
+    def database(self, name: str) -> Contents:
+        """What is inside the one database of that name; raises LookupError."""
+        return self.sql[str(self.named("Microsoft.Sql/servers/databases", name)["id"]).casefold()]
+
+    def gate(self, server: str) -> Gate:
+        """How the SQL server of that name meets its clients, to be changed in place; raises LookupError."""
+        return self.gates.setdefault(str(self.named("Microsoft.Sql/servers", server)["id"]).casefold(), Gate())
 
     def vault(self, name: str) -> Json:
         """The body of a vault."""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from .sql.errors import ServerError
 from .wire import Answer, Call, Json
 
 
@@ -80,31 +81,69 @@ class Fault:
     query: str = ""
 
 
+# What may go wrong with a login or a statement: an error of the server's, or the same mishaps as with a request.
+# `Truncated` resets the connection in the middle of the answer; `Malformed` sends what are no tokens.
+SqlAction = ServerError | Reset | Hang | Slow | Truncated | Malformed
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFault:
+    """One fault of SQL. `match` is searched, ignoring case, in `LOGIN host/database` and in `QUERY host/database
+    statement`; `nth` counts as in `Fault`."""
+
+    match: str
+    action: SqlAction
+    nth: int | None = None
+
+
+class _Turns:
+    """Whose turn it is among faults that may change meanwhile."""
+
+    def __init__(self) -> None:
+        # The fault itself is kept with its count, so that its id cannot pass to another one.
+        self._seen: dict[int, tuple[Fault | SqlFault, int]] = {}
+
+    def has_come(self, fault: Fault | SqlFault) -> bool:
+        """Count one request that the fault matches; whether it is the one that the fault is for."""
+        count = self._seen[id(fault)][1] + 1 if id(fault) in self._seen else 1
+        self._seen[id(fault)] = (fault, count)
+        return fault.nth in (None, count)
+
+
 class FaultPlan:
     """The faults of one simulator with their counts; safe to change while it serves."""
 
     def __init__(self, faults: list[Fault]) -> None:
         self._faults = faults
-        # The fault itself is kept with its count, so that its id cannot pass to another one.
-        self._seen: dict[int, tuple[Fault, int]] = {}
+        self._turns = _Turns()
         self._lock = threading.Lock()
 
     def pick(self, call: Call) -> Action | None:
         """The action for a request: that of the first fault whose turn it is."""
         lines = (f"{call.method} https://{call.host}{call.path}", f"{call.method} {call.path}")
         query = "&".join(sorted(f"{name}={value}" for name, value in call.query.items()))
-        chosen: Action | None = None
         with self._lock:
-            for fault in self._faults:
-                if not any(re.search(fault.match, line, re.IGNORECASE) for line in lines):
-                    continue
-                if not re.search(fault.query, query):
-                    continue
-                count = self._seen[id(fault)][1] + 1 if id(fault) in self._seen else 1
-                self._seen[id(fault)] = (fault, count)
-                if chosen is None and fault.nth in (None, count):
-                    chosen = fault.action
-        return chosen
+            matching = [
+                fault
+                for fault in self._faults
+                if any(re.search(fault.match, line, re.IGNORECASE) for line in lines) and re.search(fault.query, query)
+            ]
+            due = [fault for fault in matching if self._turns.has_come(fault)]
+        return due[0].action if due else None
+
+
+class SqlFaultPlan:
+    """The same for SQL."""
+
+    def __init__(self, faults: list[SqlFault]) -> None:
+        self._faults = faults
+        self._turns = _Turns()
+
+    def pick(self, line: str) -> SqlAction | None:
+        """The action for a login or a statement, described as `SqlFault` has it."""
+        matching = [fault for fault in self._faults if re.search(fault.match, line, re.IGNORECASE | re.DOTALL)]
+        due = [fault for fault in matching if self._turns.has_come(fault)]
+        return due[0].action if due else None
 
 
 def made_up(status: Status) -> Answer:

@@ -18,16 +18,37 @@ import trustme
 from aiohttp import web
 
 from . import arm, entra, graph, registry, vaults
+from .door import settle, shut
 from .estate import Estate
-from .faults import Alter, Fault, FaultPlan, Hang, Html, Malformed, Reset, Slow, Status, Truncated, encode, made_up
+from .faults import (
+    Alter,
+    Fault,
+    FaultPlan,
+    Hang,
+    Html,
+    Malformed,
+    Reset,
+    Slow,
+    SqlFault,
+    SqlFaultPlan,
+    Status,
+    Truncated,
+    encode,
+    made_up,
+)
 from .pace import Counts, Waves
-from .proxy import Proxy, Verdict, settle, shut
+from .proxy import Proxy, Verdict
+from .sql.admission import SUFFIX, WORKER_SUFFIX
+from .sql.connection import Certificates
+from .sql.ledger import Ledger, SqlRequest
+from .sql.service import SqlService
 from .throttle import Buckets, Throttle
 from .wire import Answer, Call
 
 _LOGIN_HOSTS = (entra.HOST, "login.windows.net", "login.microsoft.com")
 _HOSTS = [arm.HOST, *_LOGIN_HOSTS, *graph.HOSTS]
 _WILDCARDS = ["*.vault.azure.net", "*.azurecr.io", "*.database.windows.net", "*.blob.core.windows.net"]
+_WILDCARDS += [f"*{WORKER_SUFFIX}"]
 _HTML = "<html><head><title>Service unavailable</title></head><body><h2>Service unavailable</h2></body></html>"
 
 
@@ -54,18 +75,22 @@ class Simulator:
         throttle: Throttle | None = None,
         latency: float = 0.0,
         waves: Waves | None = None,
+        sql_faults: Sequence[SqlFault] = (),
     ) -> None:
         self.estate = estate
         self.proxy = ""
         self.tls_port = 0
         self.faults: list[Fault] = list(faults)
+        self.sql_faults: list[SqlFault] = list(sql_faults)
         self._plan = FaultPlan(self.faults)
         self._buckets = None if throttle is None else Buckets(throttle)
         self._latency = latency
         self._waves = waves
         self._answered: dict[int, Request] = {}
         self._numbers = itertools.count(1)
-        self._ca_file, self._tls = _certificates(folder)
+        self._ca_file, self._tls, certificates = _certificates(folder)
+        self._ledger = Ledger(SqlFaultPlan(self.sql_faults))
+        self._sql = SqlService(estate, certificates, self._ledger)
         self._proxy: Proxy | None = None
         self._loop = asyncio.SelectorEventLoop()
         self._door: socket.socket | None = None
@@ -101,6 +126,16 @@ class Simulator:
     def requests(self) -> list[Request]:
         """Every request so far, in order of arrival."""
         return [self._answered[number] for number in sorted(self._answered)]
+
+    @property
+    def sql_requests(self) -> list[SqlRequest]:
+        """Every login and every statement so far, in order of arrival."""
+        return self._ledger.requests
+
+    def sql_port(self, server: str) -> int:
+        """A port on loopback where the SQL server of that name answers as well, for clients that know no proxy."""
+        host = str(self.estate.named("Microsoft.Sql/servers", server)["properties"]["fullyQualifiedDomainName"])
+        return asyncio.run_coroutine_threadsafe(self._sql.listen(host), self._loop).result()
 
     @property
     def refused(self) -> list[str]:
@@ -163,12 +198,13 @@ class Simulator:
         self._door = socket.create_server(("127.0.0.1", 0))
         self.tls_port = int(self._door.getsockname()[1])
         await web.SockSite(self._runner, self._door, ssl_context=self._tls).start()
-        self._proxy = Proxy(self._judge, self.tls_port)
+        self._proxy = Proxy(self._judge, self.tls_port, self._sql.serve)
         self.proxy = f"http://127.0.0.1:{await self._proxy.listen()}"
 
     async def _shut(self) -> None:
         if self._proxy is not None:
             await self._proxy.close()
+        await self._sql.close()
         if self._runner is not None and self._door is not None:
             await shut(self._door)
             await self._runner.cleanup()
@@ -180,6 +216,8 @@ class Simulator:
         await settle()
 
     def _judge(self, host: str, port: int) -> Verdict:
+        if host.endswith(SUFFIX):
+            return "sql" if self._sql.knows(host, port) else "unresolved"
         if port != 443:
             return "foreign"
         if host.endswith(vaults.SUFFIX):
@@ -254,14 +292,18 @@ class Simulator:
                 return _response(self._answer(call))
 
 
-def _certificates(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """Make an authority anew and write its certificate into the folder; gives that file and the server's context."""
+def _certificates(folder: Path) -> tuple[Path, ssl.SSLContext, Certificates]:
+    """Make an authority anew and write its certificate into the folder; gives that file and the servers' contexts."""
     authority = trustme.CA()
     ca_file = folder / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*_HOSTS, *_WILDCARDS).configure_cert(context)
-    return ca_file, context
+    certificate = authority.issue_cert(*_HOSTS, *_WILDCARDS)
+    http, wrapped, strict = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _ in range(3))
+    for context in (http, wrapped, strict):
+        certificate.configure_cert(context)
+    wrapped.maximum_version = ssl.TLSVersion.TLSv1_2
+    strict.set_alpn_protocols(["tds/8.0"])
+    return ca_file, http, Certificates(wrapped, strict)
 
 
 def _answer(estate: Estate, call: Call) -> Answer:
@@ -308,14 +350,15 @@ def serve(
     throttle: Throttle | None = None,
     latency: float = 0.0,
     waves: Waves | None = None,
+    sql_faults: Sequence[SqlFault] = (),
 ) -> Iterator[Simulator]:
-    """Serve an estate on loopback while the block runs; the estate and `sim.faults` may be changed meanwhile.
+    """Serve an estate on loopback while the block runs; the estate and the simulator's faults may be changed meanwhile.
 
     Without a `throttle` nothing is refused for its number. Every answer comes after `latency` seconds. With `waves`
     requests are answered wave by wave, so that `counts.depth` tells how often one had to wait for another's answer.
     """
     with tempfile.TemporaryDirectory(prefix="simulated-azure-") as folder:
-        simulator = Simulator(estate, faults, Path(folder), throttle, latency, waves)
+        simulator = Simulator(estate, faults, Path(folder), throttle, latency, waves, sql_faults)
         simulator.start()
         try:
             yield simulator

@@ -1,0 +1,160 @@
+"""From a client's request to the tokens of its reply: batches, and the procedures that carry parameters."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from . import engine, errors, tokens
+from .admission import Session
+from .errors import ServerError, SqlError
+from .stream import Kind, Message, StreamError
+from .tokens import Status
+from .types import INT, Parameters, Value
+
+_BY_NUMBER = 0xFFFF
+_PROCEDURES = {10: "sp_executesql", 11: "sp_prepare", 12: "sp_execute", 13: "sp_prepexec", 15: "sp_unprepare"}
+_BATCH_SEPARATORS = (0x80, 0xFF)
+_SELECT = 0xC1
+
+Reply = tuple[bytes, ServerError | None]  # tokens, and the error that they end with
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A batch (no procedure) or a procedure with its parameters in order, named where the client names them."""
+
+    procedure: str
+    parameters: tuple[tuple[str, Value], ...]
+
+    @property
+    def text(self) -> str:
+        """The batch, or the statement that the procedure is to run; empty when it runs one that was prepared."""
+        place = {"": 0, "sp_executesql": 0, "sp_prepexec": 2, "sp_prepare": 2}.get(self.procedure)
+        if place is None or place >= len(self.parameters):
+            return ""
+        return str(self.parameters[place][1])
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What a session has prepared."""
+
+    session: Session
+    prepared: dict[int, str] = field(default_factory=dict)
+
+    def statement(self, call: Call) -> str:
+        """The statement that a call runs, for the record."""
+        if call.procedure in ("sp_execute", "sp_unprepare"):
+            return self.prepared.get(_handle(call), call.procedure)
+        return call.text or call.procedure
+
+    def reply(self, calls: list[Call]) -> Reply:
+        """The reply, and the error that it ends with."""
+        data, problem = b"", None
+        for index, call in enumerate(calls):
+            part, problem = self._one(call)
+            data += tokens.goes_on(part) if index + 1 < len(calls) else part
+        return data, problem
+
+    def _one(self, call: Call) -> Reply:
+        if not call.procedure:
+            return self._run(call.text, {}, in_procedure=False)
+        match call.procedure:
+            case "sp_executesql":
+                return self._procedure(self._run(call.text, _named(call.parameters[2:]), in_procedure=True))
+            case "sp_prepexec" | "sp_prepare":
+                handle = len(self.prepared) + 1
+                self.prepared[handle] = call.text
+                value = tokens.return_value(0, "", INT, handle)
+                if call.procedure == "sp_prepare":
+                    return self._procedure((b"", None), value)
+                return self._procedure(self._run(call.text, _named(call.parameters[3:]), in_procedure=True), value)
+            case "sp_execute":
+                text = self.prepared.get(_handle(call))
+                if text is None:
+                    return self._procedure(self._failed(errors.unprepared(_handle(call)), in_procedure=True))
+                return self._procedure(self._run(text, _named(call.parameters[1:]), in_procedure=True))
+            case "sp_unprepare" | "sp_reset_connection":
+                return self._procedure((b"", None))
+            case name:
+                return self._procedure(self._failed(errors.unknown_procedure(name), in_procedure=True))
+
+    def _run(self, text: str, variables: Mapping[str, Value], *, in_procedure: bool) -> Reply:
+        parts: list[bytes] = []
+        counts: list[int | None] = []
+        try:
+            for result in engine.run(self.session, text, variables):
+                data = b""
+                if result is not None:
+                    rows = (tokens.row(result.columns, row) for row in result.rows)
+                    data = tokens.columns(result.columns) + b"".join(rows)
+                parts.append(data)
+                counts.append(None if result is None else len(result.rows))
+        except SqlError as refusal:
+            data, problem = self._failed(refusal.error, in_procedure=in_procedure)
+            return _ended(parts, counts, more=True, in_procedure=in_procedure) + data, problem
+        return _ended(parts, counts, more=in_procedure, in_procedure=in_procedure), None
+
+    def _failed(self, problem: ServerError, *, in_procedure: bool) -> tuple[bytes, ServerError]:
+        data = tokens.error(problem, self.session.server)
+        return data + (b"" if in_procedure else tokens.done(Status.ERROR)), problem
+
+    def _procedure(self, ran: Reply, more: bytes = b"") -> Reply:
+        data, problem = ran
+        if problem is not None:
+            return data + tokens.done_procedure(Status.ERROR), problem
+        return data + tokens.return_status(0) + more + tokens.done_procedure(), None
+
+
+def read(message: Message) -> list[Call]:
+    """The calls of a BATCH or RPC message; raises `StreamError`."""
+    try:
+        (head,) = struct.unpack_from("<I", message.payload)
+        if not 4 <= head <= len(message.payload):
+            raise ValueError("the headers are longer than the message")
+        if message.kind == Kind.BATCH:
+            return [Call("", (("", message.payload[head:].decode("utf-16-le")),))]
+        return _procedures(Parameters(message.payload, head))
+    except (ValueError, struct.error) as error:
+        raise StreamError(str(error)) from error
+
+
+def _procedures(data: Parameters) -> list[Call]:
+    calls = []
+    while data.more:
+        length = data.number(2)
+        name = _PROCEDURES.get(data.number(2), "sp_unknown") if length == _BY_NUMBER else data.text(length)
+        data.take(2)
+        parameters: list[tuple[str, Value]] = []
+        while data.more and data.peek() not in _BATCH_SEPARATORS:
+            title = data.text(data.number(1))
+            data.take(1)
+            parameters.append((title, data.value()))
+        if data.more:
+            data.take(1)
+        calls.append(Call(name.casefold().removeprefix("sys."), tuple(parameters)))
+    return calls
+
+
+def _ended(parts: list[bytes], counts: list[int | None], *, more: bool, in_procedure: bool) -> bytes:
+    """The results, each with its DONE; the last one says so unless there is more."""
+    data = bytearray()
+    for index, (part, count) in enumerate(zip(parts, counts, strict=True)):
+        status = Status.MORE if more or index + 1 < len(parts) else Status.FINAL
+        status |= Status.COUNT if count is not None else Status.FINAL
+        end = tokens.done_in_procedure if in_procedure else tokens.done
+        data += part + end(status, count or 0, _SELECT if count is not None else 0)
+    if not parts and not more:
+        data += tokens.done()
+    return bytes(data)
+
+
+def _named(parameters: tuple[tuple[str, Value], ...]) -> dict[str, Value]:
+    return {name.removeprefix("@").casefold(): value for name, value in parameters if name}
+
+
+def _handle(call: Call) -> int:
+    value = call.parameters[0][1] if call.parameters else None
+    return value if isinstance(value, int) else 0

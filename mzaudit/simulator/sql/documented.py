@@ -1,0 +1,63 @@
+"""What the documented databases hold: their users, tenant tables, security policy and migrations."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from .contents import Column, Contents, Predicate, SecurityPolicy, Table, Value
+
+PIPELINE = "sp-monozu-pipeline"
+_TENANT_TABLES = ("device", "reading", "alarm")
+_MIGRATIONS = ("baseline", "devices and readings", "alarms", "row level security", "alarm acknowledgement")
+_HISTORY = (
+    Column("installed_rank", "int"),
+    Column("version", "nvarchar(50)", nullable=True),
+    Column("description", "nvarchar(200)", nullable=True),
+    Column("type", "nvarchar(20)"),
+    Column("script", "nvarchar(1000)"),
+    Column("checksum", "int", nullable=True),
+    Column("installed_by", "nvarchar(100)"),
+    Column("installed_on", "datetime"),
+    Column("execution_time", "int"),
+    Column("success", "bit"),
+)
+
+
+def database(tenant_column: str, migrations: str, pipeline: str, midnight: datetime) -> Contents:
+    """A database without its services' users. `migrations` is the `schema.table` of Flyway's history, `pipeline` the
+    client id of the identity that applies them, `midnight` today's in UTC."""
+    contents = Contents()
+    contents.create_user(PIPELINE, pipeline, "db_ddladmin", "db_datareader", "db_datawriter")
+    contents.tables += [_tenant_table(name, tenant_column) for name in _TENANT_TABLES]
+    contents.tables.append(Table("dbo", "tenant", [Column("id", "uniqueidentifier"), Column("name", "nvarchar(200)")]))
+    contents.tables.append(_history(migrations, midnight))
+    definition = f"([sec].[fn_tenant]([{tenant_column}]))"
+    predicates: list[Predicate] = []
+    for name in _TENANT_TABLES:
+        predicates.append(Predicate(f"dbo.{name}", "FILTER", definition))
+        predicates.append(Predicate(f"dbo.{name}", "BLOCK", definition))
+    contents.policies.append(SecurityPolicy("sec", "tenant_isolation", predicates))
+    return contents
+
+
+def admit_auditor(contents: Contents, name: str, client_id: str, migrations: str) -> None:
+    """Give the auditor the least that it needs: the catalogue whole, and the history's rows."""
+    contents.create_user(name, client_id)
+    contents.grant(name, "VIEW DEFINITION")
+    contents.grant(name, "SELECT", "OBJECT_OR_COLUMN", migrations)
+
+
+def _tenant_table(name: str, tenant_column: str) -> Table:
+    columns = [Column("id", "bigint"), Column(tenant_column, "uniqueidentifier"), Column("body", "nvarchar(max)", True)]
+    return Table("dbo", name, columns)
+
+
+def _history(name: str, midnight: datetime) -> Table:
+    schema, _, table = name.partition(".")
+    rows: list[tuple[Value, ...]] = []
+    for rank, description in enumerate(_MIGRATIONS, 1):
+        script = f"V{rank}__{description.replace(' ', '_')}.sql"
+        applied = midnight - timedelta(days=60 - 10 * rank, hours=3)
+        checksum = sum(script.encode()) * 7919
+        rows.append((rank, str(rank), description, "SQL", script, checksum, PIPELINE, applied, 40 + rank, True))
+    return Table(schema, table, list(_HISTORY), rows)

@@ -1,0 +1,220 @@
+"""Runs batches over what a caller may see of a database: sqlite in memory, made anew for each query."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from . import errors, functions
+from .admission import Session
+from .catalogue import Catalogue, View
+from .contents import Column
+from .errors import ServerError, SqlError
+from .functions import Cell
+from .rights import Rights
+from .tokens import ResultColumn
+from .types import BIGINT, FLOAT, INT, SqlType, Value, stored
+
+_TEXT, _BYTES = SqlType("nvarchar", 4000), SqlType("varbinary", 8000)
+_STEPS = 5_000_000  # of the engine's machine: far more than any honest query over a catalogue takes
+_PERMISSIONS = (
+    Column("entity_name", "nvarchar(128)"),
+    Column("subentity_name", "nvarchar(128)", nullable=True),
+    Column("permission_name", "nvarchar(60)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The result of a query."""
+
+    columns: list[ResultColumn]
+    rows: list[tuple[Value, ...]]
+
+
+def run(session: Session, text: str, variables: Mapping[str, Value]) -> Iterator[Result | None]:
+    """Run a batch: one result for each statement, None for one that has none. `variables` are by casefolded name
+    without `@`. Raises `SqlError`; the results before it stand."""
+    from sqlglot import exp
+
+    from . import tsql
+
+    database = _Database(session)
+    for tree in tsql.statements(text):
+        match tree:
+            case exp.Query():
+                yield database.query(tree, variables)
+            case exp.Set() | exp.Transaction() | exp.Commit() | exp.Rollback():
+                yield None
+            case exp.Use():
+                if tree.this.name.casefold() != session.database.casefold():
+                    raise SqlError(errors.other_database())
+                yield None
+            case exp.Insert() | exp.Update() | exp.Delete() | exp.Merge():
+                database.refuse_writing(tree.key.upper(), tsql.written(tree))
+            case exp.Create() | exp.Drop() | exp.Alter() | exp.TruncateTable() | exp.Grant() | exp.Revoke():
+                database.refuse_defining(f"{tree.key.upper()} {tree.args.get('kind') or ''}".strip())
+            case exp.Execute():
+                raise SqlError(errors.unknown_procedure(tree.this.sql("tsql")))
+            case _:
+                raise SqlError(errors.not_served(tree.key.upper()))
+
+
+class _Database:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._rights = Rights(session.contents, session.user)
+        self._catalogue = Catalogue(self._rights, session.database)
+        self._functions = functions.built_in(session, self._rights, self._catalogue)
+        self._denied: ServerError | None = None
+        self._refused: SqlError | None = None
+
+    def refuse_writing(self, statement: str, name: str | None) -> None:
+        """Nothing is written: say what keeps it from it."""
+        try:
+            table = self._session.contents.table(name or "")
+        except KeyError:
+            raise SqlError(errors.unknown_object(name or "")) from None
+        if not self._rights.holds(statement, "OBJECT_OR_COLUMN", f"{table.schema}.{table.name}"):
+            raise SqlError(errors.denied(statement, table.name, self._session.database, table.schema))
+        raise SqlError(errors.read_only(self._session.database))
+
+    def refuse_defining(self, statement: str) -> None:
+        """Nothing is defined: say what keeps it from it."""
+        if not self._rights.holds("CONTROL"):
+            raise SqlError(errors.denied_statement(statement, self._session.database))
+        raise SqlError(errors.read_only(self._session.database))
+
+    def query(self, tree: object, variables: Mapping[str, Value]) -> Result:
+        """Run one query."""
+        from sqlglot import exp
+
+        from . import shapes, tsql
+
+        if not isinstance(tree, exp.Query):
+            raise TypeError(tree)
+        views = self._catalogue.views()
+        for call in tsql.bind_tables(tree, {name.casefold(): name for name in views}):
+            views[call.name] = self._tabular(call.function, call.arguments)
+        outputs = shapes.Shapes(views, self._functions).outputs(tree)
+        sql = tsql.translate(tree, self._functions, variables)
+        used = {one.name for one in tree.find_all(exp.Table)}
+        aliases = {one.alias_or_name.casefold() for one in tree.find_all(exp.Table, exp.Subquery)}
+        rows = self._rows(sql, {name: view for name, view in views.items() if name in used}, variables, aliases)
+        kinds = [kind or _inferred([row[i] for row in rows]) for i, (_, kind) in enumerate(outputs)]
+        columns = [ResultColumn(name, kind) for (name, _), kind in zip(outputs, kinds, strict=True)]
+        return Result(columns, rows)
+
+    def _tabular(self, function: str, arguments: Sequence[str | None]) -> View:
+        if function != "fn_my_permissions" or len(arguments) != 2:
+            raise SqlError(errors.unknown_object(function))
+        securable, kind = arguments
+        found = functions.granted(self._rights, securable, kind or "")
+        return View(_PERMISSIONS, [((securable or kind or "").lower(), "", one) for one in found])
+
+    def _rows(
+        self, sql: str, views: Mapping[str, View], variables: Mapping[str, Value], aliases: set[str]
+    ) -> list[tuple[Value, ...]]:
+        with closing(sqlite3.connect(":memory:")) as engine:
+            for name, view in views.items():
+                _fill(engine, name, view)
+            self._equip(engine)
+            try:
+                return [tuple(row) for row in engine.execute(sql, {n: stored(v) for n, v in variables.items()})]
+            except sqlite3.Error as error:
+                raise self._refusal(str(error), aliases) from error
+
+    def _equip(self, engine: sqlite3.Connection) -> None:
+        """Give the engine the functions of T-SQL, the caller's rights, and an end."""
+        calls = {name.lower(): function.call for name, function in self._functions.items()}
+        calls |= {
+            "plus": functions.plus,
+            "cast": functions.convert,
+            "try_cast": lambda value, kind, style: functions.convert(value, kind, style, strict=False),
+        }
+        for name, call in calls.items():
+            engine.create_function(f"tsql_{name}", -1, self._guarded(call))
+        engine.set_authorizer(self._authorize)
+        engine.set_progress_handler(lambda: 1, _STEPS)
+
+    def _guarded(self, call: functions.Call) -> functions.Call:
+        def guarded(*given: Cell) -> Cell:
+            try:
+                return call(*given)
+            except SqlError as refusal:
+                self._refused = refusal
+                raise
+            except TypeError as error:
+                self._refused = SqlError(errors.wrong_arguments())
+                raise self._refused from error
+
+        return guarded
+
+    def _authorize(self, action: int, table: str | None, column: str | None, *_: str | None) -> int:
+        if action != sqlite3.SQLITE_READ or table is None:
+            return sqlite3.SQLITE_OK
+        try:
+            found = self._session.contents.table(table)
+        except KeyError:
+            return sqlite3.SQLITE_OK
+        full = f"{found.schema}.{found.name}"
+        if not self._rights.holds("SELECT", "OBJECT_OR_COLUMN", full):
+            self._denied = errors.denied("SELECT", found.name, self._session.database, found.schema)
+            return sqlite3.SQLITE_DENY
+        if column and self._rights.barred_column("SELECT", full, column):
+            self._denied = errors.denied_column("SELECT", column, found.name, self._session.database, found.schema)
+            return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
+
+    def _refusal(self, message: str, aliases: set[str]) -> SqlError:
+        """What SQL Server says where the engine says this."""
+        if self._refused is not None:
+            return self._refused
+        if self._denied is not None:
+            return SqlError(self._denied)
+        what, _, name = message.partition(": ")
+        match what:
+            case "no such column":
+                prefix, _, column = name.rpartition(".")
+                if prefix and prefix.casefold() not in aliases:
+                    return SqlError(errors.unbound_prefix(name))
+                return SqlError(errors.unknown_column(column))
+            case "ambiguous column name":
+                return SqlError(errors.ambiguous_column(name.rpartition(".")[2]))
+            case "interrupted":
+                return SqlError(errors.too_costly())
+            case _:
+                return SqlError(errors.not_served("SELECT"))
+
+
+def _fill(engine: sqlite3.Connection, name: str, view: View) -> None:
+    quoted = name.replace("`", "``")
+    columns = ", ".join(f"`{one.name}`{_collation(one)}" for one in view.columns)
+    engine.execute(f"CREATE TABLE `{quoted}` ({columns})")
+    marks = ", ".join("?" for _ in view.columns)
+    rows = [[stored(value) for value in row] for row in view.rows]
+    engine.executemany(f"INSERT INTO `{quoted}` VALUES ({marks})", rows)  # noqa: S608  # the engine's own tables
+
+
+def _collation(column: Column) -> str:
+    """The databases' collation ignores case."""
+    return " COLLATE NOCASE" if "char" in column.type or column.type == "sysname" else ""
+
+
+def _inferred(values: Sequence[Value]) -> SqlType:
+    """A type that holds all of the values, where the query does not tell one."""
+    for value in values:
+        match value:
+            case str():
+                return _TEXT
+            case bytes():
+                return _BYTES
+            case float():
+                return FLOAT
+            case int() if abs(value) >= 2**31:
+                return BIGINT
+            case _:
+                pass
+    return INT

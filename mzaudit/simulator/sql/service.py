@@ -1,0 +1,46 @@
+"""The simulated SQL servers: whoever asks for one of their hosts is served here."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+
+from ..door import Door
+from ..estate import Estate
+from . import admission
+from .connection import Certificates, Connection
+from .ledger import Ledger
+from .stream import Stream, StreamError
+
+
+class SqlService:
+    """Serves connections, each to the host that its client asked for."""
+
+    def __init__(self, estate: Estate, certificates: Certificates, ledger: Ledger) -> None:
+        self._estate = estate
+        self._certificates = certificates
+        self._ledger = ledger
+        self._doors: list[Door] = []
+
+    def knows(self, host: str, port: int) -> bool:
+        """Whether a server, or a node that it sends clients on to, listens under that name and port."""
+        wanted = admission.WORKER_PORT if host.endswith(admission.WORKER_SUFFIX) else 1433
+        return port == wanted and admission.server_of(self._estate, host) is not None
+
+    async def serve(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client to its end; the writer stays open for the caller to close."""
+        # When the client talks nonsense there is nobody to tell.
+        with suppress(StreamError):
+            await Connection(self._estate, host, self._certificates, self._ledger, Stream(reader, writer)).serve()
+
+    async def listen(self, host: str) -> int:
+        """Serve one host on loopback as well, for clients that know no proxy; gives the port."""
+        door = Door(partial(self.serve, host))
+        self._doors.append(door)
+        return await door.listen()
+
+    async def close(self) -> None:
+        """Stop listening and drop every client that came without the proxy."""
+        for door in self._doors:
+            await door.close()

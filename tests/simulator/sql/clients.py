@@ -1,0 +1,75 @@
+"""How the tests reach the simulated databases: the real driver over the simulator's proxy."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytds
+
+from mzaudit.simulator import Principal, Simulator
+from mzaudit.simulator.entra import token
+
+SERVER = "sql-monozu-prd.database.windows.net"
+DATABASE = "db-monozu-cloud-prd"
+AUDIENCE = "https://database.windows.net/"
+
+
+def tunnel(sim: Simulator, host: str = SERVER, port: int = 1433) -> socket.socket:
+    """A connection to a host through the proxy."""
+    proxy = urlsplit(sim.proxy)
+    sock = socket.create_connection((str(proxy.hostname), proxy.port or 0), timeout=10)
+    sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+    head = b""
+    while not head.endswith(b"\r\n\r\n") and (byte := sock.recv(1)):
+        head += byte
+    if b" 200 " not in head:
+        sock.close()
+        raise OSError(head.decode("latin-1").strip() or "the proxy closed the connection")
+    return sock
+
+
+def connect(
+    sim: Simulator,
+    database: str = DATABASE,
+    *,
+    host: str = SERVER,
+    port: int = 1433,
+    who: Principal | None = None,
+    bearer: str | None = None,
+    timeout: float = 10,
+) -> Any:  # the driver's connection, which has no types
+    """Log in with python-tds over TDS 7.4, as the auditor unless it is said otherwise."""
+    text = bearer if bearer is not None else token(sim.estate, who or sim.estate.auditor, AUDIENCE)
+    return pytds.connect(
+        dsn=host,
+        port=port,
+        database=database,
+        sock=tunnel(sim, host, port),
+        cafile=sim.ca_file,
+        # Its own check of the name calls what today's pyOpenSSL no longer has; test_wire checks the name.
+        validate_host=False,
+        access_token_callable=lambda: text,
+        autocommit=True,
+        readonly=True,
+        as_dict=True,
+        login_timeout=10,
+        timeout=timeout,
+        disable_connect_retry=True,
+    )
+
+
+def rows(connection: Any, query: str, parameters: Any = None) -> list[dict[str, Any]]:
+    """The rows of one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())
+
+
+def strictly(sim: Simulator, host: str = SERVER) -> ssl.SSLSocket:
+    """A connection to a host as TDS 8.0 opens it: TLS first."""
+    context = ssl.create_default_context(cafile=sim.ca_file)
+    context.set_alpn_protocols(["tds/8.0"])
+    return context.wrap_socket(tunnel(sim, host), server_hostname=host)
