@@ -10,6 +10,21 @@ from mzaudit.snapshot.observed import Gap
 Shown = str | int | float | bool | tuple[str, ...] | None
 
 
+def shown(value: Shown) -> str:
+    """One value of the evidence as words: those of every report, and of a waiver that accepts it."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return ", ".join(value) if value else "none"
+        case "":
+            return "(empty)"
+        case _:
+            return str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One fact of the proof: where it was read, what was wanted, what was seen. Dates, never ages; never a value

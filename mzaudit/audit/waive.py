@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from mzaudit.audit.results import Finding, Status, WaiverNote
+from mzaudit.audit.verdict import shown
 from mzaudit.policy.waivers import Waiver
 
 SOON_DAYS = 14
@@ -18,11 +19,13 @@ def lay(
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """The findings with what is waived marked, and warnings about the waivers. `today` is the date in UTC.
 
-    A failure is waived, an inconclusive finding only by a waiver that says so. One whose waivers have all expired
-    keeps its status and names the last of them. Warned of: waivers that expired, will within 14 days, or that
-    cover nothing though their rule was asked in their environment.
+    A failure is waived, an inconclusive finding only by a waiver that says so; one that is pinned to an observation
+    only while nothing else is observed. One whose waivers have all expired keeps its status and names the last of
+    them. Warned of: waivers that expired, will within 14 days, are of a day that is yet to come, accepted something
+    else, or that cover nothing though their rule was asked in their environment.
     """
-    laid = tuple(_laid(finding, waivers, today) for finding in findings)
+    begun = tuple(waiver for waiver in waivers if waiver.created <= today)
+    laid = tuple(_laid(finding, begun, today) for finding in findings)
     warnings = (warning for waiver in waivers for warning in _warnings(waiver, findings, today))
     return laid, tuple(warnings)
 
@@ -38,8 +41,21 @@ def _laid(finding: Finding, waivers: Iterable[Waiver], today: date) -> Finding:
 
 
 def _covers(waiver: Waiver, finding: Finding) -> bool:
+    return _is_for(waiver, finding) and (waiver.observed is None or _observed(finding) == _accepted(waiver))
+
+
+def _is_for(waiver: Waiver, finding: Finding) -> bool:
+    """Whether the waiver would cover the finding, were it not for what was observed."""
     waivable = finding.status is Status.FAIL or (finding.status is Status.INCONCLUSIVE and waiver.covers_inconclusive)
     return waivable and _asks_for(waiver, finding) and _matches(waiver.subject, finding.subject.name)
+
+
+def _observed(finding: Finding) -> list[str]:
+    return sorted(shown(fact.observed) for fact in finding.evidence)
+
+
+def _accepted(waiver: Waiver) -> list[str]:
+    return sorted(waiver.observed or ())
 
 
 def _asks_for(waiver: Waiver, finding: Finding) -> bool:
@@ -58,9 +74,17 @@ def _warnings(waiver: Waiver, findings: tuple[Finding, ...], today: date) -> Ite
         return
     named = f"{waiver.where}: the waiver of {waiver.code} for {waiver.subject}"
     left = (waiver.expires - today).days
+    if waiver.created > today:
+        yield f"{named} is in force from {waiver.created.isoformat()} (created) on, and covers nothing yet"
+        return
     if left < 0:
         yield f"{named} expired on {waiver.expires.isoformat()}; what it covered counts again"
     elif left <= SOON_DAYS:
         yield f"{named} expires on {waiver.expires.isoformat()}"
-    if not any(_covers(waiver, finding) for finding in asked):
+    meant = [finding for finding in asked if _is_for(waiver, finding)]
+    for finding in meant:
+        if not _covers(waiver, finding):
+            seen, accepted = "; ".join(_observed(finding)), "; ".join(_accepted(waiver))
+            yield f"{named} does not cover {finding.subject.name}: accepted was {accepted}, observed is {seen}"
+    if not meant:
         yield f"{named} covers nothing"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from mzaudit import __version__
@@ -43,7 +44,7 @@ def judge(
     codes = [rule.code for rule in every_rule]
     known(only, codes)
     spelt(loaded, codes)
-    findings, warnings = lay(evaluate(wanted, seen, every_rule), loaded.waivers, seen.taken.date())
+    findings, warnings = lay(evaluate(wanted, seen, every_rule), loaded.waivers, seen.taken.astimezone(UTC).date())
     kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)
     if only:
         left = len(findings) - len(kept)

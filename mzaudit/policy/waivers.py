@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from mzaudit.policy.document import Document
 from mzaudit.policy.models import EnvironmentName, Policy, RuleCode, Strict, Text
@@ -17,7 +17,8 @@ SubjectGlob = Annotated[str, StringConstraints(pattern=r"^[*?/]*[^\s*?/]\S*$", m
 
 class WaiverEntry(Strict):
     """A waiver as written. `subject` is the finding's subject; `*` stands for any text without a slash, `?` for one
-    character. In force through the whole of `expires` (UTC)."""
+    character. In force from `created` through the whole of `expires` (UTC). `observed` pins it to what was accepted:
+    each observation in the words of the reports; where others are seen, it covers nothing."""
 
     code: RuleCode
     subject: SubjectGlob
@@ -28,6 +29,7 @@ class WaiverEntry(Strict):
     created: date
     expires: date
     covers_inconclusive: bool = False
+    observed: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
 
 
 class WaiverFile(Strict):
@@ -51,6 +53,7 @@ class Waiver:
     expires: date
     covers_inconclusive: bool
     where: str
+    observed: tuple[str, ...] | None = None
 
 
 def granted(file: WaiverFile, document: Document) -> tuple[Waiver, ...]:
@@ -67,13 +70,15 @@ def granted(file: WaiverFile, document: Document) -> tuple[Waiver, ...]:
             expires=entry.expires,
             covers_inconclusive=entry.covers_inconclusive,
             where=document.where("waivers", index),
+            observed=entry.observed,
         )
         for index, entry in enumerate(file.waivers)
     )
 
 
 def check(file: WaiverFile, document: Document, policy: Policy) -> None:
-    """Complain of waivers that last too long, end before they begin, or name an environment that is not there."""
+    """Complain of waivers that last too long, end before they begin, name an environment that is not there, or accept
+    an observation and the lack of one at once."""
     longest = policy.waivers.max_days
     for index, entry in enumerate(file.waivers):
         days = (entry.expires - entry.created).days
@@ -82,6 +87,9 @@ def check(file: WaiverFile, document: Document, policy: Policy) -> None:
             document.complain(at, f"a day not before {entry.created} (created)", str(entry.expires))
         elif days > longest:
             document.complain(at, f"at most {longest} days from {entry.created} (created)", f"{days} ({entry.expires})")
+        if entry.observed is not None and entry.covers_inconclusive:
+            found = "true, though only what is in observed is accepted"
+            document.complain(("waivers", index, "covers_inconclusive"), "false", found)
         if entry.environment is not None and entry.environment not in policy.environments:
             known = ", ".join(policy.environments)
             document.complain(("waivers", index, "environment"), f"one of {known}", f'"{entry.environment}"')

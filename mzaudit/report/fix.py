@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from mzaudit.audit.az import placeholders
 from mzaudit.audit.results import Finding, Report, Status
+from mzaudit.report.details import waived
 from mzaudit.report.gate import counted
 from mzaudit.report.grouping import with_status
 from mzaudit.report.head import caveats, facts
@@ -55,6 +56,9 @@ def _head(report: Report, count: int) -> Iterator[str]:
     yield "# Remediation of what mzaudit found. Each command is a proposal: review it, and run what is right."
     yield "# A command with a placeholder in capitals (COMMIT) is commented out until somebody fills it in."
     yield f"# {counted(count, 'violation')}"
+    for finding in with_status(report, Status.WAIVED):
+        note = f", {waived(finding.waiver)}" if finding.waiver is not None else ""
+        yield f"# left out, waived: {comment(f'{finding.rule} {finding.subject.name}{note}')}"
     for label, text in facts(report).items():
         yield f"# {label}: {comment(text)}"
     for word, sentence in caveats(report):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mzaudit.audit.results import BaselineState, Finding, Report, Status
-from mzaudit.audit.verdict import Shown
+from mzaudit.audit.verdict import shown as shown  # beside what else is put on paper
 from mzaudit.policy.models import Severity
 from mzaudit.report.prose import cures
 from mzaudit.snapshot.observed import Gap
@@ -99,18 +99,3 @@ def unseen(report: Report) -> tuple[Unseen, ...]:
             waiting.setdefault(cure, {})[finding] = None
     groups = [Unseen(cure, tuple(gaps[cure]), tuple(waiting[cure])) for cure in gaps]
     return tuple(sorted(groups, key=lambda group: (-len(group.findings), group.cure)))
-
-
-def shown(value: Shown) -> str:
-    """One value of the evidence as words."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "yes" if value else "no"
-        case tuple():
-            return ", ".join(value) if value else "none"
-        case "":
-            return "(empty)"
-        case _:
-            return str(value)

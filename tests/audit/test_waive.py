@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mzaudit.audit.results import Finding, Status, SubjectName, WaiverNote
-from mzaudit.audit.verdict import Evidence
+from mzaudit.audit.verdict import Evidence, Shown
 from mzaudit.audit.waive import lay
 from mzaudit.policy.models import Severity
 from mzaudit.policy.waivers import Waiver
@@ -80,6 +80,11 @@ def test_the_subject_is_matched_whole(subject: str, waived: bool) -> None:
         ({"code": "KV-005"}, Status.FAIL, None),
         ({"environment": "stg"}, Status.WAIVED, NOTE),
         ({"environment": "prd"}, Status.FAIL, None),
+        ({"observed": ("2026-03-20",)}, Status.WAIVED, NOTE),
+        ({"observed": ("2026-03-21",)}, Status.FAIL, None),
+        ({"observed": ("2026-03-20", "2026-03-21")}, Status.FAIL, None),
+        ({"created": TODAY}, Status.WAIVED, NOTE),
+        ({"created": date(2026, 3, 2)}, Status.FAIL, None),
         ({"expires": TODAY}, Status.WAIVED, replace(NOTE, expires="2026-03-01")),
         ({"expires": date(2026, 2, 28)}, Status.FAIL, replace(NOTE, expires="2026-02-28", expired=True)),
     ],
@@ -100,6 +105,25 @@ def test_only_a_failure_is_waived_or_what_could_not_be_seen_if_it_says_so(
     covered = status is Status.FAIL or (status is Status.INCONCLUSIVE and inconclusive_too)
     assert finding.status is (Status.WAIVED if covered else status)
     assert (finding.waiver is not None) is covered
+
+
+@pytest.mark.parametrize(
+    ("seen", "accepted", "waived"),
+    [
+        ((("a", "b"),), ("a, b",), True),
+        ((("a",), "b"), ("b", "a"), True),
+        ((True, None, 3, ()), ("yes", "nothing", "3", "none"), True),
+        ((("a", "b"),), ("a",), False),
+        ((("a",), ("a",)), ("a",), False),
+        (("a",), ("A",), False),
+    ],
+)
+def test_a_pinned_waiver_accepts_what_the_reports_show_and_nothing_else(
+    seen: tuple[Shown, ...], accepted: tuple[str, ...], waived: bool
+) -> None:
+    facts = tuple(Evidence("x", None, observed) for observed in seen)
+    (finding,), _ = lay((replace(FINDING, evidence=facts),), (replace(WAIVER, observed=accepted),), TODAY)
+    assert (finding.status is Status.WAIVED) is waived
 
 
 def test_the_waiver_that_lasts_longest_counts() -> None:
@@ -127,6 +151,18 @@ def test_the_waiver_that_lasts_longest_counts() -> None:
         ),
         ({"environment": "prd"}, Status.FAIL, ()),
         ({"code": "KV-005"}, Status.FAIL, ()),
+        ({"observed": ("2026-03-20",)}, Status.FAIL, ()),
+        ({"observed": ("2026-03-20",)}, Status.PASS, (" covers nothing",)),
+        (
+            {"observed": ("b", "a")},
+            Status.FAIL,
+            (" does not cover kv-mz-cloud-stg/MS_CLIENT_SECRET: accepted was a; b, observed is 2026-03-20",),
+        ),
+        (
+            {"created": date(2026, 3, 2)},
+            Status.FAIL,
+            (" is in force from 2026-03-02 (created) on, and covers nothing yet",),
+        ),
     ],
 )
 def test_what_is_warned_of(change: dict[str, object], status: Status, warnings: tuple[str, ...]) -> None:
@@ -144,6 +180,8 @@ def test_what_is_warned_of(change: dict[str, object], status: Status, warnings: 
             expires=st.dates(),
             environment=st.sampled_from([None, "stg"]),
             covers_inconclusive=st.booleans(),
+            created=st.dates(),
+            observed=st.sampled_from([None, ("2026-03-20",), ("a",)]),
         )
     ),
 )

@@ -48,6 +48,12 @@ def test_a_waiver_is_granted(tmp_path: Path) -> None:
     )
 
 
+def test_a_waiver_may_be_pinned_to_what_was_observed(tmp_path: Path) -> None:
+    pinned = GOOD + '    observed: ["group 77aa", "2"]\n'
+    (waiver,) = load(_place(tmp_path, pinned), "dir").waivers
+    assert waiver.observed == ("group 77aa", "2")
+
+
 def test_the_example_in_the_shipped_file_is_a_waiver(tmp_path: Path) -> None:
     text = files()["waivers.yaml"].replace("waivers: []", "waivers:").replace("\n# - ", "\n  - ")
     head, item, tail = text.partition("  - code")
@@ -63,6 +69,14 @@ REFUSED: dict[str, tuple[tuple[str, str], str]] = {
         ("renewed with the next release", '" "'),
         '6: waivers[0].reason: expected text that is not empty, found " "',
     ),
+    "pinned to nothing": (
+        ("    expires: 2026-03-31\n", "    expires: 2026-03-31\n    observed: []\n"),
+        "11: waivers[0].observed: expected a list of at least 1, found an empty list",
+    ),
+    "pinned, and to what is not seen": (
+        ("    expires: 2026-03-31\n", "    expires: 2026-03-31\n    observed: [a]\n    covers_inconclusive: true\n"),
+        "12: waivers[0].covers_inconclusive: expected false, found true, though only what is in observed is accepted",
+    ),
     "not a date": (
         ("2026-03-31", "2026-02-30"),
         '10: waivers[0].expires: expected a date (YYYY-MM-DD), found "2026-02-30"',
@@ -77,8 +91,8 @@ REFUSED: dict[str, tuple[tuple[str, str], str]] = {
     ),
     "unknown field": (
         ("ticket:", "tickets:"),
-        "8: waivers[0].tickets: expected one of code, subject, environment, reason, owner, ticket, created, expires or "
-        'covers_inconclusive, found "tickets" (did you mean ticket?)',
+        "8: waivers[0].tickets: expected one of code, subject, environment, reason, owner, ticket, created, expires, "
+        'covers_inconclusive or observed, found "tickets" (did you mean ticket?)',
     ),
     "everything": (
         ("kv-mz-cloud-stg/MS_*", '"*"'),
