@@ -44,16 +44,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("case", WITHOUT_AZURE)
-def test_no_azure_package_is_imported(case: str, folder: Path) -> None:
+def _loaded(args: tuple[str, ...], folder: Path) -> tuple[int, set[str], str]:
+    """The exit code of a command in a process of its own, the packages that it loaded, and what it said."""
     script = (
         "import json, sys\n"
         "from mzaudit.cli import run\n"
-        f"code = run({list(WITHOUT_AZURE[case])!r})\n"
+        f"code = run({list(args)!r})\n"
         "print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=120)
     code, modules = json.loads(done.stderr.splitlines()[-1])
-    assert code == 0, done.stderr
-    loaded = {name.split(".")[0] for name in modules}
+    return code, {name.split(".")[0] for name in modules}, done.stderr
+
+
+@pytest.mark.parametrize("case", WITHOUT_AZURE)
+def test_no_azure_package_is_imported(case: str, folder: Path) -> None:
+    code, loaded, said = _loaded(WITHOUT_AZURE[case], folder)
+    assert code == 0, said
     assert not loaded & {"azure", "aiohttp", "msal", "cryptography", "rich", "trustme"}
+
+
+def test_a_comment_needs_the_web_and_no_sdk(folder: Path) -> None:
+    code, loaded, said = _loaded(("comment", "report.json"), folder)
+    assert code == 0, said
+    assert "aiohttp" in loaded
+    assert not loaded & {"azure", "msal", "cryptography", "rich", "trustme"}

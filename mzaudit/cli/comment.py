@@ -30,7 +30,8 @@ unless --require-comment is given, which turns 0 into {exits.ABANDONED}.
 @click.command(epilog=EPILOG, short_help="Keep one comment and a status on the pull request.")
 @click.argument("saved", type=click.Path(path_type=Path), metavar="REPORT.json")
 @click.option("--require-comment", is_flag=True, help=f"Exit {exits.ABANDONED} instead of 0 if it was not written.")
-def command(saved: Path, require_comment: bool) -> int:
+@click.option("--names", is_flag=True, help="Name people too: who read the state, who answers for a waiver.")
+def command(saved: Path, require_comment: bool, names: bool) -> int:
     """Keep one comment about a saved JSON report on the pull request that this pipeline runs for, and set its status.
 
     The comment is written once and then edited in place; nothing that somebody else wrote is touched.
@@ -40,7 +41,7 @@ def command(saved: Path, require_comment: bool) -> int:
     from mzaudit.report.gate import exit_code
 
     report = read_report(saved)
-    failed = _told(report)
+    failed = _told(report, names=names)
     for line in failed:
         say(line)
     code = exit_code(report)
@@ -50,7 +51,7 @@ def command(saved: Path, require_comment: bool) -> int:
     return exits.ABANDONED
 
 
-def _told(report: Report) -> tuple[str, ...]:
+def _told(report: Report, *, names: bool) -> tuple[str, ...]:
     """Tell the pull request; gives why what was not written was not."""
     import asyncio
     import os
@@ -59,6 +60,7 @@ def _told(report: Report) -> tuple[str, ...]:
     from mzaudit.cli.look import quiet
     from mzaudit.cli.streams import say
     from mzaudit.errors import InputError
+    from mzaudit.publish.comment import nameless
     from mzaudit.publish.pipeline import Nowhere, find
     from mzaudit.publish.telling import tell
     from mzaudit.publish.web import Route
@@ -68,7 +70,7 @@ def _told(report: Report) -> tuple[str, ...]:
         connection = Connection.from_environment(os.environ)
         route = Route(connection.proxy_for, connection.certificates())
         quiet(debug=False)
-        told = asyncio.run(tell(report, place, route))
+        told = asyncio.run(tell(report if names else nameless(report), place, route))
     except (Nowhere, InputError) as error:
         return (f"nothing was commented on: {error}",)
     except Exception as error:  # noqa: BLE001 - a defect in telling is not to turn a gate that passed red

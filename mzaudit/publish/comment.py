@@ -24,7 +24,7 @@ def said(report: Report, mark: Marker, place: Place) -> Said:
     top = mark.line(place.build.number) + "\n\n"
     end = f"\n---\n\n{_run(place.build)}\n"
     room = _BUDGET[type(place)] - len((top + end).encode())
-    return Said(top + "".join(markdown.chunks(nameless(report), budget=room)) + end, exit_code(report) != 0)
+    return Said(top + "".join(markdown.chunks(report, budget=room)) + end, exit_code(report) != 0)
 
 
 def signal(report: Report, mark: Marker, place: Place) -> Signal:

@@ -45,10 +45,9 @@ def marker(report: Report, root: str) -> Marker:
     environments = "+".join(report.environments)
     policy = _policy([_within(name, root) for name in report.run.policy.split(", ")])
     label = environments if policy == _DEFAULT else f"{environments} ({policy})"
-    key = f"{report.tool.name} env={_quoted(environments)} policy={_quoted(policy)}"
-    if len(label) > _LONGEST:
-        label = f"{label[: _LONGEST - 10]}… {hashlib.sha256(key.encode()).hexdigest()[:8]}"
-    return Marker(key, label)
+    return Marker(
+        f"{report.tool.name} env={_bounded(_quoted(environments))} policy={_bounded(_quoted(policy))}", _bounded(label)
+    )
 
 
 def _policy(files: list[str]) -> str:
@@ -63,3 +62,10 @@ def _within(name: str, root: str) -> str:
 
 def _quoted(text: str) -> str:
     return quote(text, safe="/", errors="replace")
+
+
+def _bounded(text: str) -> str:
+    """The text, or its start and a digest of the whole: two that differ stay different."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - 17]}-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:16]}"

@@ -7,9 +7,12 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.publish.marker import marker
+from mzaudit.report import render
+from mzaudit.report.json import parse
+from mzaudit.report.neutral import UNSHOWABLE
 from tests.publish.conftest import DOUBTFUL, GREEN, RED, Pull, named
 from tests.publish.services import Fault
-from tests.report.sample import report
+from tests.report.sample import HOSTILE, hostile, night, report
 
 MARK = marker(RED, "")
 
@@ -152,13 +155,25 @@ def test_a_comment_fits(pull: Pull) -> None:
     assert "more here did not fit" in body
 
 
-def test_no_name_of_a_person_is_written(pull: Pull) -> None:
-    from tests.report.sample import night
-
+def test_no_name_of_a_person_is_written_unless_asked_for(pull: Pull) -> None:
+    names = ("team-cloud", "mzaudit-reader", "a91f")
     pull.tell(night())
-    body = pull.comments()[0]
-    for name in ("team-cloud", "mzaudit-reader", "a91f"):
-        assert name not in body
+    assert not any(name in pull.comments()[0] for name in names)
+    pull.tell(night(), "--names")
+    assert all(name in pull.comments()[0] for name in names)
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_report_has_one_comment_too(case: str, pull: Pull) -> None:
+    """Whoever may name a resource, or write a policy's file name, makes neither a second comment nor another's."""
+    about = parse(render("json", hostile(HOSTILE[case])), "report.json")
+    for run in (1, 2):
+        outcome = pull.tell(about, run=run)
+        assert "not written" not in outcome.err, outcome.err
+    (body,) = pull.comments()
+    assert f"{marker(about, '').key} run=2)" in body.split("\n")[0]
+    assert len(pull.states()) == 2
+    assert UNSHOWABLE.search(_names(pull)[0]) is None
 
 
 def test_the_status_is_about_the_head_and_leads_to_the_run(pull: Pull) -> None:
