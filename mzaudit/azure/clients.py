@@ -18,7 +18,7 @@ from mzaudit.azure.refusals import TokenRefusedError
 from mzaudit.azure.registry_login import RegistryLogin
 from mzaudit.azure.session import Client
 from mzaudit.azure.tokens import Tokens
-from mzaudit.azure.transport import Transport
+from mzaudit.azure.transport import FEW, Transport
 from mzaudit.azure.versions import VERSIONS
 from mzaudit.snapshot.ids import segment
 
@@ -34,7 +34,7 @@ _PROVIDERS = (
 # Just under Azure's documented limits, a subscription: reads 250 and 25 a second, all else 200 and 10 a second.
 _READS, _POSTS = (240, 24.5), (190, 9.8)
 _VAULT, _REGISTRY = (250, 100), (50, 20)
-_VAULT_SLOTS, _REGISTRY_SLOTS = 4, 4
+_VAULT_SLOTS, _VAULT_SLOTS_AMONG_MANY, _REGISTRY_SLOTS = 4, 2, 4
 
 
 class _PrivateDoor:
@@ -49,14 +49,18 @@ class _PrivateDoor:
 
 
 class Clients:
-    """Makes each client once and knows the plane that it sends on."""
+    """Makes each client once and knows the lane that it sends on; `vaults` is how many there will be."""
 
-    def __init__(self, connection: Connection, tokens: Tokens, subscription: str, user_agent: str) -> None:
+    def __init__(
+        self, connection: Connection, tokens: Tokens, subscription: str, user_agent: str, vaults: int = 1
+    ) -> None:
         self._connection = connection
         self._tokens = tokens
         self._subscription = subscription
         self._user_agent = user_agent
         self._transport = Transport(connection)
+        self._data_transport = Transport(connection, hosts=vaults)
+        self._vault_slots = _VAULT_SLOTS if vaults <= FEW else _VAULT_SLOTS_AMONG_MANY
         self._managers: dict[str, Client] = {}
         self._hosts: dict[str, tuple[Client, Lane]] = {}
         self._lanes: dict[tuple[str, str], Lane] = {}
@@ -113,9 +117,9 @@ class Clients:
 
         host = urlsplit(uri).netloc.casefold()
         if host not in self._hosts:
-            version, settings = VERSIONS["vault data plane"], self._settings(self._vault_scope)
+            version, settings = VERSIONS["vault data plane"], self._settings(self._vault_scope, self._data_transport)
             client = SecretClient(f"https://{host}", self._tokens, api_version=version, **settings)
-            self._hosts[host] = (client, Lane(_VAULT_SLOTS, *_VAULT))
+            self._hosts[host] = (client, Lane(self._vault_slots, *_VAULT))
         return self._hosts[host]
 
     def registry(self, login_server: str) -> tuple[Client, Lane]:
@@ -127,7 +131,7 @@ class Clients:
             audience = self._connection.endpoints.registry_audience
             login = RegistryLogin(self._tokens, audience, host)
             client = ContainerRegistryClient(
-                f"https://{host}", self._tokens, audience=audience, **self._settings(login)
+                f"https://{host}", self._tokens, audience=audience, **self._settings(login, self._data_transport)
             )
             self._hosts[host] = (_PrivateDoor(client._client.send_request), Lane(_REGISTRY_SLOTS, *_REGISTRY))
         return self._hosts[host]
@@ -135,13 +139,14 @@ class Clients:
     async def close(self) -> None:
         """Close every connection; the clients hold none of their own."""
         await self._transport.close()
+        await self._data_transport.close()
 
     def _make(self, provider: str) -> Client:
         endpoints = self._connection.endpoints
         settings = {
             "base_url": endpoints.arm,
             "credential_scopes": [endpoints.arm_scope],
-            **self._settings(endpoints.arm_scope),
+            **self._settings(endpoints.arm_scope, self._transport),
         }
         if provider == "Microsoft.Web":
             from azure.mgmt.web.aio import WebSiteManagementClient
@@ -172,7 +177,9 @@ class Clients:
 
         return ResourceManagementClient(self._tokens, self._subscription, **settings)
 
-    def _settings(self, login: str | RegistryLogin) -> dict[str, Any]:  # Any: keyword arguments of the SDK
+    def _settings(
+        self, login: str | RegistryLogin, transport: Transport
+    ) -> dict[str, Any]:  # Any: keyword arguments of the SDK
         """The client's own pipeline with what a read needs: the login (or the scope of its token), the guard.
 
         The session retries, with one patience for all services; a redirect could lead a token elsewhere; nothing is
@@ -185,4 +192,4 @@ class Clients:
         ]
         if logging.getLogger(HttpLoggingPolicy.__module__).isEnabledFor(logging.INFO):
             policies.append(HttpLoggingPolicy())
-        return {"transport": self._transport, "policies": policies}
+        return {"transport": transport, "policies": policies}

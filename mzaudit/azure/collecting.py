@@ -13,6 +13,7 @@ from mzaudit.azure import authorization, insights, keyvault, registry, sql, stor
 from mzaudit.azure.clients import Clients
 from mzaudit.azure.connection import Connection
 from mzaudit.azure.credentials import Login
+from mzaudit.azure.lists import worthwhile
 from mzaudit.azure.run import Run
 from mzaudit.azure.scope import Scope
 from mzaudit.azure.session import Session
@@ -49,8 +50,9 @@ async def collect(
     """
     deadline = asyncio.get_running_loop().time() + timeout
     tokens = Tokens(login, min(timeout, _FOR_A_TOKEN * connection.retry.budget))
-    clients = Clients(connection, tokens, next(iter(scope.environments.values()), ""), f"mzaudit/{tool_version}")
-    run = Run(connection, Session(connection.retry, deadline), clients, authorization.permissions)
+    subscription = next(iter(scope.environments.values()), "")
+    clients = Clients(connection, tokens, subscription, f"mzaudit/{tool_version}", len(scope.vaults))
+    run = Run(connection, Session(connection.retry, deadline), clients, authorization.permissions, worthwhile(scope))
     try:
         if progress is not None:
             progress(f"signing in: {login.name}")

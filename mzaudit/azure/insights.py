@@ -19,16 +19,19 @@ from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.insights import Alert, Component, ComponentProperties, Dashboard
 from mzaudit.snapshot.observed import Listing
 
-_ALERTS = (
-    ("Microsoft.Insights/metricAlerts", needs.METRIC_ALERTS),
-    ("Microsoft.Insights/scheduledQueryRules", needs.QUERY_RULES),
-    ("Microsoft.Insights/activityLogAlerts", needs.ACTIVITY_ALERTS),
-    ("Microsoft.AlertsManagement/smartDetectorAlertRules", needs.SMART_DETECTORS),
+Watcher = tuple[str, Need, tuple[tuple[str, str], ...]]
+_ALERTS: tuple[Watcher, ...] = (
+    ("Microsoft.Insights/metricAlerts", needs.METRIC_ALERTS, ()),
+    ("Microsoft.Insights/scheduledQueryRules", needs.QUERY_RULES, ()),
+    ("Microsoft.Insights/activityLogAlerts", needs.ACTIVITY_ALERTS, ()),
+    ("Microsoft.AlertsManagement/smartDetectorAlertRules", needs.SMART_DETECTORS, ()),
 )
-_DASHBOARDS = (
+_DASHBOARDS: tuple[Watcher, ...] = (
     ("Microsoft.Insights/workbooks", needs.WORKBOOKS, (("category", "workbook"), ("canFetchContent", "true"))),
     ("Microsoft.Portal/dashboards", needs.DASHBOARDS, ()),
 )
+WATCHERS = (*_ALERTS, *_DASHBOARDS)
+"""Kind, permission and query of each list of what watches or draws a component."""
 _RESOURCE_ID = re.compile(r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^\"'\\\s,;|]+", re.IGNORECASE)
 
 Item = TypeVar("Item", Alert, Dashboard)
@@ -78,21 +81,16 @@ async def component(run: Run, component_id: str) -> Component:
     call = Call(component_id, kind, needs.COMPONENT.permission, component_id)
     async with asyncio.TaskGroup() as tasks:
         properties = tasks.create_task(run.read(call, _Component, lambda body: _properties(run, body)))
-        alerts = tasks.create_task(side_by_side(_alerts(run, group, *each) for each in _ALERTS))
-        dashboards = tasks.create_task(side_by_side(_dashboards(run, group, *each) for each in _DASHBOARDS))
+        alerts = tasks.create_task(side_by_side(run.list(_in_group(group, each), _Alert, _alert) for each in _ALERTS))
+        dashboards = tasks.create_task(
+            side_by_side(run.list(_in_group(group, each), _Dashboard, _dashboard) for each in _DASHBOARDS)
+        )
     return Component(component_id, properties.result(), _merged(alerts.result()), _merged(dashboards.result()))
 
 
-async def _alerts(run: Run, group: str, kind: str, need: Need) -> Listing[Alert]:
-    call = Call(f"{group}/providers/{kind}", kind, need.permission, group, within=(group,))
-    return await run.list(call, _Alert, _alert)
-
-
-async def _dashboards(
-    run: Run, group: str, kind: str, need: Need, query: tuple[tuple[str, str], ...]
-) -> Listing[Dashboard]:
-    call = Call(f"{group}/providers/{kind}", kind, need.permission, group, query=query, within=(group,))
-    return await run.list(call, _Dashboard, _dashboard)
+def _in_group(group: str, watcher: Watcher) -> Call:
+    kind, need, query = watcher
+    return Call(f"{group}/providers/{kind}", kind, need.permission, group, query=query, within=(group,))
 
 
 def _merged(listings: list[Listing[Item]]) -> Listing[Item]:

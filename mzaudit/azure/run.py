@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urljoin
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +16,7 @@ from mzaudit.azure.clients import Clients
 from mzaudit.azure.connection import Connection
 from mzaudit.azure.gaps import from_answer
 from mzaudit.azure.guard import same_origin
+from mzaudit.azure.inventory import Inventory
 from mzaudit.azure.rights import Held, Rights, allows
 from mzaudit.azure.session import Session
 from mzaudit.azure.values import Classifier
@@ -34,20 +36,30 @@ Paging = Callable[[Answer], tuple[list[W], str | None]]
 
 
 class Run:
-    """One run's way to Azure. `permissions` reads what the caller may do at a scope."""
+    """One run's way to Azure. `permissions` reads what the caller may do at a scope; `lists` replace reads."""
 
     def __init__(
-        self, connection: Connection, session: Session, clients: Clients, permissions: Callable[[Run, str], Asking]
+        self,
+        connection: Connection,
+        session: Session,
+        clients: Clients,
+        permissions: Callable[[Run, str], Asking],
+        lists: Mapping[str, Call] | None = None,
     ) -> None:
         self.connection = connection
         self.session = session
         self.clients = clients
         self.classifier = Classifier()
         self.ledger = Ledger()
+        self.inventory = Inventory(self, lists or {})
         self.rights = Rights(partial(permissions, self))
 
     async def read(self, call: Call, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
         """GET (or read by POST) one thing; a 404 that says so is `Observed(None)`."""
+        if issubclass(wire, Identified) and (listed := await self.inventory.one(call, wire)) is not None:
+            # cast: what was asked for with a type is of that type, which a narrowed type variable cannot say
+            with suppress(ValueError):  # read directly, it says where it is not as documented
+                return Observed(build(cast(W, listed)))
         client, lane = self.clients.at(call)
         answer = await self.session.send(client, lane, call, self._url(call))
         facet: Observed[T | None] | Gap = _one(call, answer, wire, build)
@@ -65,9 +77,14 @@ class Run:
 
         What a failing page leaves unseen is a gap beside the items so far; so is a list that may have been trimmed.
         """
+        if page is None and issubclass(item, Identified):
+            wider = await self.inventory.beneath(call, item)
+            if wider is not None:
+                with suppress(ValueError):
+                    return Listing(tuple(build(cast(W, each)) for each in wider.items))
         found = await self._pages(call, page or arm_page(item), build)
         if found is not None and found.gap is None:
-            found = Listing(found.items, await self._trimmed(call))
+            found = Listing(found.items, await self.trimmed(call))
         self.ledger.note(call, "absent" if found is None else "ok" if found.gap is None else found.gap.reason.value)
         return found
 
@@ -108,7 +125,7 @@ class Run:
             url = following
         return Listing(tuple(items), call.gap(GapReason.TIMEOUT, "the pages do not end"))
 
-    async def _trimmed(self, call: Call) -> Gap | None:
+    async def trimmed(self, call: Call) -> Gap | None:
         """PARTIAL unless the caller's own permissions, at one of the scopes, include the one that the list takes."""
         unread: Gap | None = None
         for scope in call.within:
@@ -167,8 +184,13 @@ def _refused(call: Call, answer: Answer | Gap) -> Gap | None:
 
 
 def _belongs(call: Call, entry: Wire) -> None:
-    beneath = isinstance(entry, Identified) and "/providers/Microsoft.Authorization/" not in call.target
-    if beneath and isinstance(entry, Identified) and not key(entry.id).startswith(key(call.target) + "/"):
+    if not isinstance(entry, Identified) or "/providers/Microsoft.Authorization/" in call.target:
+        return
+    owner, between, collection = key(call.target).rpartition("/providers/")
+    here, id_ = owner + between + collection + "/", key(entry.id)
+    # a subscription's list holds what lies in its groups
+    below = owner.count("/") == 2 and id_.startswith(owner + "/resourcegroups/") and f"{between}{collection}/" in id_
+    if not id_.startswith(here) and not below:
         raise ValueError("an item belongs to another list")
 
 

@@ -9,7 +9,6 @@ from mzaudit.azure import needs, runtime, wire_web
 from mzaudit.azure.call import Call
 from mzaudit.azure.needs import Need
 from mzaudit.azure.run import Run, side_by_side
-from mzaudit.azure.wire import Resource
 from mzaudit.snapshot.ids import name, segment
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.values import SettingValue
@@ -61,7 +60,7 @@ async def plan(run: Run, plan_id: str) -> Observed[Plan | None] | Gap:
 
 async def _slots(run: Run, site_id: str, known: Known) -> Listing[Site]:
     call = Call(f"{site_id}/slots", _SITE, needs.SLOT.permission, site_id, within=(_group(site_id), site_id))
-    found = await run.list(call, Resource, lambda item: item.id)
+    found = await run.list(call, wire_web.Site, lambda item: item.id)
     return Listing(
         tuple(await side_by_side(_facets(run, slot, known, None) for slot in sorted(found.items))), found.gap
     )

@@ -26,12 +26,23 @@ Exit codes:
 
 @click.command(epilog=EPILOG, short_help="Judge an environment against the policy; the gate.")
 @click.option(
-    "--env", "environments", multiple=True, required=True, metavar="ENV", help="Environment; repeat for several."
+    "--env",
+    "environments",
+    multiple=True,
+    required=True,
+    metavar="ENV",
+    help="Environment; repeat for several, or all.",
 )
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
 @click.option("--subscription", metavar="ID", help="Subscription; else MZAUDIT_SUBSCRIPTION_ID, else the policy's.")
 @click.option("--snapshot", type=click.Path(path_type=Path), help="Judge a saved snapshot; no credentials needed.")
-@click.option("--simulate", type=click.Choice(look.ESTATES), help="Judge a simulated estate on this machine.")
+@click.option(
+    "--simulate",
+    metavar=look.METAVAR,
+    callback=look.estate,
+    shell_complete=look.estates,
+    help="Judge a simulated estate on this machine.",
+)
 @click.option("--only", multiple=True, metavar="CODE", help="Report only this rule; repeat for several.")
 @click.option(
     "--fail-on",
@@ -83,7 +94,7 @@ def command(
     from mzaudit.cli.judge import judge
     from mzaudit.cli.saved import read_report, read_snapshot, subscriptions_of
     from mzaudit.cli.streams import say
-    from mzaudit.cli.wanted import bound, environment_names, known, load_policy, subscriptions
+    from mzaudit.cli.wanted import bound, chosen, environment_names, load_policy
     from mzaudit.policy.models import Severity
     from mzaudit.report.gate import exit_code
     from mzaudit.snapshot.observed import LACKS
@@ -99,15 +110,14 @@ def command(
     earlier = Earlier(str(baseline), read_report(baseline), gate == "new") if baseline is not None else None
     if snapshot is not None and simulate is not None:
         raise click.UsageError("--snapshot and --simulate exclude each other")
-    loaded = load_policy(policy, shipped=simulate is not None)
-    known(loaded, asked)
+    loaded = look.documented(load_policy(policy, shipped=simulate is not None), simulate)
+    asked = chosen(loaded, asked)
     if snapshot is not None:
         seen = read_snapshot(snapshot)
         wanted = bound(loaded, asked, subscriptions_of(seen, snapshot, loaded, asked), expect_image)
     else:
         with look.simulated(simulate) as simulator:
-            given = simulator.subscription_id if simulator is not None else subscription
-            wanted = bound(loaded, asked, subscriptions(loaded, given, asked), expect_image)
+            wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked), expect_image)
             seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
     report = judge(
         loaded,

@@ -17,11 +17,22 @@ Examples:
 
 @click.command(epilog=EPILOG, short_help="Read the live state into a snapshot file.")
 @click.option(
-    "--env", "environments", multiple=True, required=True, metavar="ENV", help="Environment; repeat for several."
+    "--env",
+    "environments",
+    multiple=True,
+    required=True,
+    metavar="ENV",
+    help="Environment; repeat for several, or all.",
 )
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
 @click.option("--subscription", metavar="ID", help="Subscription; else MZAUDIT_SUBSCRIPTION_ID, else the policy's.")
-@click.option("--simulate", type=click.Choice(look.ESTATES), help="Read a simulated estate on this machine.")
+@click.option(
+    "--simulate",
+    metavar=look.METAVAR,
+    callback=look.estate,
+    shell_complete=look.estates,
+    help="Read a simulated estate on this machine.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The snapshot file (mode 0600).")
 @click.option(
     "--no-secret-values", is_flag=True, help="Read no secret value; rules that need one will be inconclusive."
@@ -41,16 +52,15 @@ def command(
     """Read everything that the rules need, and write it to a file that holds no secret: of secrets and setting values
     only classes and equality. Exits 0 when everything was read, 3 when something could not be."""
     from mzaudit.cli.streams import say
-    from mzaudit.cli.wanted import bound, environment_names, known, load_policy, subscriptions
+    from mzaudit.cli.wanted import bound, chosen, environment_names, load_policy
     from mzaudit.snapshot.store import dump, write
 
     asked = environment_names(environments)
     deadline = look.seconds(timeout)
-    loaded = load_policy(policy, shipped=simulate is not None)
-    known(loaded, asked)
+    loaded = look.documented(load_policy(policy, shipped=simulate is not None), simulate)
+    asked = chosen(loaded, asked)
     with look.simulated(simulate) as simulator:
-        given = simulator.subscription_id if simulator is not None else subscription
-        wanted = bound(loaded, asked, subscriptions(loaded, given, asked))
+        wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked))
         seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
     write(output, dump(seen))
     unread = [read for read in seen.reads if not read.answered]

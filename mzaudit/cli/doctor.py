@@ -34,7 +34,13 @@ ROLES = ("all", "reader", "settings", "values")
 @click.option("--env", "environments", multiple=True, metavar="ENV", help="Environment; repeat for several.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
 @click.option("--subscription", metavar="ID", help="Subscription; else MZAUDIT_SUBSCRIPTION_ID, else the policy's.")
-@click.option("--simulate", type=click.Choice(look.ESTATES), help="Examine a simulated estate on this machine.")
+@click.option(
+    "--simulate",
+    metavar=look.METAVAR,
+    callback=look.estate,
+    shell_complete=look.estates,
+    help="Examine a simulated estate on this machine.",
+)
 @click.option(
     "--role",
     type=click.Choice(ROLES),
@@ -61,16 +67,16 @@ def command(
 ) -> int:
     """Read everything as a run would, and say for each scope which permissions the caller has and lacks, which rules
     each lack leaves undecided, what the network refuses, and the commands that grant the least that is needed."""
-    from mzaudit.cli.wanted import environment_names, known, load_policy
+    from mzaudit.cli.wanted import chosen, environment_names, load_policy
 
     asked = environment_names(environments)
     deadline = look.seconds(timeout)
-    loaded = load_policy(policy, shipped=simulate is not None or role is not None)
+    loaded = look.documented(load_policy(policy, shipped=simulate is not None or role is not None), simulate)
     if role is not None:
         asked = asked or tuple(loaded.policy.environments)
     if not asked:
         raise click.UsageError("Missing option '--env'.")
-    known(loaded, asked)
+    asked = chosen(loaded, asked)
     if role is not None:
         return roles(loaded, asked, subscription, role, form, values=not no_secret_values)
     return preflight(loaded, asked, subscription, simulate, deadline, values=not no_secret_values, debug=debug)
@@ -110,14 +116,13 @@ def preflight(
     """Read, judge, and say what stood in the way."""
     from mzaudit.cli.judge import judge
     from mzaudit.cli.streams import show
-    from mzaudit.cli.wanted import bound, subscriptions
+    from mzaudit.cli.wanted import bound
     from mzaudit.doctor.examine import examine
     from mzaudit.doctor.text import text
     from mzaudit.policy.models import Severity
 
     with look.simulated(simulate) as simulator:
-        given = simulator.subscription_id if simulator is not None else subscription
-        wanted = bound(loaded, asked, subscriptions(loaded, given, asked))
+        wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked))
         seen = look.look(wanted, simulator, timeout=deadline, values=values, debug=debug)
     found = examine(seen, judge(loaded, wanted, seen, fail_on=Severity.MEDIUM).findings)
     show(text(found, seen.caller, asked))

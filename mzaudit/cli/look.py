@@ -7,24 +7,42 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+import click
 
 from mzaudit import __version__
 from mzaudit.errors import InputError
 
 if TYPE_CHECKING:
     from mzaudit.azure.scope import Scope
+    from mzaudit.policy.load import Loaded
     from mzaudit.policy.wanted import Wanted
     from mzaudit.simulator import Simulator
     from mzaudit.snapshot.estate import Snapshot
 
 ESTATES = ("compliant", "drifted", "blind", "empty")
+LARGE = re.compile(r"large:[1-9][0-9]{0,4}")
+METAVAR = f"[{'|'.join(ESTATES)}|large:N]"
 _REQUESTS = "azure.core.pipeline.policies.http_logging_policy"
 _TOLD = ("Request URL", "Request method", "Response status", "x-ms-request-id", "x-ms-correlation-request-id")
 _DURATION = re.compile(r"(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def estate(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """The name of a simulated estate, as click checks an option's value."""
+    if value is None or value in ESTATES or LARGE.fullmatch(value):
+        return value
+    raise click.BadParameter(f"{value[:40]!r} is not one of {', '.join(ESTATES)}, large:N (N apps, such as large:300).")
+
+
+def estates(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The names that begin so, for a shell."""
+    return [each for each in (*ESTATES, "large:300") if each.startswith(incomplete)]
 
 
 def seconds(duration: str) -> float:
@@ -105,6 +123,31 @@ def look(wanted: Wanted, simulator: Simulator | None, *, timeout: float, values:
                 progress=progress,
             )
         )
+
+
+def documented(loaded: Loaded, estate: str | None) -> Loaded:
+    """The policy as it stands; of a large simulated estate, with that estate's environments in place of its own."""
+    if estate is None or not LARGE.fullmatch(estate):
+        return loaded
+    from mzaudit.policy.models import Environment
+    from mzaudit.simulator.large import planned
+
+    plans = planned(int(estate.partition(":")[2])).environments
+    environments = {plan.name: Environment(production=False, subscription=plan.subscription_id) for plan in plans}
+    return replace(loaded, policy=loaded.policy.model_copy(update={"environments": environments}))
+
+
+def subscriptions(
+    loaded: Loaded, simulator: Simulator | None, given: str | None, asked: Sequence[str]
+) -> dict[str, str]:
+    """A subscription for every environment: in a simulated estate its own, whatever else is set."""
+    from mzaudit.cli import wanted
+
+    if simulator is None:
+        return wanted.subscriptions(loaded, given, asked)
+    here = simulator.estate.subscriptions
+    written = {env: spec.subscription or "" for env, spec in loaded.policy.environments.items()}
+    return {env: own if own.casefold() in here else simulator.subscription_id for env, own in written.items()}
 
 
 @contextmanager

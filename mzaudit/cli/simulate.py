@@ -44,7 +44,7 @@ class _Split(click.Command):
     short_help="Serve a simulated estate to any Azure client.",
     options_metavar="[--proxy | -- PROGRAM [ARGUMENTS]...]",
 )
-@click.argument("estate", type=click.Choice(look.ESTATES), default="compliant")
+@click.argument("estate", metavar=look.METAVAR, callback=look.estate, shell_complete=look.estates, default="compliant")
 @click.option("--proxy", is_flag=True, help="Serve until interrupted; what is done without a PROGRAM.")
 def command(estate: str, proxy: bool, program: tuple[str, ...]) -> int:
     """Serve ESTATE (else `compliant`) on loopback through a CONNECT proxy until interrupted, and print the variables

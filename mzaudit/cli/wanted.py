@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mzaudit.policy.load import Loaded
     from mzaudit.policy.wanted import Wanted
 
+ALL = "all"
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,19}")
 _SUBSCRIPTION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -40,6 +41,14 @@ def load_policy(path: Path | None, *, shipped: bool) -> Loaded:
     if shipped:
         return load(shipped_policy(), "policies")
     raise InputError("policies: no such directory; write the shipped policy with `mzaudit init`, or give --policy PATH")
+
+
+def chosen(loaded: Loaded, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """The environments asked for; `all` stands for every one of the policy's. One that it does not name is refused."""
+    if asked == (ALL,) and ALL not in loaded.policy.environments:
+        return tuple(loaded.policy.environments)
+    known(loaded, asked)
+    return asked
 
 
 def known(loaded: Loaded, environments: Sequence[str]) -> None:

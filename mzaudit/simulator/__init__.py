@@ -10,6 +10,8 @@ from .compliant import compliant, empty, grant_custom_role
 from .drifts import DRIFTS, plant
 from .estate import CANARY, Estate, Gate, Manifest, Principal, Secret, Version, canary
 from .faults import Alter, Fault, Hang, Html, Malformed, Reset, Slow, SqlFault, Status, Truncated
+from .large import NAME as LARGE
+from .large import large
 from .pace import Counts, Waves
 from .server import Request, Simulator, serve
 from .sql.errors import ServerError
@@ -53,6 +55,7 @@ __all__ = [
 ]
 
 ESTATES = ("compliant", "drifted", "blind", "empty")
+"""Besides these there is `large:N`, of at least N apps."""
 _BLIND_READS = [
     "Microsoft.Resources/subscriptions/read",
     "Microsoft.Resources/subscriptions/resourceGroups/read",
@@ -61,7 +64,7 @@ _BLIND_READS = [
 
 
 def build(name: str, blueprint: Blueprint = DOCUMENTED) -> Estate:
-    """Build one of `ESTATES`, else ValueError. The drifts of `drifted` are those of the documented names in prd."""
+    """Build one of `ESTATES` or `large:N`, else ValueError. What drifts in `drifted` is prd's, by documented name."""
     match name:
         case "compliant":
             return compliant(blueprint)
@@ -74,6 +77,8 @@ def build(name: str, blueprint: Blueprint = DOCUMENTED) -> Estate:
             return _blind(compliant(blueprint))
         case "empty":
             return empty(blueprint)
+        case _ if apps := LARGE.fullmatch(name):
+            return large(int(apps[1]))
         case _:
             raise ValueError(f"no estate is named {name!r}; there are {', '.join(ESTATES)}")
 

@@ -69,6 +69,9 @@ def _assignments(request: ArmRequest, scope: str, kind: str, table: list[Json], 
             "assignedTo('{value}')'."
         )
         return error(400, "UnsupportedQuery", text)
+    through = re.search(rf"assignedTo\({_OID}\)", request.call.query.get("$filter", ""), re.IGNORECASE)
+    if through is not None and table is request.estate.role_assignments:
+        table = request.estate.held_by(rights.identities(request.estate, through[1]))
     return page(request.call, [one for one in table if keep(one)], size=request.page_size, end="null")
 
 

@@ -78,7 +78,8 @@ class EnvironmentPlan:
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """A whole estate: its environments and the registry that they share.
+    """A whole estate: its environments and the registry that they share; without `shared_subscription_id` there is one
+    in each subscription, of the same name.
 
     Every table of a tenant has the `tenant_column`; `migrations` is the `schema.table` of Flyway's history.
     """
@@ -87,7 +88,7 @@ class Blueprint:
     registry: str = "acrmonozu"
     login_server: str = "acrmonozu.azurecr.io"
     shared_resource_group: str = "rg-monozu-shared"
-    shared_subscription_id: str = SUBSCRIPTION
+    shared_subscription_id: str | None = SUBSCRIPTION
     tenant_id: str = TENANT
     location: str = "westeurope"
     tenant_column: str = "tenant_id"
@@ -128,7 +129,9 @@ _MANAGE_SECRETS = _secrets(
 )
 
 
-def documented_environment(env: str, *, plan_sku: str, slots: tuple[str, ...] = ()) -> EnvironmentPlan:
+def documented_environment(
+    env: str, *, plan_sku: str, slots: tuple[str, ...] = (), subscription: str = SUBSCRIPTION
+) -> EnvironmentPlan:
     """One environment under the documented names; `slots` are deployment slots of the cloud backend."""
     cloud, manage = f"kv-mz-cloud-{env}", f"kv-mz-manage-{env}"
     cloud_data, manage_data = DatabaseUse(f"db-monozu-cloud-{env}"), DatabaseUse(f"db-monozu-manage-{env}")
@@ -156,6 +159,7 @@ def documented_environment(env: str, *, plan_sku: str, slots: tuple[str, ...] = 
         storage_account=f"stmonozu{env}",
         container="snaps",
         component=f"appi-monozu-{env}",
+        subscription_id=subscription,
     )
 
 

@@ -42,9 +42,10 @@ def compliant(blueprint: Blueprint) -> Estate:
     _roles(estate)
     for subscription in estate.subscriptions:
         _admit_auditor(estate, f"/subscriptions/{subscription}")
-    registry = _registry(estate)
+    shared = blueprint.shared_subscription_id
+    registries = {one: _registry(estate, one) for one in ((shared,) if shared is not None else estate.subscriptions)}
     for plan in blueprint.environments:
-        _environment(estate, plan, registry)
+        _environment(estate, plan, registries[plan.subscription_id if shared is None else shared])
     platform = stable_guid("group", "platform-admins")
     estate.group_members[platform] = {stable_guid("operator")}
     root = f"/providers/Microsoft.Management/managementGroups/{blueprint.tenant_id}"
@@ -116,9 +117,9 @@ def _admit_auditor(estate: Estate, subscription: str) -> None:
     estate.assign(estate.auditor.oid, SETTINGS_LISTER_GUID, subscription)
 
 
-def _registry(estate: Estate) -> str:
+def _registry(estate: Estate, subscription: str) -> str:
     blueprint = estate.blueprint
-    group = f"/subscriptions/{blueprint.shared_subscription_id}/resourceGroups/{blueprint.shared_resource_group}"
+    group = f"/subscriptions/{subscription}/resourceGroups/{blueprint.shared_resource_group}"
     estate.add(bodies.resource_group(group, blueprint.location))
     arm_id = f"{group}/providers/Microsoft.ContainerRegistry/registries/{blueprint.registry}"
     estate.add(bodies.registry(arm_id, blueprint.location, blueprint.login_server))

@@ -83,7 +83,10 @@ class Gate:
 
 @dataclass
 class Estate:
-    """Wire data of one tenant. Every dictionary over ARM ids is keyed by the casefolded id; see `resource`."""
+    """Wire data of one tenant. Every dictionary over ARM ids is keyed by the casefolded id; see `resource`.
+
+    One that is `fixed` is not bent any more: what is looked for often is then found by an index.
+    """
 
     blueprint: Blueprint
     auditor: Principal
@@ -108,6 +111,9 @@ class Estate:
     reference_status: dict[tuple[str, str], str] = field(default_factory=dict)
     active_versions: dict[tuple[str, str], str] = field(default_factory=dict)
     page_size: int = 3
+    fixed: bool = False
+    _by_type: dict[str, dict[str, Json]] = field(default_factory=dict, repr=False)
+    _by_principal: dict[str, list[Json]] = field(default_factory=dict, repr=False)
     midnight: datetime = field(default_factory=lambda: datetime.combine(datetime.now(UTC).date(), time(), UTC))
 
     @property
@@ -119,7 +125,8 @@ class Estate:
     def subscriptions(self) -> tuple[str, ...]:
         """Every subscription that the estate lies in, the auditor's first."""
         used = [plan.subscription_id for plan in self.blueprint.environments]
-        return tuple(dict.fromkeys(one.casefold() for one in (*used, self.blueprint.shared_subscription_id)))
+        used += [self.blueprint.shared_subscription_id] if self.blueprint.shared_subscription_id is not None else []
+        return tuple(dict.fromkeys(one.casefold() for one in used))
 
     def days(self, count: float) -> int:
         """Seconds since 1970 of the moment `count` days after today's midnight."""
@@ -143,10 +150,31 @@ class Estate:
 
     def named(self, type_name: str, name: str) -> Json:
         """The one resource of a type (`Microsoft.Web/sites`) with that name; raises LookupError."""
+        found = self.of_type(type_name).get(name.casefold())
+        if found is None:
+            raise LookupError(f"no {type_name} is named {name}")
+        return found
+
+    def of_type(self, type_name: str) -> dict[str, Json]:
+        """The resources of a type by their casefolded names."""
+        wanted = type_name.casefold()
+        if self.fixed and wanted in self._by_type:
+            return self._by_type[wanted]
+        found: dict[str, Json] = {}
         for body in self.resources.values():
-            if str(body["type"]).casefold() == type_name.casefold() and str(body["name"]).casefold() == name.casefold():
-                return body
-        raise LookupError(f"no {type_name} is named {name}")
+            if str(body["type"]).casefold() == wanted:
+                found.setdefault(str(body["name"]).casefold(), body)
+        self._by_type[wanted] = found
+        return found
+
+    def held_by(self, who: set[str]) -> list[Json]:
+        """The role assignments of some principals (casefolded object ids), in their order."""
+        if not self.fixed:
+            return [one for one in self.role_assignments if str(one["properties"]["principalId"]).casefold() in who]
+        if not self._by_principal:
+            for one in self.role_assignments:
+                self._by_principal.setdefault(str(one["properties"]["principalId"]).casefold(), []).append(one)
+        return [one for each in sorted(who) for one in self._by_principal.get(each, ())]
 
     def site(self, name: str) -> Json:
         """The body of an app (`app-monozu-cloud-prd`) or of a slot (`app-monozu-cloud-prd/staging`)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import parse_qs, quote, urlencode
 
 from . import entra, rights, vault_access
@@ -48,9 +48,8 @@ def answer(estate: Estate, call: Call) -> Answer:
             return _refusal(405, "UNSUPPORTED", "The simulated estate cannot be changed.")
 
 
-def _registries(estate: Estate) -> Iterator[Json]:
-    wanted = "microsoft.containerregistry/registries"
-    return (body for body in estate.resources.values() if str(body["type"]).casefold() == wanted)
+def _registries(estate: Estate) -> Iterable[Json]:
+    return estate.of_type("Microsoft.ContainerRegistry/registries").values()
 
 
 def _names(items: list[Json]) -> list[str]:

@@ -42,11 +42,9 @@ def permissions_at(estate: Estate, oid: str, scope: str) -> list[Json]:
     """The permission blocks of every role that the principal holds at a scope, inherited and by group."""
     who = identities(estate, oid)
     blocks: list[Json] = []
-    for assignment in estate.role_assignments:
-        properties = assignment["properties"]
+    for assignment in estate.held_by(who):
         guid = role_guid(assignment)
-        held = str(properties["principalId"]).casefold() in who and covers(str(properties["scope"]), scope)
-        if held and guid in estate.role_definitions:
+        if covers(str(assignment["properties"]["scope"]), scope) and guid in estate.role_definitions:
             blocks += estate.role_definitions[guid]["properties"]["permissions"]
     return blocks
 
@@ -64,8 +62,7 @@ def sees(estate: Estate, oid: str, subscription: str) -> bool:
     if subscription.casefold() not in estate.subscriptions:
         return False
     who, top = identities(estate, oid), f"/subscriptions/{subscription}"
-    scopes = (one["properties"] for one in estate.role_assignments)
-    held = (str(one["scope"]) for one in scopes if str(one["principalId"]).casefold() in who)
+    held = (str(one["properties"]["scope"]) for one in estate.held_by(who))
     return any(covers(scope, top) or covers(top, scope) for scope in held)
 
 

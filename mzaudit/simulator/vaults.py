@@ -19,9 +19,7 @@ _NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 
 def hosts(estate: Estate) -> Iterator[str]:
     """The host names of the estate's vaults."""
-    wanted = "microsoft.keyvault/vaults"
-    names = (str(body["name"]) for body in estate.resources.values() if str(body["type"]).casefold() == wanted)
-    return (name.casefold() + SUFFIX for name in names)
+    return (name + SUFFIX for name in estate.of_type("Microsoft.KeyVault/vaults"))
 
 
 def answer(estate: Estate, call: Call) -> Answer:

@@ -1,0 +1,107 @@
+"""One list in place of many reads: the same findings, absence still from a direct read, and a list that fails or was
+cut takes nothing away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from mzaudit.audit.results import Finding
+from mzaudit.azure import lists
+from mzaudit.cli.judge import judge
+from mzaudit.cli.look import documented, scope_of, subscriptions
+from mzaudit.cli.wanted import bound, load_policy
+from mzaudit.policy.models import Severity
+from mzaudit.simulator import Fault, Html, Malformed, Request, Reset, Simulator, Status, build, serve
+from mzaudit.simulator.faults import Action
+from tests.azure.estates import take
+
+WIDE = r"GET /subscriptions/[^/]+/providers/Microsoft\.(Web|KeyVault|Sql|Storage|Insights|Portal|AlertsManagement)/\w+$"
+GROUPS = r"GET /subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Web/sites$"
+
+
+def found(sim: Simulator, estate: str) -> tuple[Finding, ...]:
+    """The findings about production, or about all of a large estate."""
+    loaded = documented(load_policy(None, shipped=True), estate)
+    asked = tuple(loaded.policy.environments) if estate.startswith("large") else ("prd",)
+    wanted = bound(loaded, asked, subscriptions(loaded, sim, None, asked))
+    return judge(loaded, wanted, take(sim, scope=scope_of(wanted)), fail_on=Severity.LOW).findings
+
+
+def alone(monkeypatch: pytest.MonkeyPatch, estate: str, faults: Sequence[Fault] = ()) -> tuple[Finding, ...]:
+    monkeypatch.setattr(lists, "MANY", 10_000)
+    with serve(build(estate), faults) as sim:
+        return found(sim, estate)
+
+
+def listed(
+    monkeypatch: pytest.MonkeyPatch, estate: str, faults: Sequence[Fault] = ()
+) -> tuple[tuple[Finding, ...], list[Request]]:
+    monkeypatch.setattr(lists, "MANY", 1)
+    with serve(build(estate), faults) as sim:
+        return found(sim, estate), sim.requests
+
+
+@pytest.mark.parametrize("estate", ["compliant", "drifted", "blind", "empty", "large:6"])
+def test_lists_find_what_reads_find(estate: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = alone(monkeypatch, estate)
+    seen, requests = listed(monkeypatch, estate)
+    assert seen == read
+    assert [request for request in requests if request.path.endswith("/providers/Microsoft.KeyVault/vaults")]
+
+
+def test_what_is_listed_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, requests = listed(monkeypatch, "compliant")
+    ends = ("/vaults/kv-mz-cloud-prd", "/sites/app-monozu-cloud-prd", "/slots", "/slots/staging", "/asp-monozu-prd")
+    assert [request.path for request in requests if request.path.endswith(ends)] == []
+
+
+def test_what_a_list_lacks_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, requests = listed(monkeypatch, "empty")
+    assert [request for request in requests if request.path.endswith("/vaults/kv-mz-cloud-prd")]
+
+
+FAILING: dict[str, tuple[str, Action]] = {
+    "forbidden": (WIDE, Status(403)),
+    "absent": (WIDE, Status(404)),
+    "failing": (WIDE, Status(500)),
+    "HTML": (WIDE, Html()),
+    "malformed": (WIDE, Malformed()),
+    "reset": (WIDE, Reset()),
+    "forbidden in a group": (GROUPS, Status(403)),
+    "malformed in a group": (GROUPS, Malformed()),
+    "trimmed": (WIDE, Status(200, {"value": []})),
+    "trimmed in a group": (GROUPS, Status(200, {"value": []})),
+}
+
+
+@pytest.mark.parametrize("case", FAILING)
+def test_a_list_that_fails_takes_nothing_away(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    match, action = FAILING[case]
+    read = alone(monkeypatch, "compliant")
+    seen, _ = listed(monkeypatch, "compliant", [Fault(match, action)])
+    # Azure says that the caller may read every one of these, so that an empty list of a part is believed
+    parts = {"OBS-004", "OBS-005"} if case == "trimmed" else set()
+    assert [each for each in seen if each.rule not in parts] == [each for each in read if each.rule not in parts]
+
+
+def test_a_list_of_a_subscription_is_whole_only_to_whoever_may_read_it_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller may read each group and nothing above: what watches a component is asked for by group again."""
+    at_top = Fault(
+        r"GET /subscriptions/[^/]+/providers/Microsoft\.Authorization/permissions$", Status(200, {"value": []})
+    )
+    read = alone(monkeypatch, "drifted", [at_top])
+    seen, requests = listed(monkeypatch, "drifted", [at_top])
+    assert seen == read
+    assert [
+        request
+        for request in requests
+        if request.path.endswith("rg-monozu-prd/providers/Microsoft.Insights/metricAlerts")
+    ]
+
+
+def test_few_are_read_one_by_one() -> None:
+    loaded = load_policy(None, shipped=True)
+    wanted = bound(loaded, ("prd",), dict.fromkeys(loaded.policy.environments, "s"))
+    assert lists.worthwhile(scope_of(wanted)) == {}
