@@ -10,7 +10,7 @@ import click
 from mzaudit.cli import exits
 
 if TYPE_CHECKING:
-    from mzaudit.audit.results import Report
+    from mzaudit.publish.news import News
 
 EPILOG = f"""\b
 Examples:
@@ -37,21 +37,26 @@ def command(saved: Path, require_comment: bool, names: bool) -> int:
     The comment is written once and then edited in place; nothing that somebody else wrote is touched.
     """
     from mzaudit.cli.saved import read_report
-    from mzaudit.cli.streams import say
-    from mzaudit.report.gate import exit_code
+    from mzaudit.publish.news import nameless, of
 
     report = read_report(saved)
-    failed = _told(report, names=names)
+    return told(of(report if names else nameless(report)), required=require_comment)
+
+
+def told(news: News, *, required: bool = False) -> int:
+    """Tell the pull request, say what was done and what was not; gives the exit code."""
+    from mzaudit.cli.streams import say
+
+    failed = _failed(news)
     for line in failed:
         say(line)
-    code = exit_code(report)
-    if code != exits.PASSED or not failed or not require_comment:
-        return code
+    if news.code != exits.PASSED or not failed or not required:
+        return news.code
     say("--require-comment: the gate passed, but this run did not say so where it had to")
     return exits.ABANDONED
 
 
-def _told(report: Report, *, names: bool) -> tuple[str, ...]:
+def _failed(news: News) -> tuple[str, ...]:
     """Tell the pull request; gives why what was not written was not."""
     import asyncio
     import os
@@ -60,7 +65,6 @@ def _told(report: Report, *, names: bool) -> tuple[str, ...]:
     from mzaudit.cli.look import quiet
     from mzaudit.cli.streams import say
     from mzaudit.errors import InputError
-    from mzaudit.publish.comment import nameless
     from mzaudit.publish.pipeline import Nowhere, find
     from mzaudit.publish.telling import tell
     from mzaudit.publish.web import Route
@@ -70,11 +74,11 @@ def _told(report: Report, *, names: bool) -> tuple[str, ...]:
         connection = Connection.from_environment(os.environ)
         route = Route(connection.proxy_for, connection.certificates())
         quiet(debug=False)
-        told = asyncio.run(tell(report if names else nameless(report), place, route))
+        written = asyncio.run(tell(news, place, route))
     except (Nowhere, InputError) as error:
         return (f"nothing was commented on: {error}",)
     except Exception as error:  # noqa: BLE001 - a defect in telling is not to turn a gate that passed red
         return (f"nothing was commented on: internal error: {type(error).__name__}; report it",)
-    if told.done:
-        say(", ".join(told.done))
-    return told.failed
+    if written.done:
+        say(", ".join(written.done))
+    return written.failed

@@ -15,6 +15,7 @@ EPILOG = """\b
 Examples:
   mzaudit preview --snapshot last-night.json --base main/policies --head policies > preview.md
   mzaudit preview --snapshot last-night.json --base main/policies --head policies --format text
+  mzaudit preview --snapshot last-night.json --base main/policies --head policies --comment
 
 \b
 Exit codes:
@@ -38,7 +39,16 @@ Exit codes:
     help="The least severity that exits 1.",
 )
 @click.option("--format", "form", type=click.Choice(["markdown", "text"]), default="markdown", show_default=True)
-def command(snapshot: Path, base: Path, head: Path, environments: tuple[str, ...], fail_on: str, form: str) -> int:
+@click.option("--comment", is_flag=True, help="Keep it as a comment on the pull request too, without names of people.")
+def command(
+    snapshot: Path,
+    base: Path,
+    head: Path,
+    environments: tuple[str, ...],
+    fail_on: str,
+    form: str,
+    comment: bool,
+) -> int:
     """Judge one snapshot by two policies, and print only the difference: findings that appear, disappear or change.
     Asks Azure nothing and needs no credentials, so a pull request can run it. What the snapshot does not hold for the
     new policy is inconclusive, and says so."""
@@ -55,6 +65,10 @@ def command(snapshot: Path, base: Path, head: Path, environments: tuple[str, ...
     asked, threshold = environment_names(environments), Severity(fail_on)
     seen = read_snapshot(snapshot)
     before, after = (judged(seen, snapshot, policy, asked, threshold) for policy in (base, head))
+    if comment:
+        from mzaudit.publish.news import nameless
+
+        before, after = nameless(before), nameless(after)
     found = differences(before.findings, after.findings)
     breaking = [
         one
@@ -78,6 +92,20 @@ def command(snapshot: Path, base: Path, head: Path, environments: tuple[str, ...
         ("SIMULATED: the estate was a simulated one.",) if "simulated" in seen.source else (),
     )
     output.show(changes.markdown(said, "preview") if form == "markdown" else changes.text(said, output.width()))
+    if comment:
+        from mzaudit.cli.comment import told
+        from mzaudit.publish.news import News
+
+        told(
+            News(
+                "preview",
+                after.environments,
+                after.run.policy,
+                lambda budget: changes.markdown(said, "preview", budget),
+                code,
+                " ".join((*said.caveats, said.verdict)),
+            )
+        )
     return code
 
 

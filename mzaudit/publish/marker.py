@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
-
-from mzaudit.audit.results import Report
 
 _RUN = re.compile(r" run=(\d{1,18})\)\s*")
 _DEFAULT = "policies"
@@ -40,14 +39,16 @@ class Marker:
         return f"[//]: <> ({self.key} run="
 
 
-def marker(report: Report, root: str) -> Marker:
-    """The mark of a report's gate. `root` is the folder of the repository: an agent may keep it elsewhere tomorrow."""
-    environments = "+".join(report.environments)
-    policy = _policy([_within(name, root) for name in report.run.policy.split(", ")])
-    label = environments if policy == _DEFAULT else f"{environments} ({policy})"
-    return Marker(
-        f"{report.tool.name} env={_bounded(_quoted(environments))} policy={_bounded(_quoted(policy))}", _bounded(label)
-    )
+def marker(kind: str, environments: Sequence[str], policy: str, root: str) -> Marker:
+    """The mark of a gate: its kind (empty for a check), its environments, its policy's files with a comma between.
+
+    `root` is the folder of the repository: an agent may keep it elsewhere tomorrow.
+    """
+    asked = "+".join(environments)
+    where = _policy([_within(name, root) for name in policy.split(", ")])
+    tool, before = (f"mzaudit-{kind}", f"{kind} ") if kind else ("mzaudit", "")
+    label = before + (asked if where == _DEFAULT else f"{asked} ({where})")
+    return Marker(f"{tool} env={_bounded(_quoted(asked))} policy={_bounded(_quoted(where))}", _bounded(label))
 
 
 def _policy(files: list[str]) -> str:

@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from mzaudit.audit.results import Report
 from mzaudit.publish import azure_devops, github
-from mzaudit.publish.comment import said, signal
 from mzaudit.publish.marker import marker
+from mzaudit.publish.news import News, said, signal
 from mzaudit.publish.pipeline import AzureDevOps, Place
 from mzaudit.publish.sticky import Host, keep
 from mzaudit.publish.web import Route, Unpublished, opened
@@ -26,17 +25,17 @@ class Told:
     failed: tuple[str, ...]
 
 
-async def tell(report: Report, place: Place, route: Route) -> Told:
+async def tell(news: News, place: Place, route: Route) -> Told:
     """Keep the comment and set the status; what one of them meets does not stop the other."""
-    mark = marker(report, place.build.root)
+    mark = marker(news.kind, news.environments, news.policy, place.build.root)
     done: list[str] = []
     failed: list[str] = []
 
     async def comment(host: Host) -> str:
-        return await keep(host, mark, place.build.number, said(report, mark, place))
+        return await keep(host, mark, place.build.number, said(news, mark, place))
 
     async def status(host: Host) -> str:
-        await host.signal(signal(report, mark, place))
+        await host.signal(signal(news, mark, place))
         return "set"
 
     async with _host(place, route) as host:

@@ -49,7 +49,7 @@ BREAKS = (
     "mzaudit.publish.web.Web.ask",
     "mzaudit.publish.sticky._one",
     "mzaudit.publish.telling.said",
-    "mzaudit.publish.comment.markdown.chunks",
+    "mzaudit.publish.news.markdown.chunks",
     "mzaudit.publish.pipeline._token",
 )
 

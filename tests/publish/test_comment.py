@@ -14,7 +14,7 @@ from tests.publish.conftest import DOUBTFUL, GREEN, RED, Pull, named
 from tests.publish.services import Fault
 from tests.report.sample import HOSTILE, hostile, night, report
 
-MARK = marker(RED, "")
+MARK = marker("", ("prd",), "policies/monozu.yaml", "")
 
 
 def test_the_life_of_a_comment(pull: Pull) -> None:
@@ -171,7 +171,7 @@ def test_a_hostile_report_has_one_comment_too(case: str, pull: Pull) -> None:
         outcome = pull.tell(about, run=run)
         assert "not written" not in outcome.err, outcome.err
     (body,) = pull.comments()
-    assert f"{marker(about, '').key} run=2)" in body.split("\n")[0]
+    assert f"{marker('', about.environments, about.run.policy, '').key} run=2)" in body.split("\n")[0]
     assert len(pull.states()) == 2
     assert UNSHOWABLE.search(_names(pull)[0]) is None
 
@@ -196,3 +196,27 @@ def test_a_simulated_or_allowed_pass_says_so_in_the_status(pull: Pull) -> None:
     held = pull.services.ado_statuses or pull.services.github_statuses
     assert held[0]["description"].startswith("SIMULATED: ALLOW-INCOMPLETE: INCOMPLETE, allowed: ")
     assert len(held[0]["description"]) <= 140
+
+
+def test_a_change_of_the_policy_has_a_comment_of_its_own(pull: Pull) -> None:
+    assert pull.run_command("init").code == 0
+    assert pull.run_command("collect", "--env", "prd", "--simulate", "drifted", "-o", "night.json").code == 0
+    (pull.folder / "base").mkdir()
+    for path in (pull.folder / "policies").glob("*.yaml"):
+        (pull.folder / "base" / path.name).write_text(path.read_text())
+    policy = pull.folder / "policies" / "monozu.yaml"
+    asked = ("preview", "--snapshot", "night.json", "--base", "base", "--head", "policies", "--comment")
+    pull.patch.setenv("BUILD_BUILDID", "1")
+    pull.patch.setenv("GITHUB_RUN_ID", "1")
+    pull.tell(RED)
+    assert pull.run_command(*asked).code == 0
+    policy.write_text(policy.read_text().replace("SNAP_PUBLISH_TOKEN: {", "SNAP_PUBLISH_TOKEN2: {"))
+    outcome = pull.run_command(*asked)
+    assert outcome.code == 1, outcome.out
+    assert "comment updated, status set" in outcome.err
+    assert len(pull.comments()) == 2
+    assert "# mzaudit preview: NEW VIOLATIONS" in pull.comments()[1]
+    assert pull.states()[-1] in ("failed", "failure")
+    assert _names(pull)[-1].removeprefix("mzaudit/") == "preview prd"
+    pull.services.faults.append(Fault(".", status=403, times=99))
+    assert pull.run_command(*asked).code == 1

@@ -1,8 +1,9 @@
-"""What a comment says: the report for people, without the names of people, and which run says so."""
+"""What a pull request is told: a text that fits, whether it is good news, and which run says so."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from mzaudit.audit.results import Finding, Report
 from mzaudit.publish.marker import Marker
@@ -19,21 +20,46 @@ _LEFT_OUT = "(left out of comments)"
 _LONGEST_SENTENCE = 140  # of a status on GitHub
 
 
-def said(report: Report, mark: Marker, place: Place) -> Said:
+@dataclass(frozen=True, slots=True)
+class News:
+    """What there is to tell of a gate: `kind` is empty for a check, else the command's name; `policy` are its files;
+    `text` draws Markdown in at most so many bytes; `code` is what the command exits with; `sentence` is the status."""
+
+    kind: str
+    environments: tuple[str, ...]
+    policy: str
+    text: Callable[[int], str]
+    code: int
+    sentence: str
+
+
+def of(report: Report) -> News:
+    """What a report says."""
+    words = "".join(f"{word}: " for word, _ in caveats(report))
+    return News(
+        "",
+        report.environments,
+        report.run.policy,
+        lambda budget: "".join(markdown.chunks(report, budget=budget)),
+        exit_code(report),
+        f"{words}{verdict(report)}: {reason(report)}",
+    )
+
+
+def said(news: News, mark: Marker, place: Place) -> Said:
     """The comment; there is something to be done while the gate is not passed."""
     top = mark.line(place.build.number) + "\n\n"
     end = f"\n---\n\n{_run(place.build)}\n"
     room = _BUDGET[type(place)] - len((top + end).encode())
-    return Said(top + "".join(markdown.chunks(report, budget=room)) + end, exit_code(report) != 0)
+    return Said(top + news.text(room) + end, news.code != 0)
 
 
-def signal(report: Report, mark: Marker, place: Place) -> Signal:
+def signal(news: News, mark: Marker, place: Place) -> Signal:
     """The status."""
-    words = "".join(f"{word}: " for word, _ in caveats(report))
-    sentence = plain(f"{words}{verdict(report)}: {reason(report)}")
+    sentence = plain(news.sentence)
     if len(sentence) > _LONGEST_SENTENCE:
         sentence = f"{sentence[: _LONGEST_SENTENCE - 1]}…"
-    return Signal(exit_code(report), plain(mark.label), sentence, place.build.link)
+    return Signal(news.code, plain(mark.label), sentence, place.build.link)
 
 
 def nameless(report: Report) -> Report:
@@ -51,5 +77,5 @@ def _nameless(finding: Finding) -> Finding:
 
 
 def _run(build: Build) -> str:
-    of = f" of commit {build.commit}" if build.commit else ""
-    return f"Written by [run {build.number}]({build.link}){of}, which replaces what the run before it wrote here."
+    of_commit = f" of commit {build.commit}" if build.commit else ""
+    return f"Written by [run {build.number}]({build.link}){of_commit}; it replaces what an earlier run wrote here."
