@@ -23,6 +23,7 @@ WITHOUT_AZURE: dict[str, tuple[str, ...]] = {
     "check against a baseline": ("check", "--env", "prd", "--snapshot", "snapshot.json", "--baseline", "report.json"),
     "diff of snapshots": ("diff", "snapshot.json", "snapshot.json"),
     "diff of reports": ("diff", "report.json", "report.json"),
+    "adopt from a snapshot": ("adopt", "--env", "prd", "--snapshot", "snapshot.json"),
     "preview": ("preview", "--snapshot", "snapshot.json", "--base", "policies", "--head", "policies"),
     "init github": ("init", "github"),
     "completion": ("completion", "bash"),

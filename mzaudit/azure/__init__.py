@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from mzaudit.azure.scope import AccountScope, RegistryScope, Scope, ServerScope,
 
 if TYPE_CHECKING:
     from mzaudit.snapshot.estate import Snapshot
+    from mzaudit.snapshot.observed import Listing
 
 __all__ = [
     "AccountScope",
@@ -23,6 +24,7 @@ __all__ = [
     "VaultScope",
     "choose",
     "collect",
+    "take_inventory",
 ]
 
 
@@ -56,3 +58,22 @@ async def collect(
         values=values,
         progress=progress,
     )
+
+
+async def take_inventory(
+    subscription: str,
+    login: Login,
+    connection: Connection,
+    *,
+    tool_version: str,
+    timeout: float,  # noqa: ASYNC109  # the whole run's deadline; what is late becomes a gap, nothing is cancelled
+) -> Mapping[str, Listing[str]]:
+    """The ids of what is in a subscription, by kind; loads the SDK.
+
+    Raises CredentialError if no token for Resource Manager can be had; whatever else goes wrong is a gap of a listing.
+    """
+    from mzaudit.azure.census import census
+    from mzaudit.azure.opening import opened
+
+    async with opened(login, connection, subscription, tool_version=tool_version, timeout=timeout) as (run, _):
+        return await census(run, subscription)

@@ -10,25 +10,20 @@ from functools import partial
 from typing import TypeVar
 
 from mzaudit.azure import authorization, insights, keyvault, registry, sql, storage, web
-from mzaudit.azure.clients import Clients
 from mzaudit.azure.connection import Connection
 from mzaudit.azure.credentials import Login
 from mzaudit.azure.lists import worthwhile
+from mzaudit.azure.opening import opened
 from mzaudit.azure.run import Run
 from mzaudit.azure.scope import Scope
-from mzaudit.azure.session import Session
-from mzaudit.azure.tokens import Tokens
 from mzaudit.azure.versions import VERSIONS
-from mzaudit.snapshot.estate import Caller, Snapshot
+from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import key, segment
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.web import Plan, SiteProperties
 
 T = TypeVar("T")
 Progress = Callable[[str], None]
-
-# a call must outlast its wait for a token, to say that this is what it waited for
-_FOR_A_TOKEN = 0.75
 
 
 async def collect(
@@ -48,15 +43,18 @@ async def collect(
     Raises CredentialError if no token for Resource Manager can be had; whatever else goes wrong is a gap of the
     snapshot. `values` says whether secret values may be requested; `progress` is told each step in words.
     """
-    deadline = asyncio.get_running_loop().time() + timeout
-    tokens = Tokens(login, min(timeout, _FOR_A_TOKEN * connection.retry.budget))
-    subscription = next(iter(scope.environments.values()), "")
-    clients = Clients(connection, tokens, subscription, f"mzaudit/{tool_version}", len(scope.vaults))
-    run = Run(connection, Session(connection.retry, deadline), clients, authorization.permissions, worthwhile(scope))
-    try:
-        if progress is not None:
-            progress(f"signing in: {login.name}")
-        caller = await _signed_in(tokens, clients, connection)
+    first = next(iter(scope.environments.values()), "")
+    if progress is not None:
+        progress(f"signing in: {login.name}")
+    async with opened(
+        login,
+        connection,
+        first,
+        tool_version=tool_version,
+        timeout=timeout,
+        vaults=len(scope.vaults),
+        lists=worthwhile(scope),
+    ) as (run, caller):
         if progress is not None:
             progress(f"reading {', '.join(scope.environments)}")
         return await _read(
@@ -74,18 +72,6 @@ async def collect(
                 reads=(),
             ),
         )
-    finally:
-        await clients.close()
-        await login.credential.close()
-
-
-async def _signed_in(tokens: Tokens, clients: Clients, connection: Connection) -> Caller | None:
-    """Whose token for Resource Manager it is. The SDK's clients load while it is on its way."""
-    loading = asyncio.create_task(asyncio.to_thread(clients.load))
-    try:
-        return await tokens.for_arm(connection.endpoints.arm_scope)
-    finally:
-        await loading
 
 
 async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapshot:

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "policy": ("mzaudit.cli.policy", "Validate the policy; print its schema and requirements."),
     "demo": ("mzaudit.cli.demo", "Run the main job on a simulated estate that has drifted."),
     "init": ("mzaudit.cli.init", "Write the shipped policy, or a pipeline that runs it."),
+    "adopt": ("mzaudit.cli.adopt", "Draft a policy for an estate that is there already."),
     "simulate": ("mzaudit.cli.simulate", "Serve a simulated estate to any Azure client."),
     "drill": ("mzaudit.cli.drill", "Prove a policy: bend the estate it describes, and look again."),
     "completion": ("mzaudit.cli.completion", "Print a shell's completion script."),

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,11 +19,14 @@ from mzaudit import __version__
 from mzaudit.errors import InputError
 
 if TYPE_CHECKING:
+    from mzaudit.azure.connection import Connection
+    from mzaudit.azure.credentials import Login
     from mzaudit.azure.scope import Scope
     from mzaudit.policy.load import Loaded
     from mzaudit.policy.wanted import Wanted
     from mzaudit.simulator import Simulator
     from mzaudit.snapshot.estate import Snapshot
+    from mzaudit.snapshot.observed import Listing
 
 ESTATES = ("compliant", "drifted", "blind", "empty")
 LARGE = re.compile(r"large:[1-9][0-9]{0,4}")
@@ -93,22 +96,8 @@ def scope_of(wanted: Wanted) -> Scope:
 def look(wanted: Wanted, simulator: Simulator | None, *, timeout: float, values: bool, debug: bool) -> Snapshot:
     """Read everything in scope, now. Raises `CredentialError` when no token for Azure Resource Manager can be had."""
     from mzaudit.azure import collect
-    from mzaudit.azure.connection import Connection
-    from mzaudit.azure.credentials import choose
-    from mzaudit.cli.streams import say
 
-    quiet(debug)
-    if simulator is None:
-        environment = dict(os.environ)
-        tenants = {wanted.policy.environments[env].tenant for env in wanted.asked} - {None}
-        if len(tenants) == 1 and not environment.get("AZURE_TENANT_ID"):
-            environment["AZURE_TENANT_ID"] = str(tenants.pop())
-    else:
-        environment = simulator.environ()
-    connection = Connection.from_environment(environment)
-    login = choose(environment, connection)
-    if simulator is None:
-        say(f"signing in by {login.name}")
+    login, connection = door({wanted.policy.environments[env].tenant for env in wanted.asked}, simulator, debug=debug)
     with spinner() as progress:
         return asyncio.run(
             collect(
@@ -148,6 +137,35 @@ def subscriptions(
     here = simulator.estate.subscriptions
     written = {env: spec.subscription or "" for env, spec in loaded.policy.environments.items()}
     return {env: own if own.casefold() in here else simulator.subscription_id for env, own in written.items()}
+
+
+def list_all(
+    tenant: str | None, subscription: str, simulator: Simulator | None, *, timeout: float, debug: bool
+) -> Mapping[str, Listing[str]]:
+    """The ids of what is in a subscription now, by kind."""
+    from mzaudit.azure import take_inventory
+
+    login, connection = door({tenant}, simulator, debug=debug)
+    return asyncio.run(take_inventory(subscription, login, connection, tool_version=__version__, timeout=timeout))
+
+
+def door(tenants: Set[str | None], simulator: Simulator | None, *, debug: bool) -> tuple[Login, Connection]:
+    """Whose login is used, and how Azure is reached; a tenant that the policy names is asked for if it is the only
+    one, and the environment names none."""
+    from mzaudit.azure.connection import Connection
+    from mzaudit.azure.credentials import choose
+    from mzaudit.cli.streams import say
+
+    quiet(debug)
+    environment = dict(os.environ) if simulator is None else simulator.environ()
+    named = tenants - {None}
+    if simulator is None and len(named) == 1 and not environment.get("AZURE_TENANT_ID"):
+        environment["AZURE_TENANT_ID"] = str(next(iter(named)))
+    connection = Connection.from_environment(environment)
+    login = choose(environment, connection)
+    if simulator is None:
+        say(f"signing in by {login.name}")
+    return login, connection
 
 
 @contextmanager

@@ -1,0 +1,43 @@
+"""The drafted policy: valid whatever Azure's names hold, and the policy that it was drafted from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mzaudit.audit.binding import Bound, How
+from mzaudit.audit.results import Status
+from mzaudit.policy.load import load
+from mzaudit.report.draft import bindings, differences, text
+from tests.estate import POLICIES
+from tests.report.sample import HOSTILE, UNREADABLE, finding, hostile
+
+POLICY = load(POLICIES).policy
+
+
+@pytest.mark.parametrize("case", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_name_can_leave_its_comment(case: str, tmp_path: Path) -> None:
+    bound = [
+        Bound(("registry", "name"), "x", case, case, how, (f"/subscriptions/s/resourceGroups/{case}/x/{case}",))
+        for how in How
+    ]
+    comments: dict[tuple[str, ...], list[str]] = {
+        ("registry", "name"): [line for one in bound for line in bindings([one], "prd")[one.path]]
+    }
+    made = text(POLICY, (case, *differences(hostile(case).findings)), comments, (case,))
+    path = tmp_path / "draft.yaml"
+    path.write_text(made, encoding="utf-8", errors="surrogatepass")
+    assert load(path).policy == POLICY
+
+
+def test_what_differs_and_what_was_not_seen_is_listed_and_counted() -> None:
+    found = [finding("KV-003", f"kv/S{n}", Status.FAIL, note="It is not there.") for n in range(70)]
+    unseen = finding("KV-006", "S", Status.INCONCLUSIVE, gaps=(UNREADABLE,))
+    lines = list(differences([finding("KV-001", "kv", Status.PASS), *found, unseen]))
+    assert lines[:2] == ["DIFFERS (70):", "  KV-003 kv/S0: It is not there."]
+    assert lines[61] == "  and 10 more; `mzaudit check` with this policy tells them all"
+    assert lines[62:] == [
+        "NOT SEEN (1):",
+        "  KV-006 S: forbidden: GET rg-monozu-prd/vaults/kv-mz-cloud-prd/secrets (ForbiddenByRbac)",
+    ]
