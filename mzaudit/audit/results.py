@@ -14,6 +14,7 @@ from pydantic import Field
 
 from mzaudit.audit.verdict import Evidence, Fix
 from mzaudit.policy.models import Severity
+from mzaudit.policy.requirements import Requirement
 from mzaudit.snapshot.estate import Read
 from mzaudit.snapshot.observed import Gap
 
@@ -230,7 +231,8 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run's whole result, sorted: environment, rule, subject. `rules` are those that it has findings of."""
+    """One run's whole result, sorted: environment, rule, subject. `rules` are those that it has findings of,
+    `requirements` the policy's catalogue."""
 
     schema_version: str
     tool: Tool
@@ -240,6 +242,7 @@ class Report:
     findings: tuple[Finding, ...]
     topology: Topology
     rules: tuple[RuleNote, ...]
+    requirements: tuple[Requirement, ...]
 
     @property
     def environments(self) -> tuple[str, ...]:

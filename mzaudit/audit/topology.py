@@ -6,7 +6,7 @@ only where a failure's evidence shows the access.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import accumulate
 
@@ -53,19 +53,21 @@ def marked(picture: Topology, findings: Iterable[Finding]) -> Topology:
     """The same picture with the marks that follow from these findings; what is extra stays so."""
     given = tuple(findings)
     by_print = {finding.fingerprint: finding for finding in given}
-    by_link = {(finding.env, f"{finding.rule} {finding.subject.name}"): finding for finding in given}
+    causes = links(given)
 
     def bearing(part: Node | Arrow) -> tuple[Finding, ...]:
         return tuple(by_print[one] for one in part.findings if one in by_print)
 
     def mark(part: Node | Arrow) -> Mark:
-        return _fared([by_link.get((f.env, f.cause), f) if f.cause else f for f in bearing(part)])
+        return fared(bearing(part), causes)
 
     absences = {(f.env, key(e.at)) for f in given if _counts(f) for e in f.evidence if e.expected == _EXISTS}
 
     def node_mark(node: Node) -> Mark:
         if node.mark is Mark.EXTRA:
             return Mark.EXTRA
+        if node.kind is NodeKind.PLAN and not node.resource:
+            return Mark.NOT_SEEN  # nobody saw which plan it is, so nothing is known of it
         gone = any((node.env, above) in absences for above in _down_to(node.resource)) or (
             node.kind is NodeKind.IDENTITY and any(map(_no_identity, bearing(node)))
         )
@@ -99,10 +101,19 @@ def agrees(picture: Topology, findings: Iterable[Finding]) -> bool:
     return known and marked(picture, given) == picture
 
 
-def _fared(findings: Iterable[Finding]) -> Mark:
-    """Passed only if something passed and nothing is open; one that does not apply because of an earlier link that
-    this report does not hold counts as failed, because that link is broken."""
-    statuses = {Status.FAIL if f.status is Status.NOT_APPLICABLE and f.cause else f.status for f in findings}
+def links(findings: Iterable[Finding]) -> Mapping[tuple[str, str], Finding]:
+    """Findings by what others call them when they are their cause: environment, and `KV-001 kv-mz-cloud-prd`."""
+    return {(finding.env, f"{finding.rule} {finding.subject.name}"): finding for finding in findings}
+
+
+def fared(findings: Iterable[Finding], causes: Mapping[tuple[str, str], Finding]) -> Mark:
+    """What findings say together; one that another explains counts as that other does.
+
+    Passed only if something passed and nothing is open. One whose cause this report does not hold counts as failed,
+    because an earlier link is broken.
+    """
+    told = [causes.get((f.env, f.cause), f) if f.cause else f for f in findings]
+    statuses = {Status.FAIL if f.status is Status.NOT_APPLICABLE and f.cause else f.status for f in told}
     if Status.FAIL in statuses:
         return Mark.VIOLATED
     if Status.INCONCLUSIVE in statuses or not statuses & {Status.PASS, Status.WAIVED}:

@@ -65,6 +65,7 @@ Exit codes:
     "-o", "--output", "outputs", multiple=True, metavar="FORMAT[:PATH]", help="Write this instead; - is stdout."
 )
 @click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
+@click.option("--history", type=click.Path(path_type=Path), metavar="DIR", help="Earlier JSON reports, for the trend.")
 @click.option("--expect-image", multiple=True, metavar="SERVICE=SHA", help="The commit a service must run.")
 @click.option("--no-secret-values", is_flag=True, help="Read no secret value; rules that need one are inconclusive.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit 0 instead of 3; said in every report's head.")
@@ -82,6 +83,7 @@ def command(
     gate: str,
     outputs: tuple[str, ...],
     reports_dir: Path,
+    history: Path | None,
     expect_image: tuple[str, ...],
     no_secret_values: bool,
     allow_incomplete: bool,
@@ -92,7 +94,7 @@ def command(
     from mzaudit.audit.baseline import Earlier
     from mzaudit.cli import output
     from mzaudit.cli.judge import judge
-    from mzaudit.cli.saved import read_report, read_snapshot, subscriptions_of
+    from mzaudit.cli.saved import read_history, read_report, read_snapshot, subscriptions_of
     from mzaudit.cli.streams import say
     from mzaudit.cli.wanted import bound, chosen, environment_names, load_policy
     from mzaudit.policy.models import Severity
@@ -103,6 +105,7 @@ def command(
     targets = output.targets(outputs, reports_dir, asked)
     if baseline is not None:
         output.apart(baseline, targets)
+    past = read_history(history, asked)  # before yesterday's report is removed
     output.clear(targets)
     if gate == "new" and baseline is None:
         raise click.UsageError("--gate new needs --baseline REPORT.json: new since when?")
@@ -128,7 +131,7 @@ def command(
         allow_incomplete=allow_incomplete,
         earlier=earlier,
     )
-    files = output.write(report, targets, colour=output.coloured(), width=output.width())
+    files = output.write(report, targets, colour=output.coloured(), width=output.width(), history=past)
     if files:
         say("wrote " + ", ".join(str(path) for path in files))
     if any(gap.reason in LACKS for finding in report.findings for gap in finding.gaps) and snapshot is None:

@@ -85,6 +85,7 @@ def judge(
             for rule in every_rule
             if not only or rule.code in only
         ),
+        requirements=loaded.requirements,
     )
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from mzaudit.errors import InputError
 
 if TYPE_CHECKING:
     from mzaudit.audit.results import Report
+    from mzaudit.report.trend import Point
 
 # How a file of ours begins. A file that begins otherwise is somebody's own and is never replaced.
 _BEGINS: Final = {
@@ -29,6 +29,7 @@ _BEGINS: Final = {
     "ocsf": ("{",),
     "markdown": ("# mzaudit", "<!-- mzaudit"),
     "terminal": ("tool ",),
+    "html": ("<!DOCTYPE html>\n<!-- mzaudit",),
     "fix": ("#!/usr/bin/env bash\n# Remediation of what mzaudit",),
 }
 _OURS: Final = "mzaudit"
@@ -103,23 +104,34 @@ def _is_ours(path: Path, format_: str) -> bool:
     return head.startswith(_BEGINS[format_]) and _OURS in head
 
 
-def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int) -> tuple[Path, ...]:
-    """Write every target and return the files. Files first, so that a lost stdout loses none of them.
+def write(
+    report: Report, wanted: Sequence[Target], *, colour: bool, width: int, history: Sequence[Point] = ()
+) -> tuple[Path, ...]:
+    """Write every target and return the files. Files first, so that a lost stdout loses none of them. `history` is for
+    the formats that show how it went before.
 
     Raises `InputError` if a target cannot be written; if stdout cannot but files were, says so: they hold the verdict.
     """
     from mzaudit.report import find, terminal
 
-    shown = partial(terminal.chunks, colour=colour, width=width)
+    def chunks(target: Target) -> Iterator[str]:
+        if target.format == "terminal" and target.path is None:
+            return terminal.chunks(report, colour=colour, width=width)
+        if target.format == "html":
+            from mzaudit.report import html
+
+            return html.chunks(report, history)
+        return find(target.format)(report)
+
     files = []
     for target in wanted:
         if target.path is not None:
-            replace(target.path, find(target.format)(report))
+            replace(target.path, chunks(target))
             files.append(target.path)
     for target in wanted:
         if target.path is None:
             try:
-                show_all(shown(report) if target.format == "terminal" else find(target.format)(report))
+                show_all(chunks(target))
             except InputError as error:
                 if not files:
                     raise

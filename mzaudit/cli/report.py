@@ -10,6 +10,7 @@ EPILOG = """\b
 Examples:
   mzaudit report reports/prd/mzaudit-prd.json
   mzaudit report reports/prd/mzaudit-prd.json -o markdown:report.md -o fix:remediate.sh
+  mzaudit report reports/prd/mzaudit-prd.json -o html:report.html --history past-reports/
 """
 
 
@@ -18,14 +19,16 @@ Examples:
 @click.option(
     "-o", "--output", "outputs", multiple=True, metavar="FORMAT[:PATH]", help="What to draw.  [default: terminal]"
 )
-def command(saved: Path, outputs: tuple[str, ...]) -> int:
+@click.option("--history", type=click.Path(path_type=Path), metavar="DIR", help="Earlier JSON reports, for the trend.")
+def command(saved: Path, outputs: tuple[str, ...], history: Path | None) -> int:
     """Draw a saved JSON report in other formats. Exits 0: the gate's verdict is in the report."""
     from mzaudit.cli import exits, output
-    from mzaudit.cli.saved import read_report
+    from mzaudit.cli.saved import read_history, read_report
 
     report = read_report(saved)
     targets = output.targets(outputs or ("terminal",), Path(), ())
     output.apart(saved, targets)
+    earlier = read_history(history, report.environments)
     output.clear(targets)
-    output.write(report, targets, colour=output.coloured(), width=output.width())
+    output.write(report, targets, colour=output.coloured(), width=output.width(), history=earlier)
     return exits.PASSED

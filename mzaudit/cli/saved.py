@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mzaudit.errors import InputError
+from mzaudit.cli.streams import say
+from mzaudit.errors import InputError, SnapshotError
 
 if TYPE_CHECKING:
     from mzaudit.audit.results import Report
     from mzaudit.policy.load import Loaded
+    from mzaudit.report.trend import Point
     from mzaudit.snapshot.estate import Snapshot
 
 
@@ -44,6 +46,29 @@ def read_either(path: Path) -> Snapshot | Report:
     if isinstance(held, dict) and "taken" in held:
         return load(text, str(path))
     raise InputError(f"{path}: expected a snapshot or a JSON report of mzaudit, found something else")
+
+
+def read_history(folder: Path | None, environments: Sequence[str]) -> tuple[Point, ...]:
+    """The counts of the reports of these environments, from the JSON files in the folder and below it. What is
+    none of these is passed over, and said."""
+    from mzaudit.report.trend import point
+
+    if folder is None:
+        return ()
+    if not folder.is_dir():
+        raise InputError(f"--history {folder}: expected a directory of JSON reports")
+    points = []
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            earlier = read_report(path)
+        except (InputError, SnapshotError) as error:
+            say(f"--history: passed over: {str(error).splitlines()[0]}")
+            continue
+        if earlier.environments != tuple(environments):
+            say(f"--history: passed over: {path}: a report of {', '.join(earlier.environments)}")
+        else:
+            points.append(point(earlier))
+    return tuple(points)
 
 
 def subscriptions_of(seen: Snapshot, path: Path, loaded: Loaded, asked: Sequence[str]) -> dict[str, str]:

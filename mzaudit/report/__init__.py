@@ -39,6 +39,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "ocsf": Format("mzaudit.report.ocsf", "jsonl"),
         "markdown": Format("mzaudit.report.markdown", "md"),
         "terminal": Format("mzaudit.report.terminal", "txt"),
+        "html": Format("mzaudit.report.html", "html"),
         "fix": Format("mzaudit.report.fix", "sh"),
     }
 )

@@ -143,6 +143,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], str, Mark, str]] = {
         Mark.NOT_SEEN,
         "APP-003",
     ),
+    "nor that of an app that is gone": (
+        (site(INGEST, properties=GONE),),
+        "plan/plan of app-monozu-ingest-prd",
+        Mark.NOT_SEEN,
+        "APP-003",
+    ),
     "no role on the vault": (
         (revoked(principal(CLOUD), SECRETS_USER),),
         "identity/app-monozu-cloud-prd reads secrets of vault/kv-mz-cloud-prd",

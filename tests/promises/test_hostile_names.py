@@ -3,7 +3,9 @@ format stays valid, inert and whole, and the exit code what it was."""
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
 import json
 import re
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import jsonschema
+import lxml.html
 import pytest
 from lxml import etree
 from markdown_it import MarkdownIt
@@ -115,6 +118,15 @@ def bent(texts: Iterable[str], one: str) -> Estate:
     return estate
 
 
+OWN_TAGS = set(
+    re.findall(
+        r"\w+",
+        "html head meta title style body svg symbol circle path rect polygon text tspan desc use g a header p h1 h2 h3"
+        " h4 span small strong b nav ul li main section figure figcaption div table caption thead tbody tr th td code"
+        " pre article dl dt dd footer",
+    )
+)
+
 # A line that a pipeline would obey. Azure Pipelines looks anywhere in a line, GitHub at its start.
 COMMAND = re.compile(r"##(vso|\[)", re.IGNORECASE)
 START = re.compile(r"^\s*::", re.MULTILINE)
@@ -148,6 +160,7 @@ def assert_valid(folder: Path, findings: int | None = None) -> None:
         if (SCHEMAS / schema).exists():
             etree.XMLSchema(etree.parse(str(SCHEMAS / schema))).assertValid(root)
     assert_markdown((folder / "out.markdown").read_text("utf-8"))
+    assert_page((folder / "out.html").read_text("utf-8"))
     assert_script(folder)
     for name in FORMATS:
         assert_inert((folder / f"out.{name}").read_bytes().decode("utf-8"), name)
@@ -189,6 +202,20 @@ def assert_markdown(text: str) -> None:
     # Outside of code nothing of a link, an image, a mention or another markup is left.
     ours = re.sub(r"<code>.*?</code>|</?(?:details|summary)>", "", text)
     assert not re.search(r"@|://|www\.|[<>\]`~]", ours)
+
+
+def assert_page(text: str) -> None:
+    """Nothing in the page acts, loads or leads elsewhere, and its policy forbids it to."""
+    root = lxml.html.document_fromstring(text)
+    assert {str(one.tag) for one in root.iter(etree.Element)} <= OWN_TAGS
+    attributes = [(str(name), value) for one in root.iter(etree.Element) for name, value in one.items()]
+    assert {value[:1] for name, value in attributes if name in ("href", "src", "xlink:href")} == {"#"}
+    assert not [name for name, _ in attributes if name.startswith("on") or name in ("style", "srcset", "action")]
+    [style] = root.iter("style")
+    digest = base64.b64encode(hashlib.sha256(str(style.text).encode()).digest()).decode()
+    [policy] = [one.get("content") for one in root.iter("meta") if one.get("http-equiv")]
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert text.count("<!--") == 1
 
 
 def assert_script(folder: Path) -> None:
@@ -447,6 +474,18 @@ def test_the_assertions_can_fail(tmp_path: Path) -> None:
     for text in ("[l](https://x)", "<b>x</b>", "@admin", "![i](x)", "```\nx\n```", "www.evil.example"):
         with pytest.raises(AssertionError):
             assert_markdown(text)
+    good = render("html", hostile("x"))
+    assert_page(good)
+    for bad in (
+        "<script>x</script>",
+        "<img>",
+        '<a href="https://x">',
+        '<p onclick="x">',
+        '<p style="x">',
+        "<!-- x -->",
+    ):
+        with pytest.raises(AssertionError):
+            assert_page(good.replace("<main", f"{bad}<main"))
     (tmp_path / "out.fix").write_text("#!/bin/bash\naz x y --name ''; touch pwned; echo ''\n")
     with pytest.raises(AssertionError):
         assert_script(tmp_path)

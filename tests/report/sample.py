@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 from mzaudit.audit.baseline import mark
 from mzaudit.audit.results import (
@@ -28,9 +29,15 @@ from mzaudit.audit.results import (
 )
 from mzaudit.audit.topology import marked
 from mzaudit.audit.verdict import Evidence, Fix
+from mzaudit.cli.judge import judge
+from mzaudit.policy.load import load
 from mzaudit.policy.models import Severity
+from mzaudit.policy.requirements import Requirement
 from mzaudit.snapshot.estate import Read
 from mzaudit.snapshot.observed import Gap, GapReason
+from tests.bent_estates import ESTATES
+from tests.blindfold import blind
+from tests.estate import POLICIES, compliant, wanted
 
 VAULT = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-monozu-prd"
@@ -38,6 +45,16 @@ VAULT = (
 )
 WAIVER = WaiverNote(
     "The old export job needs it until it moves.", "team-cloud", "2026-12-31", "MZ-41", "policies/waivers.yaml:3", False
+)
+REQUIREMENTS = (
+    Requirement(
+        id="DOC-16",
+        text="The vault holds its secrets.",
+        section="Vaults",
+        answered_by=("KV-003", "KV-004"),
+        manual=None,
+    ),
+    Requirement(id="DOC-27", text="The full list is elsewhere.", section="Vaults", manual="Compare the two lists."),
 )
 UNREADABLE = Gap(
     GapReason.FORBIDDEN,
@@ -152,7 +169,9 @@ def report(
         Read(UNREADABLE.call, VAULT, "forbidden", UNREADABLE.permission),
     )
     picture = marked(topology or Topology(), held)
-    return Report(SCHEMA_VERSION, Tool("mzaudit", "0.1.0"), run, summary, reads, held, picture, _rules(held))
+    return Report(
+        SCHEMA_VERSION, Tool("mzaudit", "0.1.0"), run, summary, reads, held, picture, _rules(held), REQUIREMENTS
+    )
 
 
 def _rules(findings: Iterable[Finding]) -> tuple[RuleNote, ...]:
@@ -364,4 +383,14 @@ def hostile(text: str) -> Report:
         run=replace(whole.run, identity=text, policy=text, source=text),
         reads=(Read(text, text, text, text),),
         rules=tuple(replace(rule, page=f"## What it checks\n{text}") for rule in whole.rules),
+        requirements=tuple(
+            one.model_copy(update=dict.fromkeys(("text", "section", "manual"), f"said {text}")) for one in REQUIREMENTS
+        ),
     )
+
+
+@cache
+def judged(estate: str, *asked: str) -> Report:
+    """The report of one of the bent estates, judged as `mzaudit check` judges it; `blind` is one that nobody saw."""
+    seen = blind(compliant()) if estate == "blind" else ESTATES[estate]()
+    return judge(load(POLICIES), wanted(*asked), seen, fail_on=Severity.MEDIUM)

@@ -33,7 +33,17 @@ def test_golden_lines() -> None:
 
 def test_contract_of_the_document() -> None:
     document = json.loads(render("json", night()))
-    assert list(document) == ["schema_version", "tool", "run", "summary", "reads", "findings", "topology", "rules"]
+    assert list(document) == [
+        "schema_version",
+        "tool",
+        "run",
+        "summary",
+        "reads",
+        "findings",
+        "topology",
+        "rules",
+        "requirements",
+    ]
     assert list(document["summary"]) == ["pass", "fail", "inconclusive", "not_applicable", "waived", "gate"]
     assert document["run"]["started"] == "2026-11-23T02:30:00Z"
     assert document["run"]["env"] == "prd"

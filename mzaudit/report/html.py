@@ -1,0 +1,230 @@
+"""The HTML report: one file that asks nobody for anything, for people to read on screen and on paper.
+
+It has no script and loads nothing; its content security policy allows its own style sheet, by its hash, and no more.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from mzaudit.audit.results import Arrow, Finding, Mark, Node, Report, Status
+from mzaudit.policy.models import Severity
+from mzaudit.report import gate
+from mzaudit.report.details import call, waived
+from mzaudit.report.grouping import (
+    Unseen,
+    by_rule,
+    by_rule_and_note,
+    followers,
+    link,
+    shown,
+    unexplained,
+    unseen,
+    with_status,
+    worst_first,
+)
+from mzaudit.report.head import caveats, facts
+from mzaudit.report.layout import Drawing, lay_out
+from mzaudit.report.matrix import blamed, matrix
+from mzaudit.report.neutral import log, plain, shorten
+from mzaudit.report.prose import cures, short
+from mzaudit.report.trend import Point, chart, trend
+from mzaudit.snapshot.estate import Read
+from mzaudit.snapshot.observed import Gap
+
+_PIECE = 1 << 14
+_LIMIT = 2_000  # characters of one text
+_DRAWN = 120  # parts of one environment; more are no picture any more
+_UNANSWERED = 200
+_BEFORE, _CHARACTER = 48, 7.25  # pixels that a box needs beside its name, and for each character of it
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A node or an arrow as words: what it is, its mark, what keeps it from passing, and where its link leads."""
+
+    id: str
+    what: str
+    mark: Mark
+    open: tuple[Finding, ...]
+    passed: int
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One environment: the drawing, if it is not too large to be one, and every part in words."""
+
+    env: str
+    drawing: Drawing | None
+    parts: Mapping[Node | Arrow, Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Findings that wait for one cure; `first` are the fingerprints of those that no earlier group shows."""
+
+    cure: str
+    gaps: tuple[Gap, ...]
+    findings: tuple[Finding, ...]
+    first: frozenset[str]
+
+
+def chunks(report: Report, history: Sequence[Point] = ()) -> Iterator[str]:
+    """The page, in pieces of whole lines; `history` are earlier runs of the same environments, for the trend."""
+    held = ""
+    for piece in _template().get_template("report.html").generate(_context(report, history)):
+        held += str(piece)  # some pieces are markup, which would escape what is added to it
+        if len(held) > _PIECE:
+            lines, end, held = held.rpartition("\n")
+            yield lines + end
+    yield held + "\n"
+
+
+@cache
+def _template() -> Environment:
+    folder = files("mzaudit.report") / "templates"
+    sources = {file.name: file.read_text("utf-8") for file in folder.iterdir()}
+    environment = Environment(
+        loader=DictLoader(sources),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_inert,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "call": call,
+        "cures": cures,
+        "short": short,
+        "shown": shown,
+        "fit": _fit,
+        "waived": waived,
+        "n": lambda count: f"{count:,}",
+    }
+    environment.globals |= {"Mark": Mark, "Status": Status, "counted": gate.counted}
+    return environment
+
+
+def _inert(value: object) -> object:
+    """What every value of the page goes through before it is escaped."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return log(plain(shorten(value, _LIMIT)))
+
+
+def _fit(name: str, width: float) -> str:
+    """The name, without its middle where it is too long for its box."""
+    name, room = plain(shorten(name, _LIMIT)), int((width - _BEFORE) / _CHARACTER)
+    return name if len(name) <= room else f"{name[: room // 2]}…{name[len(name) - (room - room // 2 - 1) :]}"
+
+
+def _context(report: Report, history: Sequence[Point]) -> dict[str, object]:
+    style = (files("mzaudit.report") / "templates" / "style.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    points = trend(report, history)
+    effects = followers(report)
+    return {
+        "report": report,
+        "style": Markup(style),  # our own file, not a text of the report  # noqa: S704
+        "policy": f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        "verdict": gate.verdict(report),
+        "exit_code": gate.exit_code(report),
+        "reason": gate.reason(report),
+        "caveats": caveats(report),
+        "facts": facts(report),
+        "tiles": _tiles(report),
+        "pictures": [_picture(report, env) for env in report.environments],
+        "matrix": matrix(report),
+        "known": {requirement.id for requirement in report.requirements},
+        "gating": worst_first(report.gating()),
+        "below": worst_first(gate.below(report)),
+        "followers": lambda finding: by_rule(effects.get(link(finding), ())).values(),
+        "waiting": _waiting(report),
+        "waived": worst_first(with_status(report, Status.WAIVED)),
+        "unexplained": by_rule_and_note(unexplained(report)),
+        "passed": by_rule(with_status(report, Status.PASS)).values(),
+        "by_rule_and_note": by_rule_and_note,
+        "reads": _reads(report.reads),
+        "unanswered": [read for read in report.reads if not read.answered],
+        "most_unanswered": _UNANSWERED,
+        "points": points,
+        "chart": chart(points),
+        "several": len(report.environments) > 1,
+    }
+
+
+def _waiting(report: Report) -> list[Waiting]:
+    told: set[str] = set()
+    groups = []
+    silent = tuple(f for f in with_status(report, Status.INCONCLUSIVE) if not f.gaps)
+    unsaid = (Unseen("No reason was recorded.", (), silent),) if silent else ()
+    for group in (*unseen(report), *unsaid):
+        prints = frozenset(finding.fingerprint for finding in group.findings)
+        groups.append(Waiting(group.cure, group.gaps, group.findings, prints - told))
+        told |= prints
+    return groups
+
+
+def _tiles(report: Report) -> list[tuple[Mark | str, int, str, str, str]]:
+    """The counts: icon, number, what of, in other words, and the section that holds them."""
+    gating, summary = len(report.gating()), report.summary
+    below = summary.failed - gating
+    by_severity = Counter(finding.severity for finding in report.gating())
+    at = ", ".join(f"{by_severity[one]:,} {one}" for one in Severity if by_severity[one])
+    return [
+        (Mark.VIOLATED, gating, "violation" if gating == 1 else "violations", at or "none at the gate", "violations"),
+        (Mark.VIOLATED, below, "below the gate", "shown, not breaking it", "below" if below else "violations"),
+        (Mark.NOT_SEEN, summary.inconclusive, "not seen", "neither passed nor failed", "inconclusive"),
+        (Mark.WAIVED, summary.waived, "waived", "somebody answers for them", "waived" if summary.waived else "run"),
+        (Mark.PASSED, summary.passed, "passed", "seen to be as documented", "passed"),
+        ("none", summary.not_applicable, "not asked", "not applicable, or explained", "not-applicable"),
+    ]
+
+
+def _picture(report: Report, env: str) -> Picture:
+    by_print = {finding.fingerprint: finding for finding in report.findings}
+    nodes = {node.id: node for node in report.topology.nodes if node.env == env}
+    drawn: list[Node | Arrow] = [*nodes.values(), *(a for a in report.topology.arrows if a.env == env)]
+    parts: dict[Node | Arrow, Part] = {}
+    for place, part in enumerate(drawn):
+        bearing = [by_print[one] for one in part.findings if one in by_print]
+        keeping = blamed(bearing, report)
+        own = f"part-{report.environments.index(env)}-{place}"
+        parts[part] = Part(
+            own,
+            _said(part, nodes),
+            part.mark,
+            keeping,
+            sum(finding.status is Status.PASS for finding in bearing),
+            f"f-{keeping[0].fingerprint}" if len(keeping) == 1 else own,
+        )
+    fits = 0 < len(drawn) <= _DRAWN
+    return Picture(env, lay_out(report.topology, env) if fits else None, parts)
+
+
+def _said(part: Node | Arrow, nodes: Mapping[str, Node]) -> str:
+    if isinstance(part, Node):
+        return f"{part.kind} {part.name}"
+    source, target = nodes[part.source], nodes[part.target]
+    return f"{source.kind} {source.name} {part.label} {target.kind} {target.name}"
+
+
+def _reads(reads: Sequence[Read]) -> list[tuple[str, int, int, Mapping[str, int]]]:
+    """For each permission: how many reads needed it, how many of them were answered, and the outcomes."""
+    rows: dict[str, list[Read]] = {}
+    for read in reads:
+        rows.setdefault(read.permission or "no permission of its own", []).append(read)
+    return [
+        (permission, len(some), sum(read.answered for read in some), Counter(sorted(read.outcome for read in some)))
+        for permission, some in sorted(rows.items())
+    ]
