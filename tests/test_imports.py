@@ -20,6 +20,7 @@ WITHOUT_AZURE: dict[str, tuple[str, ...]] = {
     "policy requirements": ("policy", "requirements"),
     "check a snapshot": ("check", "--env", "prd", "--snapshot", "snapshot.json"),
     "report": ("report", "report.json"),
+    "report as a page": ("report", "report.json", "-o", "html:report.html"),
     "check against a baseline": ("check", "--env", "prd", "--snapshot", "snapshot.json", "--baseline", "report.json"),
     "diff of snapshots": ("diff", "snapshot.json", "snapshot.json"),
     "diff of reports": ("diff", "report.json", "report.json"),
@@ -63,6 +64,7 @@ def test_no_azure_package_is_imported(case: str, folder: Path) -> None:
     code, loaded, said = _loaded(WITHOUT_AZURE[case], folder)
     assert code == 0, said
     assert not loaded & {"azure", "aiohttp", "msal", "cryptography", "rich", "trustme"}
+    assert ("jinja2" in loaded) is (case in ("init github", "report as a page"))
 
 
 def test_a_comment_needs_the_web_and_no_sdk(folder: Path) -> None:

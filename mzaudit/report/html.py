@@ -20,12 +20,14 @@ from mzaudit.audit.results import Arrow, Finding, Mark, Node, Report, Status
 from mzaudit.policy.models import Severity
 from mzaudit.report import gate
 from mzaudit.report.details import call, waived
+from mzaudit.report.details import history as since
 from mzaudit.report.grouping import (
     Unseen,
     by_rule,
     by_rule_and_note,
     followers,
     link,
+    resolved,
     shown,
     unexplained,
     unseen,
@@ -147,7 +149,11 @@ def _context(report: Report, history: Sequence[Point]) -> dict[str, object]:
         "matrix": matrix(report),
         "known": {requirement.id for requirement in report.requirements},
         "gating": worst_first(report.gating()),
+        "known_before": worst_first(gate.known(report)),
         "below": worst_first(gate.below(report)),
+        "resolved": by_rule(resolved(report)).values(),
+        "mended": len(resolved(report)),
+        "since": lambda finding: [text for _, text in since(finding, report)],
         "followers": lambda finding: by_rule(effects.get(link(finding), ())).values(),
         "waiting": _waiting(report),
         "waived": worst_first(with_status(report, Status.WAIVED)),
@@ -175,14 +181,15 @@ def _waiting(report: Report) -> list[Waiting]:
     return groups
 
 
-def _tiles(report: Report) -> list[tuple[Mark | str, int, str, str, str]]:
+def _tiles(report: Report) -> list[tuple[str, int, str, str, str]]:
     """The counts: icon, number, what of, in other words, and the section that holds them."""
     gating, summary = len(report.gating()), report.summary
-    below = summary.failed - gating
+    known, below = len(gate.known(report)), len(gate.below(report))
     by_severity = Counter(finding.severity for finding in report.gating())
     at = ", ".join(f"{by_severity[one]:,} {one}" for one in Severity if by_severity[one])
     return [
         (Mark.VIOLATED, gating, "violation" if gating == 1 else "violations", at or "none at the gate", "violations"),
+        *([(Mark.VIOLATED, known, "known before", "from the baseline", "known")] if known else []),
         (Mark.VIOLATED, below, "below the gate", "shown, not breaking it", "below" if below else "violations"),
         (Mark.NOT_SEEN, summary.inconclusive, "not seen", "neither passed nor failed", "inconclusive"),
         (Mark.WAIVED, summary.waived, "waived", "somebody answers for them", "waived" if summary.waived else "run"),

@@ -15,7 +15,7 @@ _HEIGHT, _BAR, _AIR = 120, 14, 6
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One run's counts: violations that broke the gate, those below it, and what was not seen."""
+    """One run's counts: violations that broke the gate, those that did not, and what was not seen."""
 
     started: datetime
     gate: str

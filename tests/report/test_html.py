@@ -12,10 +12,10 @@ import pytest
 from lxml.html import HtmlElement
 
 from mzaudit.audit.results import Finding, Mark, Report, Status
-from mzaudit.report import html
+from mzaudit.report import gate, html
 from mzaudit.report.matrix import matrix
 from mzaudit.report.trend import LONGEST, Point, chart, point, trend
-from tests.report.sample import finding, judged, night, report
+from tests.report.sample import compared, finding, judged, night, report
 
 REPORTS = {
     "night": night(),
@@ -24,6 +24,8 @@ REPORTS = {
     "runs wrong, two environments": judged("runs wrong", "stg", "prd"),
     "blind": judged("blind"),
     "empty": report(()),
+    "compared": compared(),
+    "compared, only new": compared(only_new=True),
 }
 
 
@@ -75,11 +77,11 @@ def test_the_head_says_the_verdict(name: str) -> None:
     assert expected in said
     assert expected.upper() in (root.findtext("head/title") or "")
     numbers = [words(tile).split()[0] for tile in root.xpath("//ul[@class='tiles']/li")]
-    gating = len(made.gating())
-    summary = made.summary
+    summary, known = made.summary, len(gate.known(made))
     counts = (
-        gating,
-        summary.failed - gating,
+        len(made.gating()),
+        *([known] if known else []),
+        len(gate.below(made)),
         summary.inconclusive,
         summary.waived,
         summary.passed,
@@ -120,6 +122,16 @@ def test_waivers_are_told_with_their_end() -> None:
     assert "until 2026-12-31 by team-cloud, MZ-41" in words(root.get_element_by_id("waived"))
     assert "EXPIRED on 2026-11-01" in words(root.get_element_by_id("violations"))
     assert "the waiver of KV-008 covers nothing" in words(root.get_element_by_id("run"))
+
+
+def test_what_the_baseline_had_is_told() -> None:
+    root = page(compared(only_new=True))
+    known = words(root.get_element_by_id("known"))
+    assert "SET-004" in known
+    assert "Unchanged, first seen on 2026-11-01, 22 days before this report." in known
+    assert "New in this form; it failed otherwise before" in words(root.get_element_by_id("violations"))
+    assert "APP-001" in words(root.get_element_by_id("resolved"))
+    assert "ONLY NEW" in words(root.find("body/header"))
 
 
 def test_marks_are_told_by_shape_and_by_word() -> None:
