@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -77,9 +79,22 @@ def test_requirements_and_rules_name_each_other() -> None:
 
 def test_links_lead_to_rules_and_never_in_a_circle() -> None:
     for rule in RULES.values():
-        unknown = {*rule.requires, *rule.explained_by} - RULES.keys()
+        unknown = set(rule.depends_on) - RULES.keys()
         assert not unknown, f"{rule.code} depends on {unknown}"
     assert len(in_order(RULES.values())) == len(RULES)
+
+
+def test_only_a_fault_of_the_policy_has_no_command() -> None:
+    """A fix refuses to be without a role or a command, and only the rule about the policy's own entries has none."""
+    without = {
+        rule.code
+        for rule in RULES.values()
+        for node in ast.walk(ast.parse(inspect.getsource(importlib.import_module(rule.module))))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Fail"
+        if not any(isinstance(part, ast.keyword) for part in node.keywords)
+        if len(node.args) > 3 and isinstance(node.args[3], ast.Constant) and node.args[3].value is None
+    }
+    assert without == {"ENV-001"}
 
 
 def test_exposure_is_never_explained_away() -> None:

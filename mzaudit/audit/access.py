@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mzaudit.audit.condition import all_hold
-from mzaudit.audit.denial import denied
+from mzaudit.audit.denial import Denial, denied
 from mzaudit.audit.matching import Target, any_of, granting
 from mzaudit.snapshot.authorization import (
     Authorization,
@@ -63,7 +63,7 @@ class Access:
 
     allowed: bool | None
     grants: tuple[Grant, ...]
-    denials: tuple[str, ...]
+    denials: tuple[Denial, ...]
     gaps: tuple[Gap, ...]
     unseen: tuple[Gap, ...]
 

@@ -9,9 +9,13 @@ from typing import Final
 # What a reader fills in: a command that holds one of these must not run as it is.
 _PLACEHOLDER: Final = re.compile(
     r"(?<![A-Za-z0-9_-])(?:ACTION_GROUP_ID|ADMIN_GROUP|ADMIN_GROUP_OBJECT_ID|COMMIT|COMPOSE_FILE|CONNECTION_STRING|CONTAINER"
-    r"|DATA_COLLECTION_RULE_ID|LOCATION|LOGIN_SERVER|LOG_ANALYTICS_WORKSPACE_ID|PLAN|PRINCIPAL_ID_OF_THE_APP"
-    r"|RESOURCE_GROUP|SECRET_FILE[A-Za-z0-9_-]*)(?![A-Za-z0-9_-])"
+    r"|DATA_COLLECTION_RULE_ID|IDENTITY_ID|LOCATION|LOGIN_SERVER|LOG_ANALYTICS_WORKSPACE_ID|PLAN"
+    r"|PRINCIPAL_ID_OF_THE_APP|RESOURCE_GROUP|SCOPE|SECRET_FILE[A-Za-z0-9_-]*|SETTING_VALUE|SHARE_NAME|STORAGE_ACCOUNT"
+    r"|STORAGE_KEY)(?![A-Za-z0-9_-])"
 )
+
+WEB: Final = "2025-05-01"
+"""The api-version of App Service for what has no `az` command of its own."""
 
 
 def az(command: str, **options: str | bool) -> str:

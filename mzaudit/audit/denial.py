@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mzaudit.audit.az import az
 from mzaudit.audit.condition import all_hold
 from mzaudit.audit.matching import Target, any_of, granting
+from mzaudit.audit.verdict import Fix
 from mzaudit.snapshot.authorization import Denied, DenyAssignment
 from mzaudit.snapshot.ids import covers, same
 from mzaudit.snapshot.observed import Gap, GapReason, Listing
@@ -11,16 +16,43 @@ from mzaudit.snapshot.observed import Gap, GapReason, Listing
 EVERYONE = "00000000-0000-0000-0000-000000000000"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Denial:
+    """A deny assignment that surely applies."""
+
+    name: str
+    scope: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.scope}"
+
+
+LIFT = (
+    "Exclude the identity from the deny assignment where it is made (deployment stack, managed application), or remove"
+    " the deny assignment; no role helps against it."
+)
+
+
+def lift(denials: Iterable[Denial]) -> Fix:
+    """Take away deny assignments that somebody made; those that Azure makes refuse, and change where they are made."""
+    return Fix(
+        "Owner or User Access Administrator of the deny assignment's scope",
+        tuple(az("rest", method="delete", url=f"{each.id}?api-version=2024-07-01-preview") for each in denials),
+        "Microsoft.Authorization/denyAssignments: properties.excludePrincipals",
+    )
+
+
 def denied(
     denies: Listing[DenyAssignment], principal_id: str, groups: frozenset[str], target: Target
-) -> tuple[tuple[str, ...], list[Gap]]:
-    """The deny assignments that surely apply, by name; and why others may."""
-    sure: list[str] = []
+) -> tuple[tuple[Denial, ...], list[Gap]]:
+    """The deny assignments that surely apply; and why others may."""
+    sure: list[Denial] = []
     doubt: list[Gap] = [denies.gap] if denies.gap is not None else []
     for deny in sorted(denies.items, key=lambda deny: (deny.id, deny.scope)):
         answer = _applies(deny, principal_id, groups, target)
         if answer:
-            sure.append(f"{deny.name} at {deny.scope}")
+            sure.append(Denial(deny.name, deny.scope, deny.id))
         elif answer is None:
             call = f"membership and conditions of the deny assignment {deny.name}"
             doubt.append(Gap(GapReason.NOT_COLLECTED, call, deny.scope, detail="it may apply to this principal"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mzaudit.audit.access import Access, Grant, access_of
 from mzaudit.audit.az import az
+from mzaudit.audit.denial import LIFT, lift
 from mzaudit.audit.matching import Target
 from mzaudit.audit.verdict import Evidence, Fail, Fix, Inconclusive, Pass, Verdict
 from mzaudit.policy.models import Severity
@@ -77,9 +78,8 @@ def _refused(accesses: tuple[Access, ...], documented: DocumentedGrant) -> Fail:
         return Fail(
             tuple(Evidence(documented.scope, documented.role_name, f"denied by {denial}") for denial in denials),
             f"{documented.who} is denied {documented.thing} by the deny assignment {denials[0]}.",
-            "Remove the deny assignment, or exclude the identity from it where it is made (deployment stack, managed"
-            " application).",
-            Fix("Owner"),
+            LIFT,
+            lift(denials),
         )
     some = tuple(dict.fromkeys(g for access in accesses for g in access.grants))
     observed = tuple(g.words(documented.scope) for g in some) or NO_GRANT

@@ -49,7 +49,7 @@ def evaluate(wanted: Wanted, seen: Snapshot, rules: Sequence[AnyRule]) -> tuple[
 def in_order(rules: Iterable[AnyRule]) -> list[AnyRule]:
     """Every rule after those it depends on; a circle is a defect and raises `graphlib.CycleError`."""
     by_code = {rule.code: rule for rule in rules}
-    graph = {code: {*rule.requires, *rule.explained_by} & by_code.keys() for code, rule in sorted(by_code.items())}
+    graph = {code: set(rule.depends_on) & by_code.keys() for code, rule in sorted(by_code.items())}
     return [by_code[code] for code in TopologicalSorter(graph).static_order()]
 
 
@@ -82,10 +82,11 @@ def _answer(
             return _Answered(subject, replace(blank, status=Status.PASS, evidence=evidence, note=note), False)
         case Inconclusive(gaps, note):
             return _Answered(subject, replace(blank, status=Status.INCONCLUSIVE, gaps=gaps, note=note), False)
-        case NotApplicable(because):
-            return _Answered(subject, replace(blank, note=because), False)
+        case NotApplicable(because, after):
+            cause = _cause((after,), subject, answered)
+            return _Answered(subject, replace(blank, cause=cause, note=because), False)
         case Fail() as fail:
-            cause = _cause(rule, subject, answered)
+            cause = _cause(rule.explained_by, subject, answered)
             if cause:
                 note = f"Explained by {cause}: {fail.note}"
                 return _Answered(subject, replace(blank, cause=cause, note=note), False)
@@ -117,9 +118,9 @@ def _unasked(
     return None
 
 
-def _cause(rule: AnyRule, subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> str:
-    """The first broken link that explains a failure; empty if none was seen broken."""
-    for link in _links(rule.explained_by, subject, answered):
+def _cause(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> str:
+    """The first of these links that was seen broken, or what broke it; empty if none was."""
+    for link in _links(codes, subject, answered):
         if link.broken:
             return f"{link.finding.rule} {link.finding.subject.name}"
         if link.finding.cause:

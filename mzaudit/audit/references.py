@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mzaudit.audit.az import WEB, az
 from mzaudit.audit.subjects import WantedSetting
+from mzaudit.audit.verdict import Fix
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, T, Unobserved, find, need
 from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue, VaultReference
@@ -28,6 +30,28 @@ def held(facet: Observed[T | None] | Gap, call: str) -> T:
 def documented(want: WantedSetting) -> str:
     """The reference as text, in the spelling that the fixes use."""
     return f"@Microsoft.KeyVault(VaultName={want.secret.vault};SecretName={want.secret.stored})"
+
+
+def refer(want: WantedSetting) -> Fix:
+    """Set the setting to the documented reference."""
+    return Fix(
+        "Website Contributor on the app",
+        (
+            az(
+                "webapp config appsettings set",
+                resource_group=want.service.resource_group,
+                name=want.service.app,
+                settings=f"{want.secret.name}={documented(want)}",
+            ),
+        ),
+        f"Microsoft.Web/sites/config (appsettings): {want.secret.name} = {documented(want)}",
+    )
+
+
+def resolve_again(want: WantedSetting) -> Fix:
+    """Make App Service resolve the app's references now."""
+    refresh = f"{want.service.id}/config/configreferences/appsettings/refresh?api-version={WEB}"
+    return Fix("Website Contributor on the app", (az("rest", method="post", url=refresh),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class Rule(Generic[W]):
     `requires`: rules that must hold before this one can be asked (the vault is there); where one failed, this is
     not applicable and names it, where one is inconclusive, so is this.
     `explained_by`: earlier links of the chain; where this one fails and one of them failed, that one is the cause.
+    `follows`: links whose failure leaves nothing to ask about, which only the rule itself can tell: its verdict names
+    the link (`NotApplicable.after`), which then is the cause. Its failures are never explained by them.
     """
 
     code: str
@@ -32,9 +34,15 @@ class Rule(Generic[W]):
     over: Selector[W]
     requires: tuple[str, ...]
     explained_by: tuple[str, ...]
+    follows: tuple[str, ...]
     check: Callable[[W, Snapshot], Verdict]
     doc: str
     module: str
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Every rule that is answered before this one."""
+        return (*self.requires, *self.explained_by, *self.follows)
 
     @property
     def area(self) -> str:
@@ -51,12 +59,15 @@ def rule(
     over: Selector[W],
     requires: tuple[str, ...] = (),
     explained_by: tuple[str, ...] = (),
+    follows: tuple[str, ...] = (),
 ) -> Callable[[Callable[[W, Snapshot], Verdict]], Rule[W]]:
     """Make a rule of a function `(wanted, seen) -> verdict`; its docstring is its page, its module's name its slug."""
 
     def make(check: Callable[[W, Snapshot], Verdict]) -> Rule[W]:
         slug = check.__module__.rsplit(".", 1)[-1].replace("_", "-")
         doc = inspect.cleandoc(check.__doc__ or "")
-        return Rule(code, slug, title, severity, answers, over, requires, explained_by, check, doc, check.__module__)
+        return Rule(
+            code, slug, title, severity, answers, over, requires, explained_by, follows, check, doc, check.__module__
+        )
 
     return make

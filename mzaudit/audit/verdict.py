@@ -44,7 +44,7 @@ class Fix:
     Bicep or Terraform, and the role that may do so. Never executed."""
 
     role: str
-    commands: tuple[str, ...] = ()
+    commands: tuple[str, ...]
     property: str = ""
 
 
@@ -63,17 +63,20 @@ class Pass:
 @dataclass(frozen=True, slots=True)
 class Fail:
     """Seen not to be as wanted. `note` is one sentence on what is wrong; `remediation` one on how to mend it;
-    `severity` replaces the rule's own where this way of failing is weaker."""
+    `severity` replaces the rule's own where this way of failing is weaker. `fix` is None where it is the policy that
+    has to be mended, not Azure."""
 
     evidence: tuple[Evidence, ...]
     note: str
     remediation: str
-    fix: Fix | None = None
+    fix: Fix | None
     severity: Severity | None = None
 
     def __post_init__(self) -> None:
         if not (self.evidence and self.note and self.remediation):
             raise ValueError("a failure needs evidence, a note and a remediation")
+        if self.fix is not None and not (self.fix.role and self.fix.commands and all(self.fix.commands)):
+            raise ValueError("a fix needs the role that may run it, and a command")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,11 @@ class Inconclusive:
 
 @dataclass(frozen=True, slots=True)
 class NotApplicable:
-    """The rule has nothing to ask of this subject, and why."""
+    """The rule has nothing to ask of this subject, and why; `after` is the code of the link that is to say so first,
+    which then is the cause."""
 
     because: str
+    after: str = ""
 
     def __post_init__(self) -> None:
         if not self.because:

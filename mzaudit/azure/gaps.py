@@ -26,7 +26,7 @@ FORBIDDEN: Mapping[str, tuple[GapReason, str]] = MappingProxyType(
         "AccessDenied": (GapReason.ACCESS_POLICY, "the vault uses access policies and has none for the caller"),
         "SecretDisabled": (GapReason.DISABLED, "the secret is disabled; no role helps"),
         "ForbiddenByRbac": (GapReason.FORBIDDEN, "assign a role with this data action"),
-        "DenyAssignmentAuthorizationFailed": (GapReason.FORBIDDEN, "a deny assignment forbids it"),
+        "DenyAssignmentAuthorizationFailed": (GapReason.DENIED, "a deny assignment forbids it; no role helps"),
     }
 )
 

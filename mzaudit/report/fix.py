@@ -24,6 +24,7 @@ _CLOSING = (
     "--public-access off",
     "--allow-blob-public-access false",
     "--allow-shared-key-access false",
+    "--method delete",
 )
 # First the apps let go of a thing, then it is taken away.
 _LETTING_GO = ("SET", "IMG", "APP", "OBS", "RBAC", "BLOB", "SQL", "KV")
@@ -72,7 +73,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield f"# {comment(finding.remediation)}"
     fix = finding.fix
     if fix is None or not (fix.commands or fix.property):
-        yield "# By hand: there is no command for it."
+        yield f"# Nothing to run: it is the policy that has to be mended, at {comment(finding.policy)}."
         return
     if fix.role:
         yield f"# May be run by: {comment(fix.role)}"

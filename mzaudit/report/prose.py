@@ -30,6 +30,11 @@ def cures(gap: Gap) -> str:
                 f"The list may be cut to what the auditing identity may read: give it {needed} {where}; "
                 "an Owner or User Access Administrator of that scope can."
             )
+        case GapReason.DENIED:
+            return (
+                f"A deny assignment forbids {needed} {where}, whatever role is held: have the auditing identity "
+                "excluded from it where it is made (deployment stack, managed application); an Owner of that scope can."
+            )
         case GapReason.UNAUTHENTICATED:
             return f"The token was refused {where}: sign in again to the tenant that holds it, then run again."
         case GapReason.FIREWALL:

@@ -18,6 +18,7 @@ class GapReason(StrEnum):
     """Why a call gave no answer; a closed vocabulary, each with its own cure."""
 
     FORBIDDEN = "forbidden"  # the caller's role lacks the permission named in the gap
+    DENIED = "denied"  # a deny assignment forbids it, whatever role the caller holds
     UNAUTHENTICATED = "unauthenticated"  # the service refused the token
     FIREWALL = "firewall"  # the service's network rules do not admit this address
     PRIVATE_ONLY = "private-only"  # public network access is off

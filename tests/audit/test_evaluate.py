@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Evidence, Fail, Inconclusive, NotApplicable, Pass, Rule, Severity, Verdict
+from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Rule, Severity, Verdict
 from mzaudit.audit.evaluate import evaluate
 from mzaudit.audit.results import Finding, Gate, Status, summarise
 from mzaudit.audit.subjects import each_secret, each_vault
@@ -16,8 +16,9 @@ from mzaudit.snapshot.observed import Gap, GapReason
 from tests.estate import compliant, wanted
 
 PROOF = (Evidence("here", "a", "b"),)
-PASS, FAIL = Pass(PROOF), Fail(PROOF, "Wrong.", "Mend it.")
-WEAK = Fail(PROOF, "A little wrong.", "Mend it.", severity=Severity.LOW)
+FIX = Fix("Owner", ("az group list",))
+PASS, FAIL = Pass(PROOF), Fail(PROOF, "Wrong.", "Mend it.", FIX)
+WEAK = Fail(PROOF, "A little wrong.", "Mend it.", FIX, Severity.LOW)
 GAP = Gap(GapReason.FORBIDDEN, "GET link")
 UNSEEN, SKIP = Inconclusive((GAP,)), NotApplicable("Not asked.")
 
@@ -26,11 +27,15 @@ def link(verdict: Verdict) -> Rule[WantedVault]:
     def check(want: WantedVault, seen: Snapshot) -> Verdict:
         return verdict
 
-    return Rule("T-001", "link", "A link", Severity.HIGH, ("DOC-01",), each_vault, (), (), check, "", "test")
+    return Rule("T-001", "link", "A link", Severity.HIGH, ("DOC-01",), each_vault, (), (), (), check, "", "test")
 
 
 def symptom(
-    verdict: Verdict | Exception, *, requires: tuple[str, ...] = (), explained_by: tuple[str, ...] = ()
+    verdict: Verdict | Exception,
+    *,
+    requires: tuple[str, ...] = (),
+    explained_by: tuple[str, ...] = (),
+    follows: tuple[str, ...] = (),
 ) -> Rule[WantedSecret]:
     def check(want: WantedSecret, seen: Snapshot) -> Verdict:
         if isinstance(verdict, Exception):
@@ -46,6 +51,7 @@ def symptom(
         each_secret,
         requires,
         explained_by,
+        follows,
         check,
         "",
         "test",
@@ -74,6 +80,23 @@ EXPLAINED: dict[str, tuple[Verdict, Verdict, Status, str]] = {
     "the link holds": (PASS, FAIL, Status.FAIL, ""),
     "a weak failure hides nothing worse": (WEAK, FAIL, Status.FAIL, ""),
 }
+
+
+NOTHING = NotApplicable("Nothing to ask about.", after="T-001")
+FOLLOWED: dict[str, tuple[Verdict, Verdict, Status, str]] = {
+    "the link is broken and left nothing": (FAIL, NOTHING, Status.NOT_APPLICABLE, CAUSE),
+    "the link holds": (PASS, NOTHING, Status.NOT_APPLICABLE, ""),
+    "the link is unseen": (UNSEEN, NOTHING, Status.NOT_APPLICABLE, ""),
+    "not applicable for another reason": (FAIL, SKIP, Status.NOT_APPLICABLE, ""),
+    "a failure is its own": (FAIL, FAIL, Status.FAIL, ""),
+}
+
+
+@pytest.mark.parametrize("case", FOLLOWED)
+def test_follows(case: str) -> None:
+    first, own, status, cause = FOLLOWED[case]
+    finding = found(symptom(own, follows=("T-001",)), link(first))
+    assert (finding.status, finding.cause) == (status, cause)
 
 
 @pytest.mark.parametrize("case", REQUIRED)

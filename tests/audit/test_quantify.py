@@ -6,15 +6,16 @@ from itertools import product
 
 import pytest
 
-from mzaudit.audit import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, every
+from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, every
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 
 GAP = Gap(GapReason.FORBIDDEN, "GET one")
 PROOF = (Evidence("here", "a", "b"),)
+FIX = Fix("Owner", ("az group list",))
 OUTCOMES: dict[str, Verdict] = {
     "pass": Pass(PROOF),
-    "fail": Fail(PROOF, "Wrong.", "Mend it."),
-    "weak": Fail(PROOF, "A little wrong.", "Mend it.", severity=Severity.LOW),
+    "fail": Fail(PROOF, "Wrong.", "Mend it.", FIX),
+    "weak": Fail(PROOF, "A little wrong.", "Mend it.", FIX, severity=Severity.LOW),
     "skip": NotApplicable("Not asked."),
 }
 SEEN = [*OUTCOMES, "unseen"]
@@ -52,23 +53,36 @@ def test_nothing_at_all_is_not_a_pass() -> None:
 
 
 def test_one_failure_out_of_several_says_each_thing_once() -> None:
-    one = Fail((PROOF[0],), "Wrong.", "Mend it.", severity=Severity.LOW)
-    two = Fail((PROOF[0],), "Wrong.", "Mend it.", severity=Severity.HIGH)
+    one = Fail((PROOF[0],), "Wrong.", "Mend it.", FIX, severity=Severity.LOW)
+    two = Fail((PROOF[0],), "Wrong.", "Mend it.", FIX, severity=Severity.HIGH)
     verdict = every((one, two), lambda fail: fail, empty="Nothing to ask.")
-    assert verdict == Fail((PROOF[0], PROOF[0]), "Wrong.", "Mend it.", None, Severity.HIGH)
+    assert verdict == Fail((PROOF[0], PROOF[0]), "Wrong.", "Mend it.", FIX, Severity.HIGH)
 
 
 @pytest.mark.parametrize(
     "empty",
     [
         lambda: Pass(()),
-        lambda: Fail((), "note", "mend"),
-        lambda: Fail(PROOF, "", "mend"),
-        lambda: Fail(PROOF, "note", ""),
+        lambda: Fail((), "note", "mend", FIX),
+        lambda: Fail(PROOF, "", "mend", FIX),
+        lambda: Fail(PROOF, "note", "", FIX),
+        lambda: Fail(PROOF, "note", "mend", Fix("", ("az group list",))),
+        lambda: Fail(PROOF, "note", "mend", Fix("Owner", ())),
+        lambda: Fail(PROOF, "note", "mend", Fix("Owner", ("",))),
         lambda: Inconclusive(()),
         lambda: NotApplicable(""),
     ],
-    ids=["pass", "fail without evidence", "fail without note", "fail without cure", "inconclusive", "not applicable"],
+    ids=[
+        "pass",
+        "fail without evidence",
+        "fail without note",
+        "fail without cure",
+        "fix without role",
+        "fix without commands",
+        "fix with an empty command",
+        "inconclusive",
+        "not applicable",
+    ],
 )
 def test_a_verdict_refuses_to_be_empty(empty) -> None:  # type: ignore[no-untyped-def]  # a table of constructors
     with pytest.raises(ValueError, match="needs"):

@@ -2,6 +2,7 @@
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.audit.az import az
+from mzaudit.audit.identity_grants import switch_on
 from mzaudit.audit.present import present
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.wanted import WantedService
@@ -46,24 +47,19 @@ def system_identity(want: WantedService, seen: Snapshot) -> Verdict:
 def _identity(want: WantedService, seen: Snapshot) -> Verdict:
     identity = present(seen.site(want.id).properties, f"GET {want.id}").identity
     at = f"{want.id}/identity"
-    fix = Fix(
-        "Website Contributor",
-        (az("webapp identity assign", name=want.app, resource_group=want.resource_group),),
-        "Microsoft.Web/sites: identity.type = SystemAssigned (azurerm_linux_web_app: identity.type)",
-    )
     if _SYSTEM.casefold() not in identity.types:
         return Fail(
             (Evidence(f"{at}/type", _SYSTEM, ",".join(identity.types) or "none"),),
             f"{want.app} has no system-assigned identity.",
             "Turn the system-assigned identity on and grant it its documented roles.",
-            fix,
+            switch_on(want, seen),
         )
     if not identity.principal_id:
         return Fail(
             (Evidence(f"{at}/principalId", "an object id", identity.principal_id),),
             f"The system-assigned identity of {want.app} has no principal id.",
             "Turn the system-assigned identity off and on again, then grant it its documented roles.",
-            fix,
+            switch_on(want, seen, again=True),
         )
     return Pass((Evidence(f"{at}/principalId", "an object id", identity.principal_id),))
 

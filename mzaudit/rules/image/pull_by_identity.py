@@ -18,7 +18,9 @@ from mzaudit.audit import (
 )
 from mzaudit.audit.access import access_of
 from mzaudit.audit.az import az
+from mzaudit.audit.denial import LIFT, lift
 from mzaudit.audit.documented_grant import NO_GRANT, DocumentedGrant, grant_fix
+from mzaudit.audit.identity_grants import switch_on
 from mzaudit.audit.present import present, told
 from mzaudit.audit.registry_access import pull_role, pull_targets
 from mzaudit.audit.subjects import each_service
@@ -100,7 +102,11 @@ def _uses(want: WantedService, seen: Snapshot) -> Verdict:
             tuple(wrong),
             f"A container of {want.app} does not pull with the system-assigned identity.",
             "Set authType to SystemIdentity on every site container.",
-            Fix("Website Contributor", (), "Microsoft.Web/sites/sitecontainers: properties.authType = SystemIdentity"),
+            Fix(
+                "Website Contributor",
+                tuple(_by_identity(want, at.rsplit("/", 3)[1]) for at in (one.at for one in wrong)),
+                "Microsoft.Web/sites/sitecontainers: properties.authType = SystemIdentity",
+            ),
         )
     at = f"{want.id}/config/web/properties"
     use = told(config.acr_use_managed_identity, f"GET {want.id}/config/web", "acrUseManagedIdentityCreds")
@@ -139,10 +145,7 @@ def _may(want: WantedService, seen: Snapshot) -> Verdict:
             (Evidence(want.id, "an identity that may pull", "no system-assigned identity"),),
             f"{want.app} has no system-assigned identity that could pull.",
             f"Switch the system-assigned identity on, then assign {role.name} to it.",
-            Fix(
-                "Website Contributor",
-                (az("webapp identity assign", name=want.app, resource_group=want.resource_group),),
-            ),
+            switch_on(want, seen),
         )
     targets = pull_targets(want, registry)
     accesses = [access_of(seen, site.identity.principal_id, target) for target in targets]
@@ -156,10 +159,8 @@ def _may(want: WantedService, seen: Snapshot) -> Verdict:
             (Evidence(want.registry.id, role.name, tuple(f"denied by {one}" for one in denials) or NO_GRANT),),
             f"The identity of {want.app} may not pull {want.repository} from {want.registry.name}"
             + (f": denied by {denials[0]}." if denials else "."),
-            f"Assign {role.name} to the identity on the registry."
-            if not denials
-            else "Exclude the identity from the deny assignment.",
-            grant_fix(documented) if not denials else Fix("Owner"),
+            LIFT if denials else f"Assign {role.name} to the identity on the registry.",
+            lift(denials) if denials else grant_fix(documented),
         )
     if gaps := [gap for access in accesses if access.allowed is None for gap in access.gaps]:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
@@ -198,11 +199,15 @@ def _keeps_nothing(want: WantedService, seen: Snapshot) -> Verdict:
     names = sorted(one.name for one in settings if one.name.casefold() in _LEFT_OVER and _has_value(one.value))
     at = f"{want.id}/config/appsettings"
     found = [Evidence(f"{at}/{name}", "absent", "present") for name in names]
+    logins: list[str] = []
     if _config(want, seen).runtime.form == "sitecontainers":
-        found += [
-            Evidence(f"{want.id}/sitecontainers/{one.container.name}", "no user name or password", "present")
-            for one in sorted(site.containers.items, key=lambda one: one.container.name)
+        logins = sorted(
+            one.container.name
+            for one in site.containers.items
             if one.user_name or (one.secret is not None and _has_value(one.secret))
+        )
+        found += [
+            Evidence(f"{want.id}/sitecontainers/{name}", "no user name or password", "present") for name in logins
         ]
         if not found:
             whole(site.containers)
@@ -222,9 +227,22 @@ def _keeps_nothing(want: WantedService, seen: Snapshot) -> Verdict:
                     setting_names=name,
                 )
                 for name in names
-            ),
-            "Microsoft.Web/sites: properties.siteConfig.appSettings",
+            )
+            + tuple(_by_identity(want, name) for name in logins),
+            "Microsoft.Web/sites: properties.siteConfig.appSettings"
+            if names
+            else "Microsoft.Web/sites/sitecontainers: properties.userName, passwordSecret",
         ),
+    )
+
+
+def _by_identity(want: WantedService, container: str) -> str:
+    return az(
+        "webapp sitecontainers update",
+        name=want.app,
+        resource_group=want.resource_group,
+        container_name=container,
+        system_assigned_identity="true",
     )
 
 

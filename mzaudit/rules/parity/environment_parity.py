@@ -3,21 +3,20 @@
 from dataclasses import replace
 
 from mzaudit.audit import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, every, rule
-from mzaudit.audit.parity import NAMES, facts, read
+from mzaudit.audit.parity import NAMES, REQUIREMENTS, facts, read
+from mzaudit.audit.parity_fix import alike
 from mzaudit.audit.subjects import Comparable, Parity, each_parity
 from mzaudit.policy.models import AllowedDifference
 from mzaudit.policy.wanted import WantedEnvironment
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Unobserved
 
-_DOCUMENT = tuple(f"DOC-{number:02}" for number in range(1, 28))
-
 
 @rule(
     "ENV-001",
     title="The environments are alike",
     severity=Severity.MEDIUM,
-    answers=_DOCUMENT,
+    answers=REQUIREMENTS,
     over=each_parity,
 )
 def environment_parity(want: Parity, seen: Snapshot) -> Verdict:
@@ -90,6 +89,7 @@ def _compare(there: Comparable, here: Comparable, what: str, seen: Snapshot) -> 
         (Evidence(_at(here, what), tuple(less), tuple(more), f"what differs between {there.env} and {here.env}"),),
         f"{name}: {what} of {here.env} differ from {there.env}: {'; '.join(only)}.",
         f"Make {here.env} and {there.env} alike, or allow the difference in `{what}` in the policy with a reason.",
+        alike(here, what, before, now, seen),
     )
 
 
@@ -116,6 +116,7 @@ def _occurs(want: Parity, claimed: AllowedDifference, seen: Snapshot) -> Verdict
         (Evidence(f"parity: {claimed.what}", f"a difference between {between}", "none"),),
         note,
         "Take the entry out of the policy's `parity`, or correct its `what`: " + ", ".join(sorted(NAMES)) + ".",
+        None,
     )
 
 

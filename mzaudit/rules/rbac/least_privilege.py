@@ -16,6 +16,7 @@ from mzaudit.snapshot.observed import Gap, Unobserved
     answers=("DOC-10", "DOC-25"),
     over=each_role_holder,
     requires=("APP-001",),
+    follows=("APP-005",),
 )
 def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
     """
@@ -72,5 +73,5 @@ def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
     if gaps:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
     if not identities.items:
-        return NotApplicable(f"{service.app} has no identity that could hold a role.")
+        return NotApplicable(f"{service.app} has no identity that could hold a role.", after="APP-005")
     return Pass((Evidence(service.id, "documented roles only", tuple(sorted(documented)) or "no role"),))

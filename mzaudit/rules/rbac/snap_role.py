@@ -1,8 +1,8 @@
 """RBAC-004: the service's identity reads its blob container, by the documented role."""
 
-from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
+from mzaudit.audit import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
 from mzaudit.audit.documented_grant import DocumentedGrant, judge
+from mzaudit.audit.identity_grants import switch_on
 from mzaudit.audit.storage_access import BLOB_READER, read_target
 from mzaudit.audit.subjects import each_service_with_storage
 from mzaudit.policy.wanted import WantedService
@@ -51,10 +51,7 @@ def snap_role(want: WantedService, seen: Snapshot) -> Verdict:
             (Evidence(want.id, "Storage Blob Data Reader on its container", "no system-assigned identity"),),
             f"{want.app} has no system-assigned identity that could read {storage.container}.",
             "Switch the system-assigned identity on, then assign Storage Blob Data Reader to it.",
-            Fix(
-                "Website Contributor",
-                (az("webapp identity assign", name=want.app, resource_group=want.resource_group),),
-            ),
+            switch_on(want, seen),
         )
     documented = DocumentedGrant(
         BLOB_READER,

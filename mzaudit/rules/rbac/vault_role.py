@@ -1,8 +1,8 @@
 """RBAC-001: the service's identity can read the secrets of its own vault, by the documented role."""
 
-from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
+from mzaudit.audit import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
 from mzaudit.audit.documented_grant import DocumentedGrant, grant_fix, judge
+from mzaudit.audit.identity_grants import switch_on
 from mzaudit.audit.subjects import each_service_with_vault
 from mzaudit.audit.vault_access import SECRETS_USER, secret_target, secrets_access
 from mzaudit.policy.wanted import WantedService
@@ -58,10 +58,7 @@ def vault_role(want: WantedService, seen: Snapshot) -> Verdict:
             (Evidence(want.id, "Key Vault Secrets User on its vault", "no system-assigned identity"),),
             f"{want.app} has no system-assigned identity that could read {vault.name}.",
             "Switch the system-assigned identity on, then assign Key Vault Secrets User to it.",
-            Fix(
-                "Website Contributor",
-                (az("webapp identity assign", name=want.app, resource_group=want.resource_group),),
-            ),
+            switch_on(want, seen),
         )
     documented = DocumentedGrant(
         SECRETS_USER,

@@ -1,11 +1,11 @@
 """SET-005: where passwords are forbidden, no setting reaches a database with one."""
 
 from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule, whole
-from mzaudit.audit.az import az
 from mzaudit.audit.credentials import has_password, is_database_address
 from mzaudit.audit.places import Entry, Kind, Place, places
 from mzaudit.audit.quantify import merged
 from mzaudit.audit.subjects import each_service
+from mzaudit.audit.taking_away import PROPERTY, take_away
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
@@ -92,20 +92,13 @@ def _value(want: WantedService, seen: Snapshot, entry: Entry) -> ValueClass | No
 
 def _failure(want: WantedService, entry: Entry) -> Fail:
     where = f"{want.app} (slot {entry.slot})" if entry.slot else want.app
-    options: dict[str, str | bool] = {"resource_group": want.resource_group, "name": want.app}
-    if entry.slot:
-        options["slot"] = entry.slot
-    command = {
-        Kind.APP_SETTING: "webapp config appsettings delete",
-        Kind.CONNECTION_STRING: "webapp config connection-string delete",
-    }.get(entry.kind)
     return Fail(
         (Evidence(entry.at, "no password", "a database address with a password"),),
         f"The {entry.kind} {entry.name} of {where} reaches a database with a password.",
         "Connect with the app's managed identity, take the setting away, and drop or change the login.",
         Fix(
             "Website Contributor on the app",
-            () if command is None else (az(command, **options, setting_names=entry.name),),
-            "Microsoft.Web/sites/config (appsettings, connectionstrings): no password",
+            (take_away(want, entry),),
+            f"{PROPERTY[entry.kind]}: no password",
         ),
     )

@@ -6,6 +6,7 @@ from mzaudit.audit.credentials import RANDOM, REGISTRY_LOGIN, has_password, is_d
 from mzaudit.audit.places import Entry, Kind, Place, places
 from mzaudit.audit.quantify import merged
 from mzaudit.audit.subjects import each_service
+from mzaudit.audit.taking_away import PROPERTY, app_of, take_away
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.values import LiteralValue
@@ -103,38 +104,26 @@ def _cure(want: WantedService, entry: Entry) -> str:
 
 
 def _fix(want: WantedService, entry: Entry) -> Fix:
-    app: dict[str, str | bool] = {"resource_group": want.resource_group, "name": want.app}
-    if entry.slot:
-        app["slot"] = entry.slot
-    role = "Website Contributor on the app"
-    match entry.kind:
-        case Kind.APP_SETTING if want.vault is not None:
-            stored = "".join(c if c.isascii() and c.isalnum() else "-" for c in entry.name)
-            reference = f"@Microsoft.KeyVault(VaultName={want.vault.name};SecretName={stored})"
-            return Fix(
-                f"Key Vault Secrets Officer on the vault, {role}",
-                (
-                    az(
-                        "keyvault secret set",
-                        vault_name=want.vault.name,
-                        name=stored,
-                        file=secret_file(want.vault.name, stored),
-                    ),
-                    az("webapp config appsettings set", **app, settings=f"{entry.name}={reference}"),
-                ),
-                f"Microsoft.Web/sites/config (appsettings): {entry.name} = {reference}",
-            )
-        case Kind.APP_SETTING:
-            return Fix(role, (az("webapp config appsettings delete", **app, setting_names=entry.name),))
-        case Kind.CONNECTION_STRING:
-            return Fix(role, (az("webapp config connection-string delete", **app, setting_names=entry.name),))
-        case Kind.MOUNT:
-            key = "@AppSettingRef(SETTING_THAT_REFERS_TO_KEY_VAULT)"
-            command = az("webapp config storage-account update", **app, custom_id=entry.name, access_key=key)
-            return Fix(role, (command,), f"Microsoft.Web/sites/config (azurestorageaccounts): accessKey = {key}")
-        case Kind.REGISTRY_LOGIN:
-            return Fix(role, (), "Microsoft.Web/sites/sitecontainers: properties.authType = SystemIdentity")
-        case Kind.COMPOSE_VARIABLE:
-            return Fix(role, (), "Microsoft.Web/sites: properties.siteConfig.linuxFxVersion")
-        case Kind.CONTAINER_VARIABLE:
-            return Fix(role, (), "Microsoft.Web/sites/sitecontainers: properties.environmentVariables")
+    app, role = app_of(want, entry), "Website Contributor on the app"
+    if want.vault is not None and entry.kind in (Kind.APP_SETTING, Kind.CONTAINER_VARIABLE):
+        stored = "".join(c if c.isascii() and c.isalnum() else "-" for c in entry.name)
+        reference = f"@Microsoft.KeyVault(VaultName={want.vault.name};SecretName={stored})"
+        keep = az(
+            "keyvault secret set",
+            vault_name=want.vault.name,
+            name=stored,
+            file=secret_file(want.vault.name, stored),
+        )
+        refer = az("webapp config appsettings set", **app, settings=f"{entry.name}={reference}")
+        # a container's variable names the app setting that holds its value
+        point = (take_away(want, entry),) if entry.kind is Kind.CONTAINER_VARIABLE else ()
+        return Fix(
+            f"Key Vault Secrets Officer on the vault, {role}",
+            (keep, refer, *point),
+            f"Microsoft.Web/sites/config (appsettings): {entry.name} = {reference}",
+        )
+    if entry.kind is Kind.MOUNT:
+        key = "@AppSettingRef(SETTING_THAT_REFERS_TO_KEY_VAULT)"
+        command = az("webapp config storage-account update", **app, custom_id=entry.name, access_key=key)
+        return Fix(role, (command,), f"{PROPERTY[Kind.MOUNT]}: accessKey = {key}")
+    return Fix(role, (take_away(want, entry),), PROPERTY[entry.kind])

@@ -1,10 +1,10 @@
 """SET-006: the app refers to no vault but its own."""
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
-from mzaudit.audit.az import az
-from mzaudit.audit.places import Entry, Kind, Place, places
+from mzaudit.audit.places import Entry, Place, places
 from mzaudit.audit.quantify import merged
 from mzaudit.audit.subjects import BoundedService, each_bounded_service
+from mzaudit.audit.taking_away import PROPERTY, take_away
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.values import OtherReference, VaultReference
 
@@ -68,12 +68,6 @@ def _judge(want: BoundedService, place: Place) -> Verdict:
 def _failure(want: BoundedService, entry: Entry, vault: str, own: str) -> Fail:
     service = want.service
     where = f"{service.app} (slot {entry.slot})" if entry.slot else service.app
-    name = {"resource_group": service.resource_group, "name": service.app}
-    slot = {"slot": entry.slot} if entry.slot else {}
-    command = {
-        Kind.APP_SETTING: "webapp config appsettings delete",
-        Kind.CONNECTION_STRING: "webapp config connection-string delete",
-    }.get(entry.kind)
     return Fail(
         (Evidence(entry.at, own, vault),),
         f"The {entry.kind} {entry.name} of {where} refers to {vault}, {_whose(want, vault)}.",
@@ -82,8 +76,8 @@ def _failure(want: BoundedService, entry: Entry, vault: str, own: str) -> Fail:
         else "Take the reference away: this service is documented to have no vault.",
         Fix(
             "Website Contributor on the app",
-            () if command is None else (az(command, **name, **slot, setting_names=entry.name),),
-            f"Microsoft.Web/sites/config: {entry.name} refers to the service's own vault, or is taken away",
+            (take_away(service, entry),),
+            f"{PROPERTY[entry.kind]}: {entry.name} refers to the service's own vault, or is taken away",
         ),
     )
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.audit.az import az
-from mzaudit.audit.references import Deviation, documented, reported
+from mzaudit.audit.references import Deviation, documented, refer, reported, resolve_again
+from mzaudit.audit.secret_values import OFFICER
 from mzaudit.audit.subjects import WantedSetting, each_secret_setting
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import SecretItem
@@ -47,13 +48,15 @@ def reference_current(want: WantedSetting, seen: Snapshot) -> Verdict:
     at = f"{want.service.id}/config/configreferences/appsettings/{want.secret.name}"
     found = reported(want, seen)
     if isinstance(found, Deviation):
-        return Fail((Evidence(at, "a reference", found.observed),), found.note, f"Set it to {documented(want)}.")
+        cure = f"Set it to {documented(want)}."
+        return Fail((Evidence(at, "a reference", found.observed),), found.note, cure, refer(want))
     if found.status.casefold() != "resolved":
         return Fail(
             (Evidence(at, "Resolved", found.status),),
             f"The reference in {want.secret.name} of {want.service.app} is not resolved, so the app runs with no "
             "version of the secret.",
-            "Cure what App Service reports.",
+            "Cure what App Service reports, then make it resolve its references again.",
+            resolve_again(want),
         )
     if found.active_version is None:
         raise Unobserved(Gap(GapReason.MALFORMED, f"GET {at}", at, detail="the active version is not told"))
@@ -64,6 +67,7 @@ def reference_current(want: WantedSetting, seen: Snapshot) -> Verdict:
             f"{want.service.app} still runs with a version of {want.secret.stored}, which is not in "
             f"{want.secret.vault} any more.",
             "Set or recover the secret.",
+            Fix(OFFICER, (az("keyvault secret recover", vault_name=want.secret.vault, name=want.secret.stored),)),
         )
     return _compare(want, seen, found, item, f"{at}/activeVersion")
 
@@ -84,28 +88,13 @@ def _compare(want: WantedSetting, seen: Snapshot, found: ReferenceStatus, item: 
             evidence,
             f"{name} of {app} pins an older version of {want.secret.stored}.",
             "Take the version out of the reference, so that the app follows the current one.",
-            Fix(
-                "Website Contributor on the app",
-                (
-                    az(
-                        "webapp config appsettings set",
-                        resource_group=want.service.resource_group,
-                        name=app,
-                        settings=f"{name}={documented(want)}",
-                    ),
-                ),
-                f"Microsoft.Web/sites/config (appsettings): {name} = {documented(want)}",
-            ),
+            refer(want),
         )
     recent = item.updated is not None and seen.taken - item.updated < _PLATFORM_REFRESH
-    refresh = f"{want.service.id}/config/configreferences/appsettings/refresh"
     return Fail(
         evidence,
         f"{name} of {app} still runs with an older version of {want.secret.stored}: the rotation has not reached it.",
         "Make App Service resolve its references now; by itself it does so within 24 hours.",
-        Fix(
-            "Website Contributor on the app",
-            (az("rest", method="post", url=f"{refresh}?api-version=2025-05-01"),),
-        ),
+        resolve_again(want),
         Severity.LOW if recent else None,
     )

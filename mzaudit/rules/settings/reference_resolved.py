@@ -2,7 +2,7 @@
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
 from mzaudit.audit.az import az
-from mzaudit.audit.references import Deviation, documented, reported
+from mzaudit.audit.references import Deviation, documented, refer, reported, resolve_again
 from mzaudit.audit.subjects import WantedSetting, each_secret_setting
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
@@ -92,6 +92,7 @@ def reference_resolved(want: WantedSetting, seen: Snapshot) -> Verdict:
             (Evidence(at, "Resolved", found.observed),),
             found.note,
             f"Set {want.secret.name} to {documented(want)}.",
+            refer(want),
         )
     if found.status.casefold() == "resolved":
         return Pass((Evidence(at, "Resolved", found.status),))
@@ -126,16 +127,11 @@ def _network(want: WantedSetting, seen: Snapshot) -> list[Evidence]:
     ]
 
 
-def _fix(want: WantedSetting, status: str) -> Fix | None:
+def _fix(want: WantedSetting, status: str) -> Fix:
     app = {"resource_group": want.service.resource_group, "name": want.service.app}
     match status.casefold():
         case "invalidsyntax" | "secretversionnotfound" | "vaultnotfound" | "secretnotfound":
-            setting = f"{want.secret.name}={documented(want)}"
-            return Fix(
-                "Website Contributor on the app",
-                (az("webapp config appsettings set", **app, settings=setting),),
-                f"Microsoft.Web/sites/config (appsettings): {want.secret.name} = {documented(want)}",
-            )
+            return refer(want)
         case "msinotenabled":
             return Fix(
                 "Website Contributor on the app",
@@ -146,17 +142,21 @@ def _fix(want: WantedSetting, status: str) -> Fix | None:
                 "Microsoft.Web/sites: identity.type = SystemAssigned, properties.keyVaultReferenceIdentity",
             )
         case "accesstokeyvaultdenied":
+            return Fix("Role Based Access Control Administrator on the vault", (_grant(want),))
+        case "unauthorizedclient":
             return Fix(
-                "Role Based Access Control Administrator on the vault",
-                (
-                    az(
-                        "role assignment create",
-                        role="Key Vault Secrets User",
-                        assignee_object_id="PRINCIPAL_ID_OF_THE_APP",
-                        assignee_principal_type="ServicePrincipal",
-                        scope=want.secret.vault_id,
-                    ),
-                ),
+                "Website Contributor on the app, Role Based Access Control Administrator on the vault",
+                (az("webapp identity remove", **app), az("webapp identity assign", **app), _grant(want)),
             )
         case _:
-            return None
+            return resolve_again(want)
+
+
+def _grant(want: WantedSetting) -> str:
+    return az(
+        "role assignment create",
+        role="Key Vault Secrets User",
+        assignee_object_id="PRINCIPAL_ID_OF_THE_APP",
+        assignee_principal_type="ServicePrincipal",
+        scope=want.secret.vault_id,
+    )

@@ -1,8 +1,7 @@
 """SET-001: each documented secret is an app setting that refers to it in the service's own vault."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.references import deviation, documented, value_of
+from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, rule
+from mzaudit.audit.references import deviation, refer, value_of
 from mzaudit.audit.subjects import WantedSetting, each_secret_setting
 from mzaudit.snapshot.estate import Snapshot
 
@@ -46,16 +45,5 @@ def vault_reference(want: WantedSetting, seen: Snapshot) -> Verdict:
         (Evidence(at, expected, wrong.observed),),
         wrong.note,
         f"Set {want.secret.name} to a Key Vault reference to the secret {want.secret.stored} of {want.secret.vault}.",
-        Fix(
-            "Website Contributor on the app",
-            (
-                az(
-                    "webapp config appsettings set",
-                    resource_group=want.service.resource_group,
-                    name=want.service.app,
-                    settings=f"{want.secret.name}={documented(want)}",
-                ),
-            ),
-            f"Microsoft.Web/sites/config (appsettings): {want.secret.name} = {documented(want)}",
-        ),
+        refer(want),
     )

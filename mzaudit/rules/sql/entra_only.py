@@ -14,6 +14,7 @@ from mzaudit.snapshot.estate import Snapshot
     severity=Severity.HIGH,
     answers=("DOC-04",),
     over=each_server,
+    follows=("SQL-001",),
 )
 def entra_only(want: WantedServer, seen: Snapshot) -> Verdict:
     """
@@ -39,7 +40,7 @@ def entra_only(want: WantedServer, seen: Snapshot) -> Verdict:
         return NotApplicable(f"The policy allows database passwords in {want.env}.")
     server = seen.server(want.id)
     if not need(server.exists):
-        return NotApplicable(f"The SQL server {want.name} does not exist (SQL-001).")
+        return NotApplicable(f"The SQL server {want.name} does not exist.", after="SQL-001")
     at = f"{want.id}/azureADOnlyAuthentications/Default"
     only = need(server.entra_only)
     if only:

@@ -1,6 +1,10 @@
 """OBS-005: a workbook or portal dashboard shows the component."""
 
+import json
+import uuid
+
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, rule
+from mzaudit.audit.az import az
 from mzaudit.audit.subjects import each_component
 from mzaudit.policy.wanted import WantedComponent
 from mzaudit.snapshot import ids
@@ -39,5 +43,38 @@ def dashboard_exists(want: WantedComponent, seen: Snapshot) -> Verdict:
         (Evidence(want.id, "a workbook or dashboard", "none"),),
         f"No workbook or dashboard shows {want.name}.",
         "Save a workbook of the component, or pin its charts to a shared dashboard, in its resource group.",
-        Fix("Workbook Contributor on the resource group", (), "Microsoft.Insights/workbooks: properties.sourceId"),
+        Fix(
+            "Workbook Contributor on the resource group",
+            (_create(want),),
+            "Microsoft.Insights/workbooks: properties.sourceId",
+        ),
     )
+
+
+def _create(want: WantedComponent) -> str:
+    """A workbook with one chart, requests and how many failed; its name, a GUID, is always the same."""
+    chart = {
+        "version": "KqlItem/1.0",
+        "query": "requests | summarize requests=count(), failed=countif(success == false) by bin(timestamp, 5m)",
+        "size": 0,
+        "timeContext": {"durationMs": 86400000},
+        "queryType": 0,
+        "resourceType": "microsoft.insights/components",
+        "visualization": "timechart",
+    }
+    workbook = {
+        "location": "LOCATION",
+        "kind": "shared",
+        "properties": {
+            "displayName": want.name,
+            "category": "workbook",
+            "sourceId": want.id,
+            "serializedData": json.dumps(
+                {"version": "Notebook/1.0", "items": [{"type": 3, "content": chart, "name": "requests"}]}
+            ),
+        },
+    }
+    group = want.id.rpartition("/providers/")[0]
+    name = uuid.uuid5(uuid.NAMESPACE_URL, want.id.casefold())
+    url = f"{group}/providers/Microsoft.Insights/workbooks/{name}?api-version=2023-06-01"
+    return az("rest", method="put", url=url, body=json.dumps(workbook))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.audit.az import placeholders
 from mzaudit.rules.app.system_identity import system_identity
+from mzaudit.snapshot import ids
 from mzaudit.snapshot.observed import Listing
 from mzaudit.snapshot.web import Container, Identity, Runtime, SiteContainer
 from tests.estate import Bend, ask, gap, said, service, site, site_config, site_properties
@@ -64,6 +66,35 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "configuration refused, identity off": ((site(CLOUD, config=gap()), identity(principal=None)), Fail, "no system"),
     "app refused": ((site(CLOUD, properties=gap()),), Inconclusive, "forbidden"),
 }
+
+
+def test_switching_it_on_says_which_grants_follow() -> None:
+    verdict = ask(system_identity, "cloud", identity(principal=None))
+    assert isinstance(verdict, Fail)
+    assert verdict.fix is not None
+    first, *grants = verdict.fix.commands
+    assert first == "az webapp identity assign --name app-monozu-cloud-prd --resource-group rg-monozu-prd"
+    assert [(grant.split(" --role ")[1].split(" --assignee")[0], ids.name(grant.split()[-1])) for grant in grants] == [
+        ("AcrPull", "acrmonozu"),
+        ("'Key Vault Secrets User'", "kv-mz-cloud-prd"),
+        ("'Storage Blob Data Reader'", "snaps"),
+    ]
+    assert all(placeholders(grant) == ("PRINCIPAL_ID_OF_THE_APP",) for grant in grants)
+
+
+def test_an_identity_without_a_principal_is_made_anew() -> None:
+    verdict = ask(
+        system_identity,
+        "ingest",
+        site_properties(service("ingest"), identity=Identity(("systemassigned",), None, None)),
+    )
+    assert isinstance(verdict, Fail)
+    assert verdict.fix is not None
+    assert [command.split(" --")[0] for command in verdict.fix.commands] == [
+        "az webapp identity remove",
+        "az webapp identity assign",
+        "az role assignment create",
+    ]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -175,6 +175,90 @@ def test_a_difference_that_the_policy_does_not_allow_fails() -> None:
     assert "plan of prd differ from stg: only in stg: b2; only in prd: p2v3" in verdict.note
 
 
+APP = "--resource-group rg-monozu-prd --name app-monozu-cloud-prd"
+COMMANDS: dict[str, tuple[str, tuple[Bend, ...], tuple[str, ...]]] = {
+    "a setting more here": (
+        "cloud",
+        (setting(CLOUD, "DEBUG", literal()),),
+        (f"az webapp config appsettings delete {APP} --setting-names DEBUG",),
+    ),
+    "a setting more there": (
+        "cloud",
+        (setting(THERE, "DEBUG", literal()),),
+        (f"az webapp config appsettings set {APP} --settings DEBUG=SETTING_VALUE",),
+    ),
+    "a reference instead of plain text": (
+        "cloud",
+        (setting(CLOUD, "X", VaultReference("kv-mz-cloud-prd", "X", None)), setting(THERE, "X", literal())),
+        (f"az webapp config appsettings set {APP} --settings X=SETTING_VALUE",),
+    ),
+    "a connection string more there": (
+        "cloud",
+        (site(THERE, connection_strings=Observed((Setting("Main", literal(), "SQLAzure"),))),),
+        (
+            f"az webapp config connection-string set {APP} --connection-string-type SQLAzure "
+            "--settings Main=SETTING_VALUE",
+        ),
+    ),
+    "a mount more": (
+        "cloud",
+        (site(CLOUD, mounts=Observed((Mount("share", "st", literal()),))),),
+        (f"az webapp config storage-account delete {APP} --custom-id share",),
+    ),
+    "an identity more": (
+        "cloud",
+        (site_properties(CLOUD, identity=ATTACHED),),
+        (f"az webapp identity remove {APP} --identities IDENTITY_ID",),
+    ),
+    "another runtime": (
+        "cloud",
+        (site_config(CLOUD, runtime=Runtime("compose")),),
+        (
+            "az webapp config container set --name app-monozu-cloud-prd --resource-group rg-monozu-prd "
+            "--container-image-name acrmonozu.azurecr.io/cloud-backend:COMMIT",
+        ),
+    ),
+    "a role more": (
+        "cloud",
+        (granted(principal(CLOUD), READER, PRD.resource_group_id),),
+        (f"az role assignment delete --assignee {principal(CLOUD)} --role {READER} --scope SCOPE",),
+    ),
+    "another network": (
+        VAULT.name,
+        (vault_properties(VAULT, default_action="Deny"),),
+        ("az keyvault update --name kv-mz-cloud-prd --public-network-access enabled --default-action allow",),
+    ),
+    "a secret more": (
+        VAULT.name,
+        (extra("OLD"),),
+        ("az keyvault secret set-attributes --vault-name kv-mz-cloud-prd --name old --enabled false",),
+    ),
+    "storage accepts keys": (
+        "prd",
+        (storage_keys(None),),
+        (
+            "az storage account update --name stmonozuprd --resource-group rg-monozu-prd "
+            "--allow-shared-key-access false",
+        ),
+    ),
+    "telemetry refuses keys": (
+        "prd",
+        (telemetry_keys(True),),
+        (f"az resource update --ids {PRD.component.id} --set properties.DisableLocalAuth=false",),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_each_difference_has_its_commands(case: str) -> None:
+    name, bends, commands = COMMANDS[case]
+    verdict = told(wanted("stg", "prd"), name, *bends)
+    assert isinstance(verdict, Fail)
+    assert verdict.fix is not None
+    assert verdict.fix.role
+    assert verdict.fix.commands == commands
+
+
 @pytest.mark.parametrize(
     ("what", "between", "bends", "kind", "words"),
     [

@@ -147,6 +147,43 @@ def test_the_policy_may_allow_a_name_and_a_password() -> None:
     assert "DATABASE_URL" in verdict.note
 
 
+COMMANDS: dict[str, tuple[tuple[Bend, ...], tuple[str, ...]]] = {
+    "a compose variable": (
+        (compose(Setting("DB_PASSWORD", literal())),),
+        (
+            "az webapp config container set --resource-group rg-monozu-prd --name app-monozu-cloud-prd "
+            "--multicontainer-config-type compose --multicontainer-config-file COMPOSE_FILE",
+        ),
+    ),
+    "a container variable": (
+        (sidecar(None, Setting("STORE", KEY)),),
+        (
+            "az keyvault secret set --vault-name kv-mz-cloud-prd --name STORE --file SECRET_FILE_kv-mz-cloud-prd_STORE",
+            "az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd "
+            "--settings 'STORE=@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=STORE)'",
+            f"az resource update --ids {CLOUD.id}/sitecontainers/otel --api-version 2025-05-01 "
+            "--set 'properties.environmentVariables[name=STORE].value=STORE'",
+        ),
+    ),
+    "a container's registry password": (
+        (sidecar(literal()),),
+        (
+            "az webapp sitecontainers update --resource-group rg-monozu-prd --name app-monozu-cloud-prd "
+            "--container-name otel --system-assigned-identity true",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_every_place_has_its_command(case: str) -> None:
+    bends, commands = COMMANDS[case]
+    verdict = ask(no_plaintext_credentials, "cloud", *bends)
+    assert isinstance(verdict, Fail)
+    assert verdict.fix is not None
+    assert verdict.fix.commands == commands
+
+
 def test_the_ingestor_has_no_vault_to_move_it_to() -> None:
     verdict = ask(no_plaintext_credentials, "ingest", setting(service("ingest"), "API_TOKEN", literal()))
     assert isinstance(verdict, Fail)
