@@ -44,7 +44,7 @@ class Fix:
     Bicep or Terraform, and the role that may do so. Never executed."""
 
     role: str
-    commands: tuple[str, ...]
+    commands: tuple[str, ...] = ()
     property: str = ""
 
 

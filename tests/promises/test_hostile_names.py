@@ -379,7 +379,7 @@ def test_words_of_a_policy(case: str, mzaudit: Call, folder: Path, evidence: Cou
     for some in (text, text.replace("\n", " ")[:150]):
         _policies(folder, (), some, WAIVER)
         taken += _harmless(mzaudit, folder)
-    _policies(folder, (("  cloud:", f"  {json.dumps(text)}:"),), text)
+    _policies(folder, (("  cloud:", "  {}:"),), text)
     taken += _harmless(mzaudit, folder)
     evidence("hostile words in policies × formats", len(FORMATS) * (taken + 1))
 
