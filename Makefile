@@ -39,7 +39,7 @@ docs: $(READY) ## write the rule pages, the permissions and the schemas again
 
 evidence: $(READY) ## every fault at every request, and the numbers for the README; an hour or so
 	rm -f $(VENV)/evidence.json
-	MZAUDIT_EVIDENCE=1 MZAUDIT_EVIDENCE_FILE=$(CURDIR)/$(VENV)/evidence.json $(BIN)/pytest --numprocesses 0 \
+	MZAUDIT_EVIDENCE=1 MZAUDIT_EVIDENCE_FILE=$(CURDIR)/$(VENV)/evidence.json $(BIN)/pytest --verbose --numprocesses 0 \
 		--ignore tests/faults/test_evidence.py tests/faults tests/promises tests/corpus tests/doctor
 	$(BIN)/python -m docs.evidence $(VENV)/evidence.json
 

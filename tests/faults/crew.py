@@ -6,7 +6,7 @@ import atexit
 import multiprocessing
 import os
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
@@ -32,12 +32,16 @@ class Result:
         return f"{estate}: {what}\n  " + "\n  ".join(self.wrongs[:5])
 
 
-def meet_all(cases: Iterable[Case]) -> list[Result]:
-    """Every case, each in a run of its own."""
+def meet_all(cases: Iterable[Case], progress: Callable[[int], None]) -> list[Result]:
+    """Every case, each in a run of its own, in the order given; `progress` is told how many are done."""
     # spawned, because a process that serves threads must not be forked
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(os.cpu_count() or 1, 8), mp_context=context) as pool:
-        return list(pool.map(_meet, cases, chunksize=8))
+        results = []
+        for result in pool.map(_meet, cases, chunksize=8):
+            results.append(result)
+            progress(len(results))
+        return results
 
 
 def _meet(case: Case) -> Result:

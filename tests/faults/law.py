@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from mzaudit.audit.results import Finding, Gate, Report, Status
 from mzaudit.report.gate import verdict
 from mzaudit.report.prose import cures
-from mzaudit.snapshot.observed import Gap, GapReason
+from mzaudit.snapshot.observed import GapReason
 from tests.faults.bench import DEADLINE, Outcome
 from tests.faults.catalogue import abandons, own_word
-from tests.faults.targets import Target, named
+from tests.faults.targets import Target, tells_of
 from tests.test_laws import concludes_more
 
 CODES = {Gate.PASSED: 0, Gate.FAILED: 1, Gate.INCOMPLETE: 3}
@@ -93,20 +93,10 @@ def _speechless(finding: Finding, met: Sequence[Target]) -> list[str]:
             found.append(f"{what}: {gap.call} names no permission")
         if not cures(gap):
             found.append(f"{what}: {gap.call} has no cure")
-    if not any(_names(gap, target) for gap in finding.gaps for target in met):
+    if not any(tells_of(gap, target) for gap in finding.gaps for target in met):
         told = "; ".join(f"{gap.reason} {gap.call} ({gap.detail})" for gap in finding.gaps)
         found.append(f"{what}: no gap names the call that failed, but {told}")
     return found
-
-
-def _names(gap: Gap, target: Target) -> bool:
-    """Whether a gap is about the request; one for a token is told at the calls that wanted it."""
-    said = f"{gap.call} {gap.detail}".casefold()
-    if target.later:
-        return "no token" in said or "sign-in" in said or "token" in said
-    if target.registry and "/oauth2/" in target.path:
-        return target.host in said
-    return named(target) in said and (not target.vault or target.host in said)
 
 
 def _key(finding: Finding) -> tuple[str, str, str]:

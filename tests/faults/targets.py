@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from mzaudit.simulator import Alter, Fault, Request
 from mzaudit.simulator.faults import Action
+from mzaudit.snapshot.observed import Gap
 
 LOGIN = "login.microsoftonline.com"
 ARM = "management.azure.com"
@@ -71,6 +72,16 @@ def targets(requests: Iterable[Request]) -> list[Target]:
 def named(target: Target) -> str:
     """The path of a target as a call of the product names it."""
     return unquote(target.path).casefold()
+
+
+def tells_of(gap: Gap, target: Target) -> bool:
+    """Whether a gap is about the request; one for a token is told at the calls that wanted it."""
+    said = f"{gap.call} {gap.detail}".casefold()
+    if target.later:
+        return "no token" in said or "sign-in" in said or "token" in said
+    if target.registry and "/oauth2/" in target.path:
+        return target.host in said
+    return named(target) in said and (not target.vault or target.host in said)
 
 
 class Recorder:
