@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from .types import INT, Parameters, Value
 
 _BY_NUMBER = 0xFFFF
 _PROCEDURES = {10: "sp_executesql", 11: "sp_prepare", 12: "sp_execute", 13: "sp_prepexec", 15: "sp_unprepare"}
+_DECLARED = re.compile(r"(?:^|,)\s*(@\w+)\s+\w")
 _BATCH_SEPARATORS = (0x80, 0xFF)
 _SELECT = 0xC1
 
@@ -36,18 +38,24 @@ class Call:
             return ""
         return str(self.parameters[place][1])
 
+    @property
+    def declaration(self) -> str:
+        """The declaration of the statement's variables: `@P1 int, @P2 nvarchar(30)`."""
+        return str(self.parameters[1][1] or "") if len(self.parameters) > 1 else ""
+
 
 @dataclass(slots=True)
 class Conversation:
     """What a session has prepared."""
 
     session: Session
-    prepared: dict[int, str] = field(default_factory=dict)
+    prepared: dict[int, Call] = field(default_factory=dict)
 
     def statement(self, call: Call) -> str:
         """The statement that a call runs, for the record."""
         if call.procedure in ("sp_execute", "sp_unprepare"):
-            return self.prepared.get(_handle(call), call.procedure)
+            known = self.prepared.get(_handle(call))
+            return known.text if known is not None else call.procedure
         return call.text or call.procedure
 
     def reply(self, calls: list[Call]) -> Reply:
@@ -63,19 +71,21 @@ class Conversation:
             return self._run(call.text, {}, in_procedure=False)
         match call.procedure:
             case "sp_executesql":
-                return self._procedure(self._run(call.text, _named(call.parameters[2:]), in_procedure=True))
+                return self._procedure(self._run(call.text, _bound(call, call.parameters[2:]), in_procedure=True))
             case "sp_prepexec" | "sp_prepare":
                 handle = len(self.prepared) + 1
-                self.prepared[handle] = call.text
+                self.prepared[handle] = call
                 value = tokens.return_value(0, "", INT, handle)
                 if call.procedure == "sp_prepare":
                     return self._procedure((b"", None), value)
-                return self._procedure(self._run(call.text, _named(call.parameters[3:]), in_procedure=True), value)
+                return self._procedure(
+                    self._run(call.text, _bound(call, call.parameters[3:]), in_procedure=True), value
+                )
             case "sp_execute":
-                text = self.prepared.get(_handle(call))
-                if text is None:
+                known = self.prepared.get(_handle(call))
+                if known is None:
                     return self._procedure(self._failed(errors.unprepared(_handle(call)), in_procedure=True))
-                return self._procedure(self._run(text, _named(call.parameters[1:]), in_procedure=True))
+                return self._procedure(self._run(known.text, _bound(known, call.parameters[1:]), in_procedure=True))
             case "sp_unprepare" | "sp_reset_connection":
                 return self._procedure((b"", None))
             case name:
@@ -92,8 +102,9 @@ class Conversation:
                     data = tokens.columns(result.columns) + b"".join(rows)
                 parts.append(data)
                 counts.append(None if result is None else len(result.rows))
-        except SqlError as refusal:
-            data, problem = self._failed(refusal.error, in_procedure=in_procedure)
+        except (SqlError, RecursionError) as refusal:
+            reason = refusal.error if isinstance(refusal, SqlError) else errors.too_deep()
+            data, problem = self._failed(reason, in_procedure=in_procedure)
             return _ended(parts, counts, more=True, in_procedure=in_procedure) + data, problem
         return _ended(parts, counts, more=in_procedure, in_procedure=in_procedure), None
 
@@ -151,8 +162,11 @@ def _ended(parts: list[bytes], counts: list[int | None], *, more: bool, in_proce
     return bytes(data)
 
 
-def _named(parameters: tuple[tuple[str, Value], ...]) -> dict[str, Value]:
-    return {name.removeprefix("@").casefold(): value for name, value in parameters if name}
+def _bound(call: Call, values: tuple[tuple[str, Value], ...]) -> dict[str, Value]:
+    """The variables of a statement: by the names that the values bear, else in the order of their declaration."""
+    declared = _DECLARED.findall(call.declaration)
+    names = [name or (declared[place] if place < len(declared) else "") for place, (name, _) in enumerate(values)]
+    return {name.removeprefix("@").casefold(): value for name, (_, value) in zip(names, values, strict=True)}
 
 
 def _handle(call: Call) -> int:

@@ -39,7 +39,6 @@ class Connection:
         self._certificates = certificates
         self._ledger = ledger
         self._stream = stream
-        self._strict = False
         self._transaction = 0
 
     async def serve(self) -> None:
@@ -51,12 +50,12 @@ class Connection:
 
     async def _greet(self) -> None:
         """PRELOGIN and TLS, in the order of the protocol's version."""
-        self._strict = await self._stream.starts_with_tls()
-        if self._strict:
+        strict = await self._stream.starts_with_tls()
+        if strict:
             await self._stream.secure(self._certificates.strict, in_packets=False)
         prelogin = read_prelogin((await self._expect(Kind.PRELOGIN)).payload)
-        await self._stream.write(Kind.REPLY, prelogin.answer(strict=self._strict))
-        if not self._strict:
+        await self._stream.write(Kind.REPLY, prelogin.answer(strict=strict))
+        if not strict:
             if prelogin.encryption == Encryption.NOT_SUPPORTED:
                 raise StreamError("the client does not encrypt, and Azure insists")
             await self._stream.secure(self._certificates.wrapped, in_packets=True)
@@ -71,7 +70,7 @@ class Connection:
             await entry.begin(self._stream)
             server = admission.pass_gateway(self._estate, self._host)
             if admission.redirects(self._estate, server, self._host):
-                reply = self._sent_on(server)
+                reply = self._sent_on(login, server)
             else:
                 token = await self._token(login)
                 session = admission.admit(self._estate, server, login.database or "master", token)
@@ -92,9 +91,9 @@ class Connection:
         await self._stream.write(Kind.REPLY, tokens.federated_info(sts, admission.AUDIENCES[1]) + tokens.done())
         return read_token((await self._expect(Kind.FEDAUTH_TOKEN)).payload)
 
-    def _sent_on(self, server: Json) -> bytes:
+    def _sent_on(self, login: Login, server: Json) -> bytes:
         host = f"{server['name']}{admission.WORKER_SUFFIX}"
-        return self._ack() + tokens.route(host, admission.WORKER_PORT) + tokens.done()
+        return self._ack(login) + tokens.route(host, admission.WORKER_PORT) + tokens.done()
 
     def _welcome(self, login: Login, session: Session) -> bytes:
         name, database = session.server, session.database
@@ -105,14 +104,14 @@ class Connection:
             + tokens.change_collation()
             + tokens.change(Change.LANGUAGE, "us_english", "")
             + tokens.info(5703, "Changed language setting to us_english.", name)
-            + self._ack()
+            + self._ack(login)
             + tokens.change(Change.PACKET_SIZE, size, "4096")
             + tokens.federated_ack()
             + tokens.done()
         )
 
-    def _ack(self) -> bytes:
-        return tokens.login_ack(_TDS_80 if self._strict else _TDS_74)
+    def _ack(self, login: Login) -> bytes:
+        return tokens.login_ack(_TDS_80 if login.version == _TDS_80 else _TDS_74)
 
     def _error(self, problem: ServerError) -> bytes:
         return tokens.error(problem, self._host.partition(".")[0]) + tokens.done(Status.ERROR)

@@ -193,6 +193,10 @@ class Contents:
         """`GRANT` (or `DENY`) a permission on the database, a schema or a table."""
         self.permissions.append(Permission(grantee, permission, state, kind, on))
 
+    def deny_column(self, grantee: str, permission: str, table: str, column: str) -> None:
+        """`DENY` a permission on one column of a table (`schema.name`)."""
+        self.permissions.append(Permission(grantee, permission, "DENY", "OBJECT_OR_COLUMN", table, column))
+
     def add_member(self, role: str, member: str) -> None:
         """`ALTER ROLE … ADD MEMBER`."""
         self.members.append(Membership(role, member))

@@ -15,7 +15,7 @@ from .errors import ServerError, SqlError
 from .functions import Cell
 from .rights import Rights
 from .tokens import ResultColumn
-from .types import BIGINT, FLOAT, INT, SqlType, Value, stored
+from .types import BIGINT, FLOAT, INT, INTEGERS, SqlType, Value, stored
 
 _TEXT, _BYTES = SqlType("nvarchar", 4000), SqlType("varbinary", 8000)
 _STEPS = 5_000_000  # of the engine's machine: far more than any honest query over a catalogue takes
@@ -71,12 +71,12 @@ class _Database:
         self._denied: ServerError | None = None
         self._refused: SqlError | None = None
 
-    def refuse_writing(self, statement: str, name: str | None) -> None:
+    def refuse_writing(self, statement: str, name: str) -> None:
         """Nothing is written: say what keeps it from it."""
         try:
-            table = self._session.contents.table(name or "")
+            table = self._session.contents.table(name)
         except KeyError:
-            raise SqlError(errors.unknown_object(name or "")) from None
+            raise SqlError(errors.unknown_object(name)) from None
         if not self._rights.holds(statement, "OBJECT_OR_COLUMN", f"{table.schema}.{table.name}"):
             raise SqlError(errors.denied(statement, table.name, self._session.database, table.schema))
         raise SqlError(errors.read_only(self._session.database))
@@ -96,14 +96,15 @@ class _Database:
         if not isinstance(tree, exp.Query):
             raise TypeError(tree)
         views = self._catalogue.views()
-        for call in tsql.bind_tables(tree, {name.casefold(): name for name in views}):
+        tsql.check(tree)
+        for call in tsql.bind_tables(tree, {name.casefold(): name for name in views}, self._session.database):
             views[call.name] = self._tabular(call.function, call.arguments)
         outputs = shapes.Shapes(views, self._functions).outputs(tree)
         sql = tsql.translate(tree, self._functions, variables)
         used = {one.name for one in tree.find_all(exp.Table)}
         aliases = {one.alias_or_name.casefold() for one in tree.find_all(exp.Table, exp.Subquery)}
         rows = self._rows(sql, {name: view for name, view in views.items() if name in used}, variables, aliases)
-        kinds = [kind or _inferred([row[i] for row in rows]) for i, (_, kind) in enumerate(outputs)]
+        kinds = [_fitting(kind, [row[i] for row in rows]) for i, (_, kind) in enumerate(outputs)]
         columns = [ResultColumn(name, kind) for (name, _), kind in zip(outputs, kinds, strict=True)]
         return Result(columns, rows)
 
@@ -123,7 +124,7 @@ class _Database:
             self._equip(engine)
             try:
                 return [tuple(row) for row in engine.execute(sql, {n: stored(v) for n, v in variables.items()})]
-            except sqlite3.Error as error:
+            except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
                 raise self._refusal(str(error), aliases) from error
 
     def _equip(self, engine: sqlite3.Connection) -> None:
@@ -201,6 +202,20 @@ def _fill(engine: sqlite3.Connection, name: str, view: View) -> None:
 def _collation(column: Column) -> str:
     """The databases' collation ignores case."""
     return " COLLATE NOCASE" if "char" in column.type or column.type == "sysname" else ""
+
+
+def _fitting(kind: SqlType | None, values: Sequence[Value]) -> SqlType:
+    """The type of a column, wide enough for its values; raises `SqlError` (8115) when a number is too large for it."""
+    if kind is None:
+        return _fitting(_inferred(values), values)
+    if kind.length is not None and kind.name not in ("decimal", "datetime2"):
+        longest = max((len(value) for value in values if isinstance(value, str | bytes)), default=0)
+        return kind if longest <= kind.length else SqlType(kind.name, None)
+    if kind.name in INTEGERS:
+        for value in values:
+            if isinstance(value, int) and not INTEGERS[kind.name][0] <= value < INTEGERS[kind.name][1]:
+                raise SqlError(errors.overflow(kind.name))
+    return kind
 
 
 def _inferred(values: Sequence[Value]) -> SqlType:

@@ -185,3 +185,27 @@ def wrong_arguments() -> ServerError:
 def unprepared(handle: int) -> ServerError:
     """8179: no statement was prepared under that handle."""
     return ServerError(8179, f"Could not find prepared statement with handle {handle}.", 16, 2)
+
+
+def unknown_type(name: str) -> ServerError:
+    """243: no such data type."""
+    return ServerError(243, f"Type {name} is not a defined system type.")
+
+
+def overflow(kind: str) -> ServerError:
+    """8115: a number is too large for its type."""
+    return ServerError(8115, f"Arithmetic overflow error converting expression to data type {kind}.", 16, 2)
+
+
+def other_reference(name: str) -> ServerError:
+    """40515: a query stays in its database."""
+    text = f"Reference to database and/or server name in '{name}' is not supported in this version of SQL Server."
+    return ServerError(40515, text, 15)
+
+
+def too_deep() -> ServerError:
+    """191: a statement is nested too deeply."""
+    text = (
+        "Some part of your SQL statement is nested too deeply. Rewrite the query or break it up into smaller queries."
+    )
+    return ServerError(191, text, 15)

@@ -19,15 +19,16 @@ from .types import BIGINT, DATETIME, GUID, INT, SYSNAME, VARIANT, SqlType, decla
 Cell = str | int | float | bytes | None
 Call = Callable[..., Cell]
 _CLASSES: dict[str, SecurableClass] = {"DATABASE": "DATABASE", "SCHEMA": "SCHEMA", "OBJECT": "OBJECT_OR_COLUMN"}
+_TEXT = SqlType("nvarchar", 4000)
 _SERVICE_VERSION = "12.0.2000.8"
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A built-in function: what it does, and the type of what it gives."""
+    """A built-in function: what it does, and the type of what it gives, None where that is its argument's."""
 
     call: Call
-    type: SqlType
+    type: SqlType | None
 
 
 def built_in(session: Session, rights: Rights, catalogue: Catalogue) -> dict[str, Function]:
@@ -65,9 +66,9 @@ def built_in(session: Session, rights: Rights, catalogue: Catalogue) -> dict[str
         "SERVERPROPERTY": Function(lambda name: folded.get(str(name).casefold()), VARIANT),
         "DATALENGTH": Function(_data_length, INT),
         "LEN": Function(lambda text: None if text is None else len(str(text).rstrip(" ")), INT),
-        "LOWER": Function(lambda text: None if text is None else str(text).lower(), SYSNAME),
-        "UPPER": Function(lambda text: None if text is None else str(text).upper(), SYSNAME),
-        "SUBSTRING": Function(_substring, SYSNAME),
+        "LOWER": Function(lambda text: None if text is None else str(text).lower(), _TEXT),
+        "UPPER": Function(lambda text: None if text is None else str(text).upper(), _TEXT),
+        "SUBSTRING": Function(_substring, None),
         "GETDATE": Function(_now, DATETIME),
         "GETUTCDATE": Function(_now, DATETIME),
         "SYSUTCDATETIME": Function(_now, DATETIME),

@@ -41,8 +41,11 @@ class Prelogin:
     federated: bool
 
     def answer(self, *, strict: bool) -> bytes:
-        """Azure's answer: it always encrypts, it has no MARS here, and it takes tokens."""
-        agreed = Encryption.ON if self.encryption == Encryption.ON or strict else Encryption.REQUIRED
+        """Azure's answer: it always encrypts, it has no MARS here, and it takes tokens. In TDS 8.0 (`strict`) nothing
+        is left to agree on: clients say that they do not support what they have already done."""
+        agreed = Encryption.ON if self.encryption == Encryption.ON else Encryption.REQUIRED
+        if strict:
+            agreed = Encryption.NOT_SUPPORTED
         options = {_VERSION: bytes((12, 0, 0x07, 0xD0, 0, 0)), _ENCRYPTION: bytes((agreed,)), _INSTANCE: b"\0"}
         options |= {_THREAD: b"", _MARS: b"\0"}
         if self.federated:

@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from .catalogue import View
 from .functions import Function
-from .tsql import NODES
-from .types import FLOAT, INT, SqlType, declared
+from .tsql import BARE, sources
+from .types import BIGINT, FLOAT, INT, SqlType, declared
 
 Output = tuple[str, SqlType | None]
 
@@ -72,17 +72,15 @@ class Shapes:
             case exp.Count():
                 return INT
             case exp.Literal():
-                return SqlType("varchar", max(len(node.name), 1)) if node.is_string else INT if node.is_int else FLOAT
+                return SqlType("varchar", max(len(node.name), 1)) if node.is_string else _number(node.name)
             case exp.National():
                 return SqlType("nvarchar", max(len(node.name), 1))
             case exp.Subquery():
                 return self.outputs(node.this)[0][1]
-            case (
-                exp.Alias() | exp.Paren() | exp.Max() | exp.Min() | exp.Substring() | exp.Add() | exp.Sub() | exp.Mul()
-            ):
+            case exp.Alias() | exp.Paren() | exp.Max() | exp.Min() | exp.Collate() | exp.Add() | exp.Sub() | exp.Mul():
                 return self._type(node.this)
-            case exp.Func() if type(node) in NODES:
-                return self._functions[NODES[type(node)]].type
+            case exp.Func() if type(node) in BARE:
+                return self._functions[BARE[type(node)]].type
             case _:
                 return None
 
@@ -108,13 +106,17 @@ def _first(tree: exp.Expr) -> exp.Select:
     return tree
 
 
+def _number(text: str) -> SqlType:
+    """The type of a number as it is written."""
+    if not text.isdecimal():
+        return FLOAT
+    return INT if int(text) < 2**31 else BIGINT
+
+
 def _name(column: exp.Expr) -> str:
     return column.alias_or_name if isinstance(column, exp.Alias | exp.Column) else ""
 
 
 def _sources(select: exp.Select) -> dict[str, exp.Expr]:
     """The tables of FROM by what the query calls them, casefolded."""
-    start = select.args.get("from_") or select.args.get("from")
-    found = [start.this] if start is not None else []
-    found += [one.this for one in select.args.get("joins") or ()]
-    return {one.alias_or_name.casefold(): one for one in found}
+    return {one.alias_or_name.casefold(): one for one in sources(select)}

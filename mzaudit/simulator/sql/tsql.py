@@ -2,38 +2,61 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp, parse
 from sqlglot.dialects.sqlite import SQLite
+from sqlglot.dialects.tsql import TSQL
 from sqlglot.errors import SqlglotError
+from sqlglot.parsers.tsql import TSQLParser
 
 from . import errors
 from .errors import SqlError
 from .functions import Function, qualified
+from .types import declared
+
+# It says on stderr what it cannot translate; a client is told by an error instead.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 # The prefix under which the engine knows the functions of T-SQL, so that none is mistaken for one of its own.
 PREFIX = "tsql_"
-# Functions for which sqlglot has a node of its own, under the name that they have in T-SQL.
-NODES: dict[type[exp.Expr], str] = {
-    exp.Substring: "SUBSTRING",
-    exp.Lower: "LOWER",
-    exp.Upper: "UPPER",
-    exp.Length: "LEN",
-    exp.ByteLength: "DATALENGTH",
+# What T-SQL writes without brackets, under the name of its function.
+BARE: dict[type[exp.Expr], str] = {
     exp.CurrentUser: "CURRENT_USER",
     exp.SessionUser: "CURRENT_USER",
     exp.CurrentTimestamp: "GETDATE",
-    exp.CurrentSchema: "SCHEMA_NAME",
 }
-# Functions that mean the same in both dialects.
-_ALIKE = (
-    *(exp.Abs, exp.Avg, exp.Case, exp.Coalesce, exp.Count, exp.Exists, exp.GroupConcat, exp.If, exp.Max, exp.Min),
-    *(exp.Nullif, exp.RowNumber, exp.Sum, exp.And, exp.Or, exp.Xor),
-)
-_UNSERVED = (exp.Lateral, exp.Pivot, exp.ForClause, exp.Into)
+_BARE_COLUMNS = {"SYSTEM_USER": "SYSTEM_USER", "USER": "CURRENT_USER"}
+# The functions that mean the same in both dialects; every other one stays what it is called, for `Function` to know.
+_ALIKE = ("ABS", "COALESCE", "COUNT", "COUNT_BIG", "IIF", "ISNULL", "MAX", "MIN", "NULLIF", "ROW_NUMBER", "SUM")
+_WRITTEN_APART = ("CAST", "CONVERT", "STRING_AGG", "TRY_CAST", "TRY_CONVERT")
+_UNSERVED: dict[type[exp.Expr], str] = {
+    exp.ForClause: "FOR JSON",
+    exp.Into: "SELECT INTO",
+    exp.Lateral: "APPLY",
+    exp.Pivot: "PIVOT",
+    exp.Values: "VALUES",
+}
 _LONGEST = 30
+
+
+class Source(TSQL):
+    """T-SQL, its functions left as they are written."""
+
+    class Parser(TSQLParser):
+        """Its functions."""
+
+        FUNCTIONS = {name: built for name, built in TSQLParser.FUNCTIONS.items() if name in _ALIKE}  # noqa: RUF012
+        FUNCTION_PARSERS = {  # noqa: RUF012
+            name: read for name, read in TSQLParser.FUNCTION_PARSERS.items() if name in _WRITTEN_APART
+        }
+
+    class Tokenizer(TSQL.Tokenizer):
+        """Its keywords."""
+
+        KEYWORDS = {name: token for name, token in TSQL.Tokenizer.KEYWORDS.items() if name != "SYSTEM_USER"}  # noqa: RUF012
 
 
 class Engine(SQLite):
@@ -42,7 +65,7 @@ class Engine(SQLite):
     class Tokenizer(SQLite.Tokenizer):
         """Its quotes."""
 
-        IDENTIFIERS = ["`"]  # noqa: RUF012  # as sqlglot declares it
+        IDENTIFIERS = ["`"]  # noqa: RUF012
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +79,49 @@ class Tabular:
 
 def statements(text: str) -> list[exp.Expr]:
     """The statements of a batch; raises `SqlError` (102) when it does not parse."""
+    near = text.strip()[-_LONGEST:]
+    if "\0" in text:
+        raise SqlError(errors.syntax("\0"))
     try:
-        return [one for one in parse(text, read="tsql") if one is not None]
-    except (SqlglotError, RecursionError) as error:
+        parsed = [one for one in parse(text, dialect=Source) if one is not None]
+    except SqlglotError as error:
         details = getattr(error, "errors", None)
-        near = str(details[0].get("highlight") or "") if details else ""
-        raise SqlError(errors.syntax(near or text.strip()[-_LONGEST:])) from error
+        raise SqlError(errors.syntax(str(details[0].get("highlight") or near) if details else near)) from error
+    for one in parsed:
+        for select in one.find_all(exp.Select):
+            if not select.expressions:
+                raise SqlError(errors.syntax("select"))
+    return parsed
 
 
-def common_tables(tree: exp.Expr) -> set[str]:
-    """The names that WITH gives, casefolded."""
-    return {one.alias.casefold() for one in tree.find_all(exp.CTE)}
+def check(tree: exp.Expr) -> None:
+    """Refuse what the engine cannot do, and types that do not exist; raises `SqlError`."""
+    for node in tree.walk():
+        if type(node) in _UNSERVED:
+            raise SqlError(errors.not_served(_UNSERVED[type(node)]))
+        kind = (
+            node.this if isinstance(node, exp.Convert) else node.args.get("to") if isinstance(node, exp.Cast) else None
+        )
+        if kind is not None:
+            try:
+                declared(kind.sql("tsql"))
+            except ValueError:
+                raise SqlError(errors.unknown_type(kind.sql("tsql"))) from None
 
 
-def bind_tables(tree: exp.Query, known: Mapping[str, str]) -> list[Tabular]:
+def bind_tables(tree: exp.Expr, known: Mapping[str, str], database: str) -> list[Tabular]:
     """Give every table in FROM the one name that the engine has for it, `schema.name`, and keep what the query calls
     it. `known` maps casefolded names to names. Raises `SqlError` (208)."""
-    common = common_tables(tree)
+    common = {one.alias.casefold() for one in tree.find_all(exp.CTE)}
     tabular: list[Tabular] = []
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, exp.Anonymous):
             tabular.append(_tabular(table, len(tabular)))
             continue
-        if not isinstance(table.this, exp.Identifier) or table.catalog:
+        if not isinstance(table.this, exp.Identifier):
             raise SqlError(errors.unknown_object(table.sql("tsql", comments=False)))
+        if table.catalog and table.catalog.casefold() != database.casefold():
+            raise SqlError(errors.other_reference(table.sql("tsql", comments=False)))
         if not table.db and table.name.casefold() in common:
             continue
         full = f"{table.db or 'dbo'}.{table.name}"
@@ -119,7 +161,7 @@ def translate(tree: exp.Query, functions: Mapping[str, Function], variables: Map
             node.replace(replacement)
     try:
         return str(root.this.sql(dialect=Engine, identify=True))
-    except (SqlglotError, RecursionError) as error:
+    except SqlglotError as error:
         raise SqlError(errors.not_served("SELECT")) from error
 
 
@@ -136,37 +178,27 @@ def _translated(node: exp.Expr, functions: Mapping[str, Function], variables: Ma
             return exp.Literal.string(node.name)
         case exp.Collate():
             return exp.Paren(this=node.this)
+        case exp.Column() if not node.table and not node.this.args.get("quoted") and node.name.upper() in _BARE_COLUMNS:
+            return _call(_BARE_COLUMNS[node.name.upper()].lower())
         case exp.Column() if node.args.get("db"):
             return exp.column(node.this, table=node.args["table"])
-        case exp.Dot():
-            raise SqlError(errors.unknown_user_function(node.sql("tsql").partition("(")[0]))
         case exp.Parameter():
             return _variable(node, variables)
-        case exp.Anonymous():
-            if node.name.startswith(PREFIX):
-                return node
+        case exp.Anonymous() if not node.name.startswith(PREFIX):
+            if isinstance(node.parent, exp.Dot):
+                raise SqlError(errors.unknown_user_function(node.parent.sql("tsql").partition("(")[0]))
             if node.name.upper() not in functions:
                 raise SqlError(errors.unknown_function(node.name))
             return _call(node.name.lower(), *node.expressions)
         case exp.LimitOptions() if node.args.get("percent") or node.args.get("with_ties"):
             raise SqlError(errors.not_served("TOP PERCENT"))
-        case exp.Func() if type(node) in NODES:
-            return _call(NODES[type(node)].lower(), *_arguments(node))
-        case exp.Func() if not isinstance(node, _ALIKE):
-            raise SqlError(errors.unknown_function(node.sql_name()))
-        case _ if isinstance(node, _UNSERVED):
-            raise SqlError(errors.not_served(node.key.upper()))
+        case exp.Select() if node.args.get("options"):
+            node.set("options", None)  # hints for an optimizer that there is not
+            return node
+        case _ if type(node) in BARE:
+            return _call(BARE[type(node)].lower())
         case _:
             return node
-
-
-def _arguments(node: exp.Expr) -> Iterator[exp.Expr]:
-    for name in ("this", "start", "length"):
-        value = node.args.get(name)
-        if isinstance(value, exp.Expr):
-            # LEN comes with a cast to text of sqlglot's own, which by now is a call.
-            plain = isinstance(node, exp.Length) and isinstance(value, exp.Anonymous) and value.expressions
-            yield value.expressions[0] if plain and value.name == f"{PREFIX}cast" else value
 
 
 def _cast(value: exp.Expr, kind: exp.Expr, style: exp.Expr, *, safe: bool) -> exp.Expr:
@@ -182,23 +214,29 @@ def _variable(node: exp.Parameter, variables: Mapping[str, object]) -> exp.Expr:
     if isinstance(node.parent, exp.Parameter):
         return node
     if isinstance(node.this, exp.Parameter):
-        name = node.this.name.upper()
         known: dict[str, exp.Expr] = {
             "TRANCOUNT": exp.Literal.number(0),
             "SPID": exp.Literal.number(51),
-            "ROWCOUNT": exp.Literal.number(0),
             "VERSION": exp.Literal.string("Microsoft SQL Azure (RTM) - 12.0.2000.8"),
         }
-        if name not in known:
+        if node.this.name.upper() not in known:
             raise SqlError(errors.undeclared(f"@@{node.this.name}"))
-        return known[name]
+        return known[node.this.name.upper()]
     name = node.name.casefold()
     if name not in variables:
         raise SqlError(errors.undeclared(f"@{node.name}"))
     return exp.Placeholder(this=name)
 
 
-def written(tree: exp.Expr) -> str | None:
-    """The `schema.name` that a statement writes to, None when it writes to no table."""
+def written(tree: exp.Expr) -> str:
+    """The `schema.name` that a statement writes to; empty when it writes to no table."""
     table = tree.find(exp.Table)
-    return qualified(table.sql("tsql")) if table is not None else None
+    return qualified(table.sql("tsql")) if table is not None else ""
+
+
+def sources(select: exp.Select) -> Iterator[exp.Expr]:
+    """The tables of FROM."""
+    start = select.args.get("from_")
+    if start is not None:
+        yield start.this
+    yield from (one.this for one in select.args.get("joins") or ())

@@ -17,6 +17,13 @@ COLLATION = bytes((0x09, 0x04, 0xD0, 0x00, 0x34))  # SQL_Latin1_General_CP1_CI_A
 _EPOCH = datetime(1900, 1, 1)
 _MAX = 0xFFFF
 _INTEGERS = {"tinyint": 1, "smallint": 2, "int": 4, "bigint": 8}
+# The range of each integer type, its end excluded.
+INTEGERS = {
+    "tinyint": (0, 2**8),
+    "smallint": (-(2**15), 2**15),
+    "int": (-(2**31), 2**31),
+    "bigint": (-(2**63), 2**63),
+}
 _TEXTS = {"nvarchar": 0xE7, "nchar": 0xEF, "varchar": 0xA7, "char": 0xAF}
 _BINARIES = {"varbinary": 0xA5, "binary": 0xAD}
 _VARIANT_SIZE = 8009

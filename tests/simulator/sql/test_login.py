@@ -1,0 +1,189 @@
+"""Who gets in, over which protocol, and with which of Azure's errors he does not."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+
+import pytds
+import pytest
+
+from mzaudit.simulator import Estate, Principal, Simulator, build, serve
+from mzaudit.simulator.blueprint import stable_guid
+from mzaudit.simulator.entra import token
+from mzaudit.simulator.sql.admission import CLIENT_ADDRESS, WORKER_PORT, WORKER_SUFFIX
+from mzaudit.simulator.sql.contents import sid_of
+
+from .clients import AUDIENCE, DATABASE, SERVER, connect, rows, strictly, tunnel
+
+NODE = f"sql-monozu-prd{WORKER_SUFFIX}"
+
+
+def _refused(sim: Simulator, **how: object) -> tuple[int, str]:
+    with pytest.raises(pytds.Error) as caught:
+        connect(sim, **how)  # type: ignore[arg-type]  # each case names its own
+    return caught.value.number, caught.value.text
+
+
+def firewall(estate: Estate) -> None:
+    estate.gate("sql-monozu-prd").admits = False
+
+
+def private(estate: Estate) -> None:
+    estate.named("Microsoft.Sql/servers", "sql-monozu-prd")["properties"]["publicNetworkAccess"] = "Disabled"
+
+
+def no_user(estate: Estate) -> None:
+    estate.database(DATABASE).drop_user("mzaudit")
+
+
+def stale_user(estate: Estate) -> None:
+    estate.database(DATABASE).principal("mzaudit").sid = sid_of(stable_guid("an identity of before"))
+
+
+def no_inside(estate: Estate) -> None:
+    del estate.sql[str(estate.named("Microsoft.Sql/servers/databases", DATABASE)["id"]).casefold()]
+
+
+REFUSALS: dict[str, tuple[Callable[[Estate], None], int, str]] = {
+    "no firewall rule": (firewall, 40615, f"Client with IP address '{CLIENT_ADDRESS}' is not allowed"),
+    "no public access": (private, 47073, "Deny Public Network Access is set to Yes"),
+    "no user": (no_user, 18456, "Login failed for user '<token-identified principal>'."),
+    "user of an identity that is gone": (stale_user, 18456, "Login failed for user '<token-identified principal>'."),
+    "no such database": (no_inside, 4060, f'Cannot open database "{DATABASE}" requested by the login.'),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_refused(case: str) -> None:
+    bend, number, text = REFUSALS[case]
+    estate = build("compliant")
+    bend(estate)
+    with serve(estate) as sim:
+        found, message = _refused(sim)
+        assert (found, text in message) == (number, True), message
+        assert [(one.kind, one.result) for one in sim.sql_requests] == [("LOGIN", number)]
+
+
+TOKENS: dict[str, tuple[Callable[[Simulator], str], str]] = {
+    "none of ours": (lambda sim: "not.a.token", "principal>'."),
+    "for another audience": (
+        lambda sim: token(sim.estate, sim.estate.auditor, "https://vault.azure.net"),
+        "not currently configured to accept this token",
+    ),
+    "expired": (lambda sim: token(sim.estate, sim.estate.auditor, AUDIENCE, lifetime=-60), "Token is expired."),
+    "of a stranger": (
+        lambda sim: token(sim.estate, Principal("x", stable_guid("x"), "s", stable_guid("y")), AUDIENCE),
+        "principal>'.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOKENS)
+def test_a_token_is_looked_at(sim: Simulator, case: str) -> None:
+    make, text = TOKENS[case]
+    number, message = _refused(sim, bearer=make(sim))
+    assert (number, text in message) == (18456, True), message
+
+
+def test_a_password_is_refused(sim: Simulator) -> None:
+    with pytest.raises(pytds.Error) as caught:
+        pytds.connect(
+            dsn=SERVER,
+            port=1433,
+            database=DATABASE,
+            user="sa",
+            password="x",
+            sock=tunnel(sim),
+            cafile=sim.ca_file,
+            validate_host=False,
+            disable_connect_retry=True,
+        )
+    assert (caught.value.number, caught.value.text) == (18456, "Login failed for user 'sa'.")
+
+
+def test_a_paused_database_is_woken_by_whoever_asks() -> None:
+    estate = build("compliant")
+    body = estate.named("Microsoft.Sql/servers/databases", DATABASE)["properties"]
+    body["status"] = "Paused"
+    with serve(estate) as sim:
+        number, message = _refused(sim)
+        assert number == 40613
+        assert f"Database '{DATABASE}' on server 'sql-monozu-prd' is not currently available." in message
+        assert body["status"] == "Online"
+        with connect(sim) as connection:
+            assert rows(connection, "SELECT 1 AS v") == [{"v": 1}]
+
+
+def test_names_that_are_no_server_do_not_resolve(sim: Simulator) -> None:
+    for host, port in (("sql-nowhere.database.windows.net", 1433), (SERVER, 1434), (NODE, 1433)):
+        with pytest.raises(OSError, match="502"):
+            tunnel(sim, host, port)
+
+
+def test_a_redirect_leads_to_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    estate = build("compliant")
+    estate.gate("sql-monozu-prd").redirects = True
+    with serve(estate) as sim:
+        followed: list[tuple[str, int]] = []
+        directly = socket.create_connection
+
+        def reach(address: tuple[str, int], timeout: float | None = None) -> socket.socket:
+            if address[0] == "127.0.0.1":
+                return directly(address, timeout)
+            followed.append(address)
+            return tunnel(sim, *address)
+
+        # The driver itself follows a route past every proxy.
+        monkeypatch.setattr(socket, "create_connection", reach)
+        with connect(sim) as connection:
+            assert rows(connection, "SELECT DB_NAME() AS v") == [{"v": DATABASE}]
+        assert followed == [(NODE, WORKER_PORT)]
+        assert [one.server for one in sim.sql_requests] == [SERVER, NODE, NODE]
+
+
+def test_the_certificate_bears_the_names(sim: Simulator) -> None:
+    context = ssl.create_default_context(cafile=sim.ca_file)
+    context.set_alpn_protocols(["tds/8.0"])
+    for host, port, asked in ((SERVER, 1433, SERVER), (NODE, WORKER_PORT, NODE), (SERVER, 1433, "evil.example")):
+        sock = tunnel(sim, host, port)
+        if asked == "evil.example":
+            with pytest.raises(ssl.SSLCertVerificationError), sock:
+                context.wrap_socket(sock, server_hostname=asked)
+        else:
+            with context.wrap_socket(sock, server_hostname=asked) as secured:
+                assert secured.selected_alpn_protocol() == "tds/8.0"
+
+
+def test_tds_8_encrypts_first(sim: Simulator) -> None:
+    bearer = token(sim.estate, sim.estate.auditor, AUDIENCE)
+    secured = strictly(sim)
+    assert secured.version() == "TLSv1.3"
+    with pytds.connect(
+        dsn=SERVER,
+        port=1433,
+        database=DATABASE,
+        sock=secured,
+        access_token_callable=lambda: bearer,
+        autocommit=True,
+        as_dict=True,
+        disable_connect_retry=True,
+    ) as connection:
+        assert rows(connection, "SELECT USER_NAME() AS v") == [{"v": "mzaudit"}]
+
+
+def test_a_client_that_does_not_encrypt_is_turned_away(sim: Simulator) -> None:
+    before = len(sim.sql_requests)
+    with pytest.raises(pytds.Error, match="encryption"):
+        pytds.connect(dsn=SERVER, database=DATABASE, sock=tunnel(sim), user="sa", password="x")
+    assert len(sim.sql_requests) == before
+
+
+def test_transactions_begin_and_end(sim: Simulator) -> None:
+    with connect(sim) as connection:
+        connection.autocommit = False
+        assert rows(connection, "SELECT 1 AS v") == [{"v": 1}]
+        connection.commit()
+        connection.rollback()
+        assert rows(connection, "SELECT 2 AS v") == [{"v": 2}]
