@@ -101,7 +101,7 @@ def command(
                 "preview",
                 after.environments,
                 after.run.policy,
-                lambda budget: changes.markdown(said, "preview", budget),
+                lambda _, budget: changes.markdown(said, "preview", budget),
                 code,
                 " ".join((*said.caveats, said.verdict)),
             )

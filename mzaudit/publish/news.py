@@ -10,12 +10,12 @@ from mzaudit.publish.marker import Marker
 from mzaudit.publish.pipeline import AzureDevOps, Build, GitHub, Place
 from mzaudit.publish.sticky import Said, Signal
 from mzaudit.report import markdown
+from mzaudit.report.dialect import AZURE_PULL_REQUEST, GITHUB, Dialect
 from mzaudit.report.gate import exit_code, reason, verdict
 from mzaudit.report.head import caveats
 from mzaudit.report.neutral import plain
 
-# GitHub holds 65,536 characters; Azure DevOps 150,000.
-_BUDGET = {GitHub: 60_000, AzureDevOps: 140_000}
+_DIALECT = {GitHub: GITHUB, AzureDevOps: AZURE_PULL_REQUEST}
 _LEFT_OUT = "(left out of comments)"
 _LONGEST_SENTENCE = 140  # of a status on GitHub
 
@@ -23,12 +23,13 @@ _LONGEST_SENTENCE = 140  # of a status on GitHub
 @dataclass(frozen=True, slots=True)
 class News:
     """What there is to tell of a gate: `kind` is empty for a check, else the command's name; `policy` are its files;
-    `text` draws Markdown in at most so many bytes; `code` is what the command exits with; `sentence` is the status."""
+    `text` draws Markdown in a dialect, in at most so much of what that counts; `code` is what the command exits with;
+    `sentence` is the status."""
 
     kind: str
     environments: tuple[str, ...]
     policy: str
-    text: Callable[[int], str]
+    text: Callable[[Dialect, int], str]
     code: int
     sentence: str
 
@@ -40,7 +41,7 @@ def of(report: Report) -> News:
         "",
         report.environments,
         report.run.policy,
-        lambda budget: "".join(markdown.chunks(report, budget=budget)),
+        lambda dialect, budget: "".join(markdown.chunks(report, dialect=dialect, budget=budget)),
         exit_code(report),
         f"{words}{verdict(report)}: {reason(report)}",
     )
@@ -50,8 +51,9 @@ def said(news: News, mark: Marker, place: Place) -> Said:
     """The comment; there is something to be done while the gate is not passed."""
     top = mark.line(place.build.number) + "\n\n"
     end = f"\n---\n\n{_run(place.build)}\n"
-    room = _BUDGET[type(place)] - len((top + end).encode())
-    return Said(top + news.text(room) + end, news.code != 0)
+    dialect = _DIALECT[type(place)]
+    room = dialect.budget - dialect.size(top + end)
+    return Said(top + news.text(dialect, room) + end, news.code != 0)
 
 
 def signal(news: News, mark: Marker, place: Place) -> Signal:

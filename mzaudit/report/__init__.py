@@ -38,6 +38,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "csv": Format("mzaudit.report.csv", "csv"),
         "ocsf": Format("mzaudit.report.ocsf", "jsonl"),
         "markdown": Format("mzaudit.report.markdown", "md"),
+        "markdown-ado": Format("mzaudit.report.markdown", "md", "azure_pull_request"),
+        "markdown-summary": Format("mzaudit.report.markdown", "md", "azure_summary"),
         "terminal": Format("mzaudit.report.terminal", "txt"),
         "html": Format("mzaudit.report.html", "html"),
         "fix": Format("mzaudit.report.fix", "sh"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -30,32 +30,46 @@ class Section:
     folded: bool = False
 
 
-def fill(head: str, sections: Iterable[Section], budget: int, elsewhere: str = "the JSON report holds them all") -> str:
-    """Head and sections in at most `budget` bytes, as long as the head fits. From the first block that has no place
-    on, every block is left out: what is shown is never less severe than what is not. `elsewhere` says where it is."""
+def utf8(text: str) -> int:
+    """Bytes of UTF-8."""
+    return len(text.encode())
+
+
+def fill(
+    head: str,
+    sections: Iterable[Section],
+    budget: int,
+    elsewhere: str = "the JSON report holds them all",
+    *,
+    size: Callable[[str], int] = utf8,
+    html: bool = True,
+) -> str:
+    """Head and sections in at most `budget` of what `size` counts, as long as the head fits. From the first block that
+    has no place on, every block is left out: what is shown is never less severe than what is not. `elsewhere` says
+    where it is. Nothing is folded without `html`."""
     held = [section for section in sections if section.count]
-    left = budget - len(head.encode()) - sum(_RESERVE + 2 * len(s.title.encode()) for s in held) - 1
+    left = budget - size(head) - sum(_RESERVE + 2 * size(section.title) for section in held) - 1
     parts = [head]
     full = False
     for section in held:
         kept: list[str] = []
         hidden = 0
         for block in section.blocks:
-            chosen = next((text for text in (block.text, block.brief) if text and len(text.encode()) + 1 <= left), None)
+            chosen = next((text for text in (block.text, block.brief) if text and size(text) + 1 <= left), None)
             full = full or chosen is None
             if full or chosen is None:
                 hidden += block.findings
                 continue
             kept.append(chosen)
-            left -= len(chosen.encode()) + 1
-        parts.append(_section(section, kept, hidden, elsewhere))
+            left -= size(chosen) + 1
+        parts.append(_section(section, kept, hidden, elsewhere, html))
     return _BLANK_LINES.sub("\n\n", "\n\n".join(parts)).rstrip() + "\n"
 
 
-def _section(section: Section, kept: list[str], hidden: int, elsewhere: str) -> str:
+def _section(section: Section, kept: list[str], hidden: int, elsewhere: str, html: bool) -> str:
     title = f"{section.title} ({section.count:,})"
     more = [f"\n{hidden:,} more here did not fit; {elsewhere}."] if hidden else []
     body = "\n".join((*kept, *more))
-    if not section.folded:
+    if not (section.folded and html):
         return f"## {title}\n\n{body}"
     return f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"

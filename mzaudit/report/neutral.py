@@ -8,6 +8,7 @@ nothing: two names that differ stay different, and the reader sees that somethin
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 REPLACEMENT = "\ufffd"
 
@@ -30,6 +31,7 @@ _ENTITY = re.compile(r"[^A-Za-z0-9 ./-]")
 _WORD = re.compile(r"[(']?[A-Za-z0-9]+(?:[./-][A-Za-z0-9]+)*[)']?[.,;:]?|[-+]")
 _LINKED = re.compile(r"www\.|\bgh-[0-9]|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 
+_TICKS = re.compile("`+")
 _SARIF_ESCAPES = {"\\": "\\\\", "[": "\\[", "]": "\\]", "{": "{{", "}": "}}"}
 _SARIF = re.compile(r"[\\\[\]{}]")
 # Spreadsheets begin a formula with these, the full-width ones in East Asian settings; some split lines at `;` or `|`.
@@ -66,7 +68,15 @@ def code(text: str, limit: int = 500) -> str:
     return f"<code>{_ENTITY.sub(lambda found: f'&#{ord(found[0])};', shown)}</code>"
 
 
-def prose(text: str, limit: int = 500) -> str:
+def span(text: str, limit: int = 500) -> str:
+    """The same for Markdown without HTML: a code span whose fence is longer than any in it. Not for a table's cell."""
+    shown = log(shorten(plain(text), limit)) or "(empty)"
+    fence = "`" * (max(map(len, _TICKS.findall(shown)), default=0) + 1)
+    edge = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) else ""
+    return f"{fence}{edge}{shown}{edge}{fence}"
+
+
+def prose(text: str, limit: int = 500, code: Callable[[str, int], str] = code) -> str:
     """A sentence in Markdown: plain words as they are, runs of all others as inert code. Never at a line's start."""
     words = shorten(plain(text), limit).split(" ")
     runs: list[tuple[bool, list[str]]] = []
@@ -77,7 +87,7 @@ def prose(text: str, limit: int = 500) -> str:
         else:
             runs.append((harmless, [word]))
     shown = [" ".join(run) if harmless else code(" ".join(run), limit) for harmless, run in runs]
-    return " ".join(shown) if text else code("")
+    return " ".join(shown) if text else code("", limit)
 
 
 def comment(text: str) -> str:
@@ -88,6 +98,11 @@ def comment(text: str) -> str:
 def sarif(text: str, limit: int = 2_000) -> str:
     """One line of a SARIF message: no link (`[x](https://...)`) and no placeholder (`{0}`)."""
     return _SARIF.sub(lambda found: _SARIF_ESCAPES[found[0]], log(shorten(plain(text), limit)))
+
+
+def mermaid(text: str, limit: int = 100) -> str:
+    """A part of a quoted label of a Mermaid diagram; `#58;` is how Mermaid spells a colon."""
+    return _ENTITY.sub(lambda found: f"#{ord(found[0])};", shorten(plain(text), limit))
 
 
 def cell(text: str) -> str:

@@ -19,9 +19,11 @@ import lxml.html
 import pytest
 from lxml import etree
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from mzaudit.report import FORMATS, render
 from mzaudit.report import json as json_report
+from mzaudit.report.dialect import AZURE_PULL_REQUEST, AZURE_SUMMARY, GITHUB, Dialect
 from mzaudit.simulator import (
     Alter,
     Estate,
@@ -42,6 +44,7 @@ from tests.report.sample import HOSTILE, hostile
 from tests.report.schemas import FOLDER, OCSF, SARIF, json_validator
 from tests.report.test_csv import computed
 from tests.report.test_junit import SCHEMAS
+from tests.report.test_markdown import PICTURE
 
 Call = Callable[..., Outcome]
 Counted = Callable[[str, int], None]
@@ -159,7 +162,9 @@ def assert_valid(folder: Path, findings: int | None = None) -> None:
     for schema in ("jenkins-xunit-plugin-junit-10.xsd", "windyroad-ant-JUnit.xsd"):
         if (SCHEMAS / schema).exists():
             etree.XMLSchema(etree.parse(str(SCHEMAS / schema))).assertValid(root)
-    assert_markdown((folder / "out.markdown").read_text("utf-8"))
+    for name, dialect in (("markdown", GITHUB), ("markdown-ado", AZURE_PULL_REQUEST)):
+        assert_markdown((folder / f"out.{name}").read_text("utf-8"), dialect)
+    assert_plain_markdown((folder / "out.markdown-summary").read_text("utf-8"))
     assert_page((folder / "out.html").read_text("utf-8"))
     assert_script(folder)
     for name in FORMATS:
@@ -188,13 +193,26 @@ def assert_for_collectors(folder: Path, prints: list[str]) -> None:
                 validator.validate(event)
 
 
-def assert_markdown(text: str) -> None:
-    assert len(text.encode()) <= 60_000
+ALIVE = {"link_open", "image", "fence", "code_block", "em_open", "s_open", "hr", "blockquote_open", "autolink"}
+
+
+def _tokens(text: str) -> list[Token]:
     flat = []
     for token in MarkdownIt("gfm-like", {"html": True, "linkify": False}).parse(text):
         flat += [token, *(token.children or ())]
-    alive = {"link_open", "image", "fence", "code_block", "em_open", "s_open", "hr", "blockquote_open", "autolink"}
-    assert not {token.type for token in flat} & alive
+    return flat
+
+
+def assert_plain_markdown(text: str) -> None:
+    assert AZURE_SUMMARY.size(text) <= AZURE_SUMMARY.budget
+    assert not {token.type for token in _tokens(text)} & (ALIVE | {"html_block", "html_inline"})
+
+
+def assert_markdown(text: str, dialect: Dialect = GITHUB) -> None:
+    assert dialect.size(text) <= dialect.budget
+    text = PICTURE.sub("", text)
+    flat = _tokens(text)
+    assert not {token.type for token in flat} & ALIVE
     tags = set(re.findall(r"<[^>]*>", "".join(t.content for t in flat if t.type in ("html_inline", "html_block"))))
     assert tags <= {"<code>", "</code>", "<details>", "</details>", "<summary>", "</summary>"}
     assert text.count("<code>") == text.count("</code>")
@@ -474,6 +492,9 @@ def test_the_assertions_can_fail(tmp_path: Path) -> None:
     for text in ("[l](https://x)", "<b>x</b>", "@admin", "![i](x)", "```\nx\n```", "www.evil.example"):
         with pytest.raises(AssertionError):
             assert_markdown(text)
+    for text in ("[l](https://x)", "<b>x</b>", "a <b>x</b>", "![i](x)", "```\nx\n```"):
+        with pytest.raises(AssertionError):
+            assert_plain_markdown(text)
     good = render("html", hostile("x"))
     assert_page(good)
     for bad in (

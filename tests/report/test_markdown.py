@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
+from itertools import product
 
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from mzaudit.audit.results import Report, Status
+from mzaudit.audit.results import Report, Status, Topology
 from mzaudit.audit.verdict import Evidence
 from mzaudit.policy.models import Severity
+from mzaudit.report import render as by_name
+from mzaudit.report.dialect import AZURE_PULL_REQUEST, AZURE_SUMMARY, GITHUB, Dialect
 from mzaudit.report.markdown import chunks
+from mzaudit.report.neutral import log, plain
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, UNREADABLE, WALLED, compared, finding, hostile, night, report
+from tests.report.test_neutral import assert_inert_log
 
 OURS = {"<code>", "</code>", "<details>", "</details>", "<summary>", "</summary>"}
 
 
-def render(made: Report, *, budget: int = 60_000) -> str:
-    return "".join(chunks(made, budget=budget))
+DIALECTS = {"github": GITHUB, "azure pull request": AZURE_PULL_REQUEST, "azure summary": AZURE_SUMMARY}
+FORMATS = {"markdown": "github", "markdown-ado": "azure pull request", "markdown-summary": "azure summary"}
+PICTURE = re.compile(r"^```mermaid\n(.*?)\n```\n", re.MULTILINE | re.DOTALL)
+
+
+def render(made: Report, *, dialect: Dialect = GITHUB, budget: int | None = None) -> str:
+    return "".join(chunks(made, dialect=dialect, budget=budget))
 
 
 def tokens(text: str) -> list[Token]:
@@ -30,14 +41,18 @@ def tokens(text: str) -> list[Token]:
     return flat
 
 
-def test_golden() -> None:
-    golden_files.check("night.md", render(night()))
+@pytest.mark.parametrize("name", FORMATS)
+def test_golden(name: str) -> None:
+    text = by_name(name, night())
+    assert text == render(night(), dialect=DIALECTS[FORMATS[name]])
+    golden_files.check(f"night{name.removeprefix('markdown')}.md", text)
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_text_is_inert(text: str) -> None:
-    rendered = render(hostile(text))
-    assert len(rendered.encode()) <= 60_000
+@pytest.mark.parametrize("dialect", [GITHUB, AZURE_PULL_REQUEST], ids=["github", "azure pull request"])
+def test_hostile_text_is_inert(text: str, dialect: Dialect) -> None:
+    rendered = PICTURE.sub("", render(hostile(text), dialect=dialect))
+    assert dialect.size(rendered) <= dialect.budget
     found = tokens(rendered)
     assert not {token.type for token in found} & {
         "link_open",
@@ -52,17 +67,58 @@ def test_hostile_text_is_inert(text: str) -> None:
     assert set(tags) <= OURS
     assert rendered.count("<details>") == rendered.count("</details>")
     outside = re.sub(r"<code>.*?</code>", "", rendered)
-    calm = re.sub(r"<code>.*?</code>", "", render(hostile("calm")))
+    calm = re.sub(r"<code>.*?</code>", "", PICTURE.sub("", render(hostile("calm"), dialect=dialect)))
     added = set(outside.split()) - set(calm.split())
     assert not {word for word in added if re.search(r"[^A-Za-z0-9.,;:()'/+-]", word) or re.match(r":\w+:", word)}
     linked = re.compile(r"www\.|gh-\d|^[(']*[0-9a-f]{7,40}[)'.,;]*$", re.I)
     assert not {word for word in added if linked.search(word)}
 
 
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text_is_inert_without_html(text: str) -> None:
+    rendered = render(hostile(text), dialect=AZURE_SUMMARY)
+    found = tokens(rendered)
+    kinds = {token.type for token in found}
+    assert not kinds & {"link_open", "image", "fence", "code_block", "em_open", "strong_open", "s_open", "hr"}
+    assert not kinds & {"html_block", "html_inline", "text_special"}
+    assert_inert_log(rendered)
+    for status in Status:
+        shown = log(plain(f"{text}{status}"))[:400]
+        assert any(t.type == "code_inline" and t.content.startswith(shown) for t in found), status
+
+
 def test_tables_keep_their_columns() -> None:
-    for text in HOSTILE.values():
-        rows = [line for line in render(hostile(text)).splitlines() if line.startswith("|")]
-        assert {line.count("|") for line in rows} <= {3, 4, 7}
+    for text, dialect in product(HOSTILE.values(), DIALECTS.values()):
+        made = replace(hostile(text), findings=tuple(replace(f, rule=f"{text}-1") for f in hostile(text).findings))
+        kinds = " ".join(token.type for token in tokens(render(made, dialect=dialect)))
+        rows = re.findall(r"tr_open (.*?) tr_close", kinds)
+        assert {len(re.findall("t[dh]_open", row)) for row in rows} <= {2, 3, 6}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_picture_holds_text_only(text: str) -> None:
+    (picture,) = PICTURE.findall(render(hostile(text)))
+    label = r'"(?:[!?~✓✗]|[!?~✗] [a-z ]+:) (?:[A-Za-z0-9 ./-]|#\d+;)*"'
+    for line in picture.splitlines()[1:]:
+        bare = re.sub(label, "LABEL", line)
+        assert re.fullmatch(r"[A-Za-z0-9 :,#\[\](){}|>=.-]*(?:stroke-width:3px)?", bare), line
+
+
+def test_a_picture_tells_every_node_and_arrow() -> None:
+    (picture,) = PICTURE.findall(render(night()))
+    lines = picture.splitlines()
+    assert sum(":::" in line for line in lines) == len(night().topology.nodes)
+    assert sum("-->|" in line for line in lines) == len(night().topology.arrows)
+    for name, dialect in DIALECTS.items():
+        assert ("mermaid" in render(night(), dialect=dialect)) is (name == "github")
+
+
+def test_a_picture_that_would_crowd_the_findings_out_is_left_out() -> None:
+    node = night().topology.nodes[0]
+    many = tuple(replace(node, id=f"{node.id}{number}") for number in range(1_000))
+    rendered = render(replace(night(), topology=Topology(many, ())))
+    assert "mermaid" not in rendered
+    assert "## Violations" in rendered
 
 
 def shows(rendered: str, made: Report) -> int:
@@ -89,10 +145,11 @@ def _many(count: int) -> Report:
 
 
 @pytest.mark.parametrize("budget", [3_000, 10_000, 60_000])
-def test_the_budget_is_kept_from_the_least_severe_end(budget: int) -> None:
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
+def test_the_budget_is_kept_from_the_least_severe_end(budget: int, dialect: Dialect) -> None:
     made = _many(400)
-    rendered = render(made, budget=budget)
-    assert len(rendered.encode()) <= budget
+    rendered = render(made, budget=budget, dialect=dialect)
+    assert dialect.size(rendered) <= budget
     plain = html.unescape(rendered)
     shown = [f for f in made.findings if f.subject.name in plain]
     hidden = [f for f in made.findings if f.subject.name not in plain]
@@ -103,6 +160,13 @@ def test_the_budget_is_kept_from_the_least_severe_end(budget: int) -> None:
     said = sum(int(number) for number in re.findall(r"^(\d+) more here did not fit", rendered, re.MULTILINE))
     assert said == len(hidden)
     assert rendered.count("<details>") == rendered.count("</details>")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
+def test_a_place_is_never_given_more_than_it_takes(dialect: Dialect) -> None:
+    rendered = render(_many(4_000), dialect=dialect)
+    assert dialect.budget - 2_000 < dialect.size(rendered) <= dialect.budget
+    assert "| all | 4,000 | 4,000 | 0 | 0 | 0 |" in rendered
 
 
 def test_what_fits_says_nothing_of_more() -> None:
@@ -138,6 +202,7 @@ def test_the_head_says_what_must_be_known_first() -> None:
 def test_the_order_of_sections() -> None:
     titles = re.findall(r"^(?:## |<summary>)([A-Z][a-z ]+)", render(night()), re.MULTILINE)
     assert [title.strip() for title in titles] == [
+        "Picture of the estate",
         "Violations",
         "Below the gate",
         "Inconclusive",
