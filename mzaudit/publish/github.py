@@ -112,6 +112,8 @@ def explain(refusal: Refusal) -> str:
             return f"GitHub's rate limit is used up (HTTP 429): {_later(refusal)}"
         case 403 if limited or "retry-after" in refusal.headers:
             return f"GitHub's rate limit is used up (HTTP 403): {_later(refusal)}"
+        case 403 if "locked" in refusal.words:
+            return "the conversation is locked (HTTP 403): unlock it, or leave the comment out"
         case 403:
             return (
                 "GITHUB_TOKEN may not do this (HTTP 403): the job needs `permissions: {pull-requests: write, statuses: "

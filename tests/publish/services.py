@@ -31,7 +31,7 @@ OTHERS_TOKEN = "a-person's-token"
 HEAD = "b60280bc6e62e2f880f1b63c1e24987664d3bda3"
 SIGN_IN = "<!DOCTYPE html><html><head><title>Azure DevOps Services | Sign In</title></head><body></body></html>"
 
-Kind = Literal["answer", "drop", "store, then drop", "store, then answer"]
+Kind = Literal["answer", "drop", "hang", "store, then drop", "store, then answer", "store, then hang"]
 
 
 @dataclass
@@ -232,11 +232,13 @@ class Services:
         closed = False
         if fault is not None:
             fault.times -= 1
-            closed = fault.kind.endswith("drop")
+            closed = fault.kind.endswith(("drop", "hang"))
             answer = Answer(0 if closed else fault.status)
         answered = json.loads(json.dumps(answer.body))
         headers = {name.casefold(): value for name, value in incoming.headers.items()}
         self.exchanges.append(Exchange(incoming.method, host, path, headers, sent, answer.status, answered))
+        if fault is not None and fault.kind.endswith("hang"):
+            await asyncio.sleep(60)  # longer than any client of the tests waits
         if closed:
             if incoming.transport is not None:
                 incoming.transport.abort()
@@ -267,7 +269,9 @@ def serve(folder: Path) -> Iterator[Services]:
     thread.start()
 
     async def start() -> Callable[[], Any]:
-        runner = web.ServerRunner(web.Server(services.handle, access_log=None), shutdown_timeout=0)
+        runner = web.ServerRunner(
+            web.Server(services.handle, access_log=None, handler_cancellation=True), shutdown_timeout=0
+        )
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
         port = int(runner.addresses[0][1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import aiohttp
 import pytest
 
 from mzaudit.publish.marker import marker
@@ -46,8 +47,9 @@ def test_the_life_of_a_comment(pull: Pull) -> None:
     assert pull.states() == [failed, failed, succeeded, "error"]
 
 
-@pytest.mark.parametrize("kind", ["store, then drop", "store, then answer", "drop"])
+@pytest.mark.parametrize("kind", ["store, then drop", "store, then answer", "store, then hang", "drop", "hang"])
 def test_a_comment_whose_answer_was_lost_is_not_doubled(kind: str, pull: Pull) -> None:
+    pull.patch.setattr("mzaudit.publish.web._TIMEOUT", aiohttp.ClientTimeout(total=1))
     pull.services.faults.append(Fault(pull.create, kind, 502))  # type: ignore[arg-type]
     outcome = pull.tell(RED)
     assert outcome.code == 1

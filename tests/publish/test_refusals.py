@@ -46,6 +46,11 @@ REFUSALS: dict[str, tuple[Fault, str, str]] = {
     "the connection breaks": (Fault(".", "drop"), "the connection broke", "the connection broke"),
     "not its shape": (Fault(".", status=200, body="[1]"), "other than it documents", "other than it documents"),
     "cut short": (Fault(".", status=200, body='{"value": ['), "cut short", "cut short"),
+    "locked": (
+        Fault(".", status=403, body='{"message": "Unable to create comment because issue is locked."}'),
+        "Contribute",
+        "the conversation is locked",
+    ),
     "not accepted": (Fault(".", status=422), r"HTTP 422", r"HTTP 422"),
 }
 GATES: dict[str, tuple[Report, int]] = {"green": (GREEN, 0), "red": (RED, 1), "incomplete": (DOUBTFUL, 3)}
