@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from mzaudit.policy.complaints import Steps, shown
-from mzaudit.policy.document import Document
+from mzaudit.policy.complaints import Contradiction, Steps, shown
 from mzaudit.policy.models import Policy
 from mzaudit.policy.skus import sku
 from mzaudit.policy.wanted import Where, stored_name
@@ -24,8 +23,7 @@ class Note:
         return f"{self.where}: {self.text}"
 
 
-# What is wrong: where, what was expected, what was found.
-Wrong = Iterator[tuple[Steps, str, str]]
+Wrong = Iterator[Contradiction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +78,10 @@ _SECRET = re.compile(r"[0-9A-Za-z-]{1,127}")
 _BRACES = re.compile(r"\{[^}]*\}?|\}")
 
 
-def check(policy: Policy, document: Document) -> None:
-    """Add every contradiction of a policy to its document's complaints."""
+def contradictions(policy: Policy) -> Wrong:
+    """Every contradiction of a policy."""
     for find in _CHECKS:
-        for steps, expected, found in find(policy):
-            document.complain(steps, expected, found)
+        yield from find(policy)
 
 
 def _names(policy: Policy) -> Wrong:
@@ -201,6 +198,7 @@ def _plans(policy: Policy) -> Wrong:
 
 def _parity(policy: Policy) -> Wrong:
     """A difference is allowed between environments that exist."""
+    stated: dict[str, list[set[str]]] = {}
     for index, allowed in enumerate(policy.parity):
         for position, env in enumerate(allowed.between):
             at = ("parity", index, "between", position)
@@ -208,6 +206,11 @@ def _parity(policy: Policy) -> Wrong:
                 yield at, f"one of {', '.join(policy.environments)}", shown(env)
             elif env in allowed.between[:position]:
                 yield at, "each environment once", f"{shown(env)} again"
+        between, earlier = set(allowed.between), stated.setdefault(allowed.what, [])
+        twice = next((both for each in earlier if len(both := each & between) > 1), set())
+        if twice:
+            yield ("parity", index), "each difference once", f"{allowed.what} of {' and '.join(sorted(twice))} again"
+        earlier.append(between)
 
 
 _CHECKS: tuple[Callable[[Policy], Wrong], ...] = (_names, _one_thing_one_name, _references, _secrets, _plans, _parity)

@@ -10,6 +10,8 @@ from typing import NoReturn
 from mzaudit.errors import PolicyError
 
 Steps = tuple[str | int, ...]
+Contradiction = tuple[Steps, str, str]
+"""Where something contradicts something else, what was expected there, and what was found."""
 
 _PLAIN_STEP = re.compile(r"[^\s.\[\]\"]{1,60}")
 _LONGEST = 60

@@ -37,21 +37,21 @@ def complain(wrong: ValidationError, model: type[BaseModel], document: Document)
         if document.is_spoilt(steps):
             continue
         if error["type"] == "extra_forbidden":
-            known = _map(_at(schema, steps[:-1]).get("properties"))
+            known = _map(described(schema, steps[:-1]).get("properties"))
             meant = _close(steps[-1], known)
             document.complain(steps, f"one of {_listed(known)}", shown(steps[-1]) + _asked(meant))
             misspelt = {(*steps[:-1], key) for key in meant}
             document.spoilt.update(misspelt - document.lines.keys())  # or else it would also be called missing
         elif is_key:
-            document.complain(steps, f"as key {_key(_at(schema, steps[:-1]), str(steps[-1]))}", shown(steps[-1]))
+            document.complain(steps, f"as key {_key(described(schema, steps[:-1]), str(steps[-1]))}", shown(steps[-1]))
         else:
-            node = _at(schema, steps)
+            node = described(schema, steps)
             found = None if error["type"] == "missing" else _value(document.root, steps)
             words = "no such key" if error["type"] == "missing" else shown(found) + _hint(node, found)
             document.complain(steps, _words(node, found), words)
 
 
-def _at(schema: Schema, steps: Steps) -> Schema:
+def described(schema: Schema, steps: Steps) -> Schema:
     """The part of a schema that describes a place."""
     node = schema
     for step in steps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -10,11 +11,12 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from mzaudit.policy import check, document, waivers
-from mzaudit.policy.complaints import Complaint, refuse
+from mzaudit.policy.complaints import Complaint, Contradiction, Steps, refuse
 from mzaudit.policy.document import Document, Tree
 from mzaudit.policy.expected import complain
 from mzaudit.policy.models import Policy, Strict
 from mzaudit.policy.requirements import Requirement, Requirements, check_ids
+from mzaudit.policy.stand_in import stand_ins
 from mzaudit.policy.waivers import Waiver, WaiverFile
 from mzaudit.policy.wanted import Where
 
@@ -67,15 +69,16 @@ def _checked(shown: str, documents: dict[str, Document]) -> Loaded:
     catalogue = documents.pop(REQUIREMENTS, None)
     waived = documents.pop(WAIVERS, None)
     whole = _joined(shown, tuple(documents.values()))
-    policy = _validated(Policy, whole)
-    if policy is not None:
-        check.check(policy, whole)
-    requirements = _validated(Requirements, catalogue) if catalogue is not None else None
+    policy, policies, unshaped = _validated(Policy, whole)
+    _contradicted(whole, [set(check.contradictions(each)) for each in policies], unshaped)
+    requirements, *_ = _validated(Requirements, catalogue) if catalogue is not None else (None,)
     if catalogue is not None and requirements is not None:
         check_ids(requirements, catalogue)
-    entries = _validated(WaiverFile, waived) if waived is not None else None
-    if waived is not None and entries is not None and policy is not None:
-        waivers.check(entries, waived, policy)
+    entries = None
+    if waived is not None:
+        entries, files_of, unshaped = _validated(WaiverFile, waived)
+        said = [set(waivers.contradictions(file, each)) for file in files_of for each in policies]
+        _contradicted(waived, said, unshaped)
     complaints = [c for part in (whole, catalogue, waived) if part is not None for c in part.complaints]
     if policy is None or complaints:
         return refuse(complaints)
@@ -107,11 +110,23 @@ def _joined(shown: str, parts: tuple[Document, ...]) -> Document:
     return whole
 
 
-def _validated(model: type[M], source: Document) -> M | None:
+def _validated(model: type[M], source: Document) -> tuple[M | None, tuple[M, ...], frozenset[Steps]]:
+    """The document as a model, or None; what to look for contradictions in: that model, or two that stand in for what
+    has no shape, and the places where they do."""
     if source.root is None:
-        return None
+        return None, (), frozenset()
+    lost = bool(source.spoilt)
     try:
-        return model.model_validate_json(json.dumps(source.root))
+        made = model.model_validate_json(json.dumps(source.root))
     except ValidationError as wrong:
         complain(wrong, model, source)
-        return None
+        pair, places = (None if lost else stand_ins(wrong, model, source)) or ((), frozenset())
+        return None, pair, places
+    return made, (made,), frozenset()
+
+
+def _contradicted(source: Document, said: Sequence[set[Contradiction]], unshaped: frozenset[Steps]) -> None:
+    """Complain of the contradictions that are said in every case, and not about a place without shape."""
+    for steps, expected, found in set.intersection(*said) if said else ():
+        if not any(steps[: len(place)] == place for place in unshaped):
+            source.complain(steps, expected, found)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from mzaudit.policy.complaints import Contradiction
 from mzaudit.policy.document import Document
 from mzaudit.policy.models import EnvironmentName, Policy, RuleCode, Strict, Text
 
+_BOTH = "true, though only what is in observed is accepted"
 # At least one letter or digit: a bare `*` would waive things that nobody looked at.
 SubjectGlob = Annotated[str, StringConstraints(pattern=r"^[*?/]*[^\s*?/]\S*$", max_length=300)]
 
@@ -76,20 +79,23 @@ def granted(file: WaiverFile, document: Document) -> tuple[Waiver, ...]:
     )
 
 
-def check(file: WaiverFile, document: Document, policy: Policy) -> None:
-    """Complain of waivers that last too long, end before they begin, name an environment that is not there, or accept
-    an observation and the lack of one at once."""
+def contradictions(file: WaiverFile, policy: Policy) -> Iterator[Contradiction]:
+    """Waivers that last too long, end before they begin, name an environment that is not there, or accept an
+    observation and the lack of one at once."""
     longest = policy.waivers.max_days
     for index, entry in enumerate(file.waivers):
         days = (entry.expires - entry.created).days
         at = ("waivers", index, "expires")
         if days < 0:
-            document.complain(at, f"a day not before {entry.created} (created)", str(entry.expires))
+            yield at, f"a day not before {entry.created} (created)", str(entry.expires)
         elif days > longest:
-            document.complain(at, f"at most {longest} days from {entry.created} (created)", f"{days} ({entry.expires})")
+            yield at, f"at most {longest} days from {entry.created} (created)", f"{days} ({entry.expires})"
         if entry.observed is not None and entry.covers_inconclusive:
-            found = "true, though only what is in observed is accepted"
-            document.complain(("waivers", index, "covers_inconclusive"), "false", found)
+            yield (
+                ("waivers", index, "covers_inconclusive"),
+                "false",
+                _BOTH,
+            )
         if entry.environment is not None and entry.environment not in policy.environments:
             known = ", ".join(policy.environments)
-            document.complain(("waivers", index, "environment"), f"one of {known}", f'"{entry.environment}"')
+            yield ("waivers", index, "environment"), f"one of {known}", f'"{entry.environment}"'

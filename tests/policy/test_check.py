@@ -200,6 +200,14 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
         "parity",
         'parity[0].between[1]: expected one of dev, stg, prd, found "qa"',
     ),
+    "parity twice": (
+        (
+            "document: Azure Infrastructure",
+            PARITY + "[dev, stg, prd]}, {what: plan, reason: again, between: [prd, stg]}]",
+        ),
+        "parity",
+        "parity[1]: expected each difference once, found plan of prd and stg again",
+    ),
     "parity with itself": (
         ("document: Azure Infrastructure", PARITY + "[dev, dev]}]"),
         "parity",

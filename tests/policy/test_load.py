@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mzaudit.errors import PolicyError
+from mzaudit.policy.expected import PATTERNS
 from mzaudit.policy.load import load
 from mzaudit.policy.models import Policy
 from mzaudit.policy.packaged import shipped
+from mzaudit.policy.stand_in import _TEXTS
 from tests.policy.bent import SHIPPED, bent, complaints, line_of, said_of
 
 
@@ -346,3 +349,43 @@ def test_a_slip_of_the_pen_is_a_policy_error_or_a_policy(tmp_path: Path, at: int
         assert load(path).policy.version == 1
     except PolicyError as error:
         assert str(error).replace("\n", "").isprintable()  # noqa: PT017 -- either outcome is right
+
+
+UNDECLARED = ("    vault: manage", "    vault: mange")
+BESIDE: dict[str, tuple[tuple[str, str], list[str]]] = {
+    "another field": (("production: true", "production: no"), ["environments.prd.production", "services.manage.vault"]),
+    "a misspelt key": (("  component: appi", "  componnt: appi"), ["services.manage.vault", "telemetry.componnt"]),
+    "a missing key": (("  component: appi-monozu-{env}\n", ""), ["services.manage.vault", "telemetry.component"]),
+    "an item of a list": ((ROLES, "roles: [1, x]"), ["services.cloud.databases[0].roles[0]", "services.manage.vault"]),
+    "a whole service": (
+        ("    image: {repository: ingestor}", "    image: 5"),
+        ["services.ingest.image", "services.manage.vault"],
+    ),
+    # what the contradiction itself rests on
+    "the field itself": (("    vault: mange", "    vault: 7"), ["services.manage.vault"]),
+    "a name that may hold {env} or not": (
+        ("  environment: rg-monozu-{env}", "  environment: [1]"),
+        ["resource_groups.environment", "services.manage.vault"],
+    ),
+    "all entries of a kind": (("vaults:\n", "vaults: 1\nvalts:\n"), ["valts", "vaults"]),
+}
+
+
+@pytest.mark.parametrize("case", BESIDE)
+def test_a_contradiction_is_told_beside_what_has_no_shape(tmp_path: Path, case: str) -> None:
+    change, paths = BESIDE[case]
+    said = said_of(tmp_path, bent(UNDECLARED, change))
+    assert sorted(line.split(": ")[1] for line in said) == paths
+
+
+def test_what_hangs_on_a_field_without_shape_is_not_told(tmp_path: Path) -> None:
+    """Whether SECRET_KEY is distinct in the other vault too cannot be known."""
+    said = said_of(tmp_path, bent(("{distinct: true}", "{distinct: sometimes}")))
+    assert [line.split(": ")[1] for line in said] == ["vaults.cloud.secrets.SECRET_KEY.distinct"]
+
+
+def test_every_text_has_its_stand_ins() -> None:
+    assert _TEXTS.keys() == PATTERNS.keys() - {r"^DOC-[0-9]{2}$"}  # of the requirements nothing is contradicted
+    for pattern, texts in _TEXTS.items():
+        assert all(re.search(pattern, text) for text in texts), pattern
+        assert len(set(texts)) == 2
