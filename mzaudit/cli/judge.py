@@ -11,6 +11,8 @@ from mzaudit import __version__
 from mzaudit.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mzaudit.audit.baseline import Earlier
     from mzaudit.audit.results import Finding, Report
     from mzaudit.policy.load import Loaded
@@ -127,3 +129,26 @@ def _identity(seen: Snapshot) -> str:
     if seen.caller is None:
         return "unknown"
     return f"application {seen.caller.application_id} (object {seen.caller.object_id}) by {seen.caller.credential}"
+
+
+def occurring(loaded: Loaded, seen: Snapshot, path: Path) -> None:
+    """Refuse a policy that allows a difference which the snapshot, of all its environments, shows not to be there."""
+    from mzaudit import rules
+    from mzaudit.audit.evaluate import evaluate
+    from mzaudit.audit.results import Status
+    from mzaudit.cli.saved import subscriptions_of
+    from mzaudit.cli.wanted import bound
+
+    asked = tuple(env for env in loaded.policy.environments if env in seen.environments)
+    if not asked:
+        raise InputError(f"{path}: environments: expected one of {', '.join(loaded.policy.environments)}, found none")
+    wanted = bound(loaded, asked, subscriptions_of(seen, path, loaded, asked))
+    parity = [rule for rule in rules.load() if rule.code == "ENV-001"]
+    complaints = tuple(
+        f"{finding.policy}: {fact.at}: expected {fact.expected}, found {fact.observed} in {path}"
+        for finding in evaluate(wanted, seen, parity)
+        if finding.subject.kind == "allowed-difference" and finding.status is Status.FAIL
+        for fact in finding.evidence
+    )
+    if complaints:
+        raise PolicyError(complaints)

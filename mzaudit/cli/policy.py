@@ -14,18 +14,25 @@ def command() -> None:
 
 @command.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
-def validate(path: Path | None) -> int:
+@click.option(
+    "--snapshot", type=click.Path(path_type=Path), help="Refuse also what the policy allows to differ and does not."
+)
+def validate(path: Path | None, snapshot: Path | None) -> int:
     """Check the policy (./policies, or PATH): every complaint at once, each with file and line; exit 2 if there is one.
 
-    Also notes where the document asks for what Azure cannot hold, and how the policy names it instead.
+    Also notes where the document asks for what Azure cannot hold, and how the policy names it instead. Whether an
+    allowed difference occurs shows in a snapshot of all its environments: mzaudit collect --env stg --env prd.
     """
     from mzaudit import rules
     from mzaudit.cli import exits, output
-    from mzaudit.cli.judge import spelt
+    from mzaudit.cli.judge import occurring, spelt
+    from mzaudit.cli.saved import read_snapshot
     from mzaudit.cli.wanted import load_policy
 
     loaded = load_policy(path, shipped=False)
     spelt(loaded, [rule.code for rule in rules.load()])
+    if snapshot is not None:
+        occurring(loaded, read_snapshot(snapshot), snapshot)
     lines = [f"{note.where}: note: {note.text}" for note in loaded.notes]
     policy = loaded.policy
     secrets = sum(len(vault.secrets) for vault in policy.vaults.values())
