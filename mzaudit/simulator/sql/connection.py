@@ -88,7 +88,7 @@ class Connection:
         if login.library is Library.SECURITY_TOKEN:
             return login.token
         sts = f"https://login.microsoftonline.com/{self._estate.tenant_id}"
-        await self._stream.write(Kind.REPLY, tokens.federated_info(sts, admission.AUDIENCES[1]) + tokens.done())
+        await self._stream.write(Kind.REPLY, tokens.federated_info(sts, admission.AUDIENCES[1]))
         return read_token((await self._expect(Kind.FEDAUTH_TOKEN)).payload)
 
     def _sent_on(self, login: Login, server: Json) -> bytes:

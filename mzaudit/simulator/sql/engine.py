@@ -104,6 +104,8 @@ class _Database:
         used = {one.name for one in tree.find_all(exp.Table)}
         aliases = {one.alias_or_name.casefold() for one in tree.find_all(exp.Table, exp.Subquery)}
         rows = self._rows(sql, {name: view for name, view in views.items() if name in used}, variables, aliases)
+        if any(len(row) != len(outputs) for row in rows[:1]):
+            raise SqlError(errors.not_served("SELECT"))
         kinds = [_fitting(kind, [row[i] for row in rows]) for i, (_, kind) in enumerate(outputs)]
         columns = [ResultColumn(name, kind) for (name, _), kind in zip(outputs, kinds, strict=True)]
         return Result(columns, rows)

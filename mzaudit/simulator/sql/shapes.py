@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
+from . import errors
 from .catalogue import View
+from .errors import SqlError
 from .functions import Function
 from .tsql import BARE, sources
 from .types import BIGINT, FLOAT, INT, SqlType, declared
@@ -102,6 +104,8 @@ class Shapes:
 def _first(tree: exp.Expr) -> exp.Select:
     """The query that names the columns: of a UNION the first one."""
     while not isinstance(tree, exp.Select):
+        if not isinstance(tree, exp.Expr):
+            raise SqlError(errors.not_served("SELECT"))
         tree = tree.this
     return tree
 

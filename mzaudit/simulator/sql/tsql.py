@@ -88,9 +88,10 @@ def statements(text: str) -> list[exp.Expr]:
         details = getattr(error, "errors", None)
         raise SqlError(errors.syntax(str(details[0].get("highlight") or near) if details else near)) from error
     for one in parsed:
-        for select in one.find_all(exp.Select):
-            if not select.expressions:
-                raise SqlError(errors.syntax("select"))
+        for node in one.walk():
+            # The parser lets some things be incomplete that the language does not.
+            if node.error_messages() or (isinstance(node, exp.Select) and not node.expressions):
+                raise SqlError(errors.syntax(node.key))
     return parsed
 
 

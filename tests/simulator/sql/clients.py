@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
@@ -13,6 +14,7 @@ import pytds
 
 from mzaudit.simulator import Principal, Simulator
 from mzaudit.simulator.entra import token
+from mzaudit.simulator.sql.handshake import Library
 
 SERVER = "sql-monozu-prd.database.windows.net"
 DATABASE = "db-monozu-cloud-prd"
@@ -80,3 +82,23 @@ def strictly(sim: Simulator, host: str = SERVER) -> ssl.SSLSocket:
     context = ssl.create_default_context(cafile=sim.ca_file)
     context.set_alpn_protocols(["tds/8.0"])
     return context.wrap_socket(tunnel(sim, host), server_hostname=host)
+
+
+# What a client says first, by hand: its version, that it has encrypted already, and that it brings a token.
+PRELOGIN = bytes.fromhex("00 0010 0006 01 0016 0001 06 0017 0001 ff 120000000000 02 01")
+
+
+def login(library: Library, token: str, database: str = DATABASE) -> bytes:
+    """A LOGIN7 by hand, with a token where the library brings it at once."""
+    name, text = database.encode("utf-16-le"), token.encode("utf-16-le")
+    data = bytearray(98)
+    struct.pack_into("<II", data, 4, 0x74000004, 4096)
+    data[27] = 0x10  # there are features
+    struct.pack_into("<HH", data, 36 + 5 * 4, 94, 4)
+    struct.pack_into("<HH", data, 36 + 8 * 4, 98, len(database))
+    struct.pack_into("<I", data, 94, 98 + len(name))
+    option = bytes([library << 1 | 1])
+    fedauth = option + b"\1" if library is Library.ADAL else option + struct.pack("<I", len(text)) + text
+    data += name + b"\2" + struct.pack("<I", len(fedauth)) + fedauth + b"\xff"
+    struct.pack_into("<I", data, 0, len(data))
+    return bytes(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 from collections.abc import Callable
 
 import pytds
@@ -14,8 +15,10 @@ from mzaudit.simulator.blueprint import stable_guid
 from mzaudit.simulator.entra import token
 from mzaudit.simulator.sql.admission import CLIENT_ADDRESS, WORKER_PORT, WORKER_SUFFIX
 from mzaudit.simulator.sql.contents import sid_of
+from mzaudit.simulator.sql.handshake import Library
+from mzaudit.simulator.sql.stream import Kind, packets
 
-from .clients import AUDIENCE, DATABASE, SERVER, connect, rows, strictly, tunnel
+from .clients import AUDIENCE, DATABASE, PRELOGIN, SERVER, connect, login, rows, strictly, tunnel
 
 NODE = f"sql-monozu-prd{WORKER_SUFFIX}"
 
@@ -187,3 +190,31 @@ def test_transactions_begin_and_end(sim: Simulator) -> None:
         connection.commit()
         connection.rollback()
         assert rows(connection, "SELECT 2 AS v") == [{"v": 2}]
+
+
+def _told(sock: ssl.SSLSocket, kind: Kind, payload: bytes) -> bytes:
+    """The payload of the one packet that answers a message."""
+    sock.sendall(packets(kind, payload, 4096))
+    return _exactly(sock, int.from_bytes(_exactly(sock, 8)[2:4], "big") - 8)
+
+
+def _exactly(sock: ssl.SSLSocket, count: int) -> bytes:
+    data = b""
+    while len(data) < count and (more := sock.recv(count - len(data))):
+        data += more
+    return data
+
+
+def test_a_client_is_told_where_to_get_its_token(sim: Simulator) -> None:
+    bearer = token(sim.estate, sim.estate.auditor, AUDIENCE).encode("utf-16-le")
+    with strictly(sim) as sock:
+        _told(sock, Kind.PRELOGIN, PRELOGIN)
+        info = _told(sock, Kind.LOGIN7, login(Library.ADAL, ""))
+        assert info[0] == 0xEE
+        sts = f"https://login.microsoftonline.com/{sim.tenant_id}"
+        assert sts.encode("utf-16-le") in info
+        assert AUDIENCE.encode("utf-16-le") in info
+        message = struct.pack("<II", len(bearer) + 4, len(bearer)) + bearer
+        welcome = _told(sock, Kind.FEDAUTH_TOKEN, message)
+        assert DATABASE.encode("utf-16-le") in welcome
+        assert b"\xae\x02" in welcome  # the token was taken
