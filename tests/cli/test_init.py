@@ -4,8 +4,11 @@ file is replaced."""
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -123,18 +126,38 @@ def test_every_command_of_a_pipeline_is_one(case: str, mzaudit: Call, folder: Pa
 
 @pytest.mark.parametrize("case", WRITTEN)
 def test_what_a_check_writes_is_what_is_published(case: str, mzaudit: Call, folder: Path) -> None:
-    """The reports of the check, run here on a simulated estate, lie where the later steps look for them."""
+    """The reports of the check, run here on a simulated estate, lie where the later steps look for them, and the
+    scripts that show them run."""
     args, path = WRITTEN[case]
     mzaudit("init", *args)
     text = path.read_text()
-    for line in _lines(YAML(typ="safe", pure=True).load(text)):
+    document = YAML(typ="safe", pure=True).load(text)
+    for line in _lines(document):
         if line[0] == "check":
             asked = [word for flag, word in pairwise(line) if flag == "--env"]
             mzaudit("check", "--simulate", "compliant", *(part for env in asked for part in ("--env", env)))
+    scripts = [step.get("bash") or step.get("run") or "" for step in _every_step(document)]
+    shown = [_run(script, folder) for script in scripts if "mzaudit report" in script]
+    for name in re.findall(r"##vso\[task.uploadsummary\](.+)", "".join(shown)):
+        assert Path(name).read_text().startswith("# mzaudit: GATE PASSED")
+    assert shown
+    assert all("uploadsummary" in said for said in shown) == (path == AZURE)
+    if path == GITHUB:
+        assert "# mzaudit: GATE PASSED" in (folder / "summary.md").read_text()
     named = re.findall(r"reports/[\w+/.-]+\w", text)
     assert named
     for name in named:
         assert Path(name).exists(), name
+
+
+def _run(script: str, folder: Path) -> str:
+    """Run a step's script as an agent would; gives what it printed."""
+    found = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "GITHUB_STEP_SUMMARY": "summary.md"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=folder, env={**os.environ, **found}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_nobodys_file_is_replaced(mzaudit: Call, folder: Path) -> None:
