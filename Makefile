@@ -34,7 +34,7 @@ contracts: $(READY)
 tests: $(READY)
 	$(BIN)/pytest
 
-docs: $(READY) ## write the rule pages, the permissions and the schemas again
+docs: $(READY) ## write the rule pages, the permissions, the example and the schemas again
 	$(BIN)/python -m docs.pages
 
 evidence: $(READY) ## every fault at every request, and the numbers for the README; an hour or so

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docs import permissions
+from docs import example, permissions
 from mzaudit import rules
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.audit.evaluate import AnyRule
@@ -45,8 +45,9 @@ def table(every_rule: tuple[AnyRule, ...]) -> str:
 
 
 def main() -> None:
-    """Write the pages and the policy's schemas, and take away the pages of rules that are gone."""
+    """Write the pages, the example and the policy's schemas, and take away the pages of rules that are gone."""
     permissions.main()
+    example.main()
     FOLDER.mkdir(exist_ok=True)
     wanted = pages()
     for stale in {path.name for path in FOLDER.glob("*.md")} - wanted.keys():

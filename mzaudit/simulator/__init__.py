@@ -5,6 +5,8 @@ It imports nothing of the auditor, so that no model of ours can hide a misreadin
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from .blueprint import DOCUMENTED, Blueprint
 from .compliant import compliant, empty, grant_custom_role
 from .drifts import DRIFTS, plant
@@ -63,13 +65,14 @@ _BLIND_READS = [
 ]
 
 
-def build(name: str, blueprint: Blueprint = DOCUMENTED) -> Estate:
-    """Build one of `ESTATES` or `large:N`, else ValueError. What drifts in `drifted` is prd's, by documented name."""
+def build(name: str, blueprint: Blueprint = DOCUMENTED, midnight: datetime | None = None) -> Estate:
+    """Build one of `ESTATES` or `large:N`, else ValueError. What drifts in `drifted` is prd's, by documented name; its
+    dates and those of `compliant` count from `midnight`, by default today's in UTC."""
     match name:
         case "compliant":
-            return compliant(blueprint)
+            return compliant(blueprint, midnight)
         case "drifted":
-            estate = compliant(blueprint)
+            estate = compliant(blueprint, midnight)
             for drift in DRIFTS:
                 plant(estate, drift)
             return estate

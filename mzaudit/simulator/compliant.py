@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from . import bodies, monitor_bodies, web_bodies
 from .blueprint import AppPlan, Blueprint, EnvironmentPlan, SecretPlan, VaultPlan, stable_guid
 from .builtin_roles import BUILTIN_ROLES
-from .estate import CANARY, Estate, Manifest, Principal, canary, client_of
+from .estate import CANARY, Estate, Manifest, Principal, canary, client_of, last_midnight
 from .sql import documented
 from .sql.contents import Contents
 from .wire import Json
@@ -35,10 +35,11 @@ def commit(repository: str, number: int) -> str:
 LATEST_COMMIT = 2
 
 
-def compliant(blueprint: Blueprint) -> Estate:
-    """Build the estate in which everything is as it is planned to be."""
+def compliant(blueprint: Blueprint, midnight: datetime | None = None) -> Estate:
+    """Build the estate in which everything is as it is planned to be; `midnight` is what its dates count from, by
+    default today's."""
     auditor = Principal("mzaudit", stable_guid("auditor", "client"), canary("client"), stable_guid("auditor", "oid"))
-    estate = Estate(blueprint, auditor, principals=[auditor])
+    estate = Estate(blueprint, auditor, principals=[auditor], midnight=midnight or last_midnight())
     _roles(estate)
     for subscription in estate.subscriptions:
         _admit_auditor(estate, f"/subscriptions/{subscription}")

@@ -27,6 +27,11 @@ def client_of(oid: str) -> str:
     return stable_guid("client", oid)
 
 
+def last_midnight() -> datetime:
+    """Today's midnight in UTC, from which an estate counts its dates."""
+    return datetime.combine(datetime.now(UTC).date(), time(), UTC)
+
+
 @dataclass(slots=True)
 class Version:
     """One version of a secret; times are seconds since 1970 (UTC)."""
@@ -114,7 +119,7 @@ class Estate:
     fixed: bool = False
     _by_type: dict[str, dict[str, Json]] = field(default_factory=dict, repr=False)
     _by_principal: dict[str, list[Json]] = field(default_factory=dict, repr=False)
-    midnight: datetime = field(default_factory=lambda: datetime.combine(datetime.now(UTC).date(), time(), UTC))
+    midnight: datetime = field(default_factory=last_midnight)
 
     @property
     def tenant_id(self) -> str:

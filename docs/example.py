@@ -1,0 +1,68 @@
+"""The example: `python -m docs.example` writes reports/example/, one run over the drifted estate in every format.
+
+The run is a real one, over the wire. Its clock and the estate's are set, so that it says the same on every day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from mzaudit import __version__
+from mzaudit.audit.results import Report
+from mzaudit.azure import collect
+from mzaudit.cli import look
+from mzaudit.cli.judge import judge
+from mzaudit.cli.wanted import bound
+from mzaudit.policy.load import load
+from mzaudit.policy.models import Severity
+from mzaudit.policy.packaged import shipped
+from mzaudit.report import FORMATS, render
+from mzaudit.simulator import build, serve
+
+FOLDER = Path(__file__).parents[1] / "reports" / "example"
+ENV = "prd"
+MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
+NIGHTLY = timedelta(hours=3)
+
+
+def run() -> Report:
+    """The report of the night."""
+    loaded = load(shipped(), "policies")
+    with serve(build("drifted", midnight=MIDNIGHT)) as simulator:
+        wanted = bound(loaded, (ENV,), look.subscriptions(loaded, simulator, None, (ENV,)))
+        login, connection = look.door(set(), simulator, debug=False)
+        seen = asyncio.run(
+            collect(
+                look.scope_of(wanted),
+                login,
+                connection,
+                taken=MIDNIGHT + NIGHTLY,
+                tool_version=__version__,
+                source="simulated",
+                timeout=600,
+                values=True,
+            )
+        )
+    return judge(loaded, wanted, seen, fail_on=Severity.MEDIUM)
+
+
+def files() -> dict[str, str]:
+    """The text of every file by its name, which is its format's."""
+    report = run()
+    return {f"{name}.{FORMATS[name].extension}": render(name, report) for name in FORMATS}
+
+
+def main() -> None:
+    """Write the files, and take away those of formats that are gone."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    wanted = files()
+    for stale in {path.name for path in FOLDER.iterdir()} - wanted.keys() - {"README.md"}:
+        (FOLDER / stale).unlink()
+    for name, text in wanted.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
