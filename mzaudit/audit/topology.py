@@ -6,16 +6,15 @@ only where a failure's evidence shows the access.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import accumulate
 
-from mzaudit.audit.documented_grant import NO_GRANT
 from mzaudit.audit.identities import identities_of
-from mzaudit.audit.results import Arrow, Finding, Mark, Node, NodeKind, Status, Topology
+from mzaudit.audit.marks import counts, marked
+from mzaudit.audit.results import Arrow, Finding, Mark, Node, NodeKind, Topology
 from mzaudit.policy.wanted import Wanted, WantedEnvironment, WantedService
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.ids import covers, key, name, same
+from mzaudit.snapshot.ids import covers, key, name
 from mzaudit.snapshot.observed import Gap
 
 # Of the rules that are asked about a service, those that bear on something other than the app itself.
@@ -23,12 +22,10 @@ _ON_PLAN = frozenset({"APP-003", "APP-004"})
 _ON_IDENTITY = frozenset({"APP-005", "RBAC-006", "RBAC-007"})
 _ON_SECRETS = frozenset({"RBAC-001", "SET-001", "SET-002", "SET-003"})
 _ON_BLOBS = frozenset({"RBAC-004"})
-_ON_DATABASE = frozenset({"SQL-003", "SQL-004"})
 _ON_IMAGE = frozenset({"IMG-002", "IMG-003", "IMG-004", "IMG-005", "IMG-006", "IMG-007"})
 _ON_EXPORT = frozenset({"OBS-003"})
-_ELSEWHERE = _ON_PLAN | _ON_IDENTITY | _ON_SECRETS | _ON_BLOBS | _ON_DATABASE | _ON_IMAGE | _ON_EXPORT
+_ELSEWHERE = _ON_PLAN | _ON_IDENTITY | _ON_SECRETS | _ON_BLOBS | _ON_IMAGE | _ON_EXPORT
 
-_EXISTS = "exists"  # what the rules about existence expect
 _ASSIGNMENT = "/providers/Microsoft.Authorization/roleAssignments/"
 
 
@@ -47,93 +44,6 @@ def topology(wanted: Wanted, seen: Snapshot, findings: Iterable[Finding]) -> Top
         nodes += [*documented.nodes, *(_found_at(node, extra) for node in strangers.values())]
         arrows += [*documented.arrows, *_united(extra)]
     return marked(Topology(tuple(nodes), tuple(arrows)), given)
-
-
-def marked(picture: Topology, findings: Iterable[Finding]) -> Topology:
-    """The same picture with the marks that follow from these findings; what is extra stays so."""
-    given = tuple(findings)
-    by_print = {finding.fingerprint: finding for finding in given}
-    causes = links(given)
-
-    def bearing(part: Node | Arrow) -> tuple[Finding, ...]:
-        return tuple(by_print[one] for one in part.findings if one in by_print)
-
-    def mark(part: Node | Arrow) -> Mark:
-        return fared(bearing(part), causes)
-
-    absences = {(f.env, key(e.at)) for f in given if _counts(f) for e in f.evidence if e.expected == _EXISTS}
-
-    def node_mark(node: Node) -> Mark:
-        if node.mark is Mark.EXTRA:
-            return Mark.EXTRA
-        if node.kind is NodeKind.PLAN and not node.resource:
-            return Mark.NOT_SEEN  # nobody saw which plan it is, so nothing is known of it
-        gone = any((node.env, above) in absences for above in _down_to(node.resource)) or (
-            node.kind is NodeKind.IDENTITY and any(map(_no_identity, bearing(node)))
-        )
-        return Mark.MISSING if gone else mark(node)
-
-    nodes = tuple(replace(node, mark=node_mark(node)) for node in picture.nodes)
-    by_id = {node.id: node for node in nodes}
-
-    def arrow_mark(arrow: Arrow) -> Mark:
-        if arrow.mark is Mark.EXTRA:
-            return Mark.EXTRA
-        ends = [by_id[end] for end in (arrow.source, arrow.target)]
-        ungranted = any(
-            _counts(finding) and e.observed == NO_GRANT and same(e.at, ends[1].resource)
-            for finding in bearing(arrow)
-            for e in finding.evidence
-        )
-        return Mark.MISSING if ungranted or any(end.mark is Mark.MISSING for end in ends) else mark(arrow)
-
-    return Topology(nodes, tuple(replace(arrow, mark=arrow_mark(arrow)) for arrow in picture.arrows))
-
-
-def agrees(picture: Topology, findings: Iterable[Finding]) -> bool:
-    """Whether the picture is one of these findings: every end and fingerprint is known, every mark follows."""
-    given = tuple(findings)
-    ids, prints = {node.id for node in picture.nodes}, {finding.fingerprint for finding in given}
-    parts: list[Node | Arrow] = [*picture.nodes, *picture.arrows]
-    known = all({arrow.source, arrow.target} <= ids for arrow in picture.arrows) and all(
-        prints.issuperset(part.findings) for part in parts
-    )
-    return known and marked(picture, given) == picture
-
-
-def links(findings: Iterable[Finding]) -> Mapping[tuple[str, str], Finding]:
-    """Findings by what others call them when they are their cause: environment, and `KV-001 kv-mz-cloud-prd`."""
-    return {(finding.env, f"{finding.rule} {finding.subject.name}"): finding for finding in findings}
-
-
-def fared(findings: Iterable[Finding], causes: Mapping[tuple[str, str], Finding]) -> Mark:
-    """What findings say together; one that another explains counts as that other does.
-
-    Passed only if something passed and nothing is open. One whose cause this report does not hold counts as failed,
-    because an earlier link is broken.
-    """
-    told = [causes.get((f.env, f.cause), f) if f.cause else f for f in findings]
-    statuses = {Status.FAIL if f.status is Status.NOT_APPLICABLE and f.cause else f.status for f in told}
-    if Status.FAIL in statuses:
-        return Mark.VIOLATED
-    if Status.INCONCLUSIVE in statuses or not statuses & {Status.PASS, Status.WAIVED}:
-        return Mark.NOT_SEEN
-    return Mark.WAIVED if Status.WAIVED in statuses else Mark.PASSED
-
-
-def _down_to(resource: str) -> Iterator[str]:
-    """The id and all above it, as keys."""
-    return accumulate(key(resource).split("/")[1:], "{}/{}".format, initial="")
-
-
-def _counts(finding: Finding) -> bool:
-    return finding.status in (Status.FAIL, Status.WAIVED)
-
-
-def _no_identity(finding: Finding) -> bool:
-    """Whether APP-005 says that there is none, rather than that another one is used."""
-    at = f"{finding.subject.id}/identity"
-    return finding.rule == "APP-005" and _counts(finding) and any(covers(at, e.at) for e in finding.evidence)
 
 
 class _Documented:
@@ -166,27 +76,30 @@ class _Documented:
         of_server = self._about("sql-server", want.server.name)
         server = self._node(NodeKind.SERVER, want.server.name, want.server.id, of_server)
         databases = {}
-        for database in want.server.databases:
-            at = f"{want.server.id}/databases/{database.name}"
-            bearing = [*self._about("database", database.name), *(f for f in of_server if _tells_of(at, f))]
-            databases[database.key] = self._node(NodeKind.DATABASE, database.name, at, bearing, within=server.id)
+        for held in want.server.databases:
+            at = f"{want.server.id}/databases/{held.name}"
+            bearing = [*self._about("database", held.name), *(f for f in of_server if _tells_of(at, f))]
+            databases[held.key] = self._node(NodeKind.DATABASE, held.name, at, bearing, within=server.id)
         for service in want.services:
             mine = [*self._about("service", service.key), *self._about("setting", service.key)]
             app = self._node(NodeKind.APP, service.app, service.id, [f for f in mine if f.rule not in _ELSEWHERE])
             on_identity = [f for f in mine if f.rule in _ON_IDENTITY]
             identity = self._node(NodeKind.IDENTITY, service.app, f"{service.id}/identity", on_identity)
-            plan = self._plan(service, seen, [f for f in mine if f.rule in _ON_PLAN])
-            self._arrow(app, plan, "runs on", mine, _ON_PLAN)
-            self._arrow(app, identity, "has", mine, {"APP-005"})
-            self._arrow(app, images, "pulls its image from", mine, _ON_IMAGE)
+            on_plan = [f for f in mine if f.rule in _ON_PLAN]
+            self._arrow(app, self._plan(service, seen, on_plan), "runs on", on_plan)
+            self._arrow(app, identity, "has", [f for f in mine if f.rule == "APP-005"])
+            self._arrow(app, images, "pulls its image from", [f for f in mine if f.rule in _ON_IMAGE])
             if service.vault is not None:
-                self._arrow(identity, vaults[service.vault.name], "reads secrets of", mine, _ON_SECRETS)
-            for grant in service.databases:
-                self._arrow(identity, databases[grant.database], "uses", mine, _ON_DATABASE)
+                on_secrets = [f for f in mine if f.rule in _ON_SECRETS]
+                self._arrow(identity, vaults[service.vault.name], "reads secrets of", on_secrets)
+            for database in (databases[grant.database] for grant in service.databases):
+                called = f"{service.key}/{database.name}"
+                bearing = [f for f in self._about("database-user", service.key) if f.subject.name == called]
+                self._arrow(identity, database, "uses", bearing)
             if service.storage is not None:
-                self._arrow(identity, blobs[service.storage.key], "reads", mine, _ON_BLOBS)
+                self._arrow(identity, blobs[service.storage.key], "reads", [f for f in mine if f.rule in _ON_BLOBS])
             if service.telemetry:
-                self._arrow(app, telemetry, "exports to", mine, _ON_EXPORT)
+                self._arrow(app, telemetry, "exports to", [f for f in mine if f.rule in _ON_EXPORT])
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -227,8 +140,8 @@ class _Documented:
         self._nodes[node.id] = node
         return node
 
-    def _arrow(self, source: Node, target: Node, label: str, mine: list[Finding], codes: Set[str]) -> None:
-        prints = tuple(finding.fingerprint for finding in mine if finding.rule in codes)
+    def _arrow(self, source: Node, target: Node, label: str, bearing: list[Finding]) -> None:
+        prints = tuple(finding.fingerprint for finding in bearing)
         self.arrows.append(Arrow(self._env, source.id, target.id, label, Mark.NOT_SEEN, prints))
 
 
@@ -249,7 +162,7 @@ def _tells_of(database: str, finding: Finding) -> bool:
     """Whether a finding about the server says if the database is there; a failure does only of those it names."""
     if finding.rule != "SQL-001":
         return False
-    return not _counts(finding) or any(covers(fact.at, database) for fact in finding.evidence)
+    return not counts(finding) or any(covers(fact.at, database) for fact in finding.evidence)
 
 
 _Extra = tuple[Node, Node, str, str]
@@ -257,38 +170,44 @@ _Extra = tuple[Node, Node, str, str]
 
 def _extra(wanted: Wanted, seen: Snapshot, findings: tuple[Finding, ...], documented: _Documented) -> Iterator[_Extra]:
     """Source, target, label and fingerprint of every undocumented access that a failure's evidence shows."""
-    for finding in findings:
-        if not _counts(finding):
-            continue
-        for fact in finding.evidence:
-            if fact.principal:
-                target = documented.at(finding.subject.id)
-                if target is None or target.kind is NodeKind.APP:
-                    target = documented.at(fact.at.partition(_ASSIGNMENT)[0])
-                if target is not None and target.kind is not NodeKind.APP:
-                    source = _principal(wanted, seen, finding.env, fact.principal, documented)
-                    yield source, target, "reaches", finding.fingerprint
-            elif finding.rule == "SET-006" and isinstance(fact.observed, str):
-                app, called = documented.at(finding.subject.id), fact.observed
-                vault = documented.named(NodeKind.VAULT, called) or _node(
-                    finding.env, NodeKind.VAULT, called, "", Mark.EXTRA
-                )
-                if app is not None:
-                    yield app, vault, "refers to", finding.fingerprint
+    shown = [(finding, fact) for finding in findings if counts(finding) for fact in finding.evidence]
+    holders = _Holders(wanted, seen, findings[0].env) if any(fact.principal for _, fact in shown) else None
+    for finding, fact in shown:
+        if holders is not None and fact.principal:
+            target = documented.at(finding.subject.id)
+            if target is None or target.kind is NodeKind.APP:
+                target = documented.at(fact.at.partition(_ASSIGNMENT)[0])
+            if target is not None and target.kind is not NodeKind.APP:
+                yield holders.node(fact.principal, documented), target, "reaches", finding.fingerprint
+        elif finding.rule == "SET-006" and isinstance(fact.observed, str):
+            app, called = documented.at(finding.subject.id), fact.observed
+            vault = documented.named(NodeKind.VAULT, called) or _node(
+                finding.env, NodeKind.VAULT, called, "", Mark.EXTRA
+            )
+            if app is not None:
+                yield app, vault, "refers to", finding.fingerprint
 
 
-def _principal(wanted: Wanted, seen: Snapshot, env: str, principal_id: str, documented: _Documented) -> Node:
-    """The node of a service's identity in this environment, else a stranger with what is known of it."""
-    who = principal_id.casefold()
-    everyone = identities_of(seen, wanted.services, slots_in=env).items
-    one = next((identity for identity in everyone if identity.principal_id.casefold() == who), None)
-    own = documented.named(NodeKind.IDENTITY, one.service.app) if one is not None and one.service.env == env else None
-    if own is not None:
-        return own
-    assigned = seen.access(wanted.environments[env].resource_group_id).assignments.items
-    kinds = (a.principal_type for a in assigned if a.principal_id.casefold() == who and a.principal_type is not None)
-    called = one.words if one is not None else f"{next(kinds, 'principal')} {principal_id}"
-    return _node(env, NodeKind.STRANGER, called, principal_id, Mark.EXTRA)
+class _Holders:
+    """Who holds undocumented access in one environment, by object id."""
+
+    def __init__(self, wanted: Wanted, seen: Snapshot, env: str) -> None:
+        self._env = env
+        everyone = identities_of(seen, wanted.services, slots_in=env).items
+        self._services = {one.principal_id.casefold(): one for one in reversed(everyone)}
+        assigned = seen.access(wanted.environments[env].resource_group_id).assignments.items
+        self._kinds = {one.principal_id.casefold(): one.principal_type for one in assigned if one.principal_type}
+
+    def node(self, principal_id: str, documented: _Documented) -> Node:
+        """The node of a service's identity in this environment, else a stranger with what is known of it."""
+        who = principal_id.casefold()
+        one = self._services.get(who)
+        if one is not None and one.service.env == self._env:
+            own = documented.named(NodeKind.IDENTITY, one.service.app)
+            if own is not None:
+                return own
+        called = one.words if one is not None else f"{self._kinds.get(who, 'principal')} {principal_id}"
+        return _node(self._env, NodeKind.STRANGER, called, principal_id, Mark.EXTRA)
 
 
 def _found_at(node: Node, extra: Iterable[_Extra]) -> Node:

@@ -16,7 +16,8 @@ from importlib.resources import files
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from mzaudit.audit.results import Arrow, Finding, Mark, Node, Report, Status
+from mzaudit.audit.marks import links
+from mzaudit.audit.results import Arrow, Finding, Mark, Node, Report, Status, Topology
 from mzaudit.policy.models import Severity
 from mzaudit.report import gate
 from mzaudit.report.details import call, waived
@@ -145,7 +146,7 @@ def _context(report: Report, history: Sequence[Point]) -> dict[str, object]:
         "caveats": caveats(report),
         "facts": facts(report),
         "tiles": _tiles(report),
-        "pictures": [_picture(report, env) for env in report.environments],
+        "pictures": list(_pictures(report)),
         "matrix": matrix(report),
         "known": {requirement.id for requirement in report.requirements},
         "gating": worst_first(report.gating()),
@@ -198,25 +199,33 @@ def _tiles(report: Report) -> list[tuple[str, int, str, str, str]]:
     ]
 
 
-def _picture(report: Report, env: str) -> Picture:
+def _pictures(report: Report) -> Iterator[Picture]:
     by_print = {finding.fingerprint: finding for finding in report.findings}
-    nodes = {node.id: node for node in report.topology.nodes if node.env == env}
-    drawn: list[Node | Arrow] = [*nodes.values(), *(a for a in report.topology.arrows if a.env == env)]
-    parts: dict[Node | Arrow, Part] = {}
-    for place, part in enumerate(drawn):
-        bearing = [by_print[one] for one in part.findings if one in by_print]
-        keeping = blamed(bearing, report)
-        own = f"part-{report.environments.index(env)}-{place}"
-        parts[part] = Part(
-            own,
-            _said(part, nodes),
-            part.mark,
-            keeping,
-            sum(finding.status is Status.PASS for finding in bearing),
-            f"f-{keeping[0].fingerprint}" if len(keeping) == 1 else own,
-        )
-    fits = 0 < len(drawn) <= _DRAWN
-    return Picture(env, lay_out(report.topology, env) if fits else None, parts)
+    causes = links(report.findings)
+    nodes: dict[str, dict[str, Node]] = {env: {} for env in report.environments}
+    arrows: dict[str, list[Arrow]] = {env: [] for env in report.environments}
+    for node in report.topology.nodes:
+        nodes.setdefault(node.env, {})[node.id] = node
+    for arrow in report.topology.arrows:
+        arrows.setdefault(arrow.env, []).append(arrow)
+    for number, env in enumerate(report.environments):
+        drawn: list[Node | Arrow] = [*nodes[env].values(), *arrows[env]]
+        parts: dict[Node | Arrow, Part] = {}
+        for place, part in enumerate(drawn):
+            bearing = [by_print[one] for one in part.findings if one in by_print]
+            keeping = blamed(bearing, causes)
+            own = f"part-{number}-{place}"
+            parts[part] = Part(
+                own,
+                _said(part, nodes[env]),
+                part.mark,
+                keeping,
+                sum(finding.status is Status.PASS for finding in bearing),
+                f"f-{keeping[0].fingerprint}" if len(keeping) == 1 else own,
+            )
+        fits = 0 < len(drawn) <= _DRAWN
+        here = Topology(tuple(nodes[env].values()), tuple(arrows[env]))
+        yield Picture(env, lay_out(here, env) if fits else None, parts)
 
 
 def _said(part: Node | Arrow, nodes: Mapping[str, Node]) -> str:

@@ -11,8 +11,8 @@ from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from mzaudit.audit.marks import agrees
 from mzaudit.audit.results import SCHEMA_VERSION, BaselineState, Finding, Report, Status, summarise
-from mzaudit.audit.topology import agrees
 from mzaudit.errors import SnapshotError
 from mzaudit.report.json_text import members
 from mzaudit.snapshot.estate import Read

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from mzaudit.audit.marks import fared, links
 from mzaudit.audit.results import Finding, Mark, Report, Status
-from mzaudit.audit.topology import fared, links
 from mzaudit.policy.requirements import Requirement
 
 
@@ -45,7 +45,7 @@ def matrix(report: Report) -> tuple[Row, ...]:
         if undecided and mark in (Mark.PASSED, Mark.WAIVED):
             mark = Mark.NOT_SEEN
         passed = sum(finding.status is Status.PASS for finding in findings)
-        return Cell(mark, blamed(findings, report), passed, undecided)
+        return Cell(mark, blamed(findings, causes), passed, undecided)
 
     return tuple(
         Row(requirement, tuple(cell(requirement, env) for env in report.environments))
@@ -53,10 +53,9 @@ def matrix(report: Report) -> tuple[Row, ...]:
     )
 
 
-def blamed(findings: Iterable[Finding], report: Report) -> tuple[Finding, ...]:
-    """What keeps these findings from passing: the failed, waived and inconclusive ones, and the causes of those that
-    do not apply; the first of each rule, the failed ones first."""
-    causes = links(report.findings)
+def blamed(findings: Iterable[Finding], causes: Mapping[tuple[str, str], Finding]) -> tuple[Finding, ...]:
+    """What keeps these findings from passing: the failed, waived and inconclusive ones, and the causes (`links` of the
+    report) of those that do not apply; the first of each rule, the failed ones first."""
     told = [causes.get((f.env, f.cause), f) if f.cause else f for f in findings]
     order = (Status.FAIL, Status.INCONCLUSIVE, Status.WAIVED)
     first: dict[tuple[str, str], Finding] = {}

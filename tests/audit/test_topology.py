@@ -9,8 +9,10 @@ import pytest
 
 from mzaudit import rules
 from mzaudit.audit.evaluate import evaluate
-from mzaudit.audit.results import Arrow, Finding, Mark, Node, NodeKind, Status, Topology
-from mzaudit.audit.topology import agrees, marked, topology
+from mzaudit.audit.marks import agrees, marked
+from mzaudit.audit.results import Arrow, Finding, Mark, Node, NodeKind, Status, SubjectName, Topology
+from mzaudit.audit.topology import topology
+from mzaudit.audit.verdict import Evidence
 from mzaudit.policy.models import Severity
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
@@ -282,6 +284,26 @@ def test_what_no_rule_of_this_report_decides_is_not_seen() -> None:
     assert set(marks.values()) == {Mark.PASSED, Mark.NOT_SEEN}
 
 
+USERS: dict[str, tuple[Status, str, Mark]] = {
+    "the user is there": (Status.PASS, "5d1c", Mark.PASSED),
+    "there is none": (Status.FAIL, "none", Mark.MISSING),
+    "it is a former identity's": (Status.FAIL, "5d1c", Mark.VIOLATED),
+    "nobody could look": (Status.INCONCLUSIVE, "none", Mark.NOT_SEEN),
+}
+
+
+@pytest.mark.parametrize(("status", "observed", "mark"), USERS.values(), ids=USERS.keys())
+def test_a_database_user_marks_its_arrow(status: Status, observed: str, mark: Mark) -> None:
+    bound, server = wanted(), PRD.server
+    at = f"{server.id}/databases/{server.databases[0].name}"
+    findings = tuple(f for f in evaluate(bound, bent(), RULES) if not f.rule.startswith("SQL-003"))
+    subject = SubjectName("database-user", f"cloud/{server.databases[0].name}", at)
+    evidence = (Evidence(f"{at}/users", "a user of the identity", observed),)
+    user = replace(findings[0], rule="SQL-003", subject=subject, status=status, evidence=evidence, fingerprint="f" * 32)
+    drawn = parts(topology(bound, bent(), (user,)))
+    assert drawn["identity/app-monozu-cloud-prd uses database/db-monozu-cloud-prd"].mark is mark
+
+
 def _first(picture: Topology, **changes: object) -> Topology:
     return replace(picture, nodes=(replace(picture.nodes[0], **changes), *picture.nodes[1:]))  # type: ignore[arg-type] # each case changes one field
 
@@ -291,6 +313,9 @@ UNTRUE: dict[str, Callable[[Topology], Topology]] = {
     "a fingerprint of no finding": lambda picture: _first(picture, findings=("0" * 32,)),
     "an arrow from nowhere": lambda picture: replace(
         picture, arrows=(replace(picture.arrows[0], source="prd/app/none"), *picture.arrows[1:])
+    ),
+    "an arrow into another environment": lambda picture: replace(
+        picture, arrows=(replace(picture.arrows[0], env="stg"), *picture.arrows[1:])
     ),
     "findings taken away": lambda picture: _first(picture, findings=()),
 }

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from mzaudit.audit.baseline import mark
+from mzaudit.audit.marks import marked
 from mzaudit.audit.results import (
     SCHEMA_VERSION,
     Arrow,
@@ -27,7 +28,6 @@ from mzaudit.audit.results import (
     WaiverNote,
     summarise,
 )
-from mzaudit.audit.topology import marked
 from mzaudit.audit.verdict import Evidence, Fix
 from mzaudit.cli.judge import judge
 from mzaudit.policy.load import load
@@ -373,10 +373,10 @@ def hostile(text: str) -> Report:
             replace(made, subject=SubjectName(text, f"{text}{status}", text), requirements=(text,), policy=text)
         )
     ends = tuple(
-        Node(f"{side}{text}", text, kind, text, text, text, Mark.EXTRA, tuple(f.fingerprint for f in held))
+        Node(f"{side}{text}", "prd", kind, text, text, text, Mark.EXTRA, tuple(f.fingerprint for f in held))
         for side, kind in (("from ", NodeKind.STRANGER), ("to ", NodeKind.VAULT))
     )
-    way = Arrow(text, ends[0].id, ends[1].id, text, Mark.EXTRA, ends[0].findings)
+    way = Arrow("prd", ends[0].id, ends[1].id, text, Mark.EXTRA, ends[0].findings)
     whole = report(held, warnings=(text,), topology=Topology(ends, (way,)))
     return replace(
         whole,
