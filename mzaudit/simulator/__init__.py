@@ -87,8 +87,10 @@ def build(name: str, blueprint: Blueprint = DOCUMENTED, midnight: datetime | Non
 
 
 def _blind(estate: Estate) -> Estate:
-    """The auditor sees resource groups and sites, and is refused everything else."""
+    """The auditor sees resource groups and sites, and is refused everything else; no database knows it."""
     auditor = estate.auditor.oid
+    for inside in estate.sql.values():
+        inside.drop_user(estate.auditor.name)
     estate.role_assignments[:] = [a for a in estate.role_assignments if a["properties"]["principalId"] != auditor]
     guid = grant_custom_role(estate, "mzaudit sites only", _BLIND_READS)
     for subscription in estate.subscriptions:

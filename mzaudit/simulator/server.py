@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
-import ssl
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-import trustme
 from aiohttp import web
 
 from . import arm, entra, graph, registry, vaults
+from .certificates import certificates
 from .door import settle, shut
 from .estate import Estate
 from .faults import (
@@ -39,7 +38,6 @@ from .faults import (
 from .pace import Counts, Waves
 from .proxy import Proxy, Verdict
 from .sql.admission import SUFFIX, WORKER_SUFFIX
-from .sql.connection import Certificates
 from .sql.ledger import Ledger, SqlRequest
 from .sql.service import SqlService
 from .throttle import Buckets, Throttle
@@ -88,9 +86,9 @@ class Simulator:
         self._waves = waves
         self._answered: dict[int, Request] = {}
         self._numbers = itertools.count(1)
-        self._ca_file, self._tls, certificates = _certificates(folder)
+        self._ca_file, self._tls, sql_tls = certificates(folder, [*_HOSTS, *_WILDCARDS])
         self._ledger = Ledger(SqlFaultPlan(self.sql_faults))
-        self._sql = SqlService(estate, certificates, self._ledger)
+        self._sql = SqlService(estate, sql_tls, self._ledger)
         self._proxy: Proxy | None = None
         self._loop = asyncio.SelectorEventLoop()
         self._door: socket.socket | None = None
@@ -290,20 +288,6 @@ class Simulator:
                 return _response(Answer(answer.status, altered, answer.headers))
             case None:
                 return _response(self._answer(call))
-
-
-def _certificates(folder: Path) -> tuple[Path, ssl.SSLContext, Certificates]:
-    """Make an authority anew and write its certificate into the folder; gives that file and the servers' contexts."""
-    authority = trustme.CA()
-    ca_file = folder / "ca.pem"
-    authority.cert_pem.write_to_path(str(ca_file))
-    certificate = authority.issue_cert(*_HOSTS, *_WILDCARDS)
-    http, wrapped, strict = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _ in range(3))
-    for context in (http, wrapped, strict):
-        certificate.configure_cert(context)
-    wrapped.maximum_version = ssl.TLSVersion.TLSv1_2
-    strict.set_alpn_protocols(["tds/8.0"])
-    return ca_file, http, Certificates(wrapped, strict)
 
 
 def _answer(estate: Estate, call: Call) -> Answer:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from . import engine, errors, tokens
 from .admission import Session
 from .errors import ServerError, SqlError
+from .parameters import Parameters
 from .stream import Kind, Message, StreamError
 from .tokens import Status
-from .types import INT, Parameters, Value
+from .types import INT, Value
 
 _BY_NUMBER = 0xFFFF
 _PROCEDURES = {10: "sp_executesql", 11: "sp_prepare", 12: "sp_execute", 13: "sp_prepexec", 15: "sp_unprepare"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
@@ -218,3 +220,9 @@ def test_parameters_come_through_sp_executesql(database: Any) -> None:
     assert str(row["d"]).upper() == str(uuid.UUID(int=7)).upper()
     named = rows(database, "SELECT name FROM sys.tables WHERE name = %(n)s", {"n": "device"})
     assert named == [{"name": "device"}]
+
+
+def test_the_translator_is_loaded_by_the_first_query_alone() -> None:
+    script = "import sys, mzaudit.simulator as s\nwith s.serve(s.build('compliant')): print('sqlglot' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
