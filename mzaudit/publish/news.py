@@ -13,7 +13,7 @@ from mzaudit.report import markdown
 from mzaudit.report.dialect import AZURE_PULL_REQUEST, GITHUB, Dialect
 from mzaudit.report.gate import exit_code, reason, verdict
 from mzaudit.report.head import caveats
-from mzaudit.report.neutral import plain
+from mzaudit.report.neutral import code, plain
 
 _DIALECT = {GitHub: GITHUB, AzureDevOps: AZURE_PULL_REQUEST}
 _LEFT_OUT = "(left out of comments)"
@@ -49,7 +49,7 @@ def of(report: Report) -> News:
 
 def said(news: News, mark: Marker, place: Place) -> Said:
     """The comment; there is something to be done while the gate is not passed."""
-    top = mark.line(place.build.number) + "\n\n"
+    top = f"{mark.line(place.build.number)}\n\n{code(mark.label)}\n\n"  # several gates comment on one pull request
     end = f"\n---\n\n{_run(place.build)}\n"
     dialect = _DIALECT[type(place)]
     room = dialect.budget - dialect.size(top + end)

@@ -109,6 +109,7 @@ def test_each_environment_and_each_policy_has_its_own(pull: Pull) -> None:
         pull.tell(named(about, "/home/vsts/work/1/s/teams/b.yaml"))
     assert len(pull.comments()) == 9
     assert len(set(_names(pull))) == 9
+    assert len({body.split("\n")[2] for body in pull.comments()}) == 9, "a reader sees which is which"
 
 
 def test_an_agent_that_keeps_the_repository_elsewhere_finds_the_comment(pull: Pull) -> None:
