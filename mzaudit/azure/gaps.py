@@ -135,6 +135,8 @@ def answer_of(error: sdk.HttpResponseError, status: int) -> Answer:
 
 
 def _forbidden(answer: Answer) -> tuple[GapReason, str]:
+    if answer.says("DenyAssignmentId: '"):  # a vault's way to say so; it says null where there is none
+        return GapReason.DENIED, f"{answer.code()}: a deny assignment forbids it; no role helps"
     for code in reversed(answer.codes()):
         if code in FORBIDDEN:
             reason, phrase = FORBIDDEN[code]

@@ -28,6 +28,15 @@ class ArmRequest:
         """The 403 for a caller who may not perform the action at the scope; None for one who may."""
         if rights.may(self.estate, self.oid, action, scope):
             return None
+        deny = rights.denial(self.estate, self.oid, action, scope)
+        if deny is not None:
+            text = (
+                f"The client '{self.client_id}' with object id '{self.oid}' has permission to perform action "
+                f"'{action}' on scope '{scope}'; however, the access is denied because of the deny assignment with name "
+                f"'{deny['properties']['denyAssignmentName']}' and Id '{deny['name']}' at scope "
+                f"'{deny['properties']['scope']}'."
+            )
+            return error(403, "DenyAssignmentAuthorizationFailed", text, {"x-ms-failure-cause": "gateway"})
         text = (
             f"The client '{self.client_id}' with object id '{self.oid}' does not have authorization to perform action "
             f"'{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh "

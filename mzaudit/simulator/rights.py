@@ -52,9 +52,16 @@ def permissions_at(estate: Estate, oid: str, scope: str) -> list[Json]:
 def may(estate: Estate, oid: str, action: str, scope: str, *, data: bool = False) -> bool:
     """Whether the principal may perform an action (a data action with `data`) at a scope."""
     kind = "dataActions" if data else "actions"
-    if any(_grants([denied], kind, action) for denied in _denied_at(estate, oid, scope)):
-        return False
-    return _grants(permissions_at(estate, oid, scope), kind, action)
+    return denial(estate, oid, action, scope, data=data) is None and _grants(
+        permissions_at(estate, oid, scope), kind, action
+    )
+
+
+def denial(estate: Estate, oid: str, action: str, scope: str, *, data: bool = False) -> Json | None:
+    """The deny assignment that keeps the principal from the action, whatever roles it holds."""
+    kind = "dataActions" if data else "actions"
+    denied = (one for one in _denied_at(estate, oid, scope) if _grants(one["properties"]["permissions"], kind, action))
+    return next(denied, None)
 
 
 def sees(estate: Estate, oid: str, subscription: str) -> bool:
@@ -78,7 +85,7 @@ def _denied_at(estate: Estate, oid: str, scope: str) -> Iterator[Json]:
         named = {str(one["id"]).casefold() for one in properties["principals"]}
         spared = {str(one["id"]).casefold() for one in properties["excludePrincipals"]}
         if (_EVERYONE in named or who & named) and not who & spared:
-            yield from properties["permissions"]
+            yield deny
 
 
 def _grants(blocks: Iterable[Json], kind: str, action: str) -> bool:

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 
-from . import entra, vault_access
+from . import entra, rights, vault_access
 from .estate import Estate, Secret, Version
 from .paging import page
 from .vault_access import SecretRight
@@ -110,11 +110,15 @@ def _forbidden(
         )
         return _inner(text, "ForbiddenByPolicy")
     resource = str(vault["id"]).casefold() + (f"/secrets/{secret}" if secret is not None else "")
+    deny = rights.denial(estate, oid, vault_access.DATA_ACTION[right], resource, data=True)
+    by = "DenyAssignmentId: null\r\nDecisionReason: 'DeniedWithNoValidRBAC'"
+    if deny is not None:
+        by = f"DenyAssignmentId: '{deny['name']}'\r\nDecisionReason: 'DeniedByDenyAssignment'"
     text = (
         "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role "
         f"definitions were changed recently, please observe propagation time.\r\nCaller: {caller}\r\n"
         f"Action: '{vault_access.DATA_ACTION[right]}'\r\nResource: '{resource}'\r\nAssignment: (not found)\r\n"
-        f"DenyAssignmentId: null\r\nDecisionReason: 'DeniedWithNoValidRBAC' \r\nVault: {where}\r\n"
+        f"{by} \r\nVault: {where}\r\n"
     )
     return _inner(text, "ForbiddenByRbac")
 

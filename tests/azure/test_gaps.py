@@ -31,6 +31,19 @@ def body(code: str, inner: str = "", message: str = "") -> str:
 ANSWERS: dict[str, tuple[int, str, GapReason | None]] = {
     "no role": (403, body("AuthorizationFailed"), GapReason.FORBIDDEN),
     "deny assignment": (403, body("DenyAssignmentAuthorizationFailed"), GapReason.DENIED),
+    "deny assignment, of a vault": (
+        403,
+        json.dumps(
+            {
+                "error": {
+                    "code": "Forbidden",
+                    "message": "Assignment: (not found)\r\nDenyAssignmentId: 'd1'\r\n",
+                    "innererror": {"code": "ForbiddenByRbac"},
+                }
+            }
+        ),
+        GapReason.DENIED,
+    ),
     "no data role": (403, body("Forbidden", "ForbiddenByRbac"), GapReason.FORBIDDEN),
     "firewall": (403, body("Forbidden", "ForbiddenByFirewall"), GapReason.FIREWALL),
     "private link": (403, body("Forbidden", "ForbiddenByConnection"), GapReason.PRIVATE_ONLY),

@@ -8,7 +8,7 @@ from mzaudit.simulator import Estate, Simulator, build, serve
 from mzaudit.simulator.compliant import SETTINGS_LISTER_GUID
 from mzaudit.simulator.rights import covers, may
 
-from .wires import API, arm, everything
+from .wires import API, VAULT, arm, ask, everything
 
 PRD = "/resourceGroups/rg-monozu-prd"
 SITE = f"{PRD}/providers/Microsoft.Web/sites/app-monozu-cloud-prd"
@@ -161,6 +161,34 @@ def test_deny_assignments_win(
     )
     scope = f"{_scope(estate)}{SITE}"
     assert may(estate, estate.auditor.oid, "Microsoft.Web/sites/read", scope) is not denied
+
+
+@pytest.mark.parametrize("everyone", [True, False], ids=["everyone", "the auditor"])
+def test_a_deny_assignment_is_refused_in_words_of_its_own(estate: Estate, everyone: bool) -> None:
+    who = "00000000-0000-0000-0000-000000000000" if everyone else estate.auditor.oid
+    everything_ = {"actions": ["*/read"], "notActions": [], "dataActions": ["*"], "notDataActions": []}
+    estate.deny_assignments.append(
+        {
+            "id": f"{_scope(estate)}/providers/Microsoft.Authorization/denyAssignments/d1",
+            "name": "d1",
+            "type": "Microsoft.Authorization/denyAssignments",
+            "properties": {
+                "denyAssignmentName": "lock",
+                "scope": _scope(estate),
+                "doNotApplyToChildScopes": False,
+                "principals": [{"id": who, "type": "SystemDefined"}],
+                "excludePrincipals": [],
+                "permissions": [everything_],
+            },
+        }
+    )
+    with serve(estate) as sim:
+        answer = arm(sim, SITE)
+        assert (answer.status, answer.code) == (403, "DenyAssignmentAuthorizationFailed")
+        assert "deny assignment with name 'lock' and Id 'd1'" in answer.body["error"]["message"]
+        secret = ask(sim, "https://kv-mz-cloud-prd.vault.azure.net/secrets/SECRET-KEY?api-version=7.4", audience=VAULT)
+        assert secret.status == 403
+        assert "DenyAssignmentId: 'd1'" in secret.body["error"]["message"]
 
 
 class TestAssignmentFilters:
