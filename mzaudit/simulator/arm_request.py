@@ -32,8 +32,8 @@ class ArmRequest:
         if deny is not None:
             text = (
                 f"The client '{self.client_id}' with object id '{self.oid}' has permission to perform action "
-                f"'{action}' on scope '{scope}'; however, the access is denied because of the deny assignment with name "
-                f"'{deny['properties']['denyAssignmentName']}' and Id '{deny['name']}' at scope "
+                f"'{action}' on scope '{scope}'; however, the access is denied because of the deny "
+                f"assignment with name '{deny['properties']['denyAssignmentName']}' and Id '{deny['name']}' at scope "
                 f"'{deny['properties']['scope']}'."
             )
             return error(403, "DenyAssignmentAuthorizationFailed", text, {"x-ms-failure-cause": "gateway"})

@@ -51,14 +51,16 @@ def _identity(want: WantedService, seen: Snapshot) -> Verdict:
         return Fail(
             (Evidence(f"{at}/type", _SYSTEM, ",".join(identity.types) or "none"),),
             f"{want.app} has no system-assigned identity.",
-            "Turn the system-assigned identity on and grant it its documented roles.",
+            "Turn the system-assigned identity on, then grant it its documented roles: the first command prints the"
+            " principalId that the others need.",
             switch_on(want, seen),
         )
     if not identity.principal_id:
         return Fail(
             (Evidence(f"{at}/principalId", "an object id", identity.principal_id),),
             f"The system-assigned identity of {want.app} has no principal id.",
-            "Turn the system-assigned identity off and on again, then grant it its documented roles.",
+            "Turn the system-assigned identity off and on again, then grant it its documented roles: the second command"
+            " prints the principalId that the others need.",
             switch_on(want, seen, again=True),
         )
     return Pass((Evidence(f"{at}/principalId", "an object id", identity.principal_id),))

@@ -33,7 +33,7 @@ def expected_commit(want: WantedService, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/app-service/deploy-ci-cd-custom-container
     """
     if want.expected_commit is None:
-        return NotApplicable(f"No commit was given for {want.key}: --expect-image {want.key}=SHA.")
+        return NotApplicable("No commit was given: --expect-image SERVICE=SHA.")
     main = main_image(want, seen)
     if isinstance(main, Fail):
         return main

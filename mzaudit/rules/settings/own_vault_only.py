@@ -77,7 +77,8 @@ def _failure(want: BoundedService, entry: Entry, vault: str, own: str) -> Fail:
         Fix(
             "Website Contributor on the app",
             (take_away(service, entry),),
-            f"{PROPERTY[entry.kind]}: {entry.name} refers to the service's own vault, or is taken away",
+            f"{PROPERTY[entry.kind]}: take {entry.name} away"
+            + (f", or let it refer to {own}" if service.vault is not None else ""),
         ),
     )
 
