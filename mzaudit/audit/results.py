@@ -78,6 +78,24 @@ class BaselineNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who changed the resource of a failure last, by Azure's records, which tell of the resource and not of what fails.
+
+    Without `at` there is no such record, and `note` says why. `by` holds a person's name only where names were asked
+    for; `inside` says whether that was a pipeline that the policy knows, by the name `pipeline`, and is none where
+    that cannot be told.
+    """
+
+    at: datetime | None
+    by: str
+    inside: bool | None
+    pipeline: str
+    operation: str
+    record: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """The answer to one obligation.
 
@@ -104,6 +122,7 @@ class Finding:
     waiver: WaiverNote | None
     fingerprint: str
     baseline: BaselineNote | None = None
+    attribution: Attribution | None = None
 
 
 class Mark(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ from mzaudit.azure.credentials import Login, choose
 from mzaudit.azure.scope import AccountScope, RegistryScope, Scope, ServerScope, VaultScope
 
 if TYPE_CHECKING:
-    from mzaudit.snapshot.estate import Snapshot
+    from mzaudit.snapshot.changes import Records
+    from mzaudit.snapshot.estate import Read, Snapshot
     from mzaudit.snapshot.observed import Listing
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Scope",
     "ServerScope",
     "VaultScope",
+    "changes_of",
     "choose",
     "collect",
     "take_inventory",
@@ -77,3 +79,25 @@ async def take_inventory(
 
     async with opened(login, connection, subscription, tool_version=tool_version, timeout=timeout) as (run, _):
         return await census(run, subscription)
+
+
+async def changes_of(
+    resources: Sequence[str],
+    login: Login,
+    connection: Connection,
+    *,
+    taken: datetime,
+    tool_version: str,
+    timeout: float,  # noqa: ASYNC109  # the whole run's deadline; what is late becomes a gap, nothing is cancelled
+) -> tuple[Records, tuple[Read, ...]]:
+    """What Azure recorded of changes to these resources, at least one, and every call that it took; loads the SDK.
+
+    Raises CredentialError if no token for Resource Manager can be had; whatever else goes wrong is a gap.
+    """
+    from mzaudit.azure.changes import records
+    from mzaudit.azure.opening import opened
+    from mzaudit.snapshot.ids import segment
+
+    subscription = segment(resources[0], "subscriptions") or ""
+    async with opened(login, connection, subscription, tool_version=tool_version, timeout=timeout) as (run, _):
+        return await records(run, resources, taken), run.ledger.reads()

@@ -22,7 +22,7 @@ class Call:
     `permission` is the action or data action that it takes at `scope`. `absent` names further error codes with which
     this one service says 404 for "no such thing". `within` is set for a list that Azure may trim to what the caller
     may read: the caller's own permissions there tell whether it did. Of a `licensed` list, a 400 says that the tenant
-    lacks the feature.
+    lacks the feature. `body` is the JSON of a POST that asks.
     """
 
     target: str
@@ -34,6 +34,7 @@ class Call:
     absent: frozenset[str] = frozenset()
     within: tuple[str, ...] = ()
     licensed: bool = False
+    body: str = ""
 
     def __str__(self) -> str:
         """The call as reports name it: with its filter, without its version."""

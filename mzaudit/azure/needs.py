@@ -96,5 +96,11 @@ DENIES: Final = Need("Microsoft.Authorization/denyAssignments/read", at=At.SUBSC
 SCHEDULES: Final = Need("Microsoft.Authorization/roleAssignmentScheduleInstances/read", at=At.SUBSCRIPTION)
 PERMISSIONS: Final = Need("Microsoft.Authorization/permissions/read")
 
+EVENTS: Final = Need(
+    "Microsoft.Insights/eventtypes/values/read",
+    at=At.SUBSCRIPTION,
+    when="`check --attribute` asks who changed what fails",
+)
+
 NEEDS: Final = tuple(each for each in tuple(globals().values()) if isinstance(each, Need))
 """All of the above, in that order."""

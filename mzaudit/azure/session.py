@@ -63,7 +63,7 @@ class Session:
             begun = clock()
             try:
                 async with asyncio.timeout(left):
-                    last = await _once(client, call.method, url)
+                    last = await _once(client, call, url)
             except TimeoutError as error:
                 last = from_error(call, error)
                 break
@@ -90,9 +90,11 @@ class Session:
         return last
 
 
-async def _once(client: Client, method: str, url: str) -> Answer:
+async def _once(client: Client, call: Call, url: str) -> Answer:
     # streaming keeps the SDK's pipeline from decoding the body: an HTML page is then an answer like any other
-    response = await client.send_request(HttpRequest(method, url), stream=True)
+    headers = {"Content-Type": "application/json"} if call.body else {}
+    request = HttpRequest(call.method, url, headers=headers, content=call.body or None)
+    response = await client.send_request(request, stream=True)
     try:
         if int(response.headers.get("Content-Length") or 0) > _LARGEST:
             raise ValueError("the answer is too large")

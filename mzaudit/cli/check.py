@@ -15,6 +15,7 @@ Examples:
   mzaudit check --env stg --env prd --fail-on high
   mzaudit check --env prd --snapshot last-night.json
   mzaudit check --env prd --simulate drifted
+  mzaudit check --env prd --attribute
   mzaudit check --env prd --baseline last-night.json --gate new
   mzaudit check --env prd -o terminal -o junit:TEST-mzaudit.xml -o fix:remediate.sh
 
@@ -67,6 +68,8 @@ Exit codes:
 @click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
 @click.option("--history", type=click.Path(path_type=Path), metavar="DIR", help="Earlier JSON reports, for the trend.")
 @click.option("--expect-image", multiple=True, metavar="SERVICE=SHA", help="The commit a service must run.")
+@click.option("--attribute", is_flag=True, help="Ask Azure who changed each failing resource last (14 to 90 days).")
+@click.option("--name-people", is_flag=True, help="With --attribute: name people in the reports; else only their ids.")
 @click.option("--no-secret-values", is_flag=True, help="Read no secret value; rules that need one are inconclusive.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit 0 instead of 3; said in every report's head.")
 @click.option("--timeout", default="10m", show_default=True, help="What was not read by then is inconclusive.")
@@ -85,6 +88,8 @@ def command(
     reports_dir: Path,
     history: Path | None,
     expect_image: tuple[str, ...],
+    attribute: bool,
+    name_people: bool,
     no_secret_values: bool,
     allow_incomplete: bool,
     timeout: str,
@@ -113,24 +118,30 @@ def command(
     earlier = Earlier(str(baseline), read_report(baseline), gate == "new") if baseline is not None else None
     if snapshot is not None and simulate is not None:
         raise click.UsageError("--snapshot and --simulate exclude each other")
+    if attribute and snapshot is not None:
+        raise click.UsageError("--attribute asks Azure, and --snapshot does not")
+    if name_people and not attribute:
+        raise click.UsageError("--name-people needs --attribute")
     loaded = look.documented(load_policy(policy, shipped=simulate is not None), simulate)
     asked = chosen(loaded, asked)
-    if snapshot is not None:
-        seen = read_snapshot(snapshot)
-        wanted = bound(loaded, asked, subscriptions_of(seen, snapshot, loaded, asked), expect_image)
-    else:
-        with look.simulated(simulate) as simulator:
+    with look.simulated(simulate) as simulator:
+        if snapshot is not None:
+            seen = read_snapshot(snapshot)
+            wanted = bound(loaded, asked, subscriptions_of(seen, snapshot, loaded, asked), expect_image)
+        else:
             wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked), expect_image)
             seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
-    report = judge(
-        loaded,
-        wanted,
-        seen,
-        only=only,
-        fail_on=Severity(fail_on),
-        allow_incomplete=allow_incomplete,
-        earlier=earlier,
-    )
+        report = judge(
+            loaded,
+            wanted,
+            seen,
+            only=only,
+            fail_on=Severity(fail_on),
+            allow_incomplete=allow_incomplete,
+            earlier=earlier,
+        )
+        if attribute:
+            report = look.attributed(report, loaded, simulator, names=name_people, timeout=deadline, debug=debug)
     files = output.write(report, targets, colour=output.coloured(), width=output.width(), history=past)
     if files:
         say("wrote " + ", ".join(str(path) for path in files))

@@ -19,6 +19,7 @@ from mzaudit import __version__
 from mzaudit.errors import InputError
 
 if TYPE_CHECKING:
+    from mzaudit.audit.results import Report
     from mzaudit.azure.connection import Connection
     from mzaudit.azure.credentials import Login
     from mzaudit.azure.scope import Scope
@@ -147,6 +148,28 @@ def list_all(
 
     login, connection = door({tenant}, simulator, debug=debug)
     return asyncio.run(take_inventory(subscription, login, connection, tool_version=__version__, timeout=timeout))
+
+
+def attributed(
+    report: Report, loaded: Loaded, simulator: Simulator | None, *, names: bool, timeout: float, debug: bool
+) -> Report:
+    """The report with who changed each failing resource last: a second, small read, and only if something fails."""
+    from mzaudit.audit.attribute import MOST, asked, attribute
+    from mzaudit.azure import changes_of
+    from mzaudit.snapshot.changes import Records
+
+    resources = asked(report.findings)[:MOST]
+    records, reads = Records({}, {}), report.reads
+    if resources:
+        tenants = {loaded.policy.environments[env].tenant for env in report.environments}
+        login, connection = door(tenants, simulator, debug=debug)
+        asking = changes_of(
+            resources, login, connection, taken=report.run.started, tool_version=__version__, timeout=timeout
+        )
+        records, more = asyncio.run(asking)
+        reads = (*reads, *more)
+    found = attribute(report.findings, records, loaded.policy.pipelines, names=names)
+    return replace(report, findings=found, reads=reads)
 
 
 def door(tenants: Set[str | None], simulator: Simulator | None, *, debug: bool) -> tuple[Login, Connection]:

@@ -45,6 +45,7 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (Policy, "sql"): _PARTS,
         (Policy, "storage"): _PARTS,
         (Policy, "telemetry"): _PARTS,
+        (Policy, "pipelines"): "who may change the estate; a change is not a state",
         (Policy, "rules"): "how findings are weighed, not what is found",
         (Policy, "waivers"): "how findings are excused, not what is found",
         (Override, "severity"): "how findings are weighed, not what is found",

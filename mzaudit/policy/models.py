@@ -197,7 +197,8 @@ class Waiving(Strict):
 
 
 class Policy(Strict):
-    """The whole documented estate."""
+    """The whole documented estate. `pipelines` are the identities that may change it; they say of a change whether it
+    came from outside (`check --attribute`)."""
 
     version: Literal[1]
     estate: Name
@@ -214,5 +215,6 @@ class Policy(Strict):
     storage: dict[Name, Storage]
     telemetry: Telemetry
     parity: tuple[AllowedDifference, ...] = ()
+    pipelines: tuple[Principal, ...] = ()
     rules: dict[RuleCode, Override] = {}
     waivers: Waiving = Waiving()

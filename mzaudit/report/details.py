@@ -13,7 +13,14 @@ from mzaudit.snapshot.observed import Gap
 
 def details(finding: Finding, report: Report) -> tuple[tuple[str, str], ...]:
     """(label, text): the sentence, since when, the proof, what asks for it, how to mend it."""
-    return (*why(finding), *history(finding, report), *proof(finding), *asked_by(finding), *mending(finding))
+    return (
+        *why(finding),
+        *history(finding, report),
+        *changed(finding),
+        *proof(finding),
+        *asked_by(finding),
+        *mending(finding),
+    )
 
 
 def why(finding: Finding) -> tuple[tuple[str, str], ...]:
@@ -37,6 +44,19 @@ def history(finding: Finding, report: Report) -> tuple[tuple[str, str], ...]:
     if state is BaselineState.NEW and first < report.run.started:
         return (("baseline", f"new in this form; it failed otherwise before ({since})"),)
     return (("baseline", f"{state}, {since}"),)
+
+
+def changed(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """Who changed the resource last, if that was asked."""
+    one = finding.attribution
+    if one is None:
+        return ()
+    if one.at is None:
+        return (("changed", one.note),)
+    where = {True: f", in the pipeline {one.pipeline}", False: ", outside the known pipelines", None: ""}[one.inside]
+    at = f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    said = f"the resource was last changed on {at} by {one.by}{where}: {one.operation} ({one.record})"
+    return (("changed", f"{said}. {one.note}".strip() if one.note else said),)
 
 
 def fresh(findings: Iterable[Finding]) -> str:

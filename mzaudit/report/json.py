@@ -68,6 +68,7 @@ def parse(text: str, name: str) -> Report:
     if report.run.started.tzinfo is None or not _FIRST <= report.run.started <= _LAST:
         raise SnapshotError(f"{name}: run.started: expected a time with its zone, between 2000 and 9999")
     _check_baseline(report, name)
+    _check_attribution(report, name)
     if report.summary != summarise(report.findings, report.run.fail_on, only_new=report.only_new):
         raise SnapshotError(f"{name}: the summary does not agree with the findings; the report was changed")
     if not agrees(report.topology, report.findings):
@@ -93,6 +94,13 @@ def _check_baseline(report: Report, name: str) -> None:
     for where, time in times:
         if time.tzinfo is None or not _FIRST <= time <= report.run.started:
             raise SnapshotError(f"{name}: {where}: expected a time with its zone, no later than run.started")
+
+
+def _check_attribution(report: Report, name: str) -> None:
+    for number, finding in enumerate(report.findings):
+        at = finding.attribution.at if finding.attribution is not None else None
+        if at is not None and (at.tzinfo is None or not _FIRST <= at <= _LAST):
+            raise SnapshotError(f"{name}: findings.{number}.attribution.at: expected a time with its zone")
 
 
 def schema() -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mzaudit.audit.results import Finding, Report, Status
 from mzaudit.audit.verdict import Evidence
 from mzaudit.report.budget import Block, Section, fill
-from mzaudit.report.details import asked_by, call, fresh, history, mending, why
+from mzaudit.report.details import asked_by, call, changed, fresh, history, mending, why
 from mzaudit.report.dialect import AZURE_PULL_REQUEST, AZURE_SUMMARY, GITHUB, Dialect
 from mzaudit.report.gate import below, counted, exit_code, known, reason, verdict
 from mzaudit.report.grouping import (
@@ -115,7 +115,8 @@ class _Page:
         title = f"{finding.severity.upper()} {self._code(finding.rule)} {self._prose(finding.title)}"
         about = self._code(subject(finding, self._report))
         lines = ["", f"### {title}", "", about, ""]
-        lines += [f"- {self._said(label, text)}" for label, text in (*why(finding), *history(finding, self._report))]
+        told = (*why(finding), *history(finding, self._report), *changed(finding))
+        lines += [f"- {self._said(label, text)}" for label, text in told]
         lines += self._evidence(finding.evidence[:_FACTS])
         hidden = len(finding.evidence) - _FACTS
         lines += ["", f"{counted(hidden, 'fact')} more in the JSON report."] if hidden > 0 else []

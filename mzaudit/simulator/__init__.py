@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from . import records
 from .blueprint import DOCUMENTED, Blueprint
 from .compliant import compliant, empty, grant_custom_role
 from .drifts import DRIFTS, plant
@@ -75,6 +76,7 @@ def build(name: str, blueprint: Blueprint = DOCUMENTED, midnight: datetime | Non
             estate = compliant(blueprint, midnight)
             for drift in DRIFTS:
                 plant(estate, drift)
+            records.plant(estate)
             return estate
         case "blind":
             return _blind(compliant(blueprint))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from . import arm_authorization, arm_generic, arm_keyvault, arm_refusals, arm_web, entra, rights, web_bodies
+from . import arm_authorization, arm_generic, arm_keyvault, arm_refusals, arm_web, entra, records, rights, web_bodies
 from .arm_request import ArmRequest
 from .estate import Estate
 from .paging import page
@@ -96,6 +96,10 @@ def _provider(request: ArmRequest, split: int) -> Answer:
             return arm_authorization.answer(request, scope, rest)
         case ["microsoft.managedidentity", "identities", "default"]:
             return arm_web.default_identity(request, scope)
+        case ["microsoft.insights", "eventtypes", "management", "values"] if request.call.method == "GET":
+            return records.activity(request, scope)
+        case ["microsoft.resourcegraph", "resources"] if request.call.method == "POST":
+            return records.history(request)
         case ["microsoft.insights", "diagnosticsettings"]:
             return _diagnostics(request, scope)
         case ["microsoft.web", "sites", *_]:

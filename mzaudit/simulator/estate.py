@@ -115,6 +115,8 @@ class Estate:
     gates: dict[str, Gate] = field(default_factory=dict)
     reference_status: dict[tuple[str, str], str] = field(default_factory=dict)
     active_versions: dict[tuple[str, str], str] = field(default_factory=dict)
+    events: list[Json] = field(default_factory=list)
+    changes: list[Json] = field(default_factory=list)
     page_size: int = 3
     fixed: bool = False
     _by_type: dict[str, dict[str, Json]] = field(default_factory=dict, repr=False)

@@ -65,6 +65,11 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
         ("check", "--env", "prd", "--simulate", "compliant", "--baseline", "reports/prd/mzaudit-prd.json"),
         "this report is read and would be written over",
     ),
+    "who changed a snapshot": (
+        ("check", "--env", "prd", "--snapshot", "x.json", "--attribute"),
+        "--attribute asks Azure",
+    ),
+    "names of nobody": (("check", "--env", "prd", "--simulate", "compliant", "--name-people"), "needs --attribute"),
     "snapshot and simulation at once": (
         ("check", "--env", "prd", "--simulate", "compliant", "--snapshot", "x.json"),
         "exclude each other",

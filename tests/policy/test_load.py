@@ -196,7 +196,7 @@ ONE_WORD_WRONG = {
     "strange key": (
         ("naming:", '"a.b c\\n": 1\nnaming:'),
         '["a.b c\\n"]: expected one of version, estate, document, naming, environments, resource_groups, '
-        "registry, vaults, services, plans, secrets, sql, storage, telemetry, parity, rules or waivers, "
+        "registry, vaults, services, plans, secrets, sql, storage, telemetry, parity, pipelines, rules or waivers, "
         'found "a.b c\\n"',
     ),
     "waivers too long": (
