@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mzaudit.audit.condition import all_hold
 from mzaudit.audit.denial import Denial, denied
+from mzaudit.audit.indexed import index
 from mzaudit.audit.matching import Target, any_of, granting
 from mzaudit.snapshot.authorization import (
     Authorization,
@@ -84,12 +85,24 @@ def reach_of(rbac: Authorization, principal_id: str) -> Listing[RoleAssignment]:
 
     Whole only where Azure was asked what is assigned to that principal.
     """
-    who = principal_id.casefold()
-    asked = next((listing for oid, listing in rbac.assigned_to.items() if oid.casefold() == who), None)
-    own = [a for a in rbac.assignments.items if a.principal_id.casefold() == who]
-    found = {a.id.casefold(): a for a in (*own, *(asked.items if asked is not None else ()))}
-    gap = asked.gap if asked is not None else _not_asked(rbac, principal_id)
-    return Listing(tuple(found[number] for number in sorted(found)), gap)
+    who, indexed = principal_id.casefold(), index(rbac)
+    reach = indexed.reaches.get(who)
+    if reach is None:
+        asked = indexed.asked.get(who)
+        own = indexed.own.get(who, ())
+        found = {a.id.casefold(): a for a in (*own, *(asked.items if asked is not None else ()))}
+        gap = asked.gap if asked is not None else _not_asked(rbac, principal_id)
+        reach = indexed.reaches[who] = Listing(tuple(found[number] for number in sorted(found)), gap)
+    return reach
+
+
+def nothing_near(rbac: Authorization, principal_id: str, scope: str) -> bool:
+    """Whether nothing that reaches a principal lies at `scope`, above it or below it, and all that could was seen: the
+    answer of nearly every identity of a large estate, without looking at each action."""
+    reach = reach_of(rbac, principal_id)
+    if reach.gap is not None or rbac.denies.gap is not None or rbac.denies.items:
+        return False
+    return not any(covers(one.scope, scope) or covers(scope, one.scope) for one in reach.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +122,8 @@ def holders_of(seen: Snapshot, targets: tuple[Target, ...]) -> Listing[Holder]:
     rbac = seen.access(targets[0].scope)
     definitions = _definitions(rbac)
     held: dict[str, list[RoleAssignment]] = {}
-    for assignment in rbac.assignments.items:
-        if any(covers(assignment.scope, target.scope) for target in targets):
-            held.setdefault(assignment.principal_id.casefold(), []).append(assignment)
+    for assignment in index(rbac).covering(target.scope for target in targets):
+        held.setdefault(assignment.principal_id.casefold(), []).append(assignment)
     holders = []
     for who, own in sorted(held.items()):
         own.sort(key=lambda assignment: assignment.id.casefold())
@@ -137,7 +149,7 @@ def united(accesses: Iterable[Access]) -> Access:
 
 
 def _definitions(rbac: Authorization) -> _Definitions:
-    return {role.guid.casefold(): role for role in rbac.roles.items}
+    return index(rbac).definitions
 
 
 def _access(
@@ -229,7 +241,7 @@ def _may_pass_by_group(rbac: Authorization, principal_id: str, target: Target) -
     return any(
         covers(assignment.scope, target.scope)
         and _granted(rbac, definitions, assignment, principal_id, target) is not None
-        for assignment in rbac.assignments.items
+        for assignment in index(rbac).covering((target.scope,))
         if _group(assignment)
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
@@ -27,14 +27,19 @@ class ServiceIdentities:
 
     items: tuple[ServiceIdentity, ...]
     gaps: tuple[Gap, ...]
+    _ids: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_ids", frozenset(item.principal_id.casefold() for item in self.items))
 
     def owns(self, principal_id: str) -> bool:
         """Whether that object id is one of these identities."""
-        return any(item.principal_id.casefold() == principal_id.casefold() for item in self.items)
+        return principal_id.casefold() in self._ids
 
     def without(self, principal_ids: Set[str]) -> ServiceIdentities:
         """These identities but for those of the casefolded object ids given."""
-        return replace(self, items=tuple(i for i in self.items if i.principal_id.casefold() not in principal_ids))
+        items = tuple(i for i in self.items if i.principal_id.casefold() not in principal_ids)
+        return ServiceIdentities(items, self.gaps)
 
 
 def identities_of(seen: Snapshot, services: Iterable[WantedService], *, slots_in: str) -> ServiceIdentities:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mzaudit.audit.access import Access, Grant, Holder, access_of, holders_of, united
+from mzaudit.audit.access import Access, Grant, Holder, access_of, holders_of, nothing_near, united
+from mzaudit.audit.indexed import index
 from mzaudit.audit.matching import Target
 from mzaudit.policy.wanted import WantedVault
-from mzaudit.snapshot.authorization import RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.keyvault import AccessPolicy, VaultProperties
 from mzaudit.snapshot.observed import Listing
 
@@ -30,8 +29,7 @@ def secret_target(vault: WantedVault, stored: str | None) -> Target:
 
 def targets_of(seen: Snapshot, vault: WantedVault) -> tuple[Target, ...]:
     """Every secret that is documented or has role assignments of its own, and any other."""
-    below = key(vault.id) + "/secrets/"
-    scopes = [a.scope for listing in _listings(seen, vault) for a in listing if key(a.scope).startswith(below)]
+    scopes = index(seen.access(vault.id)).secrets_of(vault.id)
     names = {secret.stored.casefold(): secret.stored for secret in vault.secrets}
     for scope in scopes:
         name = scope.rstrip("/").rsplit("/", 1)[-1]
@@ -45,6 +43,8 @@ def secrets_access(seen: Snapshot, vault: WantedVault, properties: VaultProperti
     Access policies are matched by object id alone: whether one names a group of the identity cannot be told.
     """
     if properties.rbac:
+        if nothing_near(seen.access(vault.id), principal_id, vault.id):
+            return Access(False, (), (), (), ())
         return united(access_of(seen, principal_id, target) for target in targets_of(seen, vault))
     grants = tuple(
         _by_policy(vault, policy)
@@ -72,10 +72,3 @@ def _reading(properties: VaultProperties) -> Iterator[AccessPolicy]:
 def _by_policy(vault: WantedVault, policy: AccessPolicy) -> Grant:
     words = f"access policy with secret permission {', '.join(sorted(policy.secrets))}"
     return Grant(f"{vault.id}/accessPolicies/{policy.object_id}", vault.id, "", words, policy.object_id)
-
-
-def _listings(seen: Snapshot, vault: WantedVault) -> Iterator[tuple[RoleAssignment, ...]]:
-    rbac = seen.access(vault.id)
-    yield rbac.assignments.items
-    for reach in rbac.assigned_to.values():
-        yield reach.items

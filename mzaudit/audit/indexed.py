@@ -1,0 +1,74 @@
+"""Role assignments by who holds them and where they are, so that an estate of any size is looked through once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mzaudit.snapshot.authorization import Authorization, RoleAssignment, RoleDefinition
+from mzaudit.snapshot.ids import key
+from mzaudit.snapshot.observed import Listing
+
+_ABOVE_ALL = "/providers/microsoft.management/managementgroups/"
+_VAULT, _SECRETS = "/providers/microsoft.keyvault/vaults/", "/secrets/"
+_MOST = 64
+
+
+class Index:
+    """The RBAC of one subscription, looked through once. Object ids are casefolded, scopes are `ids.key`."""
+
+    def __init__(self, rbac: Authorization) -> None:
+        self.definitions: dict[str, RoleDefinition] = {role.guid.casefold(): role for role in rbac.roles.items}
+        self.asked: dict[str, Listing[RoleAssignment]] = {}
+        for oid, listing in rbac.assigned_to.items():
+            self.asked.setdefault(oid.casefold(), listing)
+        self.own: dict[str, list[RoleAssignment]] = {}
+        self._at: dict[str, list[tuple[int, RoleAssignment]]] = {}
+        for position, assignment in enumerate(rbac.assignments.items):
+            self.own.setdefault(assignment.principal_id.casefold(), []).append(assignment)
+            self._at.setdefault(_place(assignment.scope), []).append((position, assignment))
+        self.reaches: dict[str, Listing[RoleAssignment]] = {}
+        self._secrets: dict[str, list[str]] = {}
+        for listing in (rbac.assignments, *rbac.assigned_to.values()):
+            for assignment in listing.items:
+                for vault in _vault_of_a_secret(assignment.scope):
+                    self._secrets.setdefault(vault, []).append(assignment.scope)
+
+    def covering(self, scopes: Iterable[str]) -> list[RoleAssignment]:
+        """The assignments at or above any of the scopes (inside this subscription), in the order of the list."""
+        places = {"/"}
+        for scope in scopes:
+            parts = key(scope).split("/")
+            places.update("/".join(parts[:end]) for end in range(2, len(parts) + 1))
+        found = {position: one for place in places for position, one in self._at.get(place, ())}
+        return [found[position] for position in sorted(found)]
+
+    def secrets_of(self, vault_id: str) -> list[str]:
+        """The scopes of secrets of that vault at which something is assigned."""
+        return self._secrets.get(key(vault_id), [])
+
+
+_kept: dict[int, tuple[Authorization, Index]] = {}
+
+
+def index(rbac: Authorization) -> Index:
+    """The index of that very object; the last few are kept, because every rule asks for the same ones."""
+    found = _kept.get(id(rbac))
+    if found is None or found[0] is not rbac:
+        if len(_kept) >= _MOST:
+            _kept.clear()
+        found = _kept[id(rbac)] = (rbac, Index(rbac))
+    return found[1]
+
+
+def _place(scope: str) -> str:
+    """Where an assignment counts from: management groups lie above every subscription that returned it."""
+    place = key(scope)
+    return "/" if place.startswith(_ABOVE_ALL) else place
+
+
+def _vault_of_a_secret(scope: str) -> Iterator[str]:
+    place = key(scope)
+    vault = place.find(_VAULT)
+    secrets = place.find(_SECRETS, vault + len(_VAULT)) if vault >= 0 else -1
+    if secrets >= 0:
+        yield place[:secrets]
