@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help demo test lint types contracts tests docs evidence witness bench lock clean
+.PHONY: help demo test lint types contracts tests docs evidence witness bench bench-peers lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -56,8 +56,11 @@ $(WITNESSES):
 	$(PYTHON) -m venv $(@D)/..
 	$(@D)/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
 
-bench: $(READY) ## what things cost, as ratios
-	$(BIN)/python -m bench
+bench: $(READY) ## what things cost, as ratios, into bench/results.md; ten minutes at most
+	$(BIN)/python -m bench --write
+
+bench-peers: $(READY) ## Prowler and Cloud Custodian on the same simulated estate, where `make witness` installed them
+	$(BIN)/python -m bench --peers
 
 lock: ## choose the newest versions again and lock them
 	$(PYTHON) -m venv $(VENV)-lock

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
 import re
 import sys
@@ -33,7 +31,6 @@ ESTATES = ("compliant", "drifted", "blind", "empty")
 LARGE = re.compile(r"large:[1-9][0-9]{0,4}")
 METAVAR = f"[{'|'.join(ESTATES)}|large:N]"
 _REQUESTS = "azure.core.pipeline.policies.http_logging_policy"
-_TOLD = ("Request URL", "Request method", "Response status", "x-ms-request-id", "x-ms-correlation-request-id")
 _DURATION = re.compile(r"(?:(\d+)m)?(?:(\d+)s)?")
 
 
@@ -96,6 +93,8 @@ def scope_of(wanted: Wanted) -> Scope:
 
 def look(wanted: Wanted, simulator: Simulator | None, *, timeout: float, values: bool, debug: bool) -> Snapshot:
     """Read everything in scope, now. Raises `CredentialError` when no token for Azure Resource Manager can be had."""
+    import asyncio
+
     from mzaudit.azure import collect
 
     login, connection = door({wanted.policy.environments[env].tenant for env in wanted.asked}, simulator, debug=debug)
@@ -206,6 +205,10 @@ def simulated(estate: str | None) -> Iterator[Simulator | None]:
 def quiet(debug: bool) -> None:
     """The SDK's loggers say nothing. With --debug the one that logs requests speaks, which masks what it does not know
     to be harmless; no other, because they quote the words of exceptions and so of bodies."""
+    import logging
+
+    from mzaudit.cli.logs import Said
+
     for name in ("azure", "msal", "asyncio", "aiohttp", "urllib3"):
         logger = logging.getLogger(name)
         logger.propagate = False
@@ -215,18 +218,6 @@ def quiet(debug: bool) -> None:
     requests.propagate = False
     requests.handlers = [Said()] if debug else []
     requests.setLevel(logging.INFO if debug else logging.CRITICAL)
-
-
-class Said(logging.Handler):
-    """Says on stderr what was asked, and with which status and under which id it was answered."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Those lines of the record's message; any other header may quote what was sent."""
-        from mzaudit.cli.streams import say
-
-        for line in record.getMessage().splitlines():
-            if line.strip(" '").startswith(_TOLD):
-                say(line.strip())
 
 
 @contextmanager
