@@ -31,8 +31,8 @@ _PROVIDERS = (
     "Microsoft.Storage",
     "Microsoft.ContainerRegistry",
 )
-# Under Azure's documented limits, a subscription: reads 250 and 25 a second, all else 200 and 10 a second. What is under
-# way when a burst ends may arrive all at once.
+# Under Azure's documented limits, a subscription: reads 250 and 25 a second, all else 200 and 10 a second. What is
+# under way when a burst ends may arrive all at once.
 _READS, _POSTS = (225, 24.5), (175, 9.8)
 _VAULT, _REGISTRY = (250, 100), (50, 20)
 _VAULT_SLOTS, _VAULT_SLOTS_AMONG_MANY, _REGISTRY_SLOTS = 4, 2, 4
