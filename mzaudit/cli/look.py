@@ -143,6 +143,8 @@ def list_all(
     tenant: str | None, subscription: str, simulator: Simulator | None, *, timeout: float, debug: bool
 ) -> Mapping[str, Listing[str]]:
     """The ids of what is in a subscription now, by kind."""
+    import asyncio
+
     from mzaudit.azure import take_inventory
 
     login, connection = door({tenant}, simulator, debug=debug)
