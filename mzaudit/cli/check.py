@@ -14,6 +14,7 @@ Examples:
   mzaudit check --env prd --subscription 00000000-0000-0000-0000-000000000000
   mzaudit check --env stg --env prd --fail-on high
   mzaudit check --env prd --snapshot last-night.json
+  mzaudit check --env stg --env prd --snapshot stg.json --snapshot prd.json
   mzaudit check --env prd --simulate drifted
   mzaudit check --env prd --attribute
   mzaudit check --env prd --baseline last-night.json --gate new
@@ -36,7 +37,13 @@ Exit codes:
 )
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
 @click.option("--subscription", metavar="ID", help="Subscription; else MZAUDIT_SUBSCRIPTION_ID, else the policy's.")
-@click.option("--snapshot", type=click.Path(path_type=Path), help="Judge a saved snapshot; no credentials needed.")
+@click.option(
+    "--snapshot",
+    "snapshots",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Judge a saved snapshot; no credentials needed. Repeat for the parts of one estate.",
+)
 @click.option(
     "--simulate",
     metavar=look.METAVAR,
@@ -78,7 +85,7 @@ def command(
     environments: tuple[str, ...],
     policy: Path | None,
     subscription: str | None,
-    snapshot: Path | None,
+    snapshots: tuple[Path, ...],
     simulate: str | None,
     only: tuple[str, ...],
     fail_on: str,
@@ -99,7 +106,7 @@ def command(
     from mzaudit.audit.baseline import Earlier
     from mzaudit.cli import output
     from mzaudit.cli.judge import judge
-    from mzaudit.cli.saved import read_history, read_report, read_snapshot, subscriptions_of
+    from mzaudit.cli.saved import read_history, read_report, read_snapshots, subscriptions_of
     from mzaudit.cli.streams import say
     from mzaudit.cli.wanted import bound, chosen, environment_names, load_policy
     from mzaudit.policy.models import Severity
@@ -116,18 +123,18 @@ def command(
         raise click.UsageError("--gate new needs --baseline REPORT.json: new since when?")
     deadline = look.seconds(timeout)
     earlier = Earlier(str(baseline), read_report(baseline), gate == "new") if baseline is not None else None
-    if snapshot is not None and simulate is not None:
+    if snapshots and simulate is not None:
         raise click.UsageError("--snapshot and --simulate exclude each other")
-    if attribute and snapshot is not None:
+    if attribute and snapshots:
         raise click.UsageError("--attribute asks Azure, and --snapshot does not")
     if name_people and not attribute:
         raise click.UsageError("--name-people needs --attribute")
     loaded = look.documented(load_policy(policy, shipped=simulate is not None), simulate)
     asked = chosen(loaded, asked)
     with look.simulated(simulate) as simulator:
-        if snapshot is not None:
-            seen = read_snapshot(snapshot)
-            wanted = bound(loaded, asked, subscriptions_of(seen, snapshot, loaded, asked), expect_image)
+        if snapshots:
+            seen = read_snapshots(snapshots)
+            wanted = bound(loaded, asked, subscriptions_of(seen, snapshots[0], loaded, asked), expect_image)
         else:
             wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked), expect_image)
             seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
@@ -145,6 +152,6 @@ def command(
     files = output.write(report, targets, colour=output.coloured(), width=output.width(), history=past)
     if files:
         say("wrote " + ", ".join(str(path) for path in files))
-    if any(gap.reason in LACKS for finding in report.findings for gap in finding.gaps) and snapshot is None:
+    if any(gap.reason in LACKS for finding in report.findings for gap in finding.gaps) and not snapshots:
         say("`mzaudit doctor` with the same options says what may not be read, and the commands that grant it")
     return exit_code(report)

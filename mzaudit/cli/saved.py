@@ -24,6 +24,13 @@ def read_snapshot(path: Path) -> Snapshot:
     return load(_text(path), str(path))
 
 
+def read_snapshots(paths: Sequence[Path]) -> Snapshot:
+    """Saved snapshots of parts of one estate, as one; raises `SnapshotError` where they overlap or contradict."""
+    from mzaudit.snapshot.together import together
+
+    return together([(str(path), read_snapshot(path)) for path in paths])
+
+
 def read_report(path: Path) -> Report:
     """A saved JSON report."""
     from mzaudit.report.json import parse

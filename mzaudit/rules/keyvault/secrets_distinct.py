@@ -5,7 +5,7 @@ from mzaudit.audit.secret_values import secret_id, set_new, value_of
 from mzaudit.audit.subjects import DistinctSecret, each_distinct_secret
 from mzaudit.policy.wanted import WantedSecret
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Observed
+from mzaudit.snapshot.observed import Gap, GapReason, Observed, Unobserved
 
 
 @rule(
@@ -44,6 +44,9 @@ def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
     def differs(other: WantedSecret) -> Verdict:
         if other in want.elsewhere and seen.vault(other.vault_id).value(other.stored) == Observed(None):
             return NotApplicable(f"{_named(other)} is not there.")
+        if other in want.elsewhere and not seen.comparable(want.secret.env, other.env):
+            detail = "read in another run, whose values are not compared: collect both environments in one"
+            raise Unobserved(Gap(GapReason.NOT_COLLECTED, f"value of {_named(other)}", other.vault_id, detail=detail))
         theirs = value_of(other, seen)
         if isinstance(theirs, Fail):
             return NotApplicable(theirs.note) if other in want.elsewhere else theirs
