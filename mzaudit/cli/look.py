@@ -155,6 +155,8 @@ def attributed(
     report: Report, loaded: Loaded, simulator: Simulator | None, *, names: bool, timeout: float, debug: bool
 ) -> Report:
     """The report with who changed each failing resource last: a second, small read, and only if something fails."""
+    import asyncio
+
     from mzaudit.audit.attribute import MOST, asked, attribute
     from mzaudit.azure import changes_of
     from mzaudit.snapshot.changes import Records
