@@ -75,7 +75,7 @@ az appservice plan update --name asp-monozu-ingest-prd --resource-group rg-monoz
 # APP-005 critical: The app uses its system-assigned identity
 # prd: service manage
 # app-monozu-manage-prd has no system-assigned identity.
-# Turn the system-assigned identity on and grant it its documented roles.
+# Turn the system-assigned identity on, then grant it its documented roles: the first command prints the principalId that the others need.
 # May be run by: Website Contributor on the app, Role Based Access Control Administrator on each scope
 # In Bicep or Terraform: Microsoft.Web/sites: identity.type = SystemAssigned (azurerm_linux_web_app: identity.type); Microsoft.Authorization/roleAssignments
 az webapp identity assign --name app-monozu-manage-prd --resource-group rg-monozu-prd
@@ -146,7 +146,7 @@ az webapp config appsettings delete --resource-group rg-monozu-prd --name app-mo
 # The app setting LEGACY_TOKEN of app-monozu-ingest-prd refers to kv-mz-cloud-stg, the vault of cloud in stg.
 # Take the reference away: this service is documented to have no vault.
 # May be run by: Website Contributor on the app
-# In Bicep or Terraform: Microsoft.Web/sites/config (appsettings): LEGACY_TOKEN refers to the service's own vault, or is taken away
+# In Bicep or Terraform: Microsoft.Web/sites/config (appsettings): take LEGACY_TOKEN away
 az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-ingest-prd --setting-names LEGACY_TOKEN
 
 # RBAC-002 critical: No other service's identity can read the vault
