@@ -30,8 +30,8 @@ unless --require-comment is given, which turns 0 into {exits.ABANDONED}.
 @click.command(epilog=EPILOG, short_help="Keep one comment and a status on the pull request.")
 @click.argument("saved", type=click.Path(path_type=Path), metavar="REPORT.json")
 @click.option("--require-comment", is_flag=True, help=f"Exit {exits.ABANDONED} instead of 0 if it was not written.")
-@click.option("--names", is_flag=True, help="Name people too: who read the state, who answers for a waiver.")
-def command(saved: Path, require_comment: bool, names: bool) -> int:
+@click.option("--name-people", is_flag=True, help="Name people: who read, who changed it, who answers for a waiver.")
+def command(saved: Path, require_comment: bool, name_people: bool) -> int:
     """Keep one comment about a saved JSON report on the pull request that this pipeline runs for, and set its status.
 
     The comment is written once and then edited in place; nothing that somebody else wrote is touched.
@@ -40,7 +40,7 @@ def command(saved: Path, require_comment: bool, names: bool) -> int:
     from mzaudit.publish.news import nameless, of
 
     report = read_report(saved)
-    return told(of(report if names else nameless(report)), required=require_comment)
+    return told(of(report if name_people else nameless(report)), required=require_comment)
 
 
 def told(news: News, *, required: bool = False) -> int:

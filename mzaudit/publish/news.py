@@ -65,8 +65,8 @@ def signal(news: News, mark: Marker, place: Place) -> Signal:
 
 
 def nameless(report: Report) -> Report:
-    """The report without who read the state and who answers for a waiver: a pull request is read by more people than a
-    pipeline's artifacts, and its mails cannot be taken back."""
+    """The report without who read the state, who answers for a waiver and which person changed a resource: a pull
+    request is read by more people than a pipeline's artifacts, and its mails cannot be taken back."""
     return replace(
         report,
         run=replace(report.run, identity=_LEFT_OUT),
@@ -75,7 +75,12 @@ def nameless(report: Report) -> Report:
 
 
 def _nameless(finding: Finding) -> Finding:
-    return finding if finding.waiver is None else replace(finding, waiver=replace(finding.waiver, owner="its owner"))
+    waiver, changed = finding.waiver, finding.attribution
+    if waiver is not None:
+        waiver = replace(waiver, owner="its owner")
+    if changed is not None and "@" in changed.by:
+        changed = replace(changed, by="a person")
+    return replace(finding, waiver=waiver, attribution=changed)
 
 
 def _run(build: Build) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
 
+from mzaudit.audit.results import Attribution
 from mzaudit.publish.marker import marker
 from mzaudit.report import render
 from mzaudit.report.json import parse
@@ -159,10 +161,14 @@ def test_a_comment_fits(pull: Pull) -> None:
 
 
 def test_no_name_of_a_person_is_written_unless_asked_for(pull: Pull) -> None:
-    names = ("team-cloud", "mzaudit-reader", "a91f")
-    pull.tell(night())
+    names = ("team-cloud", "mzaudit-reader", "a91f", "norma")
+    day = datetime(2026, 11, 22, tzinfo=UTC)
+    changed = Attribution(day, "norma@example.org", None, "", "update", "Activity Log", "")
+    found = (*night().findings, replace(RED.findings[0], attribution=changed))
+    pull.tell(report(found))
     assert not any(name in pull.comments()[0] for name in names)
-    pull.tell(night(), "--names")
+    assert "by a person" in pull.comments()[0]
+    pull.tell(report(found), "--name-people")
     assert all(name in pull.comments()[0] for name in names)
 
 
