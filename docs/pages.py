@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docs import example, permissions
+from docs import example, permissions, site
 from mzaudit import rules
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.audit.evaluate import AnyRule
@@ -48,6 +48,7 @@ def main() -> None:
     """Write the pages, the example and the policy's schemas, and take away the pages of rules that are gone."""
     permissions.main()
     example.main()
+    site.main()
     FOLDER.mkdir(exist_ok=True)
     wanted = pages()
     for stale in {path.name for path in FOLDER.glob("*.md")} - wanted.keys():
