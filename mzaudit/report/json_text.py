@@ -16,7 +16,9 @@ def inert(text: str) -> str:
 
     Everything that needs it can only stand inside a JSON string. Only half characters are lost (U+FFFD).
     """
-    return _IN_STRINGS.sub(_escape, SURROGATE.sub(REPLACEMENT, text)).replace("##", "\\u0023#")
+    seen = text.isascii() and "\x7f" not in text  # JSON itself spells the other controls out
+    shown = text if seen else _IN_STRINGS.sub(_escape, SURROGATE.sub(REPLACEMENT, text))
+    return shown.replace("##", "\\u0023#")
 
 
 def line(value: object) -> str:

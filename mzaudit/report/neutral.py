@@ -41,6 +41,8 @@ _LONGEST_CELL = 30_000  # Excel holds 32,767 characters
 
 def plain(text: str) -> str:
     """One line that any reader shows as it is: white space becomes a space, what cannot be shown U+FFFD."""
+    if text.isascii() and text.isprintable():  # nearly all texts, and many times as fast
+        return text
     return UNSHOWABLE.sub(lambda found: " " if found[0] in "\t\n\r" else REPLACEMENT, text)
 
 
@@ -51,6 +53,8 @@ def shorten(text: str, limit: int) -> str:
 
 def log(text: str) -> str:
     """Text of any number of lines in which no pipeline finds a command (`##vso[`, `##[`, `::error`)."""
+    if "##" not in text and "::" not in text:
+        return text
     return _GITHUB_COMMAND.sub(r"\1: ", _AZURE_COMMAND.sub("# #", text))
 
 
