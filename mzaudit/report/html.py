@@ -20,7 +20,7 @@ from mzaudit.audit.marks import links
 from mzaudit.audit.results import Arrow, Finding, Mark, Node, Report, Status, Topology
 from mzaudit.policy.models import Severity
 from mzaudit.report import gate
-from mzaudit.report.details import call, waived
+from mzaudit.report.details import call, changed, waived
 from mzaudit.report.details import history as since
 from mzaudit.report.grouping import (
     Unseen,
@@ -154,7 +154,7 @@ def _context(report: Report, history: Sequence[Point]) -> dict[str, object]:
         "below": worst_first(gate.below(report)),
         "resolved": by_rule(resolved(report)).values(),
         "mended": len(resolved(report)),
-        "since": lambda finding: [text for _, text in since(finding, report)],
+        "since": lambda finding: [text for _, text in (*since(finding, report), *changed(finding))],
         "followers": lambda finding: by_rule(effects.get(link(finding), ())).values(),
         "waiting": _waiting(report),
         "waived": worst_first(with_status(report, Status.WAIVED)),

@@ -11,8 +11,9 @@ import lxml.html
 import pytest
 from lxml.html import HtmlElement
 
-from mzaudit.audit.results import Finding, Mark, Report, Status
+from mzaudit.audit.results import Attribution, Finding, Mark, Report, Status
 from mzaudit.report import gate, html
+from mzaudit.report.details import changed
 from mzaudit.report.matrix import matrix
 from mzaudit.report.trend import LONGEST, Point, chart, point, trend
 from tests.report.sample import compared, finding, judged, night, report
@@ -132,6 +133,15 @@ def test_what_the_baseline_had_is_told() -> None:
     assert "New in this form; it failed otherwise before" in words(root.get_element_by_id("violations"))
     assert "APP-001" in words(root.get_element_by_id("resolved"))
     assert "ONLY NEW" in words(root.find("body/header"))
+
+
+def test_who_changed_it_last_is_told() -> None:
+    made = night()
+    told = Attribution(night().run.started, "ci-deploy", True, "deploy", "sites/write", "Activity Log", "")
+    found = tuple(replace(f, attribution=told) if f.rule == "KV-003" else f for f in made.findings)
+    article = page(replace(made, findings=found)).get_element_by_id("violations")
+    [(_, said)] = changed(next(f for f in found if f.rule == "KV-003"))
+    assert said[1:] in words(article)
 
 
 def test_marks_are_told_by_shape_and_by_word() -> None:
