@@ -121,7 +121,8 @@ def test_every_command_of_a_pipeline_is_one(case: str, mzaudit: Call, folder: Pa
         assert isinstance(group, Lazy)
         command = group.get_command(group.make_context("mzaudit", [], resilient_parsing=True), name)
         assert command is not None
-        command.make_context(name, rest)
+        read = command.make_context(name, list(rest)).params
+        assert len(read.get("snapshots", ())) == rest.count("--snapshot"), "all of them are judged"
 
 
 @pytest.mark.parametrize("case", WRITTEN)
