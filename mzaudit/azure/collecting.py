@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -14,6 +15,7 @@ from mzaudit.azure.connection import Connection
 from mzaudit.azure.credentials import Login
 from mzaudit.azure.lists import worthwhile
 from mzaudit.azure.opening import opened
+from mzaudit.azure.plan import planned, tell
 from mzaudit.azure.run import Run
 from mzaudit.azure.scope import Scope
 from mzaudit.azure.versions import VERSIONS
@@ -41,22 +43,23 @@ async def collect(
     """Read everything in scope within `timeout` seconds.
 
     Raises CredentialError if no token for Resource Manager can be had; whatever else goes wrong is a gap of the
-    snapshot. `values` says whether secret values may be requested; `progress` is told each step in words.
+    snapshot. `values` says whether secret values may be requested; `progress` is told how far it has come, in words.
     """
-    first = next(iter(scope.environments.values()), "")
+    first, lists = next(iter(scope.environments.values()), ""), worthwhile(scope)
     if progress is not None:
         progress(f"signing in: {login.name}")
-    async with opened(
-        login,
-        connection,
-        first,
-        tool_version=tool_version,
-        timeout=timeout,
-        vaults=len(scope.vaults),
-        lists=worthwhile(scope),
-    ) as (run, caller):
-        if progress is not None:
-            progress(f"reading {', '.join(scope.environments)}")
+    async with (
+        opened(
+            login,
+            connection,
+            first,
+            tool_version=tool_version,
+            timeout=timeout,
+            vaults=len(scope.vaults),
+            lists=lists,
+        ) as (run, caller),
+        _told(run, progress, planned(scope, lists, _groups(scope), values=values)),
+    ):
         return await _read(
             run,
             scope,
@@ -72,6 +75,19 @@ async def collect(
                 reads=(),
             ),
         )
+
+
+@asynccontextmanager
+async def _told(run: Run, progress: Progress | None, expected: int) -> AsyncIterator[None]:
+    """Tell of the calls meanwhile, if anybody listens."""
+    if progress is None:
+        yield
+        return
+    telling = asyncio.create_task(tell(progress, run.session, expected))
+    try:
+        yield
+    finally:
+        telling.cancel()
 
 
 async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapshot:

@@ -33,11 +33,12 @@ class Client(Protocol):
 
 
 class Session:
-    """The run's sender. `deadline` is on the running loop's clock."""
+    """The run's sender. `deadline` is on the running loop's clock; `answered` counts the answers so far."""
 
     def __init__(self, retry: Retry, deadline: float) -> None:
         self._retry = retry
         self.deadline = deadline
+        self.answered = 0
 
     async def send(self, client: Client, lane: Lane, call: Call, url: str) -> Answer | Gap:
         """Send one request (a call, or one page of it) until it is answered, refused, or out of time."""
@@ -74,6 +75,7 @@ class Session:
                 if isinstance(last, Gap) and attempt + 1 >= _TRIES_WITHOUT_ANSWER:
                     break
             if isinstance(last, Answer):
+                self.answered += 1
                 if last.status not in _AGAIN:
                     lane.answered(last.headers)
                     return last
