@@ -158,6 +158,23 @@ def test_everything_that_a_run_writes(
     evidence("canaries planted", len(set(at_it.planter.secrets)))
 
 
+def test_everything_that_the_comparing_commands_write(
+    at_it: Planted, mzaudit: Call, folder: Path, talkative: None, evidence: Counted
+) -> None:
+    said = [
+        mzaudit("check", "--env", "prd", "-o", "json:first.json"),
+        mzaudit("check", "--env", "prd", "--debug", "--attribute", "--baseline", "first.json", *FILES),
+        mzaudit("collect", "--env", "prd", "-o", "one.json"),
+        mzaudit("collect", "--env", "prd", "-o", "two.json"),
+        mzaudit("diff", "one.json", "two.json"),
+        mzaudit("diff", "first.json", "out.json", "--format", "markdown"),
+        mzaudit("preview", "--snapshot", "one.json", "--base", "policies", "--head", "policies"),
+        mzaudit("adopt", "--env", "prd", "--debug"),
+    ]
+    assert [outcome.code for outcome in said] == [1, 1, 0, 0, 0, 0, 0, 0], [outcome.out[-500:] for outcome in said]
+    search(at_it, written(folder, *said), evidence)
+
+
 # What the run was asked for, the function that breaks, and where in its arguments a value in clear is.
 BREAKS = {
     "reader of the image": ("mzaudit.azure.runtime.parse", lambda args: args[0] or ""),
