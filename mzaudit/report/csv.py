@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from mzaudit.audit.results import Finding, Report
 from mzaudit.audit.verdict import Evidence
-from mzaudit.report.details import call, waived
+from mzaudit.report.details import call, changed, waived
 from mzaudit.report.gate import breaks_gate, verdict
 from mzaudit.report.grouping import shown
 from mzaudit.report.head import utc
@@ -36,6 +36,7 @@ COLUMNS: Mapping[str, Callable[[Finding, Report], str]] = MappingProxyType(
         "cause": lambda finding, _: finding.cause,
         "baseline": lambda finding, _: finding.baseline.state if finding.baseline is not None else "",
         "first_seen": lambda finding, _: utc(finding.baseline.first_seen) if finding.baseline is not None else "",
+        "changed": lambda finding, _: _listed(text for _, text in changed(finding)),
         "waiver": lambda finding, _: waived(finding.waiver) if finding.waiver is not None else "",
         "requirements": lambda finding, _: ", ".join(finding.requirements),
         "policy": lambda finding, _: finding.policy,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mzaudit.audit.results import BaselineState, Finding, Report, RuleNote, Status
 from mzaudit.policy.models import Severity
-from mzaudit.report.details import call, waived
+from mzaudit.report.details import call, changed, waived
 from mzaudit.report.gate import breaks_gate, verdict
 from mzaudit.report.grouping import shown
 from mzaudit.report.head import baseline, utc
@@ -167,4 +167,5 @@ def _unmapped(finding: Finding, report: Report) -> dict[str, object]:
         "source": report.run.source,
         "baseline": baseline(report),
         "first_seen": utc(finding.baseline.first_seen) if finding.baseline is not None else None,
+        "changed": next((text for _, text in changed(finding)), None),
     }
