@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help demo test lint types contracts tests docs evidence witness bench bench-peers lock clean
+.PHONY: help demo test lint types contracts tests docs evidence fuzz witness bench bench-peers lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -42,6 +42,12 @@ evidence: $(READY) ## every fault at every request, and the numbers for the READ
 	MZAUDIT_EVIDENCE=1 MZAUDIT_EVIDENCE_FILE=$(CURDIR)/$(VENV)/evidence.json $(BIN)/pytest --verbose --numprocesses 0 \
 		--ignore tests/faults/test_evidence.py tests/faults tests/promises tests/corpus tests/doctor
 	$(BIN)/python -m docs.evidence $(VENV)/evidence.json
+
+fuzz: $(READY) .fuzz/atheris ## the loaders of policies, snapshots and reports, by coverage; installs atheris in .fuzz, where it can
+	PYTHONPATH=.fuzz $(BIN)/python -m tests.promises.coverage_guided -max_total_time=600 -artifact_prefix=.fuzz/
+
+.fuzz/atheris:
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --target .fuzz atheris
 
 # Not locked and not needed by anything else: the newest of each, so that Azure's own clients are those of today.
 WITNESSES := .witness/az/bin/az .witness/custodian/bin/custodian .witness/prowler/bin/prowler
