@@ -60,7 +60,8 @@ witness: $(READY) $(WITNESSES) ## the Azure CLI, Cloud Custodian and Prowler on 
 .witness/prowler/bin/prowler: PACKAGES := prowler
 $(WITNESSES):
 	$(PYTHON) -m venv $(@D)/..
-	$(@D)/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
+	$(@D)/python -m pip install --quiet --disable-pip-version-check uv
+	$(@D)/uv pip install --quiet --python $(@D)/python $(PACKAGES)
 
 bench: $(READY) ## what things cost, as ratios, into bench/results.md; ten minutes at most
 	$(BIN)/python -m bench --write

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from . import bodies, monitor_bodies, web_bodies
+from . import bodies, guard_bodies, monitor_bodies, web_bodies
 from .blueprint import AppPlan, Blueprint, EnvironmentPlan, SecretPlan, VaultPlan, stable_guid
 from .builtin_roles import BUILTIN_ROLES
 from .estate import CANARY, Estate, Manifest, Principal, canary, client_of, last_midnight
@@ -225,13 +225,14 @@ def _sql(estate: Estate, group: str, plan: EnvironmentPlan) -> dict[str, Content
     try:
         arm_id = str(estate.named("Microsoft.Sql/servers", plan.sql_server)["id"])
     except LookupError:
-        for body in bodies.sql_server(arm_id, plan.location, estate.tenant_id):
+        for body in (*bodies.sql_server(arm_id, plan.location, estate.tenant_id), *guard_bodies.sql_server(arm_id)):
             estate.add(body)
     blueprint, auditor = estate.blueprint, estate.auditor
     pipeline = client_of(stable_guid("principal", "pipeline"))
     contents: dict[str, Contents] = {}
     for name in ("master", *plan.databases):
         database = estate.add(bodies.database(f"{arm_id}/databases/{name}", plan.location))
+        estate.add(guard_bodies.database(str(database["id"])))
         if name != "master":
             contents[name] = documented.database(
                 blueprint.tenant_column, blueprint.migrations, pipeline, estate.midnight
@@ -243,7 +244,7 @@ def _sql(estate: Estate, group: str, plan: EnvironmentPlan) -> dict[str, Content
 
 def _storage(estate: Estate, group: str, plan: EnvironmentPlan) -> str:
     arm_id = f"{group}/providers/Microsoft.Storage/storageAccounts/{plan.storage_account}"
-    for body in bodies.storage_account(arm_id, plan.location):
+    for body in (*bodies.storage_account(arm_id, plan.location), guard_bodies.storage_account(arm_id)):
         estate.add(body)
     return str(estate.add(bodies.container(f"{arm_id}/blobServices/default/containers/{plan.container}"))["id"])
 

@@ -202,6 +202,17 @@ CLAIMS = {
         "storage_blob_public_access_level_is_disabled",
         judged("Microsoft.Storage/storageAccounts", lambda body: not body["properties"]["allowBlobPublicAccess"]),
     ),
+    "which servers are audited": Claim(
+        "prowler", "sqlserver_auditing_enabled", judged("Microsoft.Sql/servers", lambda _: True)
+    ),
+    "which servers let everybody in": Claim(
+        "prowler", "sqlserver_unrestricted_inbound_access", judged("Microsoft.Sql/servers", lambda _: True)
+    ),
+    "which accounts keep deleted shares": Claim(
+        "prowler",
+        "storage_ensure_file_shares_soft_delete_is_enabled",
+        judged("Microsoft.Storage/storageAccounts", lambda _: True),
+    ),
     "which accounts refuse their keys": Claim(
         "prowler",
         "storage_account_key_access_disabled",
