@@ -8,6 +8,14 @@ from datetime import timedelta
 from functools import cache
 
 from mzaudit.snapshot.authorization import Denied, DenyAssignment, Expiry, Permission
+from mzaudit.snapshot.databases import (
+    DatabaseGrant,
+    DatabasePrincipal,
+    Membership,
+    Migration,
+    Predicate,
+    SecurityPolicy,
+)
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.keyvault import AccessPolicy
@@ -20,13 +28,20 @@ from tests.estate import (
     SECRETS_USER,
     SHA,
     SUBSCRIPTION,
+    TABLES,
     TAKEN,
     Bend,
     bent,
+    client,
     compliant,
+    database,
+    entra_user,
     granted,
     image,
+    inside,
+    less,
     literal,
+    more,
     principal,
     revoked,
     secret_gone,
@@ -38,6 +53,7 @@ from tests.estate import (
     site_config,
     site_properties,
     status,
+    user,
     value,
     vault,
     vault_facets,
@@ -289,6 +305,32 @@ def vault_gone() -> Snapshot:
     )
 
 
+@cache
+def inside_wrong() -> Snapshot:
+    """Users, roles, row-level security and migrations are not as documented."""
+    cloud, manage = database("cloud"), database("manage")
+    held = tuple(Predicate(table, kind, None) for table in TABLES for kind in ("FILTER", "BLOCK"))
+    return bent(
+        user(manage, MANAGE.app, sid=entra_user("", "57a9657a-0000-0000-0000-000000000001").sid),
+        more(cloud, "principals", entra_user("m", client(MANAGE)), DatabasePrincipal("old", "S", "DATABASE", "01")),
+        more(cloud, "memberships", Membership("db_owner", "staff"), Membership("staff", CLOUD.app)),
+        less(cloud, "memberships", lambda one: one.member == INGEST.app),
+        more(cloud, "grants", DatabaseGrant(INGEST.app, "CONTROL", "GRANT", "DATABASE", "")),
+        inside(
+            cloud,
+            policies=Listing((SecurityPolicy("sec.a", False, held[:2]), SecurityPolicy("sec.b", True, held[2:3]))),
+            migrations={
+                "dbo.flyway_schema_history": Observed((Migration(1, "1", "first", "SQL", CLOUD.app, False),)),
+            },
+        ),
+        inside(
+            manage,
+            tenant_tables={"tenant_id": Listing((*TABLES, "dbo.new"))},
+            migrations={"dbo.flyway_schema_history": Observed(None)},
+        ),
+    )
+
+
 ESTATES: dict[str, Callable[[], Snapshot]] = {
     "compliant": compliant,
     "links broken": links_broken,
@@ -298,4 +340,5 @@ ESTATES: dict[str, Callable[[], Snapshot]] = {
     "access wrong": access_wrong,
     "watched wrong": watched_wrong,
     "vault gone": vault_gone,
+    "inside wrong": inside_wrong,
 }

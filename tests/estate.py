@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from mzaudit.audit.evaluate import AnyRule, evaluate, verdict_of
 from mzaudit.audit.results import Finding
 from mzaudit.audit.verdict import Fail, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.policy.load import load
-from mzaudit.policy.wanted import Wanted, WantedService, WantedVault, bind
+from mzaudit.policy.wanted import Wanted, WantedDatabase, WantedService, WantedVault, bind
 from mzaudit.snapshot.authorization import (
     Authorization,
     Denied,
@@ -24,6 +25,15 @@ from mzaudit.snapshot.authorization import (
     Permission,
     RoleAssignment,
     RoleDefinition,
+)
+from mzaudit.snapshot.databases import (
+    DatabaseContents,
+    DatabaseGrant,
+    DatabasePrincipal,
+    Membership,
+    Migration,
+    Predicate,
+    SecurityPolicy,
 )
 from mzaudit.snapshot.estate import Caller, Snapshot
 from mzaudit.snapshot.ids import key
@@ -111,6 +121,11 @@ def vault(name: str, env: str = "prd") -> WantedVault:
     return next(v for v in wanted().environments[env].vaults if v.key == name)
 
 
+def database(name: str, env: str = "prd") -> WantedDatabase:
+    """A wanted database by key."""
+    return next(d for d in wanted().environments[env].server.databases if d.key == name)
+
+
 def principal(service: WantedService) -> str:
     """The object id of a service's system-assigned identity in `compliant()`."""
     return _guid("oid", service.env, service.key)
@@ -127,8 +142,6 @@ def gap(call: str = "GET hidden", reason: GapReason = GapReason.FORBIDDEN) -> Ga
 
 
 def _guid(*words: str) -> str:
-    from uuid import NAMESPACE_URL, uuid5
-
     return str(uuid5(NAMESPACE_URL, "/".join(words)))
 
 
@@ -151,6 +164,7 @@ def compliant() -> Snapshot:
     plans: dict[str, Observed[Plan | None] | Gap] = {}
     vaults: dict[str, Vault] = {}
     servers: dict[str, SqlServer] = {}
+    databases: dict[str, DatabaseContents] = {}
     accounts: dict[str, StorageAccount] = {}
     components: dict[str, Component] = {}
     assignments: list[RoleAssignment] = []
@@ -265,7 +279,10 @@ def compliant() -> Snapshot:
             ),
             {},
             Observed(True),
+            Observed(f"{env.server.name}.database.windows.net"),
         )
+        for each in env.server.databases:
+            databases[key(each.id)] = contents(each)
         for storage in env.storage:
             accounts[key(storage.account_id)] = StorageAccount(
                 storage.account_id,
@@ -310,6 +327,7 @@ def compliant() -> Snapshot:
             )
         },
         servers=servers,
+        databases=databases,
         accounts=accounts,
         components=components,
         authorization={
@@ -326,6 +344,34 @@ def compliant() -> Snapshot:
             )
         },
         permissions={},
+    )
+
+
+PIPELINE, TABLES = "sp-monozu-pipeline", ("dbo.device", "dbo.reading")
+
+
+def entra_user(name: str, client_id: str, *, type: str = "E") -> DatabasePrincipal:  # noqa: A002 - SQL Server's word
+    """A user that was created from the external provider, for that client id."""
+    return DatabasePrincipal(name, type, "EXTERNAL", UUID(client_id).bytes_le.hex())
+
+
+def contents(which: WantedDatabase) -> DatabaseContents:
+    """The inside of a documented database: its services' users, the pipeline's, the auditor's."""
+    users = [service(key, which.env) for key, _ in which.grants]
+    roles = [(service(key, which.env).app, role) for key, roles in which.grants for role in roles]
+    roles += [(PIPELINE, role) for role in ("db_ddladmin", "db_datareader", "db_datawriter")]
+    named = [entra_user(user.app, client(user)) for user in users]
+    named += [entra_user(PIPELINE, _guid("pipeline")), entra_user("mzaudit", AUDITOR.application_id)]
+    predicates = tuple(Predicate(table, kind, None) for table in TABLES for kind in ("FILTER", "BLOCK"))
+    history = tuple(Migration(n, str(n), f"step {n}", "SQL", PIPELINE, True) for n in range(1, 6))
+    return DatabaseContents(
+        which.id,
+        Listing((DatabasePrincipal("dbo", "S", "INSTANCE", "0105"), *named)),
+        Listing(tuple(Membership(role, member) for member, role in roles)),
+        Listing(tuple(DatabaseGrant(user.name, "CONNECT", "GRANT", "DATABASE", "") for user in named)),
+        Listing((SecurityPolicy("sec.tenants", True, predicates),)),
+        {which.tenant_column: Listing(TABLES)},
+        {which.migrations: Observed(history)},
     )
 
 
@@ -668,5 +714,51 @@ def registry_properties(**fields: Any) -> Bend:
         assert before.value is not None
         changed = Observed(replace(before.value, **fields))
         return replace(seen, registries=_at(seen.registries, at, lambda r: replace(r, properties=changed)))
+
+    return bend
+
+
+def inside(which: WantedDatabase, **facets: Any) -> Bend:
+    """Replace facets of a database's inside."""
+    return lambda seen: replace(seen, databases=_at(seen.databases, which.id, lambda d: replace(d, **facets)))
+
+
+def more(which: WantedDatabase, facet: str, *items: Any) -> Bend:
+    """Add items to a listing of a database's inside."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        before = getattr(seen.databases[key(which.id)], facet)
+        return inside(which, **{facet: replace(before, items=(*before.items, *items))})(seen)
+
+    return bend
+
+
+def less(which: WantedDatabase, facet: str, gone: Callable[[Any], bool]) -> Bend:
+    """Take items out of a listing of a database's inside."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        before = getattr(seen.databases[key(which.id)], facet)
+        return inside(which, **{facet: replace(before, items=tuple(i for i in before.items if not gone(i)))})(seen)
+
+    return bend
+
+
+def user(which: WantedDatabase, name: str, /, **fields: Any) -> Bend:
+    """Change fields of a user of a database."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        before = seen.databases[key(which.id)].principals
+        items = tuple(replace(p, **fields) if p.name == name else p for p in before.items)
+        return inside(which, principals=replace(before, items=items))(seen)
+
+    return bend
+
+
+def database_gone(which: WantedDatabase) -> Bend:
+    """A database that is not on its server."""
+
+    def bend(seen: Snapshot) -> Snapshot:
+        kept = tuple(d for d in seen.server(which.server_id).databases.items if d.name != which.name)
+        return server(databases=Listing(kept), lookups={which.name: Observed(False)})(seen)
 
     return bend

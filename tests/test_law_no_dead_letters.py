@@ -27,21 +27,17 @@ from tests.bent_estates import ESTATES
 from tests.estate import POLICIES, SUBSCRIPTION, bent, site_properties, wanted
 
 RULES = rules.load()
-# Fields that say nothing about Azure, and those that only the inside of a database can answer.
+# Fields that say nothing about Azure.
 NOT_ABOUT_AZURE = {
     "version": "the version of the file's own form",
     "estate": "the estate's name, for people",
     "document": "the document's name, for people",
     "registry.documented_name": "what the document calls the registry; `policy validate` speaks of it",
     "services.*.title": "for people",
-    "services.*.databases.#.roles.#": "read inside the database",
-    "sql.tenant_column": "read inside the database",
-    "sql.migrations": "read inside the database",
     "sql.scope": "says where the server lies; answered by its id",
     "environments.*.subscription": "where to look, which the command line decides (tests/cli)",
     "environments.*.tenant": "where to look, which the command line decides (tests/cli)",
     "environments.prd.sql_auth": "production forbids passwords whatever this says",
-    "services.*.databases.#.database": "read inside the database",
     "waivers.max_days": "checked when the policy is loaded",
     "parity.#.reason": "for people",
 }

@@ -137,6 +137,10 @@ class Clients:
             self._hosts[host] = (_PrivateDoor(client._client.send_request), Lane(_REGISTRY_SLOTS, *_REGISTRY))
         return self._hosts[host]
 
+    async def token(self, scope: str) -> str:
+        """An access token for what is no client of the SDK's; raises TokenRefusedError."""
+        return (await self._tokens.get_token(scope)).token
+
     async def close(self) -> None:
         """Close every connection; the clients hold none of their own."""
         await self._transport.close()

@@ -13,6 +13,7 @@ from typing import TypeVar
 from mzaudit.azure import authorization, insights, keyvault, registry, sql, storage, web
 from mzaudit.azure.connection import Connection
 from mzaudit.azure.credentials import Login
+from mzaudit.azure.databases import Databases
 from mzaudit.azure.lists import worthwhile
 from mzaudit.azure.opening import opened
 from mzaudit.azure.plan import planned, tell
@@ -93,6 +94,7 @@ async def _told(run: Run, progress: Progress | None, expected: int) -> AsyncIter
 async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapshot:
     subscriptions = _subscriptions(scope)
     run.rights.start({*(f"/subscriptions/{each}" for each in subscriptions), *_groups(scope)})
+    databases = Databases(run)
     deleted = {each.casefold(): _Once(partial(keyvault.deleted_vaults, run, each)) for each in subscriptions}
     async with asyncio.TaskGroup() as group:
         if values and any(each.values for each in scope.vaults):
@@ -120,6 +122,7 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
         }
         registries = {key(each.id): group.create_task(registry.registry(run, each)) for each in scope.registries}
         servers = {key(each.id): group.create_task(sql.server(run, each)) for each in scope.servers}
+        inside = [group.create_task(databases.of(each, servers[key(each.id)])) for each in scope.servers]
         accounts = {key(each.id): group.create_task(storage.account(run, each)) for each in scope.accounts}
         components = {key(each): group.create_task(insights.component(run, each)) for each in scope.components}
         seen = {each: await task for each, task in (*sites.items(), *others.items())}
@@ -133,6 +136,7 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
         vaults=_done(vaults),
         registries=_done(registries),
         servers=_done(servers),
+        databases={name: contents for task in inside for name, contents in task.result().items()},
         accounts=_done(accounts),
         components=_done(components),
         authorization={each.casefold(): task.result() for each, task in reached.items()},

@@ -24,6 +24,8 @@ class Cloud:
     arm_scope: str
     vault_suffix: str
     registry_audience: str
+    sql_suffix: str
+    sql_scope: str
 
 
 CLOUDS: Mapping[CloudName, Cloud] = MappingProxyType(
@@ -34,6 +36,8 @@ CLOUDS: Mapping[CloudName, Cloud] = MappingProxyType(
             arm_scope="https://management.azure.com/.default",
             vault_suffix="vault.azure.net",
             registry_audience="https://containerregistry.azure.net",
+            sql_suffix="database.windows.net",
+            sql_scope="https://database.windows.net/.default",
         ),
         "usgovernment": Cloud(
             authority="login.microsoftonline.us",
@@ -41,6 +45,8 @@ CLOUDS: Mapping[CloudName, Cloud] = MappingProxyType(
             arm_scope="https://management.core.usgovcloudapi.net/.default",
             vault_suffix="vault.usgovcloudapi.net",
             registry_audience="https://management.usgovcloudapi.net",
+            sql_suffix="database.usgovcloudapi.net",
+            sql_scope="https://database.usgovcloudapi.net/.default",
         ),
         "china": Cloud(
             authority="login.chinacloudapi.cn",
@@ -48,6 +54,8 @@ CLOUDS: Mapping[CloudName, Cloud] = MappingProxyType(
             arm_scope="https://management.chinacloudapi.cn/.default",
             vault_suffix="vault.azure.cn",
             registry_audience="https://management.chinacloudapi.cn",
+            sql_suffix="database.chinacloudapi.cn",
+            sql_scope="https://database.chinacloudapi.cn/.default",
         ),
     }
 )

@@ -17,6 +17,12 @@ _READ_POST = re.compile(
     r"|/providers/microsoft\.resourcegraph/resources"
     r"|/oauth2/(exchange|token)"
 )
+_SELECT = re.compile(r"SELECT\b.+", re.DOTALL)
+_MORE = re.compile(
+    r";|--|/\*|\b(INTO|INSERT|UPDATE|DELETE|MERGE|EXEC|EXECUTE|DROP|CREATE|ALTER|GRANT|REVOKE|DENY|USE|SET|WAITFOR"
+    r"|OPENROWSET|OPENQUERY|SHUTDOWN|KILL|DBCC|BACKUP|RESTORE|TRUNCATE)\b",
+    re.IGNORECASE,
+)
 
 
 class ReadOnly(SansIOHTTPPolicy[Any, Any]):
@@ -38,6 +44,11 @@ def reads(method: str, path: str) -> bool:
     if method.upper() in ("GET", "HEAD"):
         return True
     return method.upper() == "POST" and _READ_POST.fullmatch(path.casefold()) is not None
+
+
+def selects(statement: str) -> bool:
+    """Whether a statement is one SELECT and nothing else: ours hold no semicolon, no comment and no INTO."""
+    return _SELECT.fullmatch(statement) is not None and _MORE.search(statement) is None
 
 
 def same_origin(one: str, other: str) -> bool:

@@ -37,6 +37,14 @@ class Need:
     when: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DatabaseNeed:
+    """A permission inside each database, which no role of Azure's gives; `why` says what it shows."""
+
+    permission: str
+    why: str
+
+
 _SLOTS: Final = "an app has a deployment slot"
 
 SITE: Final = Need("Microsoft.Web/sites/read")
@@ -104,3 +112,10 @@ EVENTS: Final = Need(
 
 NEEDS: Final = tuple(each for each in tuple(globals().values()) if isinstance(each, Need))
 """All of the above, in that order."""
+
+CONNECT: Final = DatabaseNeed("CONNECT", "to sign in as a user of the database")
+DEFINITIONS_INSIDE: Final = DatabaseNeed("VIEW DEFINITION", "users, roles, permissions, security policies and tables")
+HISTORY: Final = DatabaseNeed("SELECT on the migration history", "the migrations that were applied")
+
+DATABASE_NEEDS: Final = (CONNECT, DEFINITIONS_INSIDE, HISTORY)
+"""What is needed inside each database."""

@@ -1,8 +1,12 @@
-"""What is refused on our side of the wire: a request that might write, a token that was not given."""
+"""What ends a call on our side of the wire: a request that might write, no token, trouble with a database."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from azure.core.exceptions import ClientAuthenticationError
+
+from mzaudit.snapshot.observed import GapReason
 
 
 class WriteRefusedError(Exception):
@@ -19,3 +23,21 @@ class TokenRefusedError(ClientAuthenticationError):
     def __init__(self, why: str) -> None:
         super().__init__(message=why)
         self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a database gave no answer. `again`: it may pass; `alive`: the connection can still be used."""
+
+    reason: GapReason
+    detail: str
+    again: bool = False
+    alive: bool = False
+
+
+class TroubleError(Exception):
+    """Our own refusal to go on, or a peer that cannot be trusted; nothing of what it said is kept."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.detail)
+        self.trouble = trouble

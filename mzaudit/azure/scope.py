@@ -25,10 +25,17 @@ class RegistryScope:
 
 @dataclass(frozen=True, slots=True)
 class ServerScope:
-    """A logical SQL server and the databases wanted on it."""
+    """A logical SQL server, and the databases wanted on it, from inside as well.
+
+    `tenant_column` and `migrations` (`schema.table`) are looked for in each; `wake` says whether a database that is
+    paused may be woken for it, which Azure bills.
+    """
 
     id: str
     databases: tuple[str, ...] = ()
+    tenant_column: str = "tenant_id"
+    migrations: str = "dbo.flyway_schema_history"
+    wake: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypeVar
 
 from pydantic import Field
 
@@ -11,8 +12,10 @@ from mzaudit.azure.call import Call
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import ServerScope
 from mzaudit.azure.wire import Resource, Wire
-from mzaudit.snapshot.observed import Gap, Observed
+from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import Database, SqlServer
+
+T = TypeVar("T")
 
 _KIND = "Microsoft.Sql/servers"
 
@@ -24,6 +27,14 @@ class _DatabaseMembers(Wire):
 class _Database(Resource):
     kind: str | None = None
     properties: _DatabaseMembers
+
+
+class _ServerMembers(Wire):
+    fully_qualified_domain_name: str | None = None
+
+
+class _Server(Resource):
+    properties: _ServerMembers = _ServerMembers()
 
 
 class _EntraOnlyMembers(Wire):
@@ -50,21 +61,41 @@ async def server(run: Run, scope: ServerScope) -> SqlServer:
         scope.id,
     )
     async with asyncio.TaskGroup() as group:
-        exists = group.create_task(_exists(run, scope.id, needs.SERVER.permission))
+        itself = group.create_task(
+            run.read(
+                Call(scope.id, _KIND, needs.SERVER.permission, scope.id),
+                _Server,
+                lambda body: body.properties.fully_qualified_domain_name or "",
+            )
+        )
         listing = group.create_task(run.list(listed, _Database, _database))
         entra_only = group.create_task(run.read(entra, _EntraOnly, lambda body: body.properties.value))
     databases = listing.result()
     names = {database.name.casefold() for database in databases.items}
     unlisted = [wanted for wanted in scope.databases if wanted.casefold() not in names]
-    found = await side_by_side(
-        _exists(run, f"{scope.id}/databases/{wanted}", needs.DATABASE.permission) for wanted in unlisted
+    looked = await side_by_side(
+        run.read(
+            Call(f"{scope.id}/databases/{wanted}", _KIND, needs.DATABASE.permission, f"{scope.id}/databases/{wanted}"),
+            _Database,
+            _database,
+        )
+        for wanted in unlisted
     )
-    lookups = {wanted.casefold(): each for wanted, each in zip(unlisted, found, strict=True)}
-    return SqlServer(scope.id, exists.result(), databases, lookups, entra_only.result())
+    found = tuple(each.value for each in looked if isinstance(each, Observed) and each.value is not None)
+    lookups = {wanted.casefold(): _there(each) for wanted, each in zip(unlisted, looked, strict=True)}
+    seen = itself.result()
+    host: Observed[str | None] | Gap = seen if isinstance(seen, Gap) else Observed(seen.value or None)
+    return SqlServer(
+        scope.id,
+        _there(seen),
+        Listing((*databases.items, *found), databases.gap),
+        lookups,
+        entra_only.result(),
+        host,
+    )
 
 
-async def _exists(run: Run, resource_id: str, permission: str) -> Observed[bool] | Gap:
-    seen = await run.read(Call(resource_id, _KIND, permission, resource_id), Resource, lambda body: body.id)
+def _there(seen: Observed[T | None] | Gap) -> Observed[bool] | Gap:
     return seen if isinstance(seen, Gap) else Observed(seen.value is not None)
 
 

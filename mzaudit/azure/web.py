@@ -45,11 +45,24 @@ async def site(run: Run, site_id: str, known: Known) -> Site:
 
 
 async def identity_of(run: Run, site_id: str, known: Known) -> Site:
-    """An app of which only the identity is wanted: its own body and nothing else."""
-    properties = await _own(run, site_id, known)
+    """An app of which only the identity is wanted: its own body, its client id, and nothing else."""
+    async with asyncio.TaskGroup() as group:
+        properties = group.create_task(_own(run, site_id, known))
+        identity = group.create_task(_identity(run, site_id, properties))
     gap = not_asked(f"GET {site_id}")
     nothing: Listing[SiteContainer] = Listing(gap=gap)
-    return Site(site_id, properties, gap, gap, gap, gap, Listing(gap=gap), nothing, gap, Listing(gap=gap))
+    return Site(
+        site_id,
+        properties.result(),
+        gap,
+        gap,
+        gap,
+        gap,
+        Listing(gap=gap),
+        nothing,
+        identity.result(),
+        Listing(gap=gap),
+    )
 
 
 async def plan(run: Run, plan_id: str) -> Observed[Plan | None] | Gap:

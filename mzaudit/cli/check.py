@@ -75,10 +75,12 @@ Exit codes:
 @click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
 @click.option("--history", type=click.Path(path_type=Path), metavar="DIR", help="Earlier JSON reports, for the trend.")
 @click.option("--expect-image", multiple=True, metavar="SERVICE=SHA", help="The commit a service must run.")
+@click.option("--expect-migration", multiple=True, metavar="DB=VERSION", help="The migration a database must reach.")
 @click.option("--attribute", is_flag=True, help="Ask Azure who changed each failing resource last (14 to 90 days).")
 @click.option("--name-people", is_flag=True, help="With --attribute: name people in the reports; else only their ids.")
 @click.option("--no-secret-values", is_flag=True, help="Read no secret value; rules that need one are inconclusive.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit 0 instead of 3; said in every report's head.")
+@click.option("--wake-databases", is_flag=True, help="Read paused databases too; waking them is billed.")
 @click.option("--timeout", default="10m", show_default=True, help="What was not read by then is inconclusive.")
 @click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
 def command(
@@ -95,10 +97,12 @@ def command(
     reports_dir: Path,
     history: Path | None,
     expect_image: tuple[str, ...],
+    expect_migration: tuple[str, ...],
     attribute: bool,
     name_people: bool,
     no_secret_values: bool,
     allow_incomplete: bool,
+    wake_databases: bool,
     timeout: str,
     debug: bool,
 ) -> int:
@@ -134,10 +138,19 @@ def command(
     with look.simulated(simulate) as simulator:
         if snapshots:
             seen = read_snapshots(snapshots)
-            wanted = bound(loaded, asked, subscriptions_of(seen, snapshots[0], loaded, asked), expect_image)
+            subscribed = subscriptions_of(seen, snapshots[0], loaded, asked)
+            wanted = bound(loaded, asked, subscribed, expect_image, expect_migration)
         else:
-            wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked), expect_image)
-            seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
+            subscribed = look.subscriptions(loaded, simulator, subscription, asked)
+            wanted = bound(loaded, asked, subscribed, expect_image, expect_migration)
+            seen = look.look(
+                wanted,
+                simulator,
+                timeout=deadline,
+                values=not no_secret_values,
+                debug=debug,
+                wake=wake_databases,
+            )
         report = judge(
             loaded,
             wanted,

@@ -37,6 +37,7 @@ Examples:
 @click.option(
     "--no-secret-values", is_flag=True, help="Read no secret value; rules that need one will be inconclusive."
 )
+@click.option("--wake-databases", is_flag=True, help="Read paused databases too; waking them is billed.")
 @click.option("--timeout", default="10m", show_default=True, help="What was not read by then is a gap.")
 @click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
 def command(
@@ -46,6 +47,7 @@ def command(
     simulate: str | None,
     output: Path,
     no_secret_values: bool,
+    wake_databases: bool,
     timeout: str,
     debug: bool,
 ) -> int:
@@ -61,7 +63,9 @@ def command(
     asked = chosen(loaded, asked)
     with look.simulated(simulate) as simulator:
         wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked))
-        seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
+        seen = look.look(
+            wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug, wake=wake_databases
+        )
     write(output, dump(seen))
     unread = [read for read in seen.reads if not read.answered]
     say(f"wrote {output}: {len(seen.reads)} calls, {len(unread)} not answered")

@@ -17,17 +17,19 @@ Examples:
   mzaudit doctor --env prd
   mzaudit doctor --role
   mzaudit doctor --role --format bicep > roles.bicep
+  mzaudit doctor --sql > users.sql
   mzaudit doctor --role reader > reader.json && az role definition create --role-definition @reader.json
 
 \b
 Exit codes:
-   0  everything that is needed can be read (or --role: the definitions are printed)
+   0  everything that is needed can be read (or --role, --sql: they are printed)
    2  usage, configuration or policy is wrong
    3  something that is needed cannot be read
    4  no token for Azure Resource Manager could be had, or an internal error
 """
 
 ROLES = ("all", "reader", "settings", "values")
+AUDITOR = "NAME_OF_THE_AUDITING_IDENTITY"
 
 
 @click.command(epilog=EPILOG, short_help="Say which permissions the caller has, lacks and needs.")
@@ -51,6 +53,14 @@ ROLES = ("all", "reader", "settings", "values")
 @click.option(
     "--format", "form", type=click.Choice(["json", "bicep"]), default="json", show_default=True, help="For --role."
 )
+@click.option(
+    "--sql",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value=AUDITOR,
+    help="Print the T-SQL that makes the auditing identity (of that display name) and the services users instead; asks "
+    "Azure nothing.",
+)
 @click.option("--no-secret-values", is_flag=True, help="As for check: no secret value is to be read.")
 @click.option("--timeout", default="10m", show_default=True, help="What was not read by then counts as not read.")
 @click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
@@ -61,6 +71,7 @@ def command(
     simulate: str | None,
     role: str | None,
     form: str,
+    sql: str | None,
     no_secret_values: bool,
     timeout: str,
     debug: bool,
@@ -71,12 +82,17 @@ def command(
 
     asked = environment_names(environments)
     deadline = look.seconds(timeout)
-    loaded = look.documented(load_policy(policy, shipped=simulate is not None or role is not None), simulate)
-    if role is not None:
+    offline = role is not None or sql is not None
+    if role is not None and sql is not None:
+        raise click.UsageError("--role and --sql exclude each other")
+    loaded = look.documented(load_policy(policy, shipped=simulate is not None or offline), simulate)
+    if offline:
         asked = asked or tuple(loaded.policy.environments)
     if not asked:
         raise click.UsageError("Missing option '--env'.")
     asked = chosen(loaded, asked)
+    if sql is not None:
+        return statements(loaded, asked, sql)
     if role is not None:
         return roles(loaded, asked, subscription, role, form, values=not no_secret_values)
     return preflight(loaded, asked, subscription, simulate, deadline, values=not no_secret_values, debug=debug)
@@ -100,6 +116,17 @@ def roles(
         if wanted in ("all", Role(role).name.casefold())
     }
     show(as_json(drawn) if form == "json" else as_bicep(drawn))
+    return exits.PASSED
+
+
+def statements(loaded: Loaded, asked: tuple[str, ...], auditor: str) -> int:
+    """Print the T-SQL for every database of the policy's environments."""
+    from mzaudit.cli.streams import show
+    from mzaudit.cli.wanted import bound
+    from mzaudit.doctor.sql import script
+
+    anywhere = dict.fromkeys(loaded.policy.environments, "")  # no statement holds a subscription
+    show(script(bound(loaded, asked, anywhere), auditor))
     return exits.PASSED
 
 

@@ -48,8 +48,6 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
     from mzaudit.cli import output
     from mzaudit.cli.wanted import environment_names, known, load_policy
     from mzaudit.drill import page
-    from mzaudit.drill.cases import dotted
-    from mzaudit.drill.registry import out_of_sight
     from mzaudit.drill.run import Plan, cases_of, conforms, ground_of, run
     from mzaudit.errors import InputError
 
@@ -71,8 +69,7 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
                 outcomes.append(outcome)
                 if callable(progress):
                     progress(f"{env}: {len(outcomes)} of {len(numbers)} cases")
-        facts = [dotted(steps) for steps in out_of_sight(loaded.policy)]
-        output.show(page.render(outcomes, env, facts))
+        output.show(page.render(outcomes, env))
         if page.slipped(outcomes) or page.false_alarms(outcomes):
             code = exits.VIOLATION
     return code

@@ -55,7 +55,7 @@ def seconds(duration: str) -> float:
     return float(total)
 
 
-def scope_of(wanted: Wanted) -> Scope:
+def scope_of(wanted: Wanted, *, wake: bool = False) -> Scope:
     """What has to be read so that every rule can be decided for the environments asked for."""
     from mzaudit.azure.scope import AccountScope, RegistryScope, Scope, ServerScope, VaultScope
 
@@ -80,10 +80,14 @@ def scope_of(wanted: Wanted) -> Scope:
             RegistryScope(id_, tuple(repositories)) for id_ in dict.fromkeys(e.registry.id for e in asked)
         ),
         servers=tuple(
-            {
-                env.server.id: ServerScope(env.server.id, tuple(database.name for database in env.server.databases))
-                for env in asked
-            }.values()
+            ServerScope(
+                id_,
+                tuple(database.name for env in asked if env.server.id == id_ for database in env.server.databases),
+                wanted.policy.sql.tenant_column,
+                wanted.policy.sql.migrations,
+                wake,
+            )
+            for id_ in dict.fromkeys(env.server.id for env in asked)
         ),
         accounts=tuple(AccountScope(s.account_id, (s.container,)) for env in asked for s in env.storage),
         components=tuple(dict.fromkeys(env.component.id for env in asked)),
@@ -91,8 +95,11 @@ def scope_of(wanted: Wanted) -> Scope:
     )
 
 
-def look(wanted: Wanted, simulator: Simulator | None, *, timeout: float, values: bool, debug: bool) -> Snapshot:
-    """Read everything in scope, now. Raises `CredentialError` when no token for Azure Resource Manager can be had."""
+def look(
+    wanted: Wanted, simulator: Simulator | None, *, timeout: float, values: bool, debug: bool, wake: bool = False
+) -> Snapshot:
+    """Read everything in scope, now; `wake` says whether paused databases may be woken for it. Raises
+    `CredentialError` when no token for Azure Resource Manager can be had."""
     import asyncio
 
     from mzaudit.azure import collect
@@ -101,7 +108,7 @@ def look(wanted: Wanted, simulator: Simulator | None, *, timeout: float, values:
     with spinner() as progress:
         return asyncio.run(
             collect(
-                scope_of(wanted),
+                scope_of(wanted, wake=wake),
                 login,
                 connection,
                 taken=datetime.now(UTC).replace(microsecond=0),
@@ -213,7 +220,7 @@ def quiet(debug: bool) -> None:
 
     from mzaudit.cli.logs import Said
 
-    for name in ("azure", "msal", "asyncio", "aiohttp", "urllib3"):
+    for name in ("azure", "msal", "asyncio", "aiohttp", "pytds", "urllib3"):
         logger = logging.getLogger(name)
         logger.propagate = False
         logger.handlers = [logging.NullHandler()]

@@ -19,6 +19,7 @@ ALL = "all"
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,19}")
 _SUBSCRIPTION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_VERSION = re.compile(r"[0-9]{1,20}([._][0-9]{1,20}){0,10}")
 
 
 def environment_names(asked: Sequence[str]) -> tuple[str, ...]:
@@ -94,13 +95,31 @@ def expected_commits(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
     return commits
 
 
+def expected_migrations(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
+    """`--expect-migration DB=VERSION`, checked against the policy's databases."""
+    versions = {}
+    for option in options:
+        database, _, version = option.partition("=")
+        if database not in loaded.policy.sql.databases:
+            raise InputError(
+                f"--expect-migration {option[:80]!r}: expected DB=VERSION with DB one of "
+                f"{', '.join(loaded.policy.sql.databases)}"
+            )
+        if not _VERSION.fullmatch(version):
+            raise InputError(f"--expect-migration {option[:80]!r}: expected a version such as 12 or 1.4.2")
+        versions[database] = version
+    return versions
+
+
 def bound(
     loaded: Loaded,
     environments: tuple[str, ...],
     subscriptions: Mapping[str, str],
-    expected: Sequence[str] = (),
+    images: Sequence[str] = (),
+    migrations: Sequence[str] = (),
 ) -> Wanted:
-    """The policy with every template filled in."""
-    from mzaudit.policy.wanted import bind
+    """The policy with every template filled in; `images` and `migrations` are what this run expects."""
+    from mzaudit.policy.wanted import Expected, bind
 
-    return bind(loaded.policy, loaded.where, environments, subscriptions, expected_commits(loaded, expected))
+    expected = Expected(expected_commits(loaded, images), expected_migrations(loaded, migrations))
+    return bind(loaded.policy, loaded.where, environments, subscriptions, expected)

@@ -89,7 +89,7 @@ def _places(seen: Snapshot, findings: Sequence[Finding]) -> tuple[Place, ...]:
     lacks: dict[str, set[Need]] = {}
     for read in seen.reads:
         answered = read.answered
-        need = _NEEDS[read.permission.casefold()] if answered else _lack(_gap(read), seen)
+        need = _NEEDS.get(read.permission.casefold()) if answered else _lack(_gap(read), seen)
         if need is not None:
             place = above(read.scope, need.at)
             spelled.setdefault(key(place), place)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import copy
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from mzaudit.policy.wanted import WantedService, WantedStorage, WantedVault
+from mzaudit.policy.wanted import WantedDatabase, WantedService, WantedStorage, WantedVault
 from mzaudit.simulator import Estate, Secret, web_bodies
 from mzaudit.simulator.blueprint import stable_guid
+from mzaudit.simulator.estate import client_of
+from mzaudit.simulator.sql.contents import Contents, Value
 from mzaudit.simulator.wire import Json
 
 SECRETS_USER: Final = "Key Vault Secrets User"
@@ -285,3 +288,27 @@ def container(estate: Estate, storage: WantedStorage) -> Json:
     """The properties of a blob container, to be changed in place."""
     properties: Json = estate.resource(storage.container_id)["properties"]
     return properties
+
+
+def inside(estate: Estate, database: WantedDatabase) -> Contents:
+    """What a database holds, to be changed in place."""
+    return estate.sql[database.id.casefold()]
+
+
+def client(estate: Estate, service: WantedService) -> str:
+    """The client id of a service's system-assigned identity, which its database users carry as their SID."""
+    return client_of(principal(estate, service))
+
+
+def last_migration(
+    estate: Estate, database: WantedDatabase, changes: Mapping[str, Value], *, again: bool = False
+) -> None:
+    """Change columns of the newest row of a database's history, or with `again` add a row that is like it but so."""
+    table = inside(estate, database).table(database.migrations)
+    names = [column.name for column in table.columns]
+    row = dict(zip(names, table.rows[-1], strict=True)) | dict(changes)
+    if again:
+        row["installed_rank"] = len(table.rows) + 1
+        table.rows.append(tuple(row.values()))
+    else:
+        table.rows[-1] = tuple(row.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mzaudit.drill import bends
 from mzaudit.policy.models import SecretKind
-from mzaudit.policy.wanted import Wanted, WantedEnvironment, WantedService, WantedStorage
+from mzaudit.policy.wanted import Wanted, WantedDatabase, WantedEnvironment, WantedService, WantedStorage
 from mzaudit.simulator import Blueprint, Estate, bodies, build
 from mzaudit.simulator.blueprint import SUBSCRIPTION, AppPlan, DatabaseUse, EnvironmentPlan, SecretPlan, VaultPlan
 from mzaudit.simulator.blueprint import SecretKind as PlannedKind
@@ -25,10 +25,21 @@ def estate_of(wanted: Wanted) -> Estate:
         _own_registry(estate, env, first)
         for service in env.services:
             _telemetry(estate, service)
+        for database in env.server.databases:
+            _migrations(estate, database)
         for vault in env.vaults:
             for reader in vault.readers:
                 estate.assign(reader.object_id, bends.SECRETS_USER, vault.id, principal_type="User")
     return estate
+
+
+def _migrations(estate: Estate, database: WantedDatabase) -> None:
+    """A history as the policy expects it: the newest version, and who applied it."""
+    if database.migrated_by:
+        bends.last_migration(estate, database, {"installed_by": database.migrated_by[0]})
+    if database.version is not None:
+        del bends.inside(estate, database).table(database.migrations).rows[:-1]
+        bends.last_migration(estate, database, {"version": database.version})
 
 
 def blueprint(wanted: Wanted) -> Blueprint:
@@ -41,8 +52,8 @@ def blueprint(wanted: Wanted) -> Blueprint:
         login_server=f"{first.registry.name.casefold()}.azurecr.io",
         shared_resource_group=shared,
         shared_subscription_id=SUBSCRIPTION,
-        tenant_column=first.server.tenant_column,
-        migrations=first.server.migrations,
+        tenant_column=wanted.policy.sql.tenant_column,
+        migrations=wanted.policy.sql.migrations,
     )
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mzaudit.policy.wanted import Wanted, WantedEnvironment, WantedService, WantedStorage, WantedVault
+from mzaudit.policy.wanted import (
+    Wanted,
+    WantedDatabase,
+    WantedEnvironment,
+    WantedService,
+    WantedStorage,
+    WantedVault,
+)
 from mzaudit.simulator import Estate
 
 Bend = Callable[[Estate], object]
@@ -54,6 +61,10 @@ class Ground:
     def storage(self, key: object) -> WantedStorage:
         """A storage account of the drilled environment by its key in the policy; raises KeyError."""
         return {storage.key: storage for storage in self.env.storage}[str(key)]
+
+    def database(self, key: object) -> WantedDatabase:
+        """A database of the drilled environment by its key in the policy; raises KeyError."""
+        return {database.key: database for database in self.env.server.databases}[str(key)]
 
     def owners(self, vault: WantedVault) -> tuple[WantedService, ...]:
         """The services whose own vault it is."""

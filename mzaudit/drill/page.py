@@ -19,9 +19,9 @@ def false_alarms(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     return tuple(o for o in outcomes if not o.requirements and not o.quiet)
 
 
-def render(outcomes: Sequence[Outcome], env: str, out_of_sight: Sequence[str]) -> str:
+def render(outcomes: Sequence[Outcome], env: str) -> str:
     """The whole page."""
-    return "\n".join((*_troubles(outcomes), *_coverage(outcomes), "", *_totals(outcomes, env, out_of_sight)))
+    return "\n".join((*_troubles(outcomes), *_coverage(outcomes), "", *_totals(outcomes, env)))
 
 
 def _troubles(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -58,7 +58,7 @@ def _coverage(outcomes: Sequence[Outcome]) -> Iterator[str]:
         ).rstrip()
 
 
-def _totals(outcomes: Sequence[Outcome], env: str, out_of_sight: Sequence[str]) -> Iterator[str]:
+def _totals(outcomes: Sequence[Outcome], env: str) -> Iterator[str]:
     deviations = [o for o in outcomes if o.requirements]
     variations = [o for o in outcomes if not o.requirements]
     caught = len(deviations) - len(slipped(outcomes))
@@ -71,5 +71,3 @@ def _totals(outcomes: Sequence[Outcome], env: str, out_of_sight: Sequence[str]) 
     several = sum(len(o.failed) > 1 for o in deviations)
     also = sum(any(not one.answers for one in o.failed) for o in deviations)
     yield f"{several} deviations had more than one failing finding; {also} failed a rule beside those that answer"
-    if out_of_sight:
-        yield f"{len(out_of_sight)} documented facts are out of sight so far: {', '.join(out_of_sight)}"

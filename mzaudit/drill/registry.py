@@ -8,8 +8,9 @@ from types import MappingProxyType
 from mzaudit.drill.cases import Case, Ground, Steps
 from mzaudit.policy.models import (
     AllowedDifference,
-    DatabaseGrant,
+    DatabaseAdministrator,
     Environment,
+    ExcusedTable,
     Override,
     Policy,
     Principal,
@@ -66,17 +67,15 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (Service, "image"): _PARTS,
         (Service, "plaintext"): "permits, demands nothing; credentials in clear are drilled with the app",
         (AllowedDifference, "reason"): "words for people",
+        (Sql, "without_tenants"): "permits, demands nothing; the other databases are drilled with the tenant column",
+        (Sql, "excused"): _PARTS,
+        (ExcusedTable, "table"): "permits, demands nothing; tables are drilled with the tenant column",
+        (ExcusedTable, "reason"): "words for people",
+        (Sql, "administrators"): _PARTS,
+        (DatabaseAdministrator, "name"): "permits, demands nothing; others are drilled with the tenant column",
+        (DatabaseAdministrator, "reason"): "words for people",
     }
 )
-NOT_YET: Mapping[Field, str] = MappingProxyType(
-    {
-        (DatabaseGrant, "database"): "which database an identity is a user of is told by the database itself",
-        (DatabaseGrant, "roles"): "roles inside a database are told by the database itself",
-        (Sql, "tenant_column"): "row-level security is told by the database itself",
-        (Sql, "migrations"): "applied migrations are told by the database itself",
-    }
-)
-"""Documented facts that no rule can see yet, and why."""
 
 
 def breaks(model: type[Strict], field: str) -> Callable[[Generator], Generator]:
@@ -112,8 +111,3 @@ def deviations(ground: Ground) -> tuple[Case, ...]:
         for generator in _BREAKS.get(field, ())
         for case in generator(ground, (*steps, field[1]))
     )
-
-
-def out_of_sight(policy: Policy) -> tuple[Steps, ...]:
-    """The places of the policy whose facts no rule can see yet."""
-    return tuple((*steps, field[1]) for steps, field in walk(policy) if field in NOT_YET)

@@ -151,6 +151,22 @@ def _references(policy: Policy) -> Wrong:
             seen.add(grant.database)
 
 
+def _sql(policy: Policy) -> Wrong:
+    """Versions are of declared databases; one table or principal is excused once, compared as SQL Server does."""
+    named: list[tuple[Steps, str]] = [(("sql", "versions", key), key) for key in policy.sql.versions]
+    named += [(("sql", "without_tenants", n), key) for n, key in enumerate(policy.sql.without_tenants)]
+    for steps, key in named:
+        if key not in policy.sql.databases:
+            yield steps, _declared("sql.databases", policy.sql.databases), shown(key)
+    tables = [(("sql", "excused", n, "table"), entry.table) for n, entry in enumerate(policy.sql.excused)]
+    admins = [(("sql", "administrators", n, "name"), entry.name) for n, entry in enumerate(policy.sql.administrators)]
+    for entries in (tables, admins):
+        names = [entry.casefold() for _, entry in entries]
+        for position, (at, entry) in enumerate(entries):
+            if entry.casefold() in names[:position]:
+                yield at, "each once", f"{shown(entry)} again"
+
+
 def _declared(where: str, known: Iterable[str]) -> str:
     return f"an entry of {where} ({', '.join(known) or 'none is declared'})"
 
@@ -213,7 +229,15 @@ def _parity(policy: Policy) -> Wrong:
         earlier.append(between)
 
 
-_CHECKS: tuple[Callable[[Policy], Wrong], ...] = (_names, _one_thing_one_name, _references, _secrets, _plans, _parity)
+_CHECKS: tuple[Callable[[Policy], Wrong], ...] = (
+    _names,
+    _one_thing_one_name,
+    _references,
+    _sql,
+    _secrets,
+    _plans,
+    _parity,
+)
 
 
 def notes(policy: Policy, where: Where) -> tuple[Note, ...]:

@@ -20,6 +20,7 @@ PATTERNS = {
     r"^[A-Za-z_][A-Za-z0-9_.:-]*$": "a setting name (letters, digits and _ . : -)",
     r"^[a-z0-9]+([._/-][a-z0-9]+)*$": "a repository name (lower-case letters and digits, joined by . _ / or -)",
     r"^\w+\.\w+$": "schema.table",
+    r"^[0-9]+([._][0-9]+)*$": "a migration's version such as 12 or 1.4.2, in quotes",
     r"^[A-Z]+-[0-9]{3}$": "a rule code such as KV-003",
     r"^DOC-[0-9]{2}$": "a requirement id such as DOC-01",
     r"^[*?/]*[^\s*?/]\S*$": "a subject without white space, not wildcards alone",

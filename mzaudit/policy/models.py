@@ -16,6 +16,8 @@ EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", 
 RuleCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+-[0-9]{3}$")]
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 SettingName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.:-]*$", max_length=200)]
+TableName = Annotated[str, StringConstraints(pattern=r"^\w+\.\w+$", max_length=257)]
+MigrationVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+([._][0-9]+)*$", max_length=50)]
 
 
 class Strict(BaseModel):
@@ -152,14 +154,38 @@ class Secrets(Strict):
     distinct_between_environments: bool = True
 
 
+class ExcusedTable(Strict):
+    """A table that carries the tenant column and needs no security policy (SQL-007), and why."""
+
+    table: TableName
+    reason: Text
+
+
+class DatabaseAdministrator(Strict):
+    """A user or role, by its name in the databases, that may switch row-level security off (SQL-007), and why."""
+
+    name: Text
+    reason: Text
+
+
 class Sql(Strict):
-    """The SQL server and its databases; `scope` says whether a server serves one environment or all."""
+    """The SQL server and its databases; `scope` says whether a server serves one environment or all.
+
+    Exceptions to SQL-007: the databases `without_tenants`, tables `excused`, `administrators`. `migrated_by` are the
+    names under which Flyway records the pipeline (`installed_by`); without any, whoever is no service of the policy may
+    migrate. `versions` are the newest migrations, by the key of a database; the command line can give others (SQL-008).
+    """
 
     scope: Literal["per-environment", "shared"]
     server: Name
     databases: Annotated[dict[Name, Name], Field(min_length=1)]
     tenant_column: SettingName = "tenant_id"
-    migrations: Annotated[str, StringConstraints(pattern=r"^\w+\.\w+$")] = "dbo.flyway_schema_history"
+    without_tenants: tuple[Name, ...] = ()
+    excused: tuple[ExcusedTable, ...] = ()
+    administrators: tuple[DatabaseAdministrator, ...] = ()
+    migrations: TableName = "dbo.flyway_schema_history"
+    migrated_by: tuple[Text, ...] = ()
+    versions: dict[Name, MigrationVersion] = {}
 
 
 class Storage(Strict):

@@ -6,7 +6,7 @@ Rules are asked about these. `where` is the `file:line` of the policy that state
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mzaudit.policy.models import DatabaseGrant, Plans, Policy, Principal, Secret, SecretStyle, Severity
 
@@ -90,11 +90,29 @@ class WantedComponent:
 
 @dataclass(frozen=True, slots=True)
 class WantedDatabase:
-    """A database and the services that use it, with their roles."""
+    """A database, and what holds inside it.
 
+    `grants` are the services that use it, with their roles. `tenants` says whether it holds rows of tenants. `excused`
+    are tables, and `administrators` and `migrated_by` names of users, casefolded. `version` is the newest migration,
+    None where nothing says.
+    """
+
+    env: str
     key: str
     name: str
+    id: str
+    server: str
+    server_id: str
     grants: tuple[tuple[str, tuple[str, ...]], ...]
+    passwords_forbidden: bool
+    tenant_column: str
+    tenants: bool
+    excused: tuple[str, ...]
+    administrators: tuple[str, ...]
+    migrations: str
+    migrated_by: tuple[str, ...]
+    version: str | None
+    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +124,6 @@ class WantedServer:
     id: str
     databases: tuple[WantedDatabase, ...]
     passwords_forbidden: bool
-    tenant_column: str
-    migrations: str
     where: str
 
 
@@ -172,20 +188,28 @@ class Wanted:
         return tuple(service for env in self.environments.values() for service in env.services)
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What this run alone expects: commits to run, by service key (IMG-006), and migrations, by database key
+    (SQL-008)."""
+
+    commits: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
 def bind(
     policy: Policy,
     where: Where,
     asked: tuple[str, ...],
     subscriptions: Mapping[str, str],
-    expected_commits: Mapping[str, str] | None = None,
+    expected: Expected | None = None,
 ) -> Wanted:
-    """Fill in every template. `subscriptions` holds one for each environment; `where(*path)` tells `file:line`;
-    `expected_commits` are commits that a caller expects to run, by service key (IMG-006)."""
-    commits = expected_commits or {}
+    """Fill in every template. `subscriptions` holds one for each environment; `where(*path)` tells `file:line`."""
     return Wanted(
         policy=policy,
         environments={
-            env: _environment(policy, where, env, subscriptions[env], commits) for env in policy.environments
+            env: _environment(policy, where, env, subscriptions[env], expected or Expected())
+            for env in policy.environments
         },
         asked=asked,
         severities={code: override.severity for code, override in policy.rules.items()},
@@ -193,9 +217,7 @@ def bind(
     )
 
 
-def _environment(
-    policy: Policy, where: Where, env: str, subscription: str, commits: Mapping[str, str]
-) -> WantedEnvironment:
+def _environment(policy: Policy, where: Where, env: str, subscription: str, expected: Expected) -> WantedEnvironment:
     def named(template: str) -> str:
         return template.replace("{env}", env)
 
@@ -251,28 +273,7 @@ def _environment(
             where("storage", key),
         )
     server_group = shared_id if policy.sql.scope == "shared" else group_id
-    server = WantedServer(
-        env,
-        named(policy.sql.server),
-        f"{server_group}/providers/Microsoft.Sql/servers/{named(policy.sql.server)}",
-        tuple(
-            WantedDatabase(
-                key,
-                named(name),
-                tuple(
-                    (user, grant.roles)
-                    for user, service in policy.services.items()
-                    for grant in service.databases
-                    if grant.database == key
-                ),
-            )
-            for key, name in policy.sql.databases.items()
-        ),
-        forbidden,
-        policy.sql.tenant_column,
-        policy.sql.migrations,
-        where("sql"),
-    )
+    server = _server(policy, where, env, server_group, forbidden, expected)
     services = tuple(
         WantedService(
             env=env,
@@ -292,7 +293,7 @@ def _environment(
             telemetry=service.telemetry,
             plans=policy.plans,
             plaintext=service.plaintext,
-            expected_commit=commits.get(key),
+            expected_commit=expected.commits.get(key),
             where=where("services", key),
             where_plans=where("plans"),
         )
@@ -313,3 +314,39 @@ def _environment(
         distinct_between_environments=policy.secrets.distinct_between_environments,
         where=where("environments", env),
     )
+
+
+def _server(policy: Policy, where: Where, env: str, group_id: str, forbidden: bool, expected: Expected) -> WantedServer:
+    sql = policy.sql
+    server = sql.server.replace("{env}", env)
+    server_id = f"{group_id}/providers/Microsoft.Sql/servers/{server}"
+    databases = []
+    for key, template in sql.databases.items():
+        name = template.replace("{env}", env)
+        grants = tuple(
+            (user, grant.roles)
+            for user, service in policy.services.items()
+            for grant in service.databases
+            if grant.database == key
+        )
+        databases.append(
+            WantedDatabase(
+                env=env,
+                key=key,
+                name=name,
+                id=f"{server_id}/databases/{name}",
+                server=server,
+                server_id=server_id,
+                grants=grants,
+                passwords_forbidden=forbidden,
+                tenant_column=sql.tenant_column,
+                tenants=key not in sql.without_tenants,
+                excused=tuple(entry.table.casefold() for entry in sql.excused),
+                administrators=tuple(entry.name.casefold() for entry in sql.administrators),
+                migrations=sql.migrations,
+                migrated_by=tuple(name.casefold() for name in sql.migrated_by),
+                version=expected.versions.get(key, sql.versions.get(key)),
+                where=where("sql", "databases", key),
+            )
+        )
+    return WantedServer(env, server, server_id, tuple(databases), forbidden, where("sql"))

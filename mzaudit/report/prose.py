@@ -19,6 +19,9 @@ def cures(gap: Gap) -> str:
     scope = short(gap.scope) or "the resource"
     where = f"on {scope}"
     needed = gap.permission or "the read permission of this call"
+    inside = _in_database(gap, scope) if gap.call.startswith("SQL ") else ""
+    if inside:
+        return inside
     match gap.reason:
         case GapReason.FORBIDDEN:
             return (
@@ -85,3 +88,31 @@ def cures(gap: Gap) -> str:
             )
         case GapReason.INTERNAL:
             return "A defect of mzaudit: report it, with the line below and the version."
+
+
+def _in_database(gap: Gap, scope: str) -> str:
+    """The cures that are a database's own; empty where those of any call hold."""
+    match gap.reason:
+        case GapReason.FORBIDDEN if gap.permission == "CONNECT":
+            return (
+                f"No user of {scope} is the auditing identity: CREATE USER ... FROM EXTERNAL PROVIDER in it, as "
+                "`mzaudit doctor --sql` prints it; the server's Entra administrator can."
+            )
+        case GapReason.FORBIDDEN:
+            return (
+                f"Grant the auditing identity {gap.permission} in {scope}, as `mzaudit doctor --sql` prints it; the "
+                "server's Entra administrator can."
+            )
+        case GapReason.FIREWALL:
+            return (
+                f"Have the server's firewall admit this address to {scope} (`az sql server firewall-rule create`), or "
+                "run from one that it admits; a Contributor of the server can."
+            )
+        case GapReason.PRIVATE_ONLY:
+            return (
+                f"The server of {scope} has publicNetworkAccess off: run from a network with a private endpoint to it."
+            )
+        case GapReason.NOT_COLLECTED if "--wake-databases" in gap.detail:
+            return f"{scope} is paused: run again with --wake-databases, or while it is online."
+        case _:
+            return ""

@@ -88,7 +88,7 @@ class Simulator:
         self._numbers = itertools.count(1)
         self._ca_file, self._tls, sql_tls = certificates(folder, [*_HOSTS, *_WILDCARDS])
         self._ledger = Ledger(SqlFaultPlan(self.sql_faults))
-        self._sql = SqlService(estate, sql_tls, self._ledger)
+        self._sql = SqlService(lambda: self.estate, sql_tls, self._ledger)
         self._proxy: Proxy | None = None
         self._loop = asyncio.SelectorEventLoop()
         self._door: socket.socket | None = None

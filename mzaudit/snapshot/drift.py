@@ -14,6 +14,7 @@ from enum import StrEnum
 from itertools import islice, takewhile
 from typing import Final
 
+from mzaudit.snapshot.databases import DatabaseGrant, Membership, Predicate
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
@@ -29,6 +30,8 @@ _OF_THE_RUN: Final = frozenset(
 _THERE: Final = "present"
 _ABSENT: Final = "absent"
 _LABELS: Final = ("same", "same_trimmed")
+# Known by all that they say: no one field of theirs is a name.
+_RELATIONS: Final = (Membership, DatabaseGrant, Predicate)
 
 
 class Drift(StrEnum):
@@ -201,9 +204,13 @@ def _named(items: tuple[object, ...]) -> Iterator[tuple[str, object]]:
 def _name(item: object) -> str:
     if not is_dataclass(item):
         return str(item)
+    if isinstance(item, _RELATIONS):
+        return ""
     first = getattr(item, fields(item)[0].name)
     if is_dataclass(first):
         return _name(first)
+    if isinstance(first, int):
+        return str(first)
     return "" if not isinstance(first, str) else key(first) if first.startswith("/") else first
 
 

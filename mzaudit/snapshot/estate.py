@@ -9,6 +9,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime, ConfigDict
 
 from mzaudit.snapshot.authorization import Authorization, Permissions
+from mzaudit.snapshot.databases import DatabaseContents, unread
 from mzaudit.snapshot.ids import key, segment
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.keyvault import Vault
@@ -70,6 +71,7 @@ class Snapshot:
     vaults: Mapping[str, Vault] = field(default_factory=dict)
     registries: Mapping[str, Registry] = field(default_factory=dict)
     servers: Mapping[str, SqlServer] = field(default_factory=dict)
+    databases: Mapping[str, DatabaseContents] = field(default_factory=dict)
     accounts: Mapping[str, StorageAccount] = field(default_factory=dict)
     components: Mapping[str, Component] = field(default_factory=dict)
     authorization: Mapping[str, Authorization] = field(default_factory=dict)
@@ -100,6 +102,10 @@ class Snapshot:
         """The SQL server of that id."""
         return self.servers.get(key(server_id)) or _unseen_server(server_id)
 
+    def database(self, database_id: str) -> DatabaseContents:
+        """The inside of the database of that id."""
+        return self.databases.get(key(database_id)) or unread(database_id, not_asked(f"SQL {database_id}"))
+
     def account(self, account_id: str) -> StorageAccount:
         """The storage account of that id."""
         return self.accounts.get(key(account_id)) or StorageAccount(account_id, not_asked(f"GET {account_id}"), {})
@@ -121,7 +127,7 @@ def _unseen_vault(vault_id: str) -> Vault:
 
 def _unseen_server(server_id: str) -> SqlServer:
     gap = not_asked(f"GET {server_id}")
-    return SqlServer(server_id, gap, Listing(gap=gap), {}, gap)
+    return SqlServer(server_id, gap, Listing(gap=gap), {}, gap, gap)
 
 
 def _unseen_component(component_id: str) -> Component:

@@ -20,13 +20,15 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class SqlServer:
-    """A logical server. `entra_only` observed None: no Entra administrator is set up at all."""
+    """A logical server. `entra_only` observed None: no Entra administrator is set up at all. `host` is where its
+    databases are reached; observed None: Azure did not say."""
 
     id: str
     exists: Observed[bool] | Gap
     databases: Listing[Database]
     lookups: Mapping[str, Observed[bool] | Gap]
     entra_only: Observed[bool | None] | Gap
+    host: Observed[str | None] | Gap
 
     def database(self, name: str) -> Observed[bool] | Gap:
         """Whether a database of that name is on this server: from the list, else from its direct read."""

@@ -13,6 +13,7 @@ from datetime import datetime
 import pytest
 
 from mzaudit.azure import Scope, VaultScope
+from mzaudit.azure.needs import DATABASE_NEEDS
 from mzaudit.simulator import Simulator, build, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, need
@@ -50,7 +51,10 @@ def test_the_ledger_names_each_call_once_with_its_permission(documented: tuple[S
     _, snapshot = documented
     calls = [read.call for read in snapshot.reads]
     assert calls == sorted(set(calls))
-    assert all(read.permission.startswith("Microsoft.") and read.scope for read in snapshot.reads)
+    inside = {need.permission for need in DATABASE_NEEDS}
+    for read in snapshot.reads:
+        assert read.scope
+        assert read.permission in inside if read.call.startswith("SQL ") else read.permission.startswith("Microsoft.")
 
 
 def test_only_reads_leave(documented: tuple[Simulator, Snapshot]) -> None:
@@ -65,7 +69,7 @@ def test_only_reads_leave(documented: tuple[Simulator, Snapshot]) -> None:
 def test_one_token_a_service(documented: tuple[Simulator, Snapshot]) -> None:
     sim, _ = documented
     tokens = [request for request in sim.requests if request.path.endswith("/oauth2/v2.0/token")]
-    assert len(tokens) == 3  # Resource Manager, vaults, registry
+    assert len(tokens) == 4  # Resource Manager, vaults, registry, databases
 
 
 def test_head_of_the_snapshot(documented: tuple[Simulator, Snapshot]) -> None:
@@ -122,7 +126,8 @@ def test_of_other_environments_only_the_identity_is_read(documented: tuple[Simul
     assert properties is not None
     assert properties.identity.principal_id
     assert isinstance(staging.settings, Gap)
-    assert [request.path for request in sim.requests if "app-monozu-cloud-stg/" in request.path] == []
+    below = [request.path for request in sim.requests if "app-monozu-cloud-stg/" in request.path]
+    assert [path.rpartition("/providers/")[2] for path in below] == ["Microsoft.ManagedIdentity/identities/default"]
 
 
 def test_vaults(documented: tuple[Simulator, Snapshot]) -> None:

@@ -51,7 +51,6 @@ def test_the_command_drills_what_is_asked_for(capfd: pytest.CaptureFixture[str])
     assert mzaudit(["drill", "--policy", str(SMALL), "--only", "SESSION_KEY: missing"]) == exits.PASSED
     said = capfd.readouterr().out
     assert "live: 1 deviations, 1 caught (100 %), 0 slipped" in said
-    assert "4 documented facts are out of sight" in said
 
 
 REMOVED = {
@@ -79,13 +78,13 @@ def test_without_a_rule_its_deviation_slips(code: str, whole: Drill) -> None:
     with drill(small(functools.partial(audit, without=(code,)))) as lamed:
         missed = outcome(lamed, REMOVED[code])
         assert page.slipped([missed]) == (missed,)
-        assert "SLIPPED" in page.render([missed], "live", ())
+        assert "SLIPPED" in page.render([missed], "live")
 
 
 def test_a_deviation_says_who_caught_it(whole: Drill) -> None:
     caught = outcome(whole, "vaults.main.secrets.SESSION_KEY: missing")
     assert {one.rule for one in caught.answering} == {"KV-003"}
-    assert page.render([caught], "live", ()).splitlines()[1].split() == ["DOC-16", "1", "1", "0", "KV-003"]
+    assert page.render([caught], "live").splitlines()[1].split() == ["DOC-16", "1", "1", "0", "KV-003"]
 
 
 def test_the_conforming_estate_is_silent(whole: Drill) -> None:

@@ -96,7 +96,8 @@ ONE_WORD_WRONG = {
     ),
     "unknown key": (
         ("scope: per-environment", "scope: per-environment\n  zzz: 1"),
-        'sql.zzz: expected one of scope, server, databases, tenant_column or migrations, found "zzz"',
+        "sql.zzz: expected one of scope, server, databases, tenant_column, without_tenants, excused, "
+        'administrators, migrations, migrated_by or versions, found "zzz"',
     ),
     "yes for true": (
         ("production: true", "production: yes"),

@@ -6,6 +6,7 @@ from mzaudit.drill.deviations import (  # noqa: F401 - importing a module regist
     apps,
     blobs,
     credentials,
+    databases,
     images,
     parity,
     plans,

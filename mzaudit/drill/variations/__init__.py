@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mzaudit.drill.cases import Case, Ground
-from mzaudit.drill.variations import apps, data, neighbours, references, rights, spelling
+from mzaudit.drill.variations import apps, data, databases, neighbours, references, rights, spelling
 
 
 def variations(ground: Ground) -> tuple[Case, ...]:
     """Every harmless variation of the drilled environment."""
-    parts = (spelling, references, apps, data, rights, neighbours)
+    parts = (spelling, references, apps, data, databases, rights, neighbours)
     return tuple(case for part in parts for case in part.variations(ground))

@@ -26,16 +26,8 @@ def variations(ground: Ground) -> Iterator[Case]:
 def _sql(ground: Ground) -> dict[str, Bend]:
     server = ground.env.server
 
-    def status(text: str) -> Bend:
-        def bend(estate: Estate) -> None:
-            for database in server.databases:
-                estate.resource(f"{server.id}/databases/{database.name}")["properties"]["status"] = text
-
-        return bend
-
     return {
         "a further database": lambda e: e.add(bodies.database(f"{server.id}/databases/scratch", "westeurope")),
-        "databases paused": status("Paused"),
         "a further server": lambda e: [
             e.add(b) for b in bodies.sql_server(f"{server.id}-2", "westeurope", e.tenant_id)
         ],

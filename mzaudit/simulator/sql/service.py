@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -15,9 +16,9 @@ from .stream import Stream, StreamError
 
 
 class SqlService:
-    """Serves connections, each to the host that its client asked for."""
+    """Serves connections, each to the host that its client asked for, of the estate that there is at that time."""
 
-    def __init__(self, estate: Estate, certificates: Certificates, ledger: Ledger) -> None:
+    def __init__(self, estate: Callable[[], Estate], certificates: Certificates, ledger: Ledger) -> None:
         self._estate = estate
         self._certificates = certificates
         self._ledger = ledger
@@ -26,13 +27,13 @@ class SqlService:
     def knows(self, host: str, port: int) -> bool:
         """Whether a server, or a node that it sends clients on to, listens under that name and port."""
         wanted = admission.WORKER_PORT if host.endswith(admission.WORKER_SUFFIX) else 1433
-        return port == wanted and admission.server_of(self._estate, host) is not None
+        return port == wanted and admission.server_of(self._estate(), host) is not None
 
     async def serve(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client to its end; the writer stays open for the caller to close."""
         # When the client talks nonsense there is nobody to tell.
         with suppress(StreamError):
-            await Connection(self._estate, host, self._certificates, self._ledger, Stream(reader, writer)).serve()
+            await Connection(self._estate(), host, self._certificates, self._ledger, Stream(reader, writer)).serve()
 
     async def listen(self, host: str) -> int:
         """Serve one host on loopback as well, for clients that know no proxy; gives the port."""

@@ -1,0 +1,129 @@
+"""Who the users of a database are: whose SID they carry, and which roles they reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mzaudit.audit.verdict import NotApplicable
+from mzaudit.policy.wanted import WantedDatabase, WantedService
+from mzaudit.snapshot.databases import DatabasePrincipal, Membership
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.ids import name
+from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
+from mzaudit.snapshot.web import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An application's client id, which its database users carry as their SID; `words` name the application.
+
+    An identity that is `attached` may be attached to others as well.
+    """
+
+    id: str
+    words: str
+    attached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The client ids found; `gaps` say where more may be."""
+
+    items: tuple[Client, ...]
+    gaps: tuple[Gap, ...]
+
+    def owner(self, user: DatabasePrincipal) -> Client | None:
+        """Whose user it is."""
+        return next((client for client in self.items if client.id == user.entra_id), None)
+
+
+def missing(database: WantedDatabase, seen: Snapshot) -> NotApplicable | None:
+    """Why there is no inside to ask about; raises `Unobserved` where that cannot be told."""
+    server = seen.server(database.server_id)
+    if not need(server.exists):
+        return NotApplicable(f"The SQL server {database.server} does not exist (SQL-001).")
+    if not need(server.database(database.name)):
+        return NotApplicable(f"The database {database.name} does not exist (SQL-001).")
+    return None
+
+
+def clients_of(seen: Snapshot, services: Iterable[WantedService], *, slots_in: str) -> Clients:
+    """The client ids of the services' system-assigned and attached identities, and, of the environment `slots_in`,
+    those of their slots."""
+    found: list[Client] = []
+    gaps: list[Gap] = []
+    for service in services:
+        site = seen.site(service.id)
+        words = f"{service.key} of {service.env}"
+        sites = [(site, words)]
+        if service.env == slots_in:
+            sites += [(slot, f"the slot {name(slot.id)} of {words}") for slot in sorted(site.slots.items, key=_id)]
+            gaps += [site.slots.gap] if site.slots.gap is not None else []
+        for one, called in sites:
+            for client in _clients(one, called):
+                if isinstance(client, Gap):
+                    gaps.append(client)
+                else:
+                    found.append(client)
+    return Clients(tuple(found), tuple(dict.fromkeys(gaps)))
+
+
+def _clients(site: Site, words: str) -> Iterator[Client | Gap]:
+    if isinstance(site.properties, Gap):
+        yield site.properties
+        return
+    if site.properties.value is None:
+        return
+    identity = site.properties.value.identity
+    if identity.principal_id is not None:
+        yield system_client(site, words)
+    for attached in sorted(identity.user_assigned, key=lambda one: one.id.casefold()):
+        if attached.client_id is None:
+            yield Gap(GapReason.MALFORMED, f"GET {site.id}", attached.id, detail="an identity without a client id")
+        else:
+            called = f"the user-assigned identity {name(attached.id)} of {words}"
+            yield Client(attached.client_id.casefold(), called, attached=True)
+
+
+def system_client(site: Site, words: str) -> Client | Gap:
+    """The client id of the system-assigned identity of a site that has one."""
+    if isinstance(site.identity, Gap):
+        return site.identity
+    known = site.identity.value
+    if known is None or known.client_id is None:
+        call = f"GET {site.id}/providers/Microsoft.ManagedIdentity/identities/default"
+        return Gap(GapReason.MALFORMED, call, site.id, detail="no client id for an identity that exists")
+    return Client(known.client_id.casefold(), f"the identity of {words}")
+
+
+def has_identity(site: Site) -> Observed[bool] | Gap:
+    """Whether the site has a system-assigned identity; a site that does not exist has none."""
+    if isinstance(site.properties, Gap):
+        return site.properties
+    return Observed(site.properties.value is not None and bool(site.properties.value.identity.principal_id))
+
+
+def reached(memberships: Iterable[Membership], member: str) -> dict[str, tuple[str, ...]]:
+    """The roles that a member holds, directly and through other roles, each with the roles on the way to it."""
+    above: dict[str, list[str]] = {}
+    for each in sorted(memberships, key=lambda each: (each.role.casefold(), each.role)):
+        above.setdefault(each.member.casefold(), []).append(each.role)
+    found: dict[str, tuple[str, ...]] = {}
+    waiting: list[tuple[str, tuple[str, ...]]] = [(member, ())]
+    while waiting:  # breadth first: the shortest way is told
+        current, way = waiting.pop(0)
+        for role in above.get(current.casefold(), ()):
+            if role.casefold() not in {known.casefold() for known in found}:
+                found[role] = way
+                waiting.append((role, (*way, role)))
+    return found
+
+
+def through(role: str, way: tuple[str, ...]) -> str:
+    """A role in words, with the roles through which it is held."""
+    return f"{role} (through {', '.join(way)})" if way else role
+
+
+def _id(site: Site) -> str:
+    return site.id.casefold()

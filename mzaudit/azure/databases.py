@@ -1,0 +1,182 @@
+"""Reads the inside of databases: users, roles, rights, row-level security, Flyway's history; one connection each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from mzaudit.azure import needs, sql_queries, sql_rows
+from mzaudit.azure.call import Call
+from mzaudit.azure.refusals import TokenRefusedError, Trouble
+from mzaudit.azure.run import Run, side_by_side
+from mzaudit.azure.scope import ServerScope
+from mzaudit.azure.sql_queries import GRANTS, MEMBERSHIPS, POLICIES, PRINCIPALS, Query
+from mzaudit.snapshot.databases import DatabaseContents, Migration, unread
+from mzaudit.snapshot.ids import key
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
+from mzaudit.snapshot.sql import Database, SqlServer
+
+T = TypeVar("T")
+Row = tuple[object, ...]
+
+_PAUSED = ("paused", "pausing")
+_SIDE_BY_SIDE = 4
+
+
+class Databases:
+    """The databases of one run: a few at a time, and no patience with a service that has just worn one of them out."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
+        self._exhausted: set[str] = set()
+
+    async def of(self, scope: ServerScope, server: asyncio.Task[SqlServer]) -> dict[str, DatabaseContents]:
+        """The inside of every wanted database of a server that is there, by `ids.key`."""
+        seen = await server
+        wanted = {name.casefold() for name in scope.databases}
+        there = [database for database in seen.databases.items if database.name.casefold() in wanted]
+        read = await side_by_side(self._one(scope, seen, database) for database in there)
+        return {key(contents.id): contents for contents in read}
+
+    async def _one(self, scope: ServerScope, server: SqlServer, database: Database) -> DatabaseContents:
+        if isinstance(server.host, Gap):
+            return unread(database.id, server.host, (scope.tenant_column,), (scope.migrations,))
+        async with self._slots:
+            return await _Reader(self._run, scope, server.host.value, database, self._exhausted).read()
+
+
+class _Reader:
+    """One database."""
+
+    def __init__(self, run: Run, scope: ServerScope, host: str | None, database: Database, exhausted: set[str]) -> None:
+        self._run = run
+        self._scope = scope
+        self._host = (host or "").casefold()
+        self._database = database
+        self._exhausted = exhausted
+        self._histories = sql_queries.history(scope.migrations)
+        self._tables = sql_queries.tenant_tables(scope.tenant_column)
+
+    async def read(self) -> DatabaseContents:
+        """What is inside, or why that cannot be told."""
+        login = self._call("login", needs.CONNECT.permission)
+        status = (self._database.status or "").casefold()
+        if not self._host:
+            return self._nothing(login, login.gap(GapReason.MALFORMED, "the server's answer names no host"))
+        if status in _PAUSED and not self._scope.wake:
+            detail = "the database is paused, and waking it is billed: --wake-databases"
+            return self._nothing(login, login.gap(GapReason.NOT_COLLECTED, detail))
+        try:
+            token = await self._run.clients.token(self._run.connection.endpoints.sql_scope)
+        except TokenRefusedError as refused:
+            return self._nothing(login, login.gap(GapReason.UNAUTHENTICATED, f"no token for databases: {refused.why}"))
+        return await self._talk(login, token)
+
+    async def _talk(self, login: Call, token: str) -> DatabaseContents:
+        from mzaudit.azure.tds_talk import Speaker  # the driver loads only where a database is read
+
+        loop, retry = asyncio.get_running_loop(), self._run.connection.retry
+        budget = retry.budget_when_exhausted if self._host in self._exhausted else retry.budget
+        budget = 2 * budget if self._scope.wake else budget
+        left = min(budget, self._run.session.deadline - loop.time())
+        if left <= 0:
+            return self._nothing(login, login.gap(GapReason.TIMEOUT, "the run's time was up"))
+        speaker = Speaker(
+            self._run.connection,
+            self._host,
+            self._database.name,
+            token,
+            time.monotonic() + left,
+            waking=self._scope.wake,
+        )
+        rights = sql_queries.rights(self._database.name, self._scope.migrations)
+        try:
+            talk = await asyncio.to_thread(speaker.read, rights, self._next)
+        except asyncio.CancelledError:
+            speaker.hang_up()
+            raise
+        if talk.login is not None:
+            if talk.login.again:
+                self._exhausted.add(self._host)
+            return self._nothing(login, login.gap(talk.login.reason, talk.login.detail))
+        self._run.ledger.note(login, "ok")
+        return self._contents(talk.rows, rights)
+
+    def _next(self, rows: list[Row]) -> Iterable[Query]:
+        """What is worth asking, once it is known what the caller may see."""
+        definitions, readable, _ = sql_rows.rights(rows)
+        if definitions:
+            yield from (PRINCIPALS, MEMBERSHIPS, GRANTS, POLICIES, self._tables)
+        if readable:
+            yield self._histories
+
+    def _contents(self, found: Mapping[Query, list[Row] | Trouble], rights: Query) -> DatabaseContents:
+        first = found[rights]
+        if isinstance(first, Trouble):
+            call = self._call(rights.name, rights.permission)
+            return self._nothing(call, call.gap(first.reason, first.detail))
+        self._run.ledger.note(self._call(rights.name, rights.permission), "ok")
+        definitions, readable, there = sql_rows.rights(first)
+        history: Observed[tuple[Migration, ...] | None] | Gap
+        if readable:
+            history = self._facet(self._histories, found, sql_rows.migrations)
+        elif definitions and not there:
+            history = Observed(None)
+            self._run.ledger.note(self._call(self._histories.name, self._histories.permission), "absent")
+        else:
+            history = self._lacks(self._histories)
+        return DatabaseContents(
+            self._database.id,
+            self._listing(PRINCIPALS, found, sql_rows.principals),
+            self._listing(MEMBERSHIPS, found, sql_rows.memberships),
+            self._listing(GRANTS, found, sql_rows.grants),
+            self._listing(POLICIES, found, sql_rows.policies),
+            {self._scope.tenant_column.casefold(): self._listing(self._tables, found, sql_rows.tables)},
+            {self._scope.migrations.casefold(): history},
+        )
+
+    def _listing(
+        self, query: Query, found: Mapping[Query, list[Row] | Trouble], build: Callable[[list[Row]], tuple[T, ...]]
+    ) -> Listing[T]:
+        """A query's rows; where the definitions are hidden from the caller, no row is a gap and not an absence."""
+        if query not in found:
+            return Listing(gap=self._lacks(query))
+        facet = self._facet(query, found, build)
+        return Listing(gap=facet) if isinstance(facet, Gap) else Listing(facet.value)
+
+    def _facet(
+        self, query: Query, found: Mapping[Query, list[Row] | Trouble], build: Callable[[list[Row]], T]
+    ) -> Observed[T] | Gap:
+        call, rows = self._call(query.name, query.permission), found[query]
+        facet: Observed[T] | Gap
+        if isinstance(rows, Trouble):
+            facet = call.gap(rows.reason, rows.detail)
+        else:
+            try:
+                facet = Observed(build(rows))
+            except ValueError:
+                facet = call.gap(GapReason.MALFORMED, "the rows are not of the documented shape")
+        self._run.ledger.note(call, facet.reason.value if isinstance(facet, Gap) else "ok")
+        return facet
+
+    def _lacks(self, query: Query) -> Gap:
+        """The gap of a query that was not sent, because the caller may not see what it would show."""
+        call = self._call(query.name, query.permission)
+        self._run.ledger.note(call, GapReason.FORBIDDEN.value)
+        return call.gap(GapReason.FORBIDDEN, "the right is missing: mzaudit doctor --sql prints the statement")
+
+    def _nothing(self, call: Call, gap: Gap) -> DatabaseContents:
+        self._run.ledger.note(call, gap.reason.value)
+        return unread(self._database.id, gap, (self._scope.tenant_column,), (self._scope.migrations,))
+
+    def _call(self, name: str, permission: str) -> Call:
+        return Call(
+            f"{self._host or 'unknown host'}/{self._database.name} {name}",
+            "database",
+            permission,
+            self._database.id,
+            method="SQL",
+        )

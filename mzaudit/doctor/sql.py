@@ -1,0 +1,43 @@
+"""The T-SQL that gives the auditing identity the least it needs in each database, and each service its user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mzaudit.audit.tsql import create_user, quoted, table
+from mzaudit.azure.needs import CONNECT, DEFINITIONS_INSIDE, HISTORY
+from mzaudit.policy.wanted import Wanted, WantedDatabase
+
+_HEAD = """\
+-- Run each part in its own database, as the server's Entra administrator. mzaudit runs none of it.
+-- A name is the display name of an identity: of an app, the app's own. Where the server cannot look names up in Entra:
+-- CREATE USER [name] WITH SID = 0x<its client id, as binary(16)>, TYPE = E;
+"""
+
+
+def script(wanted: Wanted, auditor: str) -> str:
+    """The statements for the environments asked for; `auditor` is the display name of the auditing identity."""
+    parts = [_HEAD]
+    for env in (wanted.environments[name] for name in wanted.asked):
+        titles = {service.key: (service.app, service.title) for service in env.services}
+        for database in env.server.databases:
+            lines = [f"-- {env.env}: database {_plain(database.name)} on the server {_plain(database.server)}"]
+            lines += _auditor(database, auditor)
+            for key, roles in database.grants:
+                app, title = titles[key]
+                lines += [f"-- {_plain(title)}", *create_user(app, roles)]
+            parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _auditor(database: WantedDatabase, auditor: str) -> Iterator[str]:
+    who = quoted(auditor)
+    yield f"-- the auditing identity: {CONNECT.permission} {CONNECT.why}"
+    yield from create_user(auditor)
+    yield f"GRANT {DEFINITIONS_INSIDE.permission} TO {who}; -- {DEFINITIONS_INSIDE.why}"
+    yield f"GRANT SELECT ON {table(database.migrations)} TO {who}; -- {HISTORY.why}"
+
+
+def _plain(text: str) -> str:
+    """Text for a comment: one line of what can be shown."""
+    return "".join(character if character.isprintable() else "?" for character in text)

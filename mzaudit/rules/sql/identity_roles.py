@@ -1,0 +1,91 @@
+"""SQL-004: the service's identity holds exactly the documented roles in its database."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule, whole
+from mzaudit.audit.database_users import has_identity, missing, reached, system_client, through
+from mzaudit.audit.subjects import DatabaseUser, each_database_user
+from mzaudit.audit.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd
+from mzaudit.audit.verdict import NotApplicable
+from mzaudit.snapshot.databases import DatabaseGrant
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, Unobserved
+
+_STOCK = ("CONNECT",)  # what CREATE USER itself grants
+
+
+@rule(
+    "SQL-004",
+    title="The identity holds exactly the documented roles in its database",
+    severity=Severity.HIGH,
+    answers=("DOC-23",),
+    over=each_database_user,
+    requires=("SQL-003",),
+)
+def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The user of the app's identity is a member of each role that the policy names for this database, and of no other:
+    roles that it reaches through a role count, and the way is told. Beside its roles it holds no permission of its own
+    but CONNECT, which every user has. A permission that is denied takes away and is not judged.
+
+    What everyone holds through `public`, and the ownership of schemas, are not looked at.
+
+    ## Why it matters
+    With db_datareader and db_datawriter a service works on rows. With db_owner, db_ddladmin, db_securityadmin, CONTROL
+    or ALTER ANY SECURITY POLICY whoever takes it over changes tables, gives out rights and switches row-level security
+    off; without one of the documented roles it fails at its first write.
+
+    ## Remediation
+    Add the missing role; remove the membership or revoke the permission that is too much.
+
+    ## References
+    - https://learn.microsoft.com/sql/relational-databases/security/authentication-access/database-level-roles
+    - https://learn.microsoft.com/sql/relational-databases/security/permissions-database-engine
+    """
+    database, service = want.database, want.service
+    absent = missing(database, seen)
+    if absent is not None:
+        return absent
+    site = seen.site(service.id)
+    if not need(has_identity(site)):
+        return NotApplicable(f"{service.app} has no system-assigned identity (APP-005).")
+    client = system_client(site, service.key)
+    if isinstance(client, Gap):
+        raise Unobserved(client)
+    inside = seen.database(database.id)
+    user = find(inside.principals, lambda one: one.entra_id == client.id)
+    if user is None:
+        return NotApplicable(f"The identity of {service.app} is no user of {database.name} (SQL-003).")
+    held = reached(whole(inside.memberships), user.name)
+    grants = sorted((g for g in whole(inside.grants) if _excess(g, user.name)), key=lambda g: (g.permission, g.on))
+    documented = {role.casefold() for role in want.roles}
+    lacking = [role for role in want.roles if role.casefold() not in {known.casefold() for known in held}]
+    extra = sorted(role for role in held if role.casefold() not in documented)
+    at = f"{database.id}/users/{user.name}"
+    shown = tuple(sorted(through(role, way) for role, way in held.items()))
+    evidence = (Evidence(f"{at}/roles", tuple(sorted(want.roles)), shown),)
+    if not (lacking or extra or grants):
+        return Pass(evidence)
+    words = [f"lacks the role {role}" for role in lacking]
+    words += [f"holds the role {through(role, held[role])}" for role in extra]
+    words += [f"was granted {_words(grant)}" for grant in grants]
+    statements = [f"ALTER ROLE {quoted(role)} ADD MEMBER {quoted(user.name)};" for role in lacking]
+    statements += [f"ALTER ROLE {quoted(role)} DROP MEMBER {quoted(user.name)};" for role in extra if not held[role]]
+    statements += [revoke(grant) for grant in grants]
+    return Fail(
+        evidence + tuple(Evidence(f"{at}/permissions", "none but CONNECT", _words(grant)) for grant in grants),
+        f"The user {user.name} of {database.name} {', '.join(words)}.",
+        "Give the user exactly the documented roles.",
+        Fix(ADMINISTRATOR, (sqlcmd(database, seen, *statements),)) if statements else None,
+    )
+
+
+def _excess(grant: DatabaseGrant, user: str) -> bool:
+    return (
+        grant.grantee.casefold() == user.casefold()
+        and grant.state.upper() != "DENY"
+        and grant.permission.upper() not in _STOCK
+    )
+
+
+def _words(grant: DatabaseGrant) -> str:
+    return f"{grant.permission} on {grant.on or 'the database'}"

@@ -1,0 +1,85 @@
+"""SQL-003: the service's identity is a user of its database."""
+
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule, whole
+from mzaudit.audit.database_users import has_identity, missing, system_client
+from mzaudit.audit.subjects import DatabaseUser, each_database_user
+from mzaudit.audit.tsql import ADMINISTRATOR, create_user, quoted, sqlcmd
+from mzaudit.snapshot.databases import DatabasePrincipal
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, Unobserved
+
+
+@rule(
+    "SQL-003",
+    title="The service's identity is a user of its database",
+    severity=Severity.CRITICAL,
+    answers=("DOC-23",),
+    over=each_database_user,
+    requires=("APP-001",),
+    explained_by=("APP-005",),
+)
+def identity_user(want: DatabaseUser, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    The database has a user that was created from the external provider and whose SID is the client id of the app's
+    system-assigned identity as it is today. The name of the user does not matter: a user of the right name with another
+    SID belongs to a former identity and lets nobody in, which is said as such; so is a SQL user of that name. Access
+    through an Entra group is not looked at: the document asks for a user of the identity's own.
+
+    Not applicable where the server or the database does not exist (SQL-001 says so).
+
+    ## Why it matters
+    Without that user the service cannot sign in to its database. An identity that is switched off and on again is a new
+    one, and its user has to be made anew.
+
+    ## Remediation
+    As the server's Entra administrator, create the user from the external provider and give it its roles; drop a stale
+    user of that name first.
+
+    ## References
+    - https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-configure
+    - https://learn.microsoft.com/azure/app-service/tutorial-connect-msi-azure-database
+    """
+    service, database = want.service, want.database
+    absent = missing(database, seen)
+    if absent is not None:
+        return absent
+    site = seen.site(service.id)
+    create = create_user(service.app, want.roles)
+    if not need(has_identity(site)):
+        return Fail(
+            (Evidence(f"{service.id}/identity/principalId", "an object id", None),),
+            f"{service.app} has no system-assigned identity, so no user of {database.name} can be its own.",
+            "Turn the identity on, then create its user in the database.",
+            Fix(ADMINISTRATOR, (sqlcmd(database, seen, *create),)),
+        )
+    client = system_client(site, service.key)
+    if isinstance(client, Gap):
+        raise Unobserved(client)
+    users = seen.database(database.id).principals
+    own = find(users, lambda user: user.entra_id == client.id)
+    if own is not None:
+        return Pass((Evidence(f"{database.id}/users/{own.name}/sid", client.id, own.entra_id),))
+    named = next((user for user in whole(users) if user.name.casefold() == service.app.casefold()), None)
+    if named is None:
+        return Fail(
+            (Evidence(f"{database.id}/users", f"a user with the SID of {client.id}", "none"),),
+            f"The identity of {service.app} is no user of {database.name}.",
+            "Create the user from the external provider and give it its roles.",
+            Fix(ADMINISTRATOR, (sqlcmd(database, seen, *create),)),
+        )
+    return Fail(
+        (Evidence(f"{database.id}/users/{named.name}/sid", client.id, named.entra_id or "none of Entra's"),),
+        _impostor(named, service.app, database.name),
+        "Drop the user, create it again from the external provider, and give it its roles.",
+        Fix(ADMINISTRATOR, (sqlcmd(database, seen, f"DROP USER {quoted(named.name)};", *create),)),
+    )
+
+
+def _impostor(named: DatabasePrincipal, app: str, database: str) -> str:
+    if named.external:
+        return (
+            f"The user {named.name} of {database} carries a stale SID: it was made for a former identity of {app}, "
+            "and today's cannot sign in."
+        )
+    return f"The user {named.name} of {database} was not created from the external provider: it is no user of {app}'s."

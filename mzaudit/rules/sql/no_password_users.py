@@ -1,0 +1,60 @@
+"""SQL-006: where passwords are forbidden, the database has no user with one."""
+
+from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, rule, whole
+from mzaudit.audit.database_users import missing
+from mzaudit.audit.subjects import each_database
+from mzaudit.audit.tsql import ADMINISTRATOR, quoted, sqlcmd
+from mzaudit.policy.wanted import WantedDatabase
+from mzaudit.snapshot.estate import Snapshot
+
+_WITH_PASSWORD = {"DATABASE": "a contained user with a password", "INSTANCE": "a user of a SQL login"}
+
+
+@rule(
+    "SQL-006",
+    title="The database has no user with a password",
+    severity=Severity.HIGH,
+    answers=("DOC-04",),
+    over=each_database,
+)
+def no_password_users(want: WantedDatabase, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    In production, and in every environment whose policy says `sql_auth: managed-identity`: no SQL user of the database
+    signs in with a password, be it its own (a contained user) or that of a login of the server. `dbo` is the database's
+    owner and does not count; a user without a login signs in nowhere. Not applicable where the policy allows passwords,
+    and where the database does not exist (SQL-001 says so).
+
+    Entra-only authentication of the server (SQL-002) keeps such users out for as long as it is on; they are findings
+    all the same.
+
+    ## Why it matters
+    A password is copied, shared and forgotten; an identity's token is none of that. A user that is kept "for later"
+    works again on the day that the server is opened to passwords.
+
+    ## Remediation
+    See that nothing signs in with it, then drop the user.
+
+    ## References
+    - https://learn.microsoft.com/sql/relational-databases/security/contained-database-users-making-your-database-portable
+    - https://learn.microsoft.com/azure/azure-sql/database/authentication-azure-ad-only-authentication
+    """
+    if not want.passwords_forbidden:
+        return NotApplicable(f"The policy allows database passwords in {want.env}.")
+    absent = missing(want, seen)
+    if absent is not None:
+        return absent
+    users = seen.database(want.id).principals
+    found = sorted(
+        (u for u in users.items if u.type == "S" and u.authentication in _WITH_PASSWORD and u.name.casefold() != "dbo"),
+        key=lambda user: user.name,
+    )
+    at = f"{want.id}/users"
+    if found:
+        return Fail(
+            tuple(Evidence(f"{at}/{u.name}", "no password", _WITH_PASSWORD[u.authentication]) for u in found),
+            f"{want.name} has users with a password: {', '.join(user.name for user in found)}.",
+            "See that nothing signs in with it, then drop the user.",
+            Fix(ADMINISTRATOR, (sqlcmd(want, seen, *(f"DROP USER {quoted(user.name)};" for user in found)),)),
+        )
+    return Pass((Evidence(at, "no user with a password", tuple(sorted(user.name for user in whole(users)))),))

@@ -1,0 +1,194 @@
+"""SQL-007: row-level security covers every table that holds rows of tenants."""
+
+from collections.abc import Iterator
+
+from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, rule
+from mzaudit.audit.database_users import missing, reached, through
+from mzaudit.audit.quantify import merged
+from mzaudit.audit.subjects import each_database
+from mzaudit.audit.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd, table
+from mzaudit.audit.verdict import Inconclusive
+from mzaudit.policy.wanted import WantedDatabase
+from mzaudit.snapshot.databases import DatabaseContents, SecurityPolicy
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap
+
+# Hold the right to switch a policy off, or to give it to themselves.
+_ROLES = ("db_owner", "db_securityadmin")
+_PERMISSIONS = ("CONTROL", "ALTER ANY SECURITY POLICY")
+# What FILTER leaves open: rows that are not seen cannot be changed or deleted, but rows can be given to others.
+_WRITES = ("AFTER INSERT", "AFTER UPDATE")
+
+
+@rule(
+    "SQL-007",
+    title="Row-level security covers every tenant table",
+    severity=Severity.CRITICAL,
+    answers=("DOC-03",),
+    over=each_database,
+)
+def row_level_security(want: WantedDatabase, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    Every user table that has the tenant column (`sql.tenant_column`) and is not excused by the policy is under an
+    enabled security policy with a FILTER predicate and with a BLOCK predicate, which must cover AFTER INSERT and AFTER
+    UPDATE or every operation. Several policies may share the work. A disabled policy, a table with a FILTER and no
+    BLOCK, and a table that no policy names are each said as such. A database in which no table has the column fails,
+    unless the policy says that it holds no tenants (`sql.without_tenants`).
+
+    Nobody but `dbo` and the administrators that the policy names can switch it off: no member, directly or through
+    roles, of db_owner or db_securityadmin, and nobody who was granted CONTROL of the database or ALTER ANY SECURITY
+    POLICY. What the predicate function itself lets through is not looked at.
+
+    ## Why it matters
+    All tenants share these tables. Where the predicate is missing, one customer reads another's rows; where only BLOCK
+    is missing, it can write rows into another's name.
+
+    ## Remediation
+    Add the missing predicates to the policy in a migration, and enable it. Take the roles and permissions that switch
+    it off from everybody who does not need them, or name the holder and the reason in the policy.
+
+    ## References
+    - https://learn.microsoft.com/sql/relational-databases/security/row-level-security
+    - https://learn.microsoft.com/sql/t-sql/statements/alter-security-policy-transact-sql
+    """
+    absent = missing(want, seen)
+    if absent is not None:
+        return absent
+    if not want.tenants:
+        return NotApplicable(f"The policy says that {want.name} holds no tenants.")
+    inside = seen.database(want.id)
+    listed = inside.tables_with(want.tenant_column)
+    tables = sorted(name for name in listed.items if name.casefold() not in want.excused)
+    verdicts = [
+        every(tables, lambda name: _table(want, inside, name, seen), empty="none", missing=listed.gap),
+        _switches(want, inside, seen),
+    ]
+    fails = [verdict for verdict in verdicts if isinstance(verdict, Fail)]
+    if fails:
+        return merged(fails)
+    gaps = [gap for verdict in verdicts if isinstance(verdict, Inconclusive) for gap in verdict.gaps]
+    if gaps:
+        return Inconclusive(tuple(dict.fromkeys(gaps)))
+    if not listed.items:
+        return Fail(
+            (Evidence(f"{want.id}/tables", f"tables with the column {want.tenant_column}", "none"),),
+            f"No table of {want.name} has the column {want.tenant_column}: nothing in it can be kept apart by tenant.",
+            "Correct sql.tenant_column, or name the database in sql.without_tenants, or run its migrations.",
+        )
+    return Pass(tuple(evidence for verdict in verdicts if isinstance(verdict, Pass) for evidence in verdict.evidence))
+
+
+def _table(want: WantedDatabase, inside: DatabaseContents, name: str, seen: Snapshot) -> Verdict:
+    """One table; a policy that was seen to cover it settles it, that none does only a whole list of them."""
+    named = sorted(
+        (policy for policy in inside.policies.items if _kinds(policy, name)), key=lambda p: (not p.enabled, p.name)
+    )
+    have = {kind for policy in named if policy.enabled for kind in _kinds(policy, name)}
+    lacking = [kind for kind in ("FILTER", *(f"BLOCK {write}" for write in _WRITES)) if kind not in have]
+    at = f"{want.id}/tables/{name}"
+    evidence = (Evidence(at, ("BLOCK", "FILTER"), tuple(_words(policy, name) for policy in named) or "no policy"),)
+    if not lacking:
+        return Pass(evidence)
+    if inside.policies.gap is not None:
+        return Inconclusive((inside.policies.gap,))
+    off = [policy for policy in named if not policy.enabled]
+    if not named:
+        words, cure = f"No security policy names {name}.", "Add the table to a security policy, in a migration."
+    elif off and set(lacking) <= {kind for policy in off for kind in _kinds(policy, name)}:
+        words = f"The security policy {off[0].name}, which guards {name}, is disabled."
+        fix = Fix(ADMINISTRATOR, tuple(_enable(want, policy, seen) for policy in off))
+        return Fail(evidence, words, "Enable the security policy.", fix)
+    elif lacking[0] == "FILTER":
+        words, cure = f"{name} has no FILTER predicate: all rows can be read.", "Add a FILTER predicate."
+    elif "BLOCK" not in {kind.split()[0] for kind in have}:
+        words = f"{name} has a FILTER and no BLOCK predicate: rows can be written in another tenant's name."
+        cure = "Add a BLOCK predicate."
+    else:
+        missing_writes = ", ".join(kind.removeprefix("BLOCK ") for kind in lacking)
+        words = f"{name} has no BLOCK predicate for {missing_writes}: rows can be written in another tenant's name."
+        cure = "Add the BLOCK predicate."
+    add = f"ALTER SECURITY POLICY {table(named[0].name)}" if named else "CREATE SECURITY POLICY SQL_POLICY_NAME"
+    predicate = ", ".join(_predicate(kind, name) for kind in _wholes(lacking))
+    return Fail(evidence, words, cure, Fix(ADMINISTRATOR, (sqlcmd(want, seen, f"{add} {predicate};"),)))
+
+
+def _kinds(policy: SecurityPolicy, name: str) -> set[str]:
+    """What a policy does to a table, in the words of `_table`."""
+    found: set[str] = set()
+    for predicate in policy.predicates:
+        if predicate.table.casefold() != name.casefold():
+            continue
+        if predicate.type == "FILTER":
+            found.add("FILTER")
+        elif predicate.operation is None:
+            found |= {f"BLOCK {write}" for write in _WRITES}
+        else:
+            found.add(f"BLOCK {predicate.operation}")
+    return found
+
+
+def _words(policy: SecurityPolicy, name: str) -> str:
+    kinds = ", ".join(sorted(_kinds(policy, name)))
+    return f"{policy.name} ({'enabled' if policy.enabled else 'disabled'}): {kinds}"
+
+
+def _wholes(lacking: list[str]) -> list[str]:
+    blocks = [kind for kind in lacking if kind != "FILTER"]
+    whole = ["BLOCK"] if len(blocks) == len(_WRITES) else blocks
+    return [kind for kind in lacking if kind == "FILTER"] + whole
+
+
+def _predicate(kind: str, name: str) -> str:
+    word, _, operation = kind.partition(" ")
+    return f"ADD {word} PREDICATE SQL_PREDICATE_FUNCTION ON {table(name)}" + (f" {operation}" if operation else "")
+
+
+def _enable(want: WantedDatabase, policy: SecurityPolicy, seen: Snapshot) -> str:
+    return sqlcmd(want, seen, f"ALTER SECURITY POLICY {table(policy.name)} WITH (STATE = ON);")
+
+
+def _switches(want: WantedDatabase, inside: DatabaseContents, seen: Snapshot) -> Verdict:
+    """Nobody that the policy does not name can switch a policy off."""
+    named = {"dbo", *_ROLES, *want.administrators}
+    ways: dict[str, list[tuple[str, str]]] = {}
+    for who, how, statement in _holders(inside, named):
+        if who.casefold() not in named:
+            ways.setdefault(who, []).append((how, statement))
+    at = f"{want.id}/users"
+    # whom a role that the policy names excuses is told by a whole list of its members alone
+    if ways and not (want.administrators and inside.memberships.gap is not None):
+        statements = dict.fromkeys(statement for found in ways.values() for _, statement in found if statement)
+        return Fail(
+            tuple(
+                Evidence(f"{at}/{who}", "cannot switch it off", tuple(w for w, _ in ways[who])) for who in sorted(ways)
+            ),
+            " ".join(f"{who} can switch row-level security off: {ways[who][0][0]}." for who in sorted(ways)),
+            "Take the role or permission away, or name the holder and the reason under sql.administrators.",
+            Fix(ADMINISTRATOR, tuple(sqlcmd(want, seen, statement) for statement in statements)),
+        )
+    gaps: list[Gap] = [each.gap for each in (inside.memberships, inside.grants) if each.gap is not None]
+    if gaps:
+        return Inconclusive(tuple(dict.fromkeys(gaps)))
+    return Pass((Evidence(at, "nobody unnamed can switch it off", tuple(sorted(want.administrators)) or "nobody"),))
+
+
+def _holders(inside: DatabaseContents, named: set[str]) -> Iterator[tuple[str, str, str]]:
+    """Who can switch a policy off, how, and the statement that ends it. Of a role the members are told as well."""
+    granted = [
+        grant
+        for grant in sorted(inside.grants.items, key=lambda g: (g.grantee, g.permission))
+        if grant.kind == "DATABASE" and grant.permission.upper() in _PERMISSIONS and grant.state.upper() != "DENY"
+    ]
+    for grant in granted:
+        yield grant.grantee, f"granted {grant.permission}", revoke(grant)
+    strong = {role.casefold() for role in _ROLES} | {grant.grantee.casefold() for grant in granted}
+    excusing = named - {"dbo", *_ROLES}
+    for member in sorted({each.member for each in inside.memberships.items}):
+        held = reached(inside.memberships.items, member)
+        if excusing & {role.casefold() for role in held}:
+            continue
+        for role, way in held.items():
+            if role.casefold() in strong:
+                drop = f"ALTER ROLE {quoted(role)} DROP MEMBER {quoted(member)};" if not way else ""
+                yield member, f"member of {through(role, way)}", drop

@@ -1,0 +1,133 @@
+"""What is inside a database as its own catalogue shows it: users, roles, rights, row-level security, migrations."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
+
+
+@dataclass(frozen=True, slots=True)
+class DatabasePrincipal:
+    """A row of `sys.database_principals` that can hold rights and is no role.
+
+    `type` is SQL Server's letter: S a SQL user, E an Entra user or application, X an Entra group or application, C and
+    K users of a certificate and of a key. `authentication` is its word: NONE, INSTANCE, DATABASE, EXTERNAL. `sid` is
+    in lower-case hexadecimal digits.
+    """
+
+    name: str
+    type: str
+    authentication: str
+    sid: str
+
+    @property
+    def external(self) -> bool:
+        """Whether it was created from the external provider: it signs in with an Entra token and nothing else."""
+        return self.type in ("E", "X") and self.authentication == "EXTERNAL"
+
+    @property
+    def entra_id(self) -> str | None:
+        """Whose SID it is: an application's client id, a user's or group's object id; None if it is none of Entra's.
+
+        Of a user that was made for a login, the GUID is followed by further bytes.
+        """
+        if self.type not in ("E", "X") or len(self.sid) < 32:
+            return None
+        return str(uuid.UUID(bytes_le=bytes.fromhex(self.sid[:32])))
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A member, which may itself be a role, of a role; by names."""
+
+    role: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseGrant:
+    """A permission given to (or, by `state` DENY, taken from) a principal or role by name.
+
+    `kind` is SQL Server's word for what it is on (`DATABASE`, `SCHEMA`, `OBJECT_OR_COLUMN`, …); `on` its name, empty
+    for the database.
+    """
+
+    grantee: str
+    permission: str
+    state: str
+    kind: str
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """What a security policy does to a table: `FILTER` or `BLOCK`; without an operation, to every one."""
+
+    table: str
+    type: str
+    operation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityPolicy:
+    """A row-level security policy by `schema.name`."""
+
+    name: str
+    enabled: bool
+    predicates: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A row of Flyway's history. `version` is None for a repeatable migration; `by` is the login that applied it."""
+
+    rank: int
+    version: str | None
+    description: str
+    type: str
+    by: str
+    success: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseContents:
+    """One database from inside, one facet a query.
+
+    `tenant_tables` holds, by casefolded column name, the `schema.table` of every user table that has the column;
+    `migrations`, by casefolded `schema.table`, that history: `Observed(None)` where the table does not exist.
+    """
+
+    id: str
+    principals: Listing[DatabasePrincipal]
+    memberships: Listing[Membership]
+    grants: Listing[DatabaseGrant]
+    policies: Listing[SecurityPolicy]
+    tenant_tables: Mapping[str, Listing[str]]
+    migrations: Mapping[str, Observed[tuple[Migration, ...] | None] | Gap]
+
+    def tables_with(self, column: str) -> Listing[str]:
+        """The tables that have the column; nothing if it was not asked for."""
+        found = self.tenant_tables.get(column.casefold())
+        return Listing(gap=not_asked(f"SQL {self.id} tables with {column}")) if found is None else found
+
+    def history(self, table: str) -> Observed[tuple[Migration, ...] | None] | Gap:
+        """The migrations that a history table holds."""
+        return self.migrations.get(table.casefold()) or not_asked(f"SQL {self.id} {table}")
+
+
+def unread(
+    database_id: str, gap: Gap, columns: tuple[str, ...] = (), histories: tuple[str, ...] = ()
+) -> DatabaseContents:
+    """A database into which nobody looked, for one reason."""
+    return DatabaseContents(
+        database_id,
+        Listing(gap=gap),
+        Listing(gap=gap),
+        Listing(gap=gap),
+        Listing(gap=gap),
+        {column.casefold(): Listing(gap=gap) for column in columns},
+        {table.casefold(): gap for table in histories},
+    )

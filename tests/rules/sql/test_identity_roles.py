@@ -1,0 +1,100 @@
+"""SQL-004, case by case."""
+
+from __future__ import annotations
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.rules.sql.identity_roles import identity_roles
+from mzaudit.snapshot.databases import DatabaseGrant, Membership
+from mzaudit.snapshot.observed import Listing, Observed
+from tests.estate import (
+    PIPELINE,
+    Bend,
+    ask,
+    database,
+    database_gone,
+    gap,
+    inside,
+    less,
+    more,
+    said,
+    service,
+    site,
+    user,
+)
+
+CLOUD, DB = service("cloud"), database("cloud")
+
+
+def member(role: str, who: str = CLOUD.app) -> Bend:
+    return more(DB, "memberships", Membership(role, who))
+
+
+def granted(permission: str, kind: str = "DATABASE", on: str = "", state: str = "GRANT", to: str = CLOUD.app) -> Bend:
+    return more(DB, "grants", DatabaseGrant(to, permission, state, kind, on))
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((), Pass, ""),
+    "in other capitals": (
+        (
+            less(DB, "memberships", lambda m: m.member == CLOUD.app),
+            member("DB_DATAREADER", CLOUD.app.upper()),
+            member("db_datawriter"),
+        ),
+        Pass,
+        "",
+    ),
+    "someone else is the owner": ((member("db_owner", PIPELINE),), Pass, ""),
+    "someone else was granted": ((granted("CONTROL", to=PIPELINE),), Pass, ""),
+    "denied": ((granted("DELETE", "OBJECT_OR_COLUMN", "dbo.audit", "DENY"),), Pass, ""),
+    "no writer": (
+        (less(DB, "memberships", lambda m: m == Membership("db_datawriter", CLOUD.app)),),
+        Fail,
+        "lacks the role db_datawriter",
+    ),
+    "no role at all": ((less(DB, "memberships", lambda m: m.member == CLOUD.app),), Fail, "lacks the role"),
+    "owner": ((member("db_owner"),), Fail, "holds the role db_owner"),
+    "ddladmin": ((member("db_ddladmin"),), Fail, "holds the role db_ddladmin"),
+    "securityadmin": ((member("db_securityadmin"),), Fail, "holds the role db_securityadmin"),
+    "owner through a role": (
+        (member("app_staff"), member("db_owner", "APP_STAFF")),
+        Fail,
+        "db_owner (through app_staff)",
+    ),
+    "a circle of roles": ((member("a"), member("b", "a"), member("a", "b")), Fail, "holds the role a"),
+    "control": ((granted("CONTROL"),), Fail, "was granted CONTROL on the database"),
+    "alter any security policy": ((granted("ALTER ANY SECURITY POLICY"),), Fail, "ALTER ANY SECURITY POLICY"),
+    "with grant option": ((granted("SELECT", "SCHEMA", "dbo", "GRANT_WITH_GRANT_OPTION"),), Fail, "SELECT on dbo"),
+    "on a table": ((granted("EXECUTE", "OBJECT_OR_COLUMN", "dbo.f"),), Fail, "EXECUTE on dbo.f"),
+    "no user": ((less(DB, "principals", lambda p: p.name == CLOUD.app),), NotApplicable, "(SQL-003)"),
+    "no database": ((database_gone(DB),), NotApplicable, "(SQL-001)"),
+    "members unread": ((inside(DB, memberships=Listing(gap=gap("SQL members"))),), Inconclusive, "SQL members"),
+    "permissions unread": ((inside(DB, grants=Listing(gap=gap("SQL permissions"))),), Inconclusive, "SQL perm"),
+    "users unread": ((inside(DB, principals=Listing(gap=gap("SQL users"))),), Inconclusive, "SQL users"),
+    "client id refused": ((site(CLOUD, identity=gap("GET identity")),), Inconclusive, "GET identity"),
+    "no client id": ((site(CLOUD, identity=Observed(None)),), Inconclusive, "no client id"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_identity_roles(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(identity_roles, f"cloud/{DB.name}", *bends)
+    assert type(verdict) is kind
+    assert words in said(verdict)
+
+
+def test_the_cure_takes_back_what_is_too_much_and_names_are_quoted() -> None:
+    evil = "app]'; DROP TABLE x--"
+    bends: tuple[Bend, ...] = (user(DB, CLOUD.app, name=evil), less(DB, "memberships", lambda m: m.member == CLOUD.app))
+    bends += (member("db_datareader", evil), member("db_owner", evil), granted("CONTROL", to=evil))
+    verdict = ask(identity_roles, f"cloud/{DB.name}", *bends)
+    assert isinstance(verdict, Fail)
+    assert verdict.fix is not None
+    (command,) = verdict.fix.commands
+    name = "[app]]'\"'\"'; DROP TABLE x--]"
+    assert f"ALTER ROLE [db_datawriter] ADD MEMBER {name};" in command
+    assert f"ALTER ROLE [db_owner] DROP MEMBER {name};" in command
+    assert f"REVOKE CONTROL FROM {name} CASCADE;" in command

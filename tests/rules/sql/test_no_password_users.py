@@ -1,0 +1,50 @@
+"""SQL-006, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.rules.sql.no_password_users import no_password_users
+from mzaudit.snapshot.databases import DatabasePrincipal
+from mzaudit.snapshot.observed import Listing
+from tests.estate import Bend, ask, bent, database, database_gone, gap, inside, more, said
+
+DB = database("cloud")
+
+
+def sql_user(authentication: str, name: str = "legacy", type: str = "S") -> Bend:  # noqa: A002 - SQL Server's word
+    return more(DB, "principals", DatabasePrincipal(name, type, authentication, "0105"))
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((), Pass, ""),
+    "a user without a login": ((sql_user("NONE"),), Pass, ""),
+    "a user of a certificate": ((sql_user("NONE", type="C"),), Pass, ""),
+    "the owner in capitals": ((sql_user("INSTANCE", "DBO"),), Pass, ""),
+    "a contained user": ((sql_user("DATABASE"),), Fail, f"{DB.name} has users with a password: legacy."),
+    "a user of a login": ((sql_user("INSTANCE"),), Fail, "legacy"),
+    "two": ((sql_user("INSTANCE"), sql_user("DATABASE", "admin")), Fail, "admin, legacy"),
+    "in a list that may be longer": (
+        (inside(DB, principals=Listing((DatabasePrincipal("legacy", "S", "DATABASE", "01"),), gap())),),
+        Fail,
+        "legacy",
+    ),
+    "no right in it": ((inside(DB, principals=Listing(gap=gap("SQL users"))),), Inconclusive, "SQL users"),
+    "no database": ((database_gone(DB),), NotApplicable, "(SQL-001)"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_password_users(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(no_password_users, DB.name, *bends)
+    assert type(verdict) is kind
+    assert words in said(verdict)
+
+
+def test_not_asked_where_the_policy_allows_passwords() -> None:
+    allowed = replace(DB, passwords_forbidden=False)
+    assert isinstance(no_password_users.check(allowed, bent(sql_user("DATABASE"))), NotApplicable)

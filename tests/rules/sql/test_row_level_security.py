@@ -1,0 +1,169 @@
+"""SQL-007, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.rules.sql.row_level_security import row_level_security
+from mzaudit.snapshot.databases import DatabaseGrant, Membership, Predicate, SecurityPolicy
+from mzaudit.snapshot.observed import Listing
+from tests.estate import PIPELINE, TABLES, Bend, ask, bent, database, database_gone, gap, inside, more, said
+
+DB = database("cloud")
+DEVICE, READING = TABLES
+
+
+def policies(*found: SecurityPolicy) -> Bend:
+    return inside(DB, policies=Listing(found))
+
+
+def policy(*predicates: tuple[str, str, str | None], enabled: bool = True, name: str = "sec.tenants") -> SecurityPolicy:
+    return SecurityPolicy(name, enabled, tuple(Predicate(*each) for each in predicates))
+
+
+WHOLE = (("FILTER", None), ("BLOCK", None))
+BOTH = tuple((table, *each) for table in TABLES for each in WHOLE)
+ON_DEVICE = tuple((DEVICE, *each) for each in WHOLE)
+member = "memberships"
+CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((), Pass, ""),
+    "a policy for each table": (
+        (policies(policy(*BOTH[:2]), policy(*BOTH[2:], name="sec.other")),),
+        Pass,
+        "",
+    ),
+    "filter and block in two policies": (
+        (policies(policy(*BOTH[::2]), policy(*BOTH[1::2], name="sec.other")),),
+        Pass,
+        "",
+    ),
+    "block for both writes": (
+        (
+            policies(
+                policy(*ON_DEVICE, (READING, "FILTER", None)),
+                policy((READING, "BLOCK", "AFTER INSERT"), (READING, "BLOCK", "AFTER UPDATE"), name="sec.b"),
+            ),
+        ),
+        Pass,
+        "",
+    ),
+    "names in capitals": ((policies(policy(*((t.upper(), k, o) for t, k, o in BOTH))),), Pass, ""),
+    "a disabled one beside it": ((more(DB, "policies", policy(*BOTH, enabled=False, name="a.old")),), Pass, ""),
+    "a table without tenants": ((policies(policy(*BOTH, ("dbo.x", "FILTER", None))),), Pass, ""),
+    "disabled": (
+        (policies(policy(*BOTH, enabled=False)),),
+        Fail,
+        f"The security policy sec.tenants, which guards {DEVICE}, is disabled.",
+    ),
+    "filter without block": (
+        (policies(policy(*ON_DEVICE, (READING, "FILTER", None))),),
+        Fail,
+        f"{READING} has a FILTER and no BLOCK predicate",
+    ),
+    "block without filter": (
+        (policies(policy(*ON_DEVICE, (READING, "BLOCK", None))),),
+        Fail,
+        f"{READING} has no FILTER predicate",
+    ),
+    "block for inserts alone": (
+        (policies(policy(*ON_DEVICE, (READING, "FILTER", None), (READING, "BLOCK", "AFTER INSERT"))),),
+        Fail,
+        f"{READING} has no BLOCK predicate for AFTER UPDATE",
+    ),
+    "block before deletes alone": (
+        (policies(policy(*ON_DEVICE, (READING, "FILTER", None), (READING, "BLOCK", "BEFORE DELETE"))),),
+        Fail,
+        "AFTER INSERT, AFTER UPDATE",
+    ),
+    "a new table": ((inside(DB, tenant_tables={"tenant_id": Listing((*TABLES, "dbo.new"))}),), Fail, "names dbo.new"),
+    "no policy at all": ((policies(),), Fail, f"No security policy names {DEVICE}"),
+    "no table with the column": (
+        (inside(DB, tenant_tables={"tenant_id": Listing()}),),
+        Fail,
+        "has the column tenant_id",
+    ),
+    "an owner": (
+        (more(DB, member, Membership("db_owner", "joe")),),
+        Fail,
+        "joe can switch row-level security off: member of db_owner.",
+    ),
+    "an owner through a role": (
+        (more(DB, member, Membership("db_owner", "staff"), Membership("staff", "joe")),),
+        Fail,
+        "joe can switch row-level security off: member of db_owner (through staff).",
+    ),
+    "a security administrator": ((more(DB, member, Membership("db_securityadmin", PIPELINE)),), Fail, PIPELINE),
+    "dbo": ((more(DB, member, Membership("db_owner", "dbo")),), Pass, ""),
+    "control": (
+        (more(DB, "grants", DatabaseGrant("joe", "CONTROL", "GRANT", "DATABASE", "")),),
+        Fail,
+        "joe can switch row-level security off: granted CONTROL.",
+    ),
+    "control of a schema": ((more(DB, "grants", DatabaseGrant("joe", "CONTROL", "GRANT", "SCHEMA", "dbo")),), Pass, ""),
+    "denied": (
+        (more(DB, "grants", DatabaseGrant("joe", "ALTER ANY SECURITY POLICY", "DENY", "DATABASE", "")),),
+        Pass,
+        "",
+    ),
+    "everybody": (
+        (more(DB, "grants", DatabaseGrant("public", "ALTER ANY SECURITY POLICY", "GRANT", "DATABASE", "")),),
+        Fail,
+        "public can switch",
+    ),
+    "a role that was granted it": (
+        (
+            more(DB, "grants", DatabaseGrant("guards", "ALTER ANY SECURITY POLICY", "GRANT", "DATABASE", "")),
+            more(DB, member, Membership("guards", "joe")),
+        ),
+        Fail,
+        "joe can switch row-level security off: member of guards.",
+    ),
+    "policies unread": ((inside(DB, policies=Listing(gap=gap("SQL policies"))),), Inconclusive, "SQL policies"),
+    "policies cut short behind both": (
+        (inside(DB, policies=Listing((policy(*BOTH),), gap("SQL policies"))),),
+        Pass,
+        "",
+    ),
+    "tables unread": ((inside(DB, tenant_tables={"tenant_id": Listing(gap=gap())}),), Inconclusive, ""),
+    "tables with another column": ((inside(DB, tenant_tables={"org": Listing(TABLES)}),), Inconclusive, "tenant_id"),
+    "members unread": ((inside(DB, memberships=Listing(gap=gap("SQL members"))),), Inconclusive, "SQL members"),
+    "permissions unread": ((inside(DB, grants=Listing(gap=gap("SQL grants"))),), Inconclusive, "SQL grants"),
+    "no database": ((database_gone(DB),), NotApplicable, "(SQL-001)"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_row_level_security(case: str) -> None:
+    bends, kind, words = CASES[case]
+    verdict = ask(row_level_security, DB.name, *bends)
+    assert type(verdict) is kind
+    assert words in said(verdict)
+
+
+OWNER = Membership("db_owner", "joe")
+NEW = inside(DB, tenant_tables={"tenant_id": Listing((*TABLES, "dbo.New"))})
+EXCUSED: dict[str, tuple[dict[str, object], tuple[Bend, ...], type]] = {
+    "a table that is excused": ({"excused": ("dbo.new",)}, (NEW,), Pass),
+    "an administrator": ({"administrators": ("joe",)}, (more(DB, member, OWNER),), Pass),
+    "a role of administrators": (
+        {"administrators": ("staff",)},
+        (more(DB, member, Membership("db_owner", "staff"), Membership("staff", "joe")),),
+        Pass,
+    ),
+    "another administrator": ({"administrators": ("jim",)}, (more(DB, member, OWNER),), Fail),
+    "perhaps in a role of administrators": (
+        {"administrators": ("staff",)},
+        (inside(DB, memberships=Listing((OWNER,), gap())),),
+        Inconclusive,
+    ),
+    "a database without tenants": ({"tenants": False}, (policies(),), NotApplicable),
+}
+
+
+@pytest.mark.parametrize("case", EXCUSED)
+def test_what_the_policy_excuses(case: str) -> None:
+    fields, bends, kind = EXCUSED[case]
+    assert type(row_level_security.check(replace(DB, **fields), bent(*bends))) is kind  # type: ignore[arg-type]  # a table of fields
