@@ -24,6 +24,9 @@ _CLOSING = (
     "--public-access off",
     "--allow-blob-public-access false",
     "--allow-shared-key-access false",
+    "DROP USER ",
+    " DROP MEMBER ",
+    "REVOKE ",
     "--method delete",
 )
 # First the apps let go of a thing, then it is taken away.
@@ -82,10 +85,10 @@ def _finding(finding: Finding) -> Iterator[str]:
     for command in fix.commands:
         # A saved report may have been written by anyone; what a reviewer cannot see must not run, and what a pipeline
         # would obey must not even stand there: scripts are printed into logs.
-        strange = UNSHOWABLE.search(command) or log(command) != command or not _one_az_command(command)
+        strange = UNSHOWABLE.search(command) or log(command) != command or not _one_command(command)
         missing = ", ".join(placeholders(command))
         if strange:
-            yield f"# NOT RUN, it is no az command or holds what cannot be shown: {comment(command)}"
+            yield f"# NOT RUN, it is no az or sqlcmd command or holds what cannot be shown: {comment(command)}"
         elif missing:
             yield f"# Fill in {missing}, then take the # away:"
             yield f"# {command}"
@@ -93,13 +96,14 @@ def _finding(finding: Finding) -> Iterator[str]:
             yield command
 
 
-def _one_az_command(command: str) -> bool:
-    """Whether a shell would run `az` with words and nothing else: no second command, expansion or redirection."""
+def _one_command(command: str) -> bool:
+    """Whether a shell would run `az` or `sqlcmd` with words and nothing else: no second command, expansion or
+    redirection."""
     try:
         words = shlex.split(command)
     except ValueError:
         return False
-    return words[:1] == ["az"] and shlex.join(words) == command
+    return words[:1] in (["az"], ["sqlcmd"]) and shlex.join(words) == command
 
 
 def _removes(finding: Finding) -> bool:

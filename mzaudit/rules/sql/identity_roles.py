@@ -75,7 +75,7 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
         evidence + tuple(Evidence(f"{at}/permissions", "none but CONNECT", _words(grant)) for grant in grants),
         f"The user {user.name} of {database.name} {', '.join(words)}.",
         "Give the user exactly the documented roles.",
-        Fix(ADMINISTRATOR, (sqlcmd(database, seen, *statements),)) if statements else None,
+        Fix(ADMINISTRATOR, (sqlcmd(database, seen, *statements),)),
     )
 
 

@@ -3,6 +3,7 @@
 import re
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
+from mzaudit.audit.az import az
 from mzaudit.audit.database_users import Clients, clients_of, missing
 from mzaudit.audit.quantify import merged
 from mzaudit.audit.subjects import GuardedDatabase, each_guarded_database
@@ -12,7 +13,7 @@ from mzaudit.snapshot.databases import DatabaseContents, Migration
 from mzaudit.snapshot.estate import Snapshot
 
 _MIGRATE = "Run the pipeline's migration step, and see why it did not."
-_PIPELINE = Fix("the deployment pipeline", (), "flyway migrate, as the pipeline's own identity")
+_PIPELINE = Fix("whoever may run the deployment pipeline", (az("pipelines run", name="SQL_MIGRATION_PIPELINE"),))
 
 
 @rule(
@@ -78,7 +79,7 @@ def _failed(database: WantedDatabase, at: str, rows: tuple[Migration, ...]) -> V
         tuple(Evidence(f"{at}/{row.rank}", "success", f"failed: {_name(row)}") for row in failed),
         f"A migration of {database.name} failed: {', '.join(_name(row) for row in failed)}.",
         "Mend the cause of the failed migration, run `flyway repair`, then migrate.",
-        Fix("the deployment pipeline", (), "flyway repair, then flyway migrate"),
+        _PIPELINE,
     )
 
 

@@ -75,6 +75,7 @@ def row_level_security(want: WantedDatabase, seen: Snapshot) -> Verdict:
             (Evidence(f"{want.id}/tables", f"tables with the column {want.tenant_column}", "none"),),
             f"No table of {want.name} has the column {want.tenant_column}: nothing in it can be kept apart by tenant.",
             "Correct sql.tenant_column, or name the database in sql.without_tenants, or run its migrations.",
+            None,
         )
     return Pass(tuple(evidence for verdict in verdicts if isinstance(verdict, Pass) for evidence in verdict.evidence))
 
