@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mzaudit.audit.results import Status
-from mzaudit.azure.needs import EVENTS, NEEDS, Need, Role
+from mzaudit.azure.needs import DATABASE_NEEDS, EVENTS, NEEDS, Need, Role
 from tests.doctor.nights import BENDS, Bend, Night, bent, estate_for, night_of, restrict
 
 FILE = Path(__file__).parent / "permissions.md"
@@ -24,6 +24,15 @@ What the auditing identity needs, by role, and what each permission is for: `mza
 The right column was seen, not typed: each permission was taken away alone, and these rules could no longer be decided.
 No other verdict changed. Written by `make docs`.
 """
+
+_INSIDE = """\
+## Inside each database
+
+No role of Azure's gives these; `mzaudit doctor --sql` prints the statements that do. Without them SQL-003 to SQL-008
+cannot be decided.
+
+| permission | what for |
+|---|---|"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,8 @@ def page(rows: Mapping[Need, str]) -> str:
         lines = [f"## {role}", "", "| permission | where | without it |", "|---|---|---|"]
         lines += [row for need, row in rows.items() if need.role is role]
         parts.append("\n".join(lines) + "\n")
+    lines = [_INSIDE, *(f"| `{need.permission}` | {need.why} |" for need in DATABASE_NEEDS)]
+    parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
 

@@ -81,6 +81,10 @@ class Clients:
         """Ask for Entra's token for registries now, in the same way."""
         await self._ahead(f"{self._connection.endpoints.registry_audience}/.default")
 
+    async def sign_in_to_databases(self) -> None:
+        """Ask for the token of databases now, in the same way."""
+        await self._ahead(self._connection.endpoints.sql_scope)
+
     async def _ahead(self, scope: str) -> None:
         with suppress(TokenRefusedError):  # remembered, and told again to whoever asks
             await self._tokens.get_token(scope)
@@ -137,9 +141,9 @@ class Clients:
             self._hosts[host] = (_PrivateDoor(client._client.send_request), Lane(_REGISTRY_SLOTS, *_REGISTRY))
         return self._hosts[host]
 
-    async def token(self, scope: str) -> str:
-        """An access token for what is no client of the SDK's; raises TokenRefusedError."""
-        return (await self._tokens.get_token(scope)).token
+    async def database_token(self) -> str:
+        """An access token for databases, which no client of the SDK's speaks to; raises TokenRefusedError."""
+        return (await self._tokens.get_token(self._connection.endpoints.sql_scope)).token
 
     async def close(self) -> None:
         """Close every connection; the clients hold none of their own."""

@@ -101,6 +101,8 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
             group.create_task(run.clients.sign_in_to_vaults())
         if any(each.repositories for each in scope.registries):
             group.create_task(run.clients.sign_in_to_registries())
+        if any(each.databases for each in scope.servers):
+            group.create_task(run.clients.sign_in_to_databases())
         access = {each: group.create_task(authorization.first(run, each)) for each in subscriptions}
         reach = authorization.Reach(run, group, access)
         plans: dict[str, asyncio.Task[Observed[Plan | None] | Gap]] = {}

@@ -70,7 +70,7 @@ class _Reader:
             detail = "the database is paused, and waking it is billed: --wake-databases"
             return self._nothing(login, login.gap(GapReason.NOT_COLLECTED, detail))
         try:
-            token = await self._run.clients.token(self._run.connection.endpoints.sql_scope)
+            token = await self._run.clients.database_token()
         except TokenRefusedError as refused:
             return self._nothing(login, login.gap(GapReason.UNAUTHENTICATED, f"no token for databases: {refused.why}"))
         return await self._talk(login, token)

@@ -49,4 +49,4 @@ def test_one_estate_without_the_registry(estate: Estate, monkeypatch: pytest.Mon
 def test_connections_are_kept_and_used_again(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sign-in, Resource Manager, two vaults, the registry, two databases."""
     counts = counted(estate, None, monkeypatch, at_once=8)
-    assert counts.connections == 2 + 8 + 2 * 4 + 3 + 2
+    assert counts.connections == 3 + 8 + 2 * 4 + 3 + 2

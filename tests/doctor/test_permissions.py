@@ -11,15 +11,13 @@ import pytest
 import mzaudit.azure
 from docs.permissions import FILE, Removal, page, removal, row
 from mzaudit.audit.results import Status
-from mzaudit.azure.needs import DELETED_SECRETS, DELETED_VAULTS, EVENTS, IDENTITY, NEEDS, PERMISSIONS, Need
+from mzaudit.azure.needs import DATABASE_NEEDS, DELETED_SECRETS, DELETED_VAULTS, EVENTS, NEEDS, PERMISSIONS, Need
 from mzaudit.simulator import ESTATES, build
 from tests.doctor.nights import BENDS, estate_for, night_of, restrict
 
 PAGE = FILE.read_text(encoding="utf-8")
 # the failure stands without them; they tell whether the missing thing can be recovered
 TELL_MORE = {DELETED_VAULTS: ("KV-001",), DELETED_SECRETS: ("KV-003",)}
-# SQL-003 is to compare the client id with the SID of the database's user
-NO_RULE_YET = (IDENTITY,)
 
 
 def test_the_recommended_roles_are_enough() -> None:
@@ -46,7 +44,7 @@ def test_each_permission_is_needed_by_the_rules_that_name_it(need: Need, evidenc
     if need in TELL_MORE:
         assert (found.undecided, found.says_less) == ((), TELL_MORE[need])
     else:
-        assert bool(found.undecided) is (need not in NO_RULE_YET)
+        assert found.undecided
     assert_diagnosed(found)
     assert row(found) in PAGE.splitlines(), "write the page again: make docs"
     evidence("permissions removed", 1)
@@ -71,7 +69,8 @@ def test_the_page_has_a_row_for_every_permission_and_no_other() -> None:
 def test_every_call_declares_its_permission_and_none_is_idle() -> None:
     estates = [*(build(name) for name in ESTATES), *(estate_for(need) for need in BENDS)]
     used = {read.permission for estate in estates for read in night_of(estate).seen.reads}
-    assert used | {EVENTS.permission} == {need.permission for need in NEEDS}
+    inside = {need.permission for need in DATABASE_NEEDS}
+    assert used | {EVENTS.permission} == {need.permission for need in NEEDS} | inside
 
 
 def test_no_reader_spells_a_permission_itself() -> None:

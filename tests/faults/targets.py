@@ -14,7 +14,7 @@ from mzaudit.snapshot.observed import Gap
 
 LOGIN = "login.microsoftonline.com"
 ARM = "management.azure.com"
-# the sign-in service is asked for Resource Manager's token first; the others belong to vaults and registry
+# the sign-in service is asked for Resource Manager's token first; the others belong to vaults, registry and databases
 LATER = range(2, 40)
 _TENANT = re.compile(r"^/[0-9a-f-]{36}/")
 _NAME = re.compile(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, rule
+from mzaudit.audit.az import az
 from mzaudit.audit.database_users import missing, reached, through
 from mzaudit.audit.quantify import merged
 from mzaudit.audit.subjects import each_database
@@ -74,8 +75,8 @@ def row_level_security(want: WantedDatabase, seen: Snapshot) -> Verdict:
         return Fail(
             (Evidence(f"{want.id}/tables", f"tables with the column {want.tenant_column}", "none"),),
             f"No table of {want.name} has the column {want.tenant_column}: nothing in it can be kept apart by tenant.",
-            "Correct sql.tenant_column, or name the database in sql.without_tenants, or run its migrations.",
-            None,
+            "Run its migrations, or correct sql.tenant_column, or name the database in sql.without_tenants.",
+            Fix("whoever may run the deployment pipeline", (az("pipelines run", name="SQL_MIGRATION_PIPELINE"),)),
         )
     return Pass(tuple(evidence for verdict in verdicts if isinstance(verdict, Pass) for evidence in verdict.evidence))
 
