@@ -52,6 +52,7 @@ def together(named: Sequence[tuple[str, Snapshot]]) -> Snapshot:
         "vaults": _disjoint("the vault", [(name, part.vaults) for name, part in named]),
         "registries": _registries(named),
         "servers": _same("the SQL server", [(name, part.servers) for name, part in named]),
+        "databases": _disjoint("the database", [(name, part.databases) for name, part in named]),
         "accounts": _same("the storage account", [(name, part.accounts) for name, part in named]),
         "components": _disjoint("the component", [(name, part.components) for name, part in named]),
         "authorization": _access(named),
