@@ -9,7 +9,7 @@
 # source: simulated
 # read: 2026-03-02 03:00:00 UTC
 # identity: application e4fb32f7-44bc-5df6-83d1-3ecec33ce6a5 (object 18b1b06d-dbab-5be5-89f9-cb39f8a6eada) by environment (client secret)
-# calls: 95 (2 absent, 1 disabled, 92 ok)
+# calls: 117 (2 absent, 1 disabled, 114 ok)
 # SIMULATED: the estate was a simulated one; nothing here is about a real one.
 set -euo pipefail
 
