@@ -65,14 +65,16 @@ def _case(finding: Finding, name: str, report: Report) -> Case:
     outcome, kind, message = _outcome(finding, report)
     if outcome is Outcome.PASSED:
         return Case(classname, name, outcome)
-    head = f"{finding.severity}: {finding.title}: {finding.subject.kind} {finding.subject.name}, {finding.subject.id}"
+    subject = f"{finding.subject.kind} {finding.subject.name}, {finding.subject.id}"
+    head = f"must hold ({finding.severity}): {finding.title}: {subject}"
     lines = (head, *(f"{label}: {text}" if label else text for label, text in details(finding, report)))
     body = "\n".join(xml(line) for line in lines)
     return Case(classname, name, outcome, kind, shorten(xml(message), _LONGEST_MESSAGE), body)
 
 
 def _outcome(finding: Finding, report: Report) -> tuple[Outcome, str, str]:
-    what = f"{finding.title}: {finding.note}" if finding.note else finding.title
+    asked = f"{finding.title}: {finding.note}" if finding.note else finding.title
+    what = finding.note or finding.title  # what is wrong; the title says what should be, and alone it misleads
     match finding.status:
         case Status.PASS:
             return Outcome.PASSED, "", ""
@@ -89,12 +91,12 @@ def _outcome(finding: Finding, report: Report) -> tuple[Outcome, str, str]:
             return Outcome.SKIPPED, "", f"WAIVED {note}: {what}"
         case Status.NOT_APPLICABLE:
             because = f"explained by {finding.cause}: " if finding.cause not in finding.note else ""
-            return Outcome.SKIPPED, "", f"not applicable: {because}{what}"
+            return Outcome.SKIPPED, "", f"not applicable: {because}{asked}"
         case Status.INCONCLUSIVE:
             gaps = "; ".join(call(gap) for gap in finding.gaps) or "no reason was recorded"
             if report.run.allow_incomplete:
-                return Outcome.SKIPPED, "", f"inconclusive, allowed by --allow-incomplete: {gaps}: {what}"
-            return Outcome.ERROR, "inconclusive", f"inconclusive: {gaps}: {what}"
+                return Outcome.SKIPPED, "", f"inconclusive, allowed by --allow-incomplete: {asked}: not seen: {gaps}"
+            return Outcome.ERROR, "inconclusive", f"inconclusive: {asked}: not seen: {gaps}"
 
 
 def _run_cases(report: Report) -> tuple[Case, ...]:

@@ -28,7 +28,7 @@ def _descriptor(rule: RuleNote) -> dict[str, object]:
     return {
         "id": rule.code,
         "name": shorten(plain(rule.slug), 200),
-        "shortDescription": {"text": title},
+        "shortDescription": {"text": f"Must hold: {title}"},  # services head an alert with it
         "fullDescription": {"text": _line(_first(rule.page)) or title},
         "help": {"text": page, "markdown": page},
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
@@ -53,4 +53,4 @@ def _page(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    return shorten(log(plain(text)).strip(), _LONGEST - 40)
+    return shorten(log(plain(text)).strip(), _LONGEST - 60)

@@ -52,12 +52,15 @@ def _by_name(made: Report) -> dict[tuple[str, str], etree._Element]:
 
 ELEMENTS = {
     ("mzaudit.prd.APP-001", "cloud"): (None, ""),
-    ("mzaudit.prd.KV-003", "kv-mz-cloud-prd/SECRET_KEY"): ("failure", "critical: The documented secret"),
+    ("mzaudit.prd.KV-003", "kv-mz-cloud-prd/SECRET_KEY"): ("failure", "critical: The secret SECRET_KEY "),
     ("mzaudit.prd.RBAC-003", "kv-mz-cloud-prd"): ("failure", "waiver expired on 2026-11-01: "),
     ("mzaudit.prd.APP-004", "ingest"): ("skipped", "below the gate (low): "),
     ("mzaudit.prd.KV-005", "kv-mz-cloud-prd/OLD_EXPORT"): ("skipped", "WAIVED until 2026-12-31 by team-cloud"),
     ("mzaudit.prd.SET-002", "cloud/SECRET_KEY"): ("skipped", "not applicable: "),
-    ("mzaudit.prd.SQL-007", "db-monozu-cloud-prd"): ("error", "inconclusive: firewall: "),
+    ("mzaudit.prd.SQL-007", "db-monozu-cloud-prd"): (
+        "error",
+        "inconclusive: The documented secret is in the vault: not seen: firewall: ",
+    ),
     ("mzaudit.run", "everything-was-read"): ("error", "3 findings inconclusive"),
     ("mzaudit.run", "something-was-evaluated"): (None, ""),
     ("mzaudit.run", "no-warnings"): ("skipped", "policies/waivers.yaml:9"),
