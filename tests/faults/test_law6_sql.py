@@ -1,0 +1,80 @@
+"""Law 6 inside the databases: every login and query, failing in every way, decides nothing that it did not before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from mzaudit import rules
+from mzaudit.audit.evaluate import evaluate
+from mzaudit.audit.results import Finding, Status
+from mzaudit.cli.wanted import bound, load_policy, subscriptions
+from mzaudit.simulator import Hang, Malformed, Reset, ServerError, SqlFault, Truncated, build, serve
+from mzaudit.simulator.faults import SqlAction
+from tests.azure.estates import HURRIED, Names, take
+from tests.estate import POLICIES
+
+DATABASE = "db-monozu-cloud-prd"
+QUERIES = {
+    "login": f"LOGIN .*{DATABASE}",
+    "permissions": "HAS_PERMS_BY_NAME",
+    "principals": "SELECT p.name, p.type",
+    "role members": "database_role_members",
+    "permissions granted": "sys.database_permissions",
+    "security policies": "sys.security_policies",
+    "tenant tables": "sys.columns",
+    "history": "installed_rank",
+}
+FAULTS: dict[str, SqlAction] = {
+    "login refused": ServerError(18456, "Login failed.", 14),
+    "permission missing": ServerError(229, "denied", 14),
+    "throttled": ServerError(40501, "busy", 20),
+    "unavailable": ServerError(40613, "not available", 17),
+    "an unknown number": ServerError(50000, "##vso[task.complete result=Succeeded;]", 16),
+    "reset": Reset(),
+    "reset mid-result": Truncated(),
+    "garbage token stream": Malformed(),
+    "time-out": Hang(20),
+}
+PATIENCE = replace(HURRIED, budget=3.0)
+SQL = tuple(rule for rule in rules.load() if rule.area in ("SQL", "APP"))
+
+
+def findings(*faults: SqlFault) -> dict[tuple[str, str], Finding]:
+    """What the SQL rules say of the documented estate under those faults."""
+    loaded = load_policy(POLICIES, shipped=False)
+    with serve(build("compliant"), sql_faults=list(faults)) as sim:
+        scope = replace(Names(sim.subscription_id).scope(), vaults=(), registries=(), accounts=(), components=())
+        dev = tuple(each.replace("stg", "dev") for each in scope.identities_of)
+        scope = replace(scope, identities_of=(*scope.identities_of, *dev))
+        seen = take(sim, scope=scope, retry=PATIENCE)
+        wanted = bound(loaded, ("prd",), subscriptions(loaded, sim.subscription_id, ("prd",)))
+    return {(f.rule, f.subject.name): f for f in evaluate(wanted, seen, SQL) if f.rule.startswith("SQL")}
+
+
+@cache
+def straight() -> dict[tuple[str, str], Finding]:
+    """Nothing fails."""
+    return findings()
+
+
+def test_nothing_fails_by_itself() -> None:
+    assert {finding.status for finding in straight().values()} == {Status.PASS}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_fault_inside_a_database_concludes_nothing_new(query: str, fault: str) -> None:
+    after = findings(SqlFault(QUERIES[query], FAULTS[fault]))
+    assert after.keys() == straight().keys()
+    changed = {key: finding for key, finding in after.items() if finding.status is not straight()[key].status}
+    assert changed, "what was not read cannot have been judged"
+    for finding in changed.values():
+        assert finding.status is Status.INCONCLUSIVE
+        assert all(gap.call.startswith("SQL ") and gap.detail for gap in finding.gaps)
+        assert not any("vso" in gap.detail for gap in finding.gaps), "the server's words go no further"
+    if query != "login":
+        untouched = ("SQL-001", "SQL-002")
+        assert not any(rule in untouched for rule, _ in changed)
