@@ -48,19 +48,38 @@ def identities_of(seen: Snapshot, services: Iterable[WantedService], *, slots_in
     found: list[ServiceIdentity] = []
     gaps: list[Gap] = []
     for service in services:
-        site = seen.site(service.id)
-        words = f"{service.key} of {service.env}"
-        sites = [(site, words)]
-        if service.env == slots_in:
-            sites += [(slot, f"the slot {name(slot.id)} of {words}") for slot in sorted(site.slots.items, key=_id)]
-            gaps += [site.slots.gap] if site.slots.gap is not None else []
-        for one, called in sites:
-            for identity in _identities(one, service, called):
-                if isinstance(identity, Gap):
-                    gaps.append(identity)
-                else:
-                    found.append(identity)
+        items, missing = _of_service(seen.site(service.id), service, service.env == slots_in)
+        found += items
+        gaps += missing
     return ServiceIdentities(tuple(found), tuple(dict.fromkeys(gaps)))
+
+
+_Found = tuple[tuple[ServiceIdentity, ...], tuple[Gap, ...]]
+_MOST = 10_000
+_kept: dict[tuple[int, int, bool], tuple[Site, WantedService, _Found]] = {}
+
+
+def _of_service(site: Site, service: WantedService, with_slots: bool) -> _Found:
+    """The identities of one app: every rule asks for those of every other service, for each vault and each app."""
+    asked = (id(site), id(service), with_slots)
+    kept = _kept.get(asked)
+    if kept is None or kept[0] is not site or kept[1] is not service:
+        if len(_kept) >= _MOST:
+            _kept.clear()
+        kept = _kept[asked] = (site, service, _look(site, service, with_slots))
+    return kept[2]
+
+
+def _look(site: Site, service: WantedService, with_slots: bool) -> _Found:
+    words = f"{service.key} of {service.env}"
+    sites = [(site, words)]
+    gaps: list[Gap] = []
+    if with_slots:
+        sites += [(slot, f"the slot {name(slot.id)} of {words}") for slot in sorted(site.slots.items, key=_id)]
+        gaps += [site.slots.gap] if site.slots.gap is not None else []
+    seen = [identity for one, called in sites for identity in _identities(one, service, called)]
+    gaps += [each for each in seen if isinstance(each, Gap)]
+    return tuple(each for each in seen if isinstance(each, ServiceIdentity)), tuple(gaps)
 
 
 def _identities(site: Site, service: WantedService, words: str) -> Iterator[ServiceIdentity | Gap]:
