@@ -55,7 +55,7 @@ def command(
     only classes and equality. Exits 0 when everything was read, 3 when something could not be."""
     from mzaudit.cli.streams import say
     from mzaudit.cli.wanted import bound, chosen, environment_names, load_policy
-    from mzaudit.snapshot.store import dump, write
+    from mzaudit.snapshot.store import chunks, write
 
     asked = environment_names(environments)
     deadline = look.seconds(timeout)
@@ -66,7 +66,7 @@ def command(
         seen = look.look(
             wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug, wake=wake_databases
         )
-    write(output, dump(seen))
+    write(output, chunks(seen))
     unread = [read for read in seen.reads if not read.answered]
     say(f"wrote {output}: {len(seen.reads)} calls, {len(unread)} not answered")
     return exits.INCOMPLETE if unread else exits.PASSED

@@ -10,13 +10,15 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from mzaudit.errors import SnapshotError
 from mzaudit.snapshot.estate import SCHEMA_VERSION, Snapshot
@@ -35,9 +37,46 @@ def dump(snapshot: Snapshot) -> str:
 
     Half a surrogate pair, which JSON in UTF-8 cannot hold, becomes U+FFFD.
     """
-    plain = _adapter().dump_python(snapshot, mode="json", warnings="error")
-    text = json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False)
-    return _LONE_SURROGATE.sub("\ufffd", text) + "\n"
+    return "".join(chunks(snapshot))
+
+
+def chunks(snapshot: Snapshot) -> Iterator[str]:
+    """The same text in pieces, one for each app, vault and so on: never all of a large estate in memory again."""
+    begin = "{\n"
+    for name in sorted(each.name for each in fields(Snapshot)):
+        held: object = getattr(snapshot, name)
+        if not isinstance(held, Mapping) or not held:
+            yield f'{begin} "{name}": {_text(_plain(snapshot, {name: True})[name], 1)}'
+        else:
+            start = f'{begin} "{name}": {{\n'
+            for key in sorted(held):
+                entry = _plain(snapshot, {name: {key: True}})[name]
+                yield f"{start}  {_text(key, 2)}: {_text(entry[key], 2)}"
+                start = ",\n"
+            yield "\n }"
+        begin = ",\n"
+    yield "\n}\n"
+
+
+# Any: what a snapshot is as JSON values
+def _plain(snapshot: Snapshot, part: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = _adapter().dump_python(snapshot, mode="json", warnings="error", include=part)
+    return plain
+
+
+def _text(plain: object, depth: int) -> str:
+    """A JSON value, its keys sorted, as it stands that deep in the document."""
+    try:
+        text = to_json(_sorted(plain), indent=1).decode()
+    except ValueError:  # half a surrogate pair
+        text = json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False)
+    return _LONE_SURROGATE.sub("\ufffd", text).replace("\n", "\n" + " " * depth)
+
+
+def _sorted(plain: object) -> object:
+    if isinstance(plain, dict):
+        return {key: _sorted(plain[key]) for key in sorted(plain)}
+    return [_sorted(each) for each in plain] if isinstance(plain, list) else plain
 
 
 def load(text: str, name: str) -> Snapshot:
@@ -77,8 +116,8 @@ def read(path: Path) -> Snapshot:
         raise SnapshotError(f"{path}: expected UTF-8 text, found other bytes") from None
 
 
-def write(path: Path, text: str) -> None:
-    """Put `text` at `path` whole or not at all, readable by the owner alone.
+def write(path: Path, text: str | Iterable[str]) -> None:
+    """Put `text`, or its pieces, at `path` whole or not at all, readable by the owner alone.
 
     Raises `SnapshotError` if the place cannot be written.
     """
@@ -86,7 +125,7 @@ def write(path: Path, text: str) -> None:
         handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with mode 0600
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+                file.writelines([text] if isinstance(text, str) else text)
                 file.flush()
                 os.fsync(file.fileno())
             Path(draft).replace(path)
