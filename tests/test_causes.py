@@ -36,6 +36,11 @@ PLANTED: dict[str, set[str]] = {
     "entra-only-off": {"SQL-002 sql-monozu-prd"},
     "alert-disabled": {"OBS-004 appi-monozu-prd"},
     "blob-leak": {"RBAC-005 stmonozuprd/snaps"},
+    "stale-database-user": {"SQL-003 cloud/db-monozu-cloud-prd"},
+    "database-role": {"SQL-004 ingest/db-monozu-cloud-prd"},
+    "foreign-database-user": {"SQL-005 db-monozu-manage-prd"},
+    "unguarded-table": {"SQL-007 db-monozu-manage-prd"},
+    "failed-migration": {"SQL-008 db-monozu-cloud-prd"},
 }
 
 

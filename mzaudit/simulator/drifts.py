@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import web_bodies
+from .blueprint import stable_guid
 from .compliant import LATEST_COMMIT, commit
-from .estate import Estate, canary
+from .estate import Estate, canary, client_of
+from .sql.contents import Column, Table, sid_of
 
 _DRIFTS: dict[str, Callable[[Estate, str], None]] = {}
 
@@ -150,6 +152,41 @@ def _blob_leak(estate: Estate, env: str) -> None:
     """The ingestor's identity may read every blob of the storage account."""
     scope = str(estate.named("Microsoft.Storage/storageAccounts", f"stmonozu{env}")["id"])
     estate.assign(estate.principal_of(f"app-monozu-ingest-{env}"), "Storage Blob Data Reader", scope)
+
+
+@_drift
+def _stale_database_user(estate: Estate, env: str) -> None:
+    """The cloud backend's user still carries the SID of the identity that the app had before."""
+    user = estate.database(f"db-monozu-cloud-{env}").principal(f"app-monozu-cloud-{env}")
+    user.sid = sid_of(client_of(stable_guid("identity of before", env)))
+
+
+@_drift
+def _database_role(estate: Estate, env: str) -> None:
+    """The ingestor's user may change the tables of the cloud database."""
+    estate.database(f"db-monozu-cloud-{env}").add_member("db_ddladmin", f"app-monozu-ingest-{env}")
+
+
+@_drift
+def _foreign_database_user(estate: Estate, env: str) -> None:
+    """The cloud backend's identity is a user of the management database."""
+    app = f"app-monozu-cloud-{env}"
+    client = client_of(estate.principal_of(app))
+    estate.database(f"db-monozu-manage-{env}").create_user(app, client, "db_datareader")
+
+
+@_drift
+def _unguarded_table(estate: Estate, env: str) -> None:
+    """A new table of the management database holds rows of tenants, and no security policy names it."""
+    columns = [Column("id", "bigint"), Column("tenant_id", "uniqueidentifier")]
+    estate.database(f"db-monozu-manage-{env}").tables.append(Table("dbo", "invoice", columns))
+
+
+@_drift
+def _failed_migration(estate: Estate, env: str) -> None:
+    """The last migration of the cloud database failed."""
+    history = estate.database(f"db-monozu-cloud-{env}").table("dbo.flyway_schema_history")
+    history.rows[-1] = (*history.rows[-1][:-1], False)
 
 
 DRIFTS: tuple[str, ...] = tuple(_DRIFTS)

@@ -84,7 +84,7 @@ def test_a_drift_changes_something_and_only_in_its_environment(name: str) -> Non
 
 
 def test_drifted_estate_has_every_drift_at_once() -> None:
-    assert len(DRIFTS) == 19
+    assert len(DRIFTS) == 24
     estate = build("drifted")
     assert estate.site("app-monozu-manage-prd")["identity"] == {"type": "None"}
     assert estate.secrets["kv-mz-manage-prd"]["SECRET-KEY"].current.value == "changeme"
