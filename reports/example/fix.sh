@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Remediation of what mzaudit found. Each command is a proposal: review it, and run what is right.
 # A command with a placeholder in capitals (COMMIT) is commented out until somebody fills it in.
-# 19 violations
+# 24 violations
 # tool: mzaudit 0.1.0
 # environment: prd
 # gate: violations at or above medium
@@ -83,6 +83,22 @@ az webapp identity assign --name app-monozu-manage-prd --resource-group rg-monoz
 # az role assignment create --role AcrPull --assignee-object-id PRINCIPAL_ID_OF_THE_APP --assignee-principal-type ServicePrincipal --scope /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/resourceGroups/rg-monozu-shared/providers/Microsoft.ContainerRegistry/registries/acrmonozu
 # Fill in PRINCIPAL_ID_OF_THE_APP, then take the # away:
 # az role assignment create --role 'Key Vault Secrets User' --assignee-object-id PRINCIPAL_ID_OF_THE_APP --assignee-principal-type ServicePrincipal --scope /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/resourceGroups/rg-monozu-prd/providers/Microsoft.KeyVault/vaults/kv-mz-manage-prd
+
+# SQL-007 critical: Row-level security covers every tenant table
+# prd: database db-monozu-manage-prd
+# No security policy names dbo.invoice.
+# Add the table to a security policy, in a migration.
+# May be run by: the server's Entra administrator, or a member of db_owner
+# Fill in SQL_POLICY_NAME, SQL_PREDICATE_FUNCTION, then take the # away:
+# sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-manage-prd -G -x -X -Q 'CREATE SECURITY POLICY SQL_POLICY_NAME ADD FILTER PREDICATE SQL_PREDICATE_FUNCTION ON [dbo].[invoice], ADD BLOCK PREDICATE SQL_PREDICATE_FUNCTION ON [dbo].[invoice];'
+
+# SQL-008 medium: The migrations have been applied by the pipeline
+# prd: database db-monozu-cloud-prd
+# A migration of db-monozu-cloud-prd failed: 5 alarm acknowledgement.
+# Mend the cause of the failed migration, run `flyway repair`, then migrate.
+# May be run by: whoever may run the deployment pipeline
+# Fill in SQL_MIGRATION_PIPELINE, then take the # away:
+# az pipelines run --name SQL_MIGRATION_PIPELINE
 
 # OBS-004 low: An alert watches the component
 # prd: component appi-monozu-prd
@@ -181,6 +197,27 @@ az storage account update --resource-group rg-monozu-prd --name stmonozuprd --al
 # May be run by: SQL Security Manager on the server
 # In Bicep or Terraform: Microsoft.Sql/servers: properties.administrators.azureADOnlyAuthentication = true
 az sql server ad-only-auth enable --resource-group rg-monozu-prd --name sql-monozu-prd
+
+# SQL-003 critical: The service's identity is a user of its database
+# prd: database-user cloud/db-monozu-cloud-prd
+# The user app-monozu-cloud-prd of db-monozu-cloud-prd carries a stale SID: it was made for a former identity of app-monozu-cloud-prd, and today's cannot sign in.
+# Drop the user, create it again from the external provider, and give it its roles.
+# May be run by: the server's Entra administrator, or a member of db_owner
+sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-cloud-prd -G -x -X -Q 'DROP USER [app-monozu-cloud-prd]; CREATE USER [app-monozu-cloud-prd] FROM EXTERNAL PROVIDER; ALTER ROLE [db_datareader] ADD MEMBER [app-monozu-cloud-prd]; ALTER ROLE [db_datawriter] ADD MEMBER [app-monozu-cloud-prd];'
+
+# SQL-004 high: The identity holds exactly the documented roles in its database
+# prd: database-user ingest/db-monozu-cloud-prd
+# The user app-monozu-ingest-prd of db-monozu-cloud-prd holds the role db_ddladmin.
+# Give the user exactly the documented roles.
+# May be run by: the server's Entra administrator, or a member of db_owner
+sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-cloud-prd -G -x -X -Q 'ALTER ROLE [db_ddladmin] DROP MEMBER [app-monozu-ingest-prd];'
+
+# SQL-005 high: No other service's identity is a user of the database
+# prd: database db-monozu-manage-prd
+# The identity of cloud of prd is the user app-monozu-cloud-prd of db-monozu-manage-prd.
+# Drop the user that belongs to another service.
+# May be run by: the server's Entra administrator, or a member of db_owner
+sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-manage-prd -G -x -X -Q 'DROP USER [app-monozu-cloud-prd];'
 
 # KV-005 low: Every secret in the vault is documented
 # prd: vault kv-mz-cloud-prd
