@@ -33,9 +33,10 @@ class _Answered:
 def evaluate(wanted: Wanted, seen: Snapshot, rules: Sequence[AnyRule]) -> tuple[Finding, ...]:
     """One finding for every obligation, sorted by environment, rule and subject."""
     findings: list[Finding] = []
+    ordered = in_order(rules)
     for env in wanted.asked:
         answered: dict[str, list[_Answered]] = {}
-        for rule in in_order(rules):
+        for rule in ordered:
             answered[rule.code] = [
                 _answer(rule, subject, wanted, seen, answered)
                 for subject in rule.over(wanted, wanted.environments[env])

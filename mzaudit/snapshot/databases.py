@@ -5,8 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
+
+
+@lru_cache(maxsize=65536)
+def _guid(digits: str) -> str:
+    return str(uuid.UUID(bytes_le=bytes.fromhex(digits)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class DatabasePrincipal:
         """
         if self.type not in ("E", "X") or len(self.sid) < 32:
             return None
-        return str(uuid.UUID(bytes_le=bytes.fromhex(self.sid[:32])))
+        return _guid(self.sid[:32])
 
 
 @dataclass(frozen=True, slots=True)
