@@ -166,7 +166,7 @@ class _Page:
     def _not_applicable(self, findings: Iterable[Finding]) -> Iterator[Block]:
         for members in by_rule_and_note(findings):
             because = ": ".join(filter(None, (members[0].cause, members[0].note)))
-            yield from self._listed(f"{self._rule(members[0])} {self._prose(because)}", members)
+            yield from self._listed(f"{self._rule(members[0])} {self._prose(because.removesuffix('.'))}", members)
 
     def _passed(self, findings: Iterable[Finding]) -> Iterator[Block]:
         for group in by_rule(findings).values():

@@ -27,8 +27,8 @@ _AZURE_COMMAND = re.compile(r"##(?=vso|\[)", re.IGNORECASE)
 _GITHUB_COMMAND = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
 _ENTITY = re.compile(r"[^A-Za-z0-9 ./-]")
 # Words that no Markdown dialect reads as more than text, in the middle of a line. A word that holds anything else (an
-# underscore, a colon, `@`, `#`), or that a reader would make a link of, stands as code.
-_WORD = re.compile(r"[(']?[A-Za-z0-9]+(?:[./-][A-Za-z0-9]+)*[)']?[.,;:]?|[-+]")
+# underscore, a colon but in a time of day, `@`, `#`), or that a reader would make a link of, stands as code.
+_WORD = re.compile(r"[(']?(?:[A-Za-z0-9]+(?:[./'-][A-Za-z0-9]+)*|\d\d:\d\d(?::\d\d)?)[)']?[.,;:]?|[-+=]")
 _LINKED = re.compile(r"www\.|\bgh-[0-9]|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 
 _TICKS = re.compile("`+")
@@ -90,8 +90,20 @@ def prose(text: str, limit: int = 500, code: Callable[[str, int], str] = code) -
             runs[-1][1].append(word)
         else:
             runs.append((harmless, [word]))
-    shown = [" ".join(run) if harmless else code(" ".join(run), limit) for harmless, run in runs]
+    shown = [" ".join(run) if harmless else _quoted(" ".join(run), limit, code) for harmless, run in runs]
     return " ".join(shown) if text else code("", limit)
+
+
+def _quoted(run: str, limit: int, code: Callable[[str, int], str]) -> str:
+    """The run as code, but for the sentence's punctuation around it: its stop, and a parenthesis left open or shut."""
+    stop = run[-1] if len(run) > 1 and run[-1] in ".,;:" else ""
+    inner = run.removesuffix(stop)
+    depth = inner.count("(") - inner.count(")")
+    if depth > 0 and len(inner) > 1 and inner[0] == "(":
+        return f"({code(inner[1:], limit)}{stop}"
+    if depth < 0 and len(inner) > 1 and inner[-1] == ")":
+        return f"{code(inner[:-1], limit)}){stop}"
+    return f"{code(inner, limit)}{stop}"
 
 
 def comment(text: str) -> str:

@@ -80,6 +80,35 @@ def test_markdown_code_survives_a_reader_that_makes_links(text: str) -> None:
     assert html.unescape(made[6:-7]).startswith(neutral.plain(text)[:200])
 
 
+PROSE = {
+    "an apostrophe": ("No other service's identity.", "No other service's identity."),
+    "a time of day": ("read 2026-11-26 10:16:07 UTC", "read 2026-11-26 10:16:07 UTC"),
+    "an emoji of digits": ("see :100: and 1:100:2", "see `:100`: and `1:100:2`"),
+    "a name and a stop": ("The secret SECRET_KEY.", "The secret `SECRET_KEY`."),
+    "the end of a parenthesis": ("application (object 18b1b06d-dbab) by", "application (object `18b1b06d-dbab`) by"),
+    "the start of a parenthesis": ("state (azurerm_secret: value)", "state (`azurerm_secret`: value)"),
+    "a property": ("identity.type = SystemAssigned", "identity.type = SystemAssigned"),
+    "a call": ("set @Kv(A=1;B=2);", "set `@Kv(A=1;B=2)`;"),
+    "only punctuation": ("a ) ( :: b", "a `) ( :`: b"),
+    "a link": ("[x](http://a.example)", "`[x](http://a.example)`"),
+    "nothing": ("", "`(empty)`"),
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), PROSE.values(), ids=PROSE.keys())
+def test_a_sentence_reads_as_one_and_only_what_is_not_plain_words_is_code(text: str, shown: str) -> None:
+    assert neutral.prose(text, code=neutral.span) == shown
+
+
+@given(st.text(st.sampled_from("a1() ':;.,`*_[]<&|!#@~=-")))
+def test_prose_is_words_and_code_and_nothing_else(text: str) -> None:
+    outside = re.sub(r"<code>[^<]*</code>", "", neutral.prose(text))
+    assert re.fullmatch(r"[A-Za-z0-9 .,;:()'/+=-]*", outside)
+    tokens = MarkdownIt("gfm-like", {"html": True, "linkify": False}).parse(f"x {neutral.prose(text)}")
+    kinds = {child.type for token in tokens for child in token.children or ()}
+    assert kinds <= {"html_inline", "text", "text_special"}
+
+
 def test_what_is_too_long_says_how_much_is_missing() -> None:
     assert neutral.shorten("abcdef", 4) == "abcd… (2 more characters)"
     assert neutral.shorten("abcd", 4) == "abcd"
