@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import suppress
 from typing import Any, cast
@@ -61,6 +62,7 @@ class Clients:
         self._user_agent = user_agent
         self._transport = Transport(connection)
         self._data_transport = Transport(connection, hosts=vaults)
+        self._vaults_at_once = asyncio.Semaphore(connection.at_once) if vaults > FEW else None
         self._vault_slots = _VAULT_SLOTS if vaults <= FEW else _VAULT_SLOTS_AMONG_MANY
         self._managers: dict[str, Client] = {}
         self._hosts: dict[str, tuple[Client, Lane]] = {}
@@ -124,7 +126,7 @@ class Clients:
         if host not in self._hosts:
             version, settings = VERSIONS["vault data plane"], self._settings(self._vault_scope, self._data_transport)
             client = SecretClient(f"https://{host}", self._tokens, api_version=version, **settings)
-            self._hosts[host] = (client, Lane(self._vault_slots, *_VAULT))
+            self._hosts[host] = (client, Lane(self._vault_slots, *_VAULT, self._vaults_at_once))
         return self._hosts[host]
 
     def registry(self, login_server: str) -> tuple[Client, Lane]:
