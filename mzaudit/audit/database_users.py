@@ -16,13 +16,15 @@ from mzaudit.snapshot.web import Site
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An application's client id, which its database users carry as their SID; `words` name the application.
+    """An application's client id, which its database users carry as their SID; `words` name the application, and
+    `principal` is its object id (empty where Azure does not say).
 
     An identity that is `attached` may be attached to others as well.
     """
 
     id: str
     words: str
+    principal: str
     attached: bool = False
 
 
@@ -83,7 +85,7 @@ def _clients(site: Site, words: str) -> Iterator[Client | Gap]:
             yield Gap(GapReason.MALFORMED, f"GET {site.id}", attached.id, detail="an identity without a client id")
         else:
             called = f"the user-assigned identity {name(attached.id)} of {words}"
-            yield Client(attached.client_id.casefold(), called, attached=True)
+            yield Client(attached.client_id.casefold(), called, attached.principal_id or "", attached=True)
 
 
 def system_client(site: Site, words: str) -> Client | Gap:
@@ -94,7 +96,7 @@ def system_client(site: Site, words: str) -> Client | Gap:
     if known is None or known.client_id is None:
         call = f"GET {site.id}/providers/Microsoft.ManagedIdentity/identities/default"
         return Gap(GapReason.MALFORMED, call, site.id, detail="no client id for an identity that exists")
-    return Client(known.client_id.casefold(), f"the identity of {words}")
+    return Client(known.client_id.casefold(), f"the identity of {words}", known.principal_id or "")
 
 
 def has_identity(site: Site) -> Observed[bool] | Gap:

@@ -111,8 +111,9 @@ class _Documented:
         return next((n for n in self.nodes if n.kind is kind and n.name.casefold() == called.casefold()), None)
 
     def at(self, scope: str) -> Node | None:
-        """The node that the scope is, or is a part of."""
-        return next((n for n in self.nodes if n.kind is not NodeKind.IDENTITY and covers(n.resource, scope)), None)
+        """The node that the scope is, or is a part of; of a database and its server, the database."""
+        holding = (n for n in self.nodes if n.kind is not NodeKind.IDENTITY and covers(n.resource, scope))
+        return max(holding, key=lambda node: len(node.resource), default=None)
 
     def _about(self, kind: str, *names: str) -> list[Finding]:
         """Findings about things of that kind and of one of these names, or about what they hold."""

@@ -27,9 +27,13 @@ from tests.estate import (
     Bend,
     account_facets,
     bent,
+    client,
     component,
+    database,
+    entra_user,
     gap,
     granted,
+    more,
     plan,
     principal,
     registry,
@@ -47,6 +51,7 @@ from tests.estate import (
 RULES = rules.load()
 PRD = wanted().environments["prd"]
 CLOUD, MANAGE, INGEST = service("cloud"), service("manage"), service("ingest")
+DB = database("cloud")
 STRANGER = "57a9657a-0000-0000-0000-000000000001"
 GONE: Observed[None] = Observed(None)
 
@@ -204,6 +209,18 @@ CASES: dict[str, tuple[tuple[Bend, ...], str, Mark, str]] = {
         "identity/app-monozu-ingest-prd reaches registry/acrmonozu",
         Mark.EXTRA,
         "RBAC-006",
+    ),
+    "a service is a user of another's database": (
+        (more(DB, "principals", entra_user("m", client(MANAGE))),),
+        "identity/app-monozu-manage-prd reaches database/db-monozu-cloud-prd",
+        Mark.EXTRA,
+        "SQL-005",
+    ),
+    "a service of another environment is one": (
+        (more(DB, "principals", entra_user("m", client(service("cloud", "stg")))),),
+        "stranger/the identity of cloud of stg reaches database/db-monozu-cloud-prd",
+        Mark.EXTRA,
+        "SQL-005",
     ),
     "a reference to another's vault": (
         (setting(INGEST, "LEGACY", VaultReference("KV-MZ-CLOUD-PRD", "LEGACY", None)),),

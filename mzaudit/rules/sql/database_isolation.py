@@ -47,7 +47,10 @@ def database_isolation(want: GuardedDatabase, seen: Snapshot) -> Verdict:
         return Inconclusive(own.gaps)
     if foreign:
         return Fail(
-            tuple(Evidence(f"{database.id}/users/{u.name}/sid", "no other service", o.words) for u, o in foreign),
+            tuple(
+                Evidence(f"{database.id}/users/{u.name}/sid", "no other service", o.words, principal=o.principal)
+                for u, o in foreign
+            ),
             " ".join(f"{o.words[0].upper()}{o.words[1:]} is the user {u.name} of {database.name}." for u, o in foreign),
             "Drop the user that belongs to another service.",
             Fix(ADMINISTRATOR, (sqlcmd(database, seen, *(f"DROP USER {quoted(u.name)};" for u, _ in foreign)),)),
