@@ -108,6 +108,9 @@ def run(args: list[str]) -> int:
     try:
         code = group.main(args, prog_name="mzaudit", standalone_mode=False)
         sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as asked:
+        sys.stderr.write(f"{asked.format_message()}\n")
+        return exits.USAGE
     except click.ClickException as error:
         said = io.StringIO()
         error.show(said)

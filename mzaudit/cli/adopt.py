@@ -41,7 +41,9 @@ Exit codes:
 @click.option("--snapshot", type=click.Path(path_type=Path), help="Draft from a saved snapshot; knows only its names.")
 @click.option("--simulate", type=click.Choice(look.ESTATES), help="Draft from a simulated estate on this machine.")
 @click.option("--no-secret-values", is_flag=True, help="Read no secret value; what rests on one is not seen.")
-@click.option("--timeout", default="10m", show_default=True, help="What was not read by then is not seen.")
+@click.option(
+    "--timeout", metavar="DURATION", default="10m", show_default=True, help="What was not read by then is not seen."
+)
 @click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
 def command(
     env: str,

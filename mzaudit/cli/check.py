@@ -81,7 +81,9 @@ Exit codes:
 @click.option("--no-secret-values", is_flag=True, help="Read no secret value; rules that need one are inconclusive.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit 0 instead of 3; said in every report's head.")
 @click.option("--wake-databases", is_flag=True, help="Read paused databases too; waking them is billed.")
-@click.option("--timeout", default="10m", show_default=True, help="What was not read by then is inconclusive.")
+@click.option(
+    "--timeout", metavar="DURATION", default="10m", show_default=True, help="What was not read by then is inconclusive."
+)
 @click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
 def command(
     environments: tuple[str, ...],

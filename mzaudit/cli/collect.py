@@ -38,7 +38,9 @@ Examples:
     "--no-secret-values", is_flag=True, help="Read no secret value; rules that need one will be inconclusive."
 )
 @click.option("--wake-databases", is_flag=True, help="Read paused databases too; waking them is billed.")
-@click.option("--timeout", default="10m", show_default=True, help="What was not read by then is a gap.")
+@click.option(
+    "--timeout", metavar="DURATION", default="10m", show_default=True, help="What was not read by then is a gap."
+)
 @click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
 def command(
     environments: tuple[str, ...],

@@ -62,7 +62,13 @@ AUDITOR = "NAME_OF_THE_AUDITING_IDENTITY"
     "Azure nothing.",
 )
 @click.option("--no-secret-values", is_flag=True, help="As for check: no secret value is to be read.")
-@click.option("--timeout", default="10m", show_default=True, help="What was not read by then counts as not read.")
+@click.option(
+    "--timeout",
+    metavar="DURATION",
+    default="10m",
+    show_default=True,
+    help="What was not read by then counts as not read.",
+)
 @click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
 def command(
     environments: tuple[str, ...],

@@ -67,8 +67,9 @@ def targets(options: Sequence[str], reports_dir: Path, environments: Sequence[st
     if sum(target.path is None for target in chosen) > 1:
         raise InputError("-o: only one format can go to stdout; give the others a path (FORMAT:PATH)")
     paths = [target.path for target in chosen if target.path is not None]
-    if len(set(paths)) < len(paths):
-        raise InputError("-o: two formats were given the same path")
+    for written in paths:
+        if paths.count(written) > 1:
+            raise InputError(f"-o: two formats were given the same path, {written}")
     return tuple(chosen)
 
 

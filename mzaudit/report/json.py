@@ -56,6 +56,8 @@ def parse(text: str, name: str) -> Report:
         raw: object = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SnapshotError(f"{name}: not a report, or cut short: {error}") from None
+    if isinstance(raw, dict) and "taken" in raw:
+        raise SnapshotError(f"{name}: not a report but a snapshot: judge it with `mzaudit check --snapshot`")
     if not isinstance(raw, dict) or "schema_version" not in raw:
         raise SnapshotError(f"{name}: not a report: it has no schema_version")
     if raw["schema_version"] != SCHEMA_VERSION:

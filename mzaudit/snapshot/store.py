@@ -90,6 +90,8 @@ def load(text: str, name: str) -> Snapshot:
         raise SnapshotError(f"{name}: expected a whole snapshot, found broken JSON: {broken}") from None
     if not isinstance(plain, Mapping) or "schema_version" not in plain:
         raise SnapshotError(f"{name}: expected a snapshot written by `mzaudit collect`, found something else")
+    if "findings" in plain:
+        raise SnapshotError(f"{name}: expected a snapshot written by `mzaudit collect`, found a report")
     if plain["schema_version"] != SCHEMA_VERSION:
         found = _short(plain["schema_version"])
         raise SnapshotError(

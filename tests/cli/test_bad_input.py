@@ -32,7 +32,7 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "one path twice": (
         ("check", "--env", "prd", "--simulate", "compliant", "-o", "json:x", "-o", "junit:x"),
-        "two formats were given the same path",
+        "two formats were given the same path, x",
     ),
     "an unknown rule": (("check", "--env", "prd", "--simulate", "compliant", "--only", "KV-999"), "no rule 'KV-999'"),
     "an unknown rule explained": (("explain", "KV-66"), "no rule 'KV-66'"),
@@ -130,3 +130,22 @@ def test_yesterdays_report_is_gone_when_today_cannot_run(folder: Path, mzaudit: 
     assert green.exists()
     assert mzaudit("check", "--env", "prd", "--policy", "nowhere.yaml").code == 2
     assert not green.exists()
+
+
+def test_a_report_is_no_snapshot_and_a_snapshot_no_report(folder: Path, mzaudit: Call) -> None:
+    assert mzaudit("init").code == 0
+    seen, judged = folder / "seen.json", folder / "judged.json"
+    seen.write_text('{"schema_version": "1", "taken": "2026-01-01T00:00:00Z"}')
+    judged.write_text('{"schema_version": "1", "findings": []}')
+    wrong = mzaudit("report", str(seen))
+    assert (wrong.code, wrong.err.count("\n")) == (2, 1)
+    assert "not a report but a snapshot" in wrong.err
+    wrong = mzaudit("check", "--env", "prd", "--snapshot", str(judged), "-o", "terminal")
+    assert (wrong.code, wrong.err.count("\n")) == (2, 1)
+    assert "found a report" in wrong.err
+
+
+def test_without_a_command_it_shows_its_help_as_it_is(mzaudit: Call) -> None:
+    asked = mzaudit()
+    assert (asked.code, asked.out) == (2, "")
+    assert asked.err == mzaudit("--help").out
