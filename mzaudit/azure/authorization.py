@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mzaudit.azure import needs
 from mzaudit.azure.call import Call
 from mzaudit.azure.needs import Need
-from mzaudit.azure.run import Run
+from mzaudit.azure.run import Run, started
 from mzaudit.azure.wire import Moment, Wire
 from mzaudit.snapshot.authorization import (
     Authorization,
@@ -154,7 +154,7 @@ class Reach:
         asked = (subscription, principal)
         if asked not in self._asked:
             call = _call(subscription, "roleAssignments", needs.ASSIGNMENTS, f"assignedTo('{principal}')")
-            self._asked[asked] = self._group.create_task(self._run.list(call, _Assignment, _assignment))
+            self._asked[asked] = started(self._group, self._run.list(call, _Assignment, _assignment))
         return self._asked[asked]
 
     async def _reaching(self, subscription: str, principal: str) -> Listing[RoleAssignment]:

@@ -17,7 +17,7 @@ from mzaudit.azure.databases import Databases
 from mzaudit.azure.lists import worthwhile
 from mzaudit.azure.opening import opened
 from mzaudit.azure.plan import planned, tell
-from mzaudit.azure.run import Run
+from mzaudit.azure.run import Run, started
 from mzaudit.azure.scope import Scope
 from mzaudit.azure.versions import VERSIONS
 from mzaudit.snapshot.estate import Snapshot
@@ -114,7 +114,7 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
         def known_whole(site: SiteProperties) -> None:
             known(site)
             if site.plan_id and segment(site.id, "slots") is None and key(site.plan_id) not in plans:
-                plans[key(site.plan_id)] = group.create_task(web.plan(run, site.plan_id))
+                plans[key(site.plan_id)] = started(group, web.plan(run, site.plan_id))
 
         sites = {key(each): group.create_task(web.site(run, each, known_whole)) for each in scope.sites}
         others = {key(each): group.create_task(web.identity_of(run, each, known)) for each in _beyond(scope)}

@@ -140,6 +140,15 @@ class Run:
         return call.gap(GapReason.PARTIAL, f"the list may be cut to what the caller may read{why}")
 
 
+def started(group: asyncio.TaskGroup, work: Coroutine[object, object, T]) -> asyncio.Task[T]:
+    """A task of the group. One that is already ending refuses it, and then the work must not be left lying about."""
+    try:
+        return group.create_task(work)
+    except RuntimeError:
+        work.close()
+        raise
+
+
 async def side_by_side(work: Iterable[Coroutine[object, object, T]]) -> list[T]:
     """Run readers side by side, and keep their order."""
     async with asyncio.TaskGroup() as group:

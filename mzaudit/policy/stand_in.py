@@ -29,6 +29,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     r"^[A-Za-z_][A-Za-z0-9_.:-]*$": ("STAND_IN", "ANOTHER_ONE"),
     r"^[a-z0-9]+([._/-][a-z0-9]+)*$": ("stand-in", "another-one"),
     r"^\w+\.\w+$": ("stand.in", "another.one"),
+    r"^[0-9]+([._][0-9]+)*$": ("9999.0", "9999.1"),
     r"^[A-Z]+-[0-9]{3}$": ("ZZ-000", "ZY-000"),
     r"^[*?/]*[^\s*?/]\S*$": ("stand-in", "another-one"),
 }

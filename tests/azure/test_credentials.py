@@ -153,16 +153,17 @@ def test_a_sign_in_whose_certificate_is_not_trusted() -> None:
 
 
 def test_a_refused_vault_token_is_a_gap_of_its_calls_alone() -> None:
-    # the first token is Resource Manager's; the registry's and the vaults' come later
-    faults = [Fault(TOKEN, Status(400, {"error": "x", "error_description": "AADSTS500011: x"}), nth=n) for n in (2, 3)]
+    # the first token is Resource Manager's; the registry's, the vaults' and the databases' come later
+    refused = Status(400, {"error": "x", "error_description": "AADSTS500011: x"})
+    faults = [Fault(TOKEN, refused, nth=n) for n in (2, 3, 4)]
     with serve(build("compliant"), faults=faults) as sim:
         snapshot = take(sim)
         tokens = [request for request in sim.requests if request.path.endswith(TOKEN)]
     gaps = asked(snapshot)
     assert {gap.reason for gap in gaps} == {GapReason.UNAUTHENTICATED}
-    assert all(gap.call.startswith("GET https://") for gap in gaps)
-    assert "AADSTS500011" in gaps[0].detail
-    assert len(tokens) == 3
+    assert all(gap.call.startswith(("GET https://", "SQL ")) for gap in gaps)
+    assert all("AADSTS500011" in gap.detail for gap in gaps)
+    assert len(tokens) == 4
 
 
 def test_a_credential_outside_azure_identity_will_do() -> None:

@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ HOSTS = (
     "kv-mz-cloud-prd.vault.azure.net",
     "kv-mz-manage-prd.vault.azure.net",
     "acrmonozu.azurecr.io",
+    "sql-monozu-prd.database.windows.net",
 )
 # An address of its own, so that no other test can hold its port.
 ADDRESS = "127.77.0.1"
@@ -35,8 +36,14 @@ def may_mount() -> bool:
 
 
 @contextmanager
-def forwarded(port: int) -> Iterator[None]:
-    """Port 443 of a loopback address, led to the server's own port."""
+def forwarded(port: int, target: int) -> Iterator[None]:
+    """A port of a loopback address, led to another one on this machine."""
+    opened: list[socket.socket] = []
+    threads: list[threading.Thread] = []
+
+    def run(work: Callable[..., None], *args: object) -> None:
+        threads.append(threading.Thread(target=work, args=args, daemon=True))
+        threads[-1].start()
 
     def pump(source: socket.socket, sink: socket.socket) -> None:
         try:
@@ -44,7 +51,7 @@ def forwarded(port: int) -> Iterator[None]:
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # one side has gone, and the other is told by its own close
+            pass  # one side has gone, and the other is told at the end
 
     def accept(listener: socket.socket) -> None:
         while True:
@@ -52,22 +59,36 @@ def forwarded(port: int) -> Iterator[None]:
                 client, _ = listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", port))
-            for pair in ((client, server), (server, client)):
-                threading.Thread(target=pump, args=pair, daemon=True).start()
+            opened.append(client)
+            opened.append(server := socket.create_connection(("127.0.0.1", target)))
+            run(pump, client, server)
+            run(pump, server, client)
 
-    with closing(socket.create_server((ADDRESS, 443))) as listener:
-        threading.Thread(target=accept, args=(listener,), daemon=True).start()
-        yield
-        listener.shutdown(socket.SHUT_RDWR)
+    with closing(socket.create_server((ADDRESS, port))) as listener:
+        run(accept, listener)
+        try:
+            yield
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            threads[0].join()
+            for one in opened:
+                with suppress(OSError):  # it had ended by itself
+                    one.shutdown(socket.SHUT_RDWR)
+            for thread in threads:
+                thread.join()
+            for one in opened:
+                one.close()
 
 
 @pytest.mark.skipif(not may_mount(), reason="a private hosts file needs a mount namespace")
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_hosts_file_and_a_ca_are_enough(tmp_path: Path) -> None:
     hosts = tmp_path / "hosts"
     hosts.write_text("".join(f"{ADDRESS} {name}\n" for name in HOSTS))
-    with serve(build("drifted")) as simulator, forwarded(simulator.tls_port):
+    with (
+        serve(build("drifted")) as simulator,
+        forwarded(443, simulator.tls_port),
+        forwarded(1433, simulator.sql_port("sql-monozu-prd")),
+    ):
         variables = {
             name: value
             for name, value in os.environ.items()
@@ -91,4 +112,5 @@ def test_a_hosts_file_and_a_ca_are_enough(tmp_path: Path) -> None:
         )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "KV-003" in done.stdout
+    assert "SQL-003" in done.stdout
     assert "SIMULATED" not in done.stdout

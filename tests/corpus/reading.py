@@ -243,7 +243,7 @@ def _target(what: Recorded) -> str:
 
 
 def _serving(what: Recorded) -> list[Fault]:
-    """The response for its own path; pages after it are empty, and everything beside it is refused."""
+    """The response for its own path; pages after it are empty, and all beside it but a registry's token is refused."""
     headers = {
         name: ", ".join(value) if isinstance(value, list) else str(value)
         for name, value in what.headers.items()
@@ -263,7 +263,7 @@ def _serving(what: Recorded) -> list[Fault]:
     return [
         Fault(here, own, query=r"^(?!.*skiptoken)"),
         Fault(here, Status(200, {"value": []})),
-        Fault(r"https://acrmonozu\.azurecr\.io/oauth2/", Status(403)),
+        Fault(r"https://acrmonozu\.azurecr\.io/oauth2/", Status(200, {"refresh_token": "any", "access_token": "any"})),
         Fault(r"registries/acrmonozu$", Status(200, {"id": id_, "name": "acrmonozu", "properties": loginserver})),
         Fault(r"https://management\.azure\.com/", Status(403)),
     ]

@@ -193,7 +193,7 @@ LATER = {
     "rule": "mzaudit.rules.settings.no_plaintext_credentials.check",
     "evaluation": "mzaudit.audit.evaluate.evaluate",
     "waivers": "mzaudit.audit.waive.lay",
-    "store": "mzaudit.snapshot.store.dump",
+    "store": "mzaudit.snapshot.store.chunks",
     "report as JSON": "mzaudit.report.json.head",
     "report as JUnit": "mzaudit.report.junit.suites",
     "report in the terminal": "mzaudit.report.terminal.chunks",
