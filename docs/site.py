@@ -87,6 +87,7 @@ def index() -> str:
     lines = ["# The documentation of mzaudit", "", "Written by `make docs` from the code itself.", ""]
     lines += [
         "* [First steps](first-steps.md): from nothing to a nightly gate",
+        "* [Beyond the gate](beyond.md): snapshots, baselines, who changed it, what changed, adopting, drilling",
         "* [Rules](rules/README.md): all in one table; a page for each, from its docstring and its tested cases",
         "* [Permissions](permissions.md): what the auditing identity needs, and what each permission is for",
         "* [Design](design.md): how the house is built, and why",
