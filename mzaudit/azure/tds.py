@@ -24,6 +24,7 @@ from mzaudit.azure.refusals import Trouble, TroubleError, WriteRefusedError
 from mzaudit.snapshot.observed import GapReason
 
 PORT: Final = 1433
+_NODES = range(11000, 12000)  # where the nodes that a gateway sends clients on to listen
 _LOGIN, _STATEMENT = 15.0, 20.0  # seconds
 _MOST_ROUTES = 3
 _MOST_BYTES = 64 * 1024 * 1024
@@ -123,11 +124,11 @@ def connect(connection: Connection, host: str, database: str, token: str, until:
     """Sign in to a database with an access token, by `until` (`time.monotonic`) at the latest.
 
     No token leaves before the server has shown a trusted certificate for the name that was asked for, and none is sent
-    to a host outside the cloud's own domain. Raises what `sql_gaps.BROKEN` lists.
+    to a host outside the cloud's own domain or to a port that is not Azure SQL's. Raises what `sql_gaps.BROKEN` lists.
     """
     port = PORT
     for _ in range(_MOST_ROUTES):
-        _inside(connection, host)
+        _inside(connection, host, port)
         wire = Wire(dial(connection, host, port, until), min(until, time.monotonic() + _LOGIN))
         try:
             session = _TdsSocket(
@@ -188,10 +189,13 @@ def _opened(wire: Wire) -> None:
         raise TroubleError(Trouble(GapReason.UNREACHABLE, detail, again=code.startswith("5")))
 
 
-def _inside(connection: Connection, host: str) -> None:
+def _inside(connection: Connection, host: str, port: int) -> None:
     suffix = connection.endpoints.sql_suffix
     if not _HOST.fullmatch(host) or not host.casefold().endswith(f".{suffix}"):
         detail = f"the server is not at a host of {suffix}: no token was sent there"
+        raise TroubleError(Trouble(GapReason.REFUSED, detail))
+    if port != PORT and port not in _NODES:
+        detail = f"the server sends on to port {port}, which is not one of Azure SQL: no token was sent there"
         raise TroubleError(Trouble(GapReason.REFUSED, detail))
 
 

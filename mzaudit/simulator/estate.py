@@ -80,10 +80,12 @@ class Principal:
 @dataclass(slots=True)
 class Gate:
     """How a SQL server meets a client beyond what Resource Manager tells of it: whether its firewall admits the
-    client, and whether its connection policy sends the client on to the database's own node."""
+    client, and whether its connection policy sends the client on to the database's own node; `target` is another host
+    and port to send it to."""
 
     admits: bool = True
     redirects: bool = False
+    target: tuple[str, int] | None = None
 
 
 @dataclass

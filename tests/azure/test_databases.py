@@ -248,6 +248,31 @@ def test_a_redirect_is_followed_through_the_proxy(estate: Estate) -> None:
     assert logins == [f"{SERVER}.database.windows.net", f"{SERVER}.tr1.westeurope1-a.worker.database.windows.net"]
 
 
+ASTRAY: dict[str, tuple[tuple[str, int], str, int]] = {
+    "another domain": (("sql.database.windows.net.example.org", 11000), "no token was sent there", 1),
+    "another port": ((f"{SERVER}.tr1.westeurope1-a.worker.database.windows.net", 443), "port 443", 1),
+    "no host name": (("sql monozu", 11000), "no token was sent there", 1),
+    "back to itself": ((f"{SERVER}.database.windows.net", 1433), "more than 3 times", 3),
+}
+
+
+@pytest.mark.parametrize("case", ASTRAY)
+def test_a_redirect_astray_is_not_followed(case: str, estate: Estate) -> None:
+    target, words, logins = ASTRAY[case]
+    gate = estate.gate(SERVER)
+    gate.redirects, gate.target = True, target
+    with serve(estate) as sim:
+        seen = inside(sim)
+        knocked = [request.server for request in sim.sql_requests if request.kind == "LOGIN"]
+        strangers = sim.refused
+    found = list(gaps(seen))
+    assert len(found) == 6, "every facet"
+    assert {gap.reason for gap in found} == {GapReason.REFUSED}
+    assert words in found[0].detail
+    assert knocked == [f"{SERVER}.database.windows.net"] * logins
+    assert strangers == []
+
+
 NUMBERS: dict[str, tuple[int, GapReason]] = {
     "permission": (229, GapReason.FORBIDDEN),
     "throttled": (40501, GapReason.THROTTLED),

@@ -63,6 +63,11 @@ def redirects(estate: Estate, server: Json, host: str) -> bool:
     return gate(estate, server).redirects and not host.endswith(WORKER_SUFFIX)
 
 
+def node(estate: Estate, server: Json) -> tuple[str, int]:
+    """The host and port that a client of a server is sent on to."""
+    return gate(estate, server).target or (f"{server['name']}{WORKER_SUFFIX}", WORKER_PORT)
+
+
 def admit(estate: Estate, server: Json, database: str, token: str) -> Session:
     """Let the bearer of a token into a database; raises `SqlError`. A paused database is woken by being asked."""
     claims = entra.read(token)

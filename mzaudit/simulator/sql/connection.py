@@ -92,8 +92,7 @@ class Connection:
         return read_token((await self._expect(Kind.FEDAUTH_TOKEN)).payload)
 
     def _sent_on(self, login: Login, server: Json) -> bytes:
-        host = f"{server['name']}{admission.WORKER_SUFFIX}"
-        return self._ack(login) + tokens.route(host, admission.WORKER_PORT) + tokens.done()
+        return self._ack(login) + tokens.route(*admission.node(self._estate, server)) + tokens.done()
 
     def _welcome(self, login: Login, session: Session) -> bytes:
         name, database = session.server, session.database
