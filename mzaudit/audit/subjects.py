@@ -14,11 +14,9 @@ from mzaudit.policy.models import AllowedDifference, SecretKind
 from mzaudit.policy.wanted import (
     Wanted,
     WantedComponent,
-    WantedDatabase,
     WantedEnvironment,
     WantedRegistry,
     WantedSecret,
-    WantedServer,
     WantedService,
     WantedStorage,
     WantedVault,
@@ -43,7 +41,8 @@ class Subject(Generic[W]):
 Selector = Callable[[Wanted, WantedEnvironment], Iterator[Subject[W]]]
 
 
-def _service_parts(service: WantedService) -> dict[str, tuple[str, ...]]:
+def service_parts(service: WantedService) -> dict[str, tuple[str, ...]]:
+    """What everything that is asked about a service is made of."""
     parts: dict[str, tuple[str, ...]] = {"service": (service.key,)}
     if service.vault is not None:
         parts["vault"] = (service.vault.name,)
@@ -51,7 +50,7 @@ def _service_parts(service: WantedService) -> dict[str, tuple[str, ...]]:
 
 
 def _service(env: WantedEnvironment, service: WantedService) -> Subject[WantedService]:
-    return Subject(env.env, "service", service.key, service.id, service, service.where, _service_parts(service))
+    return Subject(env.env, "service", service.key, service.id, service, service.where, service_parts(service))
 
 
 def each_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedService]]:
@@ -117,7 +116,7 @@ def each_secret_setting(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subj
     """Every documented secret of a service's own vault, as the app setting that must refer to it."""
     for service in env.services:
         for secret in service.vault.secrets if service.vault is not None else ():
-            parts = _service_parts(service) | {"secret": (secret.name,)}
+            parts = service_parts(service) | {"secret": (secret.name,)}
             name = f"{service.key}/{secret.name}"
             setting_id = f"{service.id}/config/appsettings/{secret.name}"
             yield Subject(env.env, "setting", name, setting_id, WantedSetting(service, secret), secret.where, parts)
@@ -135,60 +134,6 @@ def each_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[Wan
         name = f"{storage.account}/{storage.container}"
         parts = {"storage": (storage.key,)}
         yield Subject(env.env, "container", name, storage.container_id, storage, storage.where, parts)
-
-
-def each_server(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedServer]]:
-    """The SQL server."""
-    yield Subject(env.env, "sql-server", env.server.name, env.server.id, env.server, env.server.where)
-
-
-def each_database(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedDatabase]]:
-    """Every documented database."""
-    for database in env.server.databases:
-        parts = {"database": (database.name,)}
-        yield Subject(env.env, "database", database.name, database.id, database, database.where, parts)
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseUser:
-    """A service's identity as a user of one of its databases, and the roles that it is to hold there."""
-
-    service: WantedService
-    database: WantedDatabase
-    roles: tuple[str, ...]
-
-
-def each_database_user(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[DatabaseUser]]:
-    """Every backend in every database that it uses."""
-    databases = {database.key: database for database in env.server.databases}
-    for service in env.services:
-        for position, grant in enumerate(service.databases):
-            database = databases[grant.database]
-            parts = _service_parts(service) | {"database": (database.name,)}
-            want = DatabaseUser(service, database, grant.roles)
-            where = wanted.where("services", service.key, "databases", position)
-            name = f"{service.key}/{database.name}"
-            yield Subject(env.env, "database-user", name, database.id, want, where, parts)
-
-
-@dataclass(frozen=True, slots=True)
-class GuardedDatabase:
-    """A database, and every documented service of any environment: its users and all the others."""
-
-    database: WantedDatabase
-    users: tuple[WantedService, ...]
-    others: tuple[WantedService, ...]
-
-
-def each_guarded_database(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[GuardedDatabase]]:
-    """Every database, with the services that may use it and those that may not."""
-    for database in env.server.databases:
-        keys = {user for user, _ in database.grants}
-        users = tuple(service for service in env.services if service.key in keys)
-        others = tuple(service for service in wanted.services if service not in users)
-        want = GuardedDatabase(database, users, others)
-        parts = {"database": (database.name,)}
-        yield Subject(env.env, "database", database.name, database.id, want, database.where, parts)
 
 
 def each_component(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedComponent]]:
@@ -229,14 +174,14 @@ def each_bounded_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Sub
     for service in env.services:
         own = service.vault.name if service.vault is not None else None
         want = BoundedService(service, tuple(vault for vault in vaults if vault.name != own))
-        yield Subject(env.env, "service", service.key, service.id, want, service.where, _service_parts(service))
+        yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
 
 
 def each_service_with_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedService]]:
     """Every backend that has a blob container to read."""
     for service in env.services:
         if service.storage is not None:
-            parts = _service_parts(service) | {"storage": (service.storage.key,)}
+            parts = service_parts(service) | {"storage": (service.storage.key,)}
             yield Subject(env.env, "service", service.key, service.id, service, service.where, parts)
 
 
@@ -279,7 +224,7 @@ def each_role_holder(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject
         vaults = tuple(vault for other in asked for vault in other.vaults if vault.id != own_vault)
         storage = tuple(one for other in asked for one in other.storage if one.container_id != own_storage)
         want = HeldRoles(service, vaults, storage)
-        yield Subject(env.env, "service", service.key, service.id, want, service.where, _service_parts(service))
+        yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +240,7 @@ def each_succeeded_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[S
     """Every documented backend, with all those of any environment."""
     for service in env.services:
         want = SucceededService(service, wanted.services)
-        yield Subject(env.env, "service", service.key, service.id, want, service.where, _service_parts(service))
+        yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,7 +344,7 @@ def each_parity(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[Pari
         want = Parity((pair,), allowed)
         match pair[1]:
             case WantedService() as service:
-                yield Subject(env.env, "service", service.key, service.id, want, service.where, _service_parts(service))
+                yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
             case WantedVault() as vault:
                 yield Subject(env.env, "vault", vault.name, vault.id, want, vault.where, {"vault": (vault.name,)})
             case WantedEnvironment():

@@ -121,8 +121,8 @@ def command(
 
     asked = environment_names(environments)
     targets = output.targets(outputs, reports_dir, asked)
-    if baseline is not None:
-        output.apart(baseline, targets)
+    for read in (*snapshots, *((baseline,) if baseline is not None else ())):
+        output.apart(read, targets)
     past = read_history(history, asked)  # before yesterday's report is removed
     output.clear(targets)
     if gate == "new" and baseline is None:

@@ -74,9 +74,9 @@ def targets(options: Sequence[str], reports_dir: Path, environments: Sequence[st
 
 
 def apart(saved: Path, wanted: Sequence[Target]) -> None:
-    """Refuse to write over the saved report that a command reads: a run that fails would lose it."""
+    """Refuse to write over the saved file that a command reads: a run that fails would lose it."""
     if any(target.path is not None and target.path.resolve() == saved.resolve() for target in wanted):
-        raise InputError(f"{saved}: this report is read and would be written over; copy it, or write elsewhere with -o")
+        raise InputError(f"{saved}: this file is read and would be written over; copy it, or write elsewhere with -o")
 
 
 def clear(wanted: Sequence[Target]) -> None:

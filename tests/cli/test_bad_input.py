@@ -61,9 +61,13 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
         ("check", "--env", "prd", "--simulate", "compliant", "--baseline", "nothing.json"),
         "nothing.json: cannot be read",
     ),
+    "a snapshot that would be written over": (
+        ("check", "--env", "prd", "--snapshot", "s.json", "--snapshot", "reports/prd/mzaudit-prd.json"),
+        "this file is read and would be written over",
+    ),
     "a baseline that would be written over": (
         ("check", "--env", "prd", "--simulate", "compliant", "--baseline", "reports/prd/mzaudit-prd.json"),
-        "this report is read and would be written over",
+        "this file is read and would be written over",
     ),
     "who changed a snapshot": (
         ("check", "--env", "prd", "--snapshot", "x.json", "--attribute"),

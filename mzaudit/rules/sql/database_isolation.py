@@ -1,8 +1,8 @@
 """SQL-005: no service's identity is a user of another service's database."""
 
 from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, rule
+from mzaudit.audit.database_subjects import GuardedDatabase, each_guarded_database
 from mzaudit.audit.database_users import clients_of, missing
-from mzaudit.audit.subjects import GuardedDatabase, each_guarded_database
 from mzaudit.audit.tsql import ADMINISTRATOR, quoted, sqlcmd
 from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot

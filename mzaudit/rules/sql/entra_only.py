@@ -2,7 +2,7 @@
 
 from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.audit.az import az
-from mzaudit.audit.subjects import each_server
+from mzaudit.audit.database_subjects import each_server
 from mzaudit.policy.wanted import WantedServer
 from mzaudit.snapshot import ids
 from mzaudit.snapshot.estate import Snapshot

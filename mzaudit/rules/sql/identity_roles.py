@@ -1,8 +1,8 @@
 """SQL-004: the service's identity holds exactly the documented roles in its database."""
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule, whole
+from mzaudit.audit.database_subjects import DatabaseUser, each_database_user
 from mzaudit.audit.database_users import has_identity, missing, reached, system_client, through
-from mzaudit.audit.subjects import DatabaseUser, each_database_user
 from mzaudit.audit.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd
 from mzaudit.audit.verdict import NotApplicable
 from mzaudit.snapshot.databases import DatabaseGrant

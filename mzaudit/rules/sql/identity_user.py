@@ -1,8 +1,8 @@
 """SQL-003: the service's identity is a user of its database."""
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule, whole
+from mzaudit.audit.database_subjects import DatabaseUser, each_database_user
 from mzaudit.audit.database_users import has_identity, missing, system_client
-from mzaudit.audit.subjects import DatabaseUser, each_database_user
 from mzaudit.audit.tsql import ADMINISTRATOR, create_user, quoted, sqlcmd
 from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot

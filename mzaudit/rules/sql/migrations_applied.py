@@ -4,9 +4,9 @@ import re
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.audit.az import az
+from mzaudit.audit.database_subjects import GuardedDatabase, each_guarded_database
 from mzaudit.audit.database_users import Clients, clients_of, missing
 from mzaudit.audit.quantify import merged
-from mzaudit.audit.subjects import GuardedDatabase, each_guarded_database
 from mzaudit.audit.verdict import Inconclusive
 from mzaudit.policy.wanted import WantedDatabase
 from mzaudit.snapshot.databases import DatabaseContents, Migration

@@ -1,8 +1,8 @@
 """SQL-006: where passwords are forbidden, the database has no user with one."""
 
 from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, rule, whole
+from mzaudit.audit.database_subjects import each_database
 from mzaudit.audit.database_users import missing
-from mzaudit.audit.subjects import each_database
 from mzaudit.audit.tsql import ADMINISTRATOR, quoted, sqlcmd
 from mzaudit.policy.wanted import WantedDatabase
 from mzaudit.snapshot.estate import Snapshot

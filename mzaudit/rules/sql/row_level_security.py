@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, rule
 from mzaudit.audit.az import az
+from mzaudit.audit.database_subjects import each_database
 from mzaudit.audit.database_users import missing, reached, through
 from mzaudit.audit.quantify import merged
-from mzaudit.audit.subjects import each_database
 from mzaudit.audit.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd, table
 from mzaudit.audit.verdict import Inconclusive
 from mzaudit.policy.wanted import WantedDatabase

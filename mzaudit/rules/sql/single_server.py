@@ -2,7 +2,7 @@
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, need, rule
 from mzaudit.audit.az import az
-from mzaudit.audit.subjects import each_server
+from mzaudit.audit.database_subjects import each_server
 from mzaudit.policy.wanted import WantedDatabase, WantedServer
 from mzaudit.snapshot import ids
 from mzaudit.snapshot.estate import Snapshot

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
-from mzaudit.audit.subjects import GuardedDatabase, each_guarded_database
+from mzaudit.audit.database_subjects import GuardedDatabase, each_guarded_database
 from mzaudit.rules.sql.migrations_applied import migrations_applied
 from mzaudit.snapshot.databases import Migration
 from mzaudit.snapshot.observed import Listing, Observed
