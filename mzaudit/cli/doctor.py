@@ -62,6 +62,7 @@ AUDITOR = "NAME_OF_THE_AUDITING_IDENTITY"
     "Azure nothing.",
 )
 @click.option("--no-secret-values", is_flag=True, help="As for check: no secret value is to be read.")
+@click.option("--wake-databases", is_flag=True, help="Read paused databases too; waking them is billed.")
 @click.option(
     "--timeout",
     metavar="DURATION",
@@ -79,6 +80,7 @@ def command(
     form: str,
     sql: str | None,
     no_secret_values: bool,
+    wake_databases: bool,
     timeout: str,
     debug: bool,
 ) -> int:
@@ -101,7 +103,8 @@ def command(
         return statements(loaded, asked, sql)
     if role is not None:
         return roles(loaded, asked, subscription, role, form, values=not no_secret_values)
-    return preflight(loaded, asked, subscription, simulate, deadline, values=not no_secret_values, debug=debug)
+    values = not no_secret_values
+    return preflight(loaded, asked, subscription, simulate, deadline, values=values, wake=wake_databases, debug=debug)
 
 
 def roles(
@@ -144,6 +147,7 @@ def preflight(
     deadline: float,
     *,
     values: bool,
+    wake: bool,
     debug: bool,
 ) -> int:
     """Read, judge, and say what stood in the way."""
@@ -156,7 +160,7 @@ def preflight(
 
     with look.simulated(simulate) as simulator:
         wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked))
-        seen = look.look(wanted, simulator, timeout=deadline, values=values, debug=debug)
+        seen = look.look(wanted, simulator, timeout=deadline, values=values, debug=debug, wake=wake)
     found = examine(seen, judge(loaded, wanted, seen, fail_on=Severity.MEDIUM).findings)
-    show(text(found, seen.caller, asked))
+    show(text(found, seen.caller, wanted, AUDITOR))
     return exits.PASSED if found.complete else exits.INCOMPLETE

@@ -5,40 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from mzaudit.audit.matching import granting
 from mzaudit.audit.results import Finding, Status
-from mzaudit.azure.needs import NEEDS, PERMISSIONS, At, Need
+from mzaudit.azure.needs import DATABASE_NEEDS, NEEDS, PERMISSIONS, At, DatabaseNeed, Need
 from mzaudit.doctor.grants import Grant, above, least
 from mzaudit.snapshot.estate import Read, Snapshot
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import LACKS, Gap, GapReason, Observed
 
+N = TypeVar("N", Need, DatabaseNeed)
+
 _NETWORK: Final = (GapReason.FIREWALL, GapReason.PRIVATE_ONLY, GapReason.UNREACHABLE)
 _NEEDS: Final = {need.permission.casefold(): need for need in NEEDS}
+_INSIDE: Final = {need.permission: need for need in DATABASE_NEEDS}
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Generic[N]):
     """A permission that the caller lacks at a scope, and the rules that stay undecided for it."""
 
-    need: Need
+    need: N
     rules: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Place(Generic[N]):
     """A scope at which permissions are needed: those that calls have proved, and those that are lacking."""
 
     scope: str
-    held: tuple[Need, ...]
-    lacks: tuple[Lack, ...]
+    held: tuple[N, ...]
+    lacks: tuple[Lack[N], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What no role removes: `gap` is the first of `calls` that met it."""
+    """What no permission removes: `gap` is the first of `calls` that met it."""
 
     gap: Gap
     calls: int
@@ -56,9 +59,11 @@ class Unasked:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """The whole of it. `grants` are the least that would give what is lacking."""
+    """The whole of it. `inside` are the databases, where no role helps; `grants` the least that would give what is
+    lacking elsewhere."""
 
-    places: tuple[Place, ...]
+    places: tuple[Place[Need], ...]
+    inside: tuple[Place[DatabaseNeed], ...]
     network: tuple[Obstacle, ...]
     others: tuple[Obstacle, ...]
     unasked: tuple[Unasked, ...]
@@ -67,15 +72,21 @@ class Examination:
     @property
     def complete(self) -> bool:
         """Whether everything that was asked for was answered."""
-        return not (self.network or self.others or any(place.lacks for place in self.places))
+        return not (self.network or self.others or self.lacking)
+
+    @property
+    def lacking(self) -> int:
+        """How many permissions are lacking, each counted at each scope."""
+        return sum(len(place.lacks) for place in self.places) + sum(len(place.lacks) for place in self.inside)
 
 
 def examine(seen: Snapshot, findings: Sequence[Finding]) -> Examination:
     """Sort every call of the run: the ledger is the truth, the caller's own permissions explain it."""
-    places = _places(seen, findings)
+    places = _places(seen, findings, NEEDS, _proved, partial(_lacked, seen))
     met = tuple(_obstacles(seen, findings))
     return Examination(
         places=places,
+        inside=_places(seen, findings, DATABASE_NEEDS, _proved_inside, _lacked_inside),
         network=tuple(each for each in met if each.gap.reason in _NETWORK),
         others=tuple(each for each in met if each.gap.reason not in _NETWORK),
         unasked=tuple(_unasked(seen)),
@@ -83,30 +94,47 @@ def examine(seen: Snapshot, findings: Sequence[Finding]) -> Examination:
     )
 
 
-def _places(seen: Snapshot, findings: Sequence[Finding]) -> tuple[Place, ...]:
+def _places(
+    seen: Snapshot,
+    findings: Sequence[Finding],
+    order: Sequence[N],
+    proved: Callable[[Read], tuple[N, str] | None],
+    lacked: Callable[[Gap], tuple[N, str] | None],
+) -> tuple[Place[N], ...]:
+    """What the calls say of the permissions in `order`, by the scope at which each is needed."""
     spelled: dict[str, str] = {}
-    held: dict[str, set[Need]] = {}
-    lacks: dict[str, set[Need]] = {}
+    held: dict[str, set[N]] = {}
+    lacks: dict[str, set[N]] = {}
     for read in seen.reads:
-        answered = read.answered
-        need = _NEEDS.get(read.permission.casefold()) if answered else _lack(_gap(read), seen)
-        if need is not None:
-            place = above(read.scope, need.at)
-            spelled.setdefault(key(place), place)
-            (held if answered else lacks).setdefault(key(place), set()).add(need)
-    at = partial(_lack_at, seen)
+        told = proved(read) if read.answered else lacked(_gap(read))
+        if told is not None:
+            need, scope = told
+            spelled.setdefault(key(scope), scope)
+            (held if read.answered else lacks).setdefault(key(scope), set()).add(need)
+
+    def at(gap: Gap) -> tuple[N, str] | None:
+        lack = lacked(gap)
+        return None if lack is None else (lack[0], key(lack[1]))
+
     return tuple(
         Place(
             scope,
-            _ordered(held.get(place, set()) - lacks.get(place, set())),
-            tuple(Lack(need, _rules(findings, at, (need, place))) for need in _ordered(lacks.get(place, set()))),
+            tuple(need for need in order if need in held.get(place, set()) - lacks.get(place, set())),
+            tuple(Lack(need, _rules(findings, at, (need, place))) for need in order if need in lacks.get(place, set())),
         )
         for place, scope in spelled.items()
     )
 
 
-def _ordered(needs: set[Need]) -> tuple[Need, ...]:
-    return tuple(sorted(needs, key=NEEDS.index))
+def _proved(read: Read) -> tuple[Need, str] | None:
+    need = _NEEDS.get(read.permission.casefold())
+    return None if need is None else (need, above(read.scope, need.at))
+
+
+def _proved_inside(read: Read) -> tuple[DatabaseNeed, str] | None:
+    """In a database only rows prove a permission: a history that is not there says nothing of the right to it."""
+    need = _INSIDE.get(read.permission)
+    return None if need is None or read.outcome != "ok" else (need, read.scope)
 
 
 def _gap(read: Read) -> Gap:
@@ -124,9 +152,14 @@ def _lack(gap: Gap, seen: Snapshot) -> Need | None:
     return need
 
 
-def _lack_at(seen: Snapshot, gap: Gap) -> tuple[Need, str] | None:
+def _lacked(seen: Snapshot, gap: Gap) -> tuple[Need, str] | None:
     need = _lack(gap, seen)
-    return None if need is None else (need, key(above(gap.scope, need.at)))
+    return None if need is None else (need, above(gap.scope, need.at))
+
+
+def _lacked_inside(gap: Gap) -> tuple[DatabaseNeed, str] | None:
+    need = _INSIDE.get(gap.permission)
+    return None if need is None or gap.reason not in LACKS else (need, gap.scope)
 
 
 def _rules(findings: Sequence[Finding], of: Callable[[Gap], object], wanted: object) -> tuple[str, ...]:
@@ -141,15 +174,20 @@ def _obstacles(seen: Snapshot, findings: Sequence[Finding]) -> Iterator[Obstacle
     for read in seen.reads:
         if not read.answered:
             gap = _gap(read)
-            if _lack(gap, seen) is None:
+            if _lack(gap, seen) is None and _lacked_inside(gap) is None:
                 met.setdefault(_kind(gap), []).append(gap)
     for kind, gaps in met.items():
-        at = replace(gaps[0], scope=above(gaps[0].scope, At.VAULT))
+        at = replace(gaps[0], scope=_where(gaps[0]))
         yield Obstacle(at, len(gaps), _rules(findings, _kind, kind))
 
 
 def _kind(gap: Gap) -> tuple[GapReason, str, str]:
-    return gap.reason, key(above(gap.scope, At.VAULT)), gap.permission
+    return gap.reason, key(_where(gap)), gap.permission
+
+
+def _where(gap: Gap) -> str:
+    """The resource that an obstacle stands at: the network's are a server's, all else inside a database is its own."""
+    return gap.scope if gap.permission in _INSIDE and gap.reason not in _NETWORK else above(gap.scope, At.VAULT)
 
 
 def _unasked(seen: Snapshot) -> Iterator[Unasked]:

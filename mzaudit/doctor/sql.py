@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from mzaudit.audit.tsql import create_user, quoted, table
-from mzaudit.azure.needs import CONNECT, DEFINITIONS_INSIDE, HISTORY
+from mzaudit.azure.needs import CONNECT, DEFINITIONS_INSIDE, HISTORY, DatabaseNeed
 from mzaudit.policy.wanted import Wanted, WantedDatabase
 
 _HEAD = """\
@@ -22,7 +20,7 @@ def script(wanted: Wanted, auditor: str) -> str:
         titles = {service.key: (service.app, service.title) for service in env.services}
         for database in env.server.databases:
             lines = [f"-- {env.env}: database {_plain(database.name)} on the server {_plain(database.server)}"]
-            lines += _auditor(database, auditor)
+            lines += (f"{statement} -- {need.why}" for need, statement in giving(database, auditor).items())
             for key, roles in database.grants:
                 app, title = titles[key]
                 lines += [f"-- {_plain(title)}", *create_user(app, roles)]
@@ -30,12 +28,15 @@ def script(wanted: Wanted, auditor: str) -> str:
     return "\n".join(parts)
 
 
-def _auditor(database: WantedDatabase, auditor: str) -> Iterator[str]:
+def giving(database: WantedDatabase, auditor: str) -> dict[DatabaseNeed, str]:
+    """The statement that gives the auditing identity each permission in a database; a new user has CONNECT."""
     who = quoted(auditor)
-    yield f"-- the auditing identity: {CONNECT.permission} {CONNECT.why}"
-    yield from create_user(auditor)
-    yield f"GRANT {DEFINITIONS_INSIDE.permission} TO {who}; -- {DEFINITIONS_INSIDE.why}"
-    yield f"GRANT SELECT ON {table(database.migrations)} TO {who}; -- {HISTORY.why}"
+    (user,) = create_user(auditor)
+    return {
+        CONNECT: user,
+        DEFINITIONS_INSIDE: f"GRANT {DEFINITIONS_INSIDE.permission} TO {who};",
+        HISTORY: f"GRANT SELECT ON {table(database.migrations)} TO {who};",
+    }
 
 
 def _plain(text: str) -> str:

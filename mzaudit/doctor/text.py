@@ -1,13 +1,18 @@
-"""The examination as plain text: by scope what is held and what lacks, then the network, the rest, the commands."""
+"""The examination as plain text: by scope what is held and what lacks, inside the databases too; then the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from mzaudit.audit.tsql import ADMINISTRATOR
+from mzaudit.azure.needs import CONNECT, DATABASE_NEEDS, DatabaseNeed, Need
 from mzaudit.doctor.examine import Examination, Lack, Obstacle, Place, Unasked
 from mzaudit.doctor.grants import commands
+from mzaudit.doctor.sql import giving
+from mzaudit.policy.wanted import Wanted, WantedDatabase
 from mzaudit.report.prose import cures
 from mzaudit.snapshot.estate import Caller
+from mzaudit.snapshot.ids import key
 
 _UNKNOWN = "OBJECT-ID-OF-THE-AUDITING-IDENTITY"
 _HELD = {
@@ -17,11 +22,17 @@ _HELD = {
 }
 
 
-def text(found: Examination, caller: Caller | None, environments: Sequence[str]) -> str:
-    """What the doctor says; not neutralised."""
-    lines = [f"doctor: {', '.join(environments)}", f"caller: {_who(caller)}", ""]
+def text(found: Examination, caller: Caller | None, wanted: Wanted, auditor: str) -> str:
+    """What the doctor says; not neutralised. `auditor` is the auditing identity's name in statements for databases."""
+    lines = [f"doctor: {', '.join(wanted.asked)}", f"caller: {_who(caller)}", ""]
     for place in found.places:
-        lines += [*_place(place), ""]
+        lines += [place.scope, *_place(place), ""]
+    if found.inside:
+        databases = {key(each.id): each for env in wanted.environments.values() for each in env.server.databases}
+        lines.append("inside the databases (no role of Azure's helps: statements in each do)")
+        for inside in found.inside:
+            lines += [f"  {line}" for line in _database(inside, databases[key(inside.scope)], auditor)]
+        lines.append("")
     for title, obstacles in (("network", found.network), ("other obstacles", found.others)):
         if obstacles:
             lines += [f"{title} (no role helps)", *(line for each in obstacles for line in _obstacle(each)), ""]
@@ -48,8 +59,7 @@ def _assignee(caller: Caller | None) -> str:
     return caller.object_id if caller is not None and caller.object_id else _UNKNOWN
 
 
-def _place(place: Place) -> Iterator[str]:
-    yield place.scope
+def _place(place: Place[Need] | Place[DatabaseNeed]) -> Iterator[str]:
     if place.held:
         yield f"  holds {len(place.held)}: {', '.join(need.permission for need in place.held)}"
     for lack in place.lacks:
@@ -58,12 +68,27 @@ def _place(place: Place) -> Iterator[str]:
             yield f"    undecided: {', '.join(lack.rules)}"
     others = [_permission(lack) for lack in place.lacks if not lack.rules]
     if others:
-        # a rule stops at its first gap, so that a later one is not named
-        yield f"  LACKS, not the first lack of any rule: {', '.join(others)}"
+        yield f"  LACKS too: {', '.join(others)}"
+        yield "    undecided: none for these alone; a rule names the first lack it meets, so grant them with the others"
 
 
-def _permission(lack: Lack) -> str:
-    return f"{lack.need.permission} (data action)" if lack.need.data else lack.need.permission
+def _permission(lack: Lack[Need] | Lack[DatabaseNeed]) -> str:
+    data = isinstance(lack.need, Need) and lack.need.data
+    return f"{lack.need.permission} (data action)" if data else lack.need.permission
+
+
+def _database(place: Place[DatabaseNeed], database: WantedDatabase, auditor: str) -> Iterator[str]:
+    yield place.scope
+    yield from _place(place)
+    lacking = {lack.need for lack in place.lacks}
+    untold = [need for need in DATABASE_NEEDS if need not in place.held and need not in lacking]
+    if untold:
+        yield f"  not known: {', '.join(need.permission for need in untold)}"
+    if lacking:
+        yield f"  cure, as `mzaudit doctor --sql` prints it; {ADMINISTRATOR} can:"
+        # to one who could not sign in the others are unknown, and a new user has none of them
+        wanted = lacking | set(untold) if CONNECT in lacking else lacking
+        yield from (f"    {each}" for need, each in giving(database, auditor).items() if need in wanted)
 
 
 def _obstacle(obstacle: Obstacle) -> Iterator[str]:
@@ -80,6 +105,5 @@ def _spare(spare: Unasked) -> Iterator[str]:
 def _verdict(found: Examination) -> str:
     if found.complete:
         return "everything that was needed could be read"
-    lacks = sum(len(place.lacks) for place in found.places)
     obstacles = len(found.network) + len(found.others)
-    return f"not everything could be read: {lacks} permissions lacking, {obstacles} other obstacles"
+    return f"not everything could be read: {found.lacking} permissions lacking, {obstacles} other obstacles"

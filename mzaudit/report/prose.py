@@ -112,7 +112,7 @@ def _in_database(gap: Gap, scope: str) -> str:
             return (
                 f"The server of {scope} has publicNetworkAccess off: run from a network with a private endpoint to it."
             )
-        case GapReason.NOT_COLLECTED if "--wake-databases" in gap.detail:
+        case GapReason.NOT_COLLECTED if gap.permission == "CONNECT":
             return f"{scope} is paused: run again with --wake-databases, or while it is online."
         case _:
             return ""

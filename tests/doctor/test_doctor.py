@@ -179,6 +179,105 @@ def test_it_says_what_each_lack_costs(mzaudit: Call) -> None:
     assert lines[at + 1] == "    undecided: IMG-007, OBS-003, SET-001, SET-004, SET-005, SET-006"
 
 
+def test_lacks_that_no_rule_names_are_listed_with_the_reason(mzaudit: Call) -> None:
+    estate = build("compliant")
+    _nothing(estate)
+    with serve(estate) as simulator:
+        lines = mzaudit("doctor", "--env", "prd", to=simulator).out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("  LACKS too: "))
+    assert lines[at + 1].startswith("    undecided: none for these alone; a rule names the first lack it meets")
+
+
+CLOUD, MANAGE = "db-monozu-cloud-prd", "db-monozu-manage-prd"
+NAME = "[NAME_OF_THE_AUDITING_IDENTITY]"
+BLIND = "undecided: SQL-003, SQL-004, SQL-005, SQL-006, SQL-007, SQL-008"
+DEFINITIONS = f"GRANT VIEW DEFINITION TO {NAME};"
+ROWS = f"GRANT SELECT ON [dbo].[flyway_schema_history] TO {NAME};"
+CURE = "cure, as `mzaudit doctor --sql` prints it; the server's Entra administrator, or a member of db_owner can:"
+
+
+def _revoke(estate: Estate, *permissions: str) -> None:
+    held = estate.database(CLOUD).permissions
+    held[:] = [one for one in held if one.grantee != "mzaudit" or one.permission not in permissions]
+
+
+def _no_history(estate: Estate) -> None:
+    contents = estate.database(CLOUD)
+    contents.tables.remove(contents.table("dbo.flyway_schema_history"))
+    _revoke(estate, "SELECT")
+
+
+INSIDE: dict[str, tuple[Callable[[Estate], None], tuple[str, ...]]] = {
+    "no user": (
+        lambda estate: estate.database(CLOUD).drop_user("mzaudit"),
+        (
+            *("LACKS CONNECT", BLIND, "not known: VIEW DEFINITION, SELECT on the migration history", CURE),
+            *(f"CREATE USER {NAME} FROM EXTERNAL PROVIDER;", DEFINITIONS, ROWS),
+        ),
+    ),
+    "no definitions": (
+        lambda estate: _revoke(estate, "VIEW DEFINITION"),
+        (
+            "holds 2: CONNECT, SELECT on the migration history",
+            *("LACKS VIEW DEFINITION", BLIND, CURE, DEFINITIONS),
+        ),
+    ),
+    "no right to the history": (
+        lambda estate: _revoke(estate, "SELECT"),
+        (
+            "holds 2: CONNECT, VIEW DEFINITION",
+            *("LACKS SELECT on the migration history", "undecided: SQL-008", CURE, ROWS),
+        ),
+    ),
+    "neither": (
+        lambda estate: _revoke(estate, "SELECT", "VIEW DEFINITION"),
+        (
+            *("holds 1: CONNECT", "LACKS VIEW DEFINITION", BLIND.removesuffix(", SQL-008")),
+            *("LACKS SELECT on the migration history", "undecided: SQL-008", CURE, DEFINITIONS, ROWS),
+        ),
+    ),
+    "no history": (
+        _no_history,
+        ("holds 2: CONNECT, VIEW DEFINITION", "not known: SELECT on the migration history"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", INSIDE)
+def test_what_is_missing_inside_a_database_is_told_apart(case: str, mzaudit: Call) -> None:
+    bend, expected = INSIDE[case]
+    estate = build("compliant")
+    bend(estate)
+    with serve(estate) as simulator:
+        outcome = mzaudit("doctor", "--env", "prd", to=simulator)
+    said = outcome.out.partition("inside the databases (no role of Azure's helps: statements in each do)\n")[2]
+    cloud, manage = said.partition("\n\n")[0].split("  /subscriptions/")[1:]
+    lines = [line.strip() for line in cloud.splitlines()]
+    assert (lines[0].rsplit("/", 1)[-1], tuple(lines[1:])) == (CLOUD, expected)
+    whole = "holds 3: CONNECT, VIEW DEFINITION, SELECT on the migration history"
+    assert [line.strip() for line in manage.splitlines()][1:] == [whole]
+    assert "other obstacles (" not in outcome.out
+    assert outcome.code == (0 if case == "no history" else 3)
+    assert commands(outcome.out) == []
+    if "GRANT" in cloud or "CREATE" in cloud:
+        script = mzaudit("doctor", "--sql", "--env", "prd").out
+        statements = lines[lines.index(CURE) + 1 :]
+        assert all(statement in script for statement in statements)
+
+
+def test_a_paused_database_is_named_and_can_be_woken(mzaudit: Call) -> None:
+    estate = build("compliant")
+    estate.named("Microsoft.Sql/servers/databases", CLOUD)["properties"]["status"] = "Paused"
+    with serve(estate) as simulator:
+        left = mzaudit("doctor", "--env", "prd", to=simulator)
+        woken = mzaudit("doctor", "--env", "prd", "--wake-databases", to=simulator)
+    assert left.code == 3
+    others = left.out.partition("other obstacles")[2]
+    assert re.search(rf"not-collected \S*/databases/{CLOUD} ", others)
+    assert "run again with --wake-databases" in others
+    assert woken.code == 0, woken.out
+
+
 def test_values_that_nobody_wants_are_not_missed(mzaudit: Call) -> None:
     estate = build("compliant")
     _no_values(estate)
