@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from mzaudit.audit.results import Status
-from mzaudit.azure.needs import DATABASE_NEEDS, EVENTS, NEEDS, Need, Role
-from tests.doctor.nights import BENDS, Bend, Night, bent, estate_for, night_of, restrict
+from mzaudit.azure.needs import DATABASE_NEEDS, EVENTS, NEEDS, DatabaseNeed, Role
+from tests.doctor.nights import BENDS, RIGHTS, Bend, Night, Right, bent, estate_for, night_of, restrict
 
 FILE = Path(__file__).parent / "permissions.md"
 
@@ -28,18 +28,18 @@ No other verdict changed. Written by `make docs`.
 _INSIDE = """\
 ## Inside each database
 
-No role of Azure's gives these; `mzaudit doctor --sql` prints the statements that do. Without them SQL-003 to SQL-008
-cannot be decided.
+No role of Azure's gives these; `mzaudit doctor --sql` prints the statements that do. Each was taken away in every
+database of the environment.
 
-| permission | what for |
-|---|---|"""
+| permission | what for | without it |
+|---|---|---|"""
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
     """Two runs over the same estate: with the recommended roles, and with one permission less."""
 
-    need: Need
+    need: Right
     before: Night
     after: Night
 
@@ -58,7 +58,7 @@ class Removal:
         return tuple(sorted({new.rule for old, new in pairs if old.status is new.status is Status.FAIL and old != new}))
 
 
-def removal(need: Need) -> Removal:
+def removal(need: Right) -> Removal:
     """Take one permission away: about a second."""
     estate = estate_for(need)
     restrict(estate, need)
@@ -73,14 +73,14 @@ def _whole(bend: Bend | None) -> Night:
     return night_of(estate)
 
 
-def page(rows: Mapping[Need, str]) -> str:
+def page(rows: Mapping[Right, str]) -> str:
     """The page from the row of every permission."""
     parts = [_HEAD]
     for role in Role:
         lines = [f"## {role}", "", "| permission | where | without it |", "|---|---|---|"]
-        lines += [row for need, row in rows.items() if need.role is role]
+        lines += [rows[need] for need in NEEDS if need.role is role]
         parts.append("\n".join(lines) + "\n")
-    lines = [_INSIDE, *(f"| `{need.permission}` | {need.why} |" for need in DATABASE_NEEDS)]
+    lines = [_INSIDE, *(rows[need] for need in DATABASE_NEEDS)]
     parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
@@ -88,6 +88,8 @@ def page(rows: Mapping[Need, str]) -> str:
 def row(found: Removal) -> str:
     """One permission's row."""
     need = found.need
+    if isinstance(need, DatabaseNeed):
+        return f"| `{need.permission}` | {need.why} | {_cost(found)} |"
     data = " (data action)" if need.data else ""
     spelled = f"`{need.permission}`{data}" + (f", when {need.when}" if need.when else "")
     return f"| {spelled} | {need.at} | {_cost(found)} |"
@@ -105,7 +107,7 @@ def _cost(found: Removal) -> str:
 
 def main() -> None:
     """Write the page."""
-    FILE.write_text(page({need: row(removal(need)) for need in NEEDS}), encoding="utf-8")
+    FILE.write_text(page({need: row(removal(need)) for need in RIGHTS}), encoding="utf-8")
 
 
 if __name__ == "__main__":

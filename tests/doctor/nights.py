@@ -10,11 +10,13 @@ from mzaudit.azure.needs import (
     ABAC_TAGS,
     ACTIVITY_ALERTS,
     DASHBOARDS,
+    DATABASE_NEEDS,
     DELETED_SECRETS,
     DELETED_VAULTS,
     NEEDS,
     QUERY_RULES,
     SMART_DETECTORS,
+    DatabaseNeed,
     Need,
     Role,
 )
@@ -31,6 +33,8 @@ from mzaudit.simulator import Estate, Simulator, build, grant_custom_role, serve
 from mzaudit.snapshot.estate import Snapshot
 
 Bend = Callable[[Estate], None]
+Right = Need | DatabaseNeed
+RIGHTS: tuple[Right, ...] = (*NEEDS, *DATABASE_NEEDS)
 POLICY = load(shipped(), "policies")
 
 
@@ -79,7 +83,7 @@ def _no_workbook(estate: Estate) -> None:
     _gone(estate, "microsoft.insights/workbooks")
 
 
-BENDS: dict[Need, Bend] = {
+BENDS: dict[Right, Bend] = {
     DELETED_VAULTS: _soft_deleted_vault,
     DELETED_SECRETS: _soft_deleted_secret,
     ABAC_TAGS: _abac_registry,
@@ -91,7 +95,7 @@ BENDS: dict[Need, Bend] = {
 """How the documented estate is bent so that a permission matters that it gives no cause to use."""
 
 
-def estate_for(need: Need) -> Estate:
+def estate_for(need: Right) -> Estate:
     """The documented estate, bent so that a permission matters."""
     return bent(BENDS.get(need))
 
@@ -109,8 +113,13 @@ def wanted_of(estate: Estate) -> Wanted:
     return bound(POLICY, ("prd",), dict.fromkeys(POLICY.policy.environments, estate.subscriptions[0]))
 
 
-def restrict(estate: Estate, without: Need | None = None) -> None:
-    """Take every role from the auditor, and give the recommended ones less one permission."""
+def restrict(estate: Estate, without: Right | None = None) -> None:
+    """Take every role from the auditor, and give the recommended ones less one permission; or take away one that it has
+    inside every database."""
+    if isinstance(without, DatabaseNeed):
+        for contents in estate.sql.values():
+            lost = (estate.auditor.name, without.permission.partition(" on ")[0])
+            contents.permissions[:] = [one for one in contents.permissions if (one.grantee, one.permission) != lost]
     auditor = estate.auditor.oid
     estate.role_assignments[:] = [a for a in estate.role_assignments if a["properties"]["principalId"] != auditor]
     guids = {

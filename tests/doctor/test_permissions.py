@@ -11,13 +11,27 @@ import pytest
 import mzaudit.azure
 from docs.permissions import FILE, Removal, page, removal, row
 from mzaudit.audit.results import Status
-from mzaudit.azure.needs import DATABASE_NEEDS, DELETED_SECRETS, DELETED_VAULTS, EVENTS, NEEDS, PERMISSIONS, Need
+from mzaudit.azure.needs import (
+    CONNECT,
+    DATABASE_NEEDS,
+    DEFINITIONS_INSIDE,
+    DELETED_SECRETS,
+    DELETED_VAULTS,
+    EVENTS,
+    HISTORY,
+    NEEDS,
+    PERMISSIONS,
+    DatabaseNeed,
+    Need,
+)
 from mzaudit.simulator import ESTATES, build
-from tests.doctor.nights import BENDS, estate_for, night_of, restrict
+from tests.doctor.nights import BENDS, RIGHTS, Right, estate_for, night_of, restrict
 
 PAGE = FILE.read_text(encoding="utf-8")
 # the failure stands without them; they tell whether the missing thing can be recovered
 TELL_MORE = {DELETED_VAULTS: ("KV-001",), DELETED_SECRETS: ("KV-003",)}
+
+INSIDE = ("SQL-003", "SQL-004", "SQL-005", "SQL-006", "SQL-007", "SQL-008")
 
 
 def test_the_recommended_roles_are_enough() -> None:
@@ -29,8 +43,8 @@ def test_the_recommended_roles_are_enough() -> None:
     assert found.examination.grants == ()
 
 
-@pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.permission)
-def test_each_permission_is_needed_by_the_rules_that_name_it(need: Need, evidence: Callable[[str, int], None]) -> None:
+@pytest.mark.parametrize("need", RIGHTS, ids=lambda need: need.permission)
+def test_each_permission_is_needed_by_the_rules_that_name_it(need: Right, evidence: Callable[[str, int], None]) -> None:
     found = removal(need)
     if need == EVENTS:  # asked for only with --attribute (tests/azure/test_changes.py)
         assert found.before.findings == found.after.findings
@@ -54,15 +68,39 @@ def assert_diagnosed(found: Removal) -> None:
     """That the doctor names the lack, its rules and the role that cures it."""
     examination = found.after.examination
     assert (examination.network, examination.others) == ((), ())
-    lacks = [lack for place in examination.places for lack in place.lacks]
-    assert {lack.need for lack in lacks} == {found.need}
-    assert {rule for lack in lacks for rule in lack.rules} == set(found.undecided)
-    assert {grant.role for grant in examination.grants} == {found.need.role}
+    assert {need for need, _ in told(found)} == {found.need}
+    assert {rule for _, rules in told(found) for rule in rules} == set(found.undecided)
+    roles = {found.need.role} if isinstance(found.need, Need) else set()
+    assert {grant.role for grant in examination.grants} == roles
+
+
+def told(found: Removal) -> list[tuple[Right, tuple[str, ...]]]:
+    """What the doctor says is lacking, with the rules that it leaves undecided."""
+    examination = found.after.examination
+    lacks: list[tuple[Right, tuple[str, ...]]] = []
+    lacks += [(lack.need, lack.rules) for place in examination.places for lack in place.lacks]
+    lacks += [(lack.need, lack.rules) for place in examination.inside for lack in place.lacks]
+    return lacks
+
+
+@pytest.mark.parametrize(
+    ("need", "rules"),
+    [(CONNECT, INSIDE), (DEFINITIONS_INSIDE, INSIDE), (HISTORY, ("SQL-008",))],
+    ids=lambda value: getattr(value, "permission", None),
+)
+def test_inside_every_database_a_right_costs_the_rules_that_need_it(need: DatabaseNeed, rules: tuple[str, ...]) -> None:
+    found = removal(need)
+    assert (found.undecided, found.says_less) == (rules, ())
+    places = found.after.examination.inside
+    assert [place.scope.rsplit("/", 1)[-1] for place in places] == ["db-monozu-cloud-prd", "db-monozu-manage-prd"]
+    for place in places:
+        assert [lack.need for lack in place.lacks] == [need]
+        assert place.held == (() if need == CONNECT else tuple(each for each in DATABASE_NEEDS if each != need))
 
 
 def test_the_page_has_a_row_for_every_permission_and_no_other() -> None:
     lines = PAGE.splitlines()
-    rows = {need: next(line for line in lines if line.startswith(f"| `{need.permission}`")) for need in NEEDS}
+    rows = {need: next(line for line in lines if line.startswith(f"| `{need.permission}`")) for need in RIGHTS}
     assert page(rows) == PAGE, "write the page again: make docs"
 
 

@@ -12,6 +12,7 @@ from ..wire import Json
 from . import errors
 from .contents import Contents, DatabasePrincipal, sid_of
 from .errors import SqlError
+from .rights import Rights
 
 SUFFIX = ".database.windows.net"
 AUDIENCES = ("https://database.windows.net", "https://database.windows.net/")
@@ -101,7 +102,7 @@ def gate(estate: Estate, server: Json) -> Gate:
 
 def _user(estate: Estate, server: Json, contents: Contents, claims: entra.Claims) -> DatabasePrincipal:
     """The user that a token is in a database: the administrator is dbo, an application is known by its client id, and
-    a group's user stands for all of its members."""
+    a group's user stands for all of its members. A user without CONNECT is told no more than a stranger."""
     administrator = str((server["properties"].get("administrators") or {}).get("sid", "")).casefold()
     groups = {group for group, members in estate.group_members.items() if claims.oid in members}
     if administrator in {claims.client_id, claims.oid, *groups}:
@@ -109,5 +110,7 @@ def _user(estate: Estate, server: Json, contents: Contents, claims: entra.Claims
     sids = {sid_of(identity) for identity in (claims.client_id, claims.oid, *groups)}
     for user in contents.principals:
         if user.type in ("E", "X") and user.sid is not None and user.sid[:16] in sids:
-            return user
+            if Rights(contents, user).holds("CONNECT"):
+                return user
+            break
     raise SqlError(errors.login_failed(_BEARER))

@@ -41,6 +41,10 @@ def no_user(estate: Estate) -> None:
     estate.database(DATABASE).drop_user("mzaudit")
 
 
+def no_connect(estate: Estate) -> None:
+    estate.database(DATABASE).grant("mzaudit", "CONNECT", state="DENY")
+
+
 def stale_user(estate: Estate) -> None:
     estate.database(DATABASE).principal("mzaudit").sid = sid_of(stable_guid("an identity of before"))
 
@@ -53,6 +57,7 @@ REFUSALS: dict[str, tuple[Callable[[Estate], None], int, str]] = {
     "no firewall rule": (firewall, 40615, f"Client with IP address '{CLIENT_ADDRESS}' is not allowed"),
     "no public access": (private, 47073, "Deny Public Network Access is set to Yes"),
     "no user": (no_user, 18456, "Login failed for user '<token-identified principal>'."),
+    "user without CONNECT": (no_connect, 18456, "Login failed for user '<token-identified principal>'."),
     "user of an identity that is gone": (stale_user, 18456, "Login failed for user '<token-identified principal>'."),
     "no such database": (no_inside, 4060, f'Cannot open database "{DATABASE}" requested by the login.'),
 }
