@@ -8,8 +8,12 @@ from mzaudit.policy.wanted import Wanted, WantedDatabase
 
 _HEAD = """\
 -- Run each part in its own database, as the server's Entra administrator. mzaudit runs none of it.
--- A name is the display name of an identity: of an app, the app's own. Where the server cannot look names up in Entra:
--- CREATE USER [name] WITH SID = 0x<its client id, as binary(16)>, TYPE = E;
+-- A name is the display name of an identity: of an app, the app's own. Of one that is a user already, write
+-- GRANT CONNECT TO [name] in place of CREATE USER; of a user whose identity was made anew, run DROP USER [name] before.
+-- The GRANT on the migration history fails before Flyway's first run: run it again then.
+-- Where the server cannot look names up in Entra, by client id (the SELECT prints the SID):
+-- SELECT CONVERT(binary(16), CAST('<client id>' AS uniqueidentifier));
+-- CREATE USER [name] WITH SID = 0x<as printed>, TYPE = E;
 """
 
 
