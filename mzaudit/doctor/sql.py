@@ -13,7 +13,7 @@ _HEAD = """\
 -- The GRANT on the migration history fails before Flyway's first run: run it again then.
 -- Where the server cannot look names up in Entra, by client id (the SELECT prints the SID):
 -- SELECT CONVERT(binary(16), CAST('<client id>' AS uniqueidentifier));
--- CREATE USER [name] WITH SID = 0x<as printed>, TYPE = E;
+-- CREATE USER [name] WITH SID = <0x..., as printed>, TYPE = E;
 """
 
 
