@@ -9,6 +9,7 @@ import uuid
 from dataclasses import replace
 
 from mzaudit.simulator import Estate, build
+from mzaudit.simulator.sql.contents import Contents
 
 _PLAIN = string.ascii_letters + string.digits
 _SPECIAL = "\"<&'>/+%é\\ :@"
@@ -82,6 +83,8 @@ def planted() -> tuple[Estate, Planter]:
     planter.secrets.append(encoded.rstrip("="))
     estate.site_config("app-monozu-ingest-prd")["linuxFxVersion"] = f"COMPOSE|{encoded}"
     _site_containers(planter, estate)
+    for inside in estate.sql.values():
+        _database(planter, inside)
     estate.principals.remove(estate.auditor)
     estate.auditor = replace(estate.auditor, secret=planter.word(40))
     estate.principals.append(estate.auditor)
@@ -145,3 +148,28 @@ def _site_containers(planter: Planter, estate: Estate) -> None:
             "properties": properties,
         }
     ]
+
+
+def _database(planter: Planter, inside: Contents) -> None:
+    """Rows of tenants in every table, and words that nobody reads beside those that are: a migration's script, and
+    what a predicate compares with."""
+    for table in inside.tables:
+        names = [column.name for column in table.columns]
+        if "script" in names:
+            at = names.index("script")
+            table.rows[:] = [(*row[:at], f"V1__{planter.strange()}.sql", *row[at + 1 :]) for row in table.rows]
+        else:
+            table.rows += [tuple(_cell(planter, column.type) for column in table.columns) for _ in range(2)]
+    for policy in inside.policies:
+        for predicate in policy.predicates:
+            predicate.definition = f"([sec].[fn_tenant]([tenant_id],N'{planter.word()}'))"
+
+
+def _cell(planter: Planter, kind: str) -> str | int:
+    match kind:
+        case "bigint":
+            return 1
+        case "uniqueidentifier":
+            return planter.guid()
+        case _:
+            return planter.strange()

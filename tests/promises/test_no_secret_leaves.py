@@ -29,7 +29,9 @@ from rich.console import Console
 from mzaudit.azure.values import Sealed
 from mzaudit.cli import look
 from mzaudit.report import FORMATS
-from mzaudit.simulator import Fault, Simulator, Status, entra, serve
+from mzaudit.simulator import Fault, ServerError, Simulator, SqlFault, Status, entra, serve
+from mzaudit.simulator.sql import admission
+from mzaudit.simulator.sql.errors import SqlError
 from tests.cli.conftest import Outcome
 from tests.leftovers import nothing_left_open
 from tests.promises.leaks import Searcher
@@ -38,6 +40,7 @@ from tests.promises.planted import Planter, planted
 Call = Callable[..., Outcome]
 Counted = Callable[[str, int], None]
 FILES = tuple(part for name in FORMATS for part in ("-o", f"{name}:out.{name}"))
+DATABASES = "https://database.windows.net"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +89,7 @@ def talkative(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     loud.addFilter(lambda record: record.exc_info is not None)
     plain = logging.FileHandler(folder / "plain.log")
-    names = ("azure", "azure.core.pipeline.policies.http_logging_policy", "msal", "aiohttp", "urllib3")
+    names = ("azure", "azure.core.pipeline.policies.http_logging_policy", "msal", "aiohttp", "urllib3", "pytds")
 
     def turned_up(debug: bool) -> None:
         calm(debug)
@@ -154,6 +157,11 @@ def test_everything_that_a_run_writes(
     assert "Request URL" in texts["plain.log"]
     findings = json.loads(texts["out.json"])["findings"]
     assert {"KV-006", "SET-004", "SET-005", "OBS-002"} <= {f["rule"] for f in findings if f["status"] == "fail"}
+    logins = [one for one in at_it.simulator.sql_requests if one.kind == "LOGIN"]
+    assert logins
+    assert {one.result for one in logins} == {0}
+    assert DATABASES in {_audience(one) for one in at_it.planter.secrets}, "the token for databases is looked for too"
+    assert "switched to database" in texts["plain.log"], "the driver talks"
     search(at_it, texts, evidence)
     evidence("canaries planted", len(set(at_it.planter.secrets)))
 
@@ -187,9 +195,16 @@ BREAKS = {
     "answer": ("mzaudit.azure.run._one", lambda args: getattr(args[1], "body", b"").decode("utf-8", "replace")),
     "session": ("mzaudit.azure.session._wait", lambda args: getattr(args[0], "body", b"").decode("utf-8", "replace")),
     "sign-in": ("mzaudit.azure.tokens.caller", lambda args: args[0]),
+    "connection to a database": ("mzaudit.azure.tds_talk.connect", lambda args: args[3]),
+    "login to a database": ("mzaudit.azure.tds._login", lambda args: args[3]),
+    "talk with a database": ("mzaudit.azure.tds_talk.Speaker.read", lambda args: args[0].token),
 }
 # Rooms that never hold a value: as if one had come through to them.
 LATER = {
+    "statement": "mzaudit.azure.tds.Link.ask",
+    "rights in a database": "mzaudit.azure.sql_rows.rights",
+    "users of a database": "mzaudit.azure.sql_rows.principals",
+    "history of a database": "mzaudit.azure.sql_rows.migrations",
     "rule": "mzaudit.rules.settings.no_plaintext_credentials.check",
     "evaluation": "mzaudit.audit.evaluate.evaluate",
     "waivers": "mzaudit.audit.waive.lay",
@@ -298,6 +313,43 @@ def test_a_service_that_echoes_what_it_was_sent(at_it: Planted, mzaudit: Call, f
     assert [outcome.code for outcome in said[:2]] == [4, 4]
     assert said[2].code in (1, 3)
     search(at_it, written(folder, *said), evidence)
+
+
+def test_a_database_that_echoes_what_it_was_sent(
+    at_it: Planted, mzaudit: Call, folder: Path, monkeypatch: pytest.MonkeyPatch, evidence: Counted
+) -> None:
+    shown: list[str] = []
+
+    def refused(*args: object) -> NoReturn:
+        shown.append(str(args[-1]))
+        raise SqlError(ServerError(18456, f"Login failed for user '{args[-1]}'.", 14))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(admission, "admit", refused)
+        said = [mzaudit("check", "--env", "prd", "--debug", *FILES)]
+    assert {_audience(token) for token in shown} == {DATABASES}
+    assert set(shown) <= set(at_it.planter.secrets)
+    assert "error 18456" in (folder / "out.json").read_text("utf-8")
+    secret = at_it.planter.secrets[0]
+    at_it.simulator.sql_faults[:] = [
+        SqlFault(
+            "QUERY .*database_principals AS p WHERE", ServerError(229, f"The SELECT on '{secret}' was denied.", 14)
+        ),
+        SqlFault("QUERY .*security_policies", ServerError(50000, secret)),
+        SqlFault("QUERY .*installed_rank", ServerError(245, f"Conversion failed for the value '{secret}'.")),
+    ]
+    said += [mzaudit("check", "--env", "prd", "--debug", *FILES)]
+    at_it.simulator.sql_faults.clear()
+    told = (folder / "out.json").read_text("utf-8")
+    assert [number for number in (229, 50000, 245) if f"error {number}" not in told] == []
+    assert {outcome.code for outcome in said} <= {1, 3}
+    search(at_it, written(folder, *said), evidence)
+
+
+def _audience(token: str) -> str | None:
+    """Whom a token of the simulated Entra is for; None for another secret."""
+    claims = entra.read(token)
+    return claims.audience if claims is not None else None
 
 
 SECRET = 'Zk3"Qv9&xT1<mR5\\pL7/wB2+é'
