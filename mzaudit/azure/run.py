@@ -141,12 +141,13 @@ class Run:
 
 
 def started(group: asyncio.TaskGroup, work: Coroutine[object, object, T]) -> asyncio.Task[T]:
-    """A task of the group. One that is already ending refuses it, and then the work must not be left lying about."""
+    """A task of the group, for one of its own tasks. A group that is ending refuses it: then whoever asks is to end
+    too, as the interrupted do, and the work is not left lying about."""
     try:
         return group.create_task(work)
     except RuntimeError:
         work.close()
-        raise
+        raise asyncio.CancelledError from None
 
 
 async def side_by_side(work: Iterable[Coroutine[object, object, T]]) -> list[T]:

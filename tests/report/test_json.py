@@ -125,7 +125,7 @@ REFUSED = {
     "empty": ("", "cut short"),
     "cut short": (render("json", night())[:-40], "cut short"),
     "not an object": ("[]", "no schema_version"),
-    "a snapshot": ('{"taken": 1}', "no schema_version"),
+    "a snapshot": ('{"taken": 1}', "not a report but a snapshot"),
     "another version": ('{"schema_version": "9"}', "version 9; this mzaudit reads version 1"),
     "too deep": ("[" * 100_000, "cut short"),
     "unknown field": (render("json", night()).replace('"source"', '"sauce"'), "run.sauce"),
