@@ -36,6 +36,7 @@ from mzaudit.simulator import (
     canary,
     grant_custom_role,
 )
+from mzaudit.simulator.sql.contents import Column, Predicate, SecurityPolicy, Table
 from mzaudit.snapshot.store import dump
 from tests.cli.conftest import Outcome
 from tests.estate import compliant, service, setting
@@ -80,6 +81,9 @@ SAMPLE = ("ends green, folded", "shell", "terminal", "html")
 SAVED: dict[str, str] = HOSTILE | TEXTS
 LONE_SAVED = ("lone high surrogate",)
 CALM = "calm"
+# What `_bend_database` makes fail.
+INSIDE = {f"{rule} db-monozu-cloud-prd" for rule in ("SQL-006", "SQL-007", "SQL-008")}
+INSIDE |= {"SQL-004 cloud/db-monozu-cloud-prd"}
 
 
 def bent(texts: Iterable[str], one: str) -> Estate:
@@ -105,6 +109,7 @@ def bent(texts: Iterable[str], one: str) -> Estate:
         odd = estate.assign(f"{number:08}-1111-0000-0000-000000000000", "Key Vault Secrets User", vault)
         odd["properties"] |= {"principalId": text, "condition": text}
         estate.images["cloud-backend"][text] = Manifest(text, text)
+        _bend_database(estate, number, text)
     ingest = estate.site("app-monozu-ingest-prd")
     ingest["properties"]["state"] = one
     ingest["location"] = one
@@ -119,6 +124,25 @@ def bent(texts: Iterable[str], one: str) -> Estate:
     plan = estate.named("Microsoft.Web/serverfarms", "asp-monozu-prd")
     plan["sku"] |= {"name": one, "tier": one}
     return estate
+
+
+def _bend_database(estate: Estate, number: int, text: str) -> None:
+    """Users, roles, tables, policies and migrations of that name, each of which a rule complains of."""
+    inside = estate.database("db-monozu-cloud-prd")
+    short = text.encode("utf-8", "ignore").decode()[:100]  # a sysname holds 128 characters, and no half ones
+    user, role, table, guarded = (f"{letter}{number} {short}" for letter in "urtg")
+    inside.create_password_user(user, "db_owner")
+    inside.create_role(role, "db_securityadmin")
+    inside.add_member(role, "app-monozu-cloud-prd")
+    inside.grant(user, "CONTROL")
+    for name in (table, guarded):
+        inside.tables.append(Table("dbo", name, [Column("tenant_id", "uniqueidentifier")]))
+    inside.grant("app-monozu-cloud-prd", "SELECT", "OBJECT_OR_COLUMN", f"dbo.{table}")
+    predicates = [Predicate(f"dbo.{guarded}", "FILTER", "x"), Predicate(f"dbo.{guarded}", "BLOCK", "x")]
+    inside.policies.append(SecurityPolicy("sec", f"p{number} {short}", predicates, enabled=False))
+    rows = inside.table("dbo.flyway_schema_history").rows
+    rank = len(rows) + 1
+    rows.append((rank, str(rank), short, "SQL", "x.sql", 1, short, estate.midnight, 1, False))
 
 
 OWN_TAGS = set(
@@ -237,15 +261,15 @@ def assert_page(text: str) -> None:
 
 
 def assert_script(folder: Path) -> None:
-    """Bash can read it, and running it (with an az that does nothing) starts nothing else."""
+    """Bash can read it, and running it (with an az and a sqlcmd that do nothing) starts nothing else."""
     bash = shutil.which("bash") or "bash"
     script = folder / "out.fix"
     assert subprocess.run([bash, "-n", str(script)], capture_output=True, timeout=60).returncode == 0
     room = folder / "room"
     room.mkdir(exist_ok=True)
-    az = room / "az"
-    az.write_text("#!/bin/sh\nexit 0\n")
-    az.chmod(0o755)
+    for name in ("az", "sqlcmd"):
+        (room / name).write_text("#!/bin/sh\nexit 0\n")
+        (room / name).chmod(0o755)
     done = subprocess.run(
         [bash, str(script)],
         cwd=room,
@@ -255,7 +279,7 @@ def assert_script(folder: Path) -> None:
         timeout=120,
     )
     assert done.stdout == ""
-    assert [path.name for path in room.iterdir()] == ["az"], "a command from untrusted text ran"
+    assert sorted(path.name for path in room.iterdir()) == ["az", "sqlcmd"], "a command from untrusted text ran"
 
 
 def statuses(folder: Path) -> dict[str, str]:
@@ -281,6 +305,9 @@ def test_names_in_azure(
         assert_inert(said.err, "stderr")
         assert_valid(folder)
         verdicts.append(statuses(folder))
+        script = (folder / "out.fix").read_text("utf-8").splitlines()
+        assert [line for line in script if line.startswith("sqlcmd ") and "DROP MEMBER [u0 calm]" in line]
+        assert {name for name, status in verdicts[-1].items() if status == "fail"} >= INSIDE
     calm, seen = verdicts
     # A name may be too long to be asked about; then it was not seen. It changes no verdict otherwise.
     both = {name: (calm[name], seen[name]) for name in calm.keys() & seen.keys()}
