@@ -131,6 +131,9 @@ def _bend_database(estate: Estate, number: int, text: str) -> None:
     inside = estate.database("db-monozu-cloud-prd")
     short = text.encode("utf-8", "ignore").decode()[:100]  # a sysname holds 128 characters, and no half ones
     user, role, table, guarded = (f"{letter}{number} {short}" for letter in "urtg")
+    # Of a name that can be shown the command stands there to be run: then only its quotes keep it inert.
+    seen = "".join(letter if letter.isprintable() else " " for letter in short)
+    inside.create_password_user(f"s{number} {seen}", "db_owner")
     inside.create_password_user(user, "db_owner")
     inside.create_role(role, "db_securityadmin")
     inside.add_member(role, "app-monozu-cloud-prd")
