@@ -78,7 +78,6 @@ _STRAY = (
     AttributeError,
     AssertionError,
     ArithmeticError,
-    NotImplementedError,
     RuntimeError,
     EOFError,
     MemoryError,
