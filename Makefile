@@ -37,9 +37,9 @@ tests: $(READY)
 docs: $(READY) ## write the rule pages, the permissions, the example and the schemas again
 	$(BIN)/python -m docs.pages
 
-evidence: $(READY) ## every fault at every request, and the numbers for the README; an hour or so
+evidence: $(READY) ## every fault at every request, and the numbers for the README; half an hour or so
 	rm -f $(VENV)/evidence.json
-	MZAUDIT_EVIDENCE=1 MZAUDIT_EVIDENCE_FILE=$(CURDIR)/$(VENV)/evidence.json $(BIN)/pytest --verbose --numprocesses 0 \
+	MZAUDIT_EVIDENCE=1 MZAUDIT_EVIDENCE_FILE=$(CURDIR)/$(VENV)/evidence.json $(BIN)/pytest --verbose \
 		--ignore tests/faults/test_evidence.py tests/faults tests/promises tests/corpus tests/doctor
 	$(BIN)/python -m docs.evidence $(VENV)/evidence.json
 

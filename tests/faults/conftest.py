@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pytest
 
 from tests.faults.bench import Bench
+from tests.faults.targets import Target
 from tests.promises.conftest import evidence
 
-__all__ = ["benches", "evidence"]
+__all__ = ["benches", "cases", "evidence"]
 
 ESTATES = ("compliant", "drifted")
+
+
+@dataclass(frozen=True, order=True)
+class Case:
+    """One run to make: the request of an estate that meets a fault."""
+
+    estate: str
+    target: Target
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.estate}: {self.fault} at {self.target}"
 
 
 @pytest.fixture(scope="package")
@@ -21,3 +36,15 @@ def benches() -> Iterator[Mapping[str, Bench]]:
     yield made
     for bench in made.values():
         bench.close()
+
+
+@pytest.fixture(scope="package")
+def cases(benches: Mapping[str, Bench]) -> Sequence[Case]:
+    """Every request of either estate with every fault that it can meet; what both estates' runs ask for, on one of the
+    two, drawn by seeded dice."""
+    dice = random.Random(6)
+    askers: dict[tuple[Target, str], list[str]] = {}
+    for estate in ESTATES:
+        for pair in benches[estate].pairs:
+            askers.setdefault(pair, []).append(estate)
+    return sorted(Case(dice.choice(estates), *pair) for pair, estates in askers.items())
