@@ -36,7 +36,7 @@ _PROVIDERS = (
 # under way when a burst ends may arrive all at once.
 _READS, _POSTS = (225, 24.5), (175, 9.8)
 _VAULT, _REGISTRY = (250, 100), (50, 20)
-_VAULT_SLOTS, _VAULT_SLOTS_AMONG_MANY, _REGISTRY_SLOTS = 4, 2, 4
+_VAULT_SLOTS, _VAULT_SLOTS_AMONG_MANY, _REGISTRY_SLOTS = 4, 1, 4
 
 
 class _PrivateDoor:
@@ -51,7 +51,11 @@ class _PrivateDoor:
 
 
 class Clients:
-    """Makes each client once and knows the lane that it sends on; `vaults` is how many there will be."""
+    """Makes each client once and knows the lane that it sends on; `vaults` is how many there will be.
+
+    `visits` is taken for as long as a vault's values are read: many vaults are visited one after the other, each on
+    one connection, because opening one costs more than all of the reads on it.
+    """
 
     def __init__(
         self, connection: Connection, tokens: Tokens, subscription: str, user_agent: str, vaults: int = 1
@@ -62,7 +66,7 @@ class Clients:
         self._user_agent = user_agent
         self._transport = Transport(connection)
         self._data_transport = Transport(connection, hosts=vaults)
-        self._vaults_at_once = asyncio.Semaphore(connection.at_once) if vaults > FEW else None
+        self.visits = asyncio.Semaphore(connection.at_once)
         self._vault_slots = _VAULT_SLOTS if vaults <= FEW else _VAULT_SLOTS_AMONG_MANY
         self._managers: dict[str, Client] = {}
         self._hosts: dict[str, tuple[Client, Lane]] = {}
@@ -126,7 +130,7 @@ class Clients:
         if host not in self._hosts:
             version, settings = VERSIONS["vault data plane"], self._settings(self._vault_scope, self._data_transport)
             client = SecretClient(f"https://{host}", self._tokens, api_version=version, **settings)
-            self._hosts[host] = (client, Lane(self._vault_slots, *_VAULT, self._vaults_at_once))
+            self._hosts[host] = (client, Lane(self._vault_slots, *_VAULT))
         return self._hosts[host]
 
     def registry(self, login_server: str) -> tuple[Client, Lane]:

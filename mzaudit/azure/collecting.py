@@ -116,19 +116,23 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
             if site.plan_id and segment(site.id, "slots") is None and key(site.plan_id) not in plans:
                 plans[key(site.plan_id)] = started(group, web.plan(run, site.plan_id))
 
-        sites = {key(each): group.create_task(web.site(run, each, known_whole)) for each in scope.sites}
-        others = {key(each): group.create_task(web.identity_of(run, each, known)) for each in _beyond(scope)}
+        # Calls of a bucket leave in the order in which they are asked for: first those that lead to more elsewhere.
+        reached = {key(each.id): group.create_task(sql.reached(run, each)) for each in scope.servers}
+        inside = [group.create_task(databases.of(each, reached[key(each.id)])) for each in scope.servers]
         vaults = {
             key(each.id): group.create_task(keyvault.vault(run, each, deleted[_subscription(each.id)], values))
             for each in scope.vaults
         }
         registries = {key(each.id): group.create_task(registry.registry(run, each)) for each in scope.registries}
-        servers = {key(each.id): group.create_task(sql.server(run, each)) for each in scope.servers}
-        inside = [group.create_task(databases.of(each, servers[key(each.id)])) for each in scope.servers]
+        sites = {key(each): group.create_task(web.site(run, each, known_whole)) for each in scope.sites}
+        others = {key(each): group.create_task(web.identity_of(run, each, known)) for each in _beyond(scope)}
+        servers = {
+            key(each.id): group.create_task(sql.server(run, each, reached[key(each.id)])) for each in scope.servers
+        }
         accounts = {key(each.id): group.create_task(storage.account(run, each)) for each in scope.accounts}
         components = {key(each): group.create_task(insights.component(run, each)) for each in scope.components}
         seen = {each: await task for each, task in (*sites.items(), *others.items())}
-        reached = {each: group.create_task(reach.whole(each)) for each in access}
+        access_to = {each: group.create_task(reach.whole(each)) for each in access}
     permissions = await run.rights.all()
     return replace(
         blank,
@@ -141,7 +145,7 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
         databases={name: contents for task in inside for name, contents in task.result().items()},
         accounts=_done(accounts),
         components=_done(components),
-        authorization={each.casefold(): task.result() for each, task in reached.items()},
+        authorization={each.casefold(): task.result() for each, task in access_to.items()},
         permissions=permissions,
     )
 

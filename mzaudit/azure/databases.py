@@ -12,17 +12,18 @@ from mzaudit.azure.call import Call
 from mzaudit.azure.refusals import TokenRefusedError, Trouble
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import ServerScope
+from mzaudit.azure.sql import Reached
 from mzaudit.azure.sql_queries import GRANTS, MEMBERSHIPS, POLICIES, PRINCIPALS, Query
 from mzaudit.snapshot.databases import DatabaseContents, Migration, unread
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
-from mzaudit.snapshot.sql import Database, SqlServer
+from mzaudit.snapshot.sql import Database
 
 T = TypeVar("T")
 Row = tuple[object, ...]
 
 _PAUSED = ("paused", "pausing")
-_SIDE_BY_SIDE = 4
+SIDE_BY_SIDE = 16
 
 
 class Databases:
@@ -30,10 +31,10 @@ class Databases:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
+        self._slots = asyncio.Semaphore(SIDE_BY_SIDE)
         self._exhausted: set[str] = set()
 
-    async def of(self, scope: ServerScope, server: asyncio.Task[SqlServer]) -> dict[str, DatabaseContents]:
+    async def of(self, scope: ServerScope, server: asyncio.Task[Reached]) -> dict[str, DatabaseContents]:
         """The inside of every wanted database of a server that is there, by `ids.key`."""
         seen = await server
         wanted = {name.casefold() for name in scope.databases}
@@ -41,7 +42,7 @@ class Databases:
         read = await side_by_side(self._one(scope, seen, database) for database in there)
         return {key(contents.id): contents for contents in read}
 
-    async def _one(self, scope: ServerScope, server: SqlServer, database: Database) -> DatabaseContents:
+    async def _one(self, scope: ServerScope, server: Reached, database: Database) -> DatabaseContents:
         if isinstance(server.host, Gap):
             return unread(database.id, server.host, (scope.tenant_column,), (scope.migrations,))
         async with self._slots:

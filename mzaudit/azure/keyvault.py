@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 from mzaudit.azure import needs
@@ -102,7 +102,7 @@ async def vault(run: Run, scope: VaultScope, deleted: Deleted, values: bool) -> 
     wanted = tuple(scope.values)
     async with asyncio.TaskGroup() as group:
         looking = group.create_task(side_by_side(_lookup(run, scope.id, stored) for stored in unlisted))
-        valuing = group.create_task(side_by_side(_value(run, scope.id, uri, stored, values) for stored in wanted))
+        valuing = group.create_task(_values(run, scope.id, uri, wanted, values))
     lookups = {stored.casefold(): found for stored, found in zip(unlisted, looking.result(), strict=True)}
     gone = any(isinstance(found, Observed) and found.value is None for found in lookups.values())
     return Vault(
@@ -164,6 +164,13 @@ async def _secrets(run: Run, vault_id: str) -> Listing[SecretItem]:
 async def _lookup(run: Run, vault_id: str, stored: str) -> Observed[SecretItem | None] | Gap:
     target = f"{vault_id}/secrets/{stored}"
     return await run.read(Call(target, _VAULT, needs.SECRET.permission, target), _Secret, _item)
+
+
+async def _values(
+    run: Run, vault_id: str, uri: str, wanted: Sequence[str], asked: bool
+) -> list[Observed[ValueClass | None] | Gap]:
+    async with run.clients.visits:
+        return await side_by_side(_value(run, vault_id, uri, stored, asked) for stored in wanted)
 
 
 async def _value(run: Run, vault_id: str, uri: str, stored: str, asked: bool) -> Observed[ValueClass | None] | Gap:

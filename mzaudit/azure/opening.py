@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from mzaudit.azure import authorization
@@ -11,6 +12,7 @@ from mzaudit.azure.call import Call
 from mzaudit.azure.clients import Clients
 from mzaudit.azure.connection import Connection
 from mzaudit.azure.credentials import Login
+from mzaudit.azure.databases import SIDE_BY_SIDE
 from mzaudit.azure.run import Run
 from mzaudit.azure.session import Session
 from mzaudit.azure.tokens import Tokens
@@ -35,7 +37,9 @@ async def opened(
 
     Raises CredentialError if no token for Resource Manager can be had.
     """
-    deadline = asyncio.get_running_loop().time() + timeout
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(SIDE_BY_SIDE))  # its own has few threads on a small machine
+    deadline = loop.time() + timeout
     tokens = Tokens(login, min(timeout, _FOR_A_TOKEN * connection.retry.budget))
     clients = Clients(connection, tokens, subscription, f"mzaudit/{tool_version}", vaults)
     session = Session(connection.retry, deadline)

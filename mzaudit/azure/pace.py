@@ -15,14 +15,12 @@ class Lane:
     """Requests that Azure counts in one bucket: at most `slots` at a time, `burst` at once and then `rate` a second.
 
     One refusal for its number speaks for every request of the lane: all of them wait as long as it says, and go on at
-    half the rate, which grows again with every answer. `among` is shared by lanes that share connections: a request
-    waits for one before its own patience begins. What the service says is left is believed. `worked` is when a
+    half the rate, which grows again with every answer. What the service says is left is believed. `worked` is when a
     request last succeeded, `exhausted` whether one was given up since: then nobody waits any more.
     """
 
-    def __init__(self, slots: int, burst: float, rate: float, among: asyncio.Semaphore | None = None) -> None:
+    def __init__(self, slots: int, burst: float, rate: float) -> None:
         self.slots = asyncio.Semaphore(slots)
-        self.among = among if among is not None else asyncio.Semaphore(slots)
         self.worked = 0.0
         self.exhausted = False
         self._burst, self._most, self._rate = burst, rate, rate

@@ -46,7 +46,7 @@ class Session:
         if asyncio.get_running_loop().time() >= self.deadline:
             return overdue
         try:
-            async with asyncio.timeout_at(self.deadline), lane.slots, lane.among:
+            async with asyncio.timeout_at(self.deadline), lane.slots:
                 return await self._patiently(client, lane, call, url)
         except TimeoutError:
             return overdue

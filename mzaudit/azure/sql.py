@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import Field
@@ -45,20 +47,25 @@ class _EntraOnly(Resource):
     properties: _EntraOnlyMembers
 
 
-async def server(run: Run, scope: ServerScope) -> SqlServer:
-    """A server; databases that are wanted and not in its list are looked up one by one."""
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What it takes to sign in to the databases of a server: its host (None inside for a server that names none, or
+    that is not there) and which databases it has; `lookups` as in `SqlServer`."""
+
+    exists: Observed[bool] | Gap
+    host: Observed[str | None] | Gap
+    databases: Listing[Database]
+    lookups: Mapping[str, Observed[bool] | Gap]
+
+
+async def reached(run: Run, scope: ServerScope) -> Reached:
+    """A server and its databases; those that are wanted and not in its list are looked up one by one."""
     listed = Call(
         f"{scope.id}/databases",
         _KIND,
         needs.DATABASE.permission,
         scope.id,
         within=("/".join(scope.id.split("/")[:5]), scope.id),
-    )
-    entra = Call(
-        f"{scope.id}/azureADOnlyAuthentications/Default",
-        _KIND,
-        needs.ENTRA_ONLY.permission,
-        scope.id,
     )
     async with asyncio.TaskGroup() as group:
         itself = group.create_task(
@@ -69,7 +76,6 @@ async def server(run: Run, scope: ServerScope) -> SqlServer:
             )
         )
         listing = group.create_task(run.list(listed, _Database, _database))
-        entra_only = group.create_task(run.read(entra, _EntraOnly, lambda body: body.properties.value))
     databases = listing.result()
     names = {database.name.casefold() for database in databases.items}
     unlisted = [wanted for wanted in scope.databases if wanted.casefold() not in names]
@@ -85,14 +91,15 @@ async def server(run: Run, scope: ServerScope) -> SqlServer:
     lookups = {wanted.casefold(): _there(each) for wanted, each in zip(unlisted, looked, strict=True)}
     seen = itself.result()
     host: Observed[str | None] | Gap = seen if isinstance(seen, Gap) else Observed(seen.value or None)
-    return SqlServer(
-        scope.id,
-        _there(seen),
-        Listing((*databases.items, *found), databases.gap),
-        lookups,
-        entra_only.result(),
-        host,
-    )
+    return Reached(_there(seen), host, Listing((*databases.items, *found), databases.gap), lookups)
+
+
+async def server(run: Run, scope: ServerScope, reaching: asyncio.Task[Reached]) -> SqlServer:
+    """A server, with what is being read of it and its databases."""
+    entra = Call(f"{scope.id}/azureADOnlyAuthentications/Default", _KIND, needs.ENTRA_ONLY.permission, scope.id)
+    entra_only = await run.read(entra, _EntraOnly, lambda body: body.properties.value)
+    seen = await reaching
+    return SqlServer(scope.id, seen.exists, seen.databases, seen.lookups, entra_only, seen.host)
 
 
 def _there(seen: Observed[T | None] | Gap) -> Observed[bool] | Gap:

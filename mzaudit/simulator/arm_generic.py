@@ -97,9 +97,7 @@ def _list(
     if kind.name == "Microsoft.Web/sites" and request.call.query.get("includeslots", "").casefold() == "true":
         wanted.add("microsoft.web/sites/slots")
     found = [
-        _expanded(request, kind, shown(body))
-        for key, body in request.estate.resources.items()
-        if key.startswith(below + "/") and type_key(key) in wanted
+        _expanded(request, kind, shown(body)) for key, body in request.estate.below(below) if type_key(key) in wanted
     ]
     return page(request.call, found, size=request.page_size if kind.paged else max(1, len(found)), end=kind.end)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .paging import End
 
@@ -60,6 +61,7 @@ TYPES = {one.name.casefold(): one for one in _TYPES}
 NAMESPACES = {one.name.split("/")[0].casefold(): one.name.split("/")[0] for one in _TYPES}
 
 
+@lru_cache(maxsize=65536)
 def type_key(arm_id: str) -> str:
     """The casefolded type that an id itself tells; a body's `type` may lie (Azure's does)."""
     scope, _, rest = arm_id.strip("/").casefold().rpartition("providers/")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets as random
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 
@@ -122,6 +124,7 @@ class Estate:
     page_size: int = 3
     fixed: bool = False
     _by_type: dict[str, dict[str, Json]] = field(default_factory=dict, repr=False)
+    _in_order: list[str] = field(default_factory=list, repr=False)
     _by_principal: dict[str, list[Json]] = field(default_factory=dict, repr=False)
     midnight: datetime = field(default_factory=last_midnight)
 
@@ -173,8 +176,20 @@ class Estate:
         for body in self.resources.values():
             if str(body["type"]).casefold() == wanted:
                 found.setdefault(str(body["name"]).casefold(), body)
-        self._by_type[wanted] = found
+        if self.fixed:
+            self._by_type[wanted] = found
         return found
+
+    def below(self, place: str) -> Iterator[tuple[str, Json]]:
+        """What lies under an id or scope (casefolded, without its last slash), with its casefolded id."""
+        start, end = place + "/", place + "0"  # which follows the slash
+        if not self.fixed:
+            yield from ((id_, body) for id_, body in self.resources.items() if id_.startswith(start))
+            return
+        if not self._in_order:
+            self._in_order = sorted(self.resources)
+        first, last = bisect_left(self._in_order, start), bisect_left(self._in_order, end)
+        yield from ((id_, self.resources[id_]) for id_ in self._in_order[first:last])
 
     def held_by(self, who: set[str]) -> list[Json]:
         """The role assignments of some principals (casefolded object ids), in their order."""

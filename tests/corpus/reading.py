@@ -25,6 +25,7 @@ from mzaudit.azure.tokens import Tokens
 from mzaudit.azure.wire import Wire
 from mzaudit.simulator import Fault, Simulator, Status, build, serve
 from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.sql import SqlServer
 from tests.azure.estates import HURRIED, connection_to, login_env
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
@@ -117,16 +118,20 @@ def _access(facet: str) -> Read:
     return read
 
 
+async def _seen_server(run: Run, scope: ServerScope) -> SqlServer:
+    return await sql.server(run, scope, asyncio.create_task(sql.reached(run, scope)))
+
+
 async def _entra_only(run: Run, match: re.Match[str]) -> Facet:
-    return (await sql.server(run, ServerScope(match[1]))).entra_only
+    return (await _seen_server(run, ServerScope(match[1]))).entra_only
 
 
 async def _server(run: Run, match: re.Match[str]) -> Facet:
-    return (await sql.server(run, ServerScope(match[1]))).exists
+    return (await sql.reached(run, ServerScope(match[1]))).exists
 
 
 async def _database(run: Run, match: re.Match[str]) -> Facet:
-    return (await sql.server(run, ServerScope(match[1], (match[2],)))).lookups[match[2].casefold()]
+    return (await sql.reached(run, ServerScope(match[1], (match[2],)))).lookups[match[2].casefold()]
 
 
 async def _account(run: Run, match: re.Match[str]) -> Facet:

@@ -38,6 +38,8 @@ class Session:
 def server_of(estate: Estate, host: str) -> Json | None:
     """The SQL server that answers under a host name: its own, or that of a node of one of its databases."""
     name = host.removesuffix(WORKER_SUFFIX).removesuffix(SUFFIX)
+    if estate.fixed:
+        return estate.of_type("Microsoft.Sql/servers").get(name)
     for body in estate.resources.values():
         # The child `azureADOnlyAuthentications` bears the type of its server, as Azure has it.
         is_server = type_key(str(body["id"])) == "microsoft.sql/servers"

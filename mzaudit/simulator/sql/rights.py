@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from .contents import Contents, DatabasePrincipal, Permission, SecurableClass
 
@@ -62,14 +63,17 @@ class _Securable:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+_On = tuple[str, _Securable]
+
+
+@dataclass(frozen=True)
 class Rights:
-    """The rights of one principal."""
+    """The rights of one principal, as they are when they are first asked for."""
 
     contents: Contents
     user: DatabasePrincipal
 
-    @property
+    @cached_property
     def roles(self) -> set[str]:
         """Every role that it is in, directly or through another role; casefolded names, `public` among them."""
         found, fresh = {"public"}, {self.user.name.casefold()}
@@ -83,11 +87,8 @@ class Rights:
         """Whether it has a permission, on the database, a schema or an object (`schema.name`)."""
         if self.user.name == "dbo":
             return True
-        sought = set(_covering(permission, kind, on))
-        mine = {self.user.name.casefold(), *self.roles}
-        held = {(one.permission, _securable(one)) for one in self._effective(mine, denied=False)}
-        barred = {(one.permission, _securable(one)) for one in self._effective(mine, denied=True)}
-        return bool(sought & held) and not sought & barred
+        sought = _sought(permission, kind, on)
+        return not sought.isdisjoint(self._held) and sought.isdisjoint(self._barred)
 
     def any_on(self, on: str) -> bool:
         """Whether it has any permission on an object (`schema.name`): then it sees that there is one."""
@@ -102,7 +103,16 @@ class Rights:
             if (one.on.casefold(), one.column.casefold()) == (on.casefold(), column.casefold())
         )
 
-    def _effective(self, mine: set[str], *, denied: bool) -> Iterator[Permission]:
+    @cached_property
+    def _held(self) -> set[_On]:
+        return {(one.permission, _securable(one)) for one in self._effective(denied=False)}
+
+    @cached_property
+    def _barred(self) -> set[_On]:
+        return {(one.permission, _securable(one)) for one in self._effective(denied=True)}
+
+    def _effective(self, *, denied: bool) -> Iterator[Permission]:
+        mine = {self.user.name.casefold(), *self.roles}
         fixed = _FIXED_DENIALS if denied else _FIXED
         for role in mine & fixed.keys():
             yield from (Permission(role, one) for one in fixed[role])
@@ -115,7 +125,12 @@ def _securable(permission: Permission) -> _Securable:
     return _Securable(permission.kind, permission.on.casefold())
 
 
-def _covering(permission: str, kind: SecurableClass, on: str) -> Iterator[tuple[str, _Securable]]:
+@lru_cache(maxsize=4096)
+def _sought(permission: str, kind: SecurableClass, on: str) -> frozenset[_On]:
+    return frozenset(_covering(permission, kind, on))
+
+
+def _covering(permission: str, kind: SecurableClass, on: str) -> Iterator[_On]:
     """A permission on a securable and every one that it follows from, up to CONTROL of the database."""
     here = permission.upper()
     while here:
