@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import importlib
 import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -95,6 +96,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with a documented exit code; an uncaught exception is never 1."""
     # A pipeline that is cancelled sends SIGTERM: it is to leave as after Ctrl-C, without drafts and with the line.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # No other package that happens to be installed has a say in how a policy is checked, nor need it be searched for.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     # Nearly all that a command imports and reads stays to its end: to look for garbage among it costs a fifth of a run.
     gc.set_threshold(_LOOK_FOR_GARBAGE)
     code = run(list(sys.argv[1:] if args is None else args))

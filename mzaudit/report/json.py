@@ -10,12 +10,12 @@ from functools import cache
 from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from mzaudit.audit.marks import agrees
-from mzaudit.audit.results import SCHEMA_VERSION, BaselineState, Finding, Report, Status, summarise
+from mzaudit.audit.results import SCHEMA_VERSION, BaselineState, Finding, Report, Status, Summary, summarise
 from mzaudit.errors import SnapshotError
 from mzaudit.report.json_text import members
-from mzaudit.snapshot.estate import Read
 
 _COMPLAINTS = 5
 # At either end of the calendar a time cannot be turned into another zone's.
@@ -32,7 +32,7 @@ def chunks(report: Report) -> Iterator[str]:
     yield from members(
         head(report),
         {
-            "reads": (_reads().dump_python(read, mode="json") for read in report.reads),
+            "reads": map(to_jsonable_python, report.reads),
             "findings": map(finding, report.findings),
         },
     )
@@ -41,13 +41,14 @@ def chunks(report: Report) -> Iterator[str]:
 def head(report: Report) -> dict[str, object]:
     """The report as JSON values, its reads and findings left empty; times are RFC 3339 in UTC."""
     bare = replace(report, run=replace(report.run, started=report.run.started.astimezone(UTC)), reads=(), findings=())
-    # The adapter's return type is Any; a dataclass is dumped as a dict of its field names.
-    return cast(dict[str, object], _adapter().dump_python(bare, mode="json", by_alias=True))
+    plain = cast(dict[str, object], to_jsonable_python(bare))  # Any: a dataclass becomes a dict of its field names
+    # Two of the summary's names are Python's own words. An adapter of the whole report costs more than judging.
+    return plain | {"summary": TypeAdapter(Summary).dump_python(report.summary, mode="json", by_alias=True)}
 
 
 def finding(one: Finding) -> dict[str, object]:
     """One finding as JSON values."""
-    return cast(dict[str, object], _findings().dump_python(one, mode="json", by_alias=True))  # Any, as above
+    return cast(dict[str, object], to_jsonable_python(one))  # Any, as above
 
 
 def parse(text: str, name: str) -> Report:
@@ -119,16 +120,6 @@ def schema() -> str:
 @cache
 def _adapter() -> TypeAdapter[Report]:
     return TypeAdapter(Report)
-
-
-@cache
-def _findings() -> TypeAdapter[Finding]:
-    return TypeAdapter(Finding)
-
-
-@cache
-def _reads() -> TypeAdapter[Read]:
-    return TypeAdapter(Read)
 
 
 def _complaints(error: ValidationError, name: str) -> list[str]:

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from pydantic_core import to_json
+
 from mzaudit.report.neutral import REPLACEMENT, SURROGATE, UNSHOWABLE
 
 _IN_STRINGS = re.compile(r"(?!\n)" + UNSHOWABLE.pattern)  # a bare line end is the document's own
@@ -43,7 +45,11 @@ def members(shell: Mapping[str, object], many: Mapping[str, Iterable[object]], d
 
 def indented(value: object, depth: int) -> str:
     """A value over several lines, those behind the first indented."""
-    return inert(json.dumps(value, ensure_ascii=False, indent=2)).replace("\n", "\n" + "  " * depth)
+    try:
+        text = to_json(value, indent=2).decode()
+    except ValueError:  # half a surrogate pair
+        text = json.dumps(value, ensure_ascii=False, indent=2)
+    return inert(text).replace("\n", "\n" + "  " * depth)
 
 
 def _items(start: str, items: Iterable[object], depth: int, end: str) -> Iterator[str]:
