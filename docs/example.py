@@ -19,6 +19,7 @@ from mzaudit.policy.load import load
 from mzaudit.policy.models import Severity
 from mzaudit.policy.packaged import shipped
 from mzaudit.report import FORMATS, render
+from mzaudit.rules import vocabulary
 from mzaudit.simulator import build, serve
 
 FOLDER = Path(__file__).parents[1] / "reports" / "example"
@@ -29,7 +30,7 @@ NIGHTLY = timedelta(hours=3)
 
 def run() -> Report:
     """The report of the night."""
-    loaded = load(shipped(), "policies")
+    loaded = load(shipped(), vocabulary(), "policies")
     with serve(build("drifted", midnight=MIDNIGHT)) as simulator:
         wanted = bound(loaded, (ENV,), look.subscriptions(loaded, simulator, None, (ENV,)))
         login, connection = look.door(set(), simulator, debug=False)

@@ -13,6 +13,7 @@ from mzaudit.audit.evaluate import AnyRule
 from mzaudit.cli import COMMANDS, exits, run
 from mzaudit.policy.load import load
 from mzaudit.policy.packaged import shipped
+from mzaudit.rules import vocabulary
 
 FOLDER = Path(__file__).parent
 AREAS = {
@@ -112,7 +113,7 @@ def index() -> str:
         "| --- | --- | --- |",
     ]
     by_code = {rule.code: rule for rule in every_rule}
-    for requirement in load(shipped(), "policies").requirements:
+    for requirement in load(shipped(), vocabulary(), "policies").requirements:
         answering = [by_code[code] for code in requirement.answered_by if code in by_code]
         by_hand = [f"by hand: {requirement.manual}"] if requirement.manual else []
         answer = "; ".join(filter(None, (_links(answering), *by_hand))) or "not decided by this version"

@@ -18,6 +18,7 @@ from mzaudit.audit.results import Finding
 from mzaudit.audit.verdict import Fail, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.policy.load import load
 from mzaudit.policy.wanted import Wanted, WantedDatabase, WantedService, WantedVault, bind
+from mzaudit.rules import vocabulary
 from mzaudit.snapshot.authorization import (
     Authorization,
     Denied,
@@ -107,7 +108,7 @@ AUDITOR = Caller("aaaaaaaa-0000-0000-0000-00000000000a", "aaaaaaaa-0000-0000-000
 @cache
 def wanted(*asked: str) -> Wanted:
     """The shipped policy, bound; `prd` unless other environments are asked for."""
-    loaded = load(POLICIES)
+    loaded = load(POLICIES, vocabulary())
     return bind(loaded.policy, loaded.where, asked or ("prd",), dict.fromkeys(loaded.policy.environments, SUBSCRIPTION))
 
 

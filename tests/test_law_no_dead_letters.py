@@ -19,6 +19,7 @@ from mzaudit.audit.results import Finding
 from mzaudit.errors import PolicyError
 from mzaudit.policy.load import Loaded, load
 from mzaudit.policy.wanted import bind
+from mzaudit.rules import vocabulary
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Observed
@@ -99,7 +100,7 @@ def changed(path: tuple[str | int, ...], folder: Path) -> Iterator[Loaded]:
         file = folder / "policy.yaml"
         file.write_text(json.dumps(plain))
         try:
-            loaded = load(file)
+            loaded = load(file, vocabulary())
         except PolicyError:
             continue
         if loaded.policy != POLICY.policy:
@@ -151,7 +152,7 @@ def told(finding: Finding) -> tuple[Any, ...]:
     )
 
 
-POLICY = load(POLICIES)
+POLICY = load(POLICIES, vocabulary())
 PLAIN: dict[str, Any] = json.loads(POLICY.policy.model_dump_json(exclude_none=False))
 PATHS = [
     path

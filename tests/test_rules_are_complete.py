@@ -14,6 +14,7 @@ from mzaudit import rules
 from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.audit.evaluate import AnyRule, in_order
 from mzaudit.policy.load import load
+from mzaudit.rules import vocabulary
 from tests.estate import POLICIES
 
 RULES = {rule.code: rule for rule in rules.load()}
@@ -65,7 +66,7 @@ def test_a_rule_has_its_cases(code: str) -> None:
 
 
 def test_requirements_and_rules_name_each_other() -> None:
-    catalogue = {r.id: set(r.answered_by) for r in load(POLICIES).requirements}
+    catalogue = {r.id: set(r.answered_by) for r in load(POLICIES, vocabulary()).requirements}
     assert list(catalogue) == [f"DOC-{number:02}" for number in range(1, 28)]
     for code, rule in RULES.items():
         for requirement in rule.answers:

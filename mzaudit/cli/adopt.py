@@ -157,8 +157,9 @@ def _loaded(policy: Policy) -> Loaded:
     """The draft as every command loads a policy: what is printed is known to be valid, and its lines are its own."""
     from mzaudit.policy.load import load
     from mzaudit.report import draft
+    from mzaudit.rules import vocabulary
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "draft.yaml"
         path.write_text(draft.text(policy, (), {}, ()), encoding="utf-8")
-        return load(path, "draft.yaml")
+        return load(path, vocabulary(), "draft.yaml")

@@ -43,9 +43,7 @@ def judge(
     if earlier is not None:
         comparable(earlier, wanted.asked, policy, seen.source, seen.taken)
     every_rule = rules.load()
-    codes = [rule.code for rule in every_rule]
-    known(only, codes)
-    spelt(loaded, codes)
+    known(only, [rule.code for rule in every_rule])
     findings, warnings = lay(evaluate(wanted, seen, every_rule), loaded.waivers, seen.taken.astimezone(UTC).date())
     kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)
     if only:
@@ -89,28 +87,6 @@ def judge(
         ),
         requirements=loaded.requirements,
     )
-
-
-def spelt(loaded: Loaded, rules: Sequence[str]) -> None:
-    """Refuse a policy that names, in an override or a waiver, a rule that does not exist, or allows a difference of
-    something that no rule compares."""
-    from mzaudit.audit.parity import NAMES
-
-    named = [(loaded.where("rules", code), "rules", code) for code in loaded.policy.rules]
-    named += [(waiver.where, "waivers", waiver.code) for waiver in loaded.waivers]
-    unnamed = [
-        f"{loaded.where('parity', index)}: parity[{index}].what: expected one of {', '.join(sorted(NAMES))}, "
-        f"found {allowed.what}"
-        for index, allowed in enumerate(loaded.policy.parity)
-        if allowed.what not in NAMES
-    ]
-    unknown = tuple(
-        f"{where}: {path}: expected the code of a rule, found {code}{_nearest(code, rules)}"
-        for where, path, code in named
-        if code not in rules
-    )
-    if unknown or unnamed:
-        raise PolicyError((*unknown, *unnamed))
 
 
 def known(codes: Sequence[str], rules: Sequence[str]) -> None:

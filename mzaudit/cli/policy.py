@@ -23,14 +23,12 @@ def validate(path: Path | None, snapshot: Path | None) -> int:
     Also notes where the document asks for what Azure cannot hold, and how the policy names it instead. Whether an
     allowed difference occurs shows in a snapshot of all its environments: mzaudit collect --env stg --env prd.
     """
-    from mzaudit import rules
     from mzaudit.cli import exits, output
-    from mzaudit.cli.judge import occurring, spelt
+    from mzaudit.cli.judge import occurring
     from mzaudit.cli.saved import read_snapshot
     from mzaudit.cli.wanted import load_policy
 
     loaded = load_policy(path, shipped=False)
-    spelt(loaded, [rule.code for rule in rules.load()])
     if snapshot is not None:
         occurring(loaded, read_snapshot(snapshot), snapshot)
     lines = [f"{note.where}: note: {note.text}" for note in loaded.notes]

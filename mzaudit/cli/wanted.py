@@ -34,13 +34,14 @@ def load_policy(path: Path | None, *, shipped: bool) -> Loaded:
     """The policy of `--policy`, else ./policies, else (where a simulated estate is asked about) the shipped one."""
     from mzaudit.policy.load import load
     from mzaudit.policy.packaged import shipped as shipped_policy
+    from mzaudit.rules import vocabulary
 
     if path is not None:
-        return load(path, "policies" if path == shipped_policy() else None)
+        return load(path, vocabulary(), "policies" if path == shipped_policy() else None)
     if Path("policies").is_dir():
-        return load(Path("policies"))
+        return load(Path("policies"), vocabulary())
     if shipped:
-        return load(shipped_policy(), "policies")
+        return load(shipped_policy(), vocabulary(), "policies")
     raise InputError("policies: no such directory; write the shipped policy with `mzaudit init`, or give --policy PATH")
 
 

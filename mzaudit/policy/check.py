@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mzaudit.policy.complaints import Contradiction, Steps, shown
 from mzaudit.policy.models import Policy
 from mzaudit.policy.skus import sku
+from mzaudit.policy.vocabulary import Vocabulary
 from mzaudit.policy.wanted import Where, stored_name
 
 
@@ -78,10 +79,16 @@ _SECRET = re.compile(r"[0-9A-Za-z-]{1,127}")
 _BRACES = re.compile(r"\{[^}]*\}?|\}")
 
 
-def contradictions(policy: Policy) -> Wrong:
-    """Every contradiction of a policy."""
+def contradictions(policy: Policy, words: Vocabulary) -> Wrong:
+    """Every contradiction of a policy, and every word in it that no rule knows."""
     for find in _CHECKS:
         yield from find(policy)
+    for code in policy.rules:
+        if unknown := words.no_rule(code):
+            yield ("rules", code), *unknown
+    for index, allowed in enumerate(policy.parity):
+        if unknown := words.no_fact(allowed.what):
+            yield ("parity", index, "what"), *unknown
 
 
 def _names(policy: Policy) -> Wrong:

@@ -7,7 +7,7 @@ refused, because each lets a file say something else than what a reader sees.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from mzaudit.policy.complaints import Complaint, Steps, shown, spelled
+from mzaudit.policy.complaints import Complaint, Steps, shown, spelled, written
 
 LARGEST = 1024 * 1024
 DEEPEST = 50
@@ -42,13 +42,18 @@ Tree = dict[str, "Tree"] | list["Tree"] | str | int | float | bool | None
 
 @dataclass(slots=True)
 class Document:
-    """A file read, or several that make one. `root` is `None` if a file holds no usable mapping; `lines` tells file
-    and line of every key and item; `spoilt` are the places whose data is lost, of which no more is said."""
+    """A file read, or several that make one. `root` is what could be read, and `cut` tells that something could not:
+    what it lacks may stand there. `lines` tells file and line of every key and item; `spoilt` are the places whose data
+    is lost, of which no more is said; `twice` are those said twice, of which the first counts and from which nothing
+    follows; `misspelt` tells how the file has the keys that were taken for others."""
 
     file: str
-    root: dict[str, Tree] | None = None
+    root: dict[str, Tree] = field(default_factory=dict)
+    cut: bool = False
     lines: dict[Steps, tuple[str, int]] = field(default_factory=dict)
     spoilt: set[Steps] = field(default_factory=set)
+    twice: set[Steps] = field(default_factory=set)
+    misspelt: dict[Steps, str] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
 
     def where(self, *steps: str | int) -> str:
@@ -58,8 +63,28 @@ class Document:
 
     def complain(self, steps: Steps, expected: str, found: str, line: int | None = None) -> None:
         """Note what is wrong at a place."""
-        file, at = self._place(steps)
-        self.complaints.append(Complaint(file, at if line is None else line, spelled(steps), expected, found))
+        file, known = self._place(steps)
+        path = spelled(written(steps, self.misspelt))
+        self.complaints.append(Complaint(file, known if line is None else line, path, expected, found))
+
+    def take(self, meant: Mapping[Steps, str]) -> None:
+        """Take entries for those that their keys are misspellings of, so that what is in them is looked at too."""
+
+        def moved(steps: Steps) -> Steps:
+            return tuple(meant.get(steps[: depth + 1], step) for depth, step in enumerate(steps))
+
+        for steps, key in meant.items():
+            around = at(self.root, steps[:-1])
+            if isinstance(around, dict):
+                around[key] = around.pop(str(steps[-1]))
+                self.misspelt[(*written(steps[:-1], self.misspelt), key)] = str(steps[-1])
+        self.lines = {moved(steps): place for steps, place in self.lines.items()}
+        self.twice = {moved(steps) for steps in self.twice}
+        self.spoilt = {moved(steps) for steps in self.spoilt - {(*steps[:-1], key) for steps, key in meant.items()}}
+
+    def is_misspelt(self, steps: Steps) -> bool:
+        """Whether that place is an entry that was taken for what its key does not say."""
+        return (*written(steps[:-1], self.misspelt), *steps[-1:]) in self.misspelt
 
     def _place(self, steps: Steps) -> tuple[str, int]:
         while steps and steps not in self.lines:
@@ -71,6 +96,18 @@ class Document:
         return any(steps[:depth] in self.spoilt for depth in range(len(steps) + 1))
 
 
+def at(root: Tree, steps: Steps) -> Tree:
+    """What is at a place, or None."""
+    for step in steps:
+        if isinstance(root, dict) and isinstance(step, str):
+            root = root.get(step)
+        elif isinstance(root, list) and isinstance(step, int) and step < len(root):
+            root = root[step]
+        else:
+            return None
+    return root
+
+
 class _UnreadableError(Exception):
     """The file cannot be read any further; its complaint is made."""
 
@@ -80,17 +117,19 @@ def read(path: Path, name: str) -> Document:
     document = Document(name)
     text = _text(path, document)
     if text is None:
+        document.cut = True
         return document
+    builder = _Builder(document, text)
     try:
-        root = _Builder(document, text).build()
+        root = builder.build()
     except _UnreadableError:
+        document.cut = True
+        document.root.pop(builder.reading, None)  # where the fault is may be before it shows
         return document
-    if isinstance(root, dict):
-        document.root = root
-    elif root is None and () not in document.spoilt:
-        document.complain((), "a mapping", "an empty file", 1)
-    elif root is not None:
-        document.complain((), "a mapping", shown(root), 1)
+    if not isinstance(root, dict):
+        document.cut = True
+        if () not in document.spoilt:
+            document.complain((), "a mapping", "an empty file" if root is None else shown(root), 1)
     return document
 
 
@@ -111,10 +150,11 @@ def _text(path: Path, document: Document) -> str | None:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         document.complain((), "UTF-8 text", f"the byte 0x{raw[error.start]:02x}", raw.count(b"\n", 0, error.start) + 1)
-        return None
+        text = raw.decode("utf-8-sig", "replace")  # the rest is text all the same if it was written in another encoding
     if unfit := _NOT_YAML.search(text):
         line = text.count("\n", 0, unfit.start()) + 1
-        document.complain((), "text without control characters", shown(unfit.group()), line)
+        if not document.complaints:
+            document.complain((), "text without control characters", shown(unfit.group()), line)
         return None
     for number, content in enumerate(text.splitlines(), 1):
         if len(content) > LONGEST_LINE:
@@ -130,6 +170,8 @@ class _Builder:
         self._document = document
         self._events = self._parse(text)
         self._nodes = 0
+        self.reading = ""
+        """The key of the top-level entry that was read last."""
 
     def build(self) -> Tree:
         root: Tree = None
@@ -138,9 +180,11 @@ class _Builder:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if event.version or event.tags:
-                    raise self._refused(event, "no % directive", "one")
+                    self._complain(event, (), "no % directive", "one")
                 if documents > 1:
-                    raise self._refused(event, "one document", "a second one")
+                    self._complain(event, (), "one document", "a second one")
+                    self._document.cut = True
+                    break
             elif isinstance(event, NodeEvent):
                 self._document.lines[()] = self._place(event)
                 root = self._node(event, ())
@@ -182,33 +226,46 @@ class _Builder:
                 raise self._refused(event, "YAML", "a syntax error")
 
     def _mapping(self, steps: Steps) -> dict[str, Tree]:
-        mapping: dict[str, Tree] = {}
+        mapping: dict[str, Tree] = {} if steps else self._document.root
         while not isinstance(event := next(self._events), MappingEndEvent):
-            key = self._key(event, steps)
+            if not isinstance(event, ScalarEvent):
+                self._complain(event, steps, "a plain key", "an alias, mapping or list as key")
+                self._pass_over(event)
+                self._pass_over(next(self._events))
+                continue
+            if event.anchor is not None or event.tag is not None:
+                self._complain(event, steps, "a plain key", "a key with an anchor or tag")
+            self._nodes += 1
+            key = str(event.value)
+            self.reading = self.reading if steps else key
             value_event = next(self._events)
             below = (*steps, key)
             if key in mapping:
                 first = self._document.where(*below)
-                self._spoil(event, below, "each key once", f"it again (first in {first})")
+                self._document.twice.add(below)
+                self._complain(event, below, "each key once", f"it again (first in {first})")
                 self._node(value_event, below)
                 continue
-            self._document.lines[below] = self._place(event)
+            self._document.lines.setdefault(below, self._place(event))
             mapping[key] = self._node(value_event, below)
         return mapping
 
-    def _key(self, event: Event, steps: Steps) -> str:
-        if not isinstance(event, ScalarEvent):
-            raise self._refused(event, "a plain key", "an alias, mapping or list as key")
-        if event.anchor is not None or event.tag is not None:
-            raise self._refused(event, "a plain key", "a key with an anchor or tag")
-        self._nodes += 1
-        return str(event.value)
+    def _pass_over(self, event: Event) -> None:
+        """Read a node, and keep nothing of it."""
+        open_ones = 0
+        while True:
+            self._nodes += 1
+            open_ones += isinstance(event, MappingStartEvent | SequenceStartEvent)
+            open_ones -= isinstance(event, MappingEndEvent | SequenceEndEvent)
+            if not open_ones:
+                return
+            event = next(self._events)
 
     def _sequence(self, steps: Steps) -> list[Tree]:
         items: list[Tree] = []
         while not isinstance(event := next(self._events), SequenceEndEvent):
             below = (*steps, len(items))
-            self._document.lines[below] = self._place(event)
+            self._document.lines.setdefault(below, self._place(event))
             items.append(self._node(event, below))
         return items
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from mzaudit.policy.complaints import Steps, shown
-from mzaudit.policy.document import Document, Tree
+from mzaudit.policy.document import Document, at
 
 Schema = dict[str, object]
 
@@ -27,29 +29,66 @@ PATTERNS = {
 }
 
 
+@functools.cache
+def schema_of(model: type[BaseModel]) -> Schema:
+    """The JSON Schema of a model."""
+    return model.model_json_schema()
+
+
+def key_in(steps: Steps, document: Document) -> Steps | None:
+    """The place of the entry whose key a validation's error is about; None if the error is about a value."""
+    return steps[:-1] if steps[-1:] == ("[key]",) and steps not in document.lines else None
+
+
+def misspelt(wrong: ValidationError, model: type[BaseModel], document: Document) -> dict[Steps, str]:
+    """Complain of every unknown key that is a misspelling of one that is not there, and tell which that is."""
+    meant: dict[Steps, str] = {}
+    places = set(document.lines)
+    for error in _errors(wrong):
+        steps: Steps = error["loc"]
+        if error["type"] == "extra_forbidden" and not document.is_spoilt(steps):
+            close = _close(steps[-1], _fields(model, steps))
+            if close and (place := (*steps[:-1], close[0])) not in places:
+                _complain_of_key(steps, model, document)
+                meant[steps] = close[0]
+                places.add(place)
+    return meant
+
+
 def complain(wrong: ValidationError, model: type[BaseModel], document: Document) -> None:
     """Turn every error of a document's validation into a complaint, in our own words."""
-    schema: Schema = model.model_json_schema()
-    errors = wrong.errors(include_url=False, include_context=False, include_input=False)
-    for error in sorted(errors, key=lambda error: error["type"] != "extra_forbidden"):
+    schema = schema_of(model)
+    for error in _errors(wrong):
         steps: Steps = error["loc"]
-        is_key = steps[-1:] == ("[key]",) and steps not in document.lines
-        steps = steps[:-1] if is_key else steps
-        if document.is_spoilt(steps):
+        key = key_in(steps, document)
+        steps = steps if key is None else key
+        if document.is_spoilt(steps) or document.is_misspelt(steps):
             continue
         if error["type"] == "extra_forbidden":
-            known = _map(described(schema, steps[:-1]).get("properties"))
-            meant = _close(steps[-1], known)
-            document.complain(steps, f"one of {_listed(known)}", shown(steps[-1]) + _asked(meant))
-            misspelt = {(*steps[:-1], key) for key in meant}
-            document.spoilt.update(misspelt - document.lines.keys())  # or else it would also be called missing
-        elif is_key:
+            _complain_of_key(steps, model, document)
+        elif key is not None:
             document.complain(steps, f"as key {_key(described(schema, steps[:-1]), str(steps[-1]))}", shown(steps[-1]))
         else:
             node = described(schema, steps)
-            found = None if error["type"] == "missing" else _value(document.root, steps)
-            words = "no such key" if error["type"] == "missing" else shown(found) + _hint(node, found)
-            document.complain(steps, _words(node, found), words)
+            missing = error["type"] == "missing"
+            found = None if missing else at(document.root, steps)
+            document.complain(
+                steps, _words(node, found), "no such key" if missing else shown(found) + _hint(node, found)
+            )
+
+
+def _errors(wrong: ValidationError) -> list[ErrorDetails]:
+    return wrong.errors(include_url=False, include_context=False, include_input=False)
+
+
+def _fields(model: type[BaseModel], steps: Steps) -> Schema:
+    """The keys that are known where that one is not."""
+    return _map(described(schema_of(model), steps[:-1]).get("properties"))
+
+
+def _complain_of_key(steps: Steps, model: type[BaseModel], document: Document) -> None:
+    known = _fields(model, steps)
+    document.complain(steps, f"one of {_listed(known)}", shown(steps[-1]) + _asked(_close(steps[-1], known)))
 
 
 def described(schema: Schema, steps: Steps) -> Schema:
@@ -100,9 +139,13 @@ def _text(node: Schema, found: object) -> str:
     return PATTERNS.get(str(node.get("pattern")), "another value")
 
 
+def key_pattern(node: Schema) -> str:
+    """The pattern that the keys of a mapping must have."""
+    return next(iter(_map(node.get("patternProperties"))), "")
+
+
 def _key(node: Schema, found: str) -> str:
-    patterns = {"pattern": next(iter(_map(node.get("patternProperties"))), "")}
-    return _text(_map(node.get("propertyNames")) | patterns, found)
+    return _text(_map(node.get("propertyNames")) | {"pattern": key_pattern(node)}, found)
 
 
 def _hint(node: Schema, found: object) -> str:
@@ -126,15 +169,6 @@ def _close(found: object, known: Iterable[str]) -> list[str]:
 def _listed(words: Iterable[str]) -> str:
     *first, last = words
     return f"{', '.join(first)} or {last}" if first else last
-
-
-def _value(root: Tree, steps: Steps) -> Tree:
-    for step in steps:
-        if isinstance(root, dict) and isinstance(step, str):
-            root = root.get(step)
-        elif isinstance(root, list) and isinstance(step, int):
-            root = root[step]
-    return root
 
 
 def _map(node: object) -> Schema:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from mzaudit.policy import check, document, waivers
-from mzaudit.policy.complaints import Complaint, Contradiction, Steps, refuse
-from mzaudit.policy.document import Document, Tree
-from mzaudit.policy.expected import complain
+from mzaudit.errors import PolicyError
+from mzaudit.policy import check, document, requirements, waivers
+from mzaudit.policy.complaints import Complaint, Contradiction, refuse
+from mzaudit.policy.document import Document
+from mzaudit.policy.expected import complain, misspelt
 from mzaudit.policy.models import Policy, Strict
-from mzaudit.policy.requirements import Requirement, Requirements, check_ids
-from mzaudit.policy.stand_in import stand_ins
+from mzaudit.policy.requirements import Requirement, Requirements
+from mzaudit.policy.stand_in import Readings, agreed, readings
+from mzaudit.policy.vocabulary import Vocabulary
 from mzaudit.policy.waivers import Waiver, WaiverFile
 from mzaudit.policy.wanted import Where
 
@@ -42,50 +44,57 @@ class Loaded:
     notes: tuple[check.Note, ...]
 
 
-def load(path: Path, name: str | None = None) -> Loaded:
+def load(path: Path, words: Vocabulary, name: str | None = None) -> Loaded:
     """Read a policy: one file, or a directory of `*.yaml` over which the policy's top-level keys are split.
 
     In a directory `requirements.yaml` and `waivers.yaml` hold what their names say, and files that start with a dot
-    are passed over. `name` is what complaints and findings call `path`. Raises `PolicyError` with every complaint.
+    are passed over. `words` are those of the rules; `name` is what complaints and findings call `path`. Raises
+    `PolicyError` with every complaint.
     """
     shown = path.as_posix() if name is None else name
     try:
+        if not path.exists():
+            hint = "`mzaudit init` writes the shipped policy into ./policies"
+            raise PolicyError((f"{shown}: no such file or directory; {hint}",))
         if not path.is_dir():
-            return _checked(shown, {shown: document.read(path, shown)})
+            return _checked(shown, {shown: document.read(path, shown)}, words)
         found = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         reason = str(error.strerror or "an error").lower()
         return refuse([Complaint(shown, 1, "file", "a readable file or directory", reason)])
-    if misnamed := [entry for entry in found if entry.endswith(".yml")]:
-        return refuse(Complaint(f"{shown}/{entry}", 1, "file", "the ending .yaml", ".yml") for entry in misnamed)
     documents = {entry: document.read(path / entry, f"{shown}/{entry}") for entry in found if entry.endswith(".yaml")}
+    for entry in found:
+        if entry.endswith(".yml"):
+            unread = Document(f"{shown}/{entry}", cut=True)
+            unread.complain((), "the ending .yaml", ".yml")
+            named = entry.removesuffix("yml") + "yaml"
+            documents[entry if named in documents else named] = unread
     if not documents.keys() - {REQUIREMENTS, WAIVERS}:
-        return refuse([Complaint(shown, 1, "file", "a directory with a policy (*.yaml)", "none in it")])
-    return _checked(shown, documents)
+        documents[""] = unread = Document(shown, cut=True)
+        unread.complain((), "a directory with a policy (*.yaml)", "none in it")
+    return _checked(shown, documents, words)
 
 
-def _checked(shown: str, documents: dict[str, Document]) -> Loaded:
+def _checked(shown: str, documents: dict[str, Document], words: Vocabulary) -> Loaded:
     files = tuple(part.file for part in documents.values())
-    catalogue = documents.pop(REQUIREMENTS, None)
-    waived = documents.pop(WAIVERS, None)
+    catalogue = documents.pop(REQUIREMENTS, Document(REQUIREMENTS, cut=True))
+    waived = documents.pop(WAIVERS, Document(WAIVERS, cut=True))
     whole = _joined(shown, tuple(documents.values()))
-    policy, policies, unshaped = _validated(Policy, whole)
-    _contradicted(whole, [set(check.contradictions(each)) for each in policies], unshaped)
-    requirements, *_ = _validated(Requirements, catalogue) if catalogue is not None else (None,)
-    if catalogue is not None and requirements is not None:
-        check_ids(requirements, catalogue)
-    entries = None
-    if waived is not None:
-        entries, files_of, unshaped = _validated(WaiverFile, waived)
-        said = [set(waivers.contradictions(file, each)) for file in files_of for each in policies]
-        _contradicted(waived, said, unshaped)
-    complaints = [c for part in (whole, catalogue, waived) if part is not None for c in part.complaints]
+    policy, policies = _validated(Policy, whole)
+    _contradicted(whole, policies, lambda each: check.contradictions(each, words))
+    stated, catalogues = _validated(Requirements, catalogue)
+    _contradicted(catalogue, catalogues, lambda each: requirements.contradictions(each, catalogue.where))
+    entries, grants = _validated(WaiverFile, waived)
+    _contradicted(
+        waived, grants, lambda each: agreed(waivers.contradictions(each, wants, words) for wants in policies.models)
+    )
+    complaints = [*whole.complaints, *catalogue.complaints, *waived.complaints]
     if policy is None or complaints:
         return refuse(complaints)
     return Loaded(
         policy,
-        requirements.requirements if requirements is not None else (),
-        waivers.granted(entries, waived) if entries is not None and waived is not None else (),
+        stated.requirements if stated is not None else (),
+        waivers.granted(entries, waived) if entries is not None else (),
         whole.where,
         files,
         check.notes(policy, whole.where),
@@ -94,39 +103,36 @@ def _checked(shown: str, documents: dict[str, Document]) -> Loaded:
 
 def _joined(shown: str, parts: tuple[Document, ...]) -> Document:
     """One document of several files, each with top-level keys of its own."""
-    root: dict[str, Tree] = {}
-    whole = Document(shown, root, {(): (parts[0].file, 1)})
+    whole = Document(shown, lines={(): (parts[0].file, 1)}, cut=any(part.cut for part in parts))
     for part in parts:
-        stated = part.root or {}
-        for key in stated.keys() & root.keys():
+        for key in part.root.keys() & whole.root.keys():
             part.complain((key,), "each key in one file", f"it also in {whole.where(key)}")
-        new = {key: tree for key, tree in stated.items() if key not in root}
+            part.twice.add((key,))
+        new = {key: tree for key, tree in part.root.items() if key not in whole.root}
         whole.lines.update((steps, at) for steps, at in part.lines.items() if steps and steps[0] in new)
-        root.update(new)
+        whole.root.update(new)
         whole.complaints.extend(part.complaints)
         whole.spoilt.update(part.spoilt)
-    if any(part.root is None for part in parts):  # what is missing may stand in the file that could not be read
-        whole.spoilt.update((key,) for key in Policy.model_fields.keys() - root.keys())
+        whole.twice.update(part.twice)
     return whole
 
 
-def _validated(model: type[M], source: Document) -> tuple[M | None, tuple[M, ...], frozenset[Steps]]:
-    """The document as a model, or None; what to look for contradictions in: that model, or two that stand in for what
-    has no shape, and the places where they do."""
-    if source.root is None:
-        return None, (), frozenset()
-    lost = bool(source.spoilt)
+def _validated(model: type[M], source: Document) -> tuple[M | None, Readings[M]]:
+    """The document as a model, or None; and what to look for contradictions in."""
+    if source.cut:
+        source.spoilt.update((key,) for key in model.model_fields.keys() - source.root.keys())
     try:
         made = model.model_validate_json(json.dumps(source.root))
     except ValidationError as wrong:
+        if meant := misspelt(wrong, model, source):
+            source.take(meant)
+            return None, _validated(model, source)[1]
         complain(wrong, model, source)
-        pair, places = (None if lost else stand_ins(wrong, model, source)) or ((), frozenset())
-        return None, pair, places
-    return made, (made,), frozenset()
+        return None, readings(wrong, model, source)
+    return made, readings(None, model, source) if source.spoilt | source.twice else Readings((made,))
 
 
-def _contradicted(source: Document, said: Sequence[set[Contradiction]], unshaped: frozenset[Steps]) -> None:
-    """Complain of the contradictions that are said in every case, and not about a place without shape."""
-    for steps, expected, found in set.intersection(*said) if said else ():
-        if not any(steps[: len(place)] == place for place in unshaped):
-            source.complain(steps, expected, found)
+def _contradicted(source: Document, said: Readings[M], find: Callable[[M], Iterable[Contradiction]]) -> None:
+    """Complain of each contradiction that does not hang on what has no shape."""
+    for steps, expected, found in said.alike(find):
+        source.complain(steps, expected, found)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from mzaudit.policy.document import Document
+from mzaudit.policy.complaints import Contradiction
 from mzaudit.policy.models import RuleCode, Strict, Text
+from mzaudit.policy.wanted import Where
 
 RequirementId = Annotated[str, StringConstraints(pattern=r"^DOC-[0-9]{2}$")]
 
@@ -29,13 +31,13 @@ class Requirements(Strict):
     requirements: Annotated[tuple[Requirement, ...], Field(min_length=1)]
 
 
-def check_ids(catalogue: Requirements, document: Document) -> None:
-    """Complain of an id that is used twice, and of a requirement that neither a rule nor a person answers."""
+def contradictions(catalogue: Requirements, where: Where) -> Iterator[Contradiction]:
+    """An id that is used twice, and a requirement that neither a rule nor a person answers."""
     seen: dict[str, int] = {}
     for index, requirement in enumerate(catalogue.requirements):
         first = seen.setdefault(requirement.id, index)
         if first != index:
-            found = f"{requirement.id} again (first in {document.where('requirements', first)})"
-            document.complain(("requirements", index, "id"), "each id once", found)
+            found = f"{requirement.id} again (first in {where('requirements', first)})"
+            yield ("requirements", index, "id"), "each id once", found
         if not requirement.answered_by and requirement.manual is None:
-            document.complain(("requirements", index), "answered_by or manual", "neither")
+            yield ("requirements", index), "answered_by or manual", "neither"

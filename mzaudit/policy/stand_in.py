@@ -1,21 +1,23 @@
-"""What a document would say if the fields without shape had one: so that contradictions between the others are told
-beside the complaints about those, all at once.
+"""What a document would say if all that has no shape had one: so that contradictions between the rest are told beside
+the complaints about it, all at once.
 
-Each wrong field gets a stand-in, and twice: what is then said of both policies alike does not hang on it.
+Whatever is wrong gets a stand-in, and twice, as differently as can be: what is then said of both alike does not hang on
+it. Where entries are lost, there is once none that anything names, and once each that the places like it hold.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mzaudit.policy.complaints import Steps
-from mzaudit.policy.document import Document, Tree
-from mzaudit.policy.expected import Schema, described
+from mzaudit.policy.complaints import Contradiction, Steps, written
+from mzaudit.policy.document import Document, Tree, at
+from mzaudit.policy.expected import Schema, described, key_in, key_pattern, schema_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -31,60 +33,103 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     r"^\w+\.\w+$": ("stand.in", "another.one"),
     r"^[0-9]+([._][0-9]+)*$": ("9999.0", "9999.1"),
     r"^[A-Z]+-[0-9]{3}$": ("ZZ-000", "ZY-000"),
+    r"^DOC-[0-9]{2}$": ("DOC-00", "DOC-99"),
     r"^[*?/]*[^\s*?/]\S*$": ("stand-in", "another-one"),
 }
 
 
-def stand_ins(
-    wrong: ValidationError, model: type[M], document: Document
-) -> tuple[tuple[M, M], frozenset[Steps]] | None:
-    """Two models that say what the document says, except at the places given, which have no shape there.
+def agreed(said: Iterable[Iterable[Contradiction]]) -> set[Contradiction]:
+    """What is said in every case; nothing where there is no case."""
+    cases = [set(each) for each in said]
+    return set.intersection(*cases) if cases else set()
 
-    None where that cannot be: a key, or a whole list or mapping of entries, is what is wrong.
-    """
-    schema: Schema = model.model_json_schema()
-    pair = copy.deepcopy(document.root), copy.deepcopy(document.root)
-    places: set[Steps] = set()
-    for error in wrong.errors(include_url=False, include_context=False, include_input=False):
+
+@dataclass(frozen=True, slots=True)
+class Readings(Generic[M]):
+    """What to look for contradictions in: the document as a model, or as two where things stand in for what is `lost`;
+    `keys` are, for each, the stand-ins of keys by where they are, and what the document says there."""
+
+    models: tuple[M, ...]
+    lost: frozenset[Steps] = frozenset()
+    keys: tuple[Mapping[Steps, str], ...] = ({},)
+
+    def alike(self, find: Callable[[M], Iterable[Contradiction]]) -> set[Contradiction]:
+        """What is found in each reading, less what is about something lost."""
+        found = agreed(
+            ((written(steps, keys), expected, said) for steps, expected, said in find(model))
+            for model, keys in zip(self.models, self.keys, strict=True)
+        )
+        renamed = {(*place[:-1], key) for keys in self.keys for place, key in keys.items()}
+        return {
+            each
+            for each in found
+            if each[0] not in renamed and not any(each[0][: len(place)] == place for place in self.lost)
+        }
+
+
+def readings(wrong: ValidationError | None, model: type[M], document: Document) -> Readings[M]:
+    """The document read twice, with stand-ins for what is wrong, what is spoilt and what is said twice."""
+    schema = schema_of(model)
+    keys: set[Steps] = set()
+    extra: set[Steps] = set()
+    lost = document.spoilt | document.twice
+    for error in wrong.errors(include_url=False, include_context=False, include_input=False) if wrong else ():
         steps: Steps = error["loc"]
-        extra = error["type"] == "extra_forbidden"
-        values = None if extra else _values(schema, steps)
-        if values is None and not extra:
-            return None
-        for number, root in enumerate(pair):
-            _put(root, steps, None if values is None else values[number])
-        places.add(steps)
-    try:
-        one, other = (model.model_validate_json(json.dumps(root)) for root in pair)
-    except ValidationError:
-        return None
-    return (one, other), frozenset(places)
+        if error["type"] == "extra_forbidden":
+            extra.add(steps)
+        elif (key := key_in(steps, document)) is not None:
+            keys.add(key)
+        else:
+            lost.add(steps)
+    made: list[M] = []
+    stands_for: list[Mapping[Steps, str]] = []
+    for number in (0, 1):
+        root, renamed = copy.deepcopy(document.root), dict[Steps, str]()
+        # What is inside comes first, for what is around it may go altogether; a value comes before its key.
+        for steps in sorted(lost - extra, key=len, reverse=True):
+            _put(root, steps, schema, number)
+        for steps in sorted(keys - extra, key=len, reverse=True):
+            renamed |= _rename(root, steps, schema, number)
+        for steps in extra:
+            _take_out(root, steps)
+        if number:
+            for steps in (*lost, *(steps[:-1] for steps in keys)):
+                _fill(root, steps, schema)
+        try:
+            made.append(model.model_validate_json(json.dumps(root)))
+        except ValidationError:
+            return Readings((), keys=())
+        stands_for.append(renamed)
+    return Readings(tuple(made), frozenset(lost), tuple(stands_for))
 
 
-def _values(schema: Schema, steps: Steps) -> tuple[Tree, Tree] | None:
-    """Two values for a place, which differ where its kind has more than one; none for a list or mapping of entries."""
+def _values(schema: Schema, steps: Steps) -> tuple[Tree, Tree]:
+    """Two values for a place, which differ where its kind has more than one: as little as it may hold, and all."""
     node = described(schema, steps)
-    required = node.get("required")
     if choices := _words(node):
         return choices[0], choices[-1]
     match node.get("type"):
         case "boolean":
             return False, True
         case "integer":
-            lowest, highest = node.get("minimum"), node.get("maximum")
-            return (lowest, highest) if isinstance(lowest, int) and isinstance(highest, int) else None
+            return int(str(node["minimum"])), int(str(node["maximum"]))
         case "string" if node.get("format") == "date":
             return "2000-01-01", "2000-01-02"
         case "string":
-            return _TEXTS.get(str(node.get("pattern")))
-        case "object" if isinstance(required, list):
-            parts = {name: _values(schema, (*steps, name)) for name in required}
-            known = {name: part for name, part in parts.items() if part is not None}
-            if len(known) < len(parts):
-                return None
-            return {name: part[0] for name, part in known.items()}, {name: part[1] for name, part in known.items()}
+            return _TEXTS[str(node.get("pattern"))]
+        case "array":
+            one, other = _values(schema, (*steps, 0))
+            few = int(str(node.get("minItems", 0)))
+            return [one, other][:few], [other, one][: max(few, 1)]
+        case _ if (named := node.get("properties")) is not None and isinstance(named, dict):
+            parts = {name: _values(schema, (*steps, name)) for name in named}
+            required = node.get("required")
+            least = required if isinstance(required, list) else ()
+            return {name: parts[name][0] for name in least}, {name: part[1] for name, part in parts.items()}
         case _:
-            return None
+            name, another = _TEXTS[key_pattern(node)]
+            one, other = _values(schema, (*steps, name))
+            return {name: one} if "minProperties" in node else {}, {another: other}
 
 
 def _words(node: Schema) -> list[str | int]:
@@ -93,14 +138,42 @@ def _words(node: Schema) -> list[str | int]:
     return [each for each in choices if isinstance(each, str | int)] if isinstance(choices, list) else []
 
 
-def _put(root: Tree, steps: Steps, value: Tree) -> None:
-    """Set a place; take it out where there is no value."""
-    *above, last = steps
-    for step in above:
-        root = root[step]  # type: ignore[index]  # the validator found its error there
-    if isinstance(root, list) and isinstance(last, int):
-        root[last] = value
-    elif isinstance(root, dict) and isinstance(last, str):
-        root[last] = value
-        if value is None:
-            del root[last]
+def _put(root: Tree, steps: Steps, schema: Schema, number: int) -> None:
+    """Set a place that the schema knows, where what is around it is there to hold it."""
+    if not steps or not described(schema, steps):
+        return
+    around, last = at(root, steps[:-1]), steps[-1]
+    if (isinstance(around, dict) and isinstance(last, str)) or (isinstance(around, list) and isinstance(last, int)):
+        around[last] = _values(schema, steps)[number]  # type: ignore[index]  # each with a step of its own kind
+
+
+def _rename(root: Tree, steps: Steps, schema: Schema, number: int) -> dict[Steps, str]:
+    """Give an entry a key with shape, as the last of its mapping; tells where it is now, and the key that it had."""
+    around, key = at(root, steps[:-1]), str(steps[-1])
+    if not isinstance(around, dict) or key not in around:
+        return {}
+    name = _TEXTS[key_pattern(described(schema, steps[:-1]))][number]
+    around[name] = around.pop(key)
+    return {(*steps[:-1], name): key}
+
+
+def _take_out(root: Tree, steps: Steps) -> None:
+    around, key = at(root, steps[:-1]), steps[-1]
+    if isinstance(around, dict) and isinstance(key, str):
+        around.pop(key, None)
+
+
+def _fill(root: dict[str, Tree], steps: Steps, schema: Schema) -> None:
+    """Add to a mapping of entries, or to those inside a place, what the mappings like it hold."""
+    here, node = at(root, steps), described(schema, steps)
+    if not isinstance(here, dict):
+        return
+    if isinstance(named := node.get("properties"), dict):
+        for name in named:
+            _fill(root, (*steps, name), schema)
+        return
+    beside = at(root, steps[:-2]) if len(steps) > 2 else None
+    for other in beside.values() if isinstance(beside, dict) else ():
+        like = at(other, steps[-1:])
+        for key, value in like.items() if isinstance(like, dict) else ():
+            here.setdefault(key, value)

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 from mzaudit.policy.complaints import Contradiction
 from mzaudit.policy.document import Document
 from mzaudit.policy.models import EnvironmentName, Policy, RuleCode, Strict, Text
+from mzaudit.policy.vocabulary import Vocabulary
 
 _BOTH = "true, though only what is in observed is accepted"
 # At least one letter or digit: a bare `*` would waive things that nobody looked at.
@@ -79,11 +80,13 @@ def granted(file: WaiverFile, document: Document) -> tuple[Waiver, ...]:
     )
 
 
-def contradictions(file: WaiverFile, policy: Policy) -> Iterator[Contradiction]:
-    """Waivers that last too long, end before they begin, name an environment that is not there, or accept an
+def contradictions(file: WaiverFile, policy: Policy, words: Vocabulary) -> Iterator[Contradiction]:
+    """Waivers that last too long, end before they begin, name a rule or an environment that is not there, or accept an
     observation and the lack of one at once."""
     longest = policy.waivers.max_days
     for index, entry in enumerate(file.waivers):
+        if unknown := words.no_rule(entry.code):
+            yield ("waivers", index, "code"), *unknown
         days = (entry.expires - entry.created).days
         at = ("waivers", index, "expires")
         if days < 0:
@@ -91,11 +94,7 @@ def contradictions(file: WaiverFile, policy: Policy) -> Iterator[Contradiction]:
         elif days > longest:
             yield at, f"at most {longest} days from {entry.created} (created)", f"{days} ({entry.expires})"
         if entry.observed is not None and entry.covers_inconclusive:
-            yield (
-                ("waivers", index, "covers_inconclusive"),
-                "false",
-                _BOTH,
-            )
+            yield ("waivers", index, "covers_inconclusive"), "false", _BOTH
         if entry.environment is not None and entry.environment not in policy.environments:
             known = ", ".join(policy.environments)
             yield ("waivers", index, "environment"), f"one of {known}", f'"{entry.environment}"'

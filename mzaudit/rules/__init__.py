@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 
 from mzaudit.audit.evaluate import AnyRule
+from mzaudit.audit.parity import NAMES
 from mzaudit.audit.rule import Rule
+from mzaudit.policy.vocabulary import Vocabulary
 
 
 def load() -> tuple[AnyRule, ...]:
@@ -19,3 +22,9 @@ def load() -> tuple[AnyRule, ...]:
                     raise ValueError(f"{value.code} is defined in {found[value.code].module} and {value.module}")
                 found[value.code] = value
     return tuple(found[code] for code in sorted(found))
+
+
+@functools.cache
+def vocabulary() -> Vocabulary:
+    """The words that a policy may use of the rules."""
+    return Vocabulary(tuple(rule.code for rule in load()), tuple(sorted(NAMES)))

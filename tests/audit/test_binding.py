@@ -6,11 +6,12 @@ import pytest
 
 from mzaudit.audit.binding import Bound, How, beyond, bind_names, inventory_of
 from mzaudit.policy.load import load
+from mzaudit.rules import vocabulary
 from mzaudit.snapshot.observed import Listing
 from tests.blindfold import blind
 from tests.estate import POLICIES, compliant, gap
 
-POLICY = load(POLICIES).policy
+POLICY = load(POLICIES, vocabulary()).policy
 SITES = "Microsoft.Web/sites"
 ROOT = "/subscriptions/s/resourceGroups"
 

@@ -12,6 +12,7 @@ from mzaudit.drill.blueprint import estate_of
 from mzaudit.policy.load import load
 from mzaudit.policy.packaged import shipped
 from mzaudit.policy.wanted import bind
+from mzaudit.rules import vocabulary
 from mzaudit.simulator import Fault, Status
 from mzaudit.simulator.blueprint import SUBSCRIPTION
 from tests.cli.conftest import Outcome
@@ -68,14 +69,13 @@ def test_an_estate_with_other_names_is_adopted_and_then_passes(
     for documented, name in RENAMED.items():
         text = text.replace(documented, name)
     (folder / "theirs.yaml").write_text(text)
-    theirs = load(folder / "theirs.yaml").policy
-    wanted = bind(
-        theirs, load(folder / "theirs.yaml").where, ("prd",), dict.fromkeys(theirs.environments, SUBSCRIPTION)
-    )
+    loaded = load(folder / "theirs.yaml", vocabulary())
+    theirs = loaded.policy
+    wanted = bind(theirs, loaded.where, ("prd",), dict.fromkeys(theirs.environments, SUBSCRIPTION))
     with azure(estate_of(wanted)):  # type: ignore[attr-defined]
         outcome = mzaudit(*ADOPT)
         assert outcome.code == 0, outcome.err
-        draft = load(drafted(outcome, folder)).policy
+        draft = load(drafted(outcome, folder), vocabulary()).policy
         assert draft.services["cloud"].app == "web-cloud-api-{env}"
         assert draft.vaults == theirs.vaults
         assert (draft.sql.server, draft.telemetry.component) == (theirs.sql.server, theirs.telemetry.component)
@@ -101,7 +101,7 @@ def test_a_snapshot_is_adopted_without_credentials(folder: Path, mzaudit: Call) 
     outcome = mzaudit(*ADOPT, "--snapshot", "snapshot.json")
     assert outcome.code == 0
     assert "from the snapshot snapshot.json, which holds no more" in outcome.out
-    assert load(drafted(outcome, folder)).policy.services["cloud"].app == "app-monozu-cloud-{env}"
+    assert load(drafted(outcome, folder), vocabulary()).policy.services["cloud"].app == "app-monozu-cloud-{env}"
 
 
 BAD: dict[str, tuple[tuple[str, ...], str]] = {

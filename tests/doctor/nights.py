@@ -29,13 +29,14 @@ from mzaudit.policy.load import load
 from mzaudit.policy.models import Severity
 from mzaudit.policy.packaged import shipped
 from mzaudit.policy.wanted import Wanted
+from mzaudit.rules import vocabulary
 from mzaudit.simulator import Estate, Simulator, build, grant_custom_role, serve
 from mzaudit.snapshot.estate import Snapshot
 
 Bend = Callable[[Estate], None]
 Right = Need | DatabaseNeed
 RIGHTS: tuple[Right, ...] = (*NEEDS, *DATABASE_NEEDS)
-POLICY = load(shipped(), "policies")
+POLICY = load(shipped(), vocabulary(), "policies")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,18 +16,19 @@ from mzaudit.drill import page
 from mzaudit.drill.run import Audit, Drill, Outcome, Plan, cases_of, conforms, drill, ground_of, run
 from mzaudit.policy.load import load
 from mzaudit.policy.packaged import shipped
+from mzaudit.rules import vocabulary
 
 SMALL = Path(__file__).parent / "small.yaml"
 
 
 def small(judged: Audit) -> Plan:
     """The small policy's only environment."""
-    return Plan(load(SMALL), "live", judged)
+    return Plan(load(SMALL, vocabulary()), "live", judged)
 
 
 def test_the_shipped_policy_is_proven() -> None:
     """Every second case, to keep the suite short; MZAUDIT_EVIDENCE and the command drill them all."""
-    plan = Plan(load(shipped()), "prd", audit)
+    plan = Plan(load(shipped(), vocabulary()), "prd", audit)
     step = 1 if os.environ.get("MZAUDIT_EVIDENCE") else 2
     cases = list(enumerate(cases_of(ground_of(plan))))
     deviations = [number for number, case in cases if case.requirements][::step]

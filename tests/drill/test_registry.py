@@ -17,6 +17,7 @@ from mzaudit.policy.load import load
 from mzaudit.policy.models import Policy, Strict, Vault
 from mzaudit.policy.packaged import shipped
 from mzaudit.policy.wanted import Wanted
+from mzaudit.rules import vocabulary
 from mzaudit.simulator import Simulator
 
 POLICIES = {"shipped": shipped(), "small": Path(__file__).parent / "small.yaml"}
@@ -29,7 +30,7 @@ def never(wanted: Wanted, simulator: Simulator) -> tuple[()]:
 
 def plan(name: str) -> Plan:
     """The drill of a policy's first production environment."""
-    loaded = load(POLICIES[name])
+    loaded = load(POLICIES[name], vocabulary())
     return Plan(loaded, next(env for env, spec in loaded.policy.environments.items() if spec.production), never)
 
 

@@ -9,6 +9,7 @@ import pytest
 from mzaudit.errors import PolicyError
 from mzaudit.policy.load import load
 from mzaudit.policy.packaged import files
+from mzaudit.rules import vocabulary
 
 # Without the differences that it allows: the cases give their own.
 SHIPPED = files()["monozu.yaml"].split("\nparity:")[0] + "\n"
@@ -31,7 +32,7 @@ def bent(*changes: tuple[str, str]) -> str:
 def complaints(path: Path, name: str = "p.yaml") -> list[str]:
     """What `load` says of a file or directory that it refuses."""
     with pytest.raises(PolicyError) as error:
-        load(path, name)
+        load(path, vocabulary(), name)
     return list(error.value.complaints)
 
 

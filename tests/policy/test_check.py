@@ -8,6 +8,7 @@ import pytest
 
 from mzaudit.policy.load import load
 from mzaudit.policy.packaged import shipped
+from mzaudit.rules import vocabulary
 from tests.policy.bent import SHIPPED, bent, line_of, said_of
 
 VAULT = "expected a vault name (3 to 24 letters, digits and single hyphens, a letter first, no hyphen last)"
@@ -249,7 +250,7 @@ HARMLESS: dict[str, tuple[tuple[str, str], ...]] = {
 def test_what_is_no_contradiction(tmp_path: Path, case: str) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(bent(*HARMLESS[case]))
-    assert load(path).policy.estate == "monozu"
+    assert load(path, vocabulary()).policy.estate == "monozu"
 
 
 def test_a_component_shared_in_one_group_is_a_contradiction(tmp_path: Path) -> None:
@@ -261,7 +262,7 @@ def test_a_component_shared_in_one_group_is_a_contradiction(tmp_path: Path) -> N
 
 
 def test_notes_say_what_azure_cannot_hold() -> None:
-    notes = [str(note) for note in load(shipped(), "policies").notes]
+    notes = [str(note) for note in load(shipped(), vocabulary(), "policies").notes]
     assert notes[0] == (
         f"policies/monozu.yaml:{line_of(SHIPPED, 'documented_name')}: the document calls the registry acr-monozu, "
         "which Azure cannot hold (5 to 50 letters and digits); acrmonozu is looked for."
@@ -277,4 +278,4 @@ def test_notes_say_what_azure_cannot_hold() -> None:
 def test_no_notes_where_there_is_nothing_to_say(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(bent(("documented_name: acr-monozu", "documented_name: acrmonozu")))
-    assert not any("registry" in note.text for note in load(path).notes)
+    assert not any("registry" in note.text for note in load(path, vocabulary()).notes)

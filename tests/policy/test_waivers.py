@@ -10,6 +10,7 @@ import pytest
 from mzaudit.policy.load import load
 from mzaudit.policy.packaged import files
 from mzaudit.policy.waivers import Waiver
+from mzaudit.rules import vocabulary
 from tests.policy.bent import SHIPPED, complaints
 
 GOOD = """version: 1
@@ -32,7 +33,7 @@ def _place(tmp_path: Path, waivers: str, policy: str = SHIPPED) -> Path:
 
 
 def test_a_waiver_is_granted(tmp_path: Path) -> None:
-    assert load(_place(tmp_path, GOOD), "dir").waivers == (
+    assert load(_place(tmp_path, GOOD), vocabulary(), "dir").waivers == (
         Waiver(
             code="KV-004",
             subject="kv-mz-cloud-stg/MS_*",
@@ -50,14 +51,14 @@ def test_a_waiver_is_granted(tmp_path: Path) -> None:
 
 def test_a_waiver_may_be_pinned_to_what_was_observed(tmp_path: Path) -> None:
     pinned = GOOD + '    observed: ["group 77aa", "2"]\n'
-    (waiver,) = load(_place(tmp_path, pinned), "dir").waivers
+    (waiver,) = load(_place(tmp_path, pinned), vocabulary(), "dir").waivers
     assert waiver.observed == ("group 77aa", "2")
 
 
 def test_the_example_in_the_shipped_file_is_a_waiver(tmp_path: Path) -> None:
     text = files()["waivers.yaml"].replace("waivers: []", "waivers:").replace("\n# - ", "\n  - ")
     head, item, tail = text.partition("  - code")
-    load(_place(tmp_path, head + item + tail.replace("\n#   ", "\n    ")))
+    load(_place(tmp_path, head + item + tail.replace("\n#   ", "\n    ")), vocabulary())
 
 
 REFUSED: dict[str, tuple[tuple[str, str], str]] = {
@@ -128,7 +129,7 @@ def test_a_waiver_that_is_refused(tmp_path: Path, case: str) -> None:
 
 def test_the_policy_says_how_long_a_waiver_may_last(tmp_path: Path) -> None:
     waivers = GOOD.replace("2026-03-31", "2026-07-15")
-    assert load(_place(tmp_path, waivers, SHIPPED + "\nwaivers: {max_days: 181}\n")).waivers
+    assert load(_place(tmp_path, waivers, SHIPPED + "\nwaivers: {max_days: 181}\n"), vocabulary()).waivers
 
 
 CATALOGUE = """version: 1
@@ -165,6 +166,6 @@ requirements:
 def test_a_catalogue_that_is_refused(tmp_path: Path, old: str, new: str, complaint: str) -> None:
     (tmp_path / "p.yaml").write_text(SHIPPED)
     (tmp_path / "requirements.yaml").write_text(CATALOGUE)
-    assert [r.id for r in load(tmp_path).requirements] == ["DOC-01", "DOC-02"]
+    assert [r.id for r in load(tmp_path, vocabulary()).requirements] == ["DOC-01", "DOC-02"]
     (tmp_path / "requirements.yaml").write_text(CATALOGUE.replace(old, new))
     assert complaints(tmp_path, "dir") == [f"dir/requirements.yaml:{complaint}"]

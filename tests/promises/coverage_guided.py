@@ -27,7 +27,7 @@ def look(data: bytes) -> None:
     """Read the bytes as each of the three; the loaders may refuse, and nothing else."""
     _FILE.write_bytes(data)
     with suppress(*_OWN):
-        load_policy(_FILE, "p.yaml")
+        load_policy(_FILE, vocabulary(), "p.yaml")
     text = data.decode("utf-8", "replace")
     for read in (load_snapshot, parse):
         with suppress(*_OWN):
@@ -36,6 +36,7 @@ def look(data: bytes) -> None:
 
 if __name__ == "__main__":
     from mzaudit.report import render
+    from mzaudit.rules import vocabulary
     from mzaudit.snapshot.store import dump
     from tests.estate import compliant
     from tests.report.sample import night

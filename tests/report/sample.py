@@ -33,6 +33,7 @@ from mzaudit.cli.judge import judge
 from mzaudit.policy.load import load
 from mzaudit.policy.models import Severity
 from mzaudit.policy.requirements import Requirement
+from mzaudit.rules import vocabulary
 from mzaudit.snapshot.estate import Read
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.bent_estates import ESTATES
@@ -393,4 +394,4 @@ def hostile(text: str) -> Report:
 def judged(estate: str, *asked: str) -> Report:
     """The report of one of the bent estates, judged as `mzaudit check` judges it; `blind` is one that nobody saw."""
     seen = blind(compliant()) if estate == "blind" else ESTATES[estate]()
-    return judge(load(POLICIES), wanted(*asked), seen, fail_on=Severity.MEDIUM)
+    return judge(load(POLICIES, vocabulary()), wanted(*asked), seen, fail_on=Severity.MEDIUM)

@@ -10,10 +10,11 @@ from mzaudit.audit.binding import Bound, How
 from mzaudit.audit.results import Status
 from mzaudit.policy.load import load
 from mzaudit.report.draft import bindings, differences, text
+from mzaudit.rules import vocabulary
 from tests.estate import POLICIES
 from tests.report.sample import HOSTILE, UNREADABLE, finding, hostile
 
-POLICY = load(POLICIES).policy
+POLICY = load(POLICIES, vocabulary()).policy
 
 
 @pytest.mark.parametrize("case", HOSTILE.values(), ids=HOSTILE.keys())
@@ -28,7 +29,7 @@ def test_no_name_can_leave_its_comment(case: str, tmp_path: Path) -> None:
     made = text(POLICY, (case, *differences(hostile(case).findings)), comments, (case,))
     path = tmp_path / "draft.yaml"
     path.write_text(made, encoding="utf-8", errors="surrogatepass")
-    assert load(path).policy == POLICY
+    assert load(path, vocabulary()).policy == POLICY
 
 
 def test_what_differs_and_what_was_not_seen_is_listed_and_counted() -> None:
