@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .contents import FIXED_ROLES, Column, DatabasePrincipal, Permission, SecurityPolicy, Table, Value
@@ -44,10 +44,10 @@ _FIRST_OBJECT, _OBJECT_STEP = 901578250, 16
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A table or view with its rows; columns as in a declaration."""
+    """A table or view; columns as in a declaration. The rows of a view are worked out when they are read, once."""
 
     columns: tuple[Column, ...]
-    rows: list[tuple[Value, ...]]
+    rows: Iterable[tuple[Value, ...]]
 
 
 class Catalogue:
@@ -70,16 +70,16 @@ class Catalogue:
     def views(self) -> dict[str, View]:
         """Every catalogue view that is served, and every user table, by `schema.name`."""
         made = {
-            "sys.database_principals": _view(_PRINCIPAL, self._principals()),
-            "sys.database_role_members": _view(_MEMBER, self._members()),
-            "sys.database_permissions": _view(_PERMISSION, self._permissions()),
-            "sys.schemas": _view(_SCHEMA, ((name, number, 1) for name, number in self.schemas.items())),
-            "sys.objects": _view(_OBJECT, self._objects(policies=True)),
-            "sys.tables": _view(_OBJECT, self._objects(policies=False)),
-            "sys.columns": _view(_COLUMN, self._columns()),
-            "sys.security_policies": _view(_POLICY, self._policies()),
-            "sys.security_predicates": _view(_PREDICATE, self._predicates()),
-            "sys.databases": _view(_DATABASE, (("master", 1, 0, "ONLINE"), (self._database, 5, 0, "ONLINE"))),
+            "sys.database_principals": View(_PRINCIPAL, self._principals()),
+            "sys.database_role_members": View(_MEMBER, self._members()),
+            "sys.database_permissions": View(_PERMISSION, self._permissions()),
+            "sys.schemas": View(_SCHEMA, ((name, number, 1) for name, number in self.schemas.items())),
+            "sys.objects": View(_OBJECT, self._objects(policies=True)),
+            "sys.tables": View(_OBJECT, self._objects(policies=False)),
+            "sys.columns": View(_COLUMN, self._columns()),
+            "sys.security_policies": View(_POLICY, self._policies()),
+            "sys.security_predicates": View(_PREDICATE, self._predicates()),
+            "sys.databases": View(_DATABASE, (("master", 1, 0, "ONLINE"), (self._database, 5, 0, "ONLINE"))),
         }
         for table in self._contents.tables:
             made[f"{table.schema}.{table.name}"] = View(tuple(table.columns), table.rows)
@@ -209,10 +209,6 @@ class Catalogue:
         return {known.casefold(): number for known, number in self.schemas.items()}[name.casefold()]
 
 
-def _view(columns: Sequence[Column], rows: Iterator[tuple[Value, ...]] | Sequence[tuple[Value, ...]]) -> View:
-    return View(tuple(columns), list(rows))
-
-
 def _described(text: str) -> tuple[Column, ...]:
     """`name type, name type`; a type with `?` may be null."""
     parts = [part.split() for part in text.split(";")]
@@ -248,3 +244,5 @@ _PREDICATE = _described(
     "predicate_type int?; predicate_type_desc nvarchar(60)?; operation int?; operation_desc nvarchar(60)?"
 )
 _DATABASE = _described("name sysname; database_id int; state tinyint?; state_desc nvarchar(60)?")
+# The rows of `fn_my_permissions`.
+PERMISSIONS = _described("entity_name nvarchar(128); subentity_name nvarchar(128)?; permission_name nvarchar(60)")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from . import errors, functions
 from .admission import Session
-from .catalogue import Catalogue, View
+from .catalogue import PERMISSIONS, Catalogue, View
 from .contents import Column
 from .errors import ServerError, SqlError
 from .functions import Cell
@@ -19,11 +19,6 @@ from .types import BIGINT, FLOAT, INT, INTEGERS, SqlType, Value, stored
 
 _TEXT, _BYTES = SqlType("nvarchar", 4000), SqlType("varbinary", 8000)
 _STEPS = 5_000_000  # of the engine's machine: far more than any honest query over a catalogue takes
-_PERMISSIONS = (
-    Column("entity_name", "nvarchar(128)"),
-    Column("subentity_name", "nvarchar(128)", nullable=True),
-    Column("permission_name", "nvarchar(60)"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +37,10 @@ def run(session: Session, text: str, variables: Mapping[str, Value]) -> Iterator
     from . import tsql
 
     database = _Database(session)
-    for tree in tsql.statements(text):
+    for number, tree in enumerate(tsql.statements(text)):
         match tree:
             case exp.Query():
-                yield database.query(tree, variables)
+                yield database.query(text, number, variables)
             case exp.Set() | exp.Transaction() | exp.Commit() | exp.Rollback():
                 yield None
             case exp.Use():
@@ -87,38 +82,36 @@ class _Database:
             raise SqlError(errors.denied_statement(statement, self._session.database))
         raise SqlError(errors.read_only(self._session.database))
 
-    def query(self, tree: object, variables: Mapping[str, Value]) -> Result:
-        """Run one query."""
-        from sqlglot import exp
+    def query(self, text: str, number: int, variables: Mapping[str, Value]) -> Result:
+        """Run one query, the statement of that number in its batch."""
+        from .plans import planned
 
-        from . import shapes, tsql
-
-        if not isinstance(tree, exp.Query):
-            raise TypeError(tree)
         views = self._catalogue.views()
-        tsql.check(tree)
-        for call in tsql.bind_tables(tree, {name.casefold(): name for name in views}, self._session.database):
-            views[call.name] = self._tabular(call.function, call.arguments)
-        outputs = shapes.Shapes(views, self._functions).outputs(tree)
-        sql = tsql.translate(tree, self._functions, variables)
-        used = {one.name for one in tree.find_all(exp.Table)}
-        aliases = {one.alias_or_name.casefold() for one in tree.find_all(exp.Table, exp.Subquery)}
-        rows = self._rows(sql, {name: view for name, view in views.items() if name in used}, variables, aliases)
-        if any(len(row) != len(outputs) for row in rows[:1]):
+        plan = planned(
+            text,
+            number,
+            self._session.database,
+            tuple((name, view.columns) for name, view in views.items()),
+            tuple((name, function.type) for name, function in self._functions.items()),
+            frozenset(variables),
+        )
+        for call in plan.calls:
+            views[call.name] = self._permissions(*call.arguments)
+        used = {name: view for name, view in views.items() if name in plan.tables}
+        rows = self._rows(plan.sql, used, variables, plan.aliases)
+        if any(len(row) != len(plan.outputs) for row in rows[:1]):
             raise SqlError(errors.not_served("SELECT"))
-        kinds = [_fitting(kind, [row[i] for row in rows]) for i, (_, kind) in enumerate(outputs)]
-        columns = [ResultColumn(name, kind) for (name, _), kind in zip(outputs, kinds, strict=True)]
+        kinds = [_fitting(kind, [row[i] for row in rows]) for i, (_, kind) in enumerate(plan.outputs)]
+        columns = [ResultColumn(name, kind) for (name, _), kind in zip(plan.outputs, kinds, strict=True)]
         return Result(columns, rows)
 
-    def _tabular(self, function: str, arguments: Sequence[str | None]) -> View:
-        if function != "fn_my_permissions" or len(arguments) != 2:
-            raise SqlError(errors.unknown_object(function))
-        securable, kind = arguments
+    def _permissions(self, securable: str | None, kind: str | None) -> View:
+        """The rows of `fn_my_permissions`."""
         found = functions.granted(self._rights, securable, kind or "")
-        return View(_PERMISSIONS, [((securable or kind or "").lower(), "", one) for one in found])
+        return View(PERMISSIONS, [((securable or kind or "").lower(), "", one) for one in found])
 
     def _rows(
-        self, sql: str, views: Mapping[str, View], variables: Mapping[str, Value], aliases: set[str]
+        self, sql: str, views: Mapping[str, View], variables: Mapping[str, Value], aliases: frozenset[str]
     ) -> list[tuple[Value, ...]]:
         with closing(sqlite3.connect(":memory:")) as engine:
             for name, view in views.items():
@@ -171,7 +164,7 @@ class _Database:
             return sqlite3.SQLITE_DENY
         return sqlite3.SQLITE_OK
 
-    def _refusal(self, message: str, aliases: set[str]) -> SqlError:
+    def _refusal(self, message: str, aliases: frozenset[str]) -> SqlError:
         """What SQL Server says where the engine says this."""
         if self._refused is not None:
             return self._refused

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
 from . import errors
-from .catalogue import View
+from .contents import Column
 from .errors import SqlError
-from .functions import Function
 from .tsql import BARE, sources
 from .types import BIGINT, FLOAT, INT, SqlType, declared
 
@@ -17,9 +16,9 @@ Output = tuple[str, SqlType | None]
 
 
 class Shapes:
-    """Reads queries whose tables are bound, over the views by their names."""
+    """Reads queries whose tables are bound, over the columns of the views and the types of the functions by name."""
 
-    def __init__(self, views: Mapping[str, View], functions: Mapping[str, Function]) -> None:
+    def __init__(self, views: Mapping[str, Sequence[Column]], functions: Mapping[str, SqlType | None]) -> None:
         self._views = views
         self._functions = functions
 
@@ -42,9 +41,9 @@ class Shapes:
         """The columns that a table of FROM has."""
         if not isinstance(source, exp.Table):
             return self.outputs(source.this)
-        view = self._views.get(source.name)
-        if view is not None:
-            return [(one.name, declared(one.type)) for one in view.columns]
+        columns = self._views.get(source.name)
+        if columns is not None:
+            return [(one.name, declared(one.type)) for one in columns]
         name = source.name.casefold()
         common = next((one for one in source.root().find_all(exp.CTE) if one.alias.casefold() == name), None)
         if common is None:
@@ -62,8 +61,7 @@ class Shapes:
             case exp.Cast():
                 return declared(node.to.sql("tsql"))
             case exp.Anonymous():
-                found = self._functions.get(node.name.upper())
-                return found.type if found is not None else None
+                return self._functions.get(node.name.upper())
             case exp.Case():
                 branches = [one.args["true"] for one in node.args["ifs"]]
                 return self._any(*branches, node.args.get("default"))
@@ -82,7 +80,7 @@ class Shapes:
             case exp.Alias() | exp.Paren() | exp.Max() | exp.Min() | exp.Collate() | exp.Add() | exp.Sub() | exp.Mul():
                 return self._type(node.this)
             case exp.Func() if type(node) in BARE:
-                return self._functions[BARE[type(node)]].type
+                return self._functions[BARE[type(node)]]
             case _:
                 return None
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp, parse
 from sqlglot.dialects.sqlite import SQLite
@@ -14,7 +15,7 @@ from sqlglot.parsers.tsql import TSQLParser
 
 from . import errors
 from .errors import SqlError
-from .functions import Function, qualified
+from .functions import qualified
 from .types import declared
 
 # It says on stderr what it cannot translate; a client is told by an error instead.
@@ -77,13 +78,14 @@ class Tabular:
     arguments: tuple[str | None, ...]
 
 
-def statements(text: str) -> list[exp.Expr]:
-    """The statements of a batch; raises `SqlError` (102) when it does not parse."""
+@lru_cache(maxsize=256)
+def statements(text: str) -> tuple[exp.Expr, ...]:
+    """The statements of a batch, not to be changed; raises `SqlError` (102) when it does not parse."""
     near = text.strip()[-_LONGEST:]
     if "\0" in text:
         raise SqlError(errors.syntax("\0"))
     try:
-        parsed = [one for one in parse(text, dialect=Source) if one is not None]
+        parsed = tuple(one for one in parse(text, dialect=Source) if one is not None)
     except SqlglotError as error:
         details = getattr(error, "errors", None)
         raise SqlError(errors.syntax(str(details[0].get("highlight") or near) if details else near)) from error
@@ -153,7 +155,7 @@ def _rename(table: exp.Table, name: str, alias: str) -> None:
     table.replace(fresh)
 
 
-def translate(tree: exp.Query, functions: Mapping[str, Function], variables: Mapping[str, object]) -> str:
+def translate(tree: exp.Query, functions: Collection[str], variables: Collection[str]) -> str:
     """The query in the engine's dialect, once its tables are bound; raises `SqlError`."""
     root = exp.Subquery(this=tree.copy())
     for node in reversed(list(root.this.walk())):
@@ -166,7 +168,7 @@ def translate(tree: exp.Query, functions: Mapping[str, Function], variables: Map
         raise SqlError(errors.not_served("SELECT")) from error
 
 
-def _translated(node: exp.Expr, functions: Mapping[str, Function], variables: Mapping[str, object]) -> exp.Expr:
+def _translated(node: exp.Expr, functions: Collection[str], variables: Collection[str]) -> exp.Expr:
     match node:
         case exp.Convert():
             style = node.args.get("style") or exp.Literal.number(0)
@@ -211,7 +213,7 @@ def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=PREFIX + name, expressions=list(arguments))
 
 
-def _variable(node: exp.Parameter, variables: Mapping[str, object]) -> exp.Expr:
+def _variable(node: exp.Parameter, variables: Collection[str]) -> exp.Expr:
     if isinstance(node.parent, exp.Parameter):
         return node
     if isinstance(node.this, exp.Parameter):
