@@ -17,7 +17,7 @@ from mzaudit.cli.look import quiet, scope_of
 from mzaudit.cli.wanted import bound, load_policy
 from mzaudit.errors import Abandoned
 from mzaudit.policy.models import Severity
-from mzaudit.report import render
+from mzaudit.report import FORMATS, render
 from mzaudit.report.gate import exit_code
 from mzaudit.simulator import Fault, Request, build, serve
 from mzaudit.snapshot.estate import Snapshot
@@ -32,7 +32,6 @@ PATIENCE = Retry(tries=2, first=0.001, longest=0.001, budget=10.0, budget_when_e
 HURRY = replace(PATIENCE, tries=1, budget=1.5, budget_when_exhausted=1.0)
 SLOWER = (1, 4, 16)
 DEADLINE = 60.0
-FORMATS = ("json", "junit", "markdown", "terminal")
 
 
 @dataclass(frozen=True)

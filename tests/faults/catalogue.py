@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from mzaudit.simulator import Alter, Fault, Hang, Html, Malformed, Reset, Status, Truncated
+from mzaudit.snapshot.observed import GapReason
 from tests.faults.targets import ARM, LOGIN, Target, sibling
+from tests.faults.tunnel import BREAKS
 
 Json = dict[str, Any]
 Bodies = Mapping[Target, Json]
@@ -40,6 +42,36 @@ MISSING = (
     "InvalidResourceType",
     "SomethingNew",
 )
+
+
+_GAPS: Mapping[str, GapReason] = {
+    "401": GapReason.UNAUTHENTICATED,
+    "403 AuthorizationFailed": GapReason.FORBIDDEN,
+    "403 from a gateway": GapReason.FORBIDDEN,
+    "page two forbidden": GapReason.FORBIDDEN,
+    "403 ForbiddenByRbac": GapReason.FORBIDDEN,
+    "403 ForbiddenByPolicy": GapReason.ACCESS_POLICY,
+    "403 AccessDenied": GapReason.ACCESS_POLICY,
+    "403 ForbiddenByFirewall": GapReason.FIREWALL,
+    "403 ForbiddenByConnection": GapReason.PRIVATE_ONLY,
+    "403 SecretDisabled": GapReason.DISABLED,
+    "404 SubscriptionNotFound": GapReason.NOT_VISIBLE,
+    "409 MissingSubscriptionRegistration": GapReason.NOT_REGISTERED,
+    "429": GapReason.THROTTLED,
+    "429 with Retry-After": GapReason.THROTTLED,
+    "500": GapReason.SERVER_ERROR,
+    "503 in HTML": GapReason.SERVER_ERROR,
+    "reset": GapReason.UNREACHABLE,
+    "time-out": GapReason.TIMEOUT,
+    **dict.fromkeys(BREAKS, GapReason.UNREACHABLE),
+    "silent": GapReason.TIMEOUT,
+}
+
+
+def called_for(target: Target, fault: str) -> GapReason:
+    """The reason whose cure would mend the fault: what a gap must say. What is not listed is an answer that the
+    service does not document; what a service refuses for want of a token says so."""
+    return GapReason.UNAUTHENTICATED if target.later else _GAPS.get(fault, GapReason.MALFORMED)
 
 
 def own_word(target: Target, fault: str) -> str:
@@ -202,5 +234,5 @@ def pairs(wanted: list[Target], bodies: Bodies) -> list[tuple[Target, str]]:
 
 
 def abandons(target: Target) -> bool:
-    """Whether a run without this request's answer cannot begin: Resource Manager's token."""
-    return target.host == LOGIN and not target.later
+    """Whether a run in which this request is never answered cannot begin: Resource Manager's token."""
+    return target.host == LOGIN and not target.turns

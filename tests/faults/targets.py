@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -15,7 +16,7 @@ from mzaudit.snapshot.observed import Gap
 LOGIN = "login.microsoftonline.com"
 ARM = "management.azure.com"
 # the sign-in service is asked for Resource Manager's token first; the others belong to vaults, registry and databases
-LATER = range(2, 40)
+LATER = tuple(range(2, 40))
 _TENANT = re.compile(r"^/[0-9a-f-]{36}/")
 _NAME = re.compile(
     r"(/(?:subscriptions|resourcegroups|sites|slots|vaults|secrets|servers|databases|serverfarms|v1)/)[^/]+",
@@ -25,16 +26,23 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, order=True)
 class Target:
-    """One request of a run; `query` is decoded, sorted and joined by `&`. `later` leaves the first one alone."""
+    """One request of a run; `query` is decoded, sorted and joined by `&`. `turns` are those of its occurrences that are
+    meant, from 1; without any, all are."""
 
     host: str
     method: str
     path: str
     query: str
-    later: bool = False
+    turns: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.method} https://{self.host}{self.path}?{self.query}" + (" (all but the first)" * self.later)
+        which = f" (from {self.turns[0]} to {self.turns[-1]})" if self.turns else ""
+        return f"{self.method} https://{self.host}{self.path}?{self.query}{which}"
+
+    @property
+    def later(self) -> bool:
+        """Whether it is for a token that is not Resource Manager's."""
+        return self.host == LOGIN and self.turns[:1] > (1,)
 
     @property
     def kind(self) -> str:
@@ -43,7 +51,7 @@ class Target:
         host = re.sub(r"^[^.]+(?=\.vault\.)", "*", self.host)
         paged = "paged" if re.search(r"\$skiptoken=|(^|&)last=", self.query) else ""
         filtered = "filtered" if "$filter" in self.query else ""
-        return " ".join((self.method, host + path, filtered, paged, "later" * self.later)).strip()
+        return " ".join((self.method, host + path, filtered, paged)).strip()
 
     @property
     def vault(self) -> bool:
@@ -55,18 +63,18 @@ class Target:
         """Whether a registry's data plane answers it."""
         return self.host.endswith(".azurecr.io")
 
-    def fault(self, action: Action, nth: int | None = None) -> list[Fault]:
-        """That action for this request and no other, whenever it is sent."""
-        turns = LATER if self.later else (nth,)
+    def fault(self, action: Action) -> list[Fault]:
+        """That action for this request and no other."""
         match, query = f"^{self.method} https://{re.escape(self.host + self.path)}$", f"^{re.escape(self.query)}$"
-        return [Fault(match, action, turn, query) for turn in turns]
+        return [Fault(match, action, turn, query) for turn in self.turns or (None,)]
 
 
 def targets(requests: Iterable[Request]) -> list[Target]:
-    """Every distinct request, in an order that does not depend on the network."""
-    found = {Target(each.host, each.method, each.path, _query(each.query)) for each in requests}
-    tokens = {Target(each.host, each.method, each.path, each.query, True) for each in found if each.host == LOGIN}
-    return sorted(found | tokens)
+    """Every distinct request, and every occurrence of those that are sent more than once, in an order that does not
+    depend on the network."""
+    found = Counter(Target(each.host, each.method, each.path, _query(each.query)) for each in requests)
+    nth = {replace(each, turns=(turn,)) for each, times in found.items() if times > 1 for turn in range(1, times + 1)}
+    return sorted({*found, *nth, *(replace(each, turns=LATER) for each in found if each.host == LOGIN)})
 
 
 def named(target: Target) -> str:
@@ -77,7 +85,7 @@ def named(target: Target) -> str:
 def tells_of(gap: Gap, target: Target) -> bool:
     """Whether a gap is about the request; one for a token is told at the calls that wanted it."""
     said = f"{gap.call} {gap.detail}".casefold()
-    if target.later:
+    if target.host == LOGIN:
         return "no token" in said or "sign-in" in said or "token" in said
     if target.registry and "/oauth2/" in target.path:
         return target.host in said
@@ -89,7 +97,7 @@ class Recorder:
 
     def __init__(self, wanted: Iterable[Target]) -> None:
         self.bodies: dict[Target, dict[str, Any]] = {}
-        self.faults = [fault for each in wanted if not each.later for fault in each.fault(Alter(self._keep(each)))]
+        self.faults = [fault for each in wanted if not each.turns for fault in each.fault(Alter(self._keep(each)))]
 
     def _keep(self, target: Target) -> Any:
         def keep(body: dict[str, Any]) -> dict[str, Any]:

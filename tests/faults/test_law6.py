@@ -15,13 +15,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mzaudit.simulator import Fault, Status
-from tests.faults.bench import PATIENCE, Bench
+from mzaudit.audit.results import Status
+from mzaudit.simulator import Fault
+from mzaudit.simulator import Status as Answered
+from mzaudit.snapshot.observed import GapReason
+from tests.faults.bench import HURRY, PATIENCE, Bench
 from tests.faults.catalogue import FAULTS, own_word
 from tests.faults.conftest import ESTATES, Case
 from tests.faults.law import disagreements, wrongs
 from tests.faults.targets import ARM, LOGIN, Target, targets
-from tests.faults.tunnel import Break
+from tests.faults.tunnel import BREAKS, Break
 from tests.promises.conftest import EXHAUSTIVE
 
 SAMPLE = 50
@@ -81,21 +84,39 @@ def test_two_faults_never_conclude_more(benches: Benches, chance: random.Random,
     assert wrongs(bench.usual, bench.meet(*met), met) == [], met
 
 
-BREAKS: tuple[Break, ...] = ("refused", "reset", "garbage", "untrusted")
+SQL = "sql-monozu-prd.database.windows.net"
+VAULTS = ("kv-mz-cloud-prd.vault.azure.net", "kv-mz-manage-prd.vault.azure.net")
+HOSTS = (ARM, LOGIN, "acrmonozu.azurecr.io", *VAULTS)
+
+
+def test_every_host_is_broken(benches: Benches) -> None:
+    assert {target.host for bench in benches.values() for target in bench.targets} == set(HOSTS)
 
 
 @pytest.mark.parametrize("broken", BREAKS)
-@pytest.mark.parametrize(
-    "host", [ARM, LOGIN, "acrmonozu.azurecr.io", "kv-mz-cloud-prd.vault.azure.net"], ids=lambda host: host.split(".")[0]
-)
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.split(".")[0])
 def test_a_host_that_cannot_be_reached_is_a_gap(benches: Benches, host: str, broken: Break) -> None:
-    """The connection is refused or reset, or what answers does not speak TLS, or not with a certificate to trust."""
+    """The connection is refused or reset, or what answers does not speak TLS, or not with a certificate to trust, or
+    says nothing."""
     bench = benches["compliant"]
-    after = bench.run([], PATIENCE, {host: broken})
-    met = [(target, broken) for target in bench.targets if target.host == host and not target.later]
+    after = bench.run([], HURRY if broken == "silent" else PATIENCE, {host: broken})
+    met = [(target, broken) for target in bench.targets if target.host == host and not target.turns]
     assert wrongs(bench.usual, after, met) == []
     assert after.code == (4 if host == LOGIN else 3)
     assert not any(request.host == host for request in after.requests)
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_a_database_that_cannot_be_reached_is_a_gap(benches: Benches, broken: Break) -> None:
+    bench = benches["compliant"]
+    after = bench.run([], HURRY if broken == "silent" else PATIENCE, {SQL: broken})
+    assert after.report is not None
+    assert disagreements(after) == []
+    unseen = [finding for finding in after.report.findings if finding.status is Status.INCONCLUSIVE]
+    assert {finding.rule for finding in unseen} == {f"SQL-{number:03}" for number in range(3, 9)}
+    for gap in (gap for finding in unseen for gap in finding.gaps):
+        assert gap.call.startswith(f"SQL {SQL}/")
+        assert gap.reason is (GapReason.TIMEOUT if broken == "silent" else GapReason.UNREACHABLE)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
@@ -107,7 +128,7 @@ def test_a_fault_in_the_challenge_is_a_gap_or_nothing(benches: Benches, where: s
 
     http_challenge_cache.clear()
     bench = benches["compliant"]
-    after = bench.run([Fault(where, Status(status), nth)], PATIENCE)
+    after = bench.run([Fault(where, Answered(status), nth)], PATIENCE)
     assert after.report is not None
     assert disagreements(after) == []
     met = [(t, "") for t in bench.targets if t.vault or t.registry]

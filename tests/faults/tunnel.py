@@ -6,12 +6,13 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 import trustme
 
-Break = Literal["refused", "reset", "garbage", "untrusted"]
+Break = Literal["refused", "reset", "garbage", "untrusted", "silent"]
+BREAKS: tuple[Break, ...] = get_args(Break)
 
 
 @asynccontextmanager
@@ -35,6 +36,8 @@ async def tunnel(behind: str, broken: Mapping[str, Break]) -> AsyncIterator[str]
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 await reader.read(1)
                 writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\nthis is not TLS")
+            case "silent":
+                await reader.read()
             case "untrusted":
                 port = impostors[host].sockets[0].getsockname()[1]
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
