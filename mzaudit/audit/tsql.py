@@ -24,6 +24,11 @@ def quoted(name: str) -> str:
     return "[" + name.replace("]", "]]") + "]"
 
 
+def literal(text: str) -> str:
+    """A text as T-SQL takes it; of one with control or invisible characters, a placeholder."""
+    return "N'" + (text if text.isprintable() else UNSHOWABLE).replace("'", "''") + "'"
+
+
 def table(name: str) -> str:
     """`schema.table`, quoted."""
     schema, _, rest = name.partition(".")

@@ -112,7 +112,7 @@ def command(
     from mzaudit.audit.baseline import Earlier
     from mzaudit.cli import output
     from mzaudit.cli.judge import judge
-    from mzaudit.cli.saved import read_history, read_report, read_snapshots, subscriptions_of
+    from mzaudit.cli.saved import history_of, read_history, read_report, read_snapshots, subscriptions_of
     from mzaudit.cli.streams import say
     from mzaudit.cli.wanted import bound, chosen, environment_names, load_policy
     from mzaudit.policy.models import Severity
@@ -121,9 +121,9 @@ def command(
 
     asked = environment_names(environments)
     targets = output.targets(outputs, reports_dir, asked)
-    for read in (*snapshots, *((baseline,) if baseline is not None else ())):
-        output.apart(read, targets)
-    past = read_history(history, asked)  # before yesterday's report is removed
+    for file in (*snapshots, *((baseline,) if baseline is not None else ())):
+        output.apart(file, targets)
+    read = read_history(history)  # before yesterday's report is removed
     output.clear(targets)
     if gate == "new" and baseline is None:
         raise click.UsageError("--gate new needs --baseline REPORT.json: new since when?")
@@ -137,6 +137,7 @@ def command(
         raise click.UsageError("--name-people needs --attribute")
     loaded = look.documented(load_policy(policy, shipped=simulate is not None), simulate)
     asked = chosen(loaded, asked)
+    past = history_of(asked, read)
     with look.simulated(simulate) as simulator:
         if snapshots:
             seen = read_snapshots(snapshots)

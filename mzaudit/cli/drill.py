@@ -44,7 +44,11 @@ Exit codes:
 @click.option("--jobs", type=click.IntRange(1, 64), help="Worker processes.  [default: one for each processor]")
 def command(policy: Path | None, environments: tuple[str, ...], only: str | None, jobs: int | None) -> int:
     """Build the estate that the policy describes, offline, and prove that the rules guard it: every single deviation
-    that can be seen has to be caught by a rule that answers for it, and no harmless variation may raise an alarm."""
+    that can be seen has to be caught by a rule that answers for it, and no harmless variation may raise an alarm.
+
+    Each case is an audit of its own: a whole drill of the shipped policy is about a thousand of them, and takes
+    minutes; --only takes a part of it.
+    """
     from mzaudit.cli import output
     from mzaudit.cli.wanted import environment_names, known, load_policy
     from mzaudit.drill import page

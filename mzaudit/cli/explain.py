@@ -19,5 +19,5 @@ def command(code: str) -> int:
     if asked is None:
         known((code,), [rule.code for rule in every_rule])
         return exits.USAGE
-    output.show(page(asked))
+    output.show(page(asked, linked=False))
     return exits.PASSED

@@ -104,7 +104,7 @@ def _is_ours(path: Path, format_: str) -> bool:
         return False
     with path.open(encoding="utf-8", errors="replace") as file:
         head = file.read(4096)
-    return head.startswith(_BEGINS[format_]) and _OURS in head
+    return not head or (head.startswith(_BEGINS[format_]) and _OURS in head)  # nothing is lost with an empty file
 
 
 def write(

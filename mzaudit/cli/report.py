@@ -23,12 +23,12 @@ Examples:
 def command(saved: Path, outputs: tuple[str, ...], history: Path | None) -> int:
     """Draw a saved JSON report in other formats. Exits 0: the gate's verdict is in the report."""
     from mzaudit.cli import exits, output
-    from mzaudit.cli.saved import read_history, read_report
+    from mzaudit.cli.saved import history_of, read_history, read_report
 
     report = read_report(saved)
     targets = output.targets(outputs or ("terminal",), Path(), ())
     output.apart(saved, targets)
-    earlier = read_history(history, report.environments)
+    earlier = history_of(report.environments, read_history(history))
     output.clear(targets)
     output.write(report, targets, colour=output.coloured(), width=output.width(), history=earlier)
     return exits.PASSED

@@ -55,26 +55,34 @@ def read_either(path: Path) -> Snapshot | Report:
     raise InputError(f"{path}: expected a snapshot or a JSON report of mzaudit, found something else")
 
 
-def read_history(folder: Path | None, environments: Sequence[str]) -> tuple[Point, ...]:
-    """The counts of the reports of these environments, from the JSON files in the folder and below it. What is
-    none of these is passed over, and said."""
+def read_history(folder: Path | None) -> tuple[tuple[Path, tuple[str, ...], Point], ...]:
+    """The counts of each report among the JSON files in the folder and below it, with its environments. What is no
+    report is passed over, and said."""
     from mzaudit.report.trend import point
 
     if folder is None:
         return ()
     if not folder.is_dir():
         raise InputError(f"--history {folder}: expected a directory of JSON reports")
-    points = []
+    found = []
     for path in sorted(folder.rglob("*.json")):
         try:
             earlier = read_report(path)
         except (InputError, SnapshotError) as error:
             say(f"--history: passed over: {str(error).splitlines()[0]}")
-            continue
-        if earlier.environments != tuple(environments):
-            say(f"--history: passed over: {path}: a report of {', '.join(earlier.environments)}")
         else:
-            points.append(point(earlier))
+            found.append((path, earlier.environments, point(earlier)))
+    return tuple(found)
+
+
+def history_of(environments: Sequence[str], found: Sequence[tuple[Path, tuple[str, ...], Point]]) -> tuple[Point, ...]:
+    """Those of a history that are of these environments. Another is passed over, and said."""
+    points = []
+    for path, theirs, point in found:
+        if theirs == tuple(environments):
+            points.append(point)
+        else:
+            say(f"--history: passed over: {path}: a report of {', '.join(theirs)}")
     return tuple(points)
 
 

@@ -36,7 +36,8 @@ _STATUSES = {
 
 
 def chunks(report: Report) -> Iterator[str]:
-    """One event a line, in the report's order; a run without findings is an empty text."""
+    """One event a line, in the report's order. OCSF has no envelope that could say so: without findings, no event, and
+    the text is empty."""
     pages = {rule.code: rule for rule in report.rules}
     return (line(_event(finding, pages.get(finding.rule), report)) for finding in report.findings)
 

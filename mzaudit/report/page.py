@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from mzaudit.audit.evaluate import AnyRule
 
 
-def page(rule: AnyRule, cases: Sequence[tuple[str, str]] = ()) -> str:
-    """The page; `cases` are (what was seen, the outcome), in the order of the rule's case table."""
-    depends = f"Asked only where these hold: {_codes(rule.requires)}.\n\n" if rule.requires else ""
-    explained = f"Explained by, if one of them failed: {_codes(rule.explained_by)}.\n\n" if rule.explained_by else ""
+def page(rule: AnyRule, cases: Sequence[tuple[str, str]] = (), *, linked: bool = True) -> str:
+    """The page; `cases` are (what was seen, the outcome), in the order of the rule's case table. `linked`: other rules
+    are links to the pages beside it."""
+    codes = _links if linked else ", ".join
+    depends = f"Asked only where these hold: {codes(rule.requires)}.\n\n" if rule.requires else ""
+    explained = f"Explained by, if one of them failed: {codes(rule.explained_by)}.\n\n" if rule.explained_by else ""
     facts = (
         "| | |\n| --- | --- |\n"
         f"| slug | `{rule.slug}` |\n"
@@ -22,7 +24,7 @@ def page(rule: AnyRule, cases: Sequence[tuple[str, str]] = ()) -> str:
     return f"# {rule.code}: {rule.title}\n\n{facts}\n{depends}{explained}{rule.doc.strip()}\n{decided}"
 
 
-def _codes(codes: Sequence[str]) -> str:
+def _links(codes: Sequence[str]) -> str:
     return ", ".join(f"[{code}]({code}.md)" for code in codes)
 
 

@@ -22,7 +22,10 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
         "expected a name of lower-case",
     ),
     "no policy": (("check", "--env", "prd"), "write the shipped policy with `mzaudit init`"),
-    "a policy that is not there": (("check", "--env", "prd", "--policy", "nowhere.yaml"), "nowhere.yaml"),
+    "a policy that is not there": (
+        ("check", "--env", "prd", "--policy", "nowhere.yaml"),
+        "nowhere.yaml: no such file or directory; `mzaudit init` writes the shipped policy into ./policies",
+    ),
     "an unknown option": (("check", "--env", "prd", "--fial-on", "low"), "--fail-on"),
     "an unknown command": (("chek",), "Did you mean 'check'?"),
     "an unknown format": (("check", "--env", "prd", "--simulate", "compliant", "-o", "pdf:x"), "unknown format 'pdf'"),
@@ -117,6 +120,13 @@ def test_somebodys_file_is_not_replaced(folder: Path, mzaudit: Call) -> None:
     outcome = mzaudit("check", "--env", "prd", "--simulate", "compliant", "-o", f"json:{mine}")
     assert outcome.code == 2
     assert mine.read_text() == "my notes"
+
+
+def test_an_empty_file_is_nobodys(folder: Path, mzaudit: Call) -> None:
+    """As OCSF leaves one where there is no finding."""
+    (folder / "last.jsonl").touch()
+    assert mzaudit("check", "--env", "prd", "--simulate", "compliant", "-o", "ocsf:last.jsonl").code == 0
+    assert (folder / "last.jsonl").read_text().startswith("{")
 
 
 def test_a_policy_is_not_replaced_by_init(folder: Path, mzaudit: Call) -> None:

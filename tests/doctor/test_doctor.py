@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlglot
 
 import mzaudit.cli
 from mzaudit.azure.needs import NEEDS, Role
@@ -275,43 +276,79 @@ STATEMENT = re.compile(
 )
 
 
-def run_in(contents: Contents, identities: dict[str, str], statements: list[str]) -> None:
-    """Do in a database what the statements would do there; a name that it or Entra does not know raises KeyError."""
-    for statement in statements:
-        parsed = STATEMENT.fullmatch(statement.partition(" --")[0])
-        assert parsed is not None, statement
-        words = parsed.groupdict()
-        if words["user"]:
-            contents.create_user(words["user"], identities[words["user"]])
-        elif words["seer"]:
-            contents.grant(contents.principal(words["seer"]).name, "VIEW DEFINITION")
-        elif words["reader"]:
-            table = contents.table(f"{words['schema']}.{words['table']}")
-            name = contents.principal(words["reader"]).name
-            contents.grant(name, "SELECT", "OBJECT_OR_COLUMN", f"{table.schema}.{table.name}")
-        else:
-            contents.add_member(contents.principal(words["role"]).name, contents.principal(words["member"]).name)
+GUARD = re.compile(
+    r"IF LOWER\(DB_NAME\(\)\) = LOWER\(N'(?P<database>[^']+)'\)"
+    r" AND LOWER\(@@SERVERNAME\) = LOWER\(N'(?P<server>[^']+)'\)\n"
+    r"BEGIN\n(?P<statements>(  .+\n)+)END\n"
+    r"ELSE PRINT CONCAT\(N'(?P<told>[^']+)', DB_NAME\(\), N' on ', @@SERVERNAME\);\n"
+)
+
+
+def run_in(
+    contents: Contents, identities: dict[str, str], script: str, database: str, server: str = "sql-monozu-prd"
+) -> list[str]:
+    """Do in a database what the script would do there, and tell what it would print; a name that the database or Entra
+    does not know raises KeyError."""
+    printed = []
+    for part in script.split("\n\n")[1:]:
+        guard = GUARD.fullmatch(part.strip("\n").partition("\n")[2] + "\n")
+        assert guard is not None, part
+        if (guard["database"].casefold(), guard["server"].casefold()) != (database.casefold(), server.casefold()):
+            printed.append(f"{guard['told']}{database} on {server}")
+            continue
+        for line in guard["statements"].splitlines():
+            if not line.startswith("  --"):
+                _run(contents, identities, line.strip())
+    return printed
+
+
+def _run(contents: Contents, identities: dict[str, str], statement: str) -> None:
+    parsed = STATEMENT.fullmatch(statement.partition(" --")[0])
+    assert parsed is not None, statement
+    words = parsed.groupdict()
+    if words["user"]:
+        contents.create_user(words["user"], identities[words["user"]])
+    elif words["seer"]:
+        contents.grant(contents.principal(words["seer"]).name, "VIEW DEFINITION")
+    elif words["reader"]:
+        table = contents.table(f"{words['schema']}.{words['table']}")
+        name = contents.principal(words["reader"]).name
+        contents.grant(name, "SELECT", "OBJECT_OR_COLUMN", f"{table.schema}.{table.name}")
+    else:
+        contents.add_member(contents.principal(words["role"]).name, contents.principal(words["member"]).name)
 
 
 def test_its_statements_are_the_cure(mzaudit: Call) -> None:
-    """In databases without any of these users, the printed script makes everything readable and every rule pass."""
+    """In databases without any of these users, the printed script makes everything readable and every rule pass; run as
+    it is in each, its parts for another do nothing but say so."""
     estate = build("compliant")
     identities: dict[str, str] = {}
     for contents in (estate.database(CLOUD), estate.database(MANAGE)):
         for user in [one for one in contents.principals if one.name.startswith(("mzaudit", "app-"))]:
             identities[user.name] = str(uuid.UUID(bytes_le=(user.sid or b"")[:16]))
             contents.drop_user(user.name)
-    parts = mzaudit("doctor", "--sql", "mzaudit", "--env", "prd").out.split("\n\n")[1:]
+    script = mzaudit("doctor", "--sql", "mzaudit", "--env", "prd").out
     with serve(estate) as simulator:
         assert mzaudit("doctor", "--env", "prd", to=simulator).code == 3
-        for part, database in zip(parts, (CLOUD, MANAGE), strict=True):
-            title, *lines = part.splitlines()
-            assert f" database {database} " in title
-            run_in(estate.database(database), identities, [line for line in lines if not line.startswith("--")])
+        for database, other in ((CLOUD, MANAGE), (MANAGE, CLOUD)):
+            assert run_in(estate.database(database), identities, script, database) == [
+                f"Nothing done for {other} on sql-monozu-prd: this is {database} on sql-monozu-prd"
+            ]
         again = mzaudit("doctor", "--env", "prd", to=simulator)
         report = json.loads(mzaudit("check", "--env", "prd", "-o", "json", to=simulator).out)
     assert again.code == 0, again.out
     assert [f["message"] for f in report["findings"] if f["status"] not in ("pass", "not-applicable")] == []
+
+
+def test_a_part_of_the_script_is_one_statement_that_asks_where_it_runs(mzaudit: Call) -> None:
+    """As a parser of T-SQL reads it: nothing is outside of the IF."""
+    for part in mzaudit("doctor", "--sql", "it's ]x", "--env", "stg", "--env", "prd").out.split("\n\n")[1:]:
+        (statement,) = sqlglot.parse(part, dialect="tsql")
+        assert isinstance(statement, sqlglot.exp.IfBlock)
+        asked = statement.this.sql("tsql")
+        assert asked.startswith("LOWER(DB_NAME()) = LOWER(N'db-monozu-")
+        assert " AND LOWER(@@SERVERNAME) = LOWER(N'sql-monozu-" in asked
+        assert "CREATE USER" in statement.args["true"].sql("tsql")
 
 
 def test_a_paused_database_is_named_and_can_be_woken(mzaudit: Call) -> None:

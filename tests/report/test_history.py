@@ -16,7 +16,7 @@ __all__ = ["folder", "mzaudit"]
 Call = Callable[..., Outcome]
 
 
-def _save(path: Path, days: int, env: str = "prd") -> None:
+def _save(path: Path, days: int, env: str | tuple[str, ...] = "prd") -> None:
     run = replace(night().run, started=night().run.started - timedelta(days=days), env=env)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render("json", replace(night(), run=run)), "utf-8")
@@ -56,6 +56,18 @@ def test_yesterdays_report_counts_before_it_is_replaced(mzaudit: Call, folder: P
     said = mzaudit("check", "--env", "prd", "--simulate", "compliant", "--history", "reports", *outputs)
     assert said.code == 0, said.err
     assert "2025-10-19 02:30<" in (folder / "reports" / "prd" / "mzaudit-prd.html").read_text("utf-8")
+
+
+def test_all_stands_for_the_environments_of_the_policy(mzaudit: Call, folder: Path) -> None:
+    _save(folder / "past" / "all.json", 400, ("dev", "stg", "prd"))
+    _save(folder / "past" / "prd.json", 300)
+    outputs = ("-o", "html:all.html")
+    said = mzaudit("check", "--env", "all", "--simulate", "compliant", "--history", "past", *outputs)
+    assert said.code == 0, said.err
+    assert [line for line in said.err.splitlines() if "passed over" in line] == [
+        "mzaudit: --history: passed over: past/prd.json: a report of prd"
+    ]
+    assert "2025-10-19 02:30<" in (folder / "all.html").read_text("utf-8")
 
 
 def test_a_directory_that_is_none_is_refused(mzaudit: Call, folder: Path) -> None:

@@ -37,6 +37,12 @@ def test_the_whole_page() -> None:
     )
 
 
+def test_a_terminal_shows_codes_and_no_links() -> None:
+    said = page(RULE, linked=False)
+    assert "Asked only where these hold: KV-001.\n" in said
+    assert "Explained by, if one of them failed: KV-002.\n" in said
+
+
 def test_without_links_and_cases_nothing_is_said_of_them() -> None:
     made = page(replace(RULE, requires=(), explained_by=()))
     assert "Asked only" not in made
