@@ -190,14 +190,14 @@ def _call(subscription: str, what: str, need: Need, assigned_to: str = "", *, li
         query=(("$filter", assigned_to),) if assigned_to else (),
         within=(scope,),
         licensed=licensed,
+        leads=not assigned_to,
     )
 
 
 async def permissions(run: Run, scope: str) -> Observed[tuple[Permission, ...] | None] | Gap:
     """What the caller may do at a scope; `None` inside for a scope that does not exist."""
-    call = Call(
-        f"{scope}/providers/{_PREFIX}/permissions", f"{_PREFIX}/permissions", needs.PERMISSIONS.permission, scope
-    )
+    kind = f"{_PREFIX}/permissions"
+    call = Call(f"{scope}/providers/{kind}", kind, needs.PERMISSIONS.permission, scope, leads=True)
     listing = await run.listing(call, _Held, _permission)
     if listing is None:
         return Observed(None)

@@ -22,7 +22,8 @@ class Call:
     `permission` is the action or data action that it takes at `scope`. `absent` names further error codes with which
     this one service says 404 for "no such thing". `within` is set for a list that Azure may trim to what the caller
     may read: the caller's own permissions there tell whether it did. Of a `licensed` list, a 400 says that the tenant
-    lacks the feature. `body` is the JSON of a POST that asks.
+    lacks the feature. `body` is the JSON of a POST that asks. For the answer of one that `leads` others wait: it goes
+    before those that nothing waits for.
     """
 
     target: str
@@ -35,6 +36,7 @@ class Call:
     within: tuple[str, ...] = ()
     licensed: bool = False
     body: str = ""
+    leads: bool = False
 
     def __str__(self) -> str:
         """The call as reports name it: with its filter, without its version."""
@@ -60,11 +62,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete HTTP answer; header names are casefolded. `repr` keeps the body and the headers to itself."""
+    """A complete HTTP answer; header names are casefolded. `repr` keeps the body and the headers to itself.
+
+    `took` is the service's own time in seconds, without the wait for a turn.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    took: float = 0.0
 
     def code(self) -> str:
         """The most specific error code of the body in any of Azure's spellings; empty if it carries none."""

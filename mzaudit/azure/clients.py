@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, HttpLoggingPolicy, UserAgentPolicy
@@ -46,8 +46,8 @@ class _PrivateDoor:
         self._send = send
 
     async def send_request(self, request: HttpRequest, *, stream: bool = False) -> AsyncHttpResponse:
-        # cast: the generated method is untyped
-        return cast(AsyncHttpResponse, await self._send(request, stream=stream))
+        response: AsyncHttpResponse = await self._send(request, stream=stream)
+        return response
 
 
 class Clients:

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, cast
+from typing import Literal
 from urllib.parse import urlsplit
 
 from mzaudit.errors import InputError
@@ -94,12 +94,12 @@ class Connection:
 
         Raises InputError for a cloud that is not known or a proxy that is no URL.
         """
-        cloud = (env.get("MZAUDIT_CLOUD") or "public").strip().casefold()
-        if cloud not in CLOUDS:
-            raise InputError(f"MZAUDIT_CLOUD: expected one of {', '.join(CLOUDS)}, found '{cloud}'")
+        asked = (env.get("MZAUDIT_CLOUD") or "public").strip().casefold()
+        cloud = next((known for known in CLOUDS if known == asked), None)
+        if cloud is None:
+            raise InputError(f"MZAUDIT_CLOUD: expected one of {', '.join(CLOUDS)}, found '{asked}'")
         return cls(
-            # cast: membership in CLOUDS was checked above, which mypy cannot see for a str
-            cloud=cast(CloudName, cloud),
+            cloud=cloud,
             proxy=_proxy(_first(env, "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")),
             no_proxy=_hosts(_first(env, "no_proxy", "NO_PROXY")),
             ca_file=_first(env, "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),

@@ -46,8 +46,8 @@ class Inventory:
         owner, _, name = call.target.partition(f"/providers/{call.kind}/")
         wide = self._wide(owner, call.kind) if _is_resource(name) and call.method == "GET" else None
         seen = None if wide is None else await self._seen(wide, wire)
-        # cast: the items of a list are of the type that it was asked for with, which is that of its kind of resource
-        return None if seen is None else cast("R | None", seen.items.get(key(call.target)))
+        found = None if seen is None else seen.items.get(key(call.target))
+        return cast("R | None", found)  # a list's items are of the type that it was asked for with, as in `beneath`
 
     async def beneath(self, call: Call, wire: type[R]) -> Listing[R] | None:
         """All that `call` would list, if a wider list is known to hold all of it."""
@@ -61,7 +61,8 @@ class Inventory:
         if await self._run.trimmed(replace(call, within=wide.within)) is not None:
             return None
         start = key(call.target) + "/"
-        return Listing(tuple(cast("R", item) for id_, item in seen.items.items() if id_.startswith(start)))
+        found = (item for id_, item in seen.items.items() if id_.startswith(start))
+        return Listing(tuple(cast("R", item) for item in found))  # of that type, as in `one`
 
     def _wide(self, owner: str, kind: str) -> Call | None:
         """The list that holds what `owner` has of a kind: of the resource group itself, else of its subscription."""

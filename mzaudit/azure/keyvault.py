@@ -88,7 +88,7 @@ async def vault(run: Run, scope: VaultScope, deleted: Deleted, values: bool) -> 
     `deleted` lists the soft-deleted vaults of its subscription; it is started only when this vault is missing.
     Without `values` no secret value is requested.
     """
-    call = Call(scope.id, _VAULT, needs.VAULT.permission, scope.id)
+    call = Call(scope.id, _VAULT, needs.VAULT.permission, scope.id, leads=True)
     async with asyncio.TaskGroup() as group:
         suffix = run.connection.endpoints.vault_suffix
         reading = group.create_task(run.read(call, _Vault, lambda body: _properties(body, suffix)))
@@ -157,6 +157,7 @@ async def _secrets(run: Run, vault_id: str) -> Listing[SecretItem]:
         needs.SECRET.permission,
         vault_id,
         within=("/".join(vault_id.split("/")[:5]), vault_id),
+        leads=True,
     )
     return await run.list(call, _Secret, _item)
 

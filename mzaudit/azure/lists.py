@@ -47,7 +47,7 @@ def _with_many(ids: Iterable[str]) -> list[str]:
 
 
 def _list(scope: str, kind: str, need: Need, query: tuple[tuple[str, str], ...] = ()) -> Call:
-    return Call(f"{scope}/providers/{kind}", kind, need.permission, scope, query=query, within=(scope,))
+    return Call(f"{scope}/providers/{kind}", kind, need.permission, scope, query=query, within=(scope,), leads=True)
 
 
 def _subscription(resource_id: str) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import heapq
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 _SLOWEST = 0.5  # requests a second
 _SLOWER, _FASTER = 0.5, 1.02
@@ -20,12 +23,41 @@ class Lane:
     """
 
     def __init__(self, slots: int, burst: float, rate: float) -> None:
-        self.slots = asyncio.Semaphore(slots)
+        self._free = slots
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._came = itertools.count()
         self.worked = 0.0
         self.exhausted = False
         self._burst, self._most, self._rate = burst, rate, rate
         self._left, self._at, self._pause = burst, 0.0, 0.0
         self._turn = asyncio.Lock()  # first come, first served
+
+    @asynccontextmanager
+    async def turn(self, *, first: bool) -> AsyncIterator[None]:
+        """One of the lane's slots; who is `first` is let in before those who are not, else first come, first served."""
+        if self._free > 0:
+            self._free -= 1
+        else:
+            let_in: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._waiting, (not first, next(self._came), let_in))
+            try:
+                await let_in
+            except asyncio.CancelledError:
+                if not let_in.cancelled():
+                    self._leave()
+                raise
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        while self._waiting:
+            *_, let_in = heapq.heappop(self._waiting)
+            if not let_in.done():
+                let_in.set_result(None)
+                return
+        self._free += 1
 
     async def take(self) -> None:
         """Wait until the next request may leave."""
@@ -40,7 +72,8 @@ class Lane:
         self._rate = min(self._most, self._rate * _FASTER)
         left = next((headers[name] for name in _LEFT if name in headers), "")
         if left.isascii() and left.isdigit():
-            self._left = min(self._left, float(left[:9]))
+            # it counts whole requests, and some may have come back since
+            self._left = min(self._left, float(left[:9]) + 1)
 
     def refused(self, seconds: float) -> None:
         """A request was refused for its number, for so long."""

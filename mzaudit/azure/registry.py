@@ -54,7 +54,7 @@ class _Tags(Wire):
 
 async def registry(run: Run, scope: RegistryScope) -> Registry:
     """A registry with the tags of the repositories in scope; they lie behind its login server."""
-    call = Call(scope.id, _KIND, needs.REGISTRY.permission, scope.id)
+    call = Call(scope.id, _KIND, needs.REGISTRY.permission, scope.id, leads=True)
     properties = await run.read(call, _Registry, _properties)
     found = await side_by_side(_tags(run, scope.id, properties, repository) for repository in scope.repositories)
     return Registry(scope.id, properties, dict(zip(scope.repositories, found, strict=True)))

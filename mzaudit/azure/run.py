@@ -57,9 +57,8 @@ class Run:
     async def read(self, call: Call, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
         """GET (or read by POST) one thing; a 404 that says so is `Observed(None)`."""
         if issubclass(wire, Identified) and (listed := await self.inventory.one(call, wire)) is not None:
-            # cast: what was asked for with a type is of that type, which a narrowed type variable cannot say
             with suppress(ValueError):  # read directly, it says where it is not as documented
-                return Observed(build(cast(W, listed)))
+                return Observed(build(cast(W, listed)))  # it is a `wire`, which a narrowed type variable cannot say
         client, lane = self.clients.at(call)
         answer = await self.session.send(client, lane, call, self._url(call))
         facet: Observed[T | None] | Gap = _one(call, answer, wire, build)
@@ -81,7 +80,7 @@ class Run:
             wider = await self.inventory.beneath(call, item)
             if wider is not None:
                 with suppress(ValueError):
-                    return Listing(tuple(build(cast(W, each)) for each in wider.items))
+                    return Listing(tuple(build(cast(W, each)) for each in wider.items))  # each an `item`, as in `read`
         found = await self._pages(call, page or arm_page(item), build)
         if found is not None and found.gap is None:
             found = Listing(found.items, await self.trimmed(call))
@@ -95,13 +94,13 @@ class Run:
         client, lane = self.clients.at(call)
         items: list[T] = []
         url, seen = self._url(call), set[str]()
-        clock = asyncio.get_running_loop().time
-        end = clock() + _LONGEST_LIST * self.connection.retry.budget
-        while len(seen) < _MOST_PAGES and clock() < end:
+        left = _LONGEST_LIST * self.connection.retry.budget
+        while len(seen) < _MOST_PAGES and left > 0:
             seen.add(url)
             answer = await self.session.send(client, lane, call, url)
             if isinstance(answer, Gap):
                 return Listing(tuple(items), answer)
+            left -= answer.took
             if answer.status != 200:
                 gap = from_answer(call, answer)
                 if len(seen) == 1 and (gap is None or _unlicensed(call, answer)):

@@ -46,7 +46,7 @@ class Session:
         if asyncio.get_running_loop().time() >= self.deadline:
             return overdue
         try:
-            async with asyncio.timeout_at(self.deadline), lane.slots:
+            async with asyncio.timeout_at(self.deadline), lane.turn(first=call.leads):
                 return await self._patiently(client, lane, call, url)
         except TimeoutError:
             return overdue
@@ -96,6 +96,8 @@ async def _once(client: Client, call: Call, url: str) -> Answer:
     # streaming keeps the SDK's pipeline from decoding the body: an HTML page is then an answer like any other
     headers = {"Content-Type": "application/json"} if call.body else {}
     request = HttpRequest(call.method, url, headers=headers, content=call.body or None)
+    clock = asyncio.get_running_loop().time
+    begun = clock()
     response = await client.send_request(request, stream=True)
     try:
         if int(response.headers.get("Content-Length") or 0) > _LARGEST:
@@ -104,7 +106,7 @@ async def _once(client: Client, call: Call, url: str) -> Answer:
     finally:
         await response.close()
     headers = {name.casefold(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, body)
+    return Answer(response.status_code, headers, body, clock() - begun)
 
 
 def _answered(error: BaseException) -> Answer | None:

@@ -66,11 +66,12 @@ async def reached(run: Run, scope: ServerScope) -> Reached:
         needs.DATABASE.permission,
         scope.id,
         within=("/".join(scope.id.split("/")[:5]), scope.id),
+        leads=True,
     )
     async with asyncio.TaskGroup() as group:
         itself = group.create_task(
             run.read(
-                Call(scope.id, _KIND, needs.SERVER.permission, scope.id),
+                Call(scope.id, _KIND, needs.SERVER.permission, scope.id, leads=True),
                 _Server,
                 lambda body: body.properties.fully_qualified_domain_name or "",
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from mzaudit.azure import needs, runtime, wire_web
 from mzaudit.azure.call import Call
@@ -72,7 +73,9 @@ async def plan(run: Run, plan_id: str) -> Observed[Plan | None] | Gap:
 
 
 async def _slots(run: Run, site_id: str, known: Known) -> Listing[Site]:
-    call = Call(f"{site_id}/slots", _SITE, needs.SLOT.permission, site_id, within=(_group(site_id), site_id))
+    call = Call(
+        f"{site_id}/slots", _SITE, needs.SLOT.permission, site_id, within=(_group(site_id), site_id), leads=True
+    )
     found = await run.list(call, wire_web.Site, lambda item: item.id)
     return Listing(
         tuple(await side_by_side(_facets(run, slot, known, None) for slot in sorted(found.items))), found.gap
@@ -80,7 +83,7 @@ async def _slots(run: Run, site_id: str, known: Known) -> Listing[Site]:
 
 
 async def _own(run: Run, site_id: str, known: Known) -> Observed[SiteProperties | None] | Gap:
-    seen = await run.read(_call(site_id, "", needs.SITE, needs.SLOT), wire_web.Site, _properties)
+    seen = await run.read(replace(_call(site_id, "", needs.SITE, needs.SLOT), leads=True), wire_web.Site, _properties)
     if isinstance(seen, Observed) and seen.value is not None:
         known(seen.value)
     return seen
