@@ -133,7 +133,8 @@ class Ledger:
 
     def note(self, call: Call, outcome: str) -> None:
         """Record how a call ended: `ok`, `absent` or a gap's reason."""
-        self._reads[str(call)] = Read(str(call), call.scope, outcome, call.permission)
+        name = str(call)
+        self._reads[name] = Read(name, call.scope, outcome, call.permission)
 
     def reads(self) -> tuple[Read, ...]:
         """All calls, in an order that does not depend on the network."""

@@ -69,6 +69,7 @@ class Clients:
         self.visits = asyncio.Semaphore(connection.at_once)
         self._vault_slots = _VAULT_SLOTS if vaults <= FEW else _VAULT_SLOTS_AMONG_MANY
         self._managers: dict[str, Client] = {}
+        self._secrets: Client | None = None  # its calls say which vault
         self._hosts: dict[str, tuple[Client, Lane]] = {}
         self._lanes: dict[tuple[str, str], Lane] = {}
 
@@ -122,15 +123,16 @@ class Clients:
         return found
 
     def vault(self, uri: str) -> tuple[Client, Lane]:
-        """The client of one vault, which lies in the cloud's own domain for vaults: whoever makes the call sees to
-        that, because the token is sent without a challenge."""
+        """The client of all vaults, with one vault's lane. The vault lies in the cloud's own domain for vaults: whoever
+        makes the call sees to that, because the token is sent without a challenge."""
         from azure.keyvault.secrets.aio import SecretClient
 
         host = urlsplit(uri).netloc.casefold()
-        if host not in self._hosts:
+        if self._secrets is None:
             version, settings = VERSIONS["vault data plane"], self._settings(self._vault_scope, self._data_transport)
-            client = SecretClient(f"https://{host}", self._tokens, api_version=version, **settings)
-            self._hosts[host] = (client, Lane(self._vault_slots, *_VAULT))
+            self._secrets = SecretClient(f"https://{host}", self._tokens, api_version=version, **settings)
+        if host not in self._hosts:
+            self._hosts[host] = (self._secrets, Lane(self._vault_slots, *_VAULT))
         return self._hosts[host]
 
     def registry(self, login_server: str) -> tuple[Client, Lane]:
