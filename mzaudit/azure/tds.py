@@ -91,6 +91,7 @@ class Link:
     def __init__(self, wire: Wire, session: _TdsSocket, until: float) -> None:
         self._wire = wire
         self._until = until
+        self._session = session
         self._connection = NonMarsConnection(pooling=False, key=(), tds_socket=session)
 
     def ask(self, statement: str) -> list[Row]:
@@ -118,6 +119,7 @@ class Link:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        _take_apart(self._session)
 
 
 def connect(connection: Connection, host: str, database: str, token: str, until: float) -> Link:
@@ -144,8 +146,15 @@ def connect(connection: Connection, host: str, database: str, token: str, until:
         if route is None:
             return Link(wire, session, until)
         wire.close()
+        _take_apart(session)
         host, port = str(route["server"]), int(route["port"])
     raise TroubleError(Trouble(GapReason.REFUSED, f"sent on to another host more than {_MOST_ROUTES} times"))
+
+
+def _take_apart(session: _TdsSocket) -> None:
+    """The driver's parts hold one another: each connection's TLS would stay until somebody looks for garbage."""
+    for part in (session._main_session, session):
+        vars(part).clear()
 
 
 def dial(connection: Connection, host: str, port: int, until: float) -> socket.socket:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aiohttp.tracing import Trace
 
 FEW = 8  # hosts, to each of which connections may be kept open
-_KEPT, _KEPT_AMONG_MANY = 30.0, 1.0  # seconds
+_KEPT, _KEPT_AMONG_MANY = 30.0, 0.25  # seconds
 _TURNS = 4  # of the loop, in which an aborted connection gives its socket back
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from mzaudit.errors import SnapshotError
 from mzaudit.snapshot.estate import SCHEMA_VERSION, Snapshot
 
 _MOST = 20
+_READS_AT_ONCE = 500
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -45,7 +46,14 @@ def chunks(snapshot: Snapshot) -> Iterator[str]:
     begin = "{\n"
     for name in sorted(each.name for each in fields(Snapshot)):
         held: object = getattr(snapshot, name)
-        if not isinstance(held, Mapping) or not held:
+        if name == "reads" and snapshot.reads:
+            start = f'{begin} "reads": ['
+            for first in range(0, len(snapshot.reads), _READS_AT_ONCE):
+                some = replace(snapshot, reads=snapshot.reads[first : first + _READS_AT_ONCE])
+                yield start + _text(_plain(some, {name: True})[name], 1)[1 : -len("\n ]")]
+                start = ","
+            yield "\n ]"
+        elif not isinstance(held, Mapping) or not held:
             yield f'{begin} "{name}": {_text(_plain(snapshot, {name: True})[name], 1)}'
         else:
             start = f'{begin} "{name}": {{\n'

@@ -20,7 +20,7 @@ from pydantic import AwareDatetime
 
 from mzaudit.errors import SnapshotError
 from mzaudit.snapshot import store
-from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.estate import Read, Snapshot
 from tests.estate import compliant
 
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=6)
@@ -78,6 +78,15 @@ def test_nothing_is_lost(snapshot: Snapshot) -> None:
     text = store.dump(snapshot)
     assert store.load(text, "snapshot.json") == snapshot
     assert store.dump(store.load(text, "snapshot.json")) == text
+
+
+def test_the_text_does_not_depend_on_its_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = replace(compliant(), reads=tuple(Read(f"GET /{n}", "/", "ok", "read") for n in range(5)))
+    whole = store.dump(snapshot)
+    assert store.load(whole, "x") == snapshot
+    for many in (1, 2, 5):
+        monkeypatch.setattr(store, "_READS_AT_ONCE", many)
+        assert store.dump(snapshot) == whole
 
 
 def test_keys_are_sorted_and_times_are_utc() -> None:
