@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from mzaudit.simulator import Estate, Simulator, build, serve
+from mzaudit.simulator import Estate, Simulator, build, records, serve
 from mzaudit.simulator.compliant import SETTINGS_LISTER_GUID
 from mzaudit.simulator.rights import covers, may
 
-from .wires import API, VAULT, arm, ask, everything
+from .wires import API, ARM, VAULT, arm, ask, everything
 
 PRD = "/resourceGroups/rg-monozu-prd"
 SITE = f"{PRD}/providers/Microsoft.Web/sites/app-monozu-cloud-prd"
+CHANGED = (("Microsoft.Storage/storageAccounts", "stmonozuprd"), ("Microsoft.KeyVault/vaults", "kv-mz-cloud-prd"))
 DATA = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
 
 
@@ -88,6 +91,43 @@ def test_generic_lists_are_trimmed_silently(estate: Estate) -> None:
         assert names == {"rg-monozu-prd"}
         assert arm(sim, "/providers/Microsoft.Web/sites").code == "AuthorizationFailed"
         assert arm(sim, f"{PRD}/providers/Microsoft.Web/sites").status == 200
+
+
+def test_the_change_history_is_trimmed_silently(estate: Estate) -> None:
+    """Resource Graph answers 200 whatever the caller may read, and leaves out the rest."""
+    account, vault = (str(estate.named(kind, name)["id"]) for kind, name in CHANGED)
+    for changed in (account, vault):
+        records.change(estate, changed, "write", 1.0, "who", "oid")
+    query = f'resourcechanges | where target in~ ("{account}", "{vault}")'.casefold()
+    question = json.dumps({"query": query, "subscriptions": list(estate.subscriptions)})
+    url = f"{ARM}/providers/Microsoft.ResourceGraph/resources?{API}"
+    with serve(estate) as sim:
+        seen = ask(sim, url, method="POST", body=question).body
+        assert {row["target"] for row in seen["data"]} == {account.casefold(), vault.casefold()}
+        estate.revoke(estate.auditor.oid, "Reader")
+        estate.assign(estate.auditor.oid, "Reader", account)
+        answer = ask(sim, url, method="POST", body=question)
+        assert answer.status == 200
+        assert [row["target"] for row in answer.body["data"]] == [account.casefold()]
+        assert (answer.body["count"], answer.body["resultTruncated"]) == (1, "false")
+
+
+def test_a_subscription_is_hidden_from_who_has_no_role_in_it(estate: Estate) -> None:
+    """404, in the words for one that does not exist, whatever is asked below it."""
+    below = ("", "/resourcegroups", "/resources", *READS)
+    with serve(estate) as sim:
+        auditor = estate.auditor.oid
+        estate.role_assignments[:] = [
+            one for one in estate.role_assignments if one["properties"]["principalId"] != auditor
+        ]
+        codes = {path: (arm(sim, path).status, arm(sim, path).code) for path in below}
+        assert codes == dict.fromkeys(below, (404, "SubscriptionNotFound"))
+        there = arm(sim, "").body["error"]["message"]
+        absent = "00000000-0000-0000-0000-000000000001"
+        assert ask(sim, f"{ARM}/subscriptions/{absent}?{API}").body["error"]["message"] == there.replace(
+            sim.subscription_id, absent
+        )
+        assert ask(sim, f"{ARM}/subscriptions?{API}").body["value"] == []
 
 
 def test_blind_estate_shows_groups_and_sites_only() -> None:
