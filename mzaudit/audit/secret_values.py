@@ -7,7 +7,7 @@ from mzaudit.audit.present import present
 from mzaudit.audit.verdict import Evidence, Fail, Fix
 from mzaudit.policy.wanted import WantedSecret
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, GapReason, need
+from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
 from mzaudit.snapshot.values import ValueClass
 
 OFFICER = "Key Vault Secrets Officer"
@@ -28,6 +28,24 @@ def value_of(want: WantedSecret, seen: Snapshot) -> ValueClass | Fail:
         if item is not None and item.enabled is False:
             return disabled(want)
     return present(facet, f"GET secret {want.stored} of {want.vault}")
+
+
+_labels: dict[tuple[str, str], int | None] = {}
+_labels_of: list[Snapshot] = []
+
+
+def label_of(want: WantedSecret, seen: Snapshot) -> int | None:
+    """What the current value, without outer white space, is equal to; none where no value was seen. Of one snapshot at
+    a time it is kept: a secret is compared with that of every other environment."""
+    if not _labels_of or _labels_of[0] is not seen:
+        _labels.clear()
+        _labels_of[:] = [seen]
+    asked = (want.vault_id, want.stored)
+    if asked not in _labels:
+        facet = seen.vault(want.vault_id).value(want.stored)
+        known = facet.value if isinstance(facet, Observed) else None
+        _labels[asked] = known.same_trimmed if known is not None else None
+    return _labels[asked]
 
 
 def disabled(want: WantedSecret) -> Fail:

@@ -281,7 +281,7 @@ def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Sub
     asked = tuple(other for name, other in wanted.environments.items() if name in wanted.asked)
     earlier = asked[: asked.index(env)] if env.distinct_between_environments else ()
     for position, vault in enumerate(env.vaults):
-        for secret in vault.secrets:
+        for number, secret in enumerate(vault.secrets):
             guarded = secret.spec.sensitive and secret.spec.kind is SecretKind.OPAQUE
             if not (guarded or secret.spec.distinct):
                 continue
@@ -291,13 +291,8 @@ def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Sub
                 for other in others.secrets
                 if other.name == secret.name and secret.spec.distinct and other.spec.distinct
             )
-            elsewhere = tuple(
-                other
-                for environment in earlier
-                for others in environment.vaults
-                for other in others.secrets
-                if guarded and others.key == vault.key and other.name == secret.name
-            )
+            # One policy is bound to each environment: what stands at the same place is of the same key and name.
+            elsewhere = tuple(other.vaults[position].secrets[number] for other in earlier) if guarded else ()
             parts = {"vault": (vault.name, *(other.vault for other in beside)), "secret": (secret.name,)}
             want = DistinctSecret(secret, beside, elsewhere)
             secret_id = f"{vault.id}/secrets/{secret.stored}"

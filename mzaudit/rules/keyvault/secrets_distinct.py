@@ -1,11 +1,13 @@
 """KV-008: secrets that must differ do."""
 
 from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, every, rule
-from mzaudit.audit.secret_values import secret_id, set_new, value_of
+from mzaudit.audit.secret_values import label_of, secret_id, set_new, value_of
 from mzaudit.audit.subjects import DistinctSecret, each_distinct_secret
 from mzaudit.policy.wanted import WantedSecret
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, Unobserved
+
+_NAMED = 10
 
 
 @rule(
@@ -41,20 +43,30 @@ def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
     if not (want.beside or want.elsewhere):
         return NotApplicable("A pair is judged under the later of the two: there is nothing earlier to differ from.")
 
-    def differs(other: WantedSecret) -> Verdict:
-        if other in want.elsewhere and seen.vault(other.vault_id).value(other.stored) == Observed(None):
+    own = label_of(want.secret, seen)
+    plainly: list[WantedSecret] = []
+    doubtful: list[tuple[WantedSecret, bool]] = []
+    for others, elsewhere in ((want.beside, False), (want.elsewhere, True)):
+        for other in others:  # of a large estate hundreds, nearly all of which differ
+            theirs = label_of(other, seen) if own is not None else None
+            if theirs is None or theirs == own or (elsewhere and not seen.comparable(want.secret.env, other.env)):
+                doubtful.append((other, elsewhere))
+            else:
+                plainly.append(other)
+
+    def equal(pair: tuple[WantedSecret, bool]) -> Verdict:
+        other, elsewhere = pair
+        if elsewhere and seen.vault(other.vault_id).value(other.stored) == Observed(None):
             return NotApplicable(f"{_named(other)} is not there.")
-        if other in want.elsewhere and not seen.comparable(want.secret.env, other.env):
+        if elsewhere and not seen.comparable(want.secret.env, other.env):
             detail = "read in another run, whose values are not compared: collect both environments in one"
             raise Unobserved(Gap(GapReason.NOT_COLLECTED, f"value of {_named(other)}", other.vault_id, detail=detail))
         theirs = value_of(other, seen)
         if isinstance(theirs, Fail):
-            return NotApplicable(theirs.note) if other in want.elsewhere else theirs
+            return NotApplicable(theirs.note) if elsewhere else theirs
         own = value_of(want.secret, seen)
         if isinstance(own, Fail):
             return own
-        if own.same_trimmed != theirs.same_trimmed:
-            return Pass((Evidence(secret_id(want.secret), f"differs from {_named(other)}", "different"),))
         return Fail(
             (Evidence(secret_id(want.secret), f"differs from {_named(other)}", "equal"),),
             f"{_named(want.secret)} has the same value as {_named(other)}.",
@@ -62,8 +74,16 @@ def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
             set_new(want.secret),
         )
 
-    others = (*want.beside, *want.elsewhere)
-    return every(others, differs, empty=f"None of the secrets that {_named(want.secret)} must differ from has a value.")
+    empty = f"None of the secrets that {_named(want.secret)} must differ from has a value."
+    verdict = every(doubtful, equal, empty=empty)
+    return Pass(_proof(want.secret, plainly)) if plainly and isinstance(verdict, NotApplicable) else verdict
+
+
+def _proof(secret: WantedSecret, others: list[WantedSecret]) -> tuple[Evidence, ...]:
+    """A line for each of the first others, and one for the rest."""
+    told = [_named(other) for other in others[:_NAMED]]
+    told += [f"{len(others) - _NAMED} more of its name"] if len(others) > _NAMED else []
+    return tuple(Evidence(secret_id(secret), f"differs from {one}", "different") for one in told)
 
 
 def _named(secret: WantedSecret) -> str:
