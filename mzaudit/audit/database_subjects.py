@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mzaudit.audit.subjects import Subject, service_parts
+from mzaudit.audit.subjects import Subject, service_parts, whose
 from mzaudit.policy.wanted import Wanted, WantedDatabase, WantedEnvironment, WantedServer, WantedService
 
 
@@ -56,8 +56,7 @@ def each_guarded_database(wanted: Wanted, env: WantedEnvironment) -> Iterator[Su
     """Every database, with the services that may use it and those that may not."""
     for database in env.server.databases:
         keys = {user for user, _ in database.grants}
-        users = tuple(service for service in env.services if service.key in keys)
-        others = tuple(service for service in wanted.services if service not in users)
+        users, others = whose(wanted, env, keys)
         want = GuardedDatabase(database, users, others)
         parts = {"database": (database.name,)}
         yield Subject(env.env, "database", database.name, database.id, want, database.where, parts)

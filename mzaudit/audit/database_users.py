@@ -37,7 +37,8 @@ class Clients:
 
     def owner(self, user: DatabasePrincipal) -> Client | None:
         """Whose user it is."""
-        return next((client for client in self.items if client.id == user.entra_id), None)
+        who = user.entra_id
+        return next((client for client in self.items if client.id == who), None) if who is not None else None
 
 
 def missing(database: WantedDatabase, seen: Snapshot) -> NotApplicable | None:
@@ -53,22 +54,36 @@ def missing(database: WantedDatabase, seen: Snapshot) -> NotApplicable | None:
 def clients_of(seen: Snapshot, services: Iterable[WantedService], *, slots_in: str) -> Clients:
     """The client ids of the services' system-assigned and attached identities, and, of the environment `slots_in`,
     those of their slots."""
+    if not _kept_of or _kept_of[0] is not seen:
+        _kept.clear()
+        _kept_of[:] = [seen]
     found: list[Client] = []
     gaps: list[Gap] = []
     for service in services:
-        site = seen.site(service.id)
-        words = f"{service.key} of {service.env}"
-        sites = [(site, words)]
-        if service.env == slots_in:
-            sites += [(slot, f"the slot {name(slot.id)} of {words}") for slot in sorted(site.slots.items, key=_id)]
-            gaps += [site.slots.gap] if site.slots.gap is not None else []
-        for one, called in sites:
-            for client in _clients(one, called):
-                if isinstance(client, Gap):
-                    gaps.append(client)
-                else:
-                    found.append(client)
+        asked = (id(service), service.env == slots_in)
+        kept = _kept.get(asked)
+        if kept is None or kept[0] is not service:
+            kept = _kept[asked] = (service, *_look(seen.site(service.id), service, service.env == slots_in))
+        found += kept[1]
+        gaps += kept[2]
     return Clients(tuple(found), tuple(dict.fromkeys(gaps)))
+
+
+# The clients of each app, of one snapshot at a time: each database asks for those of every other service.
+_kept: dict[tuple[int, bool], tuple[WantedService, tuple[Client, ...], tuple[Gap, ...]]] = {}
+_kept_of: list[Snapshot] = []
+
+
+def _look(site: Site, service: WantedService, with_slots: bool) -> tuple[tuple[Client, ...], tuple[Gap, ...]]:
+    words = f"{service.key} of {service.env}"
+    sites = [(site, words)]
+    gaps: list[Gap] = []
+    if with_slots:
+        sites += [(slot, f"the slot {name(slot.id)} of {words}") for slot in sorted(site.slots.items, key=_id)]
+        gaps += [site.slots.gap] if site.slots.gap is not None else []
+    seen = [client for one, called in sites for client in _clients(one, called)]
+    gaps += [each for each in seen if isinstance(each, Gap)]
+    return tuple(each for each in seen if isinstance(each, Client)), tuple(gaps)
 
 
 def _clients(site: Site, words: str) -> Iterator[Client | Gap]:

@@ -45,32 +45,27 @@ class ServiceIdentities:
 def identities_of(seen: Snapshot, services: Iterable[WantedService], *, slots_in: str) -> ServiceIdentities:
     """The system-assigned and the attached user-assigned identities of the services' apps, and, of the environment
     `slots_in`, those of their slots too: of another environment's apps only the app itself is read."""
+    if not _kept_of or _kept_of[0] is not seen:
+        _kept.clear()
+        _kept_of[:] = [seen]
     found: list[ServiceIdentity] = []
     gaps: list[Gap] = []
     for service in services:
-        items, missing = _of_service(seen.site(service.id), service, service.env == slots_in)
-        found += items
-        gaps += missing
+        asked = (id(service), service.env == slots_in)
+        kept = _kept.get(asked)
+        if kept is None or kept[0] is not service:
+            kept = _kept[asked] = (service, *_look(seen.site(service.id), service, service.env == slots_in))
+        found += kept[1]
+        gaps += kept[2]
     return ServiceIdentities(tuple(found), tuple(dict.fromkeys(gaps)))
 
 
-_Found = tuple[tuple[ServiceIdentity, ...], tuple[Gap, ...]]
-_MOST = 10_000
-_kept: dict[tuple[int, int, bool], tuple[Site, WantedService, _Found]] = {}
+# The identities of each app, of one snapshot at a time: for each thing, rules ask for those of every other service.
+_kept: dict[tuple[int, bool], tuple[WantedService, tuple[ServiceIdentity, ...], tuple[Gap, ...]]] = {}
+_kept_of: list[Snapshot] = []
 
 
-def _of_service(site: Site, service: WantedService, with_slots: bool) -> _Found:
-    """The identities of one app: every rule asks for those of every other service, for each vault and each app."""
-    asked = (id(site), id(service), with_slots)
-    kept = _kept.get(asked)
-    if kept is None or kept[0] is not site or kept[1] is not service:
-        if len(_kept) >= _MOST:
-            _kept.clear()
-        kept = _kept[asked] = (site, service, _look(site, service, with_slots))
-    return kept[2]
-
-
-def _look(site: Site, service: WantedService, with_slots: bool) -> _Found:
+def _look(site: Site, service: WantedService, with_slots: bool) -> tuple[tuple[ServiceIdentity, ...], tuple[Gap, ...]]:
     words = f"{service.key} of {service.env}"
     sites = [(site, words)]
     gaps: list[Gap] = []

@@ -27,6 +27,15 @@ class Index:
             self.own.setdefault(assignment.principal_id.casefold(), []).append(assignment)
             self._at.setdefault(_place(assignment.scope), []).append((position, assignment))
         self.reaches: dict[str, Listing[RoleAssignment]] = {}
+        self._told = frozenset(oid for oid, listing in self.asked.items() if listing.gap is None)
+        self._there: dict[str, set[str]] = {}  # who holds something at a place, directly or through groups
+        self._below: dict[str, set[str]] = {}  # who holds something below it
+        for oid in self._told:
+            for assignment in (*self.own.get(oid, ()), *self.asked[oid].items):
+                *above, place = _down_to(_place(assignment.scope))
+                self._there.setdefault(place, set()).add(oid)
+                for each in above:
+                    self._below.setdefault(each, set()).add(oid)
         self._secrets: dict[str, list[str]] = {}
         for listing in (rbac.assignments, *rbac.assigned_to.values()):
             for assignment in listing.items:
@@ -35,12 +44,16 @@ class Index:
 
     def covering(self, scopes: Iterable[str]) -> list[RoleAssignment]:
         """The assignments at or above any of the scopes (inside this subscription), in the order of the list."""
-        places = {"/"}
-        for scope in scopes:
-            parts = key(scope).split("/")
-            places.update("/".join(parts[:end]) for end in range(2, len(parts) + 1))
+        places = {place for scope in scopes for place in _down_to(key(scope))}
         found = {position: one for place in places for position, one in self._at.get(place, ())}
         return [found[position] for position in sorted(found)]
+
+    def far_from(self, scope: str) -> frozenset[str]:
+        """Those of whom Azure was asked, and told, all that is assigned to them, and nothing of it lies at the scope,
+        above it or below it."""
+        places = _down_to(key(scope))
+        near = [self._there[place] for place in places if place in self._there]
+        return self._told.difference(*near, self._below.get(places[-1], ()))
 
     def secrets_of(self, vault_id: str) -> list[str]:
         """The scopes of secrets of that vault at which something is assigned."""
@@ -58,6 +71,13 @@ def index(rbac: Authorization) -> Index:
             _kept.clear()
         found = _kept[id(rbac)] = (rbac, Index(rbac))
     return found[1]
+
+
+def _down_to(place: str) -> list[str]:
+    """The places that lie above a place, from the outermost on, and the place itself."""
+    parts = place.split("/")
+    inside = ["/".join(parts[:end]) for end in range(2, len(parts) + 1)]
+    return inside if place == "/" else ["/", *inside]
 
 
 def _place(scope: str) -> str:

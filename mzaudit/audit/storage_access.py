@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mzaudit.audit.access import Access, Holder, access_of, holders_of, nothing_near, united
+from mzaudit.audit.access import Access, Holder, access_of, holders_of, out_of_reach, united
 from mzaudit.audit.matching import Target
 from mzaudit.policy.wanted import WantedStorage
 from mzaudit.snapshot.estate import Snapshot
@@ -23,7 +23,7 @@ def read_target(storage: WantedStorage) -> Target:
 
 def blob_access(seen: Snapshot, storage: WantedStorage, principal_id: str) -> Access:
     """Whether a managed identity can read or change the container's blobs, by a data role or with the keys."""
-    if nothing_near(seen.access(storage.account_id), principal_id, storage.account_id):
+    if principal_id.casefold() in out_of_reach(seen.access(storage.account_id), storage.account_id):
         return Access(False, (), (), (), ())
     blobs = [access_of(seen, principal_id, _blob_target(storage, action)) for action in _REACHING]
     return united([*blobs, _by_keys(seen, storage, united(access_of(seen, principal_id, t) for t in _keys(storage)))])

@@ -6,7 +6,7 @@ that depends on another finds the other's findings by the parts that both share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -142,6 +142,14 @@ def each_component(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[W
     yield Subject(env.env, "component", component.name, component.id, component, component.where)
 
 
+def whose(
+    wanted: Wanted, env: WantedEnvironment, keys: Container[str]
+) -> tuple[tuple[WantedService, ...], tuple[WantedService, ...]]:
+    """The services of the environment with these keys, and all others of any environment."""
+    own = tuple(service for service in env.services if service.key in keys)
+    return own, tuple(s for s in wanted.services if s.env != env.env or s.key not in keys)
+
+
 @dataclass(frozen=True, slots=True)
 class GuardedVault:
     """A vault, and every documented service of any environment: its owners and all the others."""
@@ -154,8 +162,7 @@ class GuardedVault:
 def each_guarded_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[GuardedVault]]:
     """Every vault, with the services that may read it and those that may not."""
     for vault in env.vaults:
-        owners = tuple(s for s in env.services if s.key in vault.owners)
-        others = tuple(s for s in wanted.services if s not in owners)
+        owners, others = whose(wanted, env, vault.owners)
         want = GuardedVault(vault, owners, others)
         yield Subject(env.env, "vault", vault.name, vault.id, want, vault.where, {"vault": (vault.name,)})
 
@@ -197,8 +204,7 @@ class GuardedStorage:
 def each_guarded_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[GuardedStorage]]:
     """Every blob container, with the services that may reach its blobs and those that may not."""
     for storage in env.storage:
-        users = tuple(s for s in env.services if s.key in storage.users)
-        others = tuple(s for s in wanted.services if s not in users)
+        users, others = whose(wanted, env, storage.users)
         name = f"{storage.account}/{storage.container}"
         want = GuardedStorage(storage, users, others)
         parts = {"storage": (storage.key,)}

@@ -35,8 +35,11 @@ def topology(wanted: Wanted, seen: Snapshot, findings: Iterable[Finding]) -> Top
     nodes: list[Node] = []
     arrows: list[Arrow] = []
     given = tuple(findings)
+    by_env: dict[str, list[Finding]] = {}
+    for finding in given:
+        by_env.setdefault(finding.env, []).append(finding)
     for env in wanted.asked:
-        here = tuple(finding for finding in given if finding.env == env)
+        here = tuple(by_env.get(env, ()))
         documented = _Documented(wanted.environments[env], seen, here)
         extra = list(_extra(wanted, seen, here, documented))
         there = {node.id for node in documented.nodes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mzaudit.audit.access import Access, Grant, Holder, access_of, holders_of, nothing_near, united
+from mzaudit.audit.access import Access, Grant, Holder, access_of, holders_of, out_of_reach, united
 from mzaudit.audit.indexed import index
 from mzaudit.audit.matching import Target
 from mzaudit.policy.wanted import WantedVault
@@ -43,7 +43,7 @@ def secrets_access(seen: Snapshot, vault: WantedVault, properties: VaultProperti
     Access policies are matched by object id alone: whether one names a group of the identity cannot be told.
     """
     if properties.rbac:
-        if nothing_near(seen.access(vault.id), principal_id, vault.id):
+        if principal_id.casefold() in out_of_reach(seen.access(vault.id), vault.id):
             return Access(False, (), (), (), ())
         return united(access_of(seen, principal_id, target) for target in targets_of(seen, vault))
     grants = tuple(

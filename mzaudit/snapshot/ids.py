@@ -32,6 +32,7 @@ def name(resource_id: str) -> str:
     return resource_id.rstrip("/").rsplit("/", 1)[-1]
 
 
+@lru_cache(maxsize=65536)
 def segment(resource_id: str, after: str) -> str | None:
     """The segment that follows `after` (`resourceGroups`, `subscriptions`, `sites`), in its own spelling."""
     parts = [part for part in resource_id.split("/") if part]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mzaudit.audit.access import access_of, holders_of
+from mzaudit.audit.access import access_of, holders_of, out_of_reach
 from mzaudit.audit.denial import EVERYONE
 from mzaudit.audit.matching import Target
 from mzaudit.simulator.builtin_roles import BUILTIN_ROLES
@@ -298,6 +298,16 @@ def test_access_is_what_enumeration_says(drawn: World, target: Target) -> None:
         assert any(GROUP in (who, spared) for _, _, who, spared, _ in drawn.denied)
     else:
         assert answer is expected
+
+
+@settings(max_examples=400, deadline=None)
+@given(worlds, st.sampled_from(TARGETS))
+def test_out_of_reach_is_who_holds_nothing_at_above_or_below(drawn: World, scope: str) -> None:
+    rbac = drawn.snapshot.authorization[SUBSCRIPTION]
+    near = any(who in drawn.mine and (scope in SCOPES[at] or at in SCOPES[scope]) for _, at, who in drawn.given)
+    assert out_of_reach(rbac, scope.upper()) == (frozenset() if near or drawn.denied else {ME})
+    for unseen in (replace(rbac, denies=Listing(gap=HIDDEN)), replace(rbac, assigned_to={ME: Listing(gap=HIDDEN)})):
+        assert not out_of_reach(unseen, scope)
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,6 +1,7 @@
 """RBAC-005: no other service's identity reaches the blobs of the container."""
 
 from mzaudit.audit import Severity, Verdict, rule
+from mzaudit.audit.access import out_of_reach
 from mzaudit.audit.identities import caller_of, identities_of
 from mzaudit.audit.isolation import Guarded, isolated
 from mzaudit.audit.storage_access import blob_access, blob_holders
@@ -40,11 +41,12 @@ def snap_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/storage/common/shared-key-authorization-prevent
     """
     storage = want.storage
+    far = out_of_reach(seen.access(storage.account_id), storage.account_id)
     guarded = Guarded(
         storage.container_id,
         f"the blobs of {storage.account}/{storage.container}",
         identities_of(seen, want.users, slots_in=storage.env),
-        identities_of(seen, want.others, slots_in=storage.env),
+        identities_of(seen, want.others, slots_in=storage.env).without(far),
         blob_holders(seen, storage),
         caller_of(seen),
     )

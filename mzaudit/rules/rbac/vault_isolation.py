@@ -1,6 +1,7 @@
 """RBAC-002: no other service's identity, of any environment, can read this vault."""
 
 from mzaudit.audit import NotApplicable, Severity, Verdict, need, rule
+from mzaudit.audit.access import out_of_reach
 from mzaudit.audit.identities import caller_of, identities_of
 from mzaudit.audit.isolation import Guarded, isolated
 from mzaudit.audit.subjects import GuardedVault, each_guarded_vault
@@ -45,11 +46,12 @@ def vault_isolation(want: GuardedVault, seen: Snapshot) -> Verdict:
         return NotApplicable(f"The vault {vault.name} does not exist.")
     named = frozenset(reader.object_id.casefold() for reader in vault.readers)
     others = identities_of(seen, want.others, slots_in=vault.env)
+    far = out_of_reach(seen.access(vault.id), vault.id) if properties.rbac else frozenset()
     guarded = Guarded(
         vault.id,
         f"secrets of {vault.name}",
         identities_of(seen, want.owners, slots_in=vault.env),
-        others.without(named),
+        others.without(named | far),
         secret_readers(seen, vault, properties),
         named | caller_of(seen),
     )

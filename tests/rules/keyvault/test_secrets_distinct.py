@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.audit.evaluate import evaluate, verdict_of
-from mzaudit.audit.subjects import each_distinct_secret
+from mzaudit.audit.subjects import DistinctSecret, each_distinct_secret
 from mzaudit.rules import load
 from mzaudit.rules.keyvault.secrets_distinct import secrets_distinct
+from mzaudit.snapshot.ids import key
+from mzaudit.snapshot.observed import Observed
 from tests.estate import Bend, bent, gap, said, secret_disabled, secret_item, secret_value, value, vault, wanted
 
 CLOUD, MANAGE, STAGE = vault("cloud"), vault("manage"), vault("manage", "stg")
@@ -161,3 +163,30 @@ def test_a_disabled_one_is_one_finding() -> None:
     bends = (secret_disabled(CLOUD, KEY), secret_item(CLOUD, KEY, enabled=False))
     answers = evaluate(wanted(), bent(*bends), load())
     assert [f.rule for f in answers if f.status.value == "fail"] == ["KV-004"]
+
+
+def test_of_many_environments_ten_are_told_and_equality_is_always_told() -> None:
+    secret, other = (each for which in (CLOUD, MANAGE) for each in which.secrets if each.stored == KEY)
+    ids = {number: f"{MANAGE.id}-{number}" for number in range(13)}
+    elsewhere = tuple(replace(other, env=f"e{n}", vault=f"kv-{n}", vault_id=ids[n]) for n in ids)
+    want = DistinctSecret(secret, (), elsewhere)
+
+    def asked(last: int) -> Verdict:
+        seen = bent(secret_value(CLOUD, KEY, value(1)))
+        labels = {n: last if n == 12 else 100 + n for n in ids}
+        known = seen.vaults[key(MANAGE.id)]
+        vaults = {
+            key(ids[n]): replace(known, id=ids[n], values={KEY.casefold(): Observed(value(label))})
+            for n, label in labels.items()
+        }
+        return secrets_distinct.check(want, replace(seen, vaults={**seen.vaults, **vaults}))
+
+    proof = asked(last=112)
+    assert isinstance(proof, Pass)
+    assert [fact.expected for fact in proof.evidence] == [
+        *(f"differs from kv-{n}/SECRET_KEY" for n in range(10)),
+        "differs from 3 more of its name",
+    ]
+    equal = asked(last=1)
+    assert isinstance(equal, Fail)
+    assert equal.note == "kv-mz-cloud-prd/SECRET_KEY has the same value as kv-12/SECRET_KEY."
