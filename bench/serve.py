@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sys
 
-from mzaudit.simulator import Counts, Throttle, Waves, build, serve
+from mzaudit.simulator import Counts, Throttle, build, serve
 
 LIMITS = {
     "none": None,
@@ -20,10 +20,9 @@ def main(name: str, latency: str, limits: str) -> None:
     estate = build(name)
     estate.page_size = 100
     throttle = LIMITS[limits]
-    waves = Waves(1.0) if latency == "waves" else None
-    with serve(estate, throttle=throttle, latency=0.0 if waves else float(latency), waves=waves) as simulator:
+    with serve(estate, throttle=throttle, latency=float(latency)) as simulator:
         print(json.dumps(simulator.environ()), flush=True)
-        before = Counts(0, 0, 0, 0, 0)
+        before = simulator.counts
         seen = 0
         for _ in sys.stdin:
             now, requests = simulator.counts, simulator.requests

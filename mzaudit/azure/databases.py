@@ -23,7 +23,7 @@ T = TypeVar("T")
 Row = tuple[object, ...]
 
 _PAUSED = ("paused", "pausing")
-SIDE_BY_SIDE = 16
+SIDE_BY_SIDE = 8
 
 
 class Databases:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -87,7 +88,7 @@ class Simulator:
         self._answered: dict[int, Request] = {}
         self._numbers = itertools.count(1)
         self._ca_file, self._tls, sql_tls = certificates(folder, [*_HOSTS, *_WILDCARDS])
-        self._ledger = Ledger(SqlFaultPlan(self.sql_faults))
+        self._ledger = Ledger(SqlFaultPlan(self.sql_faults), partial(self._wait, database=True))
         self._sql = SqlService(lambda: self.estate, sql_tls, self._ledger)
         self._proxy: Proxy | None = None
         self._loop = asyncio.SelectorEventLoop()
@@ -151,6 +152,8 @@ class Simulator:
             depth=self._waves.released if self._waves is not None else 0,
             connections=self._proxy.accepted if self._proxy is not None else 0,
             throttled=statuses.count(429),
+            logins=sum(request.kind == "LOGIN" for request in self.sql_requests),
+            statements=sum(request.kind == "QUERY" for request in self.sql_requests),
         )
 
     def environ(self) -> dict[str, str]:
@@ -235,14 +238,17 @@ class Simulator:
         )
         record = Request(call.method, call.host, call.path, query, 0, number)
         self._answered[number] = record
-        if self._waves is not None:
-            await self._waves.turn()
-        if self._latency:
-            await asyncio.sleep(self._latency)
+        await self._wait()
         response = await self._respond(incoming, call)
         status = response.status if response is not None else 0
         self._answered[number] = Request(record.method, record.host, record.path, record.query, status, number)
         return response if response is not None else web.Response()
+
+    async def _wait(self, *, database: bool = False) -> None:
+        if self._waves is not None:
+            await self._waves.turn(database=database)
+        if self._latency:
+            await asyncio.sleep(self._latency)
 
     def _answer(self, call: Call) -> Answer:
         if self._buckets is None:
@@ -338,8 +344,9 @@ def serve(
 ) -> Iterator[Simulator]:
     """Serve an estate on loopback while the block runs; the estate and the simulator's faults may be changed meanwhile.
 
-    Without a `throttle` nothing is refused for its number. Every answer comes after `latency` seconds. With `waves`
-    requests are answered wave by wave, so that `counts.depth` tells how often one had to wait for another's answer.
+    Without a `throttle` nothing is refused for its number. Every answer, a database's too, comes after `latency`
+    seconds. With `waves` requests are answered wave by wave, so that `counts.depth` tells how often one had to wait for
+    another's answer.
     """
     with tempfile.TemporaryDirectory(prefix="simulated-azure-") as folder:
         simulator = Simulator(estate, faults, Path(folder), throttle, latency, waves, sql_faults)

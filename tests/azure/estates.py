@@ -101,18 +101,20 @@ def take(
     values: bool = True,
     seconds: float = 60,
     login: Callable[[Connection], Login] | None = None,
+    loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> Snapshot:
     """One snapshot of the simulated estate; by default of production."""
     connection = connection_to(sim, retry)
-    return asyncio.run(
-        collect(
-            scope or Names(sim.subscription_id).scope(),
-            choose(login_env(sim), connection) if login is None else login(connection),
-            connection,
-            taken=TAKEN,
-            tool_version="0",
-            source="simulated",
-            timeout=seconds,
-            values=values,
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(
+            collect(
+                scope or Names(sim.subscription_id).scope(),
+                choose(login_env(sim), connection) if login is None else login(connection),
+                connection,
+                taken=TAKEN,
+                tool_version="0",
+                source="simulated",
+                timeout=seconds,
+                values=values,
+            )
         )
-    )

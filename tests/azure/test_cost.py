@@ -7,14 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from bench.watched import watched
 from mzaudit.azure import Scope
 from mzaudit.simulator import Counts, Waves, build, serve
 from mzaudit.simulator.estate import Estate
 from tests.azure import estates
 from tests.azure.estates import Names, connection_to, take
-
-# far longer than the client ever takes between two requests that do not wait for each other
-QUIET = 1.5
 
 
 @pytest.fixture
@@ -28,22 +26,38 @@ def estate() -> Estate:
 def counted(estate: Estate, scope: Scope | None, monkeypatch: pytest.MonkeyPatch, at_once: int) -> Counts:
     """One run in which at most so many calls are under way to one host."""
     monkeypatch.setattr(estates, "connection_to", lambda *args: replace(connection_to(*args), at_once=at_once))
-    with serve(estate, waves=Waves(QUIET)) as sim:
-        take(sim, scope=scope)
+    waves = Waves()
+    with serve(estate, waves=waves) as sim, watched(waves) as loop:
+        take(sim, scope=scope, loop=loop)
         return sim.counts
 
 
-def test_one_estate(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Login, reads that depend on nothing, and what they lead to: an app's slot, that slot, its identity. Only a
-    registry needs one step more: its host, its token, a token for the repository, the tags."""
-    counts = counted(estate, None, monkeypatch, at_once=1000)
-    assert (counts.calls, counts.tokens, counts.depth, counts.throttled) == (99, 4, 5, 0)
+def less(estate: Estate, *left_out: str) -> Scope:
+    """Production without some of its things."""
+    scope = Names(estate.subscriptions[0]).scope()
+    if "registries" in left_out:
+        scope = replace(scope, registries=())
+    if "databases" in left_out:
+        scope = replace(scope, servers=tuple(replace(each, databases=()) for each in scope.servers))
+    return scope
 
 
-def test_one_estate_without_the_registry(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
-    scope = replace(Names(estate.subscriptions[0]).scope(), registries=())
-    counts = counted(estate, scope, monkeypatch, at_once=1000)
-    assert (counts.calls, counts.tokens, counts.depth, counts.throttled) == (89, 3, 4, 0)
+# what is left out: calls, tokens, the longest chain, logins and statements
+COSTS: dict[tuple[str, ...], tuple[int, int, int, int, int]] = {
+    ("registries", "databases"): (88, 2, 4, 0, 0),
+    ("databases",): (98, 3, 5, 0, 0),
+    (): (99, 4, 10, 2, 14),
+}
+
+
+@pytest.mark.parametrize("left_out", COSTS, ids=lambda each: " and ".join(each) or "nothing")
+def test_one_estate(estate: Estate, left_out: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Login, reads that depend on nothing, and what they lead to: an app's slot, that slot, its identity. A registry
+    needs one step more: its host, its token, a token for the repository, the tags. Inside a database one statement
+    follows the other: its server, the login, what may be seen, six queries."""
+    counts = counted(estate, less(estate, *left_out), monkeypatch, at_once=1000)
+    found = (counts.calls, counts.tokens, counts.depth, counts.logins, counts.statements)
+    assert (found, counts.throttled) == (COSTS[left_out], 0)
 
 
 def test_connections_are_kept_and_used_again(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:

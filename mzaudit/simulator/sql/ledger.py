@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,12 +31,17 @@ class SqlRequest:
 class Entry:
     """One request under way."""
 
-    def __init__(self, note: Callable[[int], None], action: SqlAction | None) -> None:
+    def __init__(
+        self, note: Callable[[int], None], action: SqlAction | None, wait: Callable[[], Awaitable[None]]
+    ) -> None:
         self._note = note
+        self._wait = wait
         self._action = action
 
     async def begin(self, stream: Stream) -> None:
-        """Let go wrong what goes wrong before there is an answer: raises `SqlError`, or ConnectionError."""
+        """Take the time that an answer takes, and let go wrong what goes wrong before there is one: raises `SqlError`,
+        or ConnectionError."""
+        await self._wait()
         match self._action:
             case ServerError() as error:
                 raise SqlError(error)
@@ -66,10 +71,11 @@ class Entry:
 
 
 class Ledger:
-    """The requests of one simulator, in order of arrival."""
+    """The requests of one simulator, in order of arrival; each is answered after `wait`."""
 
-    def __init__(self, plan: SqlFaultPlan) -> None:
+    def __init__(self, plan: SqlFaultPlan, wait: Callable[[], Awaitable[None]]) -> None:
         self._plan = plan
+        self._wait = wait
         self._requests: dict[int, SqlRequest] = {}
         self._numbers = itertools.count(1)
 
@@ -86,7 +92,7 @@ class Ledger:
             self._requests[number] = SqlRequest(kind, server, database, statement, result, number)
 
         note(None)
-        return Entry(note, self._plan.pick(f"{kind} {server}/{database} {statement}".rstrip()))
+        return Entry(note, self._plan.pick(f"{kind} {server}/{database} {statement}".rstrip()), self._wait)
 
 
 def _drop(stream: Stream) -> None:

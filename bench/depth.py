@@ -1,0 +1,39 @@
+"""`python -m bench.depth`: how long the longest chain of requests is that a look at one estate makes, by cause."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from bench.watched import watched
+from mzaudit.azure import collect
+from mzaudit.cli.look import door, scope_of, subscriptions
+from mzaudit.cli.wanted import bound, load_policy
+from mzaudit.simulator import Waves, build, serve
+
+ENV = "prd"
+
+
+def main() -> None:
+    """Look, and print it."""
+    estate, waves, loaded = build("compliant"), Waves(), load_policy(None, shipped=True)
+    estate.page_size = 100
+    with serve(estate, waves=waves) as simulator, watched(waves) as loop, asyncio.Runner(loop_factory=loop) as runner:
+        login, connection = door({None}, simulator, debug=False)
+        runner.run(
+            collect(
+                scope_of(bound(loaded, (ENV,), subscriptions(loaded, simulator, None, (ENV,)))),
+                login,
+                connection,
+                taken=datetime.now(UTC),
+                tool_version="0",
+                source="simulated",
+                timeout=600,
+                values=True,
+            )
+        )
+        print(simulator.counts.depth)
+
+
+if __name__ == "__main__":
+    main()
