@@ -38,7 +38,7 @@ def answer(
     if len(tail) % 2 == 1:
         return _list(request, scope, rest, kind, shown)
     return missing_right_or_thing(request, scope, rest, kind) or Answer(
-        200, _expanded(request, kind, shown(request.estate.resource(here)))
+        200, _as_asked(request, kind, shown(request.estate.resource(here)))
     )
 
 
@@ -97,16 +97,20 @@ def _list(
     if kind.name == "Microsoft.Web/sites" and request.call.query.get("includeslots", "").casefold() == "true":
         wanted.add("microsoft.web/sites/slots")
     found = [
-        _expanded(request, kind, shown(body)) for key, body in request.estate.below(below) if type_key(key) in wanted
+        _as_asked(request, kind, shown(body)) for key, body in request.estate.below(below) if type_key(key) in wanted
     ]
     return page(request.call, found, size=request.page_size if kind.paged else max(1, len(found)), end=kind.end)
 
 
-def _expanded(request: ArmRequest, kind: ResourceType, body: Json) -> Json:
-    """A SQL server shows its administrators only to those who ask with `$expand`."""
-    if kind.name != "Microsoft.Sql/servers" or "administrators" in request.call.query.get("$expand", "").casefold():
-        return body
-    return body | {"properties": {k: v for k, v in body["properties"].items() if k != "administrators"}}
+def _as_asked(request: ArmRequest, kind: ResourceType, body: Json) -> Json:
+    """A SQL server shows its administrators only to those who ask with `$expand`; whether a database is encrypted was
+    called `status` in the first version."""
+    query = request.call.query
+    if kind.name == "Microsoft.Sql/servers" and "administrators" not in query.get("$expand", "").casefold():
+        return body | {"properties": {k: v for k, v in body["properties"].items() if k != "administrators"}}
+    if kind.name.endswith("/transparentDataEncryption") and query["api-version"] == "2014-04-01":
+        return body | {"properties": {"status": body["properties"]["state"]}}
+    return body
 
 
 _CLAUSE = re.compile(r"\(*\s*(resourceType|name|resourceGroup|location)\s+eq\s+'([^']*)'\s*\)*", re.IGNORECASE)

@@ -9,6 +9,8 @@ import pytest
 
 from mzaudit.azure.call import Answer
 from mzaudit.azure.keyvault import _SecretMembers  # the only reader of a secret's attributes
+from mzaudit.azure.runtime import parse
+from mzaudit.azure.values import Classifier
 from mzaudit.azure.wire_web import Config, Plan, SiteMembers
 from mzaudit.simulator import Simulator, build, serve
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
@@ -125,7 +127,9 @@ def test_collector_4_absent_is_a_state_of_its_own(azure: Wireside) -> None:
 
 
 def test_collector_5_one_concept_has_many_spellings(azure: Wireside) -> None:
-    assert value(azure.read(recorded("appservice-sites/site_get_flex_consumption_uami_2025-05-01"))).identity.types
+    flex = value(azure.read(recorded("appservice-sites/site_get_flex_consumption_uami_2025-05-01")))
+    assert (flex.identity.types, flex.kind) == (("userassigned",), ("functionapp", "linux"))
+    assert flex.plan_id.split("/")[3].casefold() == "resourcegroups"
     assert value(azure.read(recorded("acr/registry_get_identity_lowercase"))).login_server
     for name, form, stack in (
         ("appservice-config/config_web_linux_python", "stack", "python"),
@@ -134,6 +138,10 @@ def test_collector_5_one_concept_has_many_spellings(azure: Wireside) -> None:
     ):
         runtime = value(azure.read(recorded(name))).runtime
         assert (runtime.form, runtime.stack) == (form, stack)
+    space = recorded("appservice-sites/site_get_linuxfx_single_space").json["properties"]["siteConfig"]
+    for text in (space["linuxFxVersion"], "", None):
+        assert parse(text, Classifier()).form == "empty"
+    assert {parse(text, Classifier()).stack for text in ("PYTHON|3.7", "python|3.8", "Python|3.10")} == {"python"}
 
 
 def test_collector_6_type_and_name_of_a_child_are_not_trusted(azure: Wireside) -> None:

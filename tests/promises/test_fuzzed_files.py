@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from mzaudit.snapshot.store import dump
 from tests.cli.conftest import Outcome
 from tests.estate import compliant
 from tests.promises.conftest import EXHAUSTIVE
+from tests.promises.test_robust_files import shell
 from tests.report.sample import night
 
 Call = Callable[..., Outcome]
@@ -204,3 +206,36 @@ def test_a_value_of_100_kb_is_classed_in_no_time(case: str) -> None:
     started = time.process_time()
     Classifier().setting(Sealed(SLOW[case]))
     assert time.process_time() - started < 3
+
+
+def _laughs() -> str:
+    """Nine of nine of nine: a file of a few lines that stands for a milliard of words."""
+    levels = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    for upper, lower in pairwise("abcdefghij"):
+        levels.append(f"{lower}: &{lower} [{', '.join([f'*{upper}'] * 9)}]")
+    return "\n".join(levels)
+
+
+BOMBS: dict[str, tuple[str, Callable[[], str]]] = {
+    "aliases of aliases": ("policy validate", _laughs),
+    "a deep policy": ("policy validate", lambda: "a:\n" + "\n".join(" " * n + "- " for n in range(1000))),
+    "brackets in a policy": ("policy validate", lambda: "a: " + "[" * 9_000),
+    "a large policy": ("policy validate", lambda: "a: [\n" + "x,\n" * 2_000_000 + "]"),
+    "a deep snapshot": ("check --env prd --snapshot", lambda: "[" * 5_000_000),
+    "a deep report": ("report", lambda: '{"a":' * 1_000_000),
+    "a long number in a snapshot": ("check --env prd --snapshot", lambda: "9" * 5_000_000),
+    "a long number in a report": ("report", lambda: "9" * 5_000_000),
+    "many members of a report": ("report", lambda: json.dumps({f"k{n}": 0 for n in range(500_000)})),
+    "escapes in a snapshot": ("check --env prd --snapshot", lambda: '{"a":"' + "\\u0041" * 2_000_000 + '"}'),
+}
+
+
+@pytest.mark.parametrize("case", BOMBS)
+def test_a_file_made_to_grow_is_refused_in_little_time_and_memory(case: str, policies: Path) -> None:
+    command, text = BOMBS[case]
+    (policies / "bomb").write_text(text())
+    done = shell(policies, f"ulimit -v 1500000 -t 60; MZAUDIT {command} bomb")
+    assert done.returncode == 2, done.stderr
+    said = done.stderr.splitlines()
+    assert 0 < len(said) < 200
+    assert all(line.startswith("mzaudit: bomb:") for line in said), said[-1]

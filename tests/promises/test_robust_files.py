@@ -219,6 +219,20 @@ def test_a_full_disk_for_real(ready: Path) -> None:
     assert set(left) < set(REPORTS)
 
 
+def test_a_directory_that_may_only_be_read(ready: Path) -> None:
+    """Another file system, mounted for reading: what permissions forbid, an administrator may still do."""
+    disk = ready / "disk"
+    disk.mkdir()
+    mount = f"mount -t tmpfs tmpfs {disk} && mount -o remount,ro {disk} || exit 77; "
+    run = f"MZAUDIT {' '.join(CHECK)} --reports-dir {disk}"
+    done = shell(ready, f"unshare -rm bash -c {quoted(mount + run)}")
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("no file system may be mounted here; the places that cannot be written stand in for it")
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "cannot be written: Read-only file system" in done.stderr
+
+
 def quoted(command: str) -> str:
     return '"' + command.replace("$", "\\$").replace('"', '\\"') + '"'
 

@@ -119,6 +119,14 @@ def _expiring(estate: Estate) -> Said:
     ]
 
 
+def _encrypted(estate: Estate) -> Said:
+    return [
+        [str(body["id"]).split("/")[-3], _status(body["properties"]["state"] == "Enabled")]
+        for body in of_type(estate, "Microsoft.Sql/servers/databases/transparentDataEncryption")
+        if "/databases/master/" not in str(body["id"])
+    ]
+
+
 CLAIMS = {
     "the login is the auditor's": Claim(
         "az",
@@ -208,6 +216,7 @@ CLAIMS = {
     "which servers let everybody in": Claim(
         "prowler", "sqlserver_unrestricted_inbound_access", judged("Microsoft.Sql/servers", lambda _: True)
     ),
+    "which databases are encrypted": Claim("prowler", "sqlserver_tde_encryption_enabled", _encrypted),
     "which accounts keep deleted shares": Claim(
         "prowler",
         "storage_ensure_file_shares_soft_delete_is_enabled",
