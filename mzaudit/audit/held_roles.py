@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mzaudit.audit.access import Grant, reach_of
 from mzaudit.audit.documented_grant import DocumentedGrant, accesses_of, is_as_documented, serves_all
 from mzaudit.audit.identities import ServiceIdentity
+from mzaudit.audit.indexed import index
 from mzaudit.audit.matching import Target
 from mzaudit.audit.registry_access import pull_role
 from mzaudit.audit.storage_access import BLOB_READER, blob_access, read_target
@@ -66,20 +67,17 @@ def held_by(seen: Snapshot, service: WantedService, identity: ServiceIdentity) -
     own = seen.access(service.id)
     who = identity.principal_id.casefold()
     asked = [own] + [
-        rbac
-        for _, rbac in sorted(seen.authorization.items())
-        if rbac != own and any(oid.casefold() == who for oid in rbac.assigned_to)
+        rbac for _, rbac in sorted(seen.authorization.items()) if rbac is not own and who in index(rbac).asked
     ]
     held: dict[str, Held] = {}
     gap: Gap | None = None
     for rbac in asked:
         reach = reach_of(rbac, identity.principal_id)
         gap = gap or reach.gap
-        names = {role.guid.casefold(): role.name for role in rbac.roles.items}
         for one in reach.items:
-            name = names.get(one.role.casefold())
-            undefined = rbac.roles.gap if name is None else None
-            held.setdefault(one.id.casefold(), Held(service, identity, one, name or f"the role {one.role}", undefined))
+            role = index(rbac).definitions.get(one.role.casefold())
+            name, undefined = (role.name, None) if role is not None else (f"the role {one.role}", rbac.roles.gap)
+            held.setdefault(one.id.casefold(), Held(service, identity, one, name, undefined))
     return Listing(tuple(held.values()), gap)
 
 

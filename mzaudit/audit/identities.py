@@ -19,6 +19,10 @@ class ServiceIdentity:
     principal_id: str
     service: WantedService
     words: str
+    oid: str = field(init=False, repr=False, compare=False)  # casefolded
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "oid", self.principal_id.casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class ServiceIdentities:
     _ids: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_ids", frozenset(item.principal_id.casefold() for item in self.items))
+        object.__setattr__(self, "_ids", frozenset(item.oid for item in self.items))
 
     def owns(self, principal_id: str) -> bool:
         """Whether that object id is one of these identities."""
@@ -38,7 +42,7 @@ class ServiceIdentities:
 
     def without(self, principal_ids: Set[str]) -> ServiceIdentities:
         """These identities but for those of the casefolded object ids given."""
-        items = tuple(i for i in self.items if i.principal_id.casefold() not in principal_ids)
+        items = tuple(i for i in self.items if i.oid not in principal_ids)
         return ServiceIdentities(items, self.gaps)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 from mzaudit.policy.models import AllowedDifference, SecretKind
@@ -146,8 +147,11 @@ def whose(
     wanted: Wanted, env: WantedEnvironment, keys: Container[str]
 ) -> tuple[tuple[WantedService, ...], tuple[WantedService, ...]]:
     """The services of the environment with these keys, and all others of any environment."""
+    here = len(env.services)  # one policy is bound to each environment
+    start = tuple(wanted.environments).index(env.env) * here
     own = tuple(service for service in env.services if service.key in keys)
-    return own, tuple(s for s in wanted.services if s.env != env.env or s.key not in keys)
+    beside = tuple(service for service in env.services if service.key not in keys)
+    return own, (*wanted.services[:start], *beside, *wanted.services[start + here :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +288,9 @@ def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Sub
 
     A pair is asked about once, under the later of the two in the policy's order, so that one reuse is one finding.
     """
-    asked = tuple(other for name, other in wanted.environments.items() if name in wanted.asked)
-    earlier = asked[: asked.index(env)] if env.distinct_between_environments else ()
+    before = takewhile(lambda other: other.env != env.env, wanted.environments.values())
+    asked = set(wanted.asked)
+    earlier = [other for other in before if env.distinct_between_environments and other.env in asked]
     for position, vault in enumerate(env.vaults):
         for number, secret in enumerate(vault.secrets):
             guarded = secret.spec.sensitive and secret.spec.kind is SecretKind.OPAQUE
@@ -335,8 +340,8 @@ def _pairs(there: WantedEnvironment, here: WantedEnvironment) -> tuple[tuple[Com
 def each_parity(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[Parity]]:
     """The environment itself, its services and its vaults against those of the first environment that was asked for,
     in the policy's order; and every allowed difference whose environments were all asked for, at the last of them."""
-    asked = [name for name in wanted.environments if name in wanted.asked]
-    first = wanted.environments[asked[0]]
+    asked = set(wanted.asked)
+    first = next(other for name, other in wanted.environments.items() if name in asked)
     if env.env == first.env:
         yield Subject(env.env, "environment", env.env, env.resource_group_id, Parity(()), env.where)
         return
@@ -351,7 +356,7 @@ def each_parity(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[Pari
             case WantedEnvironment():
                 yield Subject(env.env, "environment", env.env, env.resource_group_id, want, env.where)
     for position, difference in enumerate(wanted.policy.parity):
-        between = [name for name in asked if name in difference.between]
+        between = [name for name in wanted.environments if name in asked & set(difference.between)]
         if set(between) == set(difference.between) and between[-1] == env.env:
             start = wanted.environments[between[0]]
             pairs = tuple(pair for name in between[1:] for pair in _pairs(start, wanted.environments[name]))

@@ -13,7 +13,7 @@ from mzaudit.audit.vault_access import SECRETS_USER
 from mzaudit.policy.wanted import WantedService, WantedVault
 from mzaudit.snapshot.authorization import RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.ids import covers, same
+from mzaudit.snapshot.ids import covers, key, same
 from mzaudit.snapshot.observed import whole
 
 _Place = tuple[str, str]
@@ -29,16 +29,17 @@ def leftovers(
     rbac = seen.access(service.id)
     places = _places(seen, service, everyone)
     things = [service.id, *(scope for _, scope in places if not same(scope, service.registry.id))]
+    at = {(role, key(scope)) for role, scope in places}
     found = [
         assignment
         for assignment in rbac.assignments.items
-        if may_be_managed_identity(assignment.principal_type)
-        and assignment.principal_id.casefold() not in accounted
-        and not everyone.owns(assignment.principal_id)
-        and (
-            any(_is_at(assignment, place) for place in places)
+        if (
+            (assignment.role.casefold(), key(assignment.scope)) in at
             or (is_gone(assignment.principal_type) and any(covers(thing, assignment.scope) for thing in things))
         )
+        and may_be_managed_identity(assignment.principal_type)
+        and assignment.principal_id.casefold() not in accounted
+        and not everyone.owns(assignment.principal_id)
     ]
     return tuple(sorted(found, key=lambda assignment: assignment.id.casefold()))
 
@@ -64,7 +65,7 @@ def _places(seen: Snapshot, service: WantedService, everyone: ServiceIdentities)
     if places:
         return places
     pulls = [(role.guid, service.registry.id) for role in PULL_ROLES]
-    own = {one.principal_id.casefold() for one in everyone.items if one.service == service}
+    own = {one.oid for one in everyone.items if one.service is service}
     held = [
         assignment
         for assignment in whole(seen.access(service.id).assignments)

@@ -174,18 +174,19 @@ class WantedEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The policy bound: `environments` are all of the policy's, `asked` those that this run is about."""
+    """The policy bound: `environments` are all of the policy's, `asked` those that this run is about, `services` those
+    of every environment, asked for or not."""
 
     policy: Policy
     environments: Mapping[str, WantedEnvironment]
     asked: tuple[str, ...]
     severities: Mapping[str, Severity]
     where: Where
+    services: tuple[WantedService, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def services(self) -> tuple[WantedService, ...]:
-        """The services of every environment of the policy, asked for or not."""
-        return tuple(service for env in self.environments.values() for service in env.services)
+    def __post_init__(self) -> None:
+        services = tuple(service for env in self.environments.values() for service in env.services)
+        object.__setattr__(self, "services", services)
 
 
 @dataclass(frozen=True, slots=True)
