@@ -28,6 +28,9 @@ from mzaudit.snapshot.web import Plan, SiteProperties
 T = TypeVar("T")
 Progress = Callable[[str], None]
 
+# Of a subscription: enough to keep all reads that Azure lets through under way, and few enough to be held in memory.
+_APPS_AT_ONCE = 60
+
 
 async def collect(
     scope: Scope,
@@ -124,7 +127,11 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
             for each in scope.vaults
         }
         registries = {key(each.id): group.create_task(registry.registry(run, each)) for each in scope.registries}
-        sites = {key(each): group.create_task(web.site(run, each, known_whole)) for each in scope.sites}
+        turns = {each.casefold(): asyncio.Semaphore(_APPS_AT_ONCE) for each in subscriptions}
+        sites = {
+            key(each): group.create_task(web.site(run, each, known_whole, turns[_subscription(each)]))
+            for each in scope.sites
+        }
         others = {key(each): group.create_task(web.identity_of(run, each, known)) for each in _beyond(scope)}
         servers = {
             key(each.id): group.create_task(sql.server(run, each, reached[key(each.id)])) for each in scope.servers

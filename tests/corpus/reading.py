@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ def names() -> list[str]:
 
 
 async def _slots(run: Run, match: re.Match[str]) -> Facet:
-    return (await web.site(run, match[1], lambda _: None)).slots
+    return (await web.site(run, match[1], lambda _: None, nullcontext())).slots
 
 
 async def _vault(run: Run, match: re.Match[str]) -> Facet:
@@ -104,7 +104,7 @@ async def _tags(run: Run, match: re.Match[str]) -> Facet:
 
 def _site(facet: str) -> Read:
     async def read(run: Run, match: re.Match[str]) -> Facet:
-        seen: Facet = getattr(await web.site(run, match[1], lambda _: None), facet)
+        seen: Facet = getattr(await web.site(run, match[1], lambda _: None, nullcontext()), facet)
         return seen
 
     return read
