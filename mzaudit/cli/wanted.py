@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mzaudit.policy.wanted import Wanted
 
 ALL = "all"
+_MOST = 10  # names in a message
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,19}")
 _SUBSCRIPTION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -60,7 +61,8 @@ def known(loaded: Loaded, environments: Sequence[str]) -> None:
         if env not in names:
             near = difflib.get_close_matches(env, names, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            expected = f"expected one of {', '.join(names)}, found {env!r}"
+            more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+            expected = f"expected one of {', '.join(names[:_MOST])}{more}, found {env!r}"
             raise InputError(f"{loaded.where('environments')}: environments: {expected}{hint}")
 
 

@@ -16,11 +16,12 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from mzaudit.policy.complaints import Contradiction, Steps, written
-from mzaudit.policy.document import Document, Tree, at
+from mzaudit.policy.document import LARGEST, Document, Tree, at
 from mzaudit.policy.expected import Schema, described, key_in, key_pattern, schema_of
 
 M = TypeVar("M", bound=BaseModel)
 
+_MOST = 100
 _GUIDS = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
 # By the pattern that a text must have: two that do, and that no document is likely to say.
 _TEXTS: Mapping[str, tuple[str, str]] = {
@@ -63,12 +64,16 @@ class Readings(Generic[M]):
         return {
             each
             for each in found
-            if each[0] not in renamed and not any(each[0][: len(place)] == place for place in self.lost)
+            if each[0] not in renamed and not any(each[0][:depth] in self.lost for depth in range(len(each[0]) + 1))
         }
 
 
 def readings(wrong: ValidationError | None, model: type[M], document: Document) -> Readings[M]:
-    """The document read twice, with stand-ins for what is wrong, what is spoilt and what is said twice."""
+    """The document read twice, with stand-ins for what is wrong, what is spoilt and what is said twice.
+
+    Not at all where that is more than a hundred places, or doubles the largest file: it costs time, and nobody mends so
+    many at once.
+    """
     schema = schema_of(model)
     keys: set[Steps] = set()
     extra: set[Steps] = set()
@@ -81,6 +86,8 @@ def readings(wrong: ValidationError | None, model: type[M], document: Document) 
             keys.add(key)
         else:
             lost.add(steps)
+    if len(keys) + len(lost) > _MOST:
+        return Readings((), keys=())
     made: list[M] = []
     stands_for: list[Mapping[Steps, str]] = []
     for number in (0, 1):
@@ -95,8 +102,11 @@ def readings(wrong: ValidationError | None, model: type[M], document: Document) 
         if number:
             for steps in (*lost, *(steps[:-1] for steps in keys)):
                 _fill(root, steps, schema)
+        text = json.dumps(root)
+        if len(text) > 2 * LARGEST:
+            return Readings((), keys=())
         try:
-            made.append(model.model_validate_json(json.dumps(root)))
+            made.append(model.model_validate_json(text))
         except ValidationError:
             return Readings((), keys=())
         stands_for.append(renamed)

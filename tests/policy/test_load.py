@@ -392,3 +392,11 @@ def test_every_text_has_its_stand_ins() -> None:
     for pattern, texts in _TEXTS.items():
         assert all(re.search(pattern, text) for text in texts), pattern
         assert len(set(texts)) == 2
+
+
+@pytest.mark.parametrize("wrong", [100, 101])
+def test_of_more_faults_than_a_hundred_contradictions_wait(tmp_path: Path, wrong: int) -> None:
+    """Each costs time, and its square with what it is compared to."""
+    faults = "services:\n" + "".join(f"  s{number}: 5\n" for number in range(wrong))
+    said = said_of(tmp_path, bent(UNDECLARED, ("services:\n", faults)))
+    assert len(said) == (wrong + 1 if wrong == 100 else wrong)
