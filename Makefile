@@ -63,10 +63,10 @@ $(WITNESSES):
 	$(@D)/python -m pip install --quiet --disable-pip-version-check uv
 	$(@D)/uv pip install --quiet --python $(@D)/python $(PACKAGES)
 
-bench: $(READY) ## what things cost, as ratios, into bench/results.md; ten minutes at most
+bench: $(READY) ## what things cost, as ratios, into bench/results.md, with the peers where they are installed; fifteen minutes
 	$(BIN)/python -m bench --write
 
-bench-peers: $(READY) ## Prowler and Cloud Custodian on the same simulated estate, where `make witness` installed them
+bench-peers: $(READY) .witness/custodian/bin/custodian .witness/prowler/bin/prowler ## Prowler and Cloud Custodian on the same simulated estate; installs them in .witness
 	$(BIN)/python -m bench --peers
 
 lock: ## choose the newest versions again and lock them
