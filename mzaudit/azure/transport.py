@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio.sslproto import SSLProtocol
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 FEW = 8  # hosts, to each of which connections may be kept open
 _KEPT, _KEPT_AMONG_MANY = 30.0, 0.25  # seconds
+# asyncio's own is four times this for each TLS connection, which carries records of 16 KB at most
+_BUFFER = 64 * 1024
 _TURNS = 4  # of the loop, in which an aborted connection gives its socket back
 
 
@@ -26,7 +29,7 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
 
     The session is made inside the running loop at the first request, so that a credential can be chosen before one
     runs. Azure's own pipeline decides retries and authentication. A connection is kept for the next call, but not for
-    long where there are many `hosts`: each takes a third of a megabyte while it is open.
+    long where there are many `hosts`.
     """
 
     def __init__(self, connection: Connection, *, hosts: int = 1) -> None:
@@ -38,6 +41,7 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
 
     async def open(self) -> None:
         """Open the session, with our certificate authorities, unless it is open."""
+        SSLProtocol.max_size = _BUFFER
         if self.session is None:
             connector = _Connector(
                 ssl=self._connection.certificates(),
