@@ -37,7 +37,7 @@ tests: $(READY)
 docs: $(READY) ## write the rule pages, the permissions, the example and the schemas again
 	$(BIN)/python -m docs.pages
 
-evidence: $(READY) ## every fault at every request, and the numbers for the README; half an hour or so
+evidence: $(READY) ## every fault at every request, and the numbers for the README; the better part of an hour
 	rm -f $(VENV)/evidence.json
 	MZAUDIT_EVIDENCE=1 MZAUDIT_EVIDENCE_FILE=$(CURDIR)/$(VENV)/evidence.json $(BIN)/pytest --verbose \
 		--ignore tests/faults/test_evidence.py tests/faults tests/promises tests/corpus tests/doctor

@@ -12,7 +12,7 @@ README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- evidence: written by `make evidence` -->", "<!-- end of evidence -->"
 NONE = ("false conclusions", "crashes", "leaks")
 ROWS = (
-    "requests of a run, both estates",
+    "requests of a run, three estates",
     "faults",
     "requests × faults",
     "requests × faults tried",

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from unittest.mock import patch
 
 from mzaudit.audit.results import Report
-from mzaudit.azure import Connection, choose, collect
+from mzaudit.azure import Connection, choose, collect, lists
 from mzaudit.azure.connection import Retry
 from mzaudit.cli.judge import judge
 from mzaudit.cli.look import quiet, scope_of
@@ -64,10 +65,11 @@ def _slower(retry: Retry, times: int) -> Retry:
 
 
 class Bench:
-    """One estate, served until `close`; it knows what a run asks when nothing is wrong, and what is answered."""
+    """One estate, served until `close`; it knows what a run asks when nothing is wrong, and what is answered. With
+    `many`, so many things of a kind are worth a list in place of a read of each."""
 
-    def __init__(self, estate: str) -> None:
-        self.estate = estate
+    def __init__(self, estate: str, many: int = lists.MANY) -> None:
+        self._many = many
         self._open = ExitStack()
         self._sim = self._open.enter_context(serve(build(estate)))
         self._loaded = load_policy(None, shipped=True)
@@ -105,7 +107,8 @@ class Bench:
         self._sim.faults[:] = faults
         before, begun = len(self._sim.requests), time.monotonic()
         try:
-            seen = asyncio.run(self._collect(retry, broken or {}))
+            with patch.object(lists, "MANY", self._many):
+                seen = asyncio.run(self._collect(retry, broken or {}))
         except Abandoned as error:
             return Outcome(4, None, {}, time.monotonic() - begun, tuple(self._sim.requests[before:]), str(error))
         finally:

@@ -46,6 +46,7 @@ MISSING = (
 
 _GAPS: Mapping[str, GapReason] = {
     "401": GapReason.UNAUTHENTICATED,
+    "401 that asks for other claims": GapReason.UNAUTHENTICATED,
     "403 AuthorizationFailed": GapReason.FORBIDDEN,
     "403 from a gateway": GapReason.FORBIDDEN,
     "page two forbidden": GapReason.FORBIDDEN,
@@ -201,8 +202,12 @@ def _second_page(target: Target) -> str:
     return f"{_same(target)}&{'last' if target.registry else '$skiptoken'}=none"
 
 
+_CLAIMS = base64.b64encode(b'{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}').decode()
+_AGAIN = f'Bearer authorization_uri="https://{LOGIN}/common", error="insufficient_claims", claims="{_CLAIMS}"'
+
 FAULTS: Mapping[str, Make] = {
     "401": _status(401),
+    "401 that asks for other claims": _status(401, WWW_Authenticate=_AGAIN),
     "403 AuthorizationFailed": _status(403),
     "403 from a gateway": _always(Html(403)),
     **{f"403 {code}": _inner(code) for code in VAULT_REFUSALS},

@@ -14,7 +14,7 @@ from tests.promises.conftest import evidence
 
 __all__ = ["benches", "cases", "evidence"]
 
-ESTATES = ("compliant", "drifted")
+ESTATES = ("compliant", "drifted", "compliant, by lists")
 
 
 @dataclass(frozen=True, order=True)
@@ -32,7 +32,12 @@ class Case:
 @pytest.fixture(scope="package")
 def benches() -> Iterator[Mapping[str, Bench]]:
     """The estates, served while this folder's tests run."""
-    made = {estate: Bench(estate) for estate in ESTATES}
+    made = {
+        "compliant": Bench("compliant"),
+        "drifted": Bench("drifted"),
+        "compliant, by lists": Bench("compliant", many=1),  # as an estate of many apps is read
+    }
+    assert tuple(made) == ESTATES
     yield made
     for bench in made.values():
         bench.close()
@@ -40,8 +45,8 @@ def benches() -> Iterator[Mapping[str, Bench]]:
 
 @pytest.fixture(scope="package")
 def cases(benches: Mapping[str, Bench]) -> Sequence[Case]:
-    """Every request of either estate with every fault that it can meet; what both estates' runs ask for, on one of the
-    two, drawn by seeded dice."""
+    """Every request of a run over any of the estates with every fault that it can meet; what several runs ask for, on
+    one of them, drawn by seeded dice."""
     dice = random.Random(6)
     askers: dict[tuple[Target, str], list[str]] = {}
     for estate in ESTATES:

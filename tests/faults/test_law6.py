@@ -41,7 +41,7 @@ def sample(cases: Sequence[Case]) -> list[Case]:
 
 def test_what_there_is_to_try(benches: Benches, cases: Sequence[Case], evidence: Callable[[str, int], None]) -> None:
     assert {case.fault for case in cases} == set(FAULTS)
-    evidence("requests of a run, both estates", sum(len(benches[estate].targets) for estate in ESTATES))
+    evidence("requests of a run, three estates", sum(len(benches[estate].targets) for estate in ESTATES))
     evidence("faults", len(FAULTS))
     evidence("requests × faults", len(cases))
 

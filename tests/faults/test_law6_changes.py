@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests.faults.targets import LOGIN, Recorder, Target, targets, tells_of
 
 NOW = datetime.now(UTC).replace(microsecond=0)  # what is asked for is the same in every run
 NAMES = ("app-monozu-manage-prd", "stmonozuprd")
+PATIENCE = replace(HURRIED, budget=2.0)
 HEALED = ("empty page with nextLink",)  # the items are on the page after the empty one
 
 
@@ -41,7 +42,7 @@ class Asked:
 
 
 def _records(simulator: Simulator, resources: tuple[str, ...], faults: Sequence[Fault] = ()) -> Records:
-    connection = connection_to(simulator, HURRIED)
+    connection = connection_to(simulator, PATIENCE)
     login = choose(login_env(simulator), connection)
     simulator.faults[:] = faults
     found, _ = asyncio.run(changes_of(resources, login, connection, taken=NOW, tool_version="test", timeout=30))
