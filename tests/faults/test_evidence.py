@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -31,6 +32,13 @@ def test_the_numbers_are_those_of_today(benches: Mapping[str, Bench], cases: Seq
 
 
 WHOLE = {name: 0 if name in NONE else 1200 for name in ROWS}
+
+
+def test_every_row_is_counted_by_a_test_and_every_count_has_a_row() -> None:
+    folders = (Path(__file__).parents[1] / name for name in ("faults", "promises", "corpus", "doctor"))
+    texts = [path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py")]
+    counted = {name for text in texts for name in re.findall(r'\bevidence\(\s*"([^"]+)"', text)}
+    assert counted == set(ROWS)
 
 
 def kept(folder: Path, numbers: object) -> Path:

@@ -57,7 +57,8 @@ def shell(folder: Path, command: str, *, seconds: float = 60) -> subprocess.Comp
 def _moments(seed: int) -> list[str]:
     chance = random.Random(seed)
     events = range(1, 25) if EXHAUSTIVE else chance.sample(range(1, 18), 8)
-    times = [f"time-{chance.uniform(0.0, 0.15):.4f}" for _ in range(150 if EXHAUSTIVE else 15)]
+    times = [f"time-{chance.uniform(0.0, 0.15):.6f}" for _ in range(150 if EXHAUSTIVE else 15)]
+    assert len(set(times)) == len(times)
     return [*(f"event-{number}" for number in sorted(events)), *times]
 
 
