@@ -105,20 +105,26 @@ def look(
     from mzaudit.azure import collect
 
     login, connection = door({wanted.policy.environments[env].tenant for env in wanted.asked}, simulator, debug=debug)
-    with spinner() as progress:
-        return asyncio.run(
-            collect(
-                scope_of(wanted, wake=wake),
-                login,
-                connection,
-                taken=datetime.now(UTC).replace(microsecond=0),
-                tool_version=__version__,
-                source="azure" if simulator is None else "simulated",
-                timeout=timeout,
-                values=values,
-                progress=progress,
-            )
+    seen: list[Snapshot] = []
+
+    async def looking() -> None:
+        found = await collect(
+            scope_of(wanted, wake=wake),
+            login,
+            connection,
+            taken=datetime.now(UTC).replace(microsecond=0),
+            tool_version=__version__,
+            source="azure" if simulator is None else "simulated",
+            timeout=timeout,
+            values=values,
+            progress=progress,
         )
+        seen.append(found)
+
+    with spinner() as progress:
+        # A task that returned the snapshot would be written out in full: `signal` takes the `repr` of what it restores.
+        asyncio.run(looking())
+    return seen[0]
 
 
 def documented(loaded: Loaded, estate: str | None) -> Loaded:
