@@ -17,8 +17,9 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from mzaudit import rules
-from mzaudit.audit.evaluate import AnyRule, evaluate
+from mzaudit.audit.evaluate import evaluate
 from mzaudit.audit.results import Report
+from mzaudit.audit.rule import AnyRule
 from mzaudit.audit.verdict import Verdict
 from mzaudit.cli import output
 from mzaudit.cli.judge import judge

@@ -10,7 +10,7 @@ from pathlib import Path
 from docs import example, permissions, site
 from mzaudit import rules
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
-from mzaudit.audit.evaluate import AnyRule
+from mzaudit.audit.rule import AnyRule
 from mzaudit.policy.packaged import shipped
 from mzaudit.policy.schema import SCHEMAS, json_schema
 from mzaudit.report.page import page

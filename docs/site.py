@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mzaudit import rules
-from mzaudit.audit.evaluate import AnyRule
+from mzaudit.audit.rule import AnyRule
 from mzaudit.cli import COMMANDS, exits, run
 from mzaudit.policy.load import load
 from mzaudit.policy.packaged import shipped

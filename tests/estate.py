@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from mzaudit.audit.evaluate import AnyRule, evaluate, verdict_of
+from mzaudit.audit.evaluate import evaluate, verdict_of
 from mzaudit.audit.results import Finding
+from mzaudit.audit.rule import AnyRule
 from mzaudit.audit.verdict import Fail, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.policy.load import load
 from mzaudit.policy.wanted import Wanted, WantedDatabase, WantedService, WantedVault, bind

@@ -12,7 +12,8 @@ import pytest
 
 from mzaudit import rules
 from mzaudit.audit import Fail, Inconclusive, Pass
-from mzaudit.audit.evaluate import AnyRule, in_order
+from mzaudit.audit.evaluate import in_order
+from mzaudit.audit.rule import AnyRule
 from mzaudit.policy.load import load
 from mzaudit.rules import vocabulary
 from tests.estate import POLICIES

@@ -3,7 +3,7 @@
 from mzaudit.audit.quantify import every
 from mzaudit.audit.rule import Rule, rule
 from mzaudit.audit.verdict import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Shown, Verdict
-from mzaudit.policy.models import Severity
+from mzaudit.policy.words import Severity
 from mzaudit.snapshot.observed import find, need, whole
 
 __all__ = [

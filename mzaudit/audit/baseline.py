@@ -14,7 +14,7 @@ from typing import Final
 
 from mzaudit.audit.results import BaselineNote, BaselineState, Finding, Report, Status
 from mzaudit.errors import InputError
-from mzaudit.policy.models import Severity
+from mzaudit.policy.words import Severity
 from mzaudit.snapshot.ids import same
 
 _FAILING: Final = (Status.FAIL, Status.WAIVED)

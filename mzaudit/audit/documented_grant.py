@@ -9,7 +9,7 @@ from mzaudit.audit.az import az
 from mzaudit.audit.denial import LIFT, lift
 from mzaudit.audit.matching import Target
 from mzaudit.audit.verdict import Evidence, Fail, Fix, Inconclusive, Pass, Verdict
-from mzaudit.policy.models import Severity
+from mzaudit.policy.words import Severity
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import name, same
 

@@ -9,15 +9,12 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from mzaudit.audit.results import Finding, Status, SubjectName
-from mzaudit.audit.rule import Rule
+from mzaudit.audit.rule import AnyRule
 from mzaudit.audit.subjects import Subject
 from mzaudit.audit.verdict import Fail, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.policy.wanted import Wanted
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
-
-# Rules differ in the type of what they want; only this loop sees them side by side.
-AnyRule = Rule[Any]
 
 
 @dataclass(frozen=True, slots=True)

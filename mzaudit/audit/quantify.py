@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from mzaudit.audit.verdict import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Verdict
-from mzaudit.policy.models import Severity
+from mzaudit.policy.words import Severity
 from mzaudit.snapshot.observed import Gap, Unobserved
 
 T = TypeVar("T")

@@ -13,8 +13,8 @@ from typing import Annotated
 from pydantic import Field
 
 from mzaudit.audit.verdict import Evidence, Fix
-from mzaudit.policy.models import Severity
 from mzaudit.policy.requirements import Requirement
+from mzaudit.policy.words import Severity
 from mzaudit.snapshot.estate import Read
 from mzaudit.snapshot.observed import Gap
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mzaudit.policy.models import AllowedDifference, SecretKind
 from mzaudit.policy.wanted import (
     Wanted,
     WantedComponent,
@@ -22,6 +21,10 @@ from mzaudit.policy.wanted import (
     WantedStorage,
     WantedVault,
 )
+from mzaudit.policy.words import SecretKind
+
+if TYPE_CHECKING:
+    from mzaudit.policy.models import AllowedDifference
 
 W = TypeVar("W")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mzaudit.policy.models import Severity
+from mzaudit.policy.words import Severity
 from mzaudit.snapshot.observed import Gap
 
 Shown = str | int | float | bool | tuple[str, ...] | None

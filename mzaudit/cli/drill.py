@@ -16,8 +16,8 @@ from mzaudit import __version__
 from mzaudit.cli import exits, look
 
 if TYPE_CHECKING:
-    from mzaudit.audit.evaluate import AnyRule
     from mzaudit.audit.results import Finding
+    from mzaudit.audit.rule import AnyRule
     from mzaudit.policy.wanted import Wanted
     from mzaudit.simulator import Simulator
 

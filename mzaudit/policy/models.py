@@ -5,10 +5,13 @@ Text enters here: frozen, strict, unknown keys refused. What each field answers 
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from mzaudit.policy.words import SecretKind as SecretKind
+from mzaudit.policy.words import SecretStyle as SecretStyle
+from mzaudit.policy.words import Severity as Severity  # as are the others, for whoever reads a policy
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s/]+$")]
 Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
@@ -24,32 +27,6 @@ class Strict(BaseModel):
     """Frozen, strict, and closed to unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Severity(StrEnum):
-    """How much a violation matters; also the gate's threshold."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-
-class SecretKind(StrEnum):
-    """What a secret's value must be (KV-007)."""
-
-    OPAQUE = "opaque"
-    URL = "url"
-    GUID = "guid"
-    CONNECTION_STRING = "connection-string"
-
-
-class SecretStyle(StrEnum):
-    """How a documented secret name is stored: Key Vault names cannot hold an underscore."""
-
-    UNDERSCORE_TO_DASH = "underscore-to-dash"
-    LOWER_DASH = "lower-dash"
-    AS_IS = "as-is"
 
 
 class Naming(Strict):

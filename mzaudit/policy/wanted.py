@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from mzaudit.policy.models import DatabaseGrant, Plans, Policy, Principal, Secret, SecretStyle, Severity
+from mzaudit.policy.words import SecretStyle, Severity
+
+if TYPE_CHECKING:
+    from mzaudit.policy.models import DatabaseGrant, Plans, Policy, Principal, Secret
 
 Where = Callable[..., str]
 

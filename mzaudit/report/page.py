@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mzaudit.audit.evaluate import AnyRule
+from mzaudit.audit.rule import AnyRule
 
 
 def page(rule: AnyRule, cases: Sequence[tuple[str, str]] = (), *, linked: bool = True) -> str:

@@ -6,9 +6,8 @@ import functools
 import importlib
 import pkgutil
 
-from mzaudit.audit.evaluate import AnyRule
 from mzaudit.audit.parity import NAMES
-from mzaudit.audit.rule import Rule
+from mzaudit.audit.rule import AnyRule, Rule
 from mzaudit.policy.vocabulary import Vocabulary
 
 

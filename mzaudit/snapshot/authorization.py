@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import AwareDatetime
-
+from mzaudit.snapshot.moment import Moment
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 
 
@@ -71,7 +70,7 @@ class Expiry:
     principal_id: str
     role: str
     scope: str
-    ends: AwareDatetime
+    ends: Moment
 
 
 @dataclass(frozen=True, slots=True)

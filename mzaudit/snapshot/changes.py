@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import AwareDatetime
-
+from mzaudit.snapshot.moment import Moment
 from mzaudit.snapshot.observed import Gap, Listing
 
 HISTORY_DAYS = 14
@@ -21,7 +20,7 @@ class Recorded:
     """One change. `caller` is as Azure names it: a person's sign-in name, an object id, `System`, or empty where the
     record is silent; `ids` are the object and application ids of the caller, casefolded."""
 
-    at: AwareDatetime
+    at: Moment
     caller: str
     ids: tuple[str, ...]
     operation: str

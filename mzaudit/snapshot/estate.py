@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from pydantic import AwareDatetime, ConfigDict
-
 from mzaudit.snapshot.authorization import Authorization, Permissions
 from mzaudit.snapshot.databases import DatabaseContents, unread
 from mzaudit.snapshot.ids import key, segment
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.keyvault import Vault
+from mzaudit.snapshot.moment import Moment
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.registry import Registry
 from mzaudit.snapshot.sql import SqlServer
@@ -56,9 +55,9 @@ class Snapshot:
     """
 
     # pydantic hands this down to the dataclasses inside: a stored snapshot says what they say and nothing else
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+    __pydantic_config__: ClassVar[Mapping[str, str | bool]] = {"extra": "forbid", "strict": True}
 
-    taken: AwareDatetime
+    taken: Moment
     source: str
     tool_version: str
     cloud: str

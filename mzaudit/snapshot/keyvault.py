@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import AwareDatetime
-
+from mzaudit.snapshot.moment import Moment
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.values import ValueClass
 
@@ -39,9 +38,9 @@ class SecretItem:
 
     name: str
     enabled: bool | None
-    not_before: AwareDatetime | None
-    expires: AwareDatetime | None
-    updated: AwareDatetime | None
+    not_before: Moment | None
+    expires: Moment | None
+    updated: Moment | None
     version: str | None
     managed: bool
 

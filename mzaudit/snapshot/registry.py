@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import AwareDatetime
-
+from mzaudit.snapshot.moment import Moment
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 
 
@@ -28,7 +27,7 @@ class Tag:
 
     name: str
     digest: str
-    pushed: AwareDatetime | None
+    pushed: Moment | None
 
 
 @dataclass(frozen=True, slots=True)

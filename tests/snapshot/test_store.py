@@ -8,7 +8,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -16,7 +16,6 @@ from typing import Any, Literal, TypeVar
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from pydantic import AwareDatetime
 
 from mzaudit.errors import SnapshotError
 from mzaudit.snapshot import store
@@ -29,7 +28,7 @@ _SCALARS: Mapping[object, st.SearchStrategy[object]] = {
     int: st.integers(-(2**70), 2**70),
     bool: st.booleans(),
     type(None): st.none(),
-    AwareDatetime: st.datetimes(timezones=st.just(UTC)),
+    datetime: st.datetimes(timezones=st.just(UTC)),
 }
 
 

@@ -3,8 +3,8 @@
 from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.audit.secret_values import secret_id, set_new, value_of
 from mzaudit.audit.subjects import each_secret
-from mzaudit.policy.models import SecretKind
 from mzaudit.policy.wanted import WantedSecret
+from mzaudit.policy.words import SecretKind
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.values import ValueClass
 

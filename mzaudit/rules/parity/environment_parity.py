@@ -1,15 +1,20 @@
 """ENV-001: two environments differ only where the policy says they may."""
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mzaudit.audit import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, every, rule
 from mzaudit.audit.parity import NAMES, REQUIREMENTS, facts, read
 from mzaudit.audit.parity_fix import alike
 from mzaudit.audit.subjects import Comparable, Parity, each_parity
-from mzaudit.policy.models import AllowedDifference
 from mzaudit.policy.wanted import WantedEnvironment
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Unobserved
+
+if TYPE_CHECKING:
+    from mzaudit.policy.models import AllowedDifference
 
 
 @rule(

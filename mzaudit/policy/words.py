@@ -1,0 +1,31 @@
+"""The closed lists of words that a policy and the rules share; apart from the models, which take long to load."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a violation matters; also the gate's threshold."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class SecretKind(StrEnum):
+    """What a secret's value must be (KV-007)."""
+
+    OPAQUE = "opaque"
+    URL = "url"
+    GUID = "guid"
+    CONNECTION_STRING = "connection-string"
+
+
+class SecretStyle(StrEnum):
+    """How a documented secret name is stored: Key Vault names cannot hold an underscore."""
+
+    UNDERSCORE_TO_DASH = "underscore-to-dash"
+    LOWER_DASH = "lower-dash"
+    AS_IS = "as-is"
