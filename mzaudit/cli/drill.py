@@ -6,6 +6,7 @@ import asyncio
 import functools
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ Exit codes:
    1  a deviation slipped through, or a variation raised a false alarm
    2  usage, configuration or policy is wrong: file, line, what was expected
 """
+# Where a call takes no time, a further connection costs more than the wait that it saves: a quarter of a case.
+_AT_ONCE = 4
 
 
 @click.command(epilog=EPILOG, short_help="Prove a policy: bend the estate it describes, and look again.")
@@ -86,7 +89,7 @@ def audit(wanted: Wanted, simulator: Simulator, without: Sequence[str] = ()) -> 
 
     look.quiet(debug=False)
     environment = simulator.environ()
-    connection = Connection.from_environment(environment)
+    connection = replace(Connection.from_environment(environment), at_once=_AT_ONCE)
     seen = asyncio.run(
         collect(
             look.scope_of(wanted),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,16 +26,12 @@ def small(judged: Audit) -> Plan:
 
 
 def test_the_shipped_policy_is_proven() -> None:
-    """Every second case, to keep the suite short; MZAUDIT_EVIDENCE and the command drill them all."""
     plan = Plan(load(shipped(), vocabulary()), "prd", audit)
-    step = 1 if os.environ.get("MZAUDIT_EVIDENCE") else 2
-    cases = list(enumerate(cases_of(ground_of(plan))))
-    deviations = [number for number, case in cases if case.requirements][::step]
-    variations = [number for number, case in cases if not case.requirements][::step]
-    assert len(deviations) >= 300
-    assert len(variations) >= 100
-    outcomes = list(run(plan, [*deviations, *variations], jobs=2))
-    assert len(outcomes) == len(deviations) + len(variations)
+    cases = cases_of(ground_of(plan))
+    assert sum(bool(case.requirements) for case in cases) >= 300
+    assert sum(not case.requirements for case in cases) >= 100
+    outcomes = list(run(plan, range(len(cases)), jobs=2))
+    assert len(outcomes) == len(cases)
     assert page.slipped(outcomes) + page.false_alarms(outcomes) == ()
 
 
