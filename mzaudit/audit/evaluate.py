@@ -22,7 +22,7 @@ class _Answered:
     """A finding, and whether it is a broken link: a failure in full. One that is weaker than its rule (a secret that
     expires soon) breaks nothing, and must not explain away what is worse."""
 
-    subject: Subject[Any]
+    parts: tuple[tuple[str, frozenset[str]], ...]
     finding: Finding
     broken: bool
 
@@ -72,22 +72,23 @@ def _answer(
     answered: Mapping[str, list[_Answered]],
 ) -> _Answered:
     blank = _blank(rule, subject, wanted)
+    parts = tuple((part, frozenset(names)) for part, names in subject.parts.items())
     unasked = _unasked(rule, subject, blank, answered)
     if unasked is not None:
-        return _Answered(subject, unasked, False)
+        return _Answered(parts, unasked, False)
     match verdict_of(rule, subject, seen):
         case Pass(evidence, note):
-            return _Answered(subject, replace(blank, status=Status.PASS, evidence=evidence, note=note), False)
+            return _Answered(parts, replace(blank, status=Status.PASS, evidence=evidence, note=note), False)
         case Inconclusive(gaps, note):
-            return _Answered(subject, replace(blank, status=Status.INCONCLUSIVE, gaps=gaps, note=note), False)
+            return _Answered(parts, replace(blank, status=Status.INCONCLUSIVE, gaps=gaps, note=note), False)
         case NotApplicable(because, after):
             cause = _cause((after,), subject, answered)
-            return _Answered(subject, replace(blank, cause=cause, note=because), False)
+            return _Answered(parts, replace(blank, cause=cause, note=because), False)
         case Fail() as fail:
             cause = _cause(rule.explained_by, subject, answered)
             if cause:
                 note = f"Explained by {cause}: {fail.note}"
-                return _Answered(subject, replace(blank, cause=cause, note=note), False)
+                return _Answered(parts, replace(blank, cause=cause, note=note), False)
             finding = replace(
                 blank,
                 status=Status.FAIL,
@@ -97,7 +98,7 @@ def _answer(
                 remediation=fail.remediation,
                 fix=fail.fix,
             )
-            return _Answered(subject, finding, fail.severity is None)
+            return _Answered(parts, finding, fail.severity is None)
 
 
 def _unasked(
@@ -130,7 +131,10 @@ def _links(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, l
     """Earlier answers about things that this subject is made of, in the order of the chain."""
     for code in codes:
         for earlier in answered.get(code, ()):
-            if all(set(names) & set(subject.parts.get(part, ())) for part, names in earlier.subject.parts.items()):
+            for part, names in earlier.parts:
+                if names.isdisjoint(subject.parts.get(part, ())):
+                    break
+            else:
                 yield earlier
 
 
