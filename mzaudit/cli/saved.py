@@ -58,10 +58,10 @@ def read_either(path: Path) -> Snapshot | Report:
 def read_history(folder: Path | None) -> tuple[tuple[Path, tuple[str, ...], Point], ...]:
     """The counts of each report among the JSON files in the folder and below it, with its environments. What is no
     report is passed over, and said."""
-    from mzaudit.report.trend import point
-
     if folder is None:
         return ()
+    from mzaudit.report.trend import point
+
     if not folder.is_dir():
         raise InputError(f"--history {folder}: expected a directory of JSON reports")
     found = []
