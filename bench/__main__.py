@@ -53,7 +53,7 @@ class Row:
 
 def beside(figure: str, run: Run, floor: float, target: float | None = None, **more: str) -> Row:
     """A figure of wall seconds beside its floor."""
-    ratio, most = f"{run.wall / floor:.2f}", f"≤ {target}" if target is not None else ""
+    ratio, most = f"{run.wall / floor:.2f}" if floor else "", f"≤ {target}" if target is not None else ""
     return Row(figure, f"{run.wall:.2f} s", f"{floor:.2f} s", ratio, most, memory=f"{run.memory:.0f}", **more)
 
 
