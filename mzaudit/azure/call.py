@@ -64,7 +64,7 @@ class Call:
 class Answer:
     """A complete HTTP answer; header names are casefolded. `repr` keeps the body and the headers to itself.
 
-    `took` is the service's own time in seconds, without the wait for a turn.
+    `took` is the service's own time in seconds: tries that failed and their waits included, those for a turn not.
     """
 
     status: int

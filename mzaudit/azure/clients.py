@@ -53,8 +53,8 @@ class _PrivateDoor:
 class Clients:
     """Makes each client once and knows the lane that it sends on; `vaults` is how many there will be.
 
-    `visits` is taken for as long as a vault's values are read: many vaults are visited one after the other, each on
-    one connection, because opening one costs more than all of the reads on it.
+    `visits` is taken for as long as a vault's values are read: of many vaults only so many as `at_once` are visited at
+    a time, each on one connection, because opening one costs more than all of the reads on it.
     """
 
     def __init__(

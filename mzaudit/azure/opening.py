@@ -38,7 +38,8 @@ async def opened(
     Raises CredentialError if no token for Resource Manager can be had.
     """
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(ThreadPoolExecutor(SIDE_BY_SIDE))  # its own has few threads on a small machine
+    # a database holds its thread to its end, and the names of hosts are looked up in these threads too
+    loop.set_default_executor(ThreadPoolExecutor(2 * SIDE_BY_SIDE))
     deadline = loop.time() + timeout
     tokens = Tokens(login, min(timeout, _FOR_A_TOKEN * connection.retry.budget))
     clients = Clients(connection, tokens, subscription, f"mzaudit/{tool_version}", vaults)

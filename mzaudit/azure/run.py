@@ -27,7 +27,7 @@ from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 W = TypeVar("W", bound=Wire)
 T = TypeVar("T")
 
-_MOST_PAGES = 10_000
+_MOST_PAGES = 2_000
 _BAD_REQUESTS = ("BadRequest", "InvalidApiVersionParameter", "MissingApiVersionParameter", "NoRegisteredProviderFound")
 _LONGEST_LIST = 2.0  # in budgets of one call
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
@@ -57,6 +58,7 @@ class Session:
         clock = asyncio.get_running_loop().time
         started = clock()
         left = retry.budget_when_exhausted if hurried else retry.budget
+        tried = 0.0
         last: Answer | Gap = call.gap(GapReason.TIMEOUT, "no answer in time")
         for attempt in range(1 if hurried else retry.tries):
             if not hurried:
@@ -78,10 +80,13 @@ class Session:
                 self.answered += 1
                 if last.status not in _AGAIN:
                     lane.answered(last.headers)
-                    return last
-                if last.status == 429 and last.code() in _ABOUT_ALL:
-                    lane.refused(min(_retry_after(last), left))
+                    return replace(last, took=last.took + tried)
+            about_all = False
+            if isinstance(last, Answer) and last.status == 429 and last.code() in _ABOUT_ALL:
+                about_all = True
+                lane.refused(min(_retry_after(last), left))
             wait = _wait(last, retry, attempt)
+            tried += 0.0 if about_all else clock() - begun + wait
             # waiting for one's turn is no fault of the service, as long as others are served meanwhile
             left -= clock() - begun + wait
             silent = clock() - max(started, lane.worked) + wait

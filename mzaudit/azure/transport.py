@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 FEW = 8  # hosts, to each of which connections may be kept open
 _KEPT, _KEPT_AMONG_MANY = 30.0, 0.25  # seconds
-# asyncio's own is four times this for each TLS connection, which carries records of 16 KB at most
-_BUFFER = 64 * 1024
+# asyncio's own is four times this for each TLS connection, which carries records of 16 KB at most. Neither the loop nor
+# aiohttp takes it as a setting, so it is set for the whole process.
+SSLProtocol.max_size = 64 * 1024
 _TURNS = 4  # of the loop, in which an aborted connection gives its socket back
 
 
@@ -41,7 +42,6 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
 
     async def open(self) -> None:
         """Open the session, with our certificate authorities, unless it is open."""
-        SSLProtocol.max_size = _BUFFER
         if self.session is None:
             connector = _Connector(
                 ssl=self._connection.certificates(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import os
 from collections.abc import Sequence
@@ -90,7 +89,7 @@ def audit(wanted: Wanted, simulator: Simulator, without: Sequence[str] = ()) -> 
     look.quiet(debug=False)
     environment = simulator.environ()
     connection = replace(Connection.from_environment(environment), at_once=_AT_ONCE)
-    seen = asyncio.run(
+    seen = look.waited(
         collect(
             look.scope_of(wanted),
             choose(environment, connection),

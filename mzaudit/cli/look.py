@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mzaudit.snapshot.estate import Snapshot
     from mzaudit.snapshot.observed import Listing
 
+T = TypeVar("T")
 ESTATES = ("compliant", "drifted", "blind", "empty")
 LARGE = re.compile(r"large:[1-9][0-9]{0,4}")
 METAVAR = f"[{'|'.join(ESTATES)}|large:N]"
@@ -100,31 +101,37 @@ def look(
 ) -> Snapshot:
     """Read everything in scope, now; `wake` says whether paused databases may be woken for it. Raises
     `CredentialError` when no token for Azure Resource Manager can be had."""
-    import asyncio
-
     from mzaudit.azure import collect
 
     login, connection = door({wanted.policy.environments[env].tenant for env in wanted.asked}, simulator, debug=debug)
-    seen: list[Snapshot] = []
-
-    async def looking() -> None:
-        found = await collect(
-            scope_of(wanted, wake=wake),
-            login,
-            connection,
-            taken=datetime.now(UTC).replace(microsecond=0),
-            tool_version=__version__,
-            source="azure" if simulator is None else "simulated",
-            timeout=timeout,
-            values=values,
-            progress=progress,
-        )
-        seen.append(found)
-
     with spinner() as progress:
-        # A task that returned the snapshot would be written out in full: `signal` takes the `repr` of what it restores.
-        asyncio.run(looking())
-    return seen[0]
+        return waited(
+            collect(
+                scope_of(wanted, wake=wake),
+                login,
+                connection,
+                taken=datetime.now(UTC).replace(microsecond=0),
+                tool_version=__version__,
+                source="azure" if simulator is None else "simulated",
+                timeout=timeout,
+                values=values,
+                progress=progress,
+            )
+        )
+
+
+def waited(work: Coroutine[object, object, T]) -> T:
+    """What comes of the work, run in a loop of its own."""
+    import asyncio
+
+    found: list[T] = []
+
+    async def working() -> None:
+        found.append(await work)
+
+    # A task that returned a snapshot would be written out in full: `signal` takes the `repr` of what it restores.
+    asyncio.run(working())
+    return found[0]
 
 
 def documented(loaded: Loaded, estate: str | None) -> Loaded:
@@ -156,19 +163,17 @@ def list_all(
     tenant: str | None, subscription: str, simulator: Simulator | None, *, timeout: float, debug: bool
 ) -> Mapping[str, Listing[str]]:
     """The ids of what is in a subscription now, by kind."""
-    import asyncio
 
     from mzaudit.azure import take_inventory
 
     login, connection = door({tenant}, simulator, debug=debug)
-    return asyncio.run(take_inventory(subscription, login, connection, tool_version=__version__, timeout=timeout))
+    return waited(take_inventory(subscription, login, connection, tool_version=__version__, timeout=timeout))
 
 
 def attributed(
     report: Report, loaded: Loaded, simulator: Simulator | None, *, names: bool, timeout: float, debug: bool
 ) -> Report:
     """The report with who changed each failing resource last: a second, small read, and only if something fails."""
-    import asyncio
 
     from mzaudit.audit.attribute import MOST, asked, attribute
     from mzaudit.azure import changes_of
@@ -182,7 +187,7 @@ def attributed(
         asking = changes_of(
             resources, login, connection, taken=report.run.started, tool_version=__version__, timeout=timeout
         )
-        records, more = asyncio.run(asking)
+        records, more = waited(asking)
         reads = (*reads, *more)
     found = attribute(report.findings, records, loaded.policy.pipelines, names=names)
     return replace(report, findings=found, reads=reads)

@@ -150,7 +150,7 @@ def _text(path: Path, document: Document) -> str | None:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         document.complain((), "UTF-8 text", f"the byte 0x{raw[error.start]:02x}", raw.count(b"\n", 0, error.start) + 1)
-        text = raw.decode("utf-8-sig", "replace")  # the rest is text all the same if it was written in another encoding
+        text = raw.decode("utf-8-sig", "backslashreplace")  # the rest is text all the same, if in another encoding
     if unfit := _NOT_YAML.search(text):
         line = text.count("\n", 0, unfit.start()) + 1
         if not document.complaints:
@@ -228,8 +228,14 @@ class _Builder:
     def _mapping(self, steps: Steps) -> dict[str, Tree]:
         mapping: dict[str, Tree] = {} if steps else self._document.root
         while not isinstance(event := next(self._events), MappingEndEvent):
-            if not isinstance(event, ScalarEvent):
-                self._complain(event, steps, "a plain key", "an alias, mapping or list as key")
+            merge = isinstance(event, ScalarEvent) and event.value == "<<" and not event.style
+            if merge or not isinstance(event, ScalarEvent):
+                found = "a merge (<<)" if merge else "an alias, mapping or list as key"
+                self._complain(event, steps, "a plain key", found)
+                if steps:  # any entry may be meant
+                    self._document.spoilt.add(steps)
+                else:
+                    self._document.cut = True
                 self._pass_over(event)
                 self._pass_over(next(self._events))
                 continue

@@ -163,6 +163,8 @@ def _rename(root: Tree, steps: Steps, schema: Schema, number: int) -> dict[Steps
     if not isinstance(around, dict) or key not in around:
         return {}
     name = _TEXTS[key_pattern(described(schema, steps[:-1]))][number]
+    while name in around:  # of two bad keys each keeps its entry; every pattern of a key allows its first letter twice
+        name = name[0] + name
     around[name] = around.pop(key)
     return {(*steps[:-1], name): key}
 

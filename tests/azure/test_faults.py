@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mzaudit.azure import run
 from mzaudit.simulator import (
     Alter,
     Fault,
@@ -181,6 +182,31 @@ def test_pages_that_go_round_in_a_circle_end() -> None:
     listing = listing_of(Fault(SECRETS, Alter(again)))
     assert listing.gap is not None
     assert listing.gap.reason is GapReason.MALFORMED
+
+
+def test_pages_that_do_not_end_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_MOST_PAGES", 30)
+    links: list[str] = []
+
+    def further(body: JSON) -> dict[str, Any]:
+        links.append(str(body.get("nextLink") or links[0]))
+        return {**body, "nextLink": f"{links[0]}&page={len(links)}"}
+
+    listing = listing_of(Fault(SECRETS, Alter(further)))
+    assert listing.gap is not None
+    assert (listing.gap.reason, listing.gap.detail) == (GapReason.TIMEOUT, "the pages do not end")
+    assert len(links) == 30
+
+
+def test_a_page_that_is_refused_at_first_uses_up_the_time_of_its_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a service that refuses each page once could hold up a run for as long as it has pages."""
+    patient = replace(HURRIED, tries=2, first=1.0, longest=1.0)
+    monkeypatch.setattr(run, "_LONGEST_LIST", 0.9 / patient.budget)
+    with serve(build("compliant"), faults=[Fault(SECRETS, Status(503), nth=1)]) as sim:
+        listing = take(sim, retry=patient).vault(Names(sim.subscription_id).cloud_vault).secrets
+    assert listing.gap is not None
+    assert (listing.gap.reason, listing.gap.detail) == (GapReason.TIMEOUT, "the pages do not end")
+    assert len(listing.items) > 0
 
 
 @pytest.mark.parametrize("change", [lambda body: {}, lambda body: {"value": None}, lambda body: {"value": {}}])

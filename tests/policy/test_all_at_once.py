@@ -179,7 +179,10 @@ KINDS = {
 }
 # Why one complaint cannot be told beside another: it, and those that take away what it rests on.
 UNDECIDED: dict[str, tuple[str, tuple[str, ...]]] = {
-    "what is missing may stand where nothing could be read": ("a missing section", ("a second document", "no YAML")),
+    "what is missing may stand where nothing could be read": (
+        "a missing section",
+        ("a second document", "no YAML", "a list as key"),
+    ),
     "what follows a fault of syntax is not known": ("a second document", ("no YAML",)),
     "the environment may be the one whose name has no shape": (
         "no such environment",
@@ -280,3 +283,35 @@ def test_a_file_that_is_not_read_hides_what_is_in_it_alone(tmp_path: Path) -> No
         assert said[0].startswith("dir/p.yaml:1: file: expected at most 10000 characters in a line")
         undecided = name in ("waiver: no such environment", "waiver: too long")
         assert [_tells(said, name), len(said)] == [not undecided, 1 if undecided else 2]
+
+
+LOST_KEYS = {
+    "an alias for a vault": ("vaults:\n  cloud:", "vaults:\n  *c :"),
+    "a list for a vault": ("vaults:\n  cloud:", "vaults:\n  ? [cloud]\n  :"),
+    "an alias for a section": ("\nregistry:", "\n*r :"),
+    "a merge among vaults": ("vaults:\n  cloud:", "vaults:\n  <<:"),
+    "a merge in a service": ("    app: app-monozu-manage-{env}\n", "    <<: {app: app-monozu-manage-{env}}\n"),
+}
+
+
+@pytest.mark.parametrize("name", LOST_KEYS)
+def test_what_a_lost_key_may_have_held_is_not_missed(tmp_path: Path, name: str) -> None:
+    old, new = LOST_KEYS[name]
+    assert FILES["p.yaml"].count(old) == 1
+    said = _said(tmp_path, {**FILES, "p.yaml": FILES["p.yaml"].replace(old, new)})
+    assert not [line for line in said if "no such key" in line or "expected an entry of" in line or "alone" in line]
+
+
+def test_of_two_keys_without_shape_each_keeps_what_it_holds(tmp_path: Path) -> None:
+    entry = "  {0}: {{title: x, app: '{1}-{{env}}', image: {{repository: z}}, vault: {1}}}\n"
+    more = entry.format('"a b"', "nowhere") + entry.format('"c d"', "nowhere2")
+    said = _said(tmp_path, {**FILES, "p.yaml": FILES["p.yaml"].replace("services:\n", "services:\n" + more)})
+    assert [line.rpartition("found ")[2] for line in said if ".vault:" in line] == ['"nowhere"', '"nowhere2"']
+
+
+def test_words_that_are_not_utf8_stay_apart(tmp_path: Path) -> None:
+    more = "".join(
+        f"  cl{letter}ud: {{title: x, app: 'a-{{env}}', image: {{repository: z}}}}\n" for letter in "\udcf6\udcfc"
+    )
+    said = _said(tmp_path, {**FILES, "p.yaml": FILES["p.yaml"].replace("services:\n", "services:\n" + more)})
+    assert not [line for line in said if "each key once" in line]
