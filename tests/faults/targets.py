@@ -112,7 +112,8 @@ def _query(raw: str) -> str:
 
 
 def sibling(target: Target, bodies: Mapping[Target, dict[str, Any]]) -> dict[str, Any]:
-    """The valid body of another resource: of the same kind where one differs, else of another kind.
+    """The valid body of another resource: of the same kind where one differs, else of another kind. Another page of
+    the same list is no other resource's.
 
     Answers of Microsoft.Authorization do not say what was asked (neither the scope of the question nor the principal
     of its filter), so that no reader could tell two of one kind apart: they get the body of another kind. Nor does an
@@ -122,7 +123,8 @@ def sibling(target: Target, bodies: Mapping[Target, dict[str, Any]]) -> dict[str
     silent = "/Microsoft.Authorization/" in target.path
     if not silent:
         for other, body in sorted(bodies.items()):
-            if other.kind == target.kind and _subject(body) not in (None, _subject(mine)):
+            page_of_the_same = (other.host, other.path) == (target.host, target.path)
+            if other.kind == target.kind and not page_of_the_same and _subject(body) not in (None, _subject(mine)):
                 return body
     listed = isinstance(mine.get("value"), list)
     for other, body in sorted(bodies.items()):
