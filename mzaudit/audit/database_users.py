@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from mzaudit.audit.at_apps import AtApps
 from mzaudit.audit.verdict import NotApplicable
 from mzaudit.policy.wanted import WantedDatabase, WantedService
 from mzaudit.snapshot.databases import DatabasePrincipal, Membership
@@ -54,39 +55,10 @@ def missing(database: WantedDatabase, seen: Snapshot) -> NotApplicable | None:
 def clients_of(seen: Snapshot, services: Iterable[WantedService], *, slots_in: str) -> Clients:
     """The client ids of the services' system-assigned and attached identities, and, of the environment `slots_in`,
     those of their slots."""
-    if not _kept_of or _kept_of[0] is not seen:
-        _kept.clear()
-        _kept_of[:] = [seen]
-    found: list[Client] = []
-    gaps: list[Gap] = []
-    for service in services:
-        asked = (id(service), service.env == slots_in)
-        kept = _kept.get(asked)
-        if kept is None or kept[0] is not service:
-            kept = _kept[asked] = (service, *_look(seen.site(service.id), service, service.env == slots_in))
-        found += kept[1]
-        gaps += kept[2]
-    return Clients(tuple(found), tuple(dict.fromkeys(gaps)))
+    return Clients(*_AT_APPS.of(seen, services, slots_in=slots_in))
 
 
-# The clients of each app, of one snapshot at a time: each database asks for those of every other service.
-_kept: dict[tuple[int, bool], tuple[WantedService, tuple[Client, ...], tuple[Gap, ...]]] = {}
-_kept_of: list[Snapshot] = []
-
-
-def _look(site: Site, service: WantedService, with_slots: bool) -> tuple[tuple[Client, ...], tuple[Gap, ...]]:
-    words = f"{service.key} of {service.env}"
-    sites = [(site, words)]
-    gaps: list[Gap] = []
-    if with_slots:
-        sites += [(slot, f"the slot {name(slot.id)} of {words}") for slot in sorted(site.slots.items, key=_id)]
-        gaps += [site.slots.gap] if site.slots.gap is not None else []
-    seen = [client for one, called in sites for client in _clients(one, called)]
-    gaps += [each for each in seen if isinstance(each, Gap)]
-    return tuple(each for each in seen if isinstance(each, Client)), tuple(gaps)
-
-
-def _clients(site: Site, words: str) -> Iterator[Client | Gap]:
+def _clients(site: Site, _: WantedService, words: str) -> Iterator[Client | Gap]:
     if isinstance(site.properties, Gap):
         yield site.properties
         return
@@ -101,6 +73,9 @@ def _clients(site: Site, words: str) -> Iterator[Client | Gap]:
         else:
             called = f"the user-assigned identity {name(attached.id)} of {words}"
             yield Client(attached.client_id.casefold(), called, attached.principal_id or "", attached=True)
+
+
+_AT_APPS = AtApps(_clients)
 
 
 def system_client(site: Site, words: str) -> Client | Gap:
@@ -140,7 +115,3 @@ def reached(memberships: Iterable[Membership], member: str) -> dict[str, tuple[s
 def through(role: str, way: tuple[str, ...]) -> str:
     """A role in words, with the roles through which it is held."""
     return f"{role} (through {', '.join(way)})" if way else role
-
-
-def _id(site: Site) -> str:
-    return site.id.casefold()

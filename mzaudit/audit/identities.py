@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
+from mzaudit.audit.at_apps import AtApps
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import name
 from mzaudit.snapshot.observed import Gap, GapReason
-from mzaudit.snapshot.web import Site, UserAssigned
+from mzaudit.snapshot.web import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +50,7 @@ class ServiceIdentities:
 def identities_of(seen: Snapshot, services: Iterable[WantedService], *, slots_in: str) -> ServiceIdentities:
     """The system-assigned and the attached user-assigned identities of the services' apps, and, of the environment
     `slots_in`, those of their slots too: of another environment's apps only the app itself is read."""
-    if not _kept_of or _kept_of[0] is not seen:
-        _kept.clear()
-        _kept_of[:] = [seen]
-    found: list[ServiceIdentity] = []
-    gaps: list[Gap] = []
-    for service in services:
-        asked = (id(service), service.env == slots_in)
-        kept = _kept.get(asked)
-        if kept is None or kept[0] is not service:
-            kept = _kept[asked] = (service, *_look(seen.site(service.id), service, service.env == slots_in))
-        found += kept[1]
-        gaps += kept[2]
-    return ServiceIdentities(tuple(found), tuple(dict.fromkeys(gaps)))
-
-
-# The identities of each app, of one snapshot at a time: for each thing, rules ask for those of every other service.
-_kept: dict[tuple[int, bool], tuple[WantedService, tuple[ServiceIdentity, ...], tuple[Gap, ...]]] = {}
-_kept_of: list[Snapshot] = []
-
-
-def _look(site: Site, service: WantedService, with_slots: bool) -> tuple[tuple[ServiceIdentity, ...], tuple[Gap, ...]]:
-    words = f"{service.key} of {service.env}"
-    sites = [(site, words)]
-    gaps: list[Gap] = []
-    if with_slots:
-        sites += [(slot, f"the slot {name(slot.id)} of {words}") for slot in sorted(site.slots.items, key=_id)]
-        gaps += [site.slots.gap] if site.slots.gap is not None else []
-    seen = [identity for one, called in sites for identity in _identities(one, service, called)]
-    gaps += [each for each in seen if isinstance(each, Gap)]
-    return tuple(each for each in seen if isinstance(each, ServiceIdentity)), tuple(gaps)
+    return ServiceIdentities(*_AT_APPS.of(seen, services, slots_in=slots_in))
 
 
 def _identities(site: Site, service: WantedService, words: str) -> Iterator[ServiceIdentity | Gap]:
@@ -90,13 +62,16 @@ def _identities(site: Site, service: WantedService, words: str) -> Iterator[Serv
     identity = site.properties.value.identity
     if identity.principal_id is not None:
         yield ServiceIdentity(identity.principal_id, service, f"the identity of {words}")
-    for attached in sorted(identity.user_assigned, key=_id):
+    for attached in sorted(identity.user_assigned, key=lambda one: one.id.casefold()):
         if attached.principal_id is not None:
             yield ServiceIdentity(
                 attached.principal_id, service, f"the user-assigned identity {name(attached.id)} of {words}"
             )
         else:
             yield Gap(GapReason.MALFORMED, f"GET {site.id}", attached.id, detail="an identity without a principal id")
+
+
+_AT_APPS = AtApps(_identities)
 
 
 def caller_of(seen: Snapshot) -> frozenset[str]:
@@ -112,7 +87,3 @@ def may_be_managed_identity(principal_type: str | None) -> bool:
 def is_gone(principal_type: str | None) -> bool:
     """Whether Azure itself says that the principal is no longer there."""
     return principal_type is not None and principal_type.casefold() == "unknown"
-
-
-def _id(thing: Site | UserAssigned) -> str:
-    return thing.id.casefold()
