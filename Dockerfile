@@ -6,7 +6,7 @@ WORKDIR /source
 COPY constraints.txt .
 # Every version as locked, and every file as the lock's hashes say.
 RUN pip wheel --no-cache-dir --disable-pip-version-check --require-hashes --requirement constraints.txt --wheel-dir /wheels
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY mzaudit mzaudit
 COPY policies policies
 RUN pip install --no-cache-dir --disable-pip-version-check --no-index --find-links /wheels hatchling editables
