@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docs import example, permissions, site
+from docs import example, permissions, picture, site
 from mzaudit import rules
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.audit.rule import AnyRule
@@ -45,9 +45,10 @@ def table(every_rule: tuple[AnyRule, ...]) -> str:
 
 
 def main() -> None:
-    """Write the pages, the example and the policy's schemas, and take away the pages of rules that are gone."""
+    """Write the pages, the example, its picture and the policy's schemas; delete the pages of rules that are gone."""
     permissions.main()
     example.main()
+    picture.main()
     site.main()
     FOLDER.mkdir(exist_ok=True)
     wanted = pages()

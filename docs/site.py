@@ -88,6 +88,7 @@ def index() -> str:
     lines = ["# The documentation of mzaudit", "", "Written by `make docs` from the code itself.", ""]
     lines += [
         "* [First steps](first-steps.md): from nothing to a nightly gate",
+        "* [Operating](operating.md): sign-in, roles, report formats, pipelines, pull requests, terms",
         "* [Beyond the gate](beyond.md): snapshots, baselines, who changed it, what changed, adopting, drilling",
         "* [Rules](rules/README.md): all in one table; a page for each, from its docstring and its tested cases",
         "* [Permissions](permissions.md): what the auditing identity needs, and what each permission is for",
