@@ -48,8 +48,10 @@ class _Tag(Wire):
 
 
 class _Tags(Wire):
-    image_name: str
-    tags: list[_Tag]
+    """One page; a repository whose tags were all deleted has none, or null."""
+
+    image_name: str | None = None
+    tags: list[_Tag] | None = None
 
 
 async def registry(run: Run, scope: RegistryScope) -> Registry:
@@ -85,9 +87,9 @@ async def _tags(
 def _page(repository: str, answer: Answer) -> tuple[list[_Tag], str | None]:
     link = _NEXT.search(answer.headers.get("link", ""))
     body = _Tags.model_validate_json(answer.body)
-    if body.image_name != repository:
+    if body.image_name not in (None, repository):
         raise ValueError("the tags of another repository")
-    return body.tags, None if link is None else link.group(1)
+    return body.tags or [], None if link is None else link.group(1)
 
 
 def _properties(body: _Registry) -> RegistryProperties:

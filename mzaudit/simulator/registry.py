@@ -52,8 +52,8 @@ def _registries(estate: Estate) -> Iterable[Json]:
     return estate.of_type("Microsoft.ContainerRegistry/registries").values()
 
 
-def _names(items: list[Json]) -> list[str]:
-    return [str(item["repository"]) for item in items]
+def _names(items: list[Json] | None) -> list[str] | None:
+    return None if items is None else [str(item["repository"]) for item in items]
 
 
 def _refusal(status: int, code: str, message: str, **more: object) -> Answer:
@@ -175,8 +175,8 @@ def _manifests(tags: dict[str, Manifest], order: str) -> list[Json]:
     return list(found.values())
 
 
-def _page(estate: Estate, call: Call, items: list[Json], key: str, body: Callable[[list[Json]], Json]) -> Answer:
-    """One page after the item that `last` names; a `Link` header leads to the next."""
+def _page(estate: Estate, call: Call, items: list[Json], key: str, body: Callable[[list[Json] | None], Json]) -> Answer:
+    """One page after the item that `last` names; a `Link` header leads to the next. A list of nothing is null."""
     asked = call.query.get("n", str(_PAGE))
     size = min(estate.page_size, int(asked)) if asked.isdecimal() and int(asked) > 0 else estate.page_size
     names = [str(item[key]) for item in items]
@@ -184,7 +184,7 @@ def _page(estate: Estate, call: Call, items: list[Json], key: str, body: Callabl
     start = names.index(last) + 1 if last in names else 0
     kept = items[start : start + size]
     if start + size >= len(items):
-        return Answer(200, body(kept))
+        return Answer(200, body(kept or None))
     query = urlencode({"last": names[start + size - 1], "n": size, "orderby": call.query.get("orderby", "")})
     path = "/".join(quote(segment, safe="") for segment in call.segments)
     return Answer(200, body(kept), {"Link": f'</{path}?{query}>; rel="next"'})

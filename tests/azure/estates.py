@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from mzaudit.azure import (
     AccountScope,
@@ -14,10 +15,15 @@ from mzaudit.azure import (
     Scope,
     ServerScope,
     VaultScope,
+    authorization,
     choose,
     collect,
 )
+from mzaudit.azure.clients import Clients
 from mzaudit.azure.connection import Retry
+from mzaudit.azure.run import Run
+from mzaudit.azure.session import Session
+from mzaudit.azure.tokens import Tokens
 from mzaudit.simulator import Simulator
 from mzaudit.snapshot.estate import Snapshot
 
@@ -43,6 +49,8 @@ MANAGE = (
 )
 TAKEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 HURRIED = Retry(tries=2, first=0.01, longest=0.01, budget=10.0, budget_when_exhausted=1.0)
+
+T = TypeVar("T")
 
 
 class Names:
@@ -118,3 +126,20 @@ def take(
                 values=values,
             )
         )
+
+
+def read_with(sim: Simulator, read: Callable[[Run], Awaitable[T]]) -> T:
+    """What one reader makes of the simulated Azure, without the rest of a run."""
+    return asyncio.run(_read_with(sim, read))
+
+
+async def _read_with(sim: Simulator, read: Callable[[Run], Awaitable[T]]) -> T:
+    connection = connection_to(sim)
+    login = choose(login_env(sim), connection)
+    clients = Clients(connection, Tokens(login, 10), sim.subscription_id, "mzaudit/0")
+    deadline = asyncio.get_running_loop().time() + 30
+    try:
+        return await read(Run(connection, Session(connection.retry, deadline), clients, authorization.permissions))
+    finally:
+        await clients.close()
+        await login.credential.close()

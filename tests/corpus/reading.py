@@ -16,17 +16,13 @@ from azure.keyvault.secrets._shared import http_challenge_cache  # the SDK offer
 
 from mzaudit.azure import authorization, insights, keyvault, registry, sql, storage, web
 from mzaudit.azure.call import Call
-from mzaudit.azure.clients import Clients
-from mzaudit.azure.credentials import choose
 from mzaudit.azure.run import Run
 from mzaudit.azure.scope import AccountScope, RegistryScope, ServerScope, VaultScope
-from mzaudit.azure.session import Session
-from mzaudit.azure.tokens import Tokens
 from mzaudit.azure.wire import Wire
 from mzaudit.simulator import Fault, Simulator, Status, build, serve
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import SqlServer
-from tests.azure.estates import HURRIED, connection_to, login_env
+from tests.azure.estates import read_with
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 VAULT, REGISTRY = "kv-mz-cloud-prd.vault.azure.net", "acrmonozu.azurecr.io"
@@ -219,22 +215,9 @@ class Wireside:
         http_challenge_cache.clear()  # a recorded challenge names another tenant
         self._sim.faults[:] = faults
         try:
-            return asyncio.run(self._read(read))
+            return read_with(self._sim, read)
         finally:
             self._sim.faults.clear()
-
-    async def _read(self, read: Callable[[Run], Awaitable[Facet]]) -> Facet:
-        connection = connection_to(self._sim, HURRIED)
-        login = choose(login_env(self._sim), connection)
-        tokens = Tokens(login, 10)
-        clients = Clients(connection, tokens, self._sim.subscription_id, "mzaudit/0")
-        deadline = asyncio.get_running_loop().time() + 30
-        run = Run(connection, Session(connection.retry, deadline), clients, authorization.permissions)
-        try:
-            return await read(run)
-        finally:
-            await clients.close()
-            await login.credential.close()
 
 
 def _kind(what: Recorded) -> str:

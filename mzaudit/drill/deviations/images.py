@@ -76,7 +76,14 @@ def tag(ground: Ground, steps: Steps) -> Iterator[Case]:
     }
     told = {what: tagged(text) for what, text in forms.items()}
     yield from each(steps, ("DOC-13",), spread(ground, service, told))
-    yield from each(steps, ("DOC-13",), {"running tag deleted from the registry": deleted})
+    yield from each(
+        steps,
+        ("DOC-13",),
+        {
+            "running tag deleted from the registry": deleted,
+            "every tag deleted from the registry": lambda estate: estate.images[service.repository].clear(),
+        },
+    )
     older = bends.image(service, f":{commit(service.repository, LATEST_COMMIT - 1)}")
     yield from each(
         steps,
