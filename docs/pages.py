@@ -5,13 +5,16 @@ A page comes from the rule's own docstring, its data, and its tested cases, so t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from docs import example, permissions, picture, site
 from mzaudit import rules
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.audit.rule import AnyRule
+from mzaudit.policy.load import load
 from mzaudit.policy.packaged import shipped
+from mzaudit.policy.requirements import by_rule
 from mzaudit.policy.schema import SCHEMAS, json_schema
 from mzaudit.report.page import page
 from tests.test_rules_are_complete import cases
@@ -23,7 +26,10 @@ WORDS = {Pass: "passes", Fail: "fails", Inconclusive: "inconclusive", NotApplica
 def pages() -> dict[str, str]:
     """Every page by file name."""
     every_rule = rules.load()
-    return {f"{rule.code}.md": page(rule, tested(rule)) for rule in every_rule} | {"README.md": table(every_rule)}
+    answers = by_rule(load(shipped(), rules.vocabulary()).requirements)
+    return {f"{rule.code}.md": page(rule, tested(rule), answers.get(rule.code, ())) for rule in every_rule} | {
+        "README.md": table(every_rule, answers)
+    }
 
 
 def tested(rule: AnyRule) -> list[tuple[str, str]]:
@@ -34,10 +40,11 @@ def tested(rule: AnyRule) -> list[tuple[str, str]]:
     ]
 
 
-def table(every_rule: tuple[AnyRule, ...]) -> str:
+def table(every_rule: tuple[AnyRule, ...], answers: Mapping[str, tuple[str, ...]]) -> str:
     """All rules in one table."""
     rows = [
-        f"| [{rule.code}]({rule.code}.md) | {rule.slug} | {rule.severity} | {rule.title} | {', '.join(rule.answers)} |"
+        f"| [{rule.code}]({rule.code}.md) | {rule.slug} | {rule.severity} | {rule.title} "
+        f"| {', '.join(answers.get(rule.code, ()))} |"
         for rule in every_rule
     ]
     head = ["# Rules", "", "| code | slug | severity | what must hold | answers |", "|---|---|---|---|---|"]

@@ -12,6 +12,7 @@ from mzaudit.audit.results import Finding, Status, SubjectName
 from mzaudit.audit.rule import AnyRule
 from mzaudit.audit.subjects import Subject
 from mzaudit.audit.verdict import Fail, Inconclusive, NotApplicable, Pass, Verdict
+from mzaudit.policy.requirements import Requirement, by_rule
 from mzaudit.policy.wanted import Wanted
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
@@ -27,20 +28,25 @@ class _Answered:
     broken: bool
 
 
-def evaluate(wanted: Wanted, seen: Snapshot, rules: Sequence[AnyRule]) -> tuple[Finding, ...]:
-    """One finding for every obligation, sorted by environment, rule and subject."""
+def evaluate(
+    wanted: Wanted, seen: Snapshot, rules: Sequence[AnyRule], catalogue: Iterable[Requirement] = ()
+) -> tuple[Finding, ...]:
+    """One finding for every obligation, sorted by environment, rule and subject. Each names the requirements of the
+    catalogue that its rule answers."""
     findings: list[Finding] = []
     ordered = in_order(rules)
+    answers = by_rule(catalogue)
     for env in wanted.asked:
         answered: dict[str, list[_Answered]] = {}
         for rule in ordered:
+            asked_by = answers.get(rule.code, ())
             answered[rule.code] = [
-                _answer(rule, subject, wanted, seen, answered)
+                _answer(rule, subject, asked_by, wanted, seen, answered)
                 for subject in rule.over(wanted, wanted.environments[env])
             ]
             findings.extend(answer.finding for answer in answered[rule.code])
             if not answered[rule.code]:
-                findings.append(_nothing_to_ask(rule, env, wanted))
+                findings.append(_nothing_to_ask(rule, env, asked_by, wanted))
     return tuple(sorted(findings, key=lambda f: (f.env, f.rule, f.subject.name)))
 
 
@@ -67,11 +73,12 @@ def verdict_of(rule: AnyRule, subject: Subject[Any], seen: Snapshot) -> Verdict:
 def _answer(
     rule: AnyRule,
     subject: Subject[Any],
+    asked_by: tuple[str, ...],
     wanted: Wanted,
     seen: Snapshot,
     answered: Mapping[str, list[_Answered]],
 ) -> _Answered:
-    blank = _blank(rule, subject, wanted)
+    blank = _blank(rule, subject, asked_by, wanted)
     parts = tuple((part, frozenset(names)) for part, names in subject.parts.items())
     unasked = _unasked(rule, subject, blank, answered)
     if unasked is not None:
@@ -138,7 +145,7 @@ def _links(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, l
                 yield earlier
 
 
-def _blank(rule: AnyRule, subject: Subject[Any], wanted: Wanted) -> Finding:
+def _blank(rule: AnyRule, subject: Subject[Any], asked_by: tuple[str, ...], wanted: Wanted) -> Finding:
     identity = "\0".join((rule.code, subject.env, subject.kind, subject.name.casefold()))
     return Finding(
         rule=rule.code,
@@ -151,7 +158,7 @@ def _blank(rule: AnyRule, subject: Subject[Any], wanted: Wanted) -> Finding:
         note="",
         evidence=(),
         gaps=(),
-        requirements=rule.answers,
+        requirements=asked_by,
         policy=subject.where,
         cause="",
         remediation="",
@@ -161,7 +168,7 @@ def _blank(rule: AnyRule, subject: Subject[Any], wanted: Wanted) -> Finding:
     )
 
 
-def _nothing_to_ask(rule: AnyRule, env: str, wanted: Wanted) -> Finding:
+def _nothing_to_ask(rule: AnyRule, env: str, asked_by: tuple[str, ...], wanted: Wanted) -> Finding:
     where = wanted.environments[env].where
     subject: Subject[None] = Subject(env, "environment", env, wanted.environments[env].resource_group_id, None, where)
-    return replace(_blank(rule, subject, wanted), note="The policy names nothing that this rule asks about.")
+    return replace(_blank(rule, subject, asked_by, wanted), note="The policy names nothing that this rule asks about.")

@@ -7,8 +7,6 @@ because the thing itself is missing and another rule says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from mzaudit.audit.access import reach_of
 from mzaudit.audit.references import held
@@ -20,7 +18,6 @@ from mzaudit.snapshot.values import LiteralValue
 from mzaudit.snapshot.web import Setting
 
 Words = tuple[str, ...] | None
-W = TypeVar("W")
 
 
 def facts(thing: Comparable) -> tuple[str, ...]:
@@ -38,11 +35,11 @@ def read(thing: Comparable, what: str, seen: Snapshot) -> Words:
     """One fact of a thing; stops the rule as inconclusive at a gap."""
     match thing:
         case WantedService():
-            return None if need(seen.site(thing.id).properties) is None else _APP[what].read(thing, seen)
+            return None if need(seen.site(thing.id).properties) is None else _APP[what](thing, seen)
         case WantedVault():
-            return None if need(seen.vault(thing.id).properties) is None else _VAULT[what].read(thing, seen)
+            return None if need(seen.vault(thing.id).properties) is None else _VAULT[what](thing, seen)
         case WantedEnvironment():
-            return _ENVIRONMENT[what].read(thing, seen)
+            return _ENVIRONMENT[what](thing, seen)
 
 
 def _app_settings(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
@@ -133,39 +130,21 @@ def _telemetry_keys(want: WantedEnvironment, seen: Snapshot) -> Words:
     return ("refused" if properties.local_auth_disabled else "accepted",)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fact(Generic[W]):
-    """One fact: the requirements that it bears on, and how it is read."""
-
-    requirements: tuple[str, ...]
-    read: Callable[[W, Snapshot], Words]
-
-
-_APP: Mapping[str, _Fact[WantedService]] = {
-    "app-settings": _Fact(("DOC-11", "DOC-22"), _app_settings),
-    "connection-strings": _Fact(("DOC-04", "DOC-22"), _connection_strings),
-    "identity": _Fact(("DOC-09",), _identity),
-    "mounts": _Fact(("DOC-22",), _mounts),
-    "plan": _Fact(("DOC-07", "DOC-08"), _plan),
-    "roles": _Fact(("DOC-10", "DOC-25", "DOC-26"), _roles),
-    "runtime": _Fact(("DOC-06",), _runtime),
+_APP: Mapping[str, Callable[[WantedService, Snapshot], Words]] = {
+    "app-settings": _app_settings,
+    "connection-strings": _connection_strings,
+    "identity": _identity,
+    "mounts": _mounts,
+    "plan": _plan,
+    "roles": _roles,
+    "runtime": _runtime,
 }
-_VAULT: Mapping[str, _Fact[WantedVault]] = {
-    "vault-network": _Fact(("DOC-15",), _network),
-    "vault-secrets": _Fact(("DOC-16", "DOC-17", "DOC-27"), _secrets),
+_VAULT: Mapping[str, Callable[[WantedVault, Snapshot], Words]] = {
+    "vault-network": _network,
+    "vault-secrets": _secrets,
 }
-_ENVIRONMENT: Mapping[str, _Fact[WantedEnvironment]] = {
-    "storage-keys": _Fact(("DOC-25",), _storage_keys),
-    "telemetry-keys": _Fact(("DOC-19",), _telemetry_keys),
+_ENVIRONMENT: Mapping[str, Callable[[WantedEnvironment, Snapshot], Words]] = {
+    "storage-keys": _storage_keys,
+    "telemetry-keys": _telemetry_keys,
 }
 NAMES = frozenset({*_APP, *_VAULT, *_ENVIRONMENT})
-REQUIREMENTS = tuple(
-    sorted(
-        {
-            *(each for fact in _APP.values() for each in fact.requirements),
-            *(each for fact in _VAULT.values() for each in fact.requirements),
-            *(each for fact in _ENVIRONMENT.values() for each in fact.requirements),
-        }
-    )
-)
-"""What a difference between environments bears on."""

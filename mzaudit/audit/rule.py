@@ -17,7 +17,7 @@ W = TypeVar("W")
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[W]):
-    """One requirement, decided.
+    """One thing that must hold, decided. Which requirements it answers, the policy's catalogue says (`answered_by`).
 
     `requires`: rules that must hold before this one can be asked (the vault is there); where one failed, this is
     not applicable and names it, where one is inconclusive, so is this.
@@ -30,7 +30,6 @@ class Rule(Generic[W]):
     slug: str
     title: str
     severity: Severity
-    answers: tuple[str, ...]
     over: Selector[W]
     requires: tuple[str, ...]
     explained_by: tuple[str, ...]
@@ -59,7 +58,6 @@ def rule(
     *,
     title: str,
     severity: Severity,
-    answers: tuple[str, ...],
     over: Selector[W],
     requires: tuple[str, ...] = (),
     explained_by: tuple[str, ...] = (),
@@ -70,8 +68,6 @@ def rule(
     def make(check: Callable[[W, Snapshot], Verdict]) -> Rule[W]:
         slug = check.__module__.rsplit(".", 1)[-1].replace("_", "-")
         doc = inspect.cleandoc(check.__doc__ or "")
-        return Rule(
-            code, slug, title, severity, answers, over, requires, explained_by, follows, check, doc, check.__module__
-        )
+        return Rule(code, slug, title, severity, over, requires, explained_by, follows, check, doc, check.__module__)
 
     return make

@@ -38,13 +38,16 @@ def judge(
     from mzaudit.audit.results import SCHEMA_VERSION, Baseline, Report, RuleNote, Run, Status, Tool, summarise
     from mzaudit.audit.topology import topology
     from mzaudit.audit.waive import lay
+    from mzaudit.policy.requirements import by_rule
 
     policy = ", ".join(loaded.files)
     if earlier is not None:
         comparable(earlier, wanted.asked, policy, seen.source, seen.taken)
     every_rule = rules.load()
     known(only, [rule.code for rule in every_rule])
-    findings, warnings = lay(evaluate(wanted, seen, every_rule), loaded.waivers, seen.taken.astimezone(UTC).date())
+    judged = evaluate(wanted, seen, every_rule, loaded.requirements)
+    findings, warnings = lay(judged, loaded.waivers, seen.taken.astimezone(UTC).date())
+    answers = by_rule(loaded.requirements)
     kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)
     if only:
         left = len(findings) - len(kept)
@@ -79,7 +82,7 @@ def judge(
                 slug=rule.slug,
                 title=rule.title,
                 severity=wanted.severities.get(rule.code, rule.severity),
-                requirements=rule.answers,
+                requirements=answers.get(rule.code, ()),
                 page=rule.doc,
             )
             for rule in every_rule

@@ -61,18 +61,21 @@ def schema(report: bool) -> int:
 
 @command.command()
 @click.option(
-    "--policy", "path", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]"
+    "--policy",
+    "path",
+    type=click.Path(path_type=Path),
+    help="Policy file or directory.  [default: policies/; with --report, as they were in that run]",
 )
 @click.option("--report", type=click.Path(path_type=Path), help="Show the results of this saved JSON report.")
 def requirements(path: Path | None, report: Path | None) -> int:
-    """Print the trace matrix: requirement, section of the document, the rules that answer it, their last result."""
+    """Print the trace matrix: requirement, section of the document, the rules that answer it, how it fared."""
     from mzaudit import rules
     from mzaudit.cli import exits, output
     from mzaudit.cli.saved import read_report
     from mzaudit.cli.wanted import load_policy
-    from mzaudit.report.trace import matrix
+    from mzaudit.report.trace import trace
 
-    loaded = load_policy(path, shipped=True)
     last = read_report(report) if report is not None else None
-    output.show(matrix(loaded.requirements, {rule.code for rule in rules.load()}, last))
+    asked = last.requirements if last is not None and path is None else load_policy(path, shipped=True).requirements
+    output.show(trace(asked, {rule.code for rule in rules.load()}, last))
     return exits.PASSED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from mzaudit.drill.blueprint import estate_of
 from mzaudit.drill.cases import Case, Ground
 from mzaudit.drill.deviations import deviations
 from mzaudit.drill.variations import variations
-from mzaudit.policy.load import Loaded
+from mzaudit.policy.load import Loaded, shipped_catalogue
 from mzaudit.policy.wanted import Wanted, bind
 from mzaudit.simulator import Simulator, serve
 from mzaudit.simulator.blueprint import SUBSCRIPTION
@@ -29,7 +29,7 @@ _LOOK_FOR_GARBAGE = 100_000  # objects made and not yet freed: oftener, it costs
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One finding that was not so on the conforming estate."""
+    """One finding that was not so on the conforming estate; `answers`: its rule answers for what was violated."""
 
     rule: str
     subject: str
@@ -43,7 +43,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a case: the findings that changed; `answers` marks failures that cite what was violated."""
+    """What became of a case: the findings that changed."""
 
     place: str
     what: str
@@ -112,8 +112,14 @@ class Drill:
             case.what,
             case.requirements,
             case.all_environments,
-            tuple(_said(f, case.requirements) for f in changed),
+            tuple(_said(f, self._answering(case)) for f in changed),
         )
+
+    def _answering(self, case: Case) -> Set[str]:
+        """The rules that answer for what a case violates, as the policy's catalogue says; as the shipped one says of
+        what the policy's does not state."""
+        stated = {one.id: one.answered_by for one in (*shipped_catalogue(), *self._plan.loaded.requirements)}
+        return {code for requirement in case.requirements for code in stated[requirement]}
 
     def _look(self, *, everywhere: bool, case: Case | None) -> tuple[Finding, ...]:
         estate = pickle.loads(self._estate)  # noqa: S301 - our own bytes; twice as fast as a deep copy
@@ -141,7 +147,7 @@ def drill(plan: Plan) -> Iterator[Drill]:
 def conforms(plan: Plan, *, everywhere: bool) -> Outcome:
     """What is said of the conforming estate itself; anything but silence is a false alarm."""
     with drill(plan) as running:
-        said = [_said(f, ()) for f in running.conforming(everywhere=everywhere)]
+        said = [_said(f, frozenset()) for f in running.conforming(everywhere=everywhere)]
     kept = tuple(one for one in said if one.status in (Status.FAIL, Status.INCONCLUSIVE))
     return Outcome(
         "policy", "as documented" + (", all environments together" if everywhere else ""), (), everywhere, kept
@@ -172,6 +178,6 @@ def _key(finding: Finding) -> tuple[str, str, str, str]:
     return finding.rule, finding.env, finding.subject.kind, finding.subject.name
 
 
-def _said(finding: Finding, violated: tuple[str, ...]) -> Said:
-    answers = finding.status is Status.FAIL and bool(set(finding.requirements) & set(violated))
+def _said(finding: Finding, answering: Set[str]) -> Said:
+    answers = finding.status is Status.FAIL and finding.rule in answering
     return Said(finding.rule, finding.subject.name, finding.status, finding.note, answers)

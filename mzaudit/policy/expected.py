@@ -24,7 +24,7 @@ PATTERNS = {
     r"^\w+\.\w+$": "schema.table",
     r"^[0-9]+([._][0-9]+)*$": "a migration's version such as 12 or 1.4.2, in quotes",
     r"^[A-Z]+-[0-9]{3}$": "a rule code such as KV-003",
-    r"^DOC-[0-9]{2}$": "a requirement id such as DOC-01",
+    r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$": "a requirement id such as DOC-01",
     r"^[*?/]*[^\s*?/]\S*$": "a subject without white space, not wildcards alone",
 }
 

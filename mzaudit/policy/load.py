@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from mzaudit.policy.complaints import Complaint, Contradiction, refuse
 from mzaudit.policy.document import Document
 from mzaudit.policy.expected import complain, misspelt
 from mzaudit.policy.models import Policy, Strict
+from mzaudit.policy.packaged import shipped
 from mzaudit.policy.requirements import Requirement, Requirements
 from mzaudit.policy.stand_in import Readings, agreed, readings
 from mzaudit.policy.vocabulary import Vocabulary
@@ -73,6 +75,13 @@ def load(path: Path, words: Vocabulary, name: str | None = None) -> Loaded:
         documents[""] = unread = Document(shown, cut=True)
         unread.complain((), "a directory with a policy (*.yaml)", "none in it")
     return _checked(shown, documents, words)
+
+
+@cache
+def shipped_catalogue() -> tuple[Requirement, ...]:
+    """The requirements of the shipped policy."""
+    read = document.read(shipped() / REQUIREMENTS, REQUIREMENTS)
+    return Requirements.model_validate_json(json.dumps(read.root)).requirements
 
 
 def _checked(shown: str, documents: dict[str, Document], words: Vocabulary) -> Loaded:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -11,7 +11,7 @@ from mzaudit.policy.complaints import Contradiction
 from mzaudit.policy.models import RuleCode, Strict, Text
 from mzaudit.policy.wanted import Where
 
-RequirementId = Annotated[str, StringConstraints(pattern=r"^DOC-[0-9]{2}$")]
+RequirementId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$")]
 
 
 class Requirement(Strict):
@@ -29,6 +29,15 @@ class Requirements(Strict):
 
     version: Literal[1]
     requirements: Annotated[tuple[Requirement, ...], Field(min_length=1)]
+
+
+def by_rule(catalogue: Iterable[Requirement]) -> Mapping[str, tuple[str, ...]]:
+    """The ids of the requirements that each rule answers, by its code, in the order of the catalogue."""
+    answered: dict[str, list[str]] = {}
+    for requirement in catalogue:
+        for code in dict.fromkeys(requirement.answered_by):
+            answered.setdefault(code, []).append(requirement.id)
+    return {code: tuple(ids) for code, ids in answered.items()}
 
 
 def contradictions(catalogue: Requirements, where: Where) -> Iterator[Contradiction]:

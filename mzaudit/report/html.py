@@ -147,7 +147,7 @@ def _context(report: Report, history: Sequence[Point]) -> dict[str, object]:
         "facts": facts(report),
         "tiles": _tiles(report),
         "pictures": list(_pictures(report)),
-        "matrix": matrix(report),
+        "matrix": matrix(report.requirements, report),
         "known": {requirement.id for requirement in report.requirements},
         "gating": worst_first(report.gating()),
         "known_before": worst_first(gate.known(report)),

@@ -1,24 +1,38 @@
-"""Requirement × environment: what the findings of each environment say of each documented statement."""
+"""Requirement × environment: what the findings of each environment say of each documented statement.
+
+Which rules answer a requirement says the catalogue alone (`answered_by`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mzaudit.audit.marks import fared, links
 from mzaudit.audit.results import Finding, Mark, Report, Status
 from mzaudit.policy.requirements import Requirement
 
+_WORDS = {Mark.VIOLATED: "violated", Mark.NOT_SEEN: "not seen", Mark.WAIVED: "waived", Mark.PASSED: "passed"}
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One requirement in one environment: `open` are the findings that keep it from passing, each rule's first;
-    `undecided` the rules that should answer it and have no finding in this report."""
+    """One requirement in one environment. `mark` is None where no rule has anything to say; `open` are the findings
+    that keep it from passing, each rule's first; `undecided` the rules that should answer it and have no finding in
+    this report; `by_hand`, whether a person has to look (at the rest, where rules see a part)."""
 
-    mark: Mark
+    mark: Mark | None
     open: tuple[Finding, ...]
     passed: int
     undecided: tuple[str, ...]
+    by_hand: bool
+
+    @property
+    def word(self) -> str:
+        """How the requirement fared, for a reader. What a person has to look at never simply passed."""
+        if self.mark is None:
+            return "by hand" if self.by_hand else "nothing to ask"
+        return f"{_WORDS[self.mark]}, the rest by hand" if self.by_hand else _WORDS[self.mark]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +43,26 @@ class Row:
     cells: tuple[Cell, ...]
 
 
-def matrix(report: Report) -> tuple[Row, ...]:
-    """A row for each requirement of the policy's catalogue."""
+def matrix(requirements: Sequence[Requirement], report: Report) -> tuple[Row, ...]:
+    """A row for each requirement, with a cell for each environment of the report."""
     causes = links(report.findings)
     by_place: dict[tuple[str, str], list[Finding]] = {}
     for finding in report.findings:
-        for requirement in finding.requirements:
-            by_place.setdefault((requirement, finding.env), []).append(finding)
+        by_place.setdefault((finding.rule, finding.env), []).append(finding)
 
     def cell(requirement: Requirement, env: str) -> Cell:
-        findings = by_place.get((requirement.id, env), [])
-        answered = {finding.rule for finding in findings}
-        undecided = tuple(rule for rule in requirement.answered_by if rule not in answered)
-        mark = fared(findings, causes)
+        codes = tuple(dict.fromkeys(requirement.answered_by))
+        findings = [finding for code in codes for finding in by_place.get((code, env), ())]
+        undecided = tuple(code for code in codes if (code, env) not in by_place)
+        open_ = blamed(findings, causes)
+        passed = sum(finding.status is Status.PASS for finding in findings)
+        mark = fared(findings, causes) if open_ or passed or undecided else None
         if undecided and mark in (Mark.PASSED, Mark.WAIVED):
             mark = Mark.NOT_SEEN
-        passed = sum(finding.status is Status.PASS for finding in findings)
-        return Cell(mark, blamed(findings, causes), passed, undecided)
+        return Cell(mark, open_, passed, undecided, requirement.manual is not None)
 
     return tuple(
-        Row(requirement, tuple(cell(requirement, env) for env in report.environments))
-        for requirement in report.requirements
+        Row(requirement, tuple(cell(requirement, env) for env in report.environments)) for requirement in requirements
     )
 
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from mzaudit.audit.rule import AnyRule
 
 
-def page(rule: AnyRule, cases: Sequence[tuple[str, str]] = (), *, linked: bool = True) -> str:
-    """The page; `cases` are (what was seen, the outcome), in the order of the rule's case table. `linked`: other rules
-    are links to the pages beside it."""
+def page(
+    rule: AnyRule, cases: Sequence[tuple[str, str]] = (), answers: Sequence[str] = (), *, linked: bool = True
+) -> str:
+    """The page; `cases` are (what was seen, the outcome), in the order of the rule's case table; `answers` the
+    ids of the requirements that a catalogue has it answer. `linked`: other rules are links to the pages beside it."""
     codes = _links if linked else ", ".join
     depends = f"Asked only where these hold: {codes(rule.requires)}.\n\n" if rule.requires else ""
     explained = f"Explained by, if one of them failed: {codes(rule.explained_by)}.\n\n" if rule.explained_by else ""
@@ -17,7 +19,7 @@ def page(rule: AnyRule, cases: Sequence[tuple[str, str]] = (), *, linked: bool =
         "| | |\n| --- | --- |\n"
         f"| slug | `{rule.slug}` |\n"
         f"| severity | {rule.severity} (a policy may set another) |\n"
-        f"| answers | {', '.join(rule.answers)} |\n"
+        + (f"| answers | {', '.join(answers)} |\n" if answers else "")
     )
     table = "".join(f"| {_cell(seen)} | {_cell(outcome)} |\n" for seen, outcome in cases)
     decided = f"\n## Cases\n\n| seen | outcome |\n| --- | --- |\n{table}" if cases else ""

@@ -1,33 +1,39 @@
-"""The trace matrix: requirement, section of the document, the rules that answer it, and their last result."""
+"""The trace matrix: requirement, section of the document, the rules that answer it, and how it fared."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Sequence, Set
 
 from mzaudit.audit.results import Report, Status
 from mzaudit.policy.requirements import Requirement
+from mzaudit.report.matrix import matrix
 from mzaudit.report.neutral import plain
 
-# The worst first: a requirement is as well answered as its worst finding.
-_WORST = (Status.FAIL, Status.INCONCLUSIVE, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE)
 
-
-def matrix(requirements: Iterable[Requirement], codes: Set[str], last: Report | None) -> str:
-    """One block a requirement. A rule that this version does not have is said to be missing; a requirement that no
-    rule answers is manual, and how, never left out."""
+def trace(requirements: Sequence[Requirement], codes: Set[str], last: Report | None) -> str:
+    """One block a requirement, with the words of the matrix for each environment of the last report. A rule that this
+    version does not have is said to be missing; a requirement that no rule answers is manual, and how, never left
+    out."""
+    cells = {} if last is None else {row.requirement: row.cells for row in matrix(requirements, last)}
     lines = []
     for requirement in requirements:
         lines.append(f"{requirement.id}  {plain(requirement.text)}")
-        lines.append(f"        section  {plain(requirement.section)}")
+        lines.append(_line("section", requirement.section))
+        if last is not None:
+            lines += [_line(env, cell.word) for env, cell in zip(last.environments, cells[requirement], strict=True)]
         for code in requirement.answered_by:
-            lines.append(f"        {code:<9}{_result(code, last) if code in codes else 'not decided by this version'}")
+            lines.append(_line(code, _result(code, last) if code in codes else "not decided by this version"))
         if requirement.manual is not None:
-            lines.append(f"        manual   {plain(requirement.manual)}")
+            lines.append(_line("manual", requirement.manual))
     return "\n".join(lines)
+
+
+def _line(label: str, text: str) -> str:
+    return f"        {label:<8} {plain(text)}"
 
 
 def _result(code: str, last: Report | None) -> str:
     if last is None:
         return "decided by this rule"
-    counts = {status: sum(f.rule == code and f.status is status for f in last.findings) for status in _WORST}
-    return ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "not in this report"
+    counts = {status: sum(f.rule == code and f.status is status for f in last.findings) for status in Status}
+    return ", ".join(f"{count:,} {status}" for status, count in counts.items() if count) or "not in this report"

@@ -27,7 +27,7 @@ def link(verdict: Verdict) -> Rule[WantedVault]:
     def check(want: WantedVault, seen: Snapshot) -> Verdict:
         return verdict
 
-    return Rule("T-001", "link", "A link", Severity.HIGH, ("DOC-01",), each_vault, (), (), (), check, "", "test")
+    return Rule("T-001", "link", "A link", Severity.HIGH, each_vault, (), (), (), check, "", "test")
 
 
 def symptom(
@@ -47,7 +47,6 @@ def symptom(
         "symptom",
         "A symptom",
         Severity.HIGH,
-        ("DOC-01",),
         each_secret,
         requires,
         explained_by,

@@ -16,7 +16,7 @@ from mzaudit.report import gate, html
 from mzaudit.report.details import changed
 from mzaudit.report.matrix import matrix
 from mzaudit.report.trend import LONGEST, Point, chart, point, trend
-from tests.report.sample import compared, finding, judged, night, report
+from tests.report.sample import REQUIREMENTS, compared, finding, judged, night, report
 
 REPORTS = {
     "night": night(),
@@ -189,7 +189,7 @@ CELLS: dict[str, tuple[tuple[Finding, ...], Mark, list[str]]] = {
 def test_a_requirement_is_as_well_answered_as_its_findings(
     findings: tuple[Finding, ...], mark: Mark, rules: list[str]
 ) -> None:
-    [cell] = matrix(report(findings))[0].cells
+    [cell] = matrix(REQUIREMENTS, report(findings))[0].cells
     assert cell.mark is mark
     assert [one.rule for one in cell.open] == rules
 

@@ -13,7 +13,8 @@ RULE = replace(secret_present, doc="What it decides.", explained_by=("KV-002",))
 
 
 def test_the_whole_page() -> None:
-    assert page(RULE, (("the secret is there", "pass"), ("absent | deleted", "fail"))) == (
+    cases = (("the secret is there", "pass"), ("absent | deleted", "fail"))
+    assert page(RULE, cases, ("DOC-16", "DOC-17")) == (
         "# KV-003: The documented secret is in the vault\n"
         "\n"
         "| | |\n"

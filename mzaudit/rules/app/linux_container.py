@@ -15,7 +15,6 @@ _CONTAINER_FORMS = ("docker", "compose", "sitecontainers")
     "APP-002",
     title="The app is a container on Linux",
     severity=Severity.HIGH,
-    answers=("DOC-06",),
     over=each_service,
     requires=("APP-001",),
 )

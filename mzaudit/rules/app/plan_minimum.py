@@ -12,7 +12,6 @@ from mzaudit.snapshot.estate import Snapshot
     "APP-003",
     title="The plan meets the minimum",
     severity=Severity.HIGH,
-    answers=("DOC-07",),
     over=each_service,
     requires=("APP-001",),
 )

@@ -12,7 +12,6 @@ from mzaudit.snapshot.estate import Snapshot
     "APP-004",
     title="Production runs on the recommended plan",
     severity=Severity.LOW,
-    answers=("DOC-08",),
     over=each_service,
     requires=("APP-001",),
     explained_by=("APP-003",),

@@ -11,7 +11,6 @@ from mzaudit.snapshot.estate import Snapshot
     "APP-001",
     title="The App Service exists",
     severity=Severity.CRITICAL,
-    answers=("DOC-01",),
     over=each_service,
 )
 def service_exists(want: WantedService, seen: Snapshot) -> Verdict:

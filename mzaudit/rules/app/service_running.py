@@ -12,7 +12,6 @@ from mzaudit.snapshot.estate import Snapshot
     "APP-006",
     title="The app is running",
     severity=Severity.HIGH,
-    answers=("DOC-01",),
     over=each_service,
     requires=("APP-001",),
 )

@@ -16,7 +16,6 @@ _SYSTEM = "SystemAssigned"
     "APP-005",
     title="The app uses its system-assigned identity",
     severity=Severity.CRITICAL,
-    answers=("DOC-09",),
     over=each_service,
     requires=("APP-001",),
 )

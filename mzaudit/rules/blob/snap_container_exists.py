@@ -12,7 +12,6 @@ from mzaudit.snapshot.estate import Snapshot
     "BLOB-001",
     title="The snap container exists",
     severity=Severity.HIGH,
-    answers=("DOC-24",),
     over=each_storage,
 )
 def snap_container_exists(want: WantedStorage, seen: Snapshot) -> Verdict:

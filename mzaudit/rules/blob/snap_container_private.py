@@ -13,7 +13,6 @@ from mzaudit.snapshot.observed import Gap, GapReason, Observed
     "BLOB-002",
     title="The snap container is private",
     severity=Severity.HIGH,
-    answers=("DOC-25",),
     over=each_storage,
     requires=("BLOB-001",),
 )

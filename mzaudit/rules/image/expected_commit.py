@@ -11,7 +11,6 @@ from mzaudit.snapshot.estate import Snapshot
     "IMG-006",
     title="The expected commit is deployed",
     severity=Severity.CRITICAL,
-    answers=("DOC-13", "DOC-14"),
     over=each_service,
     requires=("APP-001",),
     explained_by=("APP-002",),

@@ -15,7 +15,6 @@ from mzaudit.snapshot.web import Container
     "IMG-002",
     title="The image comes from the shared registry",
     severity=Severity.HIGH,
-    answers=("DOC-06", "DOC-12"),
     over=each_service,
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002",),

@@ -17,7 +17,6 @@ from mzaudit.snapshot.registry import Tag
     "IMG-005",
     title="The latest commit is deployed",
     severity=Severity.MEDIUM,
-    answers=("DOC-14",),
     over=each_service,
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "IMG-002", "IMG-003", "IMG-004"),

@@ -37,7 +37,6 @@ _LEFT_OVER = frozenset({"docker_registry_server_username", "docker_registry_serv
     "IMG-007",
     title="The image is pulled by the identity",
     severity=Severity.HIGH,
-    answers=("DOC-06", "DOC-22"),
     over=each_service,
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "APP-005"),

@@ -12,7 +12,6 @@ from mzaudit.snapshot.ids import segment
     "IMG-001",
     title="The shared registry exists",
     severity=Severity.HIGH,
-    answers=("DOC-12",),
     over=each_registry,
 )
 def registry_exists(want: WantedRegistry, seen: Snapshot) -> Verdict:

@@ -12,7 +12,6 @@ from mzaudit.snapshot.estate import Snapshot
     "IMG-004",
     title="The running tag is in the registry",
     severity=Severity.HIGH,
-    answers=("DOC-13",),
     over=each_service,
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "IMG-002", "IMG-003"),

@@ -11,7 +11,6 @@ from mzaudit.snapshot.estate import Snapshot
     "IMG-003",
     title="The image's tag is a commit",
     severity=Severity.HIGH,
-    answers=("DOC-13",),
     over=each_service,
     requires=("APP-001",),
     explained_by=("APP-002",),

@@ -12,7 +12,6 @@ from mzaudit.snapshot.estate import Snapshot
     "KV-002",
     title="The vault authorises by RBAC",
     severity=Severity.HIGH,
-    answers=("DOC-10",),
     over=each_vault,
     requires=("KV-001",),
 )

@@ -12,7 +12,6 @@ from mzaudit.snapshot.estate import Snapshot
     "KV-003",
     title="The documented secret is in the vault",
     severity=Severity.CRITICAL,
-    answers=("DOC-16", "DOC-17"),
     over=each_secret,
     requires=("KV-001",),
 )

@@ -12,7 +12,6 @@ from mzaudit.snapshot.estate import Snapshot
     "KV-005",
     title="Every secret in the vault is documented",
     severity=Severity.LOW,
-    answers=("DOC-16", "DOC-17", "DOC-27"),
     over=each_vault,
     requires=("KV-001",),
 )

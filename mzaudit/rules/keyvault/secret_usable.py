@@ -15,7 +15,6 @@ from mzaudit.snapshot.keyvault import SecretItem
     "KV-004",
     title="The secret is usable",
     severity=Severity.HIGH,
-    answers=("DOC-16", "DOC-17"),
     over=each_secret,
     requires=("KV-001", "KV-003"),
 )

@@ -13,7 +13,6 @@ from mzaudit.snapshot.values import ValueClass
     "KV-007",
     title="The secret's value is well-formed",
     severity=Severity.HIGH,
-    answers=("DOC-16", "DOC-17", "DOC-20"),
     over=each_secret,
     requires=("KV-001", "KV-003"),
     explained_by=("KV-004",),

@@ -14,7 +14,6 @@ _NAMED = 10
     "KV-008",
     title="Secrets that must differ do",
     severity=Severity.HIGH,
-    answers=("DOC-15",),
     over=each_distinct_secret,
     requires=("KV-001", "KV-003"),
     explained_by=("KV-004", "KV-007"),

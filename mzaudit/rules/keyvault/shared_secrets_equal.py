@@ -13,7 +13,6 @@ from mzaudit.snapshot.values import ValueClass
     "KV-006",
     title="The shared secret is the same in every vault",
     severity=Severity.CRITICAL,
-    answers=("DOC-18",),
     over=each_shared_secret,
     requires=("KV-001", "KV-003"),
     explained_by=("KV-004",),

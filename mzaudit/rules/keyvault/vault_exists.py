@@ -12,7 +12,6 @@ from mzaudit.snapshot.observed import Observed
     "KV-001",
     title="The vault exists",
     severity=Severity.CRITICAL,
-    answers=("DOC-15",),
     over=each_vault,
 )
 def vault_exists(want: WantedVault, seen: Snapshot) -> Verdict:

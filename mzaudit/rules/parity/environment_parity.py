@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mzaudit.audit import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, every, rule
-from mzaudit.audit.parity import NAMES, REQUIREMENTS, facts, read
+from mzaudit.audit.parity import NAMES, facts, read
 from mzaudit.audit.parity_fix import alike
 from mzaudit.audit.subjects import Comparable, Parity, each_parity
 from mzaudit.policy.wanted import WantedEnvironment
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     "ENV-001",
     title="The environments are alike",
     severity=Severity.MEDIUM,
-    answers=REQUIREMENTS,
     over=each_parity,
 )
 def environment_parity(want: Parity, seen: Snapshot) -> Verdict:

@@ -13,7 +13,6 @@ from mzaudit.snapshot.observed import Gap, not_asked
     "RBAC-007",
     title="No assignment is left to a former identity",
     severity=Severity.LOW,
-    answers=("DOC-09",),
     over=each_succeeded_service,
     requires=("APP-001",),
     explained_by=("APP-005", "RBAC-003"),

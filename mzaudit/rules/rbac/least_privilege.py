@@ -13,7 +13,6 @@ from mzaudit.snapshot.observed import Gap, Unobserved
     "RBAC-006",
     title="The identity holds no undocumented role",
     severity=Severity.HIGH,
-    answers=("DOC-10", "DOC-25"),
     over=each_role_holder,
     requires=("APP-001",),
     follows=("APP-005",),

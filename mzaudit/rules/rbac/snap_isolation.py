@@ -13,7 +13,6 @@ from mzaudit.snapshot.estate import Snapshot
     "RBAC-005",
     title="No other service's identity reaches the snap blobs",
     severity=Severity.HIGH,
-    answers=("DOC-25", "DOC-26"),
     over=each_guarded_storage,
     requires=("BLOB-001",),
 )

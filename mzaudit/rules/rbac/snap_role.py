@@ -13,7 +13,6 @@ from mzaudit.snapshot.estate import Snapshot
     "RBAC-004",
     title="The identity reads the snap container by the documented role",
     severity=Severity.HIGH,
-    answers=("DOC-25",),
     over=each_service_with_storage,
     requires=("APP-001", "BLOB-001"),
     explained_by=("APP-005",),

@@ -13,7 +13,6 @@ from mzaudit.snapshot.estate import Snapshot
     "RBAC-002",
     title="No other service's identity can read the vault",
     severity=Severity.CRITICAL,
-    answers=("DOC-15", "DOC-26"),
     over=each_guarded_vault,
     requires=("KV-001",),
 )

@@ -20,7 +20,6 @@ from mzaudit.snapshot.observed import Gap, not_asked
     "RBAC-003",
     title="Nobody else reads the vault's secrets",
     severity=Severity.MEDIUM,
-    answers=("DOC-15",),
     over=each_guarded_vault,
     requires=("KV-001",),
 )

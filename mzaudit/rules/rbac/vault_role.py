@@ -13,7 +13,6 @@ from mzaudit.snapshot.estate import Snapshot
     "RBAC-001",
     title="The identity reads its own vault by the documented role",
     severity=Severity.CRITICAL,
-    answers=("DOC-10",),
     over=each_service_with_vault,
     requires=("APP-001", "KV-001"),
     explained_by=("APP-005", "KV-002"),

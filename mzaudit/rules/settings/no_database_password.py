@@ -16,7 +16,6 @@ from mzaudit.snapshot.values import LiteralValue, OtherReference, ValueClass, Va
     "SET-005",
     title="No database password",
     severity=Severity.CRITICAL,
-    answers=("DOC-04",),
     over=each_service,
     requires=("APP-001",),
 )

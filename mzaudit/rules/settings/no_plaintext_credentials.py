@@ -16,7 +16,6 @@ from mzaudit.snapshot.values import LiteralValue
     "SET-004",
     title="No credential in clear",
     severity=Severity.CRITICAL,
-    answers=("DOC-22",),
     over=each_service,
     requires=("APP-001",),
 )

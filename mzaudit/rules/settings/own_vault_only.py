@@ -13,7 +13,6 @@ from mzaudit.snapshot.values import OtherReference, VaultReference
     "SET-006",
     title="No reference to another's vault",
     severity=Severity.HIGH,
-    answers=("DOC-15", "DOC-26"),
     over=each_bounded_service,
     requires=("APP-001",),
 )

@@ -19,7 +19,6 @@ _PLATFORM_REFRESH = timedelta(hours=24)
     "SET-003",
     title="The app runs with the current version of the secret",
     severity=Severity.MEDIUM,
-    answers=("DOC-11",),
     over=each_secret_setting,
     requires=("APP-001",),
     explained_by=("SET-001", "KV-001", "KV-003", "SET-002"),  # what else breaks a reference is SET-002's cause

@@ -46,7 +46,6 @@ _STATUSES = {
     "SET-002",
     title="The reference is resolved",
     severity=Severity.CRITICAL,
-    answers=("DOC-11",),
     over=each_secret_setting,
     requires=("APP-001",),
     explained_by=("SET-001", "KV-001", "KV-003", "KV-004", "APP-005", "KV-002", "RBAC-001"),

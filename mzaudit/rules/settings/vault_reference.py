@@ -10,7 +10,6 @@ from mzaudit.snapshot.estate import Snapshot
     "SET-001",
     title="The setting refers to the documented secret",
     severity=Severity.CRITICAL,
-    answers=("DOC-11",),
     over=each_secret_setting,
     requires=("APP-001",),
 )

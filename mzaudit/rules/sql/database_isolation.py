@@ -13,7 +13,6 @@ from mzaudit.snapshot.observed import Gap
     "SQL-005",
     title="No other service's identity is a user of the database",
     severity=Severity.HIGH,
-    answers=("DOC-26",),
     over=each_guarded_database,
 )
 def database_isolation(want: GuardedDatabase, seen: Snapshot) -> Verdict:

@@ -12,7 +12,6 @@ from mzaudit.snapshot.estate import Snapshot
     "SQL-002",
     title="The server accepts no passwords",
     severity=Severity.HIGH,
-    answers=("DOC-04",),
     over=each_server,
     follows=("SQL-001",),
 )

@@ -16,7 +16,6 @@ _STOCK = ("CONNECT",)  # what CREATE USER itself grants
     "SQL-004",
     title="The identity holds exactly the documented roles in its database",
     severity=Severity.HIGH,
-    answers=("DOC-23",),
     over=each_database_user,
     requires=("SQL-003",),
 )

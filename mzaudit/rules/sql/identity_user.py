@@ -13,7 +13,6 @@ from mzaudit.snapshot.observed import Gap, Unobserved
     "SQL-003",
     title="The service's identity is a user of its database",
     severity=Severity.CRITICAL,
-    answers=("DOC-23",),
     over=each_database_user,
     requires=("APP-001",),
     explained_by=("APP-005",),

@@ -20,7 +20,6 @@ _PIPELINE = Fix("whoever may run the deployment pipeline", (az("pipelines run", 
     "SQL-008",
     title="The migrations have been applied by the pipeline",
     severity=Severity.MEDIUM,
-    answers=("DOC-05",),
     over=each_guarded_database,
 )
 def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:

@@ -14,7 +14,6 @@ _WITH_PASSWORD = {"DATABASE": "a contained user with a password", "INSTANCE": "a
     "SQL-006",
     title="The database has no user with a password",
     severity=Severity.HIGH,
-    answers=("DOC-04",),
     over=each_database,
 )
 def no_password_users(want: WantedDatabase, seen: Snapshot) -> Verdict:

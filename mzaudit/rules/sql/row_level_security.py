@@ -25,7 +25,6 @@ _WRITES = ("AFTER INSERT", "AFTER UPDATE")
     "SQL-007",
     title="Row-level security covers every tenant table",
     severity=Severity.CRITICAL,
-    answers=("DOC-03",),
     over=each_database,
 )
 def row_level_security(want: WantedDatabase, seen: Snapshot) -> Verdict:

@@ -12,7 +12,6 @@ from mzaudit.snapshot.estate import Snapshot
     "SQL-001",
     title="One server holds the documented databases",
     severity=Severity.HIGH,
-    answers=("DOC-02",),
     over=each_server,
 )
 def single_server(want: WantedServer, seen: Snapshot) -> Verdict:

@@ -14,7 +14,6 @@ from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
     "OBS-004",
     title="An alert watches the component",
     severity=Severity.LOW,
-    answers=("DOC-21",),
     over=each_component,
     requires=("OBS-001",),
 )

@@ -12,7 +12,6 @@ from mzaudit.snapshot.estate import Snapshot
     "OBS-001",
     title="The Application Insights component exists",
     severity=Severity.HIGH,
-    answers=("DOC-19", "DOC-21"),
     over=each_component,
 )
 def component_exists(want: WantedComponent, seen: Snapshot) -> Verdict:

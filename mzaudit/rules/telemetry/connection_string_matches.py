@@ -12,7 +12,6 @@ from mzaudit.snapshot.values import ValueClass
     "OBS-002",
     title="The connection string is the component's",
     severity=Severity.HIGH,
-    answers=("DOC-20",),
     over=each_connection_string,
     requires=("OBS-001", "KV-001", "KV-003"),
     explained_by=("KV-004", "KV-007"),

@@ -15,7 +15,6 @@ from mzaudit.snapshot.estate import Snapshot
     "OBS-005",
     title="A dashboard shows the component",
     severity=Severity.LOW,
-    answers=("DOC-21",),
     over=each_component,
     requires=("OBS-001",),
 )

@@ -24,7 +24,6 @@ _SIGNALS = ("TRACES", "METRICS", "LOGS")
     "OBS-003",
     title="Telemetry is exported",
     severity=Severity.MEDIUM,
-    answers=("DOC-19",),
     over=each_service,
     requires=("APP-001",),
 )
