@@ -211,7 +211,13 @@ def compliant() -> Snapshot:
                 Listing(
                     tuple(
                         SecretItem(
-                            s.stored, True, None, None, TAKEN, _guid(vault.name, s.stored).replace("-", ""), False
+                            s.stored,
+                            True,
+                            None,
+                            None,
+                            TAKEN,
+                            _guid(vault.name, s.stored).replace("-", ""),
+                            Observed(False),
                         )
                         for s in vault.secrets
                     )

@@ -103,7 +103,8 @@ def _level(scope: str) -> str:
 def _secrets(want: WantedVault, seen: Snapshot) -> tuple[str, ...]:
     documented = {secret.stored.casefold() for secret in want.secrets}
     items = whole(seen.vault(want.id).secrets)
-    return tuple(item.name.casefold() for item in items if not item.managed and item.name.casefold() not in documented)
+    extra = [item for item in items if item.name.casefold() not in documented]
+    return tuple(item.name.casefold() for item in extra if not need(item.managed))
 
 
 def _network(want: WantedVault, seen: Snapshot) -> tuple[str, ...]:

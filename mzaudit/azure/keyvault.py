@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from mzaudit.azure import needs
@@ -20,6 +21,7 @@ from mzaudit.snapshot.values import ValueClass
 
 _VAULT, _DATA = "Microsoft.KeyVault/vaults", "vault data plane"
 
+# A certificate's secret has one of these content types, and so may any other.
 _CERTIFICATES = frozenset({"application/x-pkcs12", "application/x-pem-file"})
 
 Deleted = Callable[[], Awaitable[Listing[str]]]
@@ -74,6 +76,11 @@ class _Value(Wire):
     value: SealedText
 
 
+class _Metadata(Wire):
+    id: str
+    managed: bool | None = None
+
+
 class _DeletedSecret(Wire):
     id: str
 
@@ -103,12 +110,13 @@ async def vault(run: Run, scope: VaultScope, deleted: Deleted, values: bool) -> 
     async with asyncio.TaskGroup() as group:
         looking = group.create_task(side_by_side(_lookup(run, scope.id, stored) for stored in unlisted))
         valuing = group.create_task(_values(run, scope.id, uri, wanted, values))
+        telling = group.create_task(_with_managed(run, scope, uri, secrets))
     lookups = {stored.casefold(): found for stored, found in zip(unlisted, looking.result(), strict=True)}
     gone = any(isinstance(found, Observed) and found.value is None for found in lookups.values())
     return Vault(
         id=scope.id,
         properties=properties,
-        secrets=secrets,
+        secrets=telling.result(),
         lookups=lookups,
         # a vault's name is taken by it alone, so one that exists is not soft-deleted as well
         soft_deleted=Observed(False) if isinstance(properties, Observed) else _unasked_vault(scope.id),
@@ -162,6 +170,30 @@ async def _secrets(run: Run, vault_id: str) -> Listing[SecretItem]:
     return await run.list(call, _Secret, _item)
 
 
+async def _with_managed(run: Run, scope: VaultScope, uri: str, secrets: Listing[SecretItem]) -> Listing[SecretItem]:
+    """The listed secrets; of those that nobody wants and that may be a certificate's, the vault itself says whether."""
+    wanted = {stored.casefold() for stored in scope.secrets}
+    unsure = {
+        item.name.casefold()
+        for item in secrets.items
+        if isinstance(item.managed, Gap) and item.name.casefold() not in wanted
+    }
+    if not unsure:
+        return secrets
+    call = Call(f"{uri}/secrets", _DATA, needs.SECRET_METADATA.permission, scope.id)
+    told = await run.list(call, _Metadata, lambda body: (name(body.id).casefold(), bool(body.managed)))
+    known = dict(told.items)
+    missing = told.gap or call.gap(GapReason.MALFORMED, "the vault's own list lacks a secret that Azure lists")
+
+    def decided(item: SecretItem) -> SecretItem:
+        stored = item.name.casefold()
+        if stored not in unsure:
+            return item
+        return replace(item, managed=Observed(known[stored]) if stored in known else missing)
+
+    return replace(secrets, items=tuple(decided(item) for item in secrets.items))
+
+
 async def _lookup(run: Run, vault_id: str, stored: str) -> Observed[SecretItem | None] | Gap:
     target = f"{vault_id}/secrets/{stored}"
     return await run.read(Call(target, _VAULT, needs.SECRET.permission, target), _Secret, _item)
@@ -192,12 +224,12 @@ async def _value(run: Run, vault_id: str, uri: str, stored: str, asked: bool) ->
 
 
 async def _deleted_secrets(run: Run, vault_id: str, uri: str) -> Listing[str]:
-    call = Call(f"{uri}/deletedsecrets", _DATA, needs.DELETED_SECRETS.permission, vault_id)
+    call = Call(f"{uri}/deletedsecrets", _DATA, needs.SECRET_METADATA.permission, vault_id)
     return await run.list(call, _DeletedSecret, lambda item: name(item.id))
 
 
 def _unasked(vault_id: str, uri: str) -> Gap:
-    call = Call(f"{uri}/deletedsecrets", _DATA, needs.DELETED_SECRETS.permission, vault_id)
+    call = Call(f"{uri}/deletedsecrets", _DATA, needs.SECRET_METADATA.permission, vault_id)
     return call.gap(GapReason.NOT_COLLECTED, "asked only when a wanted secret is missing")
 
 
@@ -249,6 +281,14 @@ def _item(body: _Secret) -> SecretItem:
         expires=attributes.exp,
         updated=attributes.updated,
         version=version[0] if version and version[0] else None,
-        # the control plane does not say `managed`; a certificate's secret is told by its content type
-        managed=bool(members.managed) or (members.content_type or "").casefold() in _CERTIFICATES,
+        managed=_managed(body),
     )
+
+
+def _managed(body: _Secret) -> Observed[bool] | Gap:
+    """Whether it backs a certificate, which the control plane does not say of one that has a certificate's type."""
+    members = body.properties
+    if members.managed is None and (members.content_type or "").casefold() in _CERTIFICATES:
+        detail = "asked only of a secret that nothing documents"
+        return Gap(GapReason.NOT_COLLECTED, f"GET {body.id}", body.id, needs.SECRET_METADATA.permission, detail)
+    return Observed(bool(members.managed))

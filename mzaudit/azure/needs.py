@@ -62,12 +62,12 @@ IDENTITY: Final = Need("Microsoft.ManagedIdentity/identities/read")
 VAULT: Final = Need("Microsoft.KeyVault/vaults/read")
 SECRET: Final = Need("Microsoft.KeyVault/vaults/secrets/read")
 SECRET_VALUE: Final = Need("Microsoft.KeyVault/vaults/secrets/getSecret/action", Role.VALUES, At.VAULT, data=True)
-DELETED_SECRETS: Final = Need(
+SECRET_METADATA: Final = Need(
     "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
     Role.VALUES,
     At.VAULT,
     data=True,
-    when="a documented secret is missing: it may be soft-deleted",
+    when="a documented secret is missing, and may be soft-deleted; or an undocumented one may back a certificate",
 )
 DELETED_VAULTS: Final = Need(
     "Microsoft.KeyVault/deletedVaults/read",

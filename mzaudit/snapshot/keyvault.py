@@ -34,7 +34,8 @@ class VaultProperties:
 
 @dataclass(frozen=True, slots=True)
 class SecretItem:
-    """A secret's attributes without its value; `version` is today's current one; `managed` backs a certificate."""
+    """A secret's attributes without its value; `version` is today's current one; `managed` says whether it backs a
+    certificate, which the vault itself is asked only about an undocumented secret that may."""
 
     name: str
     enabled: bool | None
@@ -42,7 +43,7 @@ class SecretItem:
     expires: Moment | None
     updated: Moment | None
     version: str | None
-    managed: bool
+    managed: Observed[bool] | Gap
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from mzaudit.azure.needs import (
     ACTIVITY_ALERTS,
     DASHBOARDS,
     DATABASE_NEEDS,
-    DELETED_SECRETS,
     DELETED_VAULTS,
     NEEDS,
     QUERY_RULES,
+    SECRET_METADATA,
     SMART_DETECTORS,
     DatabaseNeed,
     Need,
@@ -86,7 +86,7 @@ def _no_workbook(estate: Estate) -> None:
 
 BENDS: dict[Right, Bend] = {
     DELETED_VAULTS: _soft_deleted_vault,
-    DELETED_SECRETS: _soft_deleted_secret,
+    SECRET_METADATA: _soft_deleted_secret,
     ABAC_TAGS: _abac_registry,
     QUERY_RULES: _no_metric_alert,
     ACTIVITY_ALERTS: _no_metric_alert,

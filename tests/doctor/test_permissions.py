@@ -15,12 +15,12 @@ from mzaudit.azure.needs import (
     CONNECT,
     DATABASE_NEEDS,
     DEFINITIONS_INSIDE,
-    DELETED_SECRETS,
     DELETED_VAULTS,
     EVENTS,
     HISTORY,
     NEEDS,
     PERMISSIONS,
+    SECRET_METADATA,
     DatabaseNeed,
     Need,
 )
@@ -29,7 +29,7 @@ from tests.doctor.nights import BENDS, RIGHTS, Right, estate_for, night_of, rest
 
 PAGE = FILE.read_text(encoding="utf-8")
 # the failure stands without them; they tell whether the missing thing can be recovered
-TELL_MORE = {DELETED_VAULTS: ("KV-001",), DELETED_SECRETS: ("KV-003",)}
+TELL_MORE = {DELETED_VAULTS: ("KV-001",), SECRET_METADATA: ("KV-003",)}
 
 INSIDE = ("SQL-003", "SQL-004", "SQL-005", "SQL-006", "SQL-007", "SQL-008")
 

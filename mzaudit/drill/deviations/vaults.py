@@ -226,15 +226,19 @@ def undocumented(ground: Ground, steps: Steps) -> Iterator[Case]:
     vault = ground.vault(steps[1])
     own = {secret.stored.casefold() for secret in vault.secrets}
 
-    def holds(name: str, enabled: bool = True) -> Bend:
+    def holds(name: str, enabled: bool = True, content_type: str | None = None) -> Bend:
         def bend(estate: Estate) -> None:
             estate.put_secret(vault.name, name, canary()).enabled = enabled
+            estate.secrets[vault.name][name].content_type = content_type
 
         return bend
 
     bends_ = {
         "an undocumented secret": holds("OLD-SMTP-PASSWORD"),
         "an undocumented secret, disabled": holds("OLD-SMTP-PASSWORD", enabled=False),
+        "an undocumented secret with a certificate's content type": holds(
+            "UPLOADED", content_type="application/x-pkcs12"
+        ),
         "a second copy under a longer name": holds(f"{vault.secrets[0].stored}-2"),
     }
     theirs = [s for other in ground.env.vaults for s in other.secrets if s.stored.casefold() not in own]

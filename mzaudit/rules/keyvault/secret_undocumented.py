@@ -1,11 +1,12 @@
 """KV-005: the vault holds no secret that is not documented."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule, whole
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule, whole
 from mzaudit.audit.az import az
 from mzaudit.audit.secret_values import OFFICER
 from mzaudit.audit.subjects import each_vault
 from mzaudit.policy.wanted import WantedVault
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Observed
 
 
 @rule(
@@ -19,8 +20,8 @@ def secret_undocumented(want: WantedVault, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Every secret of the vault, also a disabled one, has the stored name of a documented secret, compared without case.
-    Secrets that back a certificate (`managed`) do not count. One undocumented secret is enough to fail; to pass, the
-    whole list must have been seen.
+    Secrets that back a certificate do not count: those that the vault calls `managed`, whatever their content type. One
+    undocumented secret is enough to fail; to pass, the whole list must have been seen.
 
     ## Why it matters
     A secret that nothing documents is rotated by nobody, and may be a copy of one that was.
@@ -33,7 +34,8 @@ def secret_undocumented(want: WantedVault, seen: Snapshot) -> Verdict:
     """
     documented = {secret.stored.casefold() for secret in want.secrets}
     listing = seen.vault(want.id).secrets
-    extra = sorted({item.name for item in listing.items if not item.managed and item.name.casefold() not in documented})
+    others = [item for item in listing.items if item.name.casefold() not in documented]
+    extra = sorted({item.name for item in others if isinstance(item.managed, Observed) and not item.managed.value})
     if extra:
         return Fail(
             tuple(Evidence(f"{want.id}/secrets/{name}", "documented", "not documented") for name in extra),
@@ -49,4 +51,6 @@ def secret_undocumented(want: WantedVault, seen: Snapshot) -> Verdict:
             ),
         )
     whole(listing)
+    for item in others:
+        need(item.managed)
     return Pass((Evidence(f"{want.id}/secrets", "only documented secrets", "only documented secrets"),))

@@ -49,7 +49,7 @@ READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 def extra(name: str, managed: bool = False) -> Bend:
     def bend(seen: Any) -> Any:
         listing = seen.vault(VAULT.id).secrets
-        item = SecretItem(name, True, None, None, TAKEN, "1", managed)
+        item = SecretItem(name, True, None, None, TAKEN, "1", Observed(managed))
         return vault_facets(VAULT, secrets=replace(listing, items=(*listing.items, item)))(seen)
 
     return bend
