@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from mzaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from aiohttp import BaseConnector
 
 CloudName = Literal["public", "usgovernment", "china"]
 
@@ -79,6 +82,8 @@ class Connection:
     `proxy` is an `http://` URL for all HTTPS traffic; `no_proxy` holds hosts, domains or `*` that go direct;
     `ca_file` is a PEM file or a directory of hashed certificates that replaces the system's authorities; `at_once` is
     how many calls to one host may be under way, each on a connection of its own that is kept and used again.
+    `connector` makes an aiohttp connector that takes the place of sockets and TLS, given the settings of its pool; the
+    simulator's stays in this process.
     """
 
     cloud: CloudName = "public"
@@ -87,6 +92,7 @@ class Connection:
     ca_file: str | None = None
     retry: Retry = field(default_factory=Retry)
     at_once: int = 24
+    connector: Callable[..., BaseConnector] | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Connection:

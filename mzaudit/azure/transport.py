@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.sslproto import SSLProtocol
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -43,8 +44,8 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
     async def open(self) -> None:
         """Open the session, with our certificate authorities, unless it is open."""
         if self.session is None:
-            connector = _Connector(
-                ssl=self._connection.certificates(),
+            make = self._connection.connector or partial(_Connector, ssl=self._connection.certificates())
+            connector = make(
                 limit=0 if self._hosts <= FEW else self._connection.at_once,
                 limit_per_host=self._connection.at_once,
                 keepalive_timeout=_KEPT if self._hosts <= FEW else _KEPT_AMONG_MANY,

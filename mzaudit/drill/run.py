@@ -1,4 +1,4 @@
-"""Runs cases: one simulated Azure a worker process, the estate bent anew for each case, collected over the wire."""
+"""Runs cases: one simulated Azure a worker process, the estate bent and collected anew for each case."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mzaudit.simulator import Simulator, serve
 from mzaudit.simulator.blueprint import SUBSCRIPTION
 
 Audit = Callable[[Wanted, Simulator], tuple[Finding, ...]]
-"""Collects from the simulator over the wire and judges; has to be picklable, to reach the workers."""
+"""Collects from the simulator and judges; has to be picklable, to reach the workers."""
 
 _BATCH = 30
 _LOOK_FOR_GARBAGE = 100_000  # objects made and not yet freed: oftener, it costs a seventh of a case

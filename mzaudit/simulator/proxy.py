@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Literal
 
 from .door import Door
@@ -34,6 +35,12 @@ class Proxy:
         """Stop accepting and drop every connection that is still open."""
         await self._door.close()
 
+    def refuse(self, host: str, verdict: Verdict) -> HTTPStatus:
+        """Note a host that is turned away, and say so as a company's proxy does: a name that does not resolve, or one
+        that is forbidden."""
+        self.refused.append(host)
+        return HTTPStatus.BAD_GATEWAY if verdict == "unresolved" else HTTPStatus.FORBIDDEN
+
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         method, target, *_ = [*head.split("\r\n", 1)[0].split(" "), "", ""]
@@ -48,10 +55,9 @@ class Proxy:
                 writer.write(_ESTABLISHED)
                 await self._serve_sql(host.casefold(), reader, writer)
             case _:
-                self.refused.append(host or target)
-                # 502 is what a company proxy says of a name that does not resolve, 403 of one it forbids.
-                status = b"502 Bad Gateway" if verdict == "unresolved" else b"403 Forbidden"
-                writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                status = self.refuse(host or target, verdict)
+                answer = f"HTTP/1.1 {status} {status.phrase}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                writer.write(answer.encode())
                 await writer.drain()
 
     async def _splice(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -36,6 +38,7 @@ from .faults import (
     encode,
     made_up,
 )
+from .memory import Memory
 from .pace import Counts, Waves
 from .proxy import Proxy, Verdict
 from .sql.admission import SUFFIX, WORKER_SUFFIX
@@ -156,6 +159,10 @@ class Simulator:
             statements=sum(request.kind == "QUERY" for request in self.sql_requests),
         )
 
+    def connector(self, **settings: Any) -> Memory:  # Any: aiohttp's own keyword arguments
+        """An aiohttp connector that leads a client of the running loop here without a socket; not for `waves`."""
+        return Memory(self._admit, self._server(), **settings)
+
     def environ(self) -> dict[str, str]:
         """The environment variables that lead any unmodified client here, logged in as the auditor."""
         return {
@@ -193,8 +200,7 @@ class Simulator:
         self._loop.close()
 
     async def _open(self) -> None:
-        server = web.Server(self._handle, access_log=None, handler_cancellation=True)
-        self._runner = web.ServerRunner(server, shutdown_timeout=0)
+        self._runner = web.ServerRunner(self._server(), shutdown_timeout=0)
         await self._runner.setup()
         self._door = socket.create_server(("127.0.0.1", 0))
         self.tls_port = int(self._door.getsockname()[1])
@@ -215,6 +221,15 @@ class Simulator:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
         await settle()
+
+    def _server(self) -> web.Server:
+        return web.Server(self._handle, access_log=None, handler_cancellation=True)
+
+    def _admit(self, host: str, port: int) -> HTTPStatus:
+        verdict = self._judge(host, port)
+        if verdict == "known" or self._proxy is None:
+            return HTTPStatus.OK
+        return self._proxy.refuse(host, verdict)
 
     def _judge(self, host: str, port: int) -> Verdict:
         if host.endswith(SUFFIX):

@@ -44,6 +44,15 @@ def wrongs(usual: Outcome, after: Outcome, met: Sequence[tuple[Target, str]]) ->
     return found
 
 
+def apart(memory: Outcome, wire: Outcome) -> list[str]:
+    """Where a run in memory and the same one on the wire ended otherwise, or say another thing of anything."""
+    ends = [(each.code, each.abandoned, each.report is None) for each in (memory, wire)]
+    if ends[0] != ends[1] or memory.report is None or wire.report is None:
+        return [] if ends[0] == ends[1] else [f"in memory it ended with {ends[0]}, on the wire with {ends[1]}"]
+    both = zip(memory.report.findings, wire.report.findings, strict=True)
+    return [f"in memory {one}, on the wire {other}" for one, other in both if one != other]
+
+
 def disagreements(after: Outcome) -> list[str]:
     """Where the exit code and what the formats say differ, or a format tells of another number of findings."""
     report = after.report
