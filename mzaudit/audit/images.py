@@ -53,6 +53,14 @@ def parse(reference: str) -> Image | None:
     return Image(host, repository, tag if tagged else None, digest if pinned else None)
 
 
+def is_host_of(login_server: str, host: str) -> bool:
+    """Whether a host serves the registry with that login server: itself, or one of a region (`NAME.REGION.geo.DOMAIN`,
+    `NAME.REGION.data.DOMAIN`). A registry's name is its own in one cloud, whose domain the login server has."""
+    name, _, domain = login_server.casefold().partition(".")
+    regional = rf"{re.escape(name)}\.[a-z0-9]+\.(?:geo|data)\.{re.escape(domain)}"
+    return host == f"{name}.{domain}" or re.fullmatch(regional, host) is not None
+
+
 def is_commit(tag: str) -> bool:
     """Whether a tag has the form of a whole git commit: 40 lower-case hexadecimal digits."""
     return _COMMIT.fullmatch(tag) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mzaudit.audit.images import MainImage, deploy
+from mzaudit.audit.images import MainImage, deploy, is_host_of
 from mzaudit.audit.present import present
 from mzaudit.audit.verdict import Evidence, Fail
 from mzaudit.policy.wanted import WantedService
@@ -21,7 +21,7 @@ def foreign(want: WantedService, seen: Snapshot, main: MainImage) -> Fail | None
     """The failure that an image is not the service's own in the shared registry, so that its tag cannot be there."""
     host = present(seen.registry(want.registry.id).properties, f"GET {want.registry.id}").login_server.casefold()
     own = f"{host}/{want.repository}"
-    if f"{main.image.host}/{main.image.repository}" == own:
+    if is_host_of(host, main.image.host) and main.image.repository == want.repository:
         return None
     return Fail(
         (Evidence(main.at, own, main.text),),

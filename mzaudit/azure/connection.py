@@ -26,6 +26,7 @@ class Cloud:
     arm: str
     arm_scope: str
     vault_suffix: str
+    registry_suffix: str
     registry_audience: str
     sql_suffix: str
     sql_scope: str
@@ -38,6 +39,7 @@ CLOUDS: Mapping[CloudName, Cloud] = MappingProxyType(
             arm="https://management.azure.com",
             arm_scope="https://management.azure.com/.default",
             vault_suffix="vault.azure.net",
+            registry_suffix="azurecr.io",
             registry_audience="https://containerregistry.azure.net",
             sql_suffix="database.windows.net",
             sql_scope="https://database.windows.net/.default",
@@ -47,6 +49,7 @@ CLOUDS: Mapping[CloudName, Cloud] = MappingProxyType(
             arm="https://management.usgovcloudapi.net",
             arm_scope="https://management.core.usgovcloudapi.net/.default",
             vault_suffix="vault.usgovcloudapi.net",
+            registry_suffix="azurecr.us",
             registry_audience="https://management.usgovcloudapi.net",
             sql_suffix="database.usgovcloudapi.net",
             sql_scope="https://database.usgovcloudapi.net/.default",
@@ -56,6 +59,7 @@ CLOUDS: Mapping[CloudName, Cloud] = MappingProxyType(
             arm="https://management.chinacloudapi.cn",
             arm_scope="https://management.chinacloudapi.cn/.default",
             vault_suffix="vault.azure.cn",
+            registry_suffix="azurecr.cn",
             registry_audience="https://management.chinacloudapi.cn",
             sql_suffix="database.chinacloudapi.cn",
             sql_scope="https://database.chinacloudapi.cn/.default",

@@ -18,7 +18,6 @@ from mzaudit.snapshot.registry import Registry, RegistryProperties, Tag
 
 _KIND, _DATA = "Microsoft.ContainerRegistry/registries", "registry data plane"
 _UNKNOWN = frozenset({"NAME_UNKNOWN", "REPOSITORY_UNKNOWN"})
-_HOST = re.compile(r"[a-z0-9][a-z0-9.-]*\.[a-z]{2,}", re.IGNORECASE)
 _NEXT = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?', re.IGNORECASE)
 
 
@@ -57,7 +56,8 @@ class _Tags(Wire):
 async def registry(run: Run, scope: RegistryScope) -> Registry:
     """A registry with the tags of the repositories in scope; they lie behind its login server."""
     call = Call(scope.id, _KIND, needs.REGISTRY.permission, scope.id, leads=True)
-    properties = await run.read(call, _Registry, _properties)
+    suffix = run.connection.endpoints.registry_suffix
+    properties = await run.read(call, _Registry, lambda body: _properties(body, suffix))
     found = await side_by_side(_tags(run, scope.id, properties, repository) for repository in scope.repositories)
     return Registry(scope.id, properties, dict(zip(scope.repositories, found, strict=True)))
 
@@ -92,10 +92,11 @@ def _page(repository: str, answer: Answer) -> tuple[list[_Tag], str | None]:
     return body.tags or [], None if link is None else link.group(1)
 
 
-def _properties(body: _Registry) -> RegistryProperties:
+def _properties(body: _Registry, suffix: str) -> RegistryProperties:
     members = body.properties
-    if not _HOST.fullmatch(members.login_server):
-        raise ValueError("loginServer is no host")
+    # a token follows: it goes to the cloud's own domain for registries, and to no other
+    if not re.fullmatch(rf"[a-z0-9-]+\.{re.escape(suffix)}", members.login_server, re.IGNORECASE):
+        raise ValueError("loginServer is no registry's")
     policy = None if members.policies is None else members.policies.arm_tokens
     return RegistryProperties(
         id=body.id,

@@ -156,11 +156,14 @@ def _environment(estate: Estate, plan: EnvironmentPlan, registry: str) -> None:
     tier = str(web_bodies.sku(plan.plan_sku)["tier"])
     farm = f"{group}/providers/Microsoft.Web/serverfarms/{plan.plan}"
     estate.add(web_bodies.plan(farm, plan.location, plan.plan_sku, plan.subscription_id))
-    for app in plan.apps:
+    for position, app in enumerate(plan.apps):
         arm_id = f"{group}/providers/Microsoft.Web/sites/{app.name}"
+        host = estate.blueprint.login_server
+        if position == 1:  # from the registry's host in the region, which is the same registry
+            host = host.replace(".", f".{plan.location}.geo.", 1)
         for one in (arm_id, *(f"{arm_id}/slots/{slot}" for slot in app.slots)):
             body = estate.add(web_bodies.site(one, plan.location, farm, tier, estate.tenant_id))
-            image = f"{estate.blueprint.login_server}/{app.repository}:{commit(app.repository, LATEST_COMMIT)}"
+            image = f"{host}/{app.repository}:{commit(app.repository, LATEST_COMMIT)}"
             estate.add(web_bodies.config_web(body, image))
             _app_settings(estate, plan, app, one, str(component["properties"]["ConnectionString"]))
             _app_rights(estate, group, app, str(body["identity"]["principalId"]), registry, snaps)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from mzaudit.azure import RegistryScope, registry
-from mzaudit.simulator import Fault, Simulator, Status, build, serve
+from mzaudit.simulator import Alter, Fault, Simulator, Status, build, serve
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.registry import Tag
 from tests.azure.estates import Names, read_with
@@ -59,6 +59,19 @@ def test_tags(sim: Simulator, case: str) -> None:
 
 def test_the_tags_of_another_repository_are_a_gap(sim: Simulator) -> None:
     assert isinstance(tags(sim, Status(200, HEAD | {"imageName": "ingestor", "tags": [ONE]})), Gap)
+
+
+@pytest.mark.parametrize("host", ["acrmonozu.azurecr.cn", "acrmonozu.azurecr.io.example.com", "localhost", "a/b"])
+def test_no_token_is_sent_to_a_host_outside_the_clouds_own_domain(sim: Simulator, host: str) -> None:
+    here = r"registries/acrmonozu$"
+    sim.faults[:] = [Fault(here, Alter(lambda body: body | {"properties": body["properties"] | {"loginServer": host}}))]
+    before = len(sim.requests)
+    scope = RegistryScope(Names(sim.subscription_id).registry, (REPOSITORY,))
+    seen = read_with(sim, lambda run: registry.registry(run, scope))
+    sim.faults.clear()
+    assert isinstance(seen.properties, Gap)
+    assert seen.tags[REPOSITORY] == seen.properties
+    assert {one.host for one in sim.requests[before:]} == {"management.azure.com", "login.microsoftonline.com"}
 
 
 def test_a_repository_whose_tags_were_all_deleted() -> None:

@@ -28,6 +28,12 @@ def source(ground: Ground, steps: Steps) -> Iterator[Case]:
         "image from Docker Hub": runs(f"docker.io/{service.repository}{tag}"),
         "image without a registry": runs(f"{service.repository}{tag}"),
         "image from another registry": runs(f"other{host}/{service.repository}{tag}"),
+        "image from another registry's host in a region": runs(
+            f"other{host.replace('.', '.westeurope.geo.', 1)}/{service.repository}{tag}"
+        ),
+        "image from the registry of that name in another cloud": runs(
+            f"{host.replace('.io', '.cn')}/{service.repository}{tag}"
+        ),
         "image from a host that looks alike": runs(f"{host}.example.com/{service.repository}{tag}"),
         "image of a repository that starts alike": runs(f"{host}/{service.repository}-old{tag}"),
         "image of a repository one level down": runs(f"{host}/team/{service.repository}{tag}"),

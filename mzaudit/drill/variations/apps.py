@@ -68,7 +68,13 @@ def _image(service: WantedService) -> dict[str, Bend]:
         for name in ("main", "v1.4.2", "cache-3f2a", "pr-17"):
             estate.images[service.repository][name] = Manifest("sha256:" + "7d" * 32, moment)
 
+    def regional(kind: str) -> Bend:
+        host = f"{service.registry.name.casefold()}.westeurope.{kind}.azurecr.io"
+        return lambda estate: bends.run_image(estate, service, bends.image(service, f":{latest}", host=host))
+
     return {
+        "image from the registry's host in a region": regional("geo"),
+        "image from the registry's data host in a region": regional("data"),
         "image by tag and digest": digest,
         "image from a compose file": lambda estate: bends.compose(estate, service, "environment:", "  LOG_LEVEL: info"),
         "image from site containers": lambda estate: bends.contain(estate, service),

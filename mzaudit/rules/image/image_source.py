@@ -1,7 +1,7 @@
 """IMG-002: the image comes from the shared registry and the service's own repository."""
 
 from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, every, rule
-from mzaudit.audit.images import DOCKER_HUB, AppContainers, containers_of, deploy, parse
+from mzaudit.audit.images import DOCKER_HUB, AppContainers, containers_of, deploy, is_host_of, parse
 from mzaudit.audit.present import present
 from mzaudit.audit.subjects import each_service
 from mzaudit.audit.verdict import NotApplicable
@@ -22,11 +22,13 @@ from mzaudit.snapshot.web import Container
 def image_source(want: WantedService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The host of every container's image is the registry's login server, in any case and with or without `:443`. The
-    main container's repository is the service's own; side-cars may come from any repository of that registry. All
-    forms are read: `DOCKER|…`, `COMPOSE|…` and site containers. An image without a host is Docker Hub's. In a compose
-    file the main container is the only one, or the first from the service's repository; if none is, the rule fails.
-    A compose file that cannot be read is inconclusive.
+    The host of every container's image is the registry's: its login server, in any case and with or without `:443`, or
+    one of its regional hosts (`NAME.REGION.geo.azurecr.io`). The login server is what Azure says: one with a domain
+    name label counts, a registry of that name in another cloud does not. The main container's repository is the
+    service's own; side-cars may come from any repository of that registry. All forms are read: `DOCKER|…`, `COMPOSE|…`
+    and site containers. An image without a host is Docker Hub's. In a compose file the main container is the only one,
+    or the first from the service's repository; if none is, the rule fails. A compose file that cannot be read is
+    inconclusive.
 
     ## Why it matters
     An image from elsewhere was built and scanned by somebody else, and can be replaced by them.
@@ -78,7 +80,7 @@ def _comes(
     image = parse(container.image)
     if image is None:
         wrong = "is no image reference"
-    elif image.host != host:
+    elif not is_host_of(host, image.host):
         wrong = "comes from Docker Hub" if image.host == DOCKER_HUB else f"comes from {image.host}"
         wrong += f", not from {host}"
     elif main and image.repository != want.repository:

@@ -55,6 +55,36 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented": ((), Pass, ""),
     "host in another case": ((image(CLOUD, f"ACRMonozu.AzureCR.io/cloud-backend:{SHA}"),), Pass, ""),
     "host with the default port": ((image(CLOUD, f"acrmonozu.azurecr.io:443/cloud-backend:{SHA}"),), Pass, ""),
+    "a host of a region": ((image(CLOUD, f"acrmonozu.westeurope.geo.azurecr.io/cloud-backend:{SHA}"),), Pass, ""),
+    "a data host of a region": ((image(CLOUD, f"AcrMonozu.WestEurope.Data.azurecr.io/cloud-backend:{SHA}"),), Pass, ""),
+    "a host of a region, with a suffix": (
+        (
+            login_server("acrmonozu-a1b2c3.azurecr.io"),
+            image(CLOUD, f"acrmonozu-a1b2c3.westeurope.geo.azurecr.io/cloud-backend:{SHA}"),
+        ),
+        Pass,
+        "",
+    ),
+    "a host of a region of another registry": (
+        (image(CLOUD, f"other.westeurope.geo.azurecr.io/cloud-backend:{SHA}"),),
+        Fail,
+        "comes from other.westeurope.geo.azurecr.io",
+    ),
+    "a host of a region in another cloud": (
+        (image(CLOUD, f"acrmonozu.chinaeast2.geo.azurecr.cn/cloud-backend:{SHA}"),),
+        Fail,
+        "comes from acrmonozu.chinaeast2.geo.azurecr.cn",
+    ),
+    "the same name in another cloud": (
+        (image(CLOUD, f"acrmonozu.azurecr.cn/cloud-backend:{SHA}"),),
+        Fail,
+        "comes from acrmonozu.azurecr.cn",
+    ),
+    "a host below another domain": (
+        (image(CLOUD, f"acrmonozu.westeurope.geo.azurecr.io.example.com/cloud-backend:{SHA}"),),
+        Fail,
+        "example.com",
+    ),
     "by digest": ((image(CLOUD, "acrmonozu.azurecr.io/cloud-backend@sha256:" + "ab" * 32),), Pass, ""),
     "the tag is IMG-003's business": ((image(CLOUD, "acrmonozu.azurecr.io/cloud-backend"),), Pass, ""),
     "a login server with a suffix": (

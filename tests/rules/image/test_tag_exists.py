@@ -39,6 +39,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "the tag was moved": ((image(CLOUD, f"{REPOSITORY}:{SHA}@{DIGEST}"), tags(SHA, digest=OTHER)), Fail, "was moved"),
     "by digest only": ((image(CLOUD, f"{REPOSITORY}@{DIGEST}"),), NotApplicable, "no tag to look for"),
     "the repository is not there": ((repository(Observed(None)),), Fail, "has no repository cloud-backend"),
+    "from a host of a region": ((image(CLOUD, f"acrmonozu.westeurope.geo.azurecr.io/cloud-backend:{SHA}"),), Pass, ""),
+    "from a host of a region, deleted": (
+        (image(CLOUD, f"acrmonozu.westeurope.geo.azurecr.io/cloud-backend:{SHA}"), tags("old")),
+        Fail,
+        "is not in the repository",
+    ),
     "from another registry": (
         (image(CLOUD, f"docker.io/a/b:{SHA}"),),
         Fail,
