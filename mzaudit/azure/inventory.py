@@ -12,21 +12,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from mzaudit.azure.call import Call
-from mzaudit.azure.wire import Identified
+from mzaudit.azure.wire import Resource
 from mzaudit.snapshot.ids import key, segment
 from mzaudit.snapshot.observed import Gap, Listing
 
 if TYPE_CHECKING:
     from mzaudit.azure.run import Run
 
-R = TypeVar("R", bound=Identified)
+R = TypeVar("R", bound=Resource)
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """What one list said."""
 
-    items: Mapping[str, Identified]
+    items: Mapping[str, Resource]
     gap: Gap | None
 
 

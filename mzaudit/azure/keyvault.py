@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -32,9 +32,9 @@ class _Permissions(Wire):
 
 
 class _Policy(Wire):
-    object_id: str
+    object_id: str | None = None
     application_id: str | None = None
-    permissions: _Permissions
+    permissions: _Permissions | None = None
 
 
 class _NetworkRules(Wire):
@@ -42,9 +42,9 @@ class _NetworkRules(Wire):
 
 
 class _VaultMembers(Wire):
-    vault_uri: str
+    vault_uri: str | None = None
     enable_rbac_authorization: bool | None = None
-    access_policies: list[_Policy] | None = None
+    access_policies: list[_Policy | None] | None = None
     public_network_access: str | None = None
     network_acls: _NetworkRules | None = None
 
@@ -71,8 +71,7 @@ class _Secret(Resource):
     properties: _SecretMembers
 
 
-class _Value(Wire):
-    id: str
+class _Value(Resource):
     value: SealedText
 
 
@@ -211,16 +210,7 @@ async def _value(run: Run, vault_id: str, uri: str, stored: str, asked: bool) ->
     if not asked:
         return call.gap(GapReason.NOT_COLLECTED, "--no-secret-values")
 
-    def classified(body: _Value) -> ValueClass:
-        answered = urlsplit(body.id.casefold())
-        if answered.hostname != urlsplit(uri).hostname or answered.path.split("/")[1:3] != [
-            "secrets",
-            stored.casefold(),
-        ]:
-            raise ValueError("another secret")
-        return run.classifier.value(body.value)
-
-    return await run.read(call, _Value, classified)
+    return await run.read(call, _Value, lambda body: run.classifier.value(body.value))
 
 
 async def _deleted_secrets(run: Run, vault_id: str, uri: str) -> Listing[str]:
@@ -249,9 +239,10 @@ def _uri(run: Run, vault_id: str, properties: Observed[VaultProperties | None] |
 
 def _properties(body: _Vault, suffix: str) -> VaultProperties:
     members = body.properties
-    uri = urlsplit(members.vault_uri)
+    told = members.vault_uri or f"https://{name(body.id).casefold()}.{suffix}"
+    uri = urlsplit(told)
     # a token follows: it goes to the cloud's own domain for vaults, and to no other
-    if not same_origin(members.vault_uri, f"https://{uri.hostname}") or uri.path.strip("/"):
+    if not same_origin(told, f"https://{uri.hostname}") or uri.path.strip("/"):
         raise ValueError("vaultUri is no vault's")
     if not (uri.hostname or "").casefold().endswith(f".{suffix}"):
         raise ValueError("vaultUri is no vault's")
@@ -260,19 +251,24 @@ def _properties(body: _Vault, suffix: str) -> VaultProperties:
         name=body.name,
         uri=f"https://{uri.netloc}",
         rbac=members.enable_rbac_authorization,
-        access_policies=tuple(_policy(each) for each in members.access_policies or []),
+        access_policies=tuple(_policies(members.access_policies or ())),
         public_network_access=members.public_network_access,
         default_action=None if members.network_acls is None else members.network_acls.default_action,
     )
 
 
-def _policy(entry: _Policy) -> AccessPolicy:
-    granted = sorted({each.casefold() for each in entry.permissions.secrets or []})
-    return AccessPolicy(entry.object_id, entry.application_id, tuple(granted))
+def _policies(entries: Iterable[_Policy | None]) -> Iterator[AccessPolicy]:
+    """The policies that give something to somebody."""
+    for entry in entries:
+        if entry is not None and entry.object_id is not None:
+            granted = entry.permissions.secrets if entry.permissions is not None else None
+            secrets = sorted({each.casefold() for each in granted or ()})
+            yield AccessPolicy(entry.object_id, entry.application_id, tuple(secrets))
 
 
 def _item(body: _Secret) -> SecretItem:
-    members, attributes = body.properties, body.properties.attributes or _Attributes()
+    members = body.properties
+    attributes = members.attributes or _Attributes()
     version = urlsplit(members.secret_uri_with_version or "").path.split("/")[3:4]
     return SecretItem(
         name=body.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import TypeVar
 from urllib.parse import quote
 
 from pydantic import Field
@@ -12,9 +13,11 @@ from mzaudit.azure import needs
 from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import RegistryScope
-from mzaudit.azure.wire import Moment, Resource, Wire
+from mzaudit.azure.wire import Echo, Moment, Page, Resource, Unread, Wire, items_of
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.registry import Registry, RegistryProperties, Tag
+
+T = TypeVar("T")
 
 _KIND, _DATA = "Microsoft.ContainerRegistry/registries", "registry data plane"
 _UNKNOWN = frozenset({"NAME_UNKNOWN", "REPOSITORY_UNKNOWN"})
@@ -46,11 +49,11 @@ class _Tag(Wire):
     last_update_time: Moment | None = None
 
 
-class _Tags(Wire):
-    """One page; a repository whose tags were all deleted has none, or null."""
+class _Tags(Page[T]):
+    """A page of tags: absent or null, where the repository has none left."""
 
-    image_name: str | None = None
-    tags: list[_Tag] | None = None
+    value: list[T | None] | None = Field(default=None, alias="tags")
+    image_name: Echo = ""
 
 
 async def registry(run: Run, scope: RegistryScope) -> Registry:
@@ -84,12 +87,12 @@ async def _tags(
     return listing.gap if listing.gap is not None and not listing.items else Observed(listing)
 
 
-def _page(repository: str, answer: Answer) -> tuple[list[_Tag], str | None]:
+def _page(repository: str, answer: Answer) -> tuple[list[_Tag | Unread], str | None]:
     link = _NEXT.search(answer.headers.get("link", ""))
-    body = _Tags.model_validate_json(answer.body)
-    if body.image_name not in (None, repository):
+    body, tags = items_of(answer.body, _Tags, _Tag)
+    if body.image_name not in ("", repository):
         raise ValueError("the tags of another repository")
-    return body.tags or [], None if link is None else link.group(1)
+    return tags, None if link is None else link.group(1)
 
 
 def _properties(body: _Registry, suffix: str) -> RegistryProperties:

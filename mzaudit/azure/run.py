@@ -9,19 +9,18 @@ from functools import partial
 from typing import TypeVar, cast
 from urllib.parse import urljoin
 
-from pydantic import TypeAdapter, ValidationError
-
 from mzaudit.azure.call import Answer, Call, Ledger
 from mzaudit.azure.clients import Clients
 from mzaudit.azure.connection import Connection
+from mzaudit.azure.echo import item_id, names_another
 from mzaudit.azure.gaps import from_answer
 from mzaudit.azure.guard import same_origin
 from mzaudit.azure.inventory import Inventory
 from mzaudit.azure.rights import Held, Rights, allows
 from mzaudit.azure.session import Session
 from mzaudit.azure.values import Classifier
-from mzaudit.azure.wire import Identified, Page, Wire
-from mzaudit.snapshot.ids import key
+from mzaudit.azure.wire import Page, Resource, Unread, Wire, fault, items_of
+from mzaudit.snapshot.ids import key, name
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 
 W = TypeVar("W", bound=Wire)
@@ -32,7 +31,7 @@ _BAD_REQUESTS = ("BadRequest", "InvalidApiVersionParameter", "MissingApiVersionP
 _LONGEST_LIST = 2.0  # in budgets of one call
 
 Asking = Coroutine[object, object, Held]
-Paging = Callable[[Answer], tuple[list[W], str | None]]
+Paging = Callable[[Answer], tuple[list[W | Unread], str | None]]
 
 
 class Run:
@@ -56,7 +55,7 @@ class Run:
 
     async def read(self, call: Call, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
         """GET (or read by POST) one thing; a 404 that says so is `Observed(None)`."""
-        if issubclass(wire, Identified) and (listed := await self.inventory.one(call, wire)) is not None:
+        if issubclass(wire, Resource) and (listed := await self.inventory.one(call, wire)) is not None:
             with suppress(ValueError):  # read directly, it says where it is not as documented
                 return Observed(build(cast(W, listed)))  # it is a `wire`, which a narrowed type variable cannot say
         client, lane = self.clients.at(call)
@@ -74,14 +73,15 @@ class Run:
     ) -> Listing[T] | None:
         """All pages of a list; `None` if what it would list does not exist.
 
-        What a failing page leaves unseen is a gap beside the items so far; so is a list that may have been trimmed.
+        What a failing page leaves unseen is a gap beside the items so far; so is an item that cannot be read, and a
+        list that may have been trimmed.
         """
-        if page is None and issubclass(item, Identified):
+        if page is None and issubclass(item, Resource):
             wider = await self.inventory.beneath(call, item)
             if wider is not None:
                 with suppress(ValueError):
                     return Listing(tuple(build(cast(W, each)) for each in wider.items))  # each an `item`, as in `read`
-        found = await self._pages(call, page or arm_page(item), build)
+        found = await self._pages(call, page or arm_page(item, call), build)
         if found is not None and found.gap is None:
             found = Listing(found.items, await self.trimmed(call))
         self.ledger.note(call, "absent" if found is None else "ok" if found.gap is None else found.gap.reason.value)
@@ -93,6 +93,7 @@ class Run:
     async def _pages(self, call: Call, page: Paging[W], build: Callable[[W], T]) -> Listing[T] | None:
         client, lane = self.clients.at(call)
         items: list[T] = []
+        unread: list[Unread] = []
         url, seen = self._url(call), set[str]()
         left = _LONGEST_LIST * self.connection.retry.budget
         while len(seen) < _MOST_PAGES and left > 0:
@@ -108,14 +109,20 @@ class Run:
                 return Listing(tuple(items), gap or call.gap(GapReason.MALFORMED, "a later page does not exist"))
             try:
                 entries, link = page(answer)
-                for entry in entries:
-                    _belongs(call, entry)
-                items.extend([build(entry) for entry in entries])
                 following = urljoin(url, link) if link else ""
             except ValueError as error:
-                return Listing(tuple(items), call.gap(GapReason.MALFORMED, _fault(error)))
+                return Listing(tuple(items), call.gap(GapReason.MALFORMED, fault(error)))
+            for number, entry in enumerate(entries, len(items) + len(unread) + 1):
+                if isinstance(entry, Unread):
+                    unread.append(entry)
+                    continue
+                try:
+                    items.append(build(_placed(call, entry)))
+                except ValueError as error:
+                    called = name(entry.name or entry.id) if isinstance(entry, Resource) else ""
+                    unread.append(Unread(called or f"item {number}", fault(error)))
             if not following:
-                return Listing(tuple(items))
+                return Listing(tuple(items), _unreadable(call, unread))
             if not same_origin(url, following):
                 detail = "the next page lies on another host; no token was sent there"
                 return Listing(tuple(items), call.gap(GapReason.MALFORMED, detail))
@@ -156,13 +163,14 @@ async def side_by_side(work: Iterable[Coroutine[object, object, T]]) -> list[T]:
     return [task.result() for task in tasks]
 
 
-def arm_page(item: type[W]) -> Paging[W]:
-    """How Resource Manager and Key Vault page: `value` and `nextLink`."""
-    adapter = TypeAdapter(Page[item])  # type: ignore[valid-type]  # a type argument made at run time
+def arm_page(item: type[W], call: Call) -> Paging[W]:
+    """How Resource Manager and Key Vault page: `value` and `nextLink`. App Service writes an empty list as null."""
 
-    def page(answer: Answer) -> tuple[list[W], str | None]:
-        body = adapter.validate_json(answer.body)
-        return body.value, body.next_link
+    def page(answer: Answer) -> tuple[list[W | Unread], str | None]:
+        body, entries = items_of(answer.body, Page, item)
+        if body.value is None and not call.kind.startswith("Microsoft.Web/"):
+            raise ValueError("null is no list")
+        return entries, body.next_link
 
     return page
 
@@ -179,11 +187,11 @@ def _one(call: Call, answer: Answer | Gap, wire: type[W], build: Callable[[W], T
         return answer if isinstance(answer, Gap) else Observed(None)
     try:
         body = wire.model_validate_json(answer.body)
-        if isinstance(body, Identified) and key(body.id) != key(call.resource):
+        if isinstance(body, Resource) and names_another(call.resource, body.id):
             raise ValueError("the answer is about another resource")
-        return Observed(build(body))
+        return Observed(build(_identified(body, call.resource)))
     except ValueError as error:
-        return call.gap(GapReason.MALFORMED, _fault(error))
+        return call.gap(GapReason.MALFORMED, fault(error))
 
 
 def _refused(call: Call, answer: Answer | Gap) -> Gap | None:
@@ -192,27 +200,32 @@ def _refused(call: Call, answer: Answer | Gap) -> Gap | None:
     return None if answer.status == 200 else from_answer(call, answer)
 
 
-def _belongs(call: Call, entry: Wire) -> None:
-    if not isinstance(entry, Identified) or "/providers/Microsoft.Authorization/" in call.target:
-        return
-    owner, between, collection = key(call.target).rpartition("/providers/")
-    here, id_ = owner + between + collection + "/", key(entry.id)
-    # a subscription's list holds what lies in its groups
-    below = owner.count("/") == 2 and id_.startswith(owner + "/resourcegroups/") and f"{between}{collection}/" in id_
-    if not id_.startswith(here) and not below:
+def _placed(call: Call, entry: W) -> W:
+    """An item of a list under an id of its own. Raises ValueError for one of another list."""
+    if not isinstance(entry, Resource):
+        return entry
+    if names_another(call.target, entry.id):
         raise ValueError("an item belongs to another list")
+    return _identified(entry, item_id(call.target, entry.id, entry.name))
+
+
+def _identified(body: W, id_: str) -> W:
+    """The body under the id that is asked for, in Azure's spelling if it tells the same one, and with a name."""
+    if not isinstance(body, Resource):
+        return body
+    told = {"id": body.id if key(body.id) == key(id_) else id_, "name": body.name or name(id_)}
+    return body if told == {"id": body.id, "name": body.name} else body.model_copy(update=told)
+
+
+def _unreadable(call: Call, unread: list[Unread]) -> Gap | None:
+    if not unread:
+        return None
+    first, more = unread[0], len(unread) - 1
+    which = first.which + (f" and {more} more" if more else "")
+    return call.gap(GapReason.MALFORMED, f"{which} cannot be read: {first.why}")
 
 
 def _outcome(facet: Observed[T | None] | Gap) -> str:
     if isinstance(facet, Gap):
         return facet.reason.value
     return "absent" if facet.value is None else "ok"
-
-
-def _fault(error: ValueError) -> str:
-    """Where a body is not as documented. Names members, never values."""
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part.isidentifier())
-        return f"the answer is not as documented at {where or 'its root'} ({first['type']})"
-    return "the answer is about another resource, or holds what cannot be"

@@ -28,7 +28,7 @@ class _DatabaseMembers(Wire):
 
 class _Database(Resource):
     kind: str | None = None
-    properties: _DatabaseMembers
+    properties: _DatabaseMembers | None = None
 
 
 class _ServerMembers(Wire):
@@ -36,7 +36,7 @@ class _ServerMembers(Wire):
 
 
 class _Server(Resource):
-    properties: _ServerMembers = _ServerMembers()
+    properties: _ServerMembers | None = None
 
 
 class _EntraOnlyMembers(Wire):
@@ -73,7 +73,7 @@ async def reached(run: Run, scope: ServerScope) -> Reached:
             run.read(
                 Call(scope.id, _KIND, needs.SERVER.permission, scope.id, leads=True),
                 _Server,
-                lambda body: body.properties.fully_qualified_domain_name or "",
+                lambda body: (body.properties and body.properties.fully_qualified_domain_name) or "",
             )
         )
         listing = group.create_task(run.list(listed, _Database, _database))
@@ -109,4 +109,5 @@ def _there(seen: Observed[T | None] | Gap) -> Observed[bool] | Gap:
 
 def _database(body: _Database) -> Database:
     kinds = [part.strip().casefold() for part in (body.kind or "").split(",")]
-    return Database(body.id, body.name, body.properties.status, "system" in kinds or body.name.casefold() == "master")
+    status = None if body.properties is None else body.properties.status
+    return Database(body.id, body.name, status, "system" in kinds or body.name.casefold() == "master")

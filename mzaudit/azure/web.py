@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
+from typing import TypeVar
 
 from mzaudit.azure import needs, runtime, wire_web
-from mzaudit.azure.call import Call
+from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.needs import Need
 from mzaudit.azure.run import Run, side_by_side
+from mzaudit.azure.wire import Unread, Wire, items_of, read_item
 from mzaudit.snapshot.ids import name, segment
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.values import SettingValue
@@ -33,7 +35,7 @@ _SITE, _PLAN, _IDENTITY = "Microsoft.Web/sites", "Microsoft.Web/serverfarms", "M
 # App Service answers so for an app without any reference
 _NO_REFERENCES = frozenset({"NotFound"})
 
-
+W = TypeVar("W", bound=Wire)
 Known = Callable[[SiteProperties], None]
 Turn = AbstractAsyncContextManager[object]
 
@@ -169,7 +171,19 @@ async def _references(run: Run, site_id: str) -> Listing[ReferenceStatus]:
     if segment(site_id, "slots"):
         return Listing(gap=not_asked(f"GET {target}"))
     call = Call(target, _SITE, needs.SITE_REFERENCES.permission, site_id, absent=_NO_REFERENCES)
-    return await run.list(call, wire_web.Reference, _reference)
+    found = await run.listing(call, wire_web.Reference, _reference, _reference_page)
+    return found or Listing()
+
+
+def _reference_page(answer: Answer) -> tuple[list[wire_web.Reference | Unread], str | None]:
+    body, items = items_of(answer.body, wire_web.References, wire_web.Reference)
+    if body.properties is not None:
+        told = body.properties.key_to_reference_statuses or {}
+        named = [({"name": each, "properties": status}, each) for each, status in told.items()]
+        items += [read_item(one, wire_web.Reference, each) for one, each in named]
+    elif "value" not in body.model_fields_set:
+        raise ValueError("neither a list nor a map")
+    return items, body.next_link
 
 
 def _group(resource_id: str) -> str:
@@ -177,7 +191,7 @@ def _group(resource_id: str) -> str:
 
 
 def _properties(body: wire_web.Site) -> SiteProperties:
-    members, identity = body.properties, body.identity
+    members, identity = body.properties or wire_web.SiteMembers(), body.identity
     attached = {} if identity is None else identity.user_assigned_identities or {}
     return SiteProperties(
         id=body.id,
@@ -217,27 +231,29 @@ def _config(run: Run, body: wire_web.Config) -> SiteConfig:
 
 
 def _settings(run: Run, body: wire_web.AppSettings) -> tuple[Setting, ...]:
-    return tuple(Setting(each, run.classifier.setting(value)) for each, value in sorted(body.properties.items()))
+    held = sorted((body.properties or {}).items())
+    return tuple(Setting(each, run.classifier.setting(value)) for each, value in held)
 
 
 def _strings(run: Run, body: wire_web.ConnectionStrings) -> tuple[Setting, ...]:
-    return tuple(
-        Setting(each, run.classifier.setting(one.value), one.type or "")
-        for each, one in sorted(body.properties.items())
-    )
+    held = _each(body.properties, wire_web.ConnectionString())
+    return tuple(Setting(each, run.classifier.setting(one.value), one.type or "") for each, one in held)
 
 
 def _mounts(run: Run, body: wire_web.StorageMounts) -> tuple[Mount, ...]:
-    return tuple(
-        Mount(each, one.account_name, run.classifier.share_key(one.access_key))
-        for each, one in sorted(body.properties.items())
-    )
+    held = _each(body.properties, wire_web.StorageMount())
+    return tuple(Mount(each, one.account_name, run.classifier.share_key(one.access_key)) for each, one in held)
+
+
+def _each(told: Mapping[str, W | None] | None, silent: W) -> list[tuple[str, W]]:
+    """The members of a map by name; one that is null says nothing."""
+    return [(each, silent if one is None else one) for each, one in sorted((told or {}).items())]
 
 
 def _reference(body: wire_web.Reference) -> ReferenceStatus:
-    members = body.properties
+    members = body.properties or wire_web.ReferenceMembers()
     return ReferenceStatus(
-        setting=body.name or name(body.id),
+        setting=name(body.name),
         status=members.status or "",
         vault=members.vault_name,
         secret=members.secret_name,
@@ -256,12 +272,12 @@ def _container(run: Run, body: wire_web.SiteContainer) -> SiteContainer:
         Container(body.name, members.image, members.is_main, members.auth_type),
         user_name=bool(members.user_name),
         secret=secret,
-        environment=tuple(Setting(one.name, run.classifier.setting(one.value)) for one in variables),
+        environment=tuple(Setting(one.name or "", run.classifier.setting(one.value)) for one in variables if one),
     )
 
 
 def _managed(body: wire_web.SystemIdentity) -> ManagedIdentity:
-    members = body.properties
+    members = body.properties or wire_web.IdentityMembers()
     return ManagedIdentity(members.principal_id, members.client_id, members.tenant_id)
 
 

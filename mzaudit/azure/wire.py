@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic_core import to_json
+
+from mzaudit.snapshot.ids import name
 
 T = TypeVar("T")
+W = TypeVar("W", bound="Wire")
+P = TypeVar("P", bound="Page")  # type: ignore[type-arg]  # of whatever items
+
+_NAME = re.compile(r"[\w.() -]{1,128}")
 
 
 class Wire(BaseModel):
@@ -25,23 +34,70 @@ class Wire(BaseModel):
     )
 
 
-class Identified(Wire):
-    """What has an ARM id: it is compared with what was asked for."""
-
-    id: str
+def _text(told: object) -> str:
+    return told if isinstance(told, str) else ""
 
 
-class Resource(Identified):
-    """An ARM resource."""
+Echo = Annotated[str, BeforeValidator(_text)]
+"""What an answer repeats of the question; null, or what is no text, is as good as absent."""
 
-    name: str
+
+class Resource(Wire):
+    """What has an ARM id or a URL. `Run` compares the id with what was asked, then sees that it holds that, and that
+    the name is not empty."""
+
+    id: Echo = ""
+    name: Echo = ""
 
 
 class Page(Wire, Generic[T]):
-    """One page of a list; an absent, null or empty link ends it."""
+    """One page of a list; an absent, null or empty link ends it. Of `value` null is told apart from absent."""
 
-    value: list[T]
+    value: list[T | None] | None
     next_link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An item of a list that cannot be read: which, and why."""
+
+    which: str
+    why: str
+
+
+def items_of(body: bytes, page: type[P], item: type[W]) -> tuple[P, list[W | Unread]]:
+    """A page and its items; what of them cannot be read does not spoil the others. Nulls are none.
+
+    Raises ValidationError if the page itself is not as documented.
+    """
+    made: type[P] = page[item]  # type: ignore[index]  # a type argument made at run time
+    try:
+        whole = made.model_validate_json(body)
+    except ValidationError:
+        loose: P = page[JsonValue].model_validate_json(body)  # type: ignore[index]  # as above
+        held = enumerate(loose.value or (), 1)
+        return loose, [read_item(each, item, f"item {number}") for number, each in held if each is not None]
+    return whole, [each for each in whole.value or () if each is not None]
+
+
+def read_item(told: JsonValue, item: type[W], otherwise: str) -> W | Unread:
+    """One item; if it cannot be read, it is called by its name, or `otherwise`."""
+    try:
+        return item.model_validate_json(to_json(told))
+    except ValidationError as error:
+        members = told if isinstance(told, dict) else {}
+        called = (_text(members.get(each)) for each in ("name", "id"))
+        named = (name(each) for each in called if _NAME.fullmatch(name(each)))
+        return Unread(next(named, otherwise), fault(error))
+
+
+def fault(error: ValueError) -> str:
+    """Where a body is not as documented. Names members, never values."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part.isidentifier())
+        return f"the answer is not as documented at {where or 'its root'} ({first['type']})"
+    return "the answer is about another resource, or holds what cannot be"
 
 
 def _moment(seconds: object) -> datetime:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import TypeVar
+
+from pydantic import Field, JsonValue
 
 from mzaudit.azure.values import SealedText
-from mzaudit.azure.wire import Identified, Resource, Wire
+from mzaudit.azure.wire import Page, Resource, Wire
+
+T = TypeVar("T")
 
 
 class AttachedIdentity(Wire):
@@ -40,7 +44,7 @@ class Site(Resource):
     kind: str | None = None
     location: str | None = None
     identity: SiteIdentity | None = None
-    properties: SiteMembers
+    properties: SiteMembers | None = None
 
 
 class ConfigMembers(Wire):
@@ -62,7 +66,7 @@ class Config(Resource):
 class AppSettings(Resource):
     """POST config/appsettings/list."""
 
-    properties: dict[str, SealedText | None]
+    properties: dict[str, SealedText | None] | None = None
 
 
 class ConnectionString(Wire):
@@ -75,7 +79,7 @@ class ConnectionString(Wire):
 class ConnectionStrings(Resource):
     """POST config/connectionstrings/list."""
 
-    properties: dict[str, ConnectionString]
+    properties: dict[str, ConnectionString | None] | None = None
 
 
 class StorageMount(Wire):
@@ -88,7 +92,7 @@ class StorageMount(Wire):
 class StorageMounts(Resource):
     """POST config/azurestorageaccounts/list."""
 
-    properties: dict[str, StorageMount]
+    properties: dict[str, StorageMount | None] | None = None
 
 
 class ReferenceMembers(Wire):
@@ -101,17 +105,29 @@ class ReferenceMembers(Wire):
     active_version: str | None = None
 
 
-class Reference(Identified):
-    """An item of config/configreferences/appsettings: its id ends with the setting's name."""
+class Reference(Resource):
+    """An item of config/configreferences/appsettings: `SETTING`, or `app/SETTING`."""
 
-    name: str | None = None
-    properties: ReferenceMembers
+    properties: ReferenceMembers | None = None
+
+
+class ReferenceMap(Wire):
+    """`properties` of the same answer as one thing, its references by setting."""
+
+    key_to_reference_statuses: dict[str, JsonValue] | None = None
+
+
+class References(Page[T]):
+    """GET config/configreferences/appsettings: a list as documented, or one thing as the portal reads it."""
+
+    value: list[T | None] | None = None
+    properties: ReferenceMap | None = None
 
 
 class ContainerVariable(Wire):
     """An environment variable of a container: its value names an app setting."""
 
-    name: str
+    name: str | None = None
     value: SealedText | None = None
 
 
@@ -123,7 +139,7 @@ class ContainerMembers(Wire):
     auth_type: str | None = None
     user_name: str | None = None
     password_secret: SealedText | None = None
-    environment_variables: list[ContainerVariable] | None = None
+    environment_variables: list[ContainerVariable | None] | None = None
 
 
 class SiteContainer(Resource):
@@ -143,7 +159,7 @@ class IdentityMembers(Wire):
 class SystemIdentity(Resource):
     """GET providers/Microsoft.ManagedIdentity/identities/default."""
 
-    properties: IdentityMembers
+    properties: IdentityMembers | None = None
 
 
 class Sku(Wire):

@@ -60,7 +60,7 @@ def default_identity(request: ArmRequest, scope: str) -> Answer:
     return Answer(
         200,
         {
-            "id": f"{owner['id']}/providers/Microsoft.ManagedIdentity/identities/default",
+            "id": "scope",  # as in Microsoft's own example
             "name": "default",
             "type": "Microsoft.ManagedIdentity/identities",
             "location": owner["location"],
@@ -81,16 +81,19 @@ def _shown(request: ArmRequest, body: Json) -> Json:
     return web_bodies.served_site(body, request.estate.resource(f"{body['id']}/config/web"))
 
 
-def _config(site: Json, name: str, properties: Json) -> Answer:
-    body = {"id": f"{site['id']}/config/{name}", "name": name, "type": "Microsoft.Web/sites/config"}
+def _config(site: Json, name: str, properties: Json | None) -> Answer:
+    # the mounts' id is that of the app settings, as recorded
+    told = "appsettings" if name == "azurestorageaccounts" else name
+    body = {"id": f"{site['id']}/config/{told}", "name": name, "type": "Microsoft.Web/sites/config"}
     return Answer(200, body | {"location": site["location"], "properties": properties})
 
 
 def _listed(request: ArmRequest, site_id: str, table: str) -> Answer:
     estate, key = request.estate, site_id.casefold()
-    tables: dict[str, Json] = {
+    none: Json | None = None if "/slots/" in key else {}
+    tables: dict[str, Json | None] = {
         "appsettings": dict(estate.settings.get(key, {})),
-        "connectionstrings": dict(estate.connection_strings.get(key, {})),
+        "connectionstrings": dict(estate.connection_strings.get(key, {})) or none,
         "azurestorageaccounts": dict(estate.storage_mounts.get(key, {})),
     }
     return _config(estate.resource(site_id), table, tables[table])
@@ -124,4 +127,6 @@ def _sign_in(request: ArmRequest, site_id: str) -> Answer:
 
 def _containers(request: ArmRequest, site_id: str) -> Answer:
     held = request.estate.site_containers.get(site_id.casefold(), [])
+    if not held:
+        return Answer(200, {"value": None, "nextLink": None, "id": None})
     return page(request.call, held, size=request.page_size, end="web")

@@ -158,8 +158,9 @@ def _turned(name: str, value: Any) -> Any:
 
 
 def _nothing(target: Target, bodies: Bodies) -> list[Fault]:
-    """`value` is null where a list should be, and an object is null altogether."""
-    return target.fault(Status(200, {"value": None}) if is_list(target, bodies) else Status(200, "null"))
+    """`value` is null where a list should be, by which App Service alone means none; else all is null."""
+    listed = is_list(target, bodies) and "/microsoft.web/" not in target.path.casefold()
+    return target.fault(Status(200, {"value": None}) if listed else Status(200, "null"))
 
 
 def _other_resource(target: Target, bodies: Bodies) -> list[Fault]:
