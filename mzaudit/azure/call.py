@@ -65,12 +65,14 @@ class Answer:
     """A complete HTTP answer; header names are casefolded. `repr` keeps the body and the headers to itself.
 
     `took` is the service's own time in seconds: tries that failed and their waits included, those for a turn not.
+    `fault` says why there is no body where it was not to be read (`azure.body`).
     """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     took: float = 0.0
+    fault: str = ""
 
     def code(self) -> str:
         """The most specific error code of the body in any of Azure's spellings; empty if it carries none."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, HttpLoggingPolicy, UserAgentPolicy
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
+from mzaudit.azure.body import LARGEST
 from mzaudit.azure.call import Call
 from mzaudit.azure.connection import Connection
 from mzaudit.azure.guard import ReadOnly
@@ -45,8 +46,10 @@ class _PrivateDoor:
     def __init__(self, send: Any) -> None:  # Any: the generated method is untyped
         self._send = send
 
-    async def send_request(self, request: HttpRequest, *, stream: bool = False) -> AsyncHttpResponse:
-        response: AsyncHttpResponse = await self._send(request, stream=stream)
+    async def send_request(
+        self, request: HttpRequest, *, stream: bool = False, largest: int = LARGEST
+    ) -> AsyncHttpResponse:
+        response: AsyncHttpResponse = await self._send(request, stream=stream, largest=largest)
         return response
 
 

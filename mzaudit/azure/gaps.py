@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from traceback import walk_tb
 from types import MappingProxyType
 
 import aiohttp
 from azure.core import exceptions as sdk
 from azure.core.rest import AsyncHttpResponse
 
+from mzaudit.azure.body import BodyError
 from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.refusals import TokenRefusedError, WriteRefusedError
 from mzaudit.snapshot.observed import Gap, GapReason
@@ -59,21 +62,18 @@ _ERRORS: tuple[tuple[type[BaseException], GapReason, str], ...] = (
     (sdk.DeserializationError, GapReason.MALFORMED, "the answer is not what the service documents"),
     (aiohttp.ClientError, GapReason.UNREACHABLE, "the connection broke"),
     (OSError, GapReason.UNREACHABLE, "the connection broke"),
-    # the SDK raises these where a challenge names another host or lacks a part
+    # the SDK raises it where a challenge names another host
     (ValueError, GapReason.MALFORMED, "the service's challenge or answer cannot be trusted"),
-    (LookupError, GapReason.MALFORMED, "the service's challenge or answer lacks a part"),
-    (TypeError, GapReason.MALFORMED, "the service's challenge or answer lacks a part"),
-    (AttributeError, GapReason.MALFORMED, "the service's challenge or answer lacks a part"),
 )
-
-BROKEN = (sdk.AzureError, aiohttp.ClientError, OSError, ValueError, LookupError, TypeError, AttributeError)
-"""What a call through the SDK may raise; all else is a defect of ours and ends the run."""
+_OURS = Path(__file__).parents[1]
 
 
 def from_answer(call: Call, answer: Answer) -> Gap | None:
-    """The gap that an answer other than 200 leaves; `None` if it says that the thing does not exist."""
+    """The gap that an answer leaves; `None` for one to read, and for one that says that the thing does not exist."""
     code, status = answer.code(), answer.status
     codes = answer.codes()
+    if status == 200:
+        return call.gap(GapReason.MALFORMED, answer.fault) if answer.fault else None
     if status == 404:
         if "SubscriptionNotFound" in codes:
             return call.gap(GapReason.NOT_VISIBLE, "SubscriptionNotFound: wrong id, or no role in it")
@@ -105,7 +105,10 @@ def says_absent(call: Call, code: str) -> bool:
 
 
 def from_error(call: Call, error: BaseException) -> Gap:
-    """The gap that a broken call leaves. Only the exception's type is told, never its text."""
+    """The gap that a broken call leaves: of what no service or network causes, INTERNAL. Only the exception's type and
+    our own line are told, never its text."""
+    if isinstance(error, BodyError):
+        return call.gap(GapReason.MALFORMED, error.why)
     if isinstance(error, WriteRefusedError):
         if error.path.endswith("/register"):
             return call.gap(GapReason.NOT_REGISTERED, "MissingSubscriptionRegistration: mzaudit registers nothing")
@@ -119,7 +122,14 @@ def from_error(call: Call, error: BaseException) -> Gap:
     for kind, reason, phrase in _ERRORS:
         if isinstance(error, kind):
             return call.gap(reason, f"{_name(error)}: {phrase}")
-    return call.gap(GapReason.INTERNAL, type(error).__name__)
+    return internal(call, error)
+
+
+def internal(call: Call, error: BaseException) -> Gap:
+    """The gap that a defect of ours leaves: the exception's type, and our line nearest to it."""
+    frames = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
+    ours = [f"{path.relative_to(_OURS.parent)}:{line}" for path, line in frames if path.is_relative_to(_OURS)]
+    return call.gap(GapReason.INTERNAL, " at ".join((type(error).__name__, *ours[-1:])))
 
 
 def answer_of(error: sdk.HttpResponseError, status: int) -> Answer:

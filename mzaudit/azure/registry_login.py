@@ -64,12 +64,12 @@ class RegistryLogin(AsyncHTTPPolicy[Any, Any]):
             raise HttpResponseError(response=response)
         try:
             body: object = json.loads(response.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise DecodeError("the registry's token is not JSON", response=response) from None
         name = "access_token" if path == "token" else "refresh_token"
         found = body.get(name) if isinstance(body, dict) else None
         if not isinstance(found, str) or not found:
-            raise LookupError(f"no {name}")
+            raise DecodeError(f"no {name}", response=response)
         return found
 
 

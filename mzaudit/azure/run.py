@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import TypeVar, cast
 from urllib.parse import urljoin
 
+from mzaudit.azure.body import LARGEST_PAGE
 from mzaudit.azure.call import Answer, Call, Ledger
 from mzaudit.azure.clients import Clients
 from mzaudit.azure.connection import Connection
 from mzaudit.azure.echo import item_id, names_another
-from mzaudit.azure.gaps import from_answer
+from mzaudit.azure.gaps import from_answer, internal
 from mzaudit.azure.guard import same_origin
 from mzaudit.azure.inventory import Inventory
 from mzaudit.azure.rights import Held, Rights, allows
 from mzaudit.azure.session import Session
 from mzaudit.azure.values import Classifier
 from mzaudit.azure.wire import Page, Resource, Unread, Wire, fault, items_of
+from mzaudit.errors import MzauditError
 from mzaudit.snapshot.ids import key, name
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 
@@ -56,11 +57,19 @@ class Run:
     async def read(self, call: Call, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
         """GET (or read by POST) one thing; a 404 that says so is `Observed(None)`."""
         if issubclass(wire, Resource) and (listed := await self.inventory.one(call, wire)) is not None:
-            with suppress(ValueError):  # read directly, it says where it is not as documented
-                return Observed(build(cast(W, listed)))  # it is a `wire`, which a narrowed type variable cannot say
-        client, lane = self.clients.at(call)
-        answer = await self.session.send(client, lane, call, self._url(call))
-        facet: Observed[T | None] | Gap = _one(call, answer, wire, build)
+            # it is a `wire`, which a narrowed type variable cannot say
+            known = _built(call, lambda: build(cast(W, listed)))
+            if isinstance(known, Observed):  # else, read directly, it says where it is not as documented
+                return Observed(known.value)
+        facet: Observed[T | None] | Gap
+        try:
+            client, lane = self.clients.at(call)
+            answer = await self.session.send(client, lane, call, self._url(call))
+            facet = _one(call, answer, wire, build)
+        except (MemoryError, MzauditError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one odd answer is a gap of its own call
+            facet = _unread(call, error)
         self.ledger.note(call, _outcome(facet))
         return facet
 
@@ -79,9 +88,17 @@ class Run:
         if page is None and issubclass(item, Resource):
             wider = await self.inventory.beneath(call, item)
             if wider is not None:
-                with suppress(ValueError):
-                    return Listing(tuple(build(cast(W, each)) for each in wider.items))  # each an `item`, as in `read`
-        found = await self._pages(call, page or arm_page(item, call), build)
+                items = wider.items
+                built = _built(call, lambda: tuple(build(cast(W, each)) for each in items))  # as in `read`
+                if isinstance(built, Observed):
+                    return Listing(built.value)
+        found: Listing[T] | None
+        try:
+            found = await self._pages(call, page or arm_page(item, call), build)
+        except (MemoryError, MzauditError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as in `read`
+            found = Listing(gap=_unread(call, error))
         if found is not None and found.gap is None:
             found = Listing(found.items, await self.trimmed(call))
         self.ledger.note(call, "absent" if found is None else "ok" if found.gap is None else found.gap.reason.value)
@@ -98,29 +115,32 @@ class Run:
         left = _LONGEST_LIST * self.connection.retry.budget
         while len(seen) < _MOST_PAGES and left > 0:
             seen.add(url)
-            answer = await self.session.send(client, lane, call, url)
+            answer = await self.session.send(client, lane, call, url, LARGEST_PAGE)
             if isinstance(answer, Gap):
                 return Listing(tuple(items), answer)
             left -= answer.took
-            if answer.status != 200:
-                gap = from_answer(call, answer)
+            gap = from_answer(call, answer)
+            if answer.status != 200 or gap is not None:
                 if len(seen) == 1 and (gap is None or _unlicensed(call, answer)):
                     return None
                 return Listing(tuple(items), gap or call.gap(GapReason.MALFORMED, "a later page does not exist"))
             try:
                 entries, link = page(answer)
                 following = urljoin(url, link) if link else ""
-            except ValueError as error:
-                return Listing(tuple(items), call.gap(GapReason.MALFORMED, fault(error)))
+            except (MemoryError, MzauditError):
+                raise
+            except Exception as error:  # noqa: BLE001 - as in `read`; the pages before it stand
+                return Listing(tuple(items), _unread(call, error))
             for number, entry in enumerate(entries, len(items) + len(unread) + 1):
                 if isinstance(entry, Unread):
                     unread.append(entry)
                     continue
-                try:
-                    items.append(build(_placed(call, entry)))
-                except ValueError as error:
+                found = _built(call, partial(_item, call, entry, build))
+                if isinstance(found, Observed):
+                    items.append(found.value)
+                else:
                     called = name(entry.name or entry.id) if isinstance(entry, Resource) else ""
-                    unread.append(Unread(called or f"item {number}", fault(error)))
+                    unread.append(Unread(called or f"item {number}", found.detail, found.reason))
             if not following:
                 return Listing(tuple(items), _unreadable(call, unread))
             if not same_origin(url, following):
@@ -180,24 +200,37 @@ def _unlicensed(call: Call, answer: Answer) -> bool:
 
 
 def _one(call: Call, answer: Answer | Gap, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
-    gap = _refused(call, answer)
-    if gap is not None:
-        return gap
-    if isinstance(answer, Gap) or answer.status == 404:
-        return answer if isinstance(answer, Gap) else Observed(None)
-    try:
-        body = wire.model_validate_json(answer.body)
-        if isinstance(body, Resource) and names_another(call.resource, body.id):
-            raise ValueError("the answer is about another resource")
-        return Observed(build(_identified(body, call.resource)))
-    except ValueError as error:
-        return call.gap(GapReason.MALFORMED, fault(error))
-
-
-def _refused(call: Call, answer: Answer | Gap) -> Gap | None:
     if isinstance(answer, Gap):
         return answer
-    return None if answer.status == 200 else from_answer(call, answer)
+    gap = from_answer(call, answer)
+    if gap is not None:
+        return gap
+    if answer.status == 404:
+        return Observed(None)
+    body = wire.model_validate_json(answer.body)
+    if isinstance(body, Resource) and names_another(call.resource, body.id):
+        raise ValueError("the answer is about another resource")
+    return Observed(build(_identified(body, call.resource)))
+
+
+def _item(call: Call, entry: W, build: Callable[[W], T]) -> T:
+    return build(_placed(call, entry))
+
+
+def _built(call: Call, build: Callable[[], T]) -> Observed[T] | Gap:
+    try:
+        return Observed(build())
+    except (MemoryError, MzauditError):
+        raise
+    except Exception as error:  # noqa: BLE001 - as in `Run.read`
+        return _unread(call, error)
+
+
+def _unread(call: Call, error: Exception) -> Gap:
+    """The gap that a reader leaves: of a body that is not as documented it says where, else the defect is ours."""
+    if isinstance(error, ValueError):
+        return call.gap(GapReason.MALFORMED, fault(error))
+    return internal(call, error)
 
 
 def _placed(call: Call, entry: W) -> W:
@@ -220,9 +253,9 @@ def _identified(body: W, id_: str) -> W:
 def _unreadable(call: Call, unread: list[Unread]) -> Gap | None:
     if not unread:
         return None
-    first, more = unread[0], len(unread) - 1
+    first, more = next((each for each in unread if each.reason is GapReason.INTERNAL), unread[0]), len(unread) - 1
     which = first.which + (f" and {more} more" if more else "")
-    return call.gap(GapReason.MALFORMED, f"{which} cannot be read: {first.why}")
+    return call.gap(first.reason, f"{which} cannot be read: {first.why}")
 
 
 def _outcome(facet: Observed[T | None] | Gap) -> str:

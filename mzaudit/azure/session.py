@@ -11,25 +11,28 @@ from typing import Protocol
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
+from mzaudit.azure.body import LARGEST, BodyError
 from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.connection import Retry
-from mzaudit.azure.gaps import BROKEN, answer_of, from_error
+from mzaudit.azure.gaps import answer_of, from_error
 from mzaudit.azure.pace import Lane
 from mzaudit.azure.refusals import WriteRefusedError
+from mzaudit.errors import MzauditError
 from mzaudit.snapshot.observed import Gap, GapReason
 
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 # 429s of a bucket that all requests of a lane share; any other is about the one thing that was asked for
 _ABOUT_ALL = frozenset({"SubscriptionRequestsThrottled", "Throttled"})
-_LARGEST = 64 * 1024 * 1024
 _TRIES_WITHOUT_ANSWER = 3
 
 
 class Client(Protocol):
     """The part of every SDK client that is used: its own pipeline."""
 
-    def send_request(self, request: HttpRequest, *, stream: bool = False) -> Awaitable[AsyncHttpResponse]:
-        """Send through authentication, guard and transport."""
+    def send_request(
+        self, request: HttpRequest, *, stream: bool = False, largest: int = LARGEST
+    ) -> Awaitable[AsyncHttpResponse]:
+        """Send through authentication, guard and transport; of the body at most `largest` bytes are read."""
         ...
 
 
@@ -41,18 +44,21 @@ class Session:
         self.deadline = deadline
         self.answered = 0
 
-    async def send(self, client: Client, lane: Lane, call: Call, url: str) -> Answer | Gap:
-        """Send one request (a call, or one page of it) until it is answered, refused, or out of time."""
+    async def send(self, client: Client, lane: Lane, call: Call, url: str, largest: int = LARGEST) -> Answer | Gap:
+        """Send one request (a call, or one page of it) until it is answered, refused, or out of time.
+
+        Whatever the SDK raises on the way is the call's gap; only what ends the run passes.
+        """
         overdue = call.gap(GapReason.TIMEOUT, "the run's time was up")
         if asyncio.get_running_loop().time() >= self.deadline:
             return overdue
         try:
             async with asyncio.timeout_at(self.deadline), lane.turn(first=call.leads):
-                return await self._patiently(client, lane, call, url)
+                return await self._patiently(client, lane, call, url, largest)
         except TimeoutError:
             return overdue
 
-    async def _patiently(self, client: Client, lane: Lane, call: Call, url: str) -> Answer | Gap:
+    async def _patiently(self, client: Client, lane: Lane, call: Call, url: str, largest: int) -> Answer | Gap:
         # a service that has just worn out one call gets no long patience from the next: the run must end in time
         retry, hurried = self._retry, lane.exhausted
         clock = asyncio.get_running_loop().time
@@ -66,13 +72,16 @@ class Session:
             begun = clock()
             try:
                 async with asyncio.timeout(left):
-                    last = await _once(client, call, url)
+                    last = await _once(client, call, url, largest)
             except TimeoutError as error:
                 last = from_error(call, error)
                 break
-            except (WriteRefusedError, *BROKEN) as error:
+            except (MemoryError, MzauditError):
+                raise
+            except Exception as error:  # noqa: BLE001 - the net of every call: no other one suffers
                 last = _answered(error) or from_error(call, error)
-                if isinstance(error, (WriteRefusedError, ClientAuthenticationError)):
+                final = isinstance(error, (WriteRefusedError, ClientAuthenticationError))
+                if final or (isinstance(last, Gap) and last.reason is GapReason.INTERNAL):
                     return last
                 if isinstance(last, Gap) and attempt + 1 >= _TRIES_WITHOUT_ANSWER:
                     break
@@ -97,20 +106,20 @@ class Session:
         return last
 
 
-async def _once(client: Client, call: Call, url: str) -> Answer:
+async def _once(client: Client, call: Call, url: str, largest: int) -> Answer:
     # streaming keeps the SDK's pipeline from decoding the body: an HTML page is then an answer like any other
     headers = {"Content-Type": "application/json"} if call.body else {}
     request = HttpRequest(call.method, url, headers=headers, content=call.body or None)
     clock = asyncio.get_running_loop().time
     begun = clock()
-    response = await client.send_request(request, stream=True)
+    response = await client.send_request(request, stream=True, largest=largest)
+    headers = {name.casefold(): value for name, value in response.headers.items()}
     try:
-        if int(response.headers.get("Content-Length") or 0) > _LARGEST:
-            raise ValueError("the answer is too large")
         body = await response.read()
+    except BodyError as error:
+        return Answer(response.status_code, headers, b"", clock() - begun, error.why)
     finally:
         await response.close()
-    headers = {name.casefold(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, body, clock() - begun)
 
 
@@ -139,5 +148,5 @@ def _retry_after(answer: Answer) -> float:
 def _until(moment: str, now: str) -> float:
     try:
         return max(0.0, (parsedate_to_datetime(moment) - parsedate_to_datetime(now)).total_seconds())
-    except (ValueError, TypeError):  # no date, or one without a zone beside one with
+    except (ValueError, TypeError, OverflowError):  # no date, one without a zone beside one with, the end of time
         return 0.0

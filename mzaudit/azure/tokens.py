@@ -15,9 +15,9 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 from azure.identity import CredentialUnavailableError
 
-from mzaudit.azure.gaps import BROKEN
+from mzaudit.azure.body import BodyError
 from mzaudit.azure.refusals import TokenRefusedError
-from mzaudit.errors import CredentialError
+from mzaudit.errors import CredentialError, MzauditError
 from mzaudit.snapshot.estate import Caller
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ class Tokens:
                     token = await self._login.credential.get_token(
                         *scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae
                     )
-            except BROKEN as error:
+            except (MemoryError, MzauditError):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a credential meets is why there is no token
                 refused = TokenRefusedError(_why(error))
                 self._kept[asked] = refused
                 raise refused from None
@@ -142,6 +144,11 @@ def _why(error: BaseException) -> str:
             "it has nothing to sign in with: run `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and "
             "AZURE_CLIENT_SECRET"
         )
+    cause: BaseException | None = error
+    while cause is not None:  # azure-identity wraps what its pipeline raises
+        if isinstance(cause, BodyError):
+            return f"the sign-in service's answer cannot be read: {cause.why}: look for a proxy in between"
+        cause = cause.__cause__
     status = getattr(error, "status_code", None)
     answered = f"HTTP {status}" if isinstance(status, int) else type(error).__name__
     return f"the sign-in failed ({answered}): sign in again, or check the variables of this credential"

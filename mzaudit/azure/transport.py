@@ -11,6 +11,7 @@ from weakref import WeakSet
 import aiohttp
 from azure.core.pipeline.transport import AioHttpTransport
 
+from mzaudit.azure.body import LARGEST, BoundedResponse
 from mzaudit.azure.connection import Connection
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
                 keepalive_timeout=_KEPT if self._hosts <= FEW else _KEPT_AMONG_MANY,
             )
             self.session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                auto_decompress=False,
+                response_class=BoundedResponse,
             )
         await super().open()
 
@@ -64,12 +69,16 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
         await super().close()
 
     async def send(self, request: Any, **config: Any) -> Any:  # Any: the SDK's own signature is an overload of two
-        """Send through the proxy that the host's name calls for."""
+        """Send through the proxy that the host's name calls for; of the body at most `largest` bytes are read."""
         config.pop("proxies", None)
+        largest = config.pop("largest", LARGEST)
         if (task := asyncio.current_task()) is not None:
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
-        return await super().send(request, proxy=self._connection.proxy_for(request.url), **config)
+        response = await super().send(request, proxy=self._connection.proxy_for(request.url), **config)
+        if request.method == "GET":  # a token traded beside it is no page
+            response.internal_response.largest = largest
+        return response
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import to_json
 
 from mzaudit.snapshot.ids import name
+from mzaudit.snapshot.observed import GapReason
 
 T = TypeVar("T")
 W = TypeVar("W", bound="Wire")
@@ -59,10 +60,11 @@ class Page(Wire, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """An item of a list that cannot be read: which, and why."""
+    """An item of a list that cannot be read: which, and why; INTERNAL where the defect is ours."""
 
     which: str
     why: str
+    reason: GapReason = GapReason.MALFORMED
 
 
 def items_of(body: bytes, page: type[P], item: type[W]) -> tuple[P, list[W | Unread]]:
@@ -110,7 +112,10 @@ def _moment(seconds: object) -> datetime:
 
 
 def _aware(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    except OverflowError:  # .NET's first and last moment, with a zone that leads beyond
+        return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)
 
 
 Seconds = Annotated[datetime, BeforeValidator(_moment)]

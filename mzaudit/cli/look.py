@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from mzaudit import __version__
-from mzaudit.errors import InputError
+from mzaudit.errors import InputError, MzauditError
 
 if TYPE_CHECKING:
     from mzaudit.audit.results import Report
@@ -173,8 +173,23 @@ def list_all(
 def attributed(
     report: Report, loaded: Loaded, simulator: Simulator | None, *, names: bool, timeout: float, debug: bool
 ) -> Report:
-    """The report with who changed each failing resource last: a second, small read, and only if something fails."""
+    """The report with who changed each failing resource last: a second, small read, and only if something fails.
 
+    Whatever goes wrong with it, the report that was judged stays as it is."""
+    from mzaudit.cli.streams import say
+
+    try:
+        return _attributed(report, loaded, simulator, names=names, timeout=timeout, debug=debug)
+    except MzauditError as error:
+        say(f"--attribute: who changed what was not read: {error}")
+    except Exception as error:  # noqa: BLE001 - a defect in telling who is not to lose what was judged
+        say(f"--attribute: who changed what was not read: a defect of mzaudit: {type(error).__name__}")
+    return report
+
+
+def _attributed(
+    report: Report, loaded: Loaded, simulator: Simulator | None, *, names: bool, timeout: float, debug: bool
+) -> Report:
     from mzaudit.audit.attribute import MOST, asked, attribute
     from mzaudit.azure import changes_of
     from mzaudit.snapshot.changes import Records

@@ -12,7 +12,7 @@ from .blueprint import DOCUMENTED, Blueprint
 from .compliant import compliant, empty, grant_custom_role
 from .drifts import DRIFTS, plant
 from .estate import CANARY, Estate, Gate, Manifest, Principal, Secret, Version, canary
-from .faults import Alter, Fault, Hang, Html, Malformed, Reset, Slow, SqlFault, Status, Truncated
+from .faults import Alter, Fault, Hang, Html, Malformed, Recode, Reset, Slow, SqlFault, Status, Truncated
 from .large import NAME as LARGE
 from .large import large
 from .pace import Counts, Waves
@@ -37,6 +37,7 @@ __all__ = [
     "Malformed",
     "Manifest",
     "Principal",
+    "Recode",
     "Request",
     "Reset",
     "Secret",

@@ -64,7 +64,16 @@ class Alter:
     change: Callable[[Json], Json]
 
 
-Action = Status | Reset | Hang | Slow | Truncated | Malformed | Html | Alter
+@dataclass(frozen=True, slots=True)
+class Recode:
+    """The usual answer with the bytes of its body changed, and further headers: a Content-Encoding, true or false, a
+    bomb, JSON of two meanings."""
+
+    change: Callable[[bytes], bytes]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Action = Status | Reset | Hang | Slow | Truncated | Malformed | Html | Alter | Recode
 
 
 @dataclass(frozen=True, slots=True)

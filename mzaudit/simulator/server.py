@@ -29,6 +29,7 @@ from .faults import (
     Hang,
     Html,
     Malformed,
+    Recode,
     Reset,
     Slow,
     SqlFault,
@@ -307,6 +308,12 @@ class Simulator:
                 answer = self._answer(call)
                 altered = change(answer.body) if isinstance(answer.body, dict) else answer.body
                 return _response(Answer(answer.status, altered, answer.headers))
+            case Recode(change, headers):
+                answer = self._answer(call)
+                usual = _response(answer)
+                usual.body = change(encode(answer))
+                usual.headers.update(headers)
+                return usual
             case None:
                 return _response(self._answer(call))
 

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from azure.core import exceptions as sdk
 
+from mzaudit.azure.body import BodyError
 from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.gaps import from_answer, from_error
 from mzaudit.azure.refusals import TokenRefusedError, WriteRefusedError
@@ -74,6 +75,7 @@ ANSWERS: dict[str, tuple[int, str, GapReason | None]] = {
     "404 in HTML": (404, HTML, GapReason.MALFORMED),
     "404 without a body": (404, "", GapReason.MALFORMED),
     "404 with a list": (404, "[]", GapReason.MALFORMED),
+    "read, but not to be": (200, "", None),
     "not registered": (409, body("MissingSubscriptionRegistration"), GapReason.NOT_REGISTERED),
     "conflict": (409, body("AnotherOperationInProgress"), GapReason.SERVER_ERROR),
     "throttled": (429, body("TooManyRequests"), GapReason.THROTTLED),
@@ -150,7 +152,10 @@ ERRORS: dict[str, tuple[BaseException, GapReason]] = {
     "no token": (TokenRefusedError("x"), GapReason.UNAUTHENTICATED),
     "refused by the SDK": (sdk.ClientAuthenticationError("x"), GapReason.UNAUTHENTICATED),
     "a challenge of another host": (ValueError("x"), GapReason.MALFORMED),
-    "a challenge without a part": (KeyError("service"), GapReason.MALFORMED),
+    "a body that is not to be read": (BodyError("x"), GapReason.MALFORMED),
+    "our own attribute": (AttributeError("x"), GapReason.INTERNAL),
+    "our own type": (TypeError("x"), GapReason.INTERNAL),
+    "our own key": (KeyError("service"), GapReason.INTERNAL),
     "a write": (WriteRefusedError("PUT", "/x"), GapReason.REFUSED),
     "a registration": (WriteRefusedError("POST", "/x/register"), GapReason.NOT_REGISTERED),
     "certificate": (OSError("x"), GapReason.UNREACHABLE),
@@ -178,5 +183,5 @@ def test_every_exception_of_the_sdk_has_a_reason_of_its_own() -> None:
 def test_the_text_of_an_exception_is_never_passed_on() -> None:
     for error, _ in ERRORS.values():
         error.args = ("hunter2",)
-        if not isinstance(error, TokenRefusedError):
+        if not isinstance(error, TokenRefusedError | BodyError):
             assert "hunter2" not in from_error(CALL, error).detail

@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from mzaudit.errors import CredentialError
 from mzaudit.simulator import Fault, Status
 from mzaudit.simulator.blueprint import stable_guid
 from mzaudit.simulator.records import PERSON
@@ -73,3 +76,17 @@ def test_a_record_that_is_refused_changes_no_exit_code(
     text = " ".join((folder / "r.txt").read_text().split())
     assert "Not read: forbidden: GET" in text
     assert "(needs Microsoft.Insights/eventtypes/values/read)" in text
+
+
+@pytest.mark.parametrize("error", [CredentialError("no token"), OverflowError(), BaseExceptionGroup("", [KeyError()])])
+def test_whatever_goes_wrong_with_it_what_was_judged_is_written(
+    folder: Path, mzaudit: Call, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("mzaudit.azure.changes_of", broken)
+    outcome = mzaudit(*CHECK)
+    assert outcome.code == 1
+    assert "--attribute: who changed what was not read" in outcome.err
+    assert json.loads((folder / "r.json").read_text())["findings"]
