@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mzaudit.cli import exits, look
+from mzaudit.cli.earlier import Writing
 
 EPILOG = f"""\b
 Examples:
@@ -26,7 +27,7 @@ Exit codes:
 """
 
 
-@click.command(epilog=EPILOG, short_help="Judge an environment against the policy; the gate.")
+@click.command(cls=Writing, epilog=EPILOG, short_help="Judge an environment against the policy; the gate.")
 @click.option(
     "--env",
     "environments",
@@ -121,10 +122,7 @@ def command(
 
     asked = environment_names(environments)
     targets = output.targets(outputs, reports_dir, asked)
-    for file in (*snapshots, *((baseline,) if baseline is not None else ())):
-        output.apart(file, targets)
-    read = read_history(history)  # before yesterday's report is removed
-    output.clear(targets)
+    read = read_history(history)
     if gate == "new" and baseline is None:
         raise click.UsageError("--gate new needs --baseline REPORT.json: new since when?")
     deadline = look.seconds(timeout)
@@ -165,9 +163,7 @@ def command(
         )
         if attribute:
             report = look.attributed(report, loaded, simulator, names=name_people, timeout=deadline, debug=debug)
-    files = output.write(report, targets, colour=output.coloured(), width=output.width(), history=past)
-    if files:
-        say("wrote " + ", ".join(str(path) for path in files))
+    output.write(report, targets, colour=output.coloured(), width=output.width(), history=past)
     if any(gap.reason in LACKS for finding in report.findings for gap in finding.gaps) and not snapshots:
         say("`mzaudit doctor` with the same options says what may not be read, and the commands that grant it")
     return exit_code(report)

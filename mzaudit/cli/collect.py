@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mzaudit.cli import exits, look
+from mzaudit.cli.earlier import Writing
 
 EPILOG = """\b
 Examples:
@@ -15,7 +16,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, short_help="Read the live state into a snapshot file.")
+@click.command(cls=Writing, epilog=EPILOG, short_help="Read the live state into a snapshot file.")
 @click.option(
     "--env",
     "environments",
@@ -55,9 +56,11 @@ def command(
 ) -> int:
     """Read everything that the rules need, and write it to a file that holds no secret: of secrets and setting values
     only classes and equality. Exits 0 when everything was read, 3 when something could not be."""
+    from mzaudit.cli.output import keep
     from mzaudit.cli.streams import say
     from mzaudit.cli.wanted import bound, chosen, environment_names, load_policy
-    from mzaudit.snapshot.store import chunks, write
+    from mzaudit.report.gate import counted
+    from mzaudit.snapshot.store import chunks
 
     asked = environment_names(environments)
     deadline = look.seconds(timeout)
@@ -68,7 +71,7 @@ def command(
         seen = look.look(
             wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug, wake=wake_databases
         )
-    write(output, chunks(seen))
+    keep(output, lambda: chunks(seen))
     unread = [read for read in seen.reads if not read.answered]
-    say(f"wrote {output}: {len(seen.reads)} calls, {len(unread)} not answered")
+    say(f"wrote {output}: {counted(len(seen.reads), 'call')}, {len(unread):,} not answered")
     return exits.INCOMPLETE if unread else exits.PASSED

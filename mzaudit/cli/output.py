@@ -1,11 +1,11 @@
-"""Where reports go: files that are whole or not there, then stdout."""
+"""Where reports go: stdout, and files that are whole or not there."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,23 +18,7 @@ if TYPE_CHECKING:
     from mzaudit.audit.results import Report
     from mzaudit.report.trend import Point
 
-# How a file of ours begins. A file that begins otherwise is somebody's own and is never replaced.
-_BEGINS: Final = {
-    "json": ("{",),
-    "jsonl": ("{",),
-    "junit": ("<?xml",),
-    "sarif": ("{",),
-    "sarif-alerts": ("{",),
-    "csv": ("environment,rule,",),
-    "ocsf": ("{",),
-    "markdown": ("# mzaudit",),
-    "markdown-ado": ("# mzaudit",),
-    "markdown-summary": ("# mzaudit",),
-    "terminal": ("tool ",),
-    "html": ("<!DOCTYPE html>\n<!-- mzaudit",),
-    "fix": ("#!/usr/bin/env bash\n# Remediation of what mzaudit",),
-}
-_OURS: Final = "mzaudit"
+_PRIVATE: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,70 +34,55 @@ def targets(options: Sequence[str], reports_dir: Path, environments: Sequence[st
     from mzaudit.report import FORMATS
 
     if not options:
-        env = "+".join(environments)
-        folder = reports_dir / env
-        return (
-            Target("terminal", None),
-            Target("junit", folder / f"TEST-mzaudit-{env}.xml"),
-            Target("markdown", folder / f"mzaudit-{env}.md"),
-            Target("json", folder / f"mzaudit-{env}.json"),
-        )
+        return by_default(reports_dir, environments)
     chosen = []
     for option in options:
-        name, _, path = option.partition(":")
-        if name not in FORMATS:
+        target = parsed(option)
+        if target is None:
+            name = option.partition(":")[0]
             raise InputError(f"-o {option}: unknown format {name!r}: expected one of {', '.join(FORMATS)}")
-        chosen.append(Target(name, Path(path) if path not in ("", "-") else None))
+        chosen.append(target)
     if sum(target.path is None for target in chosen) > 1:
         raise InputError("-o: only one format can go to stdout; give the others a path (FORMAT:PATH)")
-    paths = [target.path for target in chosen if target.path is not None]
-    for written in paths:
-        if paths.count(written) > 1:
-            raise InputError(f"-o: two formats were given the same path, {written}")
+    places: dict[Path, Path] = {}
+    for target in chosen:
+        if target.path is not None:
+            first = places.setdefault(target.path.resolve(), target.path)
+            if first is not target.path:
+                same = f"the same path, {first}" if first == target.path else f"one file: {first} and {target.path}"
+                raise InputError(f"-o: two formats were given {same}")
     return tuple(chosen)
 
 
-def apart(saved: Path, wanted: Sequence[Target]) -> None:
-    """Refuse to write over the saved file that a command reads: a run that fails would lose it."""
-    if any(target.path is not None and target.path.resolve() == saved.resolve() for target in wanted):
-        raise InputError(f"{saved}: this file is read and would be written over; copy it, or write elsewhere with -o")
+def by_default(reports_dir: Path, environments: Sequence[str]) -> tuple[Target, ...]:
+    """What is written without `-o`. Raises `InputError` for a name that no environment can have."""
+    from mzaudit.cli.wanted import environment_names
+
+    env = "+".join(environment_names(environments))
+    folder = reports_dir / env
+    return (
+        Target("terminal", None),
+        Target("junit", folder / f"TEST-mzaudit-{env}.xml"),
+        Target("markdown", folder / f"mzaudit-{env}.md"),
+        Target("json", folder / f"mzaudit-{env}.json"),
+    )
 
 
-def clear(wanted: Sequence[Target]) -> None:
-    """Remove earlier reports before anything can go wrong, so that a crash never leaves yesterday's green file."""
-    found = []
-    for target in wanted:
-        try:
-            if target.path is None or not target.path.exists():
-                continue
-            ours = _is_ours(target.path, target.format)
-        except OSError as error:
-            raise InputError(f"{target.path}: cannot be read: {error.strerror}") from error
-        if not ours:
-            raise InputError(f"{target.path}: this is not a {target.format} report of mzaudit; it is left as it is")
-        found.append(target.path)
-    for path in found:
-        try:
-            path.unlink(missing_ok=True)  # another run may have been faster
-        except OSError as error:
-            raise InputError(f"{path}: an earlier report that cannot be removed: {error.strerror}") from error
+def parsed(option: str) -> Target | None:
+    """One `-o FORMAT[:PATH]`; None if there is no such format."""
+    from mzaudit.report import FORMATS
+
+    name, _, path = option.partition(":")
+    return Target(name, Path(path) if path not in ("", "-") else None) if name in FORMATS else None
 
 
-def _is_ours(path: Path, format_: str) -> bool:
-    if not path.is_file():
-        return False
-    with path.open(encoding="utf-8", errors="replace") as file:
-        head = file.read(4096)
-    return not head or (head.startswith(_BEGINS[format_]) and _OURS in head)  # nothing is lost with an empty file
+def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int, history: Sequence[Point] = ()) -> None:
+    """Write every target, stdout first, and say which files were written. `history` is for the formats that show how it
+    went before.
 
-
-def write(
-    report: Report, wanted: Sequence[Target], *, colour: bool, width: int, history: Sequence[Point] = ()
-) -> tuple[Path, ...]:
-    """Write every target and return the files. Files first, so that a lost stdout loses none of them. `history` is for
-    the formats that show how it went before.
-
-    Raises `InputError` if a target cannot be written; if stdout cannot but files were, says so: they hold the verdict.
+    A target that cannot be written keeps none of the others from it. Raises `InputError` with all those; where none of
+    the rest went to stdout, the terminal report does. A stdout that cannot be written is only said where every file
+    was: they hold the verdict.
     """
     from mzaudit.report import find, terminal
 
@@ -126,20 +95,36 @@ def write(
             return html.chunks(report, history)
         return find(target.format)(report)
 
-    files = []
-    for target in wanted:
-        if target.path is not None:
-            replace(target.path, chunks(target))
-            files.append(target.path)
-    for target in wanted:
-        if target.path is None:
-            try:
+    files: list[Path] = []
+    failed: list[str] = []
+    unsaid = ""
+    shown = False
+    for target in sorted(wanted, key=lambda one: one.path is not None):
+        try:
+            if target.path is None:
                 show_all(chunks(target))
-            except InputError as error:
-                if not files:
-                    raise
-                say(str(error))
-    return tuple(files)
+                shown = True
+            else:
+                replace(target.path, chunks(target))
+                files.append(target.path)
+        except InputError as error:
+            if target.path is None:
+                unsaid = str(error)
+            else:
+                failed.append(str(error))
+    if failed and not shown and not unsaid:
+        try:
+            show_all(terminal.chunks(report, colour=colour, width=width))
+        except InputError as error:
+            unsaid = str(error)
+    if unsaid and (failed or not files):
+        failed.append(unsaid)
+    elif unsaid:
+        say(unsaid)
+    if files:
+        say("wrote " + ", ".join(map(str, files)))
+    if failed:
+        raise InputError("\n".join(failed))
 
 
 def replace(path: Path, chunks: Iterable[str], mode: int = 0o644) -> None:
@@ -159,6 +144,20 @@ def replace(path: Path, chunks: Iterable[str], mode: int = 0o644) -> None:
             raise
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def keep(path: Path, chunks: Callable[[], Iterable[str]]) -> None:
+    """Write a snapshot, for its owner's eyes alone. Raises `InputError` if that fails, and then says where it was kept
+    instead: a run may have taken minutes."""
+    try:
+        replace(path, chunks(), _PRIVATE)
+    except InputError as error:
+        try:
+            spare = Path(tempfile.mkdtemp(prefix="mzaudit-")) / path.name
+            replace(spare, chunks(), _PRIVATE)
+        except (InputError, OSError):
+            raise error from None
+        raise InputError(f"{error}; it is kept in {spare}") from error
 
 
 def coloured() -> bool:

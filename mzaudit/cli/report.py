@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from mzaudit.cli.earlier import Writing
+
 EPILOG = """\b
 Examples:
   mzaudit report reports/prd/mzaudit-prd.json
@@ -14,7 +16,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, short_help="Draw a saved report in another format.")
+@click.command(cls=Writing, epilog=EPILOG, short_help="Draw a saved report in another format.")
 @click.argument("saved", type=click.Path(path_type=Path), metavar="REPORT.json")
 @click.option(
     "-o", "--output", "outputs", multiple=True, metavar="FORMAT[:PATH]", help="What to draw.  [default: terminal]"
@@ -27,8 +29,6 @@ def command(saved: Path, outputs: tuple[str, ...], history: Path | None) -> int:
 
     report = read_report(saved)
     targets = output.targets(outputs or ("terminal",), Path(), ())
-    output.apart(saved, targets)
     earlier = history_of(report.environments, read_history(history))
-    output.clear(targets)
     output.write(report, targets, colour=output.coloured(), width=output.width(), history=earlier)
     return exits.PASSED

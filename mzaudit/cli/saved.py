@@ -56,16 +56,17 @@ def read_either(path: Path) -> Snapshot | Report:
 
 
 def read_history(folder: Path | None) -> tuple[tuple[Path, tuple[str, ...], Point], ...]:
-    """The counts of each report among the JSON files in the folder and below it, with its environments. What is no
-    report is passed over, and said."""
+    """The counts of each report among the JSON files in the folder and below it, those set aside too, with its
+    environments. What is no report is passed over, and said."""
     if folder is None:
         return ()
+    from mzaudit.cli.earlier import PREVIOUS
     from mzaudit.report.trend import point
 
     if not folder.is_dir():
         raise InputError(f"--history {folder}: expected a directory of JSON reports")
     found = []
-    for path in sorted(folder.rglob("*.json")):
+    for path in sorted((*folder.rglob("*.json"), *folder.rglob(f"*.json{PREVIOUS}"))):
         try:
             earlier = read_report(path)
         except (InputError, SnapshotError) as error:

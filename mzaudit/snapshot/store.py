@@ -1,4 +1,4 @@
-"""The snapshot as a JSON file: lossless, sorted, versioned, readable by its owner alone.
+"""The snapshot as a JSON file: lossless, sorted, versioned.
 
 The dataclasses are the schema: what they do not name is refused, and so is whatever would be filled in by a default,
 because a fact that a file does not state was not seen.
@@ -7,10 +7,8 @@ because a fact that a file does not state was not seen.
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -124,26 +122,6 @@ def read(path: Path) -> Snapshot:
         raise SnapshotError(f"{path}: expected a readable file: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SnapshotError(f"{path}: expected UTF-8 text, found other bytes") from None
-
-
-def write(path: Path, text: str | Iterable[str]) -> None:
-    """Put `text`, or its pieces, at `path` whole or not at all, readable by the owner alone.
-
-    Raises `SnapshotError` if the place cannot be written.
-    """
-    try:
-        handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines([text] if isinstance(text, str) else text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(draft).replace(path)
-        except BaseException:  # also on Ctrl-C no draft stays behind
-            Path(draft).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SnapshotError(f"{path}: expected a place to write the snapshot: {error.strerror}") from None
 
 
 def _is_moment(time: datetime) -> bool:

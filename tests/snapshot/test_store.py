@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -142,25 +141,6 @@ def test_what_is_not_a_whole_snapshot_is_refused(case: str) -> None:
         store.load(text, "s.json")
     assert complaint in str(error.value)
     assert all(line.startswith("s.json: ") and len(line) < 500 for line in str(error.value).splitlines())
-
-
-def test_a_file_is_whole_and_its_owners_alone(tmp_path: Path) -> None:
-    path = tmp_path / "snapshot.json"
-    path.write_text("yesterday's")
-    path.chmod(0o644)
-    store.write(path, WHOLE)
-    assert store.read(path) == compliant()
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert os.listdir(tmp_path) == ["snapshot.json"]
-
-
-def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
-    (tmp_path / "snapshot.json").mkdir()
-    with pytest.raises(SnapshotError, match=r"snapshot\.json: expected a place to write the snapshot"):
-        store.write(tmp_path / "snapshot.json", WHOLE)
-    with pytest.raises(SnapshotError, match="expected a place to write the snapshot: No such file"):
-        store.write(tmp_path / "nowhere" / "snapshot.json", WHOLE)
-    assert os.listdir(tmp_path) == ["snapshot.json"]
 
 
 @pytest.mark.parametrize(

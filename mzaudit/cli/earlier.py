@@ -1,0 +1,148 @@
+"""What an earlier run wrote, set aside before anything of this one can go wrong.
+
+After any exit that wrote no report, none stands under a name that this run would have written, and nothing is lost: the
+earlier one is `NAME.previous`, which no glob for `*.xml` or `*.json` finds.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from mzaudit.cli.output import Target, by_default, parsed
+from mzaudit.cli.streams import say
+from mzaudit.errors import InputError
+
+PREVIOUS: Final = ".previous"
+# How a file of ours begins, and what stands near its beginning. One that begins otherwise is somebody's own and is
+# never touched.
+_OURS: Final = {
+    "json": ("{", "mzaudit"),
+    "jsonl": ("{", "mzaudit"),
+    "junit": ("<?xml", "mzaudit"),
+    "sarif": ("{", "mzaudit"),
+    "sarif-alerts": ("{", "mzaudit"),
+    "csv": ("environment,rule,", "mzaudit"),
+    "ocsf": ("{", "mzaudit"),
+    "markdown": ("# mzaudit", ""),
+    "markdown-ado": ("# mzaudit", ""),
+    "markdown-summary": ("# mzaudit", ""),
+    "terminal": ("tool ", "mzaudit"),
+    "html": ("<!DOCTYPE html>\n<!-- mzaudit", ""),
+    "fix": ("#!/usr/bin/env bash\n# Remediation of what mzaudit", ""),
+    "snapshot": ('{\n "', ""),
+}
+
+
+class Writing(click.Command):
+    """A command that writes files: before anything else, and if its options are wrong, it makes room for them."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """As click has it; raises `UsageError` after the earlier files are set aside, as far as they can be told."""
+        given = list(args)
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError:
+            lenient = {"resilient_parsing": True, "ignore_unknown_options": True, "allow_extra_args": True}
+            asked = super().make_context(info_name, given, parent, **(extra | lenient))
+            for complaint in make_room(_named(asked.params), _read(asked.params)):
+                say(complaint)
+            raise
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. Raises `InputError` with everything that its files cannot be written for."""
+        if complaints := make_room(_named(ctx.params), _read(ctx.params)):
+            raise InputError("\n".join(complaints))
+        return super().invoke(ctx)
+
+
+def make_room(wanted: Sequence[Target], read: Sequence[Path] = ()) -> tuple[str, ...]:
+    """Set aside what stands under the names of `wanted`, and look whether they can be written. What is somebody's own,
+    or is `read` by the command, stays as it is and is complained of."""
+    return tuple(dict.fromkeys(_complaints(wanted, {path.resolve() for path in read})))
+
+
+def _complaints(wanted: Sequence[Target], read: set[Path]) -> Iterator[str]:
+    for target in wanted:
+        path = target.path
+        if path is None:
+            continue
+        aside = path.with_name(path.name + PREVIOUS)
+        try:
+            if path.resolve() in read:
+                yield f"{path}: this file is read and would be written over; copy it, or write elsewhere with -o"
+                continue
+            there = path.exists()
+            if there and not _is_ours(path, target.format):
+                yield f"{path}: this is not a {_what(target.format)} of mzaudit; it is left as it is"
+                continue
+            if there and aside.exists() and (aside.resolve() in read or not _is_ours(aside, target.format)):
+                yield f"{path}: an earlier one cannot be set aside, because {aside} is read or somebody's own; move it"
+                continue
+        except OSError as error:
+            yield f"{path}: cannot be read: {error.strerror}"
+            continue
+        try:
+            if there:
+                path.replace(aside)
+        except FileNotFoundError:
+            pass  # another run was faster
+        except OSError as error:
+            yield f"{path}: an earlier one cannot be set aside: {error.strerror}"
+            continue
+        try:
+            _look(path)
+        except OSError as error:
+            yield f"{path}: cannot be written: {error.strerror}"
+
+
+def _look(path: Path) -> None:
+    """Raise `OSError` if no file can be made there; makes no directory."""
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):
+        pass
+
+
+def _is_ours(path: Path, format_: str) -> bool:
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        head = file.read(4096)
+    begins, holds = _OURS[format_]
+    return not head or (head.startswith(begins) and holds in head)  # nothing is lost with an empty file
+
+
+def _what(format_: str) -> str:
+    return "snapshot" if format_ == "snapshot" else f"{format_} report"
+
+
+def _named(params: Mapping[str, Any]) -> list[Target]:
+    """The files that a command line names; of one that is wrong, those that can be told."""
+    if "output" in params:
+        return [Target("snapshot", Path(params["output"]))] if params["output"] else []
+    options = params.get("outputs") or ()
+    if options:
+        return [target for option in options if (target := parsed(option)) is not None]
+    environments, folder = params.get("environments"), params.get("reports_dir")
+    try:
+        return list(by_default(folder, environments)) if environments and folder else []
+    except InputError:
+        return []
+
+
+def _read(params: Mapping[str, Any]) -> list[Path]:
+    """The saved files that a command line has a command read."""
+    one = (params.get("baseline"), params.get("saved"))
+    return [Path(path) for path in (*(params.get("snapshots") or ()), *one) if path is not None]
