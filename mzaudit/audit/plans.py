@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mzaudit.audit.az import az
 from mzaudit.audit.present import present, told
 from mzaudit.audit.verdict import Fix
+from mzaudit.policy.skus import Sku, family_of, sku
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import name, segment
@@ -30,9 +31,23 @@ def plan_of(want: WantedService, seen: Snapshot) -> RunningPlan:
     return RunningPlan(plan.id, plan.name, told(plan.sku, f"GET {plan_id}", "sku.name"))
 
 
-def unknown_sku(plan_id: str, sku: str, why: str = "no table lists this SKU") -> Unobserved:
-    """The doubt about a SKU whose size nothing here knows."""
-    return Unobserved(Gap(GapReason.MALFORMED, f"GET {plan_id}", detail=f"SKU {sku}: {why}"))
+def size_of(want: WantedService, plan: RunningPlan) -> Sku:
+    """The size of the plan's SKU; inconclusive where neither the policy nor the table has one."""
+    found = sku(plan.sku, want.plans.sizes)
+    if found is None and family_of(plan.sku) is None:
+        raise not_documented(
+            want, plan, f"the family of {plan.sku} is not known: if it is not enough, add it to plans.refused"
+        )
+    if found is None:
+        wanted = f"the size of {plan.sku} is not known: add `{plan.sku}: {{cores: …, memory_gib: …}}` to plans.sizes"
+        raise not_documented(want, plan, wanted)
+    return found
+
+
+def not_documented(want: WantedService, plan: RunningPlan, wanted: str) -> Unobserved:
+    """The doubt about a plan of which the policy does not say enough; `wanted` says what it has to say."""
+    detail = f"{wanted} ({want.where_plans})"
+    return Unobserved(Gap(GapReason.NOT_DOCUMENTED, f"GET {plan.id}", plan.id, detail=detail))
 
 
 def resize(plan_id: str, sku: str) -> Fix:

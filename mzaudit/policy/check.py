@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mzaudit.policy.complaints import Contradiction, Steps, shown
 from mzaudit.policy.models import Policy
-from mzaudit.policy.skus import sku
+from mzaudit.policy.skus import family_of, sku
 from mzaudit.policy.vocabulary import Vocabulary
 from mzaudit.policy.wanted import Where, stored_name
 
@@ -206,17 +206,25 @@ def _secrets(policy: Policy) -> Wrong:
 
 def _plans(policy: Policy) -> Wrong:
     """SKUs are known and of their family; one cannot be enough, or recommended, and refused."""
-    refused = {name.casefold() for name in policy.plans.refused}
-    for family, name in policy.plans.minimum.items():
-        known = sku(name)
-        if known is None or known.family.casefold() != family.casefold():
-            yield ("plans", "minimum", family), f"a SKU of the family {family}", shown(name)
+    plans = policy.plans
+    refused = {name.casefold() for name in plans.refused}
+    given = [name.casefold() for name in plans.sizes]
+    for position, name in enumerate(plans.sizes):
+        if name.casefold() in given[:position]:
+            yield ("plans", "sizes", name), "each SKU once", f"{shown(name)} again"
+    for family, name in plans.minimum.items():
+        at = ("plans", "minimum", family)
+        if (family_of(name) or "").casefold() != family.casefold():
+            yield at, f"a SKU of the family {family}", shown(name)
+        elif sku(name, plans.sizes) is None:
+            yield at, "a SKU whose size is known, or given under plans.sizes", shown(name)
         elif name.casefold() in refused:
-            yield ("plans", "minimum", family), "a SKU that is not refused", shown(name)
-    if policy.plans.recommended.casefold() in refused:
-        yield ("plans", "recommended"), "a SKU that is not refused", shown(policy.plans.recommended)
-    elif sku(policy.plans.recommended) is None:
-        yield ("plans", "recommended"), "a SKU whose size is known (such as P2v3)", shown(policy.plans.recommended)
+            yield at, "a SKU that is not refused", shown(name)
+    if plans.recommended.casefold() in refused:
+        yield ("plans", "recommended"), "a SKU that is not refused", shown(plans.recommended)
+    elif sku(plans.recommended, plans.sizes) is None:
+        expected = "a SKU such as P2v3 whose size is known, or given under plans.sizes"
+        yield ("plans", "recommended"), expected, shown(plans.recommended)
 
 
 def _parity(policy: Policy) -> Wrong:

@@ -23,6 +23,7 @@ PATTERNS = {
     r"^[a-z0-9]+([._/-][a-z0-9]+)*$": "a repository name (lower-case letters and digits, joined by . _ / or -)",
     r"^\w+\.\w+$": "schema.table",
     r"^[0-9]+([._][0-9]+)*$": "a migration's version such as 12 or 1.4.2, in quotes",
+    r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$": "the name of a SKU such as P1mv3",
     r"^[A-Z]+-[0-9]{3}$": "a rule code such as KV-003",
     r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$": "a requirement id such as DOC-01",
     r"^[*?/]*[^\s*?/]\S*$": "a subject without white space, not wildcards alone",
@@ -119,6 +120,8 @@ def _words(node: Schema, found: object) -> str:
             return "true or false"
         case "integer":
             return f"a whole number from {node.get('minimum')} to {node.get('maximum')}"
+        case "number":
+            return f"a number from {node.get('minimum')} to {node.get('maximum')}"
         case "array":
             return f"a list of at least {node['minItems']}" if "minItems" in node else "a list"
         case "object":

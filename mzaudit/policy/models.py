@@ -20,6 +20,7 @@ RuleCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+-[0-9]{3}$")]
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 SettingName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.:-]*$", max_length=200)]
 TableName = Annotated[str, StringConstraints(pattern=r"^\w+\.\w+$", max_length=257)]
+SkuName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$", max_length=20)]
 MigrationVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+([._][0-9]+)*$", max_length=50)]
 
 
@@ -116,12 +117,24 @@ class Service(Strict):
     plaintext: tuple[SettingName, ...] = ()
 
 
+class PlanSize(Strict):
+    """The size of one instance of a SKU, as Azure's price page says."""
+
+    cores: Annotated[int, Field(ge=1, le=1000, description="Cores of one instance.")]
+    memory_gib: Annotated[float, Field(ge=0, le=100000, description="Memory of one instance, in GiB.")]
+
+
 class Plans(Strict):
-    """What plan is enough: the smallest SKU of each family, refused SKUs, and production's recommendation."""
+    """What plan is enough: the smallest SKU of each family, refused SKUs, and production's recommendation; `sizes` are
+    those of SKUs that mzaudit does not know."""
 
     minimum: Annotated[dict[Name, Name], Field(min_length=1)]
     refused: tuple[Name, ...]
     recommended: Name
+    sizes: Annotated[
+        dict[SkuName, PlanSize],
+        Field(description="Cores and memory of SKUs that mzaudit does not know, by name; they win over its own."),
+    ] = {}
 
 
 class Secrets(Strict):

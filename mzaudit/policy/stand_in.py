@@ -33,6 +33,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     r"^[a-z0-9]+([._/-][a-z0-9]+)*$": ("stand-in", "another-one"),
     r"^\w+\.\w+$": ("stand.in", "another.one"),
     r"^[0-9]+([._][0-9]+)*$": ("9999.0", "9999.1"),
+    r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$": ("Z1v9", "Y1mv9"),
     r"^[A-Z]+-[0-9]{3}$": ("ZZ-000", "ZY-000"),
     r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$": ("ZZ-00", "ZZ-99"),
     r"^[*?/]*[^\s*?/]\S*$": ("stand-in", "another-one"),
@@ -121,7 +122,7 @@ def _values(schema: Schema, steps: Steps) -> tuple[Tree, Tree]:
     match node.get("type"):
         case "boolean":
             return False, True
-        case "integer":
+        case "integer" | "number":
             return int(str(node["minimum"])), int(str(node["maximum"]))
         case "string" if node.get("format") == "date":
             return "2000-01-01", "2000-01-02"

@@ -184,12 +184,35 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
     "recommended is no SKU": (
         ("recommended: P2v3", "recommended: P9v9"),
         "recommended:",
-        'plans.recommended: expected a SKU whose size is known (such as P2v3), found "P9v9"',
+        'plans.recommended: expected a SKU such as P2v3 whose size is known, or given under plans.sizes, found "P9v9"',
     ),
     "the minimum of another family": (
         ("    B: B2", "    B: S2"),
         "    B: S2",
         'plans.minimum.B: expected a SKU of the family B, found "S2"',
+    ),
+    "a minimum of unknown size": (
+        ("    Iv2: I1v2", "    FC: FC1"),
+        "    FC: FC1",
+        'plans.minimum.FC: expected a SKU whose size is known, or given under plans.sizes, found "FC1"',
+    ),
+    "a size that is none": (
+        ("  recommended: P2v3", "  sizes: {FC1: {cores: 1, memory_gib: -1}}\n  recommended: P2v3"),
+        "  sizes:",
+        "plans.sizes.FC1.memory_gib: expected a number from 0 to 100000, found the number -1",
+    ),
+    "a size of no SKU": (
+        ("  recommended: P2v3", "  sizes: {PremiumV3: {cores: 1, memory_gib: 2}}\n  recommended: P2v3"),
+        "  sizes:",
+        'plans.sizes.PremiumV3: expected as key the name of a SKU such as P1mv3, found "PremiumV3"',
+    ),
+    "a size twice": (
+        (
+            "  recommended: P2v3",
+            "  sizes:\n    FC1: {cores: 1, memory_gib: 2}\n    fc1: {cores: 1, memory_gib: 4.5}\n  recommended: P2v3",
+        ),
+        "    fc1:",
+        'plans.sizes.fc1: expected each SKU once, found "fc1" again',
     ),
     "recommended is refused": (
         ("recommended: P2v3", "recommended: F1"),

@@ -1,7 +1,7 @@
 """APP-003: the plan is at least the documented minimum of its family."""
 
 from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, rule
-from mzaudit.audit.plans import plan_of, resize, unknown_sku
+from mzaudit.audit.plans import not_documented, plan_of, resize, size_of
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.skus import sku
 from mzaudit.policy.wanted import WantedService
@@ -21,7 +21,8 @@ def plan_minimum(want: WantedService, seen: Snapshot) -> Verdict:
     The plan that the app runs on, wherever it lies, has a SKU with at least the cores and the memory of the policy's
     minimum for the SKU's own family (Basic B2, PremiumV3 P1v3, …), compared by the SKU's name without case. SKUs that
     the policy refuses (F1, D1, Y1, P0v3, …) fail. Families are not compared with each other: a P0v3 has less cores and
-    more memory than a B2. A SKU that no table lists, or of a family without a minimum, is inconclusive.
+    more memory than a B2. Where the policy gives no minimum for the family, or neither it (`plans.sizes`) nor mzaudit
+    knows the SKU's size, this is inconclusive and names the line to add.
 
     ## Why it matters
     Below the minimum a backend runs out of memory or processor time, is put to sleep, or shares its cores with other
@@ -44,15 +45,12 @@ def plan_minimum(want: WantedService, seen: Snapshot) -> Verdict:
             f"Scale the plan to {enough}.",
             resize(plan.id, enough),
         )
-    size = sku(plan.sku)
-    if size is None:
-        raise unknown_sku(plan.id, plan.sku)
+    size = size_of(want, plan)
     minimum = {family.casefold(): name for family, name in want.plans.minimum.items()}.get(size.family.casefold())
-    if minimum is None:
-        raise unknown_sku(plan.id, plan.sku, f"the policy has no minimum for the family {size.family}")
-    least = sku(minimum)
+    least = None if minimum is None else sku(minimum, want.plans.sizes)
     if least is None:
-        raise unknown_sku(plan.id, minimum, "the policy's minimum is a SKU that no table lists")
+        wanted = f"the policy gives no minimum for the family {size.family}: add `{size.family}: SKU` to plans.minimum"
+        raise not_documented(want, plan, wanted)
     if size.at_least(least):
         return Pass((Evidence(at, f"at least {least.name}", plan.sku),))
     return Fail(

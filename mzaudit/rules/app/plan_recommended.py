@@ -1,7 +1,7 @@
 """APP-004: production runs on the recommended plan."""
 
 from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
-from mzaudit.audit.plans import plan_of, resize, unknown_sku
+from mzaudit.audit.plans import not_documented, plan_of, resize, size_of
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.skus import BASIC, sku
 from mzaudit.policy.wanted import WantedService
@@ -21,7 +21,8 @@ def plan_recommended(want: WantedService, seen: Snapshot) -> Verdict:
     ## What it checks
     In production, the plan's SKU has at least the cores and at least the memory of the recommended one (P2v3: 4 cores,
     16 GiB) and is not Basic. P2mv3, P3v3, P2v4 and I2v2 are enough; P1mv3 has the memory and not the cores. A refused
-    SKU fails; one that no table lists is inconclusive. Other environments are not asked.
+    SKU fails; one whose size neither the policy (`plans.sizes`) nor mzaudit knows is inconclusive. Other environments
+    are not asked.
 
     ## Why it matters
     Basic plans have no deployment slots and no autoscale, and smaller ones leave production no head-room.
@@ -35,16 +36,16 @@ def plan_recommended(want: WantedService, seen: Snapshot) -> Verdict:
     if not want.production:
         return NotApplicable(f"{want.env} is not production.")
     plan = plan_of(want, seen)
-    recommended = sku(want.plans.recommended)
+    recommended = sku(want.plans.recommended, want.plans.sizes)
     if recommended is None:
-        raise unknown_sku(plan.id, want.plans.recommended, "the policy recommends a SKU that no table lists")
-    size = sku(plan.sku)
+        wanted = f"the size of {want.plans.recommended} is not known: add it to plans.sizes"
+        raise not_documented(want, plan, wanted)
     refused = plan.sku.casefold() in {name.casefold() for name in want.plans.refused}
-    if size is None and not refused:
-        raise unknown_sku(plan.id, plan.sku)
     evidence = Evidence(f"{plan.id}/sku/name", f"at least {recommended.name}, not Basic", plan.sku)
-    if size is not None and not refused and size.family != BASIC and size.at_least(recommended):
-        return Pass((evidence,))
+    if not refused:
+        size = size_of(want, plan)
+        if size.family != BASIC and size.at_least(recommended):
+            return Pass((evidence,))
     return Fail(
         (evidence,),
         f"{want.app} runs in production on {plan.name}, whose SKU {plan.sku} is below the recommended "

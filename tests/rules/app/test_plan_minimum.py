@@ -7,10 +7,13 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.audit.evaluate import verdict_of
+from mzaudit.policy.models import PlanSize
+from mzaudit.policy.wanted import Wanted, bind
 from mzaudit.rules.app.plan_minimum import plan_minimum
-from mzaudit.snapshot.observed import Gap, Observed
+from mzaudit.snapshot.observed import Gap, GapReason, Observed
 from mzaudit.snapshot.web import Plan
-from tests.estate import Bend, ask, gap, plan, said, service, site, site_properties
+from tests.estate import SUBSCRIPTION, Bend, ask, bent, gap, plan, said, service, site, site_properties, wanted
 
 CLOUD = service("cloud")
 
@@ -35,8 +38,22 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "more memory than B2 and refused": ((plan(CLOUD, "P0v3"),), Fail, "P0v3 the documentation does not allow"),
     "free": ((plan(CLOUD, "f1"),), Fail, "does not allow"),
     "consumption": ((plan(CLOUD, "Y1"),), Fail, "does not allow"),
-    "a SKU of tomorrow": ((plan(CLOUD, "P1v9"),), Inconclusive, "SKU P1v9"),
-    "a tier is no SKU": ((plan(CLOUD, "PremiumV3"),), Inconclusive, "SKU PremiumV3"),
+    "old Premium": (
+        (plan(CLOUD, "P2"),),
+        Inconclusive,
+        "gives no minimum for the family P: add `P: SKU` to plans.minimum",
+    ),
+    "a family without a minimum": (
+        (plan(CLOUD, "I1mv2"),),
+        Inconclusive,
+        "gives no minimum for the family Imv2: add `Imv2: SKU` to plans.minimum",
+    ),
+    "a SKU of tomorrow": (
+        (plan(CLOUD, "P1v9"),),
+        Inconclusive,
+        "the size of P1v9 is not known: add `P1v9: {cores: …, memory_gib: …}` to plans.sizes",
+    ),
+    "a tier is no SKU": ((plan(CLOUD, "PremiumV3"),), Inconclusive, "the family of PremiumV3 is not known"),
     "Azure silent on the SKU": ((plan(CLOUD, None),), Inconclusive, "sku.name"),
     "Azure silent on the plan": ((site_properties(CLOUD, plan_id=None),), Inconclusive, "serverFarmId"),
     "the plan refused": ((plans(gap()),), Inconclusive, "forbidden"),
@@ -51,3 +68,49 @@ def test_plan_minimum(case: str) -> None:
     verdict = ask(plan_minimum, "cloud", *bends)
     assert type(verdict) is kind
     assert words in said(verdict)
+
+
+def given(size: str | None, **minimum: str) -> Wanted:
+    """The shipped policy with a size for FC1, and with further minimums."""
+    bound = wanted()
+    sizes = {} if size is None else {"FC1": PlanSize.model_validate_json(size)}
+    plans = bound.policy.plans.model_copy(update={"refused": (), "sizes": sizes})
+    plans = plans.model_copy(update={"minimum": plans.minimum | minimum})
+    return bind(
+        bound.policy.model_copy(update={"plans": plans}),
+        bound.where,
+        bound.asked,
+        dict.fromkeys(bound.environments, SUBSCRIPTION),
+    )
+
+
+POLICIES: dict[str, tuple[Wanted, str, type, str]] = {
+    "a minimum for the family": (given(None, Imv2="I1mv2"), "I1mv2", Pass, ""),
+    "below it": (given(None, Imv2="I2mv2"), "I1mv2", Fail, "below the minimum I2mv2"),
+    "functions": (given(None, EP="EP2"), "EP1", Fail, "below the minimum EP2"),
+    "no size": (given(None, FC="FC1"), "FC1", Inconclusive, "the size of FC1 is not known"),
+    "a size and no minimum": (
+        given('{"cores": 1, "memory_gib": 2}'),
+        "FC1",
+        Inconclusive,
+        "no minimum for the family FC",
+    ),
+    "a size and a minimum": (given('{"cores": 1, "memory_gib": 2}', FC="FC1"), "fc1", Pass, ""),
+}
+
+
+@pytest.mark.parametrize("case", POLICIES)
+def test_what_the_policy_gives_counts(case: str) -> None:
+    bound, size, kind, words = POLICIES[case]
+    subject = next(s for s in plan_minimum.over(bound, bound.environments["prd"]) if s.name == "cloud")
+    verdict = verdict_of(plan_minimum, subject, bent(plan(CLOUD, size)))
+    assert type(verdict) is kind
+    assert words in said(verdict)
+
+
+def test_the_remark_names_the_policys_line() -> None:
+    verdict = ask(plan_minimum, "cloud", plan(CLOUD, "I1mv2"))
+    assert isinstance(verdict, Inconclusive)
+    (doubt,) = verdict.gaps
+    assert doubt.reason is GapReason.NOT_DOCUMENTED
+    assert doubt.detail.endswith(f"({wanted().where('plans')})")

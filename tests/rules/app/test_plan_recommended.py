@@ -20,9 +20,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "the memory and not the cores": ((plan(CLOUD, "P1mv3"),), Fail, "P1mv3 is below the recommended P2v3"),
     "the minimum": ((plan(CLOUD, "P1v3"),), Fail, "below the recommended"),
     "the cores and not the memory": ((plan(CLOUD, "P3v2"),), Fail, "below the recommended"),
+    "Isolated, memory-optimised": ((plan(CLOUD, "I2mv2"),), Pass, ""),
+    "Isolated, version 4": ((plan(CLOUD, "I2v4"),), Pass, ""),
+    "old Isolated": ((plan(CLOUD, "I3"),), Fail, "I3 is below the recommended"),
     "Basic": ((plan(CLOUD, "B3"),), Fail, "below the recommended"),
     "refused": ((plan(CLOUD, "EP3"),), Fail, "below the recommended"),
-    "a SKU of tomorrow": ((plan(CLOUD, "P9v9"),), Inconclusive, "SKU P9v9"),
+    "a SKU of tomorrow": ((plan(CLOUD, "P9v9"),), Inconclusive, "the size of P9v9 is not known"),
     "the app refused": ((site(CLOUD, properties=gap()),), Inconclusive, "forbidden"),
 }
 
