@@ -1,7 +1,8 @@
 """Conditions of role assignments (Azure ABAC), decided in three values: holds, does not hold, cannot be told.
 
 Read are the action, and the attributes that name a thing (vault, secret, container, repository), compared as text.
-Whatever else a condition asks about cannot be told, and neither can one whose syntax is not understood.
+Whatever else an expression asks about (a date, a number, a GUID, whether an attribute is there, another attribute)
+leaves that expression undecided, and only that one. A condition whose syntax is not understood cannot be told at all.
 """
 
 from __future__ import annotations
@@ -9,19 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from mzaudit.audit.matching import matches
+from mzaudit.audit.matching import any_of, matches
 
 _TOKENS = re.compile(
     r"""\s*(?:
     (?P<mark>[()!{},]|&&|\|\|)
     | (?P<attribute>@(?:Resource|Request|Principal|Environment)\[[^\]]+\])
     | '(?P<text>(?:[^'\\]|\\.)*)'
-    | (?P<word>[A-Za-z][A-Za-z0-9:.]*)
+    | (?P<word>[^\s()!{},&|'@]+)
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
 _Token = tuple[str, str]
 _END: _Token = ("end", "")
+_WORDS_OF_LOGIC = ("and", "or", "not")
 _Compare = Callable[[str, str], bool]
 _COMPARISONS: dict[str, _Compare] = {
     "stringequals": lambda seen, asked: seen == asked,
@@ -117,41 +119,47 @@ class _Reader:
             self._expect(")")
             return answer
         kind, text = self._next()
-        if kind == "word":
+        if kind == "word" and text.casefold() in ("actionmatches", "suboperationmatches"):
             operands = self._set()
-            if text.casefold() == "actionmatches":
-                return matches(operands, self._action)
-            if text.casefold() == "suboperationmatches":
-                return None
-        if kind == "attribute":
-            return self._comparison(text)
+            decided = text.casefold() == "actionmatches" and None not in operands
+            return matches((each for each in operands if each is not None), self._action) if decided else None
+        if kind == "word" and text.casefold() in ("exists", "notexists"):
+            if self._next()[0] != "attribute":
+                raise _NotUnderstoodError
+            return None
+        if kind in ("attribute", "text", "word"):
+            return self._comparison(text if kind == "attribute" else None)
         raise _NotUnderstoodError
 
-    def _comparison(self, attribute: str) -> bool | None:
+    def _comparison(self, attribute: str | None) -> bool | None:
+        """One operand was read; `attribute` is that operand, if it is one."""
         kind, operator = self._next()
         if kind != "word":
             raise _NotUnderstoodError
-        operands = self._set() if self._peek() == ("mark", "{") else (self._literal(),)
+        operands = self._set() if self._peek() == ("mark", "{") else (self._operand(),)
         operator = operator.casefold().removeprefix("foranyofanyvalues:")
-        seen = self._attributes.get(attribute[attribute.index("[") + 1 : -1].strip().casefold())
-        if seen is None or operator not in _COMPARISONS or attribute[1:].casefold().startswith(("principal", "env")):
+        if attribute is None or attribute[1:].casefold().startswith(("principal", "env")):
             return None
-        compare = _COMPARISONS[operator]
-        return any(compare(seen, asked) for asked in operands)
+        seen = self._attributes.get(attribute[attribute.index("[") + 1 : -1].strip().casefold())
+        compare = _COMPARISONS.get(operator)
+        if seen is None or compare is None:
+            return None
+        return any_of(None if asked is None else compare(seen, asked) for asked in operands)
 
-    def _set(self) -> tuple[str, ...]:
+    def _set(self) -> tuple[str | None, ...]:
         self._expect("{")
-        found = [self._literal()]
+        found = [self._operand()]
         while self._took(","):
-            found.append(self._literal())
+            found.append(self._operand())
         self._expect("}")
         return tuple(found)
 
-    def _literal(self) -> str:
+    def _operand(self) -> str | None:
+        """What is compared with, if it is text; numbers, GUIDs, `true` and attributes are not read."""
         kind, text = self._next()
-        if kind != "text":
+        if kind not in ("text", "word", "attribute") or (kind == "word" and text.casefold() in _WORDS_OF_LOGIC):
             raise _NotUnderstoodError
-        return re.sub(r"\\(.)", r"\1", text)
+        return re.sub(r"\\(.)", r"\1", text) if kind == "text" else None
 
     def _peek(self) -> _Token:
         return self._tokens[self._at] if self._at < len(self._tokens) else _END

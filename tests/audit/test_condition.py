@@ -66,12 +66,52 @@ SHAPES: dict[str, tuple[str, bool | None]] = {
     "an unknown beside a permission": (f"{PATH} StringEquals 'x' OR {CONTAINER} StringEquals 'snaps'", True),
     "an unknown negated": (f"!({PATH} StringEquals 'x')", None),
     "an escaped quote": (f"{CONTAINER} StringNotEquals 'it\\'s'", True),
+    "a boolean beside a permission": (
+        f"@Environment[Microsoft.Network/isPrivateLink] BoolEquals true OR {CONTAINER} StringEquals 'snaps'",
+        True,
+    ),
+    "a boolean beside a refusal": (f"{PATH} BoolEquals True AND {CONTAINER} StringEquals 'logs'", False),
+    "a boolean alone": ("@Environment[Microsoft.Network/isPrivateLink] BoolEquals true", None),
+    "a number beside a permission": (f"{PATH} NumericEquals 10.5 OR {CONTAINER} StringEquals 'snaps'", True),
+    "a number below zero beside a refusal": (f"{PATH} NumericLess -1 AND {CONTAINER} StringEquals 'logs'", False),
+    "bare GUIDs beside a permission": (
+        "@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals"
+        f"{{00482a5a-887f-4fb3-b363-3b7fe8e74483, b86a8fe4-44ce-4948-aee5-eccb2c155cd7}} OR {CONTAINER} StringEquals"
+        " 'snaps'",
+        True,
+    ),
+    "bare GUIDs, as a role definition has them, about another action": (
+        "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR"
+        " (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals"
+        "{00482a5a-887f-4fb3-b363-3b7fe8e74483})) AND"
+        " ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR"
+        " (@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals"
+        "{00482a5a-887f-4fb3-b363-3b7fe8e74483}))",
+        True,
+    ),
+    "an attribute that is there, beside a permission": (f"Exists {PATH} OR {CONTAINER} StringEquals 'snaps'", True),
+    "an attribute that is not there, negated": (f"NOT (NotExists {PATH}) AND {CONTAINER} StringEquals 'logs'", False),
+    "an attribute that is there, alone": (f"Exists {CONTAINER}", None),
+    "exists without an attribute": (f"Exists 'x' OR {CONTAINER} StringEquals 'snaps'", None),
+    "an attribute on the right": (f"{CONTAINER} StringEquals @Principal[x:y] OR {CONTAINER} StringEquals 'snaps'", True),
+    "attributes on both sides alone": (f"{CONTAINER} StringEquals @Request[x:y]", None),
+    "an attribute on the right, a text on the left": (f"'snaps' StringEquals {CONTAINER}", None),
+    "a text on the left beside a permission": (f"'a' StringEquals {PATH} OR {CONTAINER} StringEquals 'snaps'", True),
+    "one of a set is not read, another fits": (f"{CONTAINER} ForAnyOfAnyValues:StringEquals {{1, 'snaps'}}", True),
+    "one of a set is not read, none fits": (f"{CONTAINER} ForAnyOfAnyValues:StringEquals {{1, 'b'}}", None),
+    "a date beside a refusal": (
+        f"@Environment[UtcNow] DateTimeLessThan '2027-01-01' AND {CONTAINER} StringEquals 'logs'",
+        False,
+    ),
+    "a text that is a word of logic": (f"{CONTAINER} StringNotEquals 'and'", True),
+    "a comparison without a right side": (f"{CONTAINER} StringEquals OR {CONTAINER} StringEquals 'snaps'", None),
     "nothing": ("", None),
     "half": (f"({CONTAINER} StringEquals 'snaps'", None),
     "a remainder": (f"{CONTAINER} StringEquals 'snaps' )", None),
     "a set that is empty": (f"{CONTAINER} StringEquals {{}}", None),
     "an unknown language": ("resource.name == 'snaps'", None),
     "a broken part beside a permission": (f"{CONTAINER} StringEquals 'snaps' OR ???", None),
+    "a broken part in the middle": (f"??? AND {CONTAINER} StringEquals 'logs'", None),
     "too deep": ("!" * 200 + f"({CONTAINER} StringEquals 'snaps')", None),
 }
 
