@@ -22,6 +22,7 @@ class How(StrEnum):
     """How sure a binding is."""
 
     DOCUMENTED = "there as documented"
+    MOVED = "there, but in another resource group"
     LIKELY = "a guess from the name"
     MISSING = "nothing of this name is there"
     UNSEEN = "could not be looked for"
@@ -30,12 +31,14 @@ class How(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Bound:
     """One name of the policy at its place: what the document calls it, what it is called here as a template in
-    `{env}`, and the ids that were found for it; several where none of them is the likeliest."""
+    `{env}`, and the ids that were found for it; several where none of them is the likeliest. `group` is the resource
+    group that the document puts it in."""
 
     path: Path
     kind: str
     documented: str
     template: str
+    group: str
     how: How
     ids: tuple[str, ...] = ()
     gap: Gap | None = None
@@ -46,6 +49,7 @@ class _Slot:
     path: Path
     kind: str
     template: str
+    group: str
     word: str  # what a name must hold to be guessed; empty where the estate has one such thing
 
 
@@ -99,32 +103,38 @@ def inventory_of(seen: Snapshot) -> Inventory:
 
 def _slots(policy: Policy) -> tuple[_Slot, ...]:
     server, component = policy.sql.server, policy.telemetry.component
+    own, shared = policy.resource_groups.environment, policy.resource_groups.shared_group
+    of_server = shared if policy.sql.scope == "shared" else own
     return (
-        _Slot(("registry", "name"), "Microsoft.ContainerRegistry/registries", policy.registry.name, ""),
-        *(_Slot(("vaults", k, "name"), "Microsoft.KeyVault/vaults", v.name, k) for k, v in policy.vaults.items()),
-        *(_Slot(("services", k, "app"), "Microsoft.Web/sites", s.app, k) for k, s in policy.services.items()),
-        _Slot(("sql", "server"), "Microsoft.Sql/servers", server, ""),
+        _Slot(("registry", "name"), "Microsoft.ContainerRegistry/registries", policy.registry.name, shared, ""),
+        *(_Slot(("vaults", k, "name"), "Microsoft.KeyVault/vaults", v.name, own, k) for k, v in policy.vaults.items()),
+        *(_Slot(("services", k, "app"), "Microsoft.Web/sites", s.app, own, k) for k, s in policy.services.items()),
+        _Slot(("sql", "server"), "Microsoft.Sql/servers", server, of_server, ""),
         *(
-            _Slot(("storage", k, "account"), "Microsoft.Storage/storageAccounts", s.account, "")
+            _Slot(("storage", k, "account"), "Microsoft.Storage/storageAccounts", s.account, own, "")
             for k, s in policy.storage.items()
         ),
-        _Slot(("telemetry", "component"), "Microsoft.Insights/components", component, ""),
+        _Slot(("telemetry", "component"), "Microsoft.Insights/components", component, own, ""),
     )
 
 
 def _bound(slot: _Slot, env: str, others: frozenset[str], there: Listing[str], taken: set[str]) -> Bound:
-    for found in there.items:
-        if name(found).casefold() == _named(slot.template, env):
-            return Bound(slot.path, slot.kind, slot.template, slot.template, How.DOCUMENTED, (found,))
+    group = slot.group.replace("{env}", env)
+    named = [found for found in there.items if name(found).casefold() == _named(slot.template, env)]
+    named.sort(key=lambda found: (segment(found, "resourceGroups") or "").casefold() != group.casefold())
+    if named:
+        in_place = (segment(named[0], "resourceGroups") or "").casefold() == group.casefold()
+        how = How.DOCUMENTED if in_place else How.MOVED
+        return Bound(slot.path, slot.kind, slot.template, slot.template, group, how, (named[0],))
     free = [each for each in there.items if key(each) not in taken]
     likely = [each for each in free if slot.word in name(each).casefold() and not _of_another(each, env, others)]
     here = [each for each in likely if env in name(each).casefold()]
     chosen = here or likely
     if len(chosen) == 1:
         template = _template(name(chosen[0]), env)
-        return Bound(slot.path, slot.kind, slot.template, template, How.LIKELY, tuple(chosen), there.gap)
+        return Bound(slot.path, slot.kind, slot.template, template, group, How.LIKELY, tuple(chosen), there.gap)
     how = How.UNSEEN if there.gap is not None and not chosen else How.MISSING
-    return Bound(slot.path, slot.kind, slot.template, slot.template, how, tuple(chosen), there.gap)
+    return Bound(slot.path, slot.kind, slot.template, slot.template, group, how, tuple(chosen), there.gap)
 
 
 def _of(inventory: Inventory, kind: str) -> Listing[str]:

@@ -16,7 +16,7 @@ from mzaudit.audit.vault_access import SECRETS_USER, secret_target, secrets_acce
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.authorization import RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.ids import same
+from mzaudit.snapshot.ids import same, segment
 from mzaudit.snapshot.observed import Gap, Listing, Unobserved, need
 
 _METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
@@ -45,8 +45,11 @@ class Held:
     def words(self) -> str:
         """Who holds what where, and how."""
         grant = self.grant
+        away = segment(grant.scope, "subscriptions")
+        home = segment(self.service.id, "subscriptions") or ""
+        where = f" of the subscription {away}" if away is not None and away.casefold() != home.casefold() else ""
         through = f" through the group {grant.group}" if grant.group is not None else ""
-        return f"{self.identity.words} holds {self.name} on {grant.scope}{through}"
+        return f"{self.identity.words} holds {self.name} on {grant.scope}{where}{through}"
 
     def documented(self, seen: Snapshot) -> bool:
         """Whether the document gives the service that role on that scope."""

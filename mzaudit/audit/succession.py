@@ -11,7 +11,7 @@ from mzaudit.audit.registry_access import PULL_ROLES
 from mzaudit.audit.storage_access import BLOB_READER
 from mzaudit.audit.vault_access import SECRETS_USER
 from mzaudit.policy.wanted import WantedService, WantedVault
-from mzaudit.snapshot.authorization import RoleAssignment
+from mzaudit.snapshot.authorization import Authorization, RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import covers, key, same
 from mzaudit.snapshot.observed import whole
@@ -26,12 +26,12 @@ def leftovers(
 
     Raises `Unobserved` if whether the shared registry's pullers are all present ones cannot be told.
     """
-    rbac = seen.access(service.id)
     places = _places(seen, service, everyone)
     things = [service.id, *(scope for _, scope in places if not same(scope, service.registry.id))]
     at = {(role, key(scope)) for role, scope in places}
     found = [
         assignment
+        for rbac in access_around(seen, service)
         for assignment in rbac.assignments.items
         if (
             (assignment.role.casefold(), key(assignment.scope)) in at
@@ -41,7 +41,14 @@ def leftovers(
         and assignment.principal_id.casefold() not in accounted
         and not everyone.owns(assignment.principal_id)
     ]
-    return tuple(sorted(found, key=lambda assignment: assignment.id.casefold()))
+    once = {assignment.id.casefold(): assignment for assignment in found}
+    return tuple(once[number] for number in sorted(once))
+
+
+def access_around(seen: Snapshot, service: WantedService) -> tuple[Authorization, ...]:
+    """RBAC of the service's subscription, and of the registry's if that is another."""
+    here, shared = seen.access(service.id), seen.access(service.registry.id)
+    return (here,) if shared.subscription.casefold() == here.subscription.casefold() else (here, shared)
 
 
 def presumed_former(seen: Snapshot, vault: WantedVault, own: ServiceIdentities, principal_id: str) -> bool:
@@ -68,7 +75,7 @@ def _places(seen: Snapshot, service: WantedService, everyone: ServiceIdentities)
     own = {one.oid for one in everyone.items if one.service is service}
     held = [
         assignment
-        for assignment in whole(seen.access(service.id).assignments)
+        for assignment in whole(seen.access(service.registry.id).assignments)
         if assignment.principal_id.casefold() in own and any(_is_at(assignment, place) for place in pulls)
     ]
     return [] if held else pulls

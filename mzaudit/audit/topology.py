@@ -199,7 +199,9 @@ class _Holders:
         self._env = env
         everyone = identities_of(seen, wanted.services, slots_in=env).items
         self._services = {one.principal_id.casefold(): one for one in reversed(everyone)}
-        assigned = seen.access(wanted.environments[env].resource_group_id).assignments.items
+        want = wanted.environments[env]
+        places = (want.registry.id, want.server.id, want.resource_group_id)
+        assigned = [one for place in places for one in seen.access(place).assignments.items]
         self._kinds = {one.principal_id.casefold(): one.principal_type for one in assigned if one.principal_type}
 
     def node(self, principal_id: str, documented: _Documented) -> Node:

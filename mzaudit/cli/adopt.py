@@ -73,11 +73,12 @@ def command(
         seen = read_snapshot(snapshot)
         given = subscriptions_of(seen, snapshot, loaded, (env,))[env]
         return drafted(loaded, env, given, inventory_of(seen), seen, f"the snapshot {snapshot}, which holds no more")
-    with look.simulated(simulate) as simulator:
+    with look.simulated(simulate, loaded) as simulator:
         chosen = simulator.subscription_id if simulator is not None else subscription
         given = subscriptions(loaded, chosen, (env,))[env]
         tenant = loaded.policy.environments[env].tenant
-        there = look.list_all(tenant, given, simulator, timeout=deadline, debug=debug)
+        shared = loaded.policy.resource_groups.shared_subscription or given
+        there = look.list_all(tenant, {given, shared}, simulator, timeout=deadline, debug=debug)
         names, _ = adopted(loaded.policy, env, given, there)
         wanted = bound(_loaded(names), (env,), {env: given})
         seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
@@ -89,20 +90,22 @@ def adopted(policy: Policy, env: str, subscription: str, there: Inventory) -> tu
     from mzaudit.audit.binding import bind_names, groups_of
     from mzaudit.policy.models import Policy
 
-    found = bind_names(policy, env, there)
+    bound = bind_names(policy, env, there)
     tree = policy.model_dump(mode="json", exclude_defaults=True)
-    for one in found:
+    for one in bound:
         parent = functools.reduce(lambda node, step: node[step], one.path[:-1], tree)
         parent[one.path[-1]] = one.template
-    own = groups_of(found, ("Microsoft.Web/sites", "Microsoft.KeyVault/vaults", "Microsoft.Storage/storageAccounts"))
-    shared = groups_of(found, ("Microsoft.ContainerRegistry/registries",))
+    own = groups_of(bound, ("Microsoft.Web/sites", "Microsoft.KeyVault/vaults", "Microsoft.Storage/storageAccounts"))
+    shared = groups_of(bound, ("Microsoft.ContainerRegistry/registries",))
+    documented = {"environment": policy.resource_groups.environment, "shared": policy.resource_groups.shared_group}
     for place, counts in (("environment", own), ("shared", shared)):
-        documented = tree["resource_groups"][place].replace("{env}", env)
-        if counts and documented.casefold() not in {group.casefold() for group in counts}:
-            tree["resource_groups"][place] = counts.most_common(1)[0][0]
+        group = documented[place].replace("{env}", env)
+        if counts and group.casefold() not in {each.casefold() for each in counts}:
+            found, written = counts.most_common(1)[0][0], tree["resource_groups"][place]
+            tree["resource_groups"][place] = written | {"group": found} if isinstance(written, dict) else found
     tree["environments"] = {env: tree["environments"][env] | {"subscription": subscription}}
     tree.pop("parity", None)  # it speaks of several environments
-    return Policy.model_validate_json(json.dumps(tree)), found
+    return Policy.model_validate_json(json.dumps(tree)), bound
 
 
 def drafted(loaded: Loaded, env: str, subscription: str, there: Inventory, seen: Snapshot, source: str) -> int:
@@ -122,9 +125,13 @@ def drafted(loaded: Loaded, env: str, subscription: str, there: Inventory, seen:
     wanted = bound(held, (env,), {env: subscription})
     report = judge(held, wanted, seen, fail_on=Severity.LOW)
     comments = draft.bindings(found, env)
-    for place, documented in loaded.policy.resource_groups.model_dump().items():
-        if getattr(names.resource_groups, place) != documented:
-            said = f"REVIEW: most of what was found is here; the document says {documented.replace('{env}', env)}"
+    before, after = loaded.policy.resource_groups, names.resource_groups
+    for place, written, drawn in (
+        ("environment", before.environment, after.environment),
+        ("shared", before.shared_group, after.shared_group),
+    ):
+        if drawn != written:
+            said = f"REVIEW: most of what was found is here; the document says {written.replace('{env}', env)}"
             comments[("resource_groups", place)] = [said]
     for vault in wanted.environments[env].vaults:
         documented = {secret.stored.casefold() for secret in vault.secrets}

@@ -136,7 +136,7 @@ def command(
     loaded = look.documented(load_policy(policy, shipped=simulate is not None), simulate)
     asked = chosen(loaded, asked)
     past = history_of(asked, read)
-    with look.simulated(simulate) as simulator:
+    with look.simulated(simulate, loaded) as simulator:
         if snapshots:
             seen = read_snapshots(snapshots)
             subscribed = subscriptions_of(seen, snapshots[0], loaded, asked)

@@ -66,7 +66,7 @@ def command(
     deadline = look.seconds(timeout)
     loaded = look.documented(load_policy(policy, shipped=simulate is not None), simulate)
     asked = chosen(loaded, asked)
-    with look.simulated(simulate) as simulator:
+    with look.simulated(simulate, loaded) as simulator:
         wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked))
         seen = look.look(
             wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug, wake=wake_databases

@@ -158,7 +158,7 @@ def preflight(
     from mzaudit.doctor.text import text
     from mzaudit.policy.models import Severity
 
-    with look.simulated(simulate) as simulator:
+    with look.simulated(simulate, loaded) as simulator:
         wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked))
         seen = look.look(wanted, simulator, timeout=deadline, values=values, debug=debug, wake=wake)
     found = examine(seen, judge(loaded, wanted, seen, fail_on=Severity.MEDIUM).findings)

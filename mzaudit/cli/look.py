@@ -63,6 +63,9 @@ def scope_of(wanted: Wanted, *, wake: bool = False) -> Scope:
     asked = [wanted.environments[env] for env in wanted.asked]
     others = [wanted.environments[env] for env in wanted.environments if env not in wanted.asked]
     repositories = dict.fromkeys(service.repository for env in asked for service in env.services)
+    accounts: dict[str, list[str]] = {}
+    for storage in (storage for env in asked for storage in env.storage):
+        accounts.setdefault(storage.account_id, []).append(storage.container)
     groups = [group for env in asked for group in (env.resource_group_id, env.shared_resource_group_id)]
     return Scope(
         environments={env.env: env.subscription for env in asked},
@@ -90,7 +93,7 @@ def scope_of(wanted: Wanted, *, wake: bool = False) -> Scope:
             )
             for id_ in dict.fromkeys(env.server.id for env in asked)
         ),
-        accounts=tuple(AccountScope(s.account_id, (s.container,)) for env in asked for s in env.storage),
+        accounts=tuple(AccountScope(id_, tuple(containers)) for id_, containers in accounts.items()),
         components=tuple(dict.fromkeys(env.component.id for env in asked)),
         resource_groups=tuple(dict.fromkeys(groups)),
     )
@@ -143,7 +146,11 @@ def documented(loaded: Loaded, estate: str | None) -> Loaded:
 
     plans = planned(int(estate.partition(":")[2])).environments
     environments = {plan.name: Environment(production=False, subscription=plan.subscription_id) for plan in plans}
-    return replace(loaded, policy=loaded.policy.model_copy(update={"environments": environments}))
+    places = loaded.policy.resource_groups
+    # its registries are one in each subscription, under the documented names
+    places = places.model_copy(update={"shared": places.shared_group})
+    changed = {"environments": environments, "resource_groups": places}
+    return replace(loaded, policy=loaded.policy.model_copy(update=changed))
 
 
 def subscriptions(
@@ -154,20 +161,26 @@ def subscriptions(
 
     if simulator is None:
         return wanted.subscriptions(loaded, given, asked)
-    here = simulator.estate.subscriptions
-    written = {env: spec.subscription or "" for env, spec in loaded.policy.environments.items()}
-    return {env: own if own.casefold() in here else simulator.subscription_id for env, own in written.items()}
+    simulated = {plan.name: plan.subscription_id for plan in simulator.estate.blueprint.environments}
+    return {env: simulated.get(env, simulator.subscription_id) for env in loaded.policy.environments}
 
 
 def list_all(
-    tenant: str | None, subscription: str, simulator: Simulator | None, *, timeout: float, debug: bool
+    tenant: str | None, subscriptions: Set[str], simulator: Simulator | None, *, timeout: float, debug: bool
 ) -> Mapping[str, Listing[str]]:
-    """The ids of what is in a subscription now, by kind."""
+    """The ids of what is in one or more subscriptions now, by kind."""
 
     from mzaudit.azure import take_inventory
+    from mzaudit.snapshot.observed import Listing
 
     login, connection = door({tenant}, simulator, debug=debug)
-    return waited(take_inventory(subscription, login, connection, tool_version=__version__, timeout=timeout))
+    found: dict[str, Listing[str]] = {}
+    for subscription in sorted(subscriptions):
+        there = waited(take_inventory(subscription, login, connection, tool_version=__version__, timeout=timeout))
+        for kind, ids in there.items():
+            so_far = found.get(kind, Listing())
+            found[kind] = Listing((*so_far.items, *ids.items), so_far.gap or ids.gap)
+    return found
 
 
 def attributed(
@@ -228,14 +241,19 @@ def door(tenants: Set[str | None], simulator: Simulator | None, *, debug: bool) 
 
 
 @contextmanager
-def simulated(estate: str | None) -> Iterator[Simulator | None]:
-    """The simulated estate, served on loopback for as long as it is needed; none if none is asked for."""
+def simulated(estate: str | None, loaded: Loaded | None = None) -> Iterator[Simulator | None]:
+    """The simulated estate, served on loopback for as long as it is needed; none if none is asked for. It lies in the
+    subscriptions that a policy gives its environments and what they share."""
     if estate is None:
         yield None
         return
-    from mzaudit.simulator import build, serve
+    from mzaudit.simulator import DOCUMENTED, build, serve
 
-    with serve(build(estate)) as simulator:
+    blueprint = DOCUMENTED
+    if loaded is not None:
+        given = {env: spec.subscription for env, spec in loaded.policy.environments.items() if spec.subscription}
+        blueprint = blueprint.placed(given, loaded.policy.resource_groups.shared_subscription)
+    with serve(build(estate, blueprint)) as simulator:
         yield simulator
 
 

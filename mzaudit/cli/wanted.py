@@ -67,8 +67,8 @@ def known(loaded: Loaded, environments: Sequence[str]) -> None:
 
 
 def subscriptions(loaded: Loaded, given: str | None, environments: Sequence[str]) -> dict[str, str]:
-    """A subscription for every environment: the flag's, else the variable's, else the policy's; one without uses the
-    run's, which is that of the first environment asked for."""
+    """A subscription for every environment asked for: the flag's, else the variable's, else the policy's; one without
+    uses the run's, which is that of the first environment asked for. The others stay where the policy says they are."""
     run = given or os.environ.get("MZAUDIT_SUBSCRIPTION_ID") or None
     if run is not None and not _SUBSCRIPTION.fullmatch(run):
         raise InputError(f"--subscription {run[:60]!r}: expected a subscription id (a GUID)")
@@ -79,7 +79,7 @@ def subscriptions(loaded: Loaded, given: str | None, environments: Sequence[str]
             f"{loaded.where('environments', environments[0])}: no subscription is known for {environments[0]}: give "
             "--subscription ID, set MZAUDIT_SUBSCRIPTION_ID, or write `subscription:` there"
         )
-    return {env: run or own or first for env, own in written.items()}
+    return {env: (run if env in environments else None) or own or first for env, own in written.items()}
 
 
 def expected_commits(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from mzaudit.drill import bends
 from mzaudit.policy.models import SecretKind
 from mzaudit.policy.wanted import Wanted, WantedDatabase, WantedEnvironment, WantedService, WantedStorage
 from mzaudit.simulator import Blueprint, Estate, bodies, build
-from mzaudit.simulator.blueprint import SUBSCRIPTION, AppPlan, DatabaseUse, EnvironmentPlan, SecretPlan, VaultPlan
+from mzaudit.simulator.blueprint import AppPlan, DatabaseUse, EnvironmentPlan, SecretPlan, VaultPlan
 from mzaudit.simulator.blueprint import SecretKind as PlannedKind
 from mzaudit.simulator.compliant import LATEST_COMMIT, commit
 
@@ -15,7 +15,7 @@ _PAGE = 50  # a page size that keeps runs short; small pages are a variation of 
 
 
 def estate_of(wanted: Wanted) -> Estate:
-    """Build the conforming estate. All of `wanted` has to be bound to the subscription `SUBSCRIPTION`."""
+    """Build the conforming estate."""
     first = wanted.environments[wanted.asked[0]]
     estate = build("compliant", blueprint(wanted))
     estate.page_size = _PAGE
@@ -45,13 +45,13 @@ def _migrations(estate: Estate, database: WantedDatabase) -> None:
 def blueprint(wanted: Wanted) -> Blueprint:
     """The simulator's plan of the estate; what it cannot plan, `estate_of` adds."""
     first = wanted.environments[wanted.asked[0]]
-    shared = first.shared_resource_group_id.rsplit("/", 1)[-1]
+    _, _, subscription, _, shared = first.shared_resource_group_id.split("/")
     return Blueprint(
         environments=tuple(_environment(wanted, env) for env in wanted.environments.values()),
         registry=first.registry.name,
         login_server=f"{first.registry.name.casefold()}.azurecr.io",
         shared_resource_group=shared,
-        shared_subscription_id=SUBSCRIPTION,
+        shared_subscription_id=subscription,
         tenant_column=wanted.policy.sql.tenant_column,
         migrations=wanted.policy.sql.migrations,
     )
@@ -87,6 +87,7 @@ def _environment(wanted: Wanted, env: WantedEnvironment) -> EnvironmentPlan:
         storage_account=storage.account if storage is not None else f"st{env.env}unasked",
         container=storage.container if storage is not None else "unasked",
         component=env.component.name,
+        subscription_id=env.subscription,
     )
 
 

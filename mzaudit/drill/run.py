@@ -79,7 +79,9 @@ class Plan:
 def ground_of(plan: Plan) -> Ground:
     """The policy, bound for the drilled environment."""
     policy = plan.loaded.policy
-    wanted = bind(policy, plan.loaded.where, (plan.env,), dict.fromkeys(policy.environments, SUBSCRIPTION))
+    given = {env: spec.subscription for env, spec in policy.environments.items()}
+    first = next((own for own in given.values() if own), SUBSCRIPTION)
+    wanted = bind(policy, plan.loaded.where, (plan.env,), {env: own or first for env, own in given.items()})
     others = [env for name, env in wanted.environments.items() if name != plan.env]
     return Ground(wanted, wanted.environments[plan.env], others[-1] if others else None)
 
@@ -180,4 +182,5 @@ def _key(finding: Finding) -> tuple[str, str, str, str]:
 
 def _said(finding: Finding, answering: Set[str]) -> Said:
     answers = finding.status is Status.FAIL and finding.rule in answering
-    return Said(finding.rule, finding.subject.name, finding.status, finding.note, answers)
+    unseen = "; ".join(f"{gap.reason} {gap.call} {gap.detail}".rstrip() for gap in finding.gaps[:1])
+    return Said(finding.rule, finding.subject.name, finding.status, finding.note or unseen, answers)

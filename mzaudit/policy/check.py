@@ -111,7 +111,9 @@ def _templates(policy: Policy) -> Iterator[tuple[Steps, str, _NameRule, bool]]:
     several = policy.sql.scope == "per-environment"
     one_group = "{env}" not in policy.resource_groups.environment
     yield ("resource_groups", "environment"), policy.resource_groups.environment, _GROUP, False
-    yield ("resource_groups", "shared"), policy.resource_groups.shared, _GROUP, False
+    shared = policy.resource_groups
+    at_group = _SHARED if isinstance(shared.shared, str) else (*_SHARED, "group")
+    yield at_group, shared.shared_group, _GROUP, False
     yield ("registry", "name"), policy.registry.name, _REGISTRY, False
     for key, vault in policy.vaults.items():
         yield ("vaults", key, "name"), vault.name, _VAULT, True
@@ -124,6 +126,26 @@ def _templates(policy: Policy) -> Iterator[tuple[Steps, str, _NameRule, bool]]:
     for key, database in policy.sql.databases.items():
         yield ("sql", "databases", key), database, _DATABASE, not several
     yield ("telemetry", "component"), policy.telemetry.component, _COMPONENT, one_group
+
+
+_SHARED: Steps = ("resource_groups", "shared")
+
+
+def _one_place(policy: Policy) -> Wrong:
+    """What all environments share is in one place: where they have subscriptions of their own, it names its own."""
+    places = policy.resource_groups
+    own = {spec.subscription.casefold() for spec in policy.environments.values() if spec.subscription is not None}
+    if len(own) < 2 or places.shared_subscription is not None or "{env}" in places.shared_group:
+        return
+    shared = {"registry": policy.registry.name}
+    shared |= {"SQL server": policy.sql.server} if policy.sql.scope == "shared" else {}
+    if alike := [kind for kind, name in shared.items() if "{env}" not in name]:
+        yield (
+            _SHARED,
+            "a mapping with group, subscription, because the environments have subscriptions of their own and share"
+            f" the {' and the '.join(alike)}",
+            shown(places.shared_group),
+        )
 
 
 def _one_thing_one_name(policy: Policy) -> Wrong:
@@ -246,6 +268,7 @@ def _parity(policy: Policy) -> Wrong:
 
 _CHECKS: tuple[Callable[[Policy], Wrong], ...] = (
     _names,
+    _one_place,
     _one_thing_one_name,
     _references,
     _sql,

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from mzaudit.policy.complaints import Steps, shown
 from mzaudit.policy.document import Document, at
+from mzaudit.policy.models import MAPPING, TEXT
 
 Schema = dict[str, object]
 
@@ -36,6 +36,18 @@ def schema_of(model: type[BaseModel]) -> Schema:
     return model.model_json_schema()
 
 
+def errors_of(wrong: ValidationError, document: Document) -> list[tuple[Steps, str]]:
+    """The place and the type of each error of a validation; of a value that has two forms the place is its own."""
+    found = []
+    for error in wrong.errors(include_url=False, include_context=False, include_input=False):
+        steps: Steps = ()
+        for step in error["loc"]:
+            form = step in (TEXT, MAPPING) and (*steps, step) not in document.lines
+            steps = steps if form else (*steps, step)
+        found.append((steps, error["type"]))
+    return found
+
+
 def key_in(steps: Steps, document: Document) -> Steps | None:
     """The place of the entry whose key a validation's error is about; None if the error is about a value."""
     return steps[:-1] if steps[-1:] == ("[key]",) and steps not in document.lines else None
@@ -45,9 +57,8 @@ def misspelt(wrong: ValidationError, model: type[BaseModel], document: Document)
     """Complain of every unknown key that is a misspelling of one that is not there, and tell which that is."""
     meant: dict[Steps, str] = {}
     places = set(document.lines)
-    for error in _errors(wrong):
-        steps: Steps = error["loc"]
-        if error["type"] == "extra_forbidden" and not document.is_spoilt(steps):
+    for steps, kind in errors_of(wrong, document):
+        if kind == "extra_forbidden" and not document.is_spoilt(steps):
             close = _close(steps[-1], _fields(model, steps))
             if close and (place := (*steps[:-1], close[0])) not in places:
                 _complain_of_key(steps, model, document)
@@ -59,32 +70,27 @@ def misspelt(wrong: ValidationError, model: type[BaseModel], document: Document)
 def complain(wrong: ValidationError, model: type[BaseModel], document: Document) -> None:
     """Turn every error of a document's validation into a complaint, in our own words."""
     schema = schema_of(model)
-    for error in _errors(wrong):
-        steps: Steps = error["loc"]
+    for steps, kind in errors_of(wrong, document):
         key = key_in(steps, document)
         steps = steps if key is None else key
         if document.is_spoilt(steps) or document.is_misspelt(steps):
             continue
-        if error["type"] == "extra_forbidden":
+        if kind == "extra_forbidden":
             _complain_of_key(steps, model, document)
         elif key is not None:
             document.complain(steps, f"as key {_key(described(schema, steps[:-1]), str(steps[-1]))}", shown(steps[-1]))
         else:
             node = described(schema, steps)
-            missing = error["type"] == "missing"
+            missing = kind == "missing"
             found = None if missing else at(document.root, steps)
             document.complain(
                 steps, _words(node, found), "no such key" if missing else shown(found) + _hint(node, found)
             )
 
 
-def _errors(wrong: ValidationError) -> list[ErrorDetails]:
-    return wrong.errors(include_url=False, include_context=False, include_input=False)
-
-
 def _fields(model: type[BaseModel], steps: Steps) -> Schema:
     """The keys that are known where that one is not."""
-    return _map(described(schema_of(model), steps[:-1]).get("properties"))
+    return _map(described(schema_of(model), steps[:-1], mapping=True).get("properties"))
 
 
 def _complain_of_key(steps: Steps, model: type[BaseModel], document: Document) -> None:
@@ -92,16 +98,18 @@ def _complain_of_key(steps: Steps, model: type[BaseModel], document: Document) -
     document.complain(steps, f"one of {_listed(known)}", shown(steps[-1]) + _asked(_close(steps[-1], known)))
 
 
-def described(schema: Schema, steps: Steps) -> Schema:
-    """The part of a schema that describes a place."""
+def described(schema: Schema, steps: Steps, *, mapping: bool = False) -> Schema:
+    """The part of a schema that describes a place; of one that is text or a mapping, `mapping` says which is meant."""
     node = schema
-    for step in steps:
+    for depth, step in enumerate(steps, 1):
         if isinstance(step, int):
             node = _map(node.get("items"))
         else:
             patterns = list(_map(node.get("patternProperties")).values())
             named = _map(node.get("properties"))
             node = _map(named[step] if step in named else patterns[0] if patterns else node.get("additionalProperties"))
+        if forms := _items(node.get("oneOf")):
+            node = _map(forms[-1 if mapping or depth < len(steps) else 0])
         for branch in _items(node.get("anyOf")):
             if _map(branch).get("type") != "null":
                 node = _map(branch)

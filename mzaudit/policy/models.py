@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from mzaudit.policy.words import SecretKind as SecretKind
 from mzaudit.policy.words import SecretStyle as SecretStyle
@@ -45,11 +45,39 @@ class Environment(Strict):
     sql_auth: Literal["managed-identity", "password-allowed"] = "managed-identity"
 
 
+TEXT, MAPPING = "(text)", "(mapping)"
+"""How pydantic tells the two forms of a value apart in the place of an error; no key of a policy is spelled so."""
+
+
+def _form(value: object) -> str:
+    return TEXT if isinstance(value, str) or not isinstance(value, dict | BaseModel) else MAPPING
+
+
+class SharedGroup(Strict):
+    """A resource group in a subscription of its own, the same for every environment."""
+
+    group: Name
+    subscription: Guid
+
+
 class ResourceGroups(Strict):
-    """Where the estate's things are."""
+    """Where the estate's things are: those of an environment, and those that all environments share.
+
+    `shared` is the name of a group in the environments' own subscription, or a group and its subscription.
+    """
 
     environment: Name
-    shared: Name
+    shared: Annotated[Annotated[Name, Tag(TEXT)] | Annotated[SharedGroup, Tag(MAPPING)], Discriminator(_form)]
+
+    @property
+    def shared_group(self) -> str:
+        """The name of the shared group, a template in `{env}`."""
+        return self.shared if isinstance(self.shared, str) else self.shared.group
+
+    @property
+    def shared_subscription(self) -> str | None:
+        """The subscription of the shared group; None where it is the environment's own."""
+        return None if isinstance(self.shared, str) else self.shared.subscription
 
 
 class Registry(Strict):

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from mzaudit.policy.complaints import Contradiction, Steps, written
 from mzaudit.policy.document import LARGEST, Document, Tree, at
-from mzaudit.policy.expected import Schema, described, key_in, key_pattern, schema_of
+from mzaudit.policy.expected import Schema, described, errors_of, key_in, key_pattern, schema_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -79,9 +79,8 @@ def readings(wrong: ValidationError | None, model: type[M], document: Document) 
     keys: set[Steps] = set()
     extra: set[Steps] = set()
     lost = document.spoilt | document.twice
-    for error in wrong.errors(include_url=False, include_context=False, include_input=False) if wrong else ():
-        steps: Steps = error["loc"]
-        if error["type"] == "extra_forbidden":
+    for steps, kind in errors_of(wrong, document) if wrong else ():
+        if kind == "extra_forbidden":
             extra.add(steps)
         elif (key := key_in(steps, document)) is not None:
             keys.add(key)

@@ -30,11 +30,13 @@ def stored_name(style: SecretStyle, documented: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WantedRegistry:
-    """The shared registry."""
+    """The shared registry. `place` says in words where it is: its group, with its subscription if that is not the
+    environment's."""
 
     name: str
     documented_name: str
     id: str
+    place: str
     where: str
 
 
@@ -230,11 +232,15 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
     forbidden = production or policy.environments[env].sql_auth == "managed-identity"
     group = named(policy.resource_groups.environment)
     group_id = f"/subscriptions/{subscription}/resourceGroups/{group}"
-    shared_id = f"/subscriptions/{subscription}/resourceGroups/{named(policy.resource_groups.shared)}"
+    places = policy.resource_groups
+    elsewhere = places.shared_subscription
+    elsewhere = elsewhere if elsewhere is not None and elsewhere.casefold() != subscription.casefold() else None
+    shared_id = f"/subscriptions/{elsewhere or subscription}/resourceGroups/{named(places.shared_group)}"
     registry = WantedRegistry(
         named(policy.registry.name),
         policy.registry.documented_name,
         f"{shared_id}/providers/Microsoft.ContainerRegistry/registries/{named(policy.registry.name)}",
+        named(places.shared_group) + (f" of the subscription {elsewhere}" if elsewhere else ""),
         where("registry"),
     )
     component = WantedComponent(

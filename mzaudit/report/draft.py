@@ -53,6 +53,8 @@ def _said(one: Bound, env: str) -> list[str]:
     match one.how:
         case How.DOCUMENTED:
             return [f"{one.how}{group}"]
+        case How.MOVED:
+            return [f"REVIEW: {one.how}{group}; the document says {one.group}"]
         case How.LIKELY:
             return [f"REVIEW: {one.how}{group}; the document says {documented}"]
         case How.UNSEEN:

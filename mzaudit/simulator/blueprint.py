@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 SecretKind = Literal["opaque", "url", "guid", "connection-string"]
@@ -93,6 +94,18 @@ class Blueprint:
     location: str = "westeurope"
     tenant_column: str = "tenant_id"
     migrations: str = "dbo.flyway_schema_history"
+
+    def placed(self, environments: Mapping[str, str], shared: str | None) -> Blueprint:
+        """The same estate in the subscriptions given, by the name of an environment; the others, and what is shared if
+        nothing is given for it, lie in the first of them."""
+        first = next(iter(environments.values()), SUBSCRIPTION)
+        return replace(
+            self,
+            environments=tuple(
+                replace(plan, subscription_id=environments.get(plan.name, first)) for plan in self.environments
+            ),
+            shared_subscription_id=shared or first,
+        )
 
 
 def _secrets(*names: str) -> tuple[SecretPlan, ...]:

@@ -27,8 +27,13 @@ def bound(*names: str, env: str = "prd", unread: bool = False) -> Bound:
 
 
 CASES: dict[str, tuple[tuple[str, ...], How, str]] = {
-    "as documented": (("app-monozu-cloud-prd", "web-cloud-prd"), How.DOCUMENTED, "app-monozu-cloud-{env}"),
-    "in other letters": (("APP-monozu-cloud-PRD",), How.DOCUMENTED, "app-monozu-cloud-{env}"),
+    "as documented": (
+        ("rg-monozu-prd/app-monozu-cloud-prd", "web-cloud-prd"),
+        How.DOCUMENTED,
+        "app-monozu-cloud-{env}",
+    ),
+    "in other letters": (("RG-monozu-PRD/APP-monozu-cloud-PRD",), How.DOCUMENTED, "app-monozu-cloud-{env}"),
+    "in another group": (("rg-other/app-monozu-cloud-prd",), How.MOVED, "app-monozu-cloud-{env}"),
     "the only one of its word": (("web-cloud-prd", "web-manage-prd"), How.LIKELY, "web-cloud-{env}"),
     "without the environment in its name": (("cloud-backend", "web-manage-prd"), How.LIKELY, "cloud-backend"),
     "this environment's before one of none": (("cloud-backend", "cloud-prd-1"), How.LIKELY, "cloud-{env}-1"),
@@ -48,12 +53,13 @@ def test_bound(case: str) -> None:
     one = bound(*names)
     assert (one.how, one.template) == (how, template)
     assert one.documented == "app-monozu-cloud-{env}"
-    assert len(one.ids) == 1 if how in (How.DOCUMENTED, How.LIKELY) else len(one.ids) != 1
+    assert one.group == "rg-monozu-prd"
+    assert len(one.ids) == 1 if how in (How.DOCUMENTED, How.MOVED, How.LIKELY) else len(one.ids) != 1
 
 
 def test_what_was_not_listed_is_not_missing() -> None:
     assert bound(unread=True).how is How.UNSEEN
-    assert bound("app-monozu-cloud-prd", unread=True).how is How.DOCUMENTED
+    assert bound("rg-monozu-prd/app-monozu-cloud-prd", unread=True).how is How.DOCUMENTED
     assert bound("cloud-a-prd", "cloud-b-prd").ids == tuple(sites("cloud-a-prd", "cloud-b-prd"))
 
 

@@ -93,7 +93,10 @@ SHAPES: dict[str, tuple[str, bool | None]] = {
     "an attribute that is not there, negated": (f"NOT (NotExists {PATH}) AND {CONTAINER} StringEquals 'logs'", False),
     "an attribute that is there, alone": (f"Exists {CONTAINER}", None),
     "exists without an attribute": (f"Exists 'x' OR {CONTAINER} StringEquals 'snaps'", None),
-    "an attribute on the right": (f"{CONTAINER} StringEquals @Principal[x:y] OR {CONTAINER} StringEquals 'snaps'", True),
+    "an attribute on the right": (
+        f"{CONTAINER} StringEquals @Request[x:y] OR {CONTAINER} StringEquals 'snaps'",
+        True,
+    ),
     "attributes on both sides alone": (f"{CONTAINER} StringEquals @Request[x:y]", None),
     "an attribute on the right, a text on the left": (f"'snaps' StringEquals {CONTAINER}", None),
     "a text on the left beside a permission": (f"'a' StringEquals {PATH} OR {CONTAINER} StringEquals 'snaps'", True),

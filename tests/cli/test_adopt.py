@@ -13,7 +13,7 @@ from mzaudit.policy.load import load
 from mzaudit.policy.packaged import shipped
 from mzaudit.policy.wanted import bind
 from mzaudit.rules import vocabulary
-from mzaudit.simulator import Fault, Status
+from mzaudit.simulator import Fault, Status, build
 from mzaudit.simulator.blueprint import SUBSCRIPTION
 from tests.cli.conftest import Outcome
 
@@ -86,6 +86,24 @@ def test_an_estate_with_other_names_is_adopted_and_then_passes(
         assert "the document says app-monozu-cloud-prd" in outcome.out
         checked = mzaudit("check", "--env", "prd", "--policy", "draft.yaml")
         assert checked.code == 0, checked.out
+
+
+def test_an_app_in_another_group_is_not_as_documented(
+    folder: Path, mzaudit: Call, azure: Callable[..., object]
+) -> None:
+    estate = build("compliant")
+    app = str(estate.site("app-monozu-manage-prd")["id"])
+    moved = app.replace("rg-monozu-prd", "rg-monozu-stg")
+    for known in [known for known in estate.resources if known.startswith(app.casefold())]:
+        body = estate.resources.pop(known)
+        body["id"] = moved + str(body["id"])[len(app) :]
+        estate.add(body)
+    estate.settings[moved.casefold()] = estate.settings.pop(app.casefold())
+    with azure(estate):  # type: ignore[attr-defined]
+        outcome = mzaudit(*ADOPT)
+    told = "# REVIEW: there, but in another resource group, in rg-monozu-stg; the document says rg-monozu-prd"
+    assert re.search(rf"{told}\n +app: \"app-monozu-manage-", outcome.out), outcome.out
+    assert outcome.out.count("# there as documented, in rg-monozu-prd") == 7
 
 
 def test_a_kind_that_could_not_be_listed_is_named(folder: Path, mzaudit: Call, azure: Callable[..., object]) -> None:

@@ -276,6 +276,85 @@ def test_what_is_no_contradiction(tmp_path: Path, case: str) -> None:
     assert load(path, vocabulary()).policy.estate == "monozu"
 
 
+OWN = tuple(
+    (f"  {env}:\n", f"  {env}:\n    subscription: {number * 8}-0000-0000-0000-000000000000\n")
+    for number, env in (("1", "dev"), ("2", "stg"), ("3", "prd"))
+)
+HUB = "shared: {group: rg-hub, subscription: 44444444-0000-0000-0000-000000000000}"
+NAMED = "  shared: rg-monozu-shared"
+ONE_PLACE = "resource_groups.shared: expected a mapping with group, subscription, because the environments have "
+
+
+def test_environments_with_subscriptions_of_their_own_need_a_place_for_what_they_share(tmp_path: Path) -> None:
+    text = bent(*OWN)
+    at = f"p.yaml:{line_of(text, NAMED)}: {ONE_PLACE}subscriptions of their own and share"
+    assert said_of(tmp_path, text) == [f'{at} the registry, found "rg-monozu-shared"']
+    text = bent(*OWN, ("scope: per-environment", "scope: shared"), ("sql-monozu-{env}", "sql-monozu"))
+    at = f"p.yaml:{line_of(text, NAMED)}: {ONE_PLACE}subscriptions of their own and share"
+    assert said_of(tmp_path, text) == [f'{at} the registry and the SQL server, found "rg-monozu-shared"']
+
+
+PLACES: dict[str, tuple[tuple[str, str], ...]] = {
+    "a hub": (*OWN, (NAMED, f"  {HUB}")),
+    "a hub beside environments in one subscription": ((NAMED, f"  {HUB}"),),
+    "one subscription, spelled twice": (OWN[0], ("  stg:\n", OWN[0][1].replace("dev", "stg"))),
+    "a registry for each environment": (*OWN, ("name: acrmonozu", "name: acrmonozu{env}")),
+    "a shared group for each environment": (*OWN, ("rg-monozu-shared", "rg-monozu-shared-{env}")),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_where_shared_things_may_be(tmp_path: Path, case: str) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(bent(*PLACES[case]))
+    assert load(path, vocabulary()).policy.estate == "monozu"
+
+
+UNFIT_PLACES: dict[str, tuple[str, str]] = {
+    "a mapping without a subscription": (
+        "shared: {group: rg-hub}",
+        "resource_groups.shared.subscription: expected a GUID, found no such key",
+    ),
+    "a subscription that is no GUID": (
+        "shared: {group: rg-hub, subscription: hub}",
+        'resource_groups.shared.subscription: expected a GUID, found "hub"',
+    ),
+    "a misspelt key": (
+        HUB.replace("group", "grup"),
+        'resource_groups.shared.grup: expected one of group or subscription, found "grup" (did you mean group?)',
+    ),
+    "an unknown key": (
+        HUB.replace("}", ", region: west}"),
+        'resource_groups.shared.region: expected one of group or subscription, found "region"',
+    ),
+    "a group name that Azure refuses": (
+        HUB.replace("rg-hub", "rg-hub."),
+        "resource_groups.shared.group: expected a resource group name (at most 90 letters, digits and _ - . ( ), no"
+        ' dot last), found "rg-hub."',
+    ),
+    "a number": (
+        "shared: 5",
+        "resource_groups.shared: expected a name without white space or slash, found the number 5 (put it in quotes)",
+    ),
+    "nothing": ("shared:", "resource_groups.shared: expected a name without white space or slash, found nothing"),
+    "a list": (
+        "shared: [rg-hub]",
+        "resource_groups.shared: expected a name without white space or slash, found a list of 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT_PLACES)
+def test_an_unfit_place_is_told_with_the_other_complaints(tmp_path: Path, case: str) -> None:
+    written, said = UNFIT_PLACES[case]
+    text = bent((NAMED, f"  {written}"), ("vault: cloud", "vault: clowd"))
+    assert said_of(tmp_path, text) == [
+        f"p.yaml:{line_of(text, '  shared:')}: {said}",
+        f"p.yaml:{line_of(text, 'vault: clowd')}: services.cloud.vault: expected an entry of vaults (cloud, manage), "
+        'found "clowd"',
+    ]
+
+
 def test_a_component_shared_in_one_group_is_a_contradiction(tmp_path: Path) -> None:
     text = bent(("rg-monozu-{env}", "rg-monozu"), ("appi-monozu-{env}", "appi"))
     assert said_of(tmp_path, text) == [

@@ -20,7 +20,7 @@ POLICY = load(POLICIES, vocabulary()).policy
 @pytest.mark.parametrize("case", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_name_can_leave_its_comment(case: str, tmp_path: Path) -> None:
     bound = [
-        Bound(("registry", "name"), "x", case, case, how, (f"/subscriptions/s/resourceGroups/{case}/x/{case}",))
+        Bound(("registry", "name"), "x", case, case, case, how, (f"/subscriptions/s/resourceGroups/{case}/x/{case}",))
         for how in How
     ]
     comments: dict[tuple[str, ...], list[str]] = {

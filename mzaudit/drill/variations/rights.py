@@ -31,7 +31,7 @@ def _others(ground: Ground) -> dict[str, Bend]:
         return lambda estate: estate.assign(who, role, scope, principal_type=kind)
 
     def auditor_by_group(estate: Estate) -> None:
-        estate.revoke(estate.auditor.oid, "Reader")
+        estate.revoke(estate.auditor.oid, "Reader", subscription)
         auditors = bends.group(estate, estate.auditor.oid, who)
         estate.assign(auditors, "Reader", subscription, principal_type="Group")
 

@@ -37,11 +37,20 @@ def registry_exists(want: WantedRegistry, seen: Snapshot) -> Verdict:
     group = segment(want.id, "resourceGroups") or "RESOURCE_GROUP"
     return Fail(
         (Evidence(want.id, "exists", "absent", f"documented as {want.documented_name}"),),
-        f"The registry {want.name} (documented as {want.documented_name}) does not exist in {group}.",
+        f"The registry {want.name} (documented as {want.documented_name}) does not exist in {want.place}.",
         "Create the registry and push the images again, or correct its name in the policy.",
         Fix(
             "Contributor on the resource group",
-            (az("acr create", name=want.name, resource_group=group, sku="Standard", admin_enabled="false"),),
+            (
+                az(
+                    "acr create",
+                    name=want.name,
+                    resource_group=group,
+                    subscription=want.id.split("/")[2],
+                    sku="Standard",
+                    admin_enabled="false",
+                ),
+            ),
             "Microsoft.ContainerRegistry/registries (azurerm_container_registry)",
         ),
     )

@@ -4,7 +4,7 @@ from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass
 from mzaudit.audit.az import az
 from mzaudit.audit.identities import caller_of, identities_of, is_gone
 from mzaudit.audit.subjects import SucceededService, each_succeeded_service
-from mzaudit.audit.succession import leftovers
+from mzaudit.audit.succession import access_around, leftovers
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, not_asked
 
@@ -50,15 +50,15 @@ def ghost_principal(want: SucceededService, seen: Snapshot) -> Verdict:
     accounted = caller_of(seen) | {reader.object_id.casefold() for reader in readers}
     everyone = identities_of(seen, want.everyone, slots_in=service.env)
     found = leftovers(seen, service, everyone, accounted)
-    listing = seen.access(service.id)
-    gaps: list[Gap] = [listing.assignments.gap] if listing.assignments.gap is not None else []
+    around = access_around(seen, service)
+    gaps: list[Gap] = [rbac.assignments.gap for rbac in around if rbac.assignments.gap is not None]
     sure = [one for one in found if is_gone(one.principal_type)]
     if len(sure) < len(found):
         doubt = [*everyone.gaps] + ([not_asked("the claims of the auditor's token")] if seen.caller is None else [])
         gaps += doubt
         sure = sure if doubt else list(found)
     if sure:
-        names = {role.guid.casefold(): role.name for role in listing.roles.items}
+        names = {role.guid.casefold(): role.name for rbac in around for role in rbac.roles.items}
         first = sure[0]
         role = names.get(first.role.casefold(), f"the role {first.role}")
         return Fail(

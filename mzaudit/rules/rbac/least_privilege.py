@@ -21,11 +21,11 @@ def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Everything that reaches the app's identities (system-assigned, attached user-assigned, those of its slots) by role
-    assignments, at every scope of the subscription from the root to a single secret, directly or through groups, is
-    documented: Key Vault Secrets User on the service's own vault; Storage Blob Data Reader on its own container; the
-    pull role on the shared registry (AcrPull, or Container Registry Repository Reader where the registry's
-    permissions are by repository); Monitoring Metrics Publisher, on whatever scope, for a service that exports
-    telemetry. Each counts on exactly that scope: the same role further up is too much.
+    assignments, at every scope of the service's subscription and of the registry's, from the root to a single secret,
+    directly or through groups, is documented: Key Vault Secrets User on the service's own vault; Storage Blob Data
+    Reader on its own container; the pull role on the shared registry (AcrPull, or Container Registry Repository Reader
+    where the registry's permissions are by repository); Monitoring Metrics Publisher, on whatever scope, for a service
+    that exports telemetry. Each counts on exactly that scope: the same role further up is too much.
 
     Left to the rule that answers for it, so that one assignment is one finding: what RBAC-001 or RBAC-004 names as
     standing in for the documented grant, what RBAC-002 or RBAC-005 names as reaching another service's vault or blobs
