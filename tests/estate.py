@@ -425,13 +425,20 @@ def image(which: WantedService, reference: str) -> Bend:
 
 
 def setting(which: WantedService, name: str, new: Any | None) -> Bend:
-    """Set (or with None take away) an app setting."""
+    """Set (or with None take away) an app setting; what App Service says that it read for it follows."""
 
     def bend(seen: Snapshot) -> Snapshot:
         before = seen.sites[key(which.id)].settings
         assert isinstance(before, Observed)
         kept = tuple(s for s in before.value or () if s.name != name)
-        return site(which, settings=Observed(kept if new is None else (*kept, Setting(name, new))))(seen)
+        read = new if isinstance(new, VaultReference) and not new.problem else VaultReference(None, None, None)
+        listing = seen.sites[key(which.id)].references
+        items = tuple(
+            replace(r, vault=read.vault, secret=read.secret, version=read.version) if r.setting == name else r
+            for r in listing.items
+        )
+        settings = Observed(kept if new is None else (*kept, Setting(name, new)))
+        return site(which, settings=settings, references=replace(listing, items=items))(seen)
 
     return bend
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from mzaudit.audit.references import as_read
 from mzaudit.snapshot import ids
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, T
 from mzaudit.snapshot.values import SettingValue
@@ -61,13 +62,13 @@ def _of(site: Site, slot: str) -> Iterator[Place]:
             kind, at, _each(found, lambda n: [Entry(kind, f"{at}/{n[0]}", n[1].name, n[1].value, n[1].kind, slot)])
         )
 
-    def table(facet: Observed[tuple[Setting, ...] | None] | Gap, name: str) -> Listing[tuple[str, Setting]]:
-        return _each(_listing(facet, f"POST {site.id}/config/{name}/list"), _named)
-
+    strings = _listing(site.connection_strings, f"POST {site.id}/config/connectionstrings/list")
     mounts = _listing(site.mounts, f"POST {site.id}/config/azurestorageaccounts/list")
     compose = _compose(site.config, f"GET {site.id}/config/web")
-    yield place(Kind.APP_SETTING, "config/appsettings", table(site.settings, "appsettings"))
-    yield place(Kind.CONNECTION_STRING, "config/connectionstrings", table(site.connection_strings, "connectionstrings"))
+    settings = _listing(site.settings, f"POST {site.id}/config/appsettings/list")
+    read = Listing(tuple(as_read(site, settings.items)), settings.gap)
+    yield place(Kind.APP_SETTING, "config/appsettings", _each(read, _named))
+    yield place(Kind.CONNECTION_STRING, "config/connectionstrings", _each(strings, _named))
     yield place(
         Kind.MOUNT, "config/azurestorageaccounts", _each(mounts, lambda m: _named(Setting(m.name, m.credential)))
     )

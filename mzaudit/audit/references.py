@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from mzaudit.audit.az import WEB, az
 from mzaudit.audit.subjects import WantedSetting
@@ -10,7 +11,7 @@ from mzaudit.audit.verdict import Fix
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, T, Unobserved, find, need
 from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue, VaultReference
-from mzaudit.snapshot.web import ReferenceStatus
+from mzaudit.snapshot.web import ReferenceStatus, Setting, Site
 
 _WAITING = {
     "initialized": (GapReason.NOT_COLLECTED, "App Service has not tried to resolve it yet; ask again in some minutes"),
@@ -62,14 +63,23 @@ class Deviation:
     note: str
 
 
+def as_read(site: Site, settings: Iterable[Setting]) -> list[Setting]:
+    """App settings of an app, each as App Service reads it: where it says which secret it took a value for, that is
+    what the value is; our own grammar decides only where it says nothing."""
+    told = {
+        item.setting: VaultReference(item.vault, item.secret, item.version)
+        for item in site.references.items
+        if item.vault and item.secret and item.status.casefold() != "invalidsyntax"
+    }
+    return [replace(setting, value=told.get(setting.name, setting.value)) for setting in settings]
+
+
 def value_of(want: WantedSetting, seen: Snapshot) -> SettingValue | None:
-    """The setting's value; `None` if the service has no setting of that name. Names are compared as Linux compares
-    environment variables: with case."""
-    path = f"{want.service.id}/config/appsettings"
-    for setting in held(seen.site(want.service.id).settings, f"POST {path}/list"):
-        if setting.name == want.secret.name:
-            return setting.value
-    return None
+    """The setting's value as App Service reads it; `None` if the service has no setting of that name. Names are
+    compared as Linux compares environment variables: with case."""
+    site, path = seen.site(want.service.id), f"{want.service.id}/config/appsettings"
+    named = (one for one in held(site.settings, f"POST {path}/list") if one.name == want.secret.name)
+    return next((one.value for one in as_read(site, named)), None)
 
 
 def deviation(want: WantedSetting, value: SettingValue | None) -> Deviation | None:
@@ -131,13 +141,15 @@ def reported(want: WantedSetting, seen: Snapshot) -> ReferenceStatus | Deviation
     path = f"{want.service.id}/config/configreferences/appsettings"
     name = want.secret.name
     status = find(seen.site(want.service.id).references, lambda item: item.setting.casefold() == name.casefold())
-    if status is not None and status.status.casefold() not in _WAITING:
+    if status is not None and status.status and status.status.casefold() not in _WAITING:
         return status
     other = deviation(want, value_of(want, seen))
     if other is not None:
         return other
     if status is None:
         reason, detail = GapReason.NOT_COLLECTED, f"App Service does not report the reference in {name} yet"
+    elif not status.status:
+        reason, detail = GapReason.MALFORMED, f"the answer does not hold the status of the reference in {name}"
     else:
         reason, cure = _WAITING[status.status.casefold()]
         detail = f"{status.status}: {cure}"

@@ -25,6 +25,8 @@ _SPELLINGS = (
     "@Microsoft.KeyVault(SecretName={secret};VaultName={vault})",
     "@Microsoft.KeyVault(VaultName={vault};SecretName={secret};)",
 )
+# `kind` is free text: what tools write, and what some leave out.
+_KINDS = ("app,linux,container", "app", None)
 
 
 def commit(repository: str, number: int) -> str:
@@ -163,6 +165,7 @@ def _environment(estate: Estate, plan: EnvironmentPlan, registry: str) -> None:
             host = host.replace(".", f".{plan.location}.geo.", 1)
         for one in (arm_id, *(f"{arm_id}/slots/{slot}" for slot in app.slots)):
             body = estate.add(web_bodies.site(one, plan.location, farm, tier, estate.tenant_id))
+            body["kind"] = body["properties"]["kind"] = _KINDS[position % len(_KINDS)]
             image = f"{host}/{app.repository}:{commit(app.repository, LATEST_COMMIT)}"
             estate.add(web_bodies.config_web(body, image))
             _app_settings(estate, plan, app, one, str(component["properties"]["ConnectionString"]))

@@ -13,7 +13,6 @@ from .wire import Json
 _ATTEMPT = re.compile(r"@Microsoft\.KeyVault\((?P<inner>.*)\)\s*", re.IGNORECASE | re.DOTALL)
 _SUFFIXES = (".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net")
 _DETAILS = {
-    "Resolved": "Reference has been successfully resolved.",
     "InvalidSyntax": "Key Vault reference syntax is invalid.",
     "MSINotEnabled": "Reference was not able to be resolved because site Managed Identity not enabled.",
     "VaultNotFound": "Could not find key vault referenced.",
@@ -88,16 +87,10 @@ def _item(estate: Estate, site: Json, table: str, name: str, value: str) -> Json
         "secretVersion": reference.version if reference else None,
         "activeVersion": active,
         "identityType": "SystemAssigned" if _is_system(chosen) else "UserAssigned",
-        "details": _DETAILS.get(status, f"{status}."),
-        "source": "KeyVault",
     }
-    return {
-        "id": f"{site['id']}/config/configreferences/{table}/{name}",
-        "name": name,
-        "type": "Microsoft.Web/sites/config",
-        "location": site["location"],
-        "properties": properties,
-    }
+    if status != "Resolved":  # of one that is resolved a live answer says no more
+        properties |= {"details": _DETAILS.get(status, f"{status}."), "source": "KeyVault"}
+    return {"id": f"{site['id']}/config/configreferences/{table}/{name}", "name": name, "properties": properties}
 
 
 def _is_system(chosen: object) -> bool:

@@ -254,3 +254,52 @@ def test_a_list_elsewhere_that_is_null_was_not_seen(usual: tuple[Simulator, Snap
     alerts = bent(sim, (r"/metricAlerts$", told(value=None))).component(Names(sim.subscription_id).component).alerts
     assert alerts.gap is not None
     assert alerts.gap.reason is GapReason.MALFORMED
+
+
+REFERENCES = rf"{APP}/config/configreferences/appsettings$"
+
+
+def prefixed(item: Json) -> Json:
+    return {**item, "id": None, "name": f"app-monozu-cloud-prd/{item['name']}"}
+
+
+def as_map(body: Json) -> Json:
+    """The body as the portal reads it; one page of several."""
+    told = {item["name"]: item["properties"] for item in body["value"]}
+    return {"id": "x", "properties": {"keyToReferenceStatuses": told}, "nextLink": body.get("nextLink")}
+
+
+@pytest.mark.parametrize(
+    "shape", [each(prefixed), as_map, each(lambda item: {"name": item["name"], "properties": item["properties"]})]
+)
+def test_reference_statuses_are_read_in_every_shape(usual: tuple[Simulator, Snapshot], shape: Change) -> None:
+    sim, snapshot = usual
+    cloud = Names(sim.subscription_id).cloud
+    seen = bent(sim, (REFERENCES, shape)).site(cloud).references
+    assert seen == snapshot.site(cloud).references
+    assert seen.items
+
+
+@pytest.mark.parametrize("status", ["absent", None])
+def test_a_reference_without_a_status_has_none(usual: tuple[Simulator, Snapshot], status: str | None) -> None:
+    """The example of Microsoft's own specification."""
+    sim, _ = usual
+
+    def silent(item: Json) -> Json:
+        kept = {"vaultName": "v", "secretName": "s", "secretVersion": "1"}
+        return {"id": item["id"], "properties": kept if status else {**kept, "status": None, "activeVersion": None}}
+
+    found = bent(sim, (REFERENCES, each(silent))).site(Names(sim.subscription_id).cloud).references
+    assert found.gap is None
+    assert {(each.status, each.vault, each.secret, each.active_version) for each in found.items} == {
+        ("", "v", "s", None)
+    }
+    assert "SECRET_KEY" in {each.setting for each in found.items}
+
+
+def test_a_reference_that_says_nothing_is_known_by_its_name(usual: tuple[Simulator, Snapshot]) -> None:
+    sim, snapshot = usual
+    cloud = Names(sim.subscription_id).cloud
+    null = bent(sim, (REFERENCES, each(told(properties=None)))).site(cloud).references
+    assert [each.setting for each in null.items] == [each.setting for each in snapshot.site(cloud).references.items]
+    assert {each.status for each in null.items} == {""}

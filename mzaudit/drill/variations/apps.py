@@ -123,11 +123,16 @@ def _site(service: WantedService) -> dict[str, Bend]:
         bends.site_properties(estate, service)["keyVaultReferenceIdentity"] = "systemassigned"
         bends.config(estate, service)["keyVaultReferenceIdentity"] = "systemassigned"
 
+    def left_from_windows(estate: Estate) -> None:
+        bends.site(estate, service)["kind"] = bends.site_properties(estate, service)["kind"] = "web"
+        bends.config(estate, service)["windowsFxVersion"] = bends.config(estate, service)["linuxFxVersion"]
+
     def tuned(estate: Estate) -> None:
         bends.site_properties(estate, service).update(httpsOnly=False, clientAffinityEnabled=True)
         bends.config(estate, service).update(alwaysOn=False, http20Enabled=False, numberOfWorkers=3)
 
     return {
+        "another kind, and a Windows image left behind": left_from_windows,
         "a slot that conforms": lambda estate: bends.slot(estate, service),
         "two slots that conform": two_slots,
         "a user-assigned identity beside, unused": lambda estate: bends.attach(estate, service),

@@ -6,7 +6,6 @@ from mzaudit.audit.present import present, told
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 
 _CONTAINER_FORMS = ("docker", "compose", "sitecontainers")
 
@@ -21,16 +20,18 @@ _CONTAINER_FORMS = ("docker", "compose", "sitecontainers")
 def linux_container(want: WantedService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The app is reserved (Azure's word for Linux), `linux` is among its kinds in any case, it is no function or logic
-    app, and `linuxFxVersion` is one of `DOCKER|…`, `COMPOSE|…` and `sitecontainers`, in any case. A runtime stack
-    (`NODE|20-lts`), `KUBE|…`, an empty value and a Windows container (`windowsFxVersion`) fail. The word `container`
-    among the kinds is free text and is not looked at.
+    The app is reserved (Azure's word for Linux), it is no function or logic app, and `linuxFxVersion` is one of
+    `DOCKER|…`, `COMPOSE|…` and `sitecontainers`, in any case. A runtime stack (`NODE|20-lts`), `KUBE|…` and an empty
+    value fail.
+
+    Only `reserved` tells Linux from Windows. `kind` is free text, of which nothing but `functionapp` and `workflowapp`
+    is looked at. A `windowsFxVersion` that was left on a Linux app has no effect: the finding mentions it.
 
     ## Why it matters
     An app on a runtime stack or on Windows does not run the image that was built, scanned and tagged by its commit.
 
     ## Remediation
-    Configure the documented image. An app cannot be moved between Windows and Linux: create it again.
+    Configure the documented image. An app cannot be moved between Windows and Linux: create another one beside it.
 
     ## References
     - https://learn.microsoft.com/azure/app-service/configure-custom-container
@@ -44,46 +45,37 @@ def _linux(want: WantedService, seen: Snapshot) -> Verdict:
     site = present(seen.site(want.id).properties, call)
     at = f"{want.id}/kind"
     foreign = [kind for kind in site.kind if kind.startswith(("functionapp", "workflowapp"))]
-    if foreign or (site.kind and "linux" not in site.kind):
+    if foreign:
         return Fail(
-            (Evidence(at, "app,linux,container", ",".join(site.kind)),),
-            f"{want.app} is no Linux web app: its kind is {','.join(site.kind)}.",
-            "Create the app again as a Linux container app on a Linux plan.",
+            (Evidence(at, "a web app", ",".join(site.kind)),),
+            f"{want.app} is no web app: its kind is {','.join(site.kind)}.",
+            f"Run the image of {want.repository} in a web app on a Linux plan; see first what runs here.",
             deploy(want, seen, ""),
         )
-    if site.reserved is False:
+    if not told(site.reserved, call, "properties.reserved"):
         return Fail(
             (Evidence(f"{want.id}/properties/reserved", True, False),),
             f"{want.app} runs on Windows: it is not reserved.",
-            "Create the app again as a Linux container app on a Linux plan.",
+            "Create a Linux container app on a Linux plan beside it, and move over: the system cannot be changed.",
             deploy(want, seen, ""),
         )
-    told(site.reserved, call, "properties.reserved")
-    if not site.kind:
-        raise Unobserved(Gap(GapReason.MALFORMED, call, detail="the answer does not hold kind"))
-    return Pass((Evidence(f"{want.id}/properties/reserved", True, True), Evidence(at, "linux", ",".join(site.kind))))
+    return Pass((Evidence(f"{want.id}/properties/reserved", True, True),))
 
 
 def _container(want: WantedService, seen: Snapshot) -> Verdict:
     config = present(seen.site(want.id).config, f"GET {want.id}/config/web")
     at = f"{want.id}/config/web/properties/linuxFxVersion"
-    if config.windows_fx_version:
-        return Fail(
-            (Evidence(f"{want.id}/config/web/properties/windowsFxVersion", None, config.windows_fx_version),),
-            f"{want.app} is configured with a Windows container.",
-            "Create the app again as a Linux container app on a Linux plan.",
-            deploy(want, seen, ""),
-        )
     runtime = config.runtime
     if runtime.form not in _CONTAINER_FORMS:
         what = {
             "stack": f"runs the runtime stack {runtime.stack}",
             "kube": "is configured for Kubernetes",
-        }.get(runtime.form, "has no image configured")
+        }.get(runtime.form, "has no Linux image configured")
         return Fail(
             (Evidence(at, "DOCKER, COMPOSE or sitecontainers", runtime.stack or runtime.form),),
             f"{want.app} {what}; it does not run a container image.",
             f"Configure the image of {want.repository}.",
             deploy(want, seen, ""),
         )
-    return Pass((Evidence(at, "DOCKER, COMPOSE or sitecontainers", runtime.form),))
+    left = "windowsFxVersion is set too, which has no effect on Linux" if config.windows_fx_version else ""
+    return Pass((Evidence(at, "DOCKER, COMPOSE or sitecontainers", runtime.form, left),))

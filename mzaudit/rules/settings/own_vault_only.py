@@ -24,7 +24,8 @@ def own_vault_only(want: BoundedService, seen: Snapshot) -> Verdict:
     reference is to another's. The finding says whose vault it is: another service's, another environment's, or one that
     the policy does not know. Whether the reference resolves does not matter.
 
-    A reference so malformed that it names no vault is not judged here. A reference to App Configuration is not
+    Where App Service says which vault it read for an app setting, that is the vault of the reference. A reference so
+    malformed that it names none is not judged here. A reference to App Configuration is not
     followed; the evidence names it.
 
     ## Why it matters

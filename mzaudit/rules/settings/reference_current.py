@@ -9,8 +9,7 @@ from mzaudit.audit.secret_values import OFFICER
 from mzaudit.audit.subjects import WantedSetting, each_secret_setting
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import SecretItem
-from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
-from mzaudit.snapshot.web import ReferenceStatus
+from mzaudit.snapshot.observed import Gap, GapReason, Unobserved, whole
 
 _PLATFORM_REFRESH = timedelta(hours=24)
 
@@ -31,8 +30,9 @@ def reference_current(want: WantedSetting, seen: Snapshot) -> Verdict:
     Service takes up to 24 hours to follow a rotation by itself, lagging behind a version that was made or changed in
     the 24 hours before the run is a finding of low severity. A reference that pins today's version passes, and says so.
 
-    Inconclusive: the vault's current version or the app's active one is not told. Not applicable: the app runs with an
-    older version because the current one is disabled, which KV-004 reports.
+    Inconclusive: the vault's current version or the app's active one is not told. Not applicable: App Service tells the
+    version of no reference of the app, as it may; or the app runs with an older version because the current one is
+    disabled, which KV-004 reports.
 
     ## Why it matters
     A rotation that has not reached the app leaves the old, perhaps leaked, secret in use; when the old version is
@@ -57,32 +57,36 @@ def reference_current(want: WantedSetting, seen: Snapshot) -> Verdict:
             "Cure what App Service reports, then make it resolve its references again.",
             resolve_again(want),
         )
-    if found.active_version is None:
+    active = found.active_version or found.version  # a pinned version is the one that it resolved to
+    if active is None:
+        references = whole(seen.site(want.service.id).references)
+        if not any(each.active_version for each in references):
+            return NotApplicable(f"App Service tells of no reference of {want.service.app} which version it runs with.")
         raise Unobserved(Gap(GapReason.MALFORMED, f"GET {at}", at, detail="the active version is not told"))
     item = need(seen.vault(want.secret.vault_id).secret(want.secret.stored))
     if item is None:
         return Fail(
-            (Evidence(at, "a version of the secret", found.active_version),),
+            (Evidence(at, "a version of the secret", active),),
             f"{want.service.app} still runs with a version of {want.secret.stored}, which is not in "
             f"{want.secret.vault} any more.",
             "Set or recover the secret.",
             Fix(OFFICER, (az("keyvault secret recover", vault_name=want.secret.vault, name=want.secret.stored),)),
         )
-    return _compare(want, seen, found, item, f"{at}/activeVersion")
+    return _compare(want, seen, (active, bool(found.version)), item, f"{at}/activeVersion")
 
 
-def _compare(want: WantedSetting, seen: Snapshot, found: ReferenceStatus, item: SecretItem, at: str) -> Verdict:
+def _compare(want: WantedSetting, seen: Snapshot, running: tuple[str, bool], item: SecretItem, at: str) -> Verdict:
     name, app = want.secret.name, want.service.app
-    if item.version is None or found.active_version is None:
+    active, pinned = running
+    if item.version is None:
         secret = f"{want.secret.vault_id}/secrets/{want.secret.stored}"
         raise Unobserved(Gap(GapReason.MALFORMED, f"GET {secret}", secret, detail="the current version is not told"))
-    evidence = (Evidence(at, item.version, found.active_version),)
-    if found.active_version.casefold() == item.version.casefold():
-        pinned = f"{name} pins today's version: the next rotation will not reach {app}." if found.version else ""
-        return Pass(evidence, pinned)
+    evidence = (Evidence(at, item.version, active),)
+    if active.casefold() == item.version.casefold():
+        return Pass(evidence, f"{name} pins today's version: the next rotation will not reach {app}." if pinned else "")
     if item.enabled is False:
         return NotApplicable(f"The current version of {want.secret.stored} is disabled (KV-004): no app can follow it.")
-    if found.version:
+    if pinned:
         return Fail(
             evidence,
             f"{name} of {app} pins an older version of {want.secret.stored}.",

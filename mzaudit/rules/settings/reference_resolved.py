@@ -72,7 +72,7 @@ def reference_resolved(want: WantedSetting, seen: Snapshot) -> Verdict:
 
     Where one of the three undecided statuses, or none, is reported for a setting that is not the documented reference,
     this fails and SET-001 is its cause. A setting that is the documented reference and that App Service does not report
-    is inconclusive.
+    is inconclusive, and so is one that it reports without a status.
 
     ## Why it matters
     An unresolved reference is not an error to the platform: the app starts with the reference's text as its secret.

@@ -20,7 +20,8 @@ def vault_reference(want: WantedSetting, seen: Snapshot) -> Verdict:
     whole value is a Key Vault reference to the documented secret of the service's own vault. Every spelling that App
     Service resolves is accepted: `SecretUri=` with or without version and trailing slash; `VaultName=` and
     `SecretName=` in any order, with or without `SecretVersion=`, with or without a trailing semicolon. Vault and secret
-    names are compared without case. A version may be pinned: whether it is the current one is SET-003's question.
+    names are compared without case. A version may be pinned: whether it is the current one is SET-003's question. Where
+    App Service itself says which vault and secret it read, that decides, however the reference is written.
 
     Told apart: no such setting, empty, plain text, text that only looks like a reference, a reference to App
     Configuration, a malformed reference, another vault, a secret name with an underscore, another secret.

@@ -6,7 +6,7 @@ from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass
 from mzaudit.audit.access import reach_of
 from mzaudit.audit.az import az
 from mzaudit.audit.quantify import merged
-from mzaudit.audit.references import held
+from mzaudit.audit.references import as_read, held
 from mzaudit.audit.subjects import each_service
 from mzaudit.audit.telemetry import differing
 from mzaudit.policy.wanted import WantedService
@@ -59,7 +59,9 @@ def telemetry_configured(want: WantedService, seen: Snapshot) -> Verdict:
     if not want.telemetry:
         return NotApplicable(f"The policy says that {want.key} exports no telemetry.")
     path = f"{want.id}/config/appsettings"
-    settings = {s.name: s.value for s in held(seen.site(want.id).settings, f"POST {path}/list")}
+    site = seen.site(want.id)
+    configured = held(site.settings, f"POST {path}/list")
+    settings = {s.name: s.value for s in as_read(site, configured)}
     fails: list[Fail] = []
     gaps: list[Gap] = []
     for way in _ways(want, settings):

@@ -11,7 +11,7 @@ from mzaudit.rules.settings.no_plaintext_credentials import no_plaintext_credent
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.values import OtherReference, SettingValue, VaultReference
 from mzaudit.snapshot.web import Container, Mount, Runtime, Setting, SiteContainer
-from tests.estate import Bend, ask, bent, gap, literal, service, setting, site, site_config, staged
+from tests.estate import Bend, ask, bent, gap, literal, service, setting, site, site_config, staged, status
 
 CLOUD = service("cloud")
 KEY = literal(7, credentials=("account-key",))
@@ -41,6 +41,16 @@ def sidecar(secret: SettingValue | None = None, *held: Setting) -> Bend:
 
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented": ((), Pass, ""),
+    "a reference without its end": (
+        (plain("SECRET_KEY", VaultReference(None, None, None, "no closing parenthesis, or text after it")),),
+        Pass,
+        "",
+    ),
+    "text that App Service reads as a reference": (
+        (plain("SECRET_KEY"), status(CLOUD, "SECRET_KEY", "Resolved", vault="kv-mz-cloud-prd", secret="SECRET-KEY")),
+        Pass,
+        "",
+    ),
     # by name
     "an API key": (
         (plain("STRIPE_API_KEY"),),

@@ -9,7 +9,7 @@ from mzaudit.rules.settings.own_vault_only import own_vault_only
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.values import OtherReference, SettingValue, VaultReference
 from mzaudit.snapshot.web import Setting
-from tests.estate import Bend, ask, gap, literal, service, setting, site, staged
+from tests.estate import Bend, ask, gap, literal, service, setting, site, staged, status
 
 CLOUD, INGEST = service("cloud"), service("ingest")
 
@@ -39,6 +39,19 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "malformed, naming no vault": ((legacy(VaultReference(None, None, None, "malformed")),), Pass, ""),
     "malformed, but naming one": ((legacy(VaultReference("kv-old", None, None, "malformed")),), Fail, "kv-old"),
     "App Configuration": ((legacy(OtherReference()),), Pass, ""),
+    "App Service reads another's where we read its own": (
+        (status(CLOUD, "SECRET_KEY", "Resolved", vault="kv-mz-manage-prd"),),
+        Fail,
+        "SECRET_KEY of app-monozu-cloud-prd refers to kv-mz-manage-prd",
+    ),
+    "App Service reads one where we read none": (
+        (
+            setting(CLOUD, "SECRET_KEY", VaultReference(None, None, None, "malformed")),
+            status(CLOUD, "SECRET_KEY", "SecretNotFound", vault="kv-old", secret="SECRET-KEY"),
+        ),
+        Fail,
+        "kv-old",
+    ),
     "settings refused": ((site(CLOUD, settings=gap()),), Inconclusive, ""),
     "slots cut short": ((site(CLOUD, slots=Listing(gap=gap())),), Inconclusive, ""),
     "one found, slots refused": ((legacy(to("kv-old")), site(CLOUD, slots=Listing(gap=gap()))), Fail, "kv-old"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -35,6 +36,7 @@ KEY = "SECRET_KEY"
 OLD = "0" * 32
 CURRENT = next(item.active_version for item in compliant().site(CLOUD.id).references.items if item.setting == KEY)
 OTHERS = tuple(item for item in compliant().site(CLOUD.id).references.items if item.setting != KEY)
+MINE = tuple(item for item in compliant().site(CLOUD.id).references.items if item.setting == KEY)
 LONG_AGO = secret_item(VAULT, "SECRET-KEY", updated=TAKEN - timedelta(days=3))
 
 
@@ -68,6 +70,17 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "not tried yet": ((status(CLOUD, KEY, "Initialized"),), Inconclusive, ""),
     "the active version is not told": ((runs(None),), Inconclusive, ""),
+    "the active version is told of no reference": (
+        tuple(status(CLOUD, item.setting, "Resolved", active_version=None) for item in (*OTHERS, *MINE)),
+        NotApplicable,
+        "tells of no reference of app-monozu-cloud-prd",
+    ),
+    "the active version is told of none, and more may be hidden": (
+        (site(CLOUD, references=Listing(tuple(replace(item, active_version=None) for item in MINE), gap())),),
+        Inconclusive,
+        "",
+    ),
+    "pins an older version, and no active one is told": ((runs(None, OLD),), Fail, "pins an older version"),
     "the vault's version is not told": ((secret_item(VAULT, "SECRET-KEY", version=None),), Inconclusive, ""),
     "the vault's list refused": ((vault_facets(VAULT, secrets=Listing(gap=gap())),), Inconclusive, ""),
     "report refused": ((site(CLOUD, references=Listing(gap=gap())),), Inconclusive, ""),

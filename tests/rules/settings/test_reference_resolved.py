@@ -57,6 +57,8 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "Initialized": (says("Initialized"), Inconclusive, ""),
     "FetchTimedOut": (says("FetchTimedOut"), Inconclusive, ""),
     "OtherReasons": (says("OtherReasons"), Inconclusive, ""),
+    "no status": (says(""), Inconclusive, ""),
+    "no status, and plain text": ((*says(""), setting(CLOUD, KEY, literal())), Fail, "is plain text"),
     "OtherReasons because the name has an underscore": (
         (*says("OtherReasons"), setting(CLOUD, KEY, VaultReference("kv-mz-cloud-prd", "SECRET_KEY", None))),
         Fail,

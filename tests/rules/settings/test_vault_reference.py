@@ -8,7 +8,7 @@ from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.rules.settings.vault_reference import vault_reference
 from mzaudit.snapshot.observed import Observed
 from mzaudit.snapshot.values import OtherReference, SettingValue, VaultReference
-from tests.estate import Bend, ask, gap, literal, service, setting, site
+from tests.estate import Bend, ask, gap, literal, service, setting, site, status
 
 CLOUD = service("cloud")
 KEY = "SECRET_KEY"
@@ -64,6 +64,32 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         key(VaultReference("kv-mz-cloud-stg", "SECRET-KEY", None)),
         Fail,
         "kv-mz-cloud-stg instead of kv-mz-cloud-prd",
+    ),
+    "a spelling that App Service reads all the same": (
+        (
+            *key(VaultReference(None, None, None, "SecretUri is not a URL")),
+            status(CLOUD, KEY, "Resolved", vault=VAULT, secret="SECRET-KEY"),
+        ),
+        Pass,
+        "",
+    ),
+    "App Service reads another vault than we do": (
+        (status(CLOUD, KEY, "Resolved", vault="kv-mz-manage-prd"),),
+        Fail,
+        "kv-mz-manage-prd instead of kv-mz-cloud-prd",
+    ),
+    "no closing parenthesis, reported as no reference": (
+        (*key(VaultReference(None, None, None, "no closing parenthesis, or text after it")),),
+        Fail,
+        "is malformed: no closing parenthesis",
+    ),
+    "syntax that App Service refuses": (
+        (
+            *key(VaultReference(VAULT, "SECRET-KEY", None, "SecretUri stands beside other parts")),
+            status(CLOUD, KEY, "InvalidSyntax", vault=VAULT, secret="SECRET-KEY"),
+        ),
+        Fail,
+        "is malformed",
     ),
     "settings refused": ((site(CLOUD, settings=gap()),), Inconclusive, ""),
     "settings gone between two reads": ((site(CLOUD, settings=Observed(None)),), Inconclusive, ""),
