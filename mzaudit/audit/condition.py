@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from mzaudit.audit.matching import any_of, matches
+from mzaudit.snapshot import wildcard
 
 _TOKENS = re.compile(
     r"""\s*(?:
@@ -32,8 +33,8 @@ _COMPARISONS: dict[str, _Compare] = {
     "stringnotequalsignorecase": lambda seen, asked: seen.casefold() != asked.casefold(),
     "stringstartswith": lambda seen, asked: seen.startswith(asked),
     "stringstartswithignorecase": lambda seen, asked: seen.casefold().startswith(asked.casefold()),
-    "stringlike": lambda seen, asked: _like(seen, asked, re.NOFLAG),
-    "stringlikeignorecase": lambda seen, asked: _like(seen, asked, re.IGNORECASE),
+    "stringlike": lambda seen, asked: wildcard.matches(asked, seen, one="?"),
+    "stringlikeignorecase": lambda seen, asked: wildcard.matches(asked.lower(), seen.lower(), one="?"),
 }
 
 
@@ -179,8 +180,3 @@ class _Reader:
     def _expect(self, mark: str) -> None:
         if not self._took(mark):
             raise _NotUnderstoodError
-
-
-def _like(seen: str, pattern: str, flags: re.RegexFlag) -> bool:
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, seen, flags | re.DOTALL) is not None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from mzaudit.snapshot import wildcard
 from mzaudit.snapshot.authorization import Permission
 
 
@@ -21,14 +21,14 @@ class Target:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=4096)
-def _pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*"), re.IGNORECASE | re.DOTALL)
+@lru_cache(maxsize=16_384)
+def _names(pattern: str, action: str) -> bool:
+    return wildcard.matches(pattern.lower(), action.lower())
 
 
 def matches(patterns: Iterable[str], action: str) -> bool:
     """Whether one of the patterns names the action: without case, `*` for any run of characters, `/` included."""
-    return any(_pattern(pattern).fullmatch(action) is not None for pattern in patterns)
+    return any(_names(pattern, action) for pattern in patterns)
 
 
 def granting(permissions: Iterable[Permission], action: str, *, data: bool) -> Iterator[Permission]:

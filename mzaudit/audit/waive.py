@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -10,6 +9,7 @@ from datetime import date
 from mzaudit.audit.results import Finding, Status, WaiverNote
 from mzaudit.audit.verdict import shown
 from mzaudit.policy.waivers import Waiver
+from mzaudit.snapshot import wildcard
 
 SOON_DAYS = 14
 
@@ -63,9 +63,10 @@ def _asks_for(waiver: Waiver, finding: Finding) -> bool:
 
 
 def _matches(glob: str, name: str) -> bool:
-    wildcards = {"*": "[^/]*", "?": "[^/]"}
-    pattern = "".join(wildcards.get(character, re.escape(character)) for character in glob.casefold())
-    return re.fullmatch(pattern, name.casefold()) is not None
+    """No wildcard stands for a `/`."""
+    wanted, found = glob.casefold().split("/"), name.casefold().split("/")
+    pairs = zip(wanted, found, strict=False)
+    return len(wanted) == len(found) and all(wildcard.matches(part, of, one="?") for part, of in pairs)
 
 
 def _warnings(waiver: Waiver, findings: tuple[Finding, ...], today: date) -> Iterable[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Coroutine, Iterable
 
+from mzaudit.snapshot import wildcard
 from mzaudit.snapshot.authorization import Permission
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, Observed
@@ -42,6 +42,4 @@ def allows(blocks: Iterable[Permission], action: str) -> bool:
 
 
 def _any(patterns: Iterable[str], action: str) -> bool:
-    return any(
-        re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), action, re.IGNORECASE | re.DOTALL) for pattern in patterns
-    )
+    return any(wildcard.matches(pattern.lower(), action.lower()) for pattern in patterns)

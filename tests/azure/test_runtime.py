@@ -67,6 +67,49 @@ services:
     assert "hunter2" not in repr(read)
 
 
+def merges(step: str, depth: int) -> str:
+    """Each mapping is made of the one before it, in full, twice."""
+    steps = (f"x{n}: &a{n} {{{step.format(n - 1)}, k{n}: v}}" for n in range(1, depth))
+    last = f"services: {{web: {{image: x, environment: *a{depth - 1}}}}}"
+    return "\n".join(("x0: &a0 {k0: v}", *steps, last))
+
+
+def test_aliases_and_merges_are_read() -> None:
+    document = """
+x-common: &common
+  image: nginx
+  environment: &shared {MODE: production, LEVEL: info}
+services:
+  web: *common
+  worker:
+    <<: *common
+    image: acr.azurecr.io/worker:1
+    environment: {<<: *shared, LEVEL: debug}
+"""
+    read = parse(encoded(document), Classifier())
+    assert [(each.name, each.image) for each in read.containers] == [
+        ("web", "nginx"),
+        ("worker", "acr.azurecr.io/worker:1"),
+    ]
+    assert [setting.name for setting in read.environment] == ["MODE", "LEVEL", "MODE", "LEVEL"]
+
+
+@pytest.mark.parametrize(
+    "value", ["!!int ''", "!!float ''", "!!bool x", "!!int x", "!!timestamp x", "!!binary '?'", "!x y"]
+)
+def test_a_tag_makes_no_value(value: str) -> None:
+    read = parse(encoded(f"services: {{web: {{image: nginx, environment: {{A: {value}, C: 1}}}}}}"), Classifier())
+    assert not read.problem
+    assert [setting.name for setting in read.environment] == ["A", "C"]
+    assert parse(encoded(f"{{x: {value}, services: {{web: {{image: nginx}}}}}}"), Classifier()).containers
+
+
+def test_aliases_that_would_be_gigabytes_are_not_copied() -> None:
+    steps = (f"x{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40))
+    document = "\n".join(("x0: &a0 [v]", *steps, "services: {web: {image: nginx}}"))
+    assert parse(encoded(document), Classifier()).containers == (Container("web", "nginx", True),)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -78,6 +121,22 @@ services:
         encoded("services: {web: {build: .}}"),
         encoded("services: {web: {image: x, environment: 3}}"),
         encoded("!!python/object/apply:os.system ['true']"),
+        encoded("services: {web: {image: }}"),
+        encoded("services: {web: {image: [x]}}"),
+        encoded("services: {web: {image: x, image: y}}"),
+        encoded("services: {web: {image: x, environment: {A: {B: c}}}}"),
+        encoded("services: {web: {image: x, environment: [[A]]}}"),
+        encoded("services: {? [web] : {image: x}}"),
+        encoded("services: {web: {<<: x, image: y}}"),
+        encoded("services: &s {<<: *s, web: {image: y}}"),
+        encoded("services: *nowhere"),
+        encoded("a: 1\n---\nb: 2"),
+        encoded("%YAML 9.9\n---\na: 1"),
+        encoded("services: " + "[" * 40_000),
+        encoded("services: " + "{a: " * 10_000),
+        encoded("- " * 20_000),
+        encoded("services: {web: {image: x}}" + " " * 100_000),
+        encoded(merges("<<: [*a{0}, *a{0}]", 60)),
         "COMPOSE|",
     ],
 )

@@ -1,0 +1,119 @@
+"""Reads a compose file as App Service keeps it: images and variables, from the nodes of the YAML as they are written.
+
+Nothing is constructed: a tag (`!!int`) makes no value, an alias no copy. Merge keys are followed, and counted.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+_LARGEST: Final = 64 * 1024  # base64; App Service takes a few thousand characters
+_MOST_PAIRS: Final = 10_000
+_MOST_BRACKETS: Final = 2_000
+_MERGE: Final = "tag:yaml.org,2002:merge"
+_NULL: Final = "tag:yaml.org,2002:null"
+
+
+class ComposeError(Exception):
+    """A compose file that is not read; the text says why, and holds nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A container of the file. `environment` leaves out the variables that are inherited."""
+
+    name: str
+    image: str
+    environment: tuple[tuple[str, str], ...]
+
+
+def services(encoded: str) -> tuple[Service, ...]:
+    """The services in the order of the file. Raises ComposeError."""
+    if len(encoded) > _LARGEST:
+        raise ComposeError("the compose file is too large")
+    try:
+        text = base64.b64decode(encoded, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        raise ComposeError("the compose file is not base64 text") from None
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:  # the scanner looks back at each that is open
+        raise ComposeError("the compose file has too many brackets")
+    try:
+        root: Node | None = YAML(typ="safe", pure=True).compose(text)
+        return _Reader().services(root)
+    except (YAMLError, ValueError, LookupError, AssertionError):
+        raise ComposeError("the compose file is not YAML") from None
+    except RecursionError:
+        raise ComposeError("the compose file is nested too deeply") from None
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._left = _MOST_PAIRS
+
+    def services(self, root: Node | None) -> tuple[Service, ...]:
+        listed = self._members(root).get("services") if isinstance(root, MappingNode) else None
+        if not isinstance(listed, MappingNode) or not (named := self._members(listed)):
+            raise ComposeError("the compose file names no services")
+        return tuple(self._service(name, node) for name, node in named.items())
+
+    def _service(self, name: str, node: Node) -> Service:
+        members = self._members(node) if isinstance(node, MappingNode) else {}
+        image = members.get("image")
+        if not isinstance(image, ScalarNode) or not _text(image):
+            raise ComposeError("a service of the compose file names no image")
+        return Service(name, image.value, tuple(self._variables(members.get("environment"))))
+
+    def _variables(self, node: Node | None) -> Iterator[tuple[str, str]]:
+        match node:
+            case None:
+                return
+            case MappingNode():
+                for name, value in self._members(node).items():
+                    if not isinstance(value, ScalarNode):
+                        raise ComposeError("a variable of the compose file is no text")
+                    if value.tag != _NULL:
+                        yield name, value.value
+            case SequenceNode():
+                for entry in node.value:
+                    if not isinstance(entry, ScalarNode):
+                        raise ComposeError("a variable of the compose file is no text")
+                    name, equals, text = entry.value.partition("=")
+                    if equals:
+                        yield name.strip(), text
+            case ScalarNode() if node.tag == _NULL:
+                return
+            case _:
+                raise ComposeError("an environment of the compose file is neither list nor mapping")
+
+    def _members(self, node: MappingNode) -> Mapping[str, Node]:
+        """A mapping's own members, and those that it merges in: its own stand, then the first merged."""
+        own: dict[str, Node] = {}
+        merged: dict[str, Node] = {}
+        for name, value in node.value:
+            self._left -= 1
+            if self._left < 0:
+                raise ComposeError("the compose file has too many members")
+            if name.tag == _MERGE:
+                for each in value.value if isinstance(value, SequenceNode) else [value]:
+                    if not isinstance(each, MappingNode):
+                        raise ComposeError("the compose file merges what is no mapping")
+                    merged = {**self._members(each), **merged}
+            elif not isinstance(name, ScalarNode):
+                raise ComposeError("a name in the compose file is no text")
+            elif name.value in own:
+                raise ComposeError("the compose file says one name twice")
+            else:
+                own[name.value] = value
+        return {**merged, **own}
+
+
+def _text(node: ScalarNode) -> bool:
+    return node.tag != _NULL and bool(node.value)
