@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
@@ -29,6 +30,13 @@ _DATABASE: Final = (
 _SETTING: Final = (
     "Azure's change history holds no app setting and no image: the Activity Log tells that the app was written to, not"
     " what was written."
+)
+_GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_ID: Final = re.compile(_GUID)
+# Whatever else a record calls a caller may be somebody's name.
+_IMPERSONAL: Final = re.compile(rf"{_GUID}|(?i:system|microsoft\.[a-z]+)")
+_NAMELESS: Final = re.compile(
+    rf"|{_IMPERSONAL.pattern}|(?:a person|somebody)(?: \(object id {_GUID}\))?|somebody whom the record does not name"
 )
 _IN_DATABASE: Final = ("SQL-003", "SQL-004", "SQL-005", "SQL-006", "SQL-007", "SQL-008")
 
@@ -117,7 +125,13 @@ def _needed(gap: Gap) -> str:
 def _by(change: Recorded, names: bool) -> str:
     if not change.caller:
         return "somebody whom the record does not name"
-    if "@" not in change.caller or names:
+    if names or _IMPERSONAL.fullmatch(change.caller):
         return change.caller
-    ids = [each for each in change.ids if "@" not in each]
-    return f"a person (object id {ids[-1]})" if ids else "a person"
+    who = "a person" if "@" in change.caller else "somebody"  # a display name is a person's, an app's or a group's
+    ids = [each for each in change.ids if _ID.fullmatch(each)]
+    return f"{who} (object id {ids[-1]})" if ids else who
+
+
+def nameless(by: str) -> str:
+    """Who changed it, as `Attribution.by` has it, without a name."""
+    return by if _NAMELESS.fullmatch(by) else "a person" if "@" in by else "somebody"

@@ -149,8 +149,12 @@ def _proxy(value: str | None) -> str | None:
     if value is None:
         return None
     url = value if "://" in value else f"http://{value}"
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half a bracket, a port that is no number
+        usable = False
+    if not usable or not url.isprintable() or " " in url:
         # the value itself may hold a password and is not repeated
         raise InputError("HTTPS_PROXY: expected http://host:port, found something else")
     return url

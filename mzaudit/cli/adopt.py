@@ -116,6 +116,7 @@ def drafted(loaded: Loaded, env: str, subscription: str, there: Inventory, seen:
     from mzaudit.cli.judge import judge
     from mzaudit.cli.wanted import bound
     from mzaudit.policy.models import Severity
+    from mzaudit.policy.words import counted
     from mzaudit.report import draft
     from mzaudit.report.head import moment
     from mzaudit.report.prose import short
@@ -146,7 +147,7 @@ def drafted(loaded: Loaded, env: str, subscription: str, there: Inventory, seen:
         + (" (SIMULATED)." if "simulated" in seen.source else "."),
         "Nobody has reviewed it yet: look at every line marked REVIEW, and decide of each difference whether the",
         "estate is to change or the document. Then take this head away.",
-        f"{report.summary.passed:,} findings are as documented.",
+        f"{counted(report.summary.passed, 'finding')} {'is' if report.summary.passed == 1 else 'are'} as documented.",
         *draft.differences(report.findings),
     )
     rest = beyond(found, there)

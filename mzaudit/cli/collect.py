@@ -59,7 +59,7 @@ def command(
     from mzaudit.cli.output import keep
     from mzaudit.cli.streams import say
     from mzaudit.cli.wanted import bound, chosen, environment_names, load_policy
-    from mzaudit.report.gate import counted
+    from mzaudit.policy.words import counted
     from mzaudit.snapshot.store import chunks
 
     asked = environment_names(environments)

@@ -57,8 +57,8 @@ def snapshots(before: Snapshot, after: Snapshot, old: str, new: str) -> tuple[Ch
     """What drifted, and the exit code. Raises `InputError` for snapshots of two estates."""
     from mzaudit.cli import exits
     from mzaudit.errors import InputError
+    from mzaudit.policy.words import counted
     from mzaudit.report.changes import Changes, drifts
-    from mzaudit.report.gate import counted
     from mzaudit.report.head import moment
     from mzaudit.snapshot.drift import Drift, drift
 
@@ -86,8 +86,9 @@ def reports(before: Report, after: Report, old: str, new: str) -> tuple[Changes,
     from mzaudit.audit.difference import Turn, differences
     from mzaudit.cli import exits
     from mzaudit.errors import InputError
+    from mzaudit.policy.words import counted
     from mzaudit.report.changes import Changes, findings
-    from mzaudit.report.gate import counted, verdict
+    from mzaudit.report.gate import verdict
     from mzaudit.report.head import moment
 
     for one, other, what in (

@@ -56,6 +56,7 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
     from mzaudit.drill import page
     from mzaudit.drill.run import Plan, cases_of, conforms, ground_of, run
     from mzaudit.errors import InputError
+    from mzaudit.policy.words import counted
 
     loaded = load_policy(policy, shipped=True)
     production = tuple(env for env, spec in loaded.policy.environments.items() if spec.production)
@@ -67,14 +68,14 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
         cases = cases_of(ground_of(plan))
         numbers = [n for n, case in enumerate(cases) if only is None or only.casefold() in case.name.casefold()]
         if not numbers:
-            raise InputError(f"--only {str(only)[:60]!r}: none of {len(cases)} cases has that in its name")
+            raise InputError(f"--only {str(only)[:60]!r}: none of {counted(len(cases), 'case')} has that in its name")
         several = any(cases[number].all_environments for number in numbers)
         outcomes = [conforms(plan, everywhere=everywhere) for everywhere in ([False, True] if several else [False])]
         with look.spinner() as progress:
             for outcome in run(plan, numbers, jobs or os.cpu_count() or 1):
                 outcomes.append(outcome)
                 if callable(progress):
-                    progress(f"{env}: {len(outcomes)} of {len(numbers)} cases")
+                    progress(f"{env}: {len(outcomes)} of {counted(len(numbers), 'case')}")
         output.show(page.render(outcomes, env))
         if page.slipped(outcomes) or page.false_alarms(outcomes):
             code = exits.VIOLATION

@@ -39,6 +39,7 @@ def judge(
     from mzaudit.audit.topology import topology
     from mzaudit.audit.waive import lay
     from mzaudit.policy.requirements import by_rule
+    from mzaudit.policy.words import counted
 
     policy = ", ".join(loaded.files)
     if earlier is not None:
@@ -51,7 +52,8 @@ def judge(
     kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)
     if only:
         left = len(findings) - len(kept)
-        warnings = (*warnings, f"--only {', '.join(only)}: {left} findings of other rules are left out of this report")
+        others = f"{counted(left, 'finding')} of other rules {'is' if left == 1 else 'are'} left out of this report"
+        warnings = (*warnings, f"--only {', '.join(only)}: {others}")
     baseline = None
     if earlier is not None:
         kept = mark(kept, seen.taken, earlier.report)

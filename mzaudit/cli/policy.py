@@ -27,6 +27,7 @@ def validate(path: Path | None, snapshot: Path | None) -> int:
     from mzaudit.cli.judge import occurring
     from mzaudit.cli.saved import read_snapshot
     from mzaudit.cli.wanted import load_policy
+    from mzaudit.policy.words import counted
 
     loaded = load_policy(path, shipped=False)
     if snapshot is not None:
@@ -35,8 +36,9 @@ def validate(path: Path | None, snapshot: Path | None) -> int:
     policy = loaded.policy
     secrets = sum(len(vault.secrets) for vault in policy.vaults.values())
     lines.append(
-        f"valid: {', '.join(policy.environments)}; {len(policy.services)} services, {len(policy.vaults)} vaults, "
-        f"{secrets} secrets, {len(loaded.waivers)} waivers"
+        f"valid: {', '.join(policy.environments)}; {counted(len(policy.services), 'service')}, "
+        f"{counted(len(policy.vaults), 'vault')}, {counted(secrets, 'secret')}, "
+        f"{counted(len(loaded.waivers), 'waiver')}"
     )
     output.show("\n".join(lines))
     return exits.PASSED

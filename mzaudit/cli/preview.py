@@ -58,8 +58,8 @@ def command(
     from mzaudit.cli.saved import read_snapshot
     from mzaudit.cli.wanted import environment_names
     from mzaudit.policy.models import Severity
+    from mzaudit.policy.words import counted
     from mzaudit.report import changes
-    from mzaudit.report.gate import counted
     from mzaudit.report.head import moment
 
     asked, threshold = environment_names(environments), Severity(fail_on)
@@ -85,8 +85,8 @@ def command(
         f"{counted(len(found), 'difference')} in all  (exit {code})",
         {
             "snapshot": f"{snapshot}, read {moment(seen.taken)}; nothing was asked of Azure",
-            "base": f"{base}: {before.summary.failed:,} violations, {before.summary.inconclusive:,} inconclusive",
-            "head": f"{head}: {after.summary.failed:,} violations, {after.summary.inconclusive:,} inconclusive",
+            "base": f"{base}: {_counts(before)}",
+            "head": f"{head}: {_counts(after)}",
         },
         changes.findings(found),
         ("SIMULATED: the estate was a simulated one.",) if "simulated" in seen.source else (),
@@ -107,6 +107,12 @@ def command(
             )
         )
     return code
+
+
+def _counts(report: Report) -> str:
+    from mzaudit.policy.words import counted
+
+    return f"{counted(report.summary.failed, 'violation')}, {report.summary.inconclusive:,} inconclusive"
 
 
 def judged(seen: Snapshot, snapshot: Path, policy: Path, asked: tuple[str, ...], fail_on: str) -> Report:

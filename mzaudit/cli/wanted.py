@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ALL = "all"
 _MOST = 10  # names in a message
+_NEAR = 0.5  # how alike a name is that may be meant: prod and production are
+_VARIABLE = "MZAUDIT_SUBSCRIPTION_ID"
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,19}")
 _SUBSCRIPTION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -59,25 +61,36 @@ def known(loaded: Loaded, environments: Sequence[str]) -> None:
     names = list(loaded.policy.environments)
     for env in environments:
         if env not in names:
-            near = difflib.get_close_matches(env, names, 1)
+            near = difflib.get_close_matches(env, names, 1, _NEAR)
             hint = f"; did you mean {near[0]}?" if near else ""
             more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
             expected = f"expected one of {', '.join(names[:_MOST])}{more}, found {env!r}"
-            raise InputError(f"{loaded.where('environments')}: environments: {expected}{hint}")
+            raise InputError(f"{stated(loaded, 'environments')}: environments: {expected}{hint}")
+
+
+def stated(loaded: Loaded, *steps: str) -> str:
+    """The `file:line` that states a place of the policy, where a person finds it: the shipped policy, which findings
+    call `policies`, is in the package as long as nobody wrote it there."""
+    from mzaudit.policy.packaged import shipped
+
+    place = loaded.where(*steps)
+    name, _, line = place.rpartition(":")
+    return place if Path(name).exists() else f"{shipped() / Path(name).name}:{line}"
 
 
 def subscriptions(loaded: Loaded, given: str | None, environments: Sequence[str]) -> dict[str, str]:
     """A subscription for every environment asked for: the flag's, else the variable's, else the policy's; one without
     uses the run's, which is that of the first environment asked for. The others stay where the policy says they are."""
-    run = given or os.environ.get("MZAUDIT_SUBSCRIPTION_ID") or None
+    run = given or os.environ.get(_VARIABLE) or None
     if run is not None and not _SUBSCRIPTION.fullmatch(run):
-        raise InputError(f"--subscription {run[:60]!r}: expected a subscription id (a GUID)")
+        whose = "--subscription" if given else _VARIABLE
+        raise InputError(f"{whose} {run[:60]!r}: expected a subscription id (a GUID)")
     written = {env: spec.subscription for env, spec in loaded.policy.environments.items()}
     first = run or next((written[env] for env in environments if written[env]), None)
     if first is None:
         raise InputError(
-            f"{loaded.where('environments', environments[0])}: no subscription is known for {environments[0]}: give "
-            "--subscription ID, set MZAUDIT_SUBSCRIPTION_ID, or write `subscription:` there"
+            f"{stated(loaded, 'environments', environments[0])}: no subscription is known for {environments[0]}: give "
+            f"--subscription ID, set {_VARIABLE}, or write `subscription:` there"
         )
     return {env: (run if env in environments else None) or own or first for env, own in written.items()}
 

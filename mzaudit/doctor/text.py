@@ -10,6 +10,7 @@ from mzaudit.doctor.examine import Examination, Lack, Obstacle, Place, Unasked
 from mzaudit.doctor.grants import commands
 from mzaudit.doctor.sql import giving
 from mzaudit.policy.wanted import Wanted, WantedDatabase
+from mzaudit.policy.words import counted
 from mzaudit.report.prose import cures
 from mzaudit.snapshot.estate import Caller
 from mzaudit.snapshot.ids import key
@@ -106,4 +107,5 @@ def _verdict(found: Examination) -> str:
     if found.complete:
         return "everything that was needed could be read"
     obstacles = len(found.network) + len(found.others)
-    return f"not everything could be read: {found.lacking} permissions lacking, {obstacles} other obstacles"
+    lacking = f"{counted(found.lacking, 'permission')} lacking"
+    return f"not everything could be read: {lacking}, {counted(obstacles, 'other obstacle')}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mzaudit.drill.run import Outcome
+from mzaudit.policy.words import counted
 
 _MOST_SAID = 4
 
@@ -41,7 +42,7 @@ def _said(outcome: Outcome) -> Iterator[str]:
     for one in told[:_MOST_SAID]:
         yield f"             {one}"
     if len(told) > _MOST_SAID:
-        yield f"             and {len(told) - _MOST_SAID} more findings that changed"
+        yield f"             and {counted(len(told) - _MOST_SAID, 'more finding')} that changed"
     if not told:
         yield "             nothing changed"
 
@@ -63,11 +64,14 @@ def _totals(outcomes: Sequence[Outcome], env: str) -> Iterator[str]:
     variations = [o for o in outcomes if not o.requirements]
     caught = len(deviations) - len(slipped(outcomes))
     share = f"{100 * caught // len(deviations)} %" if deviations else "none"
-    yield f"{env}: {len(deviations)} deviations, {caught} caught ({share}), {len(slipped(outcomes))} slipped"
+    missed = len(slipped(outcomes))
+    yield f"{env}: {counted(len(deviations), 'deviation')}, {caught:,} caught ({share}), {missed:,} slipped"
     unsure = [o for o in slipped(outcomes) if any(one.status == "inconclusive" for one in o.said)]
     if unsure:
-        yield f"{len(unsure)} of the slipped were inconclusive, which is not caught"
-    yield f"{len(variations)} harmless variations, {len(false_alarms(outcomes))} false alarms"
+        was = "was" if len(unsure) == 1 else "were"
+        yield f"{len(unsure):,} of the slipped {was} inconclusive, which is not caught"
+    yield f"{counted(len(variations), 'harmless variation')}, {counted(len(false_alarms(outcomes)), 'false alarm')}"
     several = sum(len(o.failed) > 1 for o in deviations)
     also = sum(any(not one.answers for one in o.failed) for o in deviations)
-    yield f"{several} deviations had more than one failing finding; {also} failed a rule beside those that answer"
+    many = f"{counted(several, 'deviation')} had more than one failing finding"
+    yield f"{many}; {also:,} failed a rule beside those that answer"

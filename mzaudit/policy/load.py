@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -49,9 +49,9 @@ class Loaded:
 def load(path: Path, words: Vocabulary, name: str | None = None) -> Loaded:
     """Read a policy: one file, or a directory of `*.yaml` over which the policy's top-level keys are split.
 
-    In a directory `requirements.yaml` and `waivers.yaml` hold what their names say, and files that start with a dot
-    are passed over. `words` are those of the rules; `name` is what complaints and findings call `path`. Raises
-    `PolicyError` with every complaint.
+    `requirements.yaml` and `waivers.yaml` in the directory, or beside the file, hold what their names say; files that
+    start with a dot are passed over. `words` are those of the rules; `name` is what complaints and findings call
+    `path`. Raises `PolicyError` with every complaint.
     """
     shown = path.as_posix() if name is None else name
     try:
@@ -59,7 +59,7 @@ def load(path: Path, words: Vocabulary, name: str | None = None) -> Loaded:
             hint = "`mzaudit init` writes the shipped policy into ./policies"
             raise PolicyError((f"{shown}: no such file or directory; {hint}",))
         if not path.is_dir():
-            return _checked(shown, {shown: document.read(path, shown)}, words)
+            return _checked(shown, _with_those_beside(path, shown), words)
         found = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         reason = str(error.strerror or "an error").lower()
@@ -75,6 +75,25 @@ def load(path: Path, words: Vocabulary, name: str | None = None) -> Loaded:
         documents[""] = unread = Document(shown, cut=True)
         unread.complain((), "a directory with a policy (*.yaml)", "none in it")
     return _checked(shown, documents, words)
+
+
+def _with_those_beside(path: Path, shown: str) -> dict[str, Document]:
+    """The documents of a policy that is one file."""
+    policy = document.read(path, shown)
+    if of := _other(path.name, policy):
+        refuse([Complaint(shown, 1, "file", "a policy, or the directory that holds it", of)])
+    near = {name: path.with_name(name) for name in (REQUIREMENTS, WAIVERS)}
+    beside = {name: file for name, file in near.items() if file.is_file()}
+    folder = PurePosixPath(shown).parent
+    return {"": policy} | {name: document.read(file, str(folder / name)) for name, file in beside.items()}
+
+
+def _other(name: str, read: Document) -> str:
+    """What a file is that is no policy, by its name or by what it holds; empty for one that may be a policy."""
+    for known, held in ((REQUIREMENTS, "requirements"), (WAIVERS, "waivers")):
+        if name == known or isinstance(read.root.get(held), list):
+            return f"a file of {held}"
+    return ""
 
 
 @cache

@@ -13,6 +13,7 @@ from mzaudit.policy.complaints import Contradiction
 from mzaudit.policy.document import Document
 from mzaudit.policy.models import EnvironmentName, Policy, RuleCode, Strict, Text
 from mzaudit.policy.vocabulary import Vocabulary
+from mzaudit.policy.words import counted
 
 _BOTH = "true, though only what is in observed is accepted"
 # At least one letter or digit: a bare `*` would waive things that nobody looked at.
@@ -92,7 +93,7 @@ def contradictions(file: WaiverFile, policy: Policy, words: Vocabulary) -> Itera
         if days < 0:
             yield at, f"a day not before {entry.created} (created)", str(entry.expires)
         elif days > longest:
-            yield at, f"at most {longest} days from {entry.created} (created)", f"{days} ({entry.expires})"
+            yield at, f"at most {counted(longest, 'day')} from {entry.created} (created)", f"{days} ({entry.expires})"
         if entry.observed is not None and entry.covers_inconclusive:
             yield ("waivers", index, "covers_inconclusive"), "false", _BOTH
         if entry.environment is not None and entry.environment not in policy.environments:

@@ -1,8 +1,13 @@
-"""The closed lists of words that a policy and the rules share; apart from the models, which take long to load."""
+"""Words that all rooms share, closed lists of them first; apart from the models, which take long to load."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 class Severity(StrEnum):

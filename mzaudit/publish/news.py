@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from mzaudit.audit import attribute
 from mzaudit.audit.results import Finding, Report
 from mzaudit.publish.marker import Marker
 from mzaudit.publish.pipeline import AzureDevOps, Build, GitHub, Place
@@ -78,8 +79,8 @@ def _nameless(finding: Finding) -> Finding:
     waiver, changed = finding.waiver, finding.attribution
     if waiver is not None:
         waiver = replace(waiver, owner="its owner")
-    if changed is not None and "@" in changed.by:
-        changed = replace(changed, by="a person")
+    if changed is not None:
+        changed = replace(changed, by=attribute.nameless(changed.by))
     return replace(finding, waiver=waiver, attribution=changed)
 
 

@@ -112,7 +112,8 @@ def _actions(env: Mapping[str, str]) -> Place:
         env.get("GITHUB_WORKSPACE", ""),
     )
     token = _token(env, "GITHUB_TOKEN", "env: {GITHUB_TOKEN: ${{ github.token }}}")
-    return GitHub(f"{api}/repos/{name}", env.get("GITHUB_GRAPHQL_URL") or f"{api}/graphql", number, build, token)
+    graphql = _https(env, "GITHUB_GRAPHQL_URL") if env.get("GITHUB_GRAPHQL_URL") else f"{api}/graphql"
+    return GitHub(f"{api}/repos/{name}", graphql, number, build, token)
 
 
 def _event(path: str) -> dict[str, object]:

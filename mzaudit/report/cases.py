@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mzaudit.audit.results import Finding, Report, Status, breaks, violates
+from mzaudit.policy.words import counted
 from mzaudit.report.details import call, details, waived
-from mzaudit.report.gate import counted, evaluated
+from mzaudit.report.gate import evaluated
 from mzaudit.report.neutral import shorten, xml
 
 _RUN = "mzaudit.run"

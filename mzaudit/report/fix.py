@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from mzaudit.audit.az import placeholders
 from mzaudit.audit.results import Finding, Report, Status
+from mzaudit.policy.words import counted
 from mzaudit.report.details import waived
-from mzaudit.report.gate import counted
 from mzaudit.report.grouping import with_status
 from mzaudit.report.head import caveats, facts
 from mzaudit.report.neutral import UNSHOWABLE, comment, log

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mzaudit.audit.results import Finding, Gate, Report, Status, breaks, violates
+from mzaudit.policy.words import counted
 
 
 def exit_code(report: Report) -> int:
@@ -64,11 +65,6 @@ def breaks_gate(finding: Finding, report: Report) -> bool:
 def below(report: Report) -> tuple[Finding, ...]:
     """The violations under the threshold: shown, but they do not break the gate."""
     return tuple(f for f in report.findings if f.status is Status.FAIL and not violates(f, report.run.fail_on))
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 finding`, `2 findings`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _unseen(report: Report) -> str:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from mzaudit.audit.marks import links
 from mzaudit.audit.results import Arrow, Finding, Mark, Node, Report, Status, Topology
 from mzaudit.policy.models import Severity
+from mzaudit.policy.words import counted
 from mzaudit.report import gate
 from mzaudit.report.details import call, changed, waived
 from mzaudit.report.details import history as since
@@ -114,7 +115,7 @@ def _template() -> Environment:
         "waived": waived,
         "n": lambda count: f"{count:,}",
     }
-    environment.globals |= {"Mark": Mark, "Status": Status, "counted": gate.counted}
+    environment.globals |= {"Mark": Mark, "Status": Status, "counted": counted}
     return environment
 
 

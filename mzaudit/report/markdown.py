@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mzaudit.audit.results import Finding, Report, Status
 from mzaudit.audit.verdict import Evidence
+from mzaudit.policy.words import counted
 from mzaudit.report.budget import Block, Section, fill
 from mzaudit.report.details import asked_by, call, changed, fresh, history, mending, why
 from mzaudit.report.dialect import AZURE_PULL_REQUEST, AZURE_SUMMARY, GITHUB, Dialect
-from mzaudit.report.gate import below, counted, exit_code, known, reason, verdict
+from mzaudit.report.gate import below, exit_code, known, reason, verdict
 from mzaudit.report.grouping import (
     batches,
     by_rule,

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mzaudit.audit.results import Finding, Report, Status
+from mzaudit.policy.words import counted
 from mzaudit.report.details import call
-from mzaudit.report.gate import counted, evaluated, exit_code, reason, verdict
+from mzaudit.report.gate import evaluated, exit_code, reason, verdict
 from mzaudit.report.grouping import worst_first
 from mzaudit.report.head import baseline, caveats, utc
 from mzaudit.report.json_text import members

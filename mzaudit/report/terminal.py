@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from mzaudit.audit.results import Finding, Report, Status
+from mzaudit.policy.words import counted
 from mzaudit.report.details import call, details, fresh
-from mzaudit.report.gate import below, counted, exit_code, known, reason, verdict
+from mzaudit.report.gate import below, exit_code, known, reason, verdict
 from mzaudit.report.grouping import (
     by_rule,
     by_rule_and_note,

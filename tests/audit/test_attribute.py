@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mzaudit.audit.attribute import asked, attribute
+from mzaudit.audit.attribute import asked, attribute, nameless
 from mzaudit.audit.results import Attribution, Finding, Status
 from mzaudit.audit.verdict import Evidence
 from mzaudit.policy.models import Principal, Severity
@@ -20,6 +20,7 @@ GROUP = "/subscriptions/s/resourceGroups/rg/providers"
 SITE, VAULT = f"{GROUP}/Microsoft.Web/sites/app", f"{GROUP}/Microsoft.KeyVault/vaults/kv"
 ASSIGNMENT = f"{VAULT}/providers/Microsoft.Authorization/roleAssignments/a"
 PIPELINE = Principal(object_id="00000000-0000-0000-0000-00000000000a", name="release")
+OID = "00000000-0000-0000-0000-0000000000dd"
 PERSON = "someone@monozu.example"
 REFUSED = Gap(GapReason.FORBIDDEN, "GET log?$filter=x", "/subscriptions/s", "Microsoft.Insights/eventtypes/values/read")
 
@@ -45,7 +46,7 @@ def told(
 
 APP = fails("APP-005", "service", SITE)
 SETTING = fails("SET-004", "service", SITE)
-BY_PERSON, BY_PIPELINE = record(3, PERSON, PERSON, "oid"), record(2, PIPELINE.object_id, PIPELINE.object_id)
+BY_PERSON, BY_PIPELINE = record(3, PERSON, PERSON, OID), record(2, PIPELINE.object_id, PIPELINE.object_id)
 HISTORY = record(5, PERSON, PERSON, source="change history")
 
 
@@ -57,7 +58,7 @@ CASES: dict[str, tuple[Finding, Records, tuple[object, ...]]] = {
     "by a person, outside": (
         APP,
         Records({}, log(BY_PERSON, BY_PIPELINE)),
-        (3, "a person (object id oid)", False, "", "Activity Log", ""),
+        (3, f"a person (object id {OID})", False, "", "Activity Log", ""),
     ),
     "by a pipeline": (
         APP,
@@ -73,6 +74,21 @@ CASES: dict[str, tuple[Finding, Records, tuple[object, ...]]] = {
         SETTING,
         Records({key(SITE): HISTORY}, log(BY_PIPELINE)),
         (2, PIPELINE.object_id, True, "release", "Activity Log", "holds no app setting"),
+    ),
+    "by a display name": (
+        APP,
+        Records({}, log(record(4, "Some One", "some one", OID))),
+        (4, f"somebody (object id {OID})", False, "", "Activity Log", ""),
+    ),
+    "by a display name without an id": (
+        APP,
+        Records({key(SITE): record(5, "Some One", "some one", source="change history")}, log()),
+        (5, "somebody", False, "", "change history", ""),
+    ),
+    "by Azure itself": (
+        APP,
+        Records({key(SITE): record(5, "System", "system", source="change history")}, log()),
+        (5, "System", False, "", "change history", ""),
     ),
     "nobody is named": (
         APP,
@@ -93,7 +109,7 @@ CASES: dict[str, tuple[Finding, Records, tuple[object, ...]]] = {
     "the history was refused": (
         APP,
         Records(replace(REFUSED, permission=""), log(BY_PERSON)),
-        (3, "a person (object id oid)", False, "", "Activity Log", "(needs the right to read the resources)"),
+        (3, f"a person (object id {OID})", False, "", "Activity Log", "(needs the right to read the resources)"),
     ),
     "a secret": (
         fails("KV-004", "secret", f"{VAULT}/secrets/A"),
@@ -108,12 +124,12 @@ CASES: dict[str, tuple[Finding, Records, tuple[object, ...]]] = {
     "a role assignment": (
         fails("RBAC-002", "vault", VAULT, ASSIGNMENT),
         Records({}, log(BY_PERSON, resource=ASSIGNMENT)),
-        (3, "a person (object id oid)", False, "", "Activity Log", ""),
+        (3, f"a person (object id {OID})", False, "", "Activity Log", ""),
     ),
     "a part of a resource": (
         fails("BLOB-002", "container", f"{VAULT}/blobServices/default/containers/c"),
         Records({}, log(BY_PERSON, resource=VAULT)),
-        (3, "a person (object id oid)", False, "", "Activity Log", ""),
+        (3, f"a person (object id {OID})", False, "", "Activity Log", ""),
     ),
     "one too many": (APP, Records({}, {}), (None, "", None, "", "", "Not asked: more than 50 resources fail.")),
     "no resource": (
@@ -156,3 +172,21 @@ def test_the_worst_are_asked_first_each_once_and_nothing_of_which_there_is_no_re
     low = fails("APP-004", "service", VAULT, severity=Severity.LOW)
     secret = fails("KV-003", "secret", f"{VAULT}/secrets/A")
     assert asked((low, SETTING, APP, secret)) == (SITE, VAULT)
+
+
+NAMELESS = {
+    "somebody@monozu.example": "a person",
+    "Some One": "somebody",
+    f"Some One (object id {OID})": "somebody",
+    f"a person (object id {OID})": f"a person (object id {OID})",
+    "somebody": "somebody",
+    "somebody whom the record does not name": "somebody whom the record does not name",
+    OID: OID,
+    "System": "System",
+    "": "",
+}
+
+
+@pytest.mark.parametrize("by", NAMELESS)
+def test_a_name_is_left_out(by: str) -> None:
+    assert nameless(by) == NAMELESS[by]

@@ -74,8 +74,11 @@ def test_clouds_are_those_of_the_sdk() -> None:
         assert [endpoints.arm_scope] == told["credential_scopes"]
 
 
+PROXIES_THAT_ARE_NONE = ("socks5://x:1", "http://", "http://[::1", "http://x:port", "http://x:99999", "http://a b:1")
+
+
 @pytest.mark.parametrize(
-    "env", [{"MZAUDIT_CLOUD": "mars"}, {"HTTPS_PROXY": "socks5://x:1"}, {"HTTPS_PROXY": "http://"}]
+    "env", [{"MZAUDIT_CLOUD": "mars"}, *({"HTTPS_PROXY": proxy} for proxy in PROXIES_THAT_ARE_NONE)]
 )
 def test_what_is_wrong_is_said_and_no_proxy_password_with_it(env: dict[str, str]) -> None:
     with pytest.raises(InputError):

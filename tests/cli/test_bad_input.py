@@ -163,3 +163,77 @@ def test_without_a_command_it_shows_its_help_as_it_is(mzaudit: Call) -> None:
     asked = mzaudit()
     assert (asked.code, asked.out) == (2, "")
     assert asked.err == mzaudit("--help").out
+
+
+@pytest.mark.parametrize(
+    "args", [("check", "--env", "prod", "--simulate", "compliant"), ("init", "github", "--env", "prod")]
+)
+def test_a_wrong_environment_cites_a_file_that_is_there(args: tuple[str, ...], folder: Path, mzaudit: Call) -> None:
+    """Without ./policies the shipped policy is used; with it, that of the folder."""
+    for _ in range(2):
+        wrong = mzaudit(*args)
+        assert wrong.code == 2
+        assert "found 'prod'; did you mean prd?" in wrong.err
+        assert Path(wrong.err.removeprefix("mzaudit: ").partition(":")[0]).is_file(), wrong.err
+        mzaudit("init")
+
+
+WHOSE = {
+    "the option's": (("--subscription", "abc"), "00000000-0000-0000-0000-000000000001", "--subscription 'abc'"),
+    "the variable's": ((), "abc", "MZAUDIT_SUBSCRIPTION_ID 'abc'"),
+}
+
+
+@pytest.mark.parametrize("case", WHOSE)
+def test_whose_subscription_is_wrong(case: str, mzaudit: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    options, variable, words = WHOSE[case]
+    mzaudit("init")
+    monkeypatch.setenv("MZAUDIT_SUBSCRIPTION_ID", variable)
+    for command in (("check", "--env", "prd"), ("collect", "--env", "prd", "-o", "s.json"), ("doctor", "--env", "prd")):
+        wrong = mzaudit(*command, *options)
+        assert (wrong.code, wrong.err) == (2, f"mzaudit: {words}: expected a subscription id (a GUID)\n")
+
+
+def test_half_a_proxy_is_usage(mzaudit: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://[::1")
+    mzaudit("init")
+    wrong = mzaudit("check", "--env", "prd", "--subscription", "00000000-0000-0000-0000-000000000001")
+    assert (wrong.code, wrong.err) == (2, "mzaudit: HTTPS_PROXY: expected http://host:port, found something else\n")
+
+
+# A file that is no policy, and what is said of it.
+NO_POLICY = {
+    "policies/waivers.yaml": "expected a policy, or the directory that holds it, found a file of waivers",
+    "policies/requirements.yaml": "expected a policy, or the directory that holds it, found a file of requirements",
+    "waivers.yaml": "found a file of waivers",
+    "requirements.yaml": "found a file of requirements",
+    "other-waivers.yaml": "found a file of waivers",
+    "policies/policy.schema.json": "expected ",
+    "policies": "",
+    "policies/monozu.yaml": "",
+}
+
+
+@pytest.mark.parametrize("name", NO_POLICY)
+def test_each_file_says_what_it_is(name: str, folder: Path, mzaudit: Call) -> None:
+    mzaudit("init")
+    for kind in ("waivers", "requirements"):
+        (folder / f"{kind}.yaml").write_bytes((folder / "policies" / f"{kind}.yaml").read_bytes())
+    (folder / "other-waivers.yaml").write_bytes((folder / "waivers.yaml").read_bytes())
+    said = mzaudit("policy", "validate", name)
+    assert said.code == (2 if NO_POLICY[name] else 0), said.err
+    assert NO_POLICY[name] in said.err
+    assert said.err.startswith(f"mzaudit: {name}:1: ") or not NO_POLICY[name]
+    assert "internal error" not in said.err
+
+
+def test_a_policy_that_is_a_file_has_the_files_beside_it(folder: Path, mzaudit: Call) -> None:
+    mzaudit("init")
+    waivers = folder / "policies" / "waivers.yaml"
+    waivers.write_text("version: 1\nwaivers: [1]\n")
+    for path in ("policies", "policies/monozu.yaml"):
+        wrong = mzaudit("policy", "validate", path)
+        assert (wrong.code, wrong.err.count("policies/waivers.yaml:2: ")) == (2, 1), wrong.err
+    waivers.unlink()
+    by_file = mzaudit("policy", "requirements", "--policy", "policies/monozu.yaml")
+    assert by_file.out == mzaudit("policy", "requirements").out != ""

@@ -46,7 +46,7 @@ def test_a_small_policy_of_another_kind_is_proven() -> None:
 def test_the_command_drills_what_is_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
     assert mzaudit(["drill", "--policy", str(SMALL), "--only", "SESSION_KEY: missing"]) == exits.PASSED
     said = capfd.readouterr().out
-    assert "live: 1 deviations, 1 caught (100 %), 0 slipped" in said
+    assert "live: 1 deviation, 1 caught (100 %), 0 slipped" in said
 
 
 REMOVED = {

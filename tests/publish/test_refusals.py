@@ -124,12 +124,18 @@ VARIABLES: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
         {"GITHUB_API_URL": "http://api.github.com"},
         "sent over nothing else",
     ),
+    "the other API not over HTTPS": (
+        {"SYSTEM_COLLECTIONURI": "ftp://dev.azure.com/fabrikam/"},
+        {"GITHUB_GRAPHQL_URL": "http://api.github.com/graphql"},
+        "sent over nothing else",
+    ),
     "another provider": (
         {"BUILD_REPOSITORY_PROVIDER": "Bitbucket"},
         {"GITHUB_REPOSITORY": ""},
         "Bitbucket|GITHUB_REPOSITORY is not set",
     ),
     "a proxy that is none": ({"HTTPS_PROXY": "ftp://x"}, {"HTTPS_PROXY": "ftp://x"}, "HTTPS_PROXY"),
+    "half a proxy": ({"HTTPS_PROXY": "http://[::1"}, {"HTTPS_PROXY": "http://[::1"}, "HTTPS_PROXY"),
     "a proxy that is not there": (
         {"HTTPS_PROXY": "http://127.0.0.1:9"},
         {"HTTPS_PROXY": "http://127.0.0.1:9"},

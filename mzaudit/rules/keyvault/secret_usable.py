@@ -7,6 +7,7 @@ from mzaudit.audit.present import present, told
 from mzaudit.audit.secret_values import disabled, secret_id, set_new
 from mzaudit.audit.subjects import each_secret
 from mzaudit.policy.wanted import WantedSecret
+from mzaudit.policy.words import counted
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import SecretItem
 
@@ -63,7 +64,7 @@ def _started(want: WantedSecret, seen: Snapshot, item: SecretItem) -> Verdict:
 
 def _lasting(want: WantedSecret, seen: Snapshot, item: SecretItem) -> Verdict:
     at = f"{secret_id(want)}/attributes/exp"
-    expected = f"none, or more than {want.expiring_days} days ahead"
+    expected = f"none, or more than {counted(want.expiring_days, 'day')} ahead"
     if item.expires is None:
         return Pass((Evidence(at, expected, None),))
     evidence = (Evidence(at, expected, item.expires.isoformat()),)
