@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mzaudit.audit.condition import all_hold
 from mzaudit.audit.denial import Denial, denied
-from mzaudit.audit.indexed import index
+from mzaudit.audit.indexed import Placed, down_to, index, place_of
 from mzaudit.audit.matching import Target, any_of, granting
 from mzaudit.snapshot.authorization import (
     Authorization,
@@ -16,7 +16,7 @@ from mzaudit.snapshot.authorization import (
     RoleDefinition,
 )
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.ids import covers, same
+from mzaudit.snapshot.ids import covers, key, same
 from mzaudit.snapshot.observed import Gap, GapReason, Listing
 
 _Definitions = Mapping[str, RoleDefinition]
@@ -73,11 +73,12 @@ def access_of(seen: Snapshot, principal_id: str, target: Target) -> Access:
     """What a managed identity may do: by its own assignments, and by those of its groups."""
     rbac = seen.access(target.scope)
     reach = reach_of(rbac, principal_id)
-    groups = frozenset(a.principal_id.casefold() for a in reach.items) - {principal_id.casefold()}
+    placed = index(rbac).reaches[principal_id.casefold()][1]
+    groups = placed.principals - {principal_id.casefold()}
     more = reach.gap
     if more is not None and rbac.assignments.gap is None and not _may_pass_by_group(rbac, principal_id, target):
         more = None
-    return _access(rbac, _definitions(rbac), reach.items, more, principal_id, groups, target)
+    return _access(rbac, placed, more, principal_id, groups, target)
 
 
 def reach_of(rbac: Authorization, principal_id: str) -> Listing[RoleAssignment]:
@@ -86,14 +87,14 @@ def reach_of(rbac: Authorization, principal_id: str) -> Listing[RoleAssignment]:
     Whole only where Azure was asked what is assigned to that principal.
     """
     who, indexed = principal_id.casefold(), index(rbac)
-    reach = indexed.reaches.get(who)
-    if reach is None:
+    if who not in indexed.reaches:
         asked = indexed.asked.get(who)
         own = indexed.own.get(who, ())
         found = {a.id.casefold(): a for a in (*own, *(asked.items if asked is not None else ()))}
         gap = asked.gap if asked is not None else _not_asked(rbac, principal_id)
-        reach = indexed.reaches[who] = Listing(tuple(found[number] for number in sorted(found)), gap)
-    return reach
+        reach = Listing(tuple(found[number] for number in sorted(found)), gap)
+        indexed.reaches[who] = (reach, Placed(reach.items))
+    return indexed.reaches[who][0]
 
 
 def out_of_reach(rbac: Authorization, scope: str) -> frozenset[str]:
@@ -117,14 +118,19 @@ def holders_of(seen: Snapshot, targets: tuple[Target, ...]) -> Listing[Holder]:
     The targets are of one subscription.
     """
     rbac = seen.access(targets[0].scope)
-    definitions = _definitions(rbac)
     held: dict[str, list[RoleAssignment]] = {}
-    for assignment in index(rbac).covering(target.scope for target in targets):
+    for assignment in index(rbac).placed.covering(target.scope for target in targets):
         held.setdefault(assignment.principal_id.casefold(), []).append(assignment)
+    below: dict[str, list[int]] = {}
+    for number, target in enumerate(targets):
+        for place in down_to(key(target.scope)):
+            below.setdefault(place, []).append(number)
     holders = []
     for who, own in sorted(held.items()):
         own.sort(key=lambda assignment: assignment.id.casefold())
-        access = united(_access(rbac, definitions, own, None, who, frozenset(), target) for target in targets)
+        placed = Placed(own)
+        near = sorted({number for assignment in own for number in below.get(place_of(assignment.scope), ())})
+        access = united(_access(rbac, placed, None, who, frozenset(), targets[number]) for number in near)
         if access.allowed is not False:
             kind = next((a.principal_type for a in own if a.principal_type is not None), None)
             holders.append(Holder(who, kind, access))
@@ -151,8 +157,7 @@ def _definitions(rbac: Authorization) -> _Definitions:
 
 def _access(
     rbac: Authorization,
-    definitions: _Definitions,
-    assignments: Iterable[RoleAssignment],
+    assignments: Placed,
     more: Gap | None,
     principal_id: str,
     groups: frozenset[str],
@@ -160,13 +165,12 @@ def _access(
 ) -> Access:
     grants: list[Grant] = []
     unseen: list[Gap] = [more] if more is not None else []
-    for assignment in assignments:
-        if covers(assignment.scope, target.scope):
-            found = _granted(rbac, definitions, assignment, principal_id, target)
-            if isinstance(found, Gap):
-                unseen.append(found)
-            elif found is not None:
-                grants.append(found)
+    for assignment in assignments.covering((target.scope,)):
+        found = _granted(rbac, _definitions(rbac), assignment, principal_id, target)
+        if isinstance(found, Gap):
+            unseen.append(found)
+        elif found is not None:
+            grants.append(found)
     doubt = [*unseen, *(_undecided(grant) for grant in grants if not grant.decided)]
     denials, denial_gaps = denied(rbac.denies, principal_id, groups, target)
     if denials:
@@ -212,19 +216,8 @@ def _granted(
         None if direct else assignment.principal_id,
         conditional,
         met is True,
-        _end(rbac, assignment),
+        index(rbac).end_of(assignment),
     )
-
-
-def _end(rbac: Authorization, assignment: RoleAssignment) -> datetime | None:
-    ends = [
-        expiry.ends
-        for expiry in rbac.expiring.items
-        if expiry.principal_id.casefold() == assignment.principal_id.casefold()
-        and expiry.role.casefold() == assignment.role.casefold()
-        and same(expiry.scope, assignment.scope)
-    ]
-    return max(ends, default=None)
 
 
 def _undecided(grant: Grant) -> Gap:
@@ -238,7 +231,7 @@ def _may_pass_by_group(rbac: Authorization, principal_id: str, target: Target) -
     return any(
         covers(assignment.scope, target.scope)
         and _granted(rbac, definitions, assignment, principal_id, target) is not None
-        for assignment in index(rbac).covering((target.scope,))
+        for assignment in index(rbac).placed.covering((target.scope,))
         if _group(assignment)
     )
 

@@ -7,6 +7,7 @@ of a service, on exactly its documented scope, that a service principal holds wh
 from __future__ import annotations
 
 from mzaudit.audit.identities import ServiceIdentities, is_gone, may_be_managed_identity
+from mzaudit.audit.indexed import index
 from mzaudit.audit.registry_access import PULL_ROLES
 from mzaudit.audit.storage_access import BLOB_READER
 from mzaudit.audit.vault_access import SECRETS_USER
@@ -53,12 +54,8 @@ def access_around(seen: Snapshot, service: WantedService) -> tuple[Authorization
 
 def presumed_former(seen: Snapshot, vault: WantedVault, own: ServiceIdentities, principal_id: str) -> bool:
     """Whether a stranger holds the documented role on the vault that none of the vault's own identities holds."""
-    holders = {
-        assignment.principal_id.casefold()
-        for assignment in seen.access(vault.id).assignments.items
-        if _is_at(assignment, (SECRETS_USER, vault.id))
-    }
-    return principal_id.casefold() in holders and not any(own.owns(holder) for holder in holders)
+    holders = index(seen.access(vault.id)).holding(SECRETS_USER, vault.id)
+    return principal_id.casefold() in holders and not any(one.oid in holders for one in own.items)
 
 
 def _places(seen: Snapshot, service: WantedService, everyone: ServiceIdentities) -> list[_Place]:
