@@ -126,13 +126,14 @@ class Clients:
         return found
 
     def vault(self, uri: str) -> tuple[Client, Lane]:
-        """The client of all vaults, with one vault's lane. The vault lies in the cloud's own domain for vaults: whoever
-        makes the call sees to that, because the token is sent without a challenge."""
+        """The client of all vaults, with one vault's lane. The token is sent without a challenge: the guard sees to it
+        that the vault lies in the cloud's own domain."""
         from azure.keyvault.secrets.aio import SecretClient
 
         host = urlsplit(uri).netloc.casefold()
         if self._secrets is None:
-            version, settings = VERSIONS["vault data plane"], self._settings(self._vault_scope, self._data_transport)
+            version, home = VERSIONS["vault data plane"], self._connection.endpoints.vault_suffix
+            settings = self._settings(self._vault_scope, self._data_transport, home)
             self._secrets = SecretClient(f"https://{host}", self._tokens, api_version=version, **settings)
         if host not in self._hosts:
             self._hosts[host] = (self._secrets, Lane(self._vault_slots, *_VAULT))
@@ -144,10 +145,13 @@ class Clients:
 
         host = login_server.casefold()
         if host not in self._hosts:
-            audience = self._connection.endpoints.registry_audience
+            audience, home = self._connection.endpoints.registry_audience, self._connection.endpoints.registry_suffix
             login = RegistryLogin(self._tokens, audience, host)
             client = ContainerRegistryClient(
-                f"https://{host}", self._tokens, audience=audience, **self._settings(login, self._data_transport)
+                f"https://{host}",
+                self._tokens,
+                audience=audience,
+                **self._settings(login, self._data_transport, home),
             )
             self._hosts[host] = (_PrivateDoor(client._client.send_request), Lane(_REGISTRY_SLOTS, *_REGISTRY))
         return self._hosts[host]
@@ -166,7 +170,7 @@ class Clients:
         settings = {
             "base_url": endpoints.arm,
             "credential_scopes": [endpoints.arm_scope],
-            **self._settings(endpoints.arm_scope, self._transport),
+            **self._settings(endpoints.arm_scope, self._transport, urlsplit(endpoints.arm).netloc),
         }
         if provider == "Microsoft.Web":
             from azure.mgmt.web.aio import WebSiteManagementClient
@@ -198,9 +202,9 @@ class Clients:
         return ResourceManagementClient(self._tokens, self._subscription, **settings)
 
     def _settings(
-        self, login: str | RegistryLogin, transport: Transport
+        self, login: str | RegistryLogin, transport: Transport, home: str
     ) -> dict[str, Any]:  # Any: keyword arguments of the SDK
-        """The client's own pipeline with what a read needs: the login (or the scope of its token), the guard.
+        """The client's own pipeline with what a read needs: the login (or the scope of its token), the guard at `home`.
 
         The session retries, with one patience for all services; a redirect could lead a token elsewhere; nothing is
         registered, traced or decoded on the way.
@@ -208,7 +212,7 @@ class Clients:
         policies: list[Any] = [
             UserAgentPolicy(base_user_agent=self._user_agent),
             login if isinstance(login, RegistryLogin) else AsyncBearerTokenCredentialPolicy(self._tokens, login),
-            ReadOnly(),
+            ReadOnly(home),
         ]
         if logging.getLogger(HttpLoggingPolicy.__module__).isEnabledFor(logging.INFO):
             policies.append(HttpLoggingPolicy())

@@ -13,7 +13,7 @@ from azure.core.rest import AsyncHttpResponse
 
 from mzaudit.azure.body import BodyError
 from mzaudit.azure.call import Answer, Call
-from mzaudit.azure.refusals import TokenRefusedError, WriteRefusedError
+from mzaudit.azure.refusals import HostRefusedError, TokenRefusedError, WriteRefusedError
 from mzaudit.snapshot.observed import Gap, GapReason
 
 _OF_A_RESOURCE = frozenset({"ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound"})
@@ -113,6 +113,8 @@ def from_error(call: Call, error: BaseException) -> Gap:
         if error.path.endswith("/register"):
             return call.gap(GapReason.NOT_REGISTERED, "MissingSubscriptionRegistration: mzaudit registers nothing")
         return call.gap(GapReason.REFUSED, "mzaudit only reads, and this request might not")
+    if isinstance(error, HostRefusedError):
+        return call.gap(GapReason.REFUSED, f"the host is not one of {error.home}: no token was sent there")
     if isinstance(error, TokenRefusedError):
         return call.gap(GapReason.UNAUTHENTICATED, f"no token for this service: {error.why}")
     if isinstance(error, sdk.HttpResponseError) and error.status_code is not None:

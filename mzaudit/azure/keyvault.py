@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from mzaudit.azure import needs
 from mzaudit.azure.call import Call
-from mzaudit.azure.guard import same_origin
+from mzaudit.azure.guard import at_home
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import VaultScope
 from mzaudit.azure.values import SealedText
@@ -241,15 +241,12 @@ def _properties(body: _Vault, suffix: str) -> VaultProperties:
     members = body.properties
     told = members.vault_uri or f"https://{name(body.id).casefold()}.{suffix}"
     uri = urlsplit(told)
-    # a token follows: it goes to the cloud's own domain for vaults, and to no other
-    if not same_origin(told, f"https://{uri.hostname}") or uri.path.strip("/"):
-        raise ValueError("vaultUri is no vault's")
-    if not (uri.hostname or "").casefold().endswith(f".{suffix}"):
+    if not at_home(told, suffix) or uri.path.strip("/") or uri.query or uri.fragment:
         raise ValueError("vaultUri is no vault's")
     return VaultProperties(
         id=body.id,
         name=body.name,
-        uri=f"https://{uri.netloc}",
+        uri=f"https://{uri.hostname}",
         rbac=members.enable_rbac_authorization,
         access_policies=tuple(_policies(members.access_policies or ())),
         public_network_access=members.public_network_access,

@@ -17,6 +17,14 @@ class WriteRefusedError(Exception):
         self.path = path
 
 
+class HostRefusedError(Exception):
+    """A request to a host outside `home`, the cloud's own domain for the service: it is not sent."""
+
+    def __init__(self, home: str) -> None:
+        super().__init__(home)
+        self.home = home
+
+
 class TokenRefusedError(ClientAuthenticationError):
     """No token for a scope, for whatever reason; `why` is fit to print: it holds no secret and no header."""
 

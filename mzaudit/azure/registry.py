@@ -11,6 +11,7 @@ from pydantic import Field
 
 from mzaudit.azure import needs
 from mzaudit.azure.call import Answer, Call
+from mzaudit.azure.guard import lies_in
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import RegistryScope
 from mzaudit.azure.wire import Echo, Moment, Page, Resource, Unread, Wire, items_of
@@ -97,8 +98,7 @@ def _page(repository: str, answer: Answer) -> tuple[list[_Tag | Unread], str | N
 
 def _properties(body: _Registry, suffix: str) -> RegistryProperties:
     members = body.properties
-    # a token follows: it goes to the cloud's own domain for registries, and to no other
-    if not re.fullmatch(rf"[a-z0-9-]+\.{re.escape(suffix)}", members.login_server, re.IGNORECASE):
+    if not lies_in(members.login_server, suffix):
         raise ValueError("loginServer is no registry's")
     policy = None if members.policies is None else members.policies.arm_tokens
     return RegistryProperties(

@@ -16,7 +16,7 @@ from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.connection import Retry
 from mzaudit.azure.gaps import answer_of, from_error
 from mzaudit.azure.pace import Lane
-from mzaudit.azure.refusals import WriteRefusedError
+from mzaudit.azure.refusals import HostRefusedError, WriteRefusedError
 from mzaudit.errors import MzauditError
 from mzaudit.snapshot.observed import Gap, GapReason
 
@@ -80,7 +80,7 @@ class Session:
                 raise
             except Exception as error:  # noqa: BLE001 - the net of every call: no other one suffers
                 last = _answered(error) or from_error(call, error)
-                final = isinstance(error, (WriteRefusedError, ClientAuthenticationError))
+                final = isinstance(error, (WriteRefusedError, HostRefusedError, ClientAuthenticationError))
                 if final or (isinstance(last, Gap) and last.reason is GapReason.INTERNAL):
                     return last
                 if isinstance(last, Gap) and attempt + 1 >= _TRIES_WITHOUT_ANSWER:

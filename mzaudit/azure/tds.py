@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import re
 import socket
 import time
 from types import TracebackType
@@ -19,7 +18,7 @@ from pytds.tz import utc
 
 from mzaudit.azure import tds_tls
 from mzaudit.azure.connection import Connection
-from mzaudit.azure.guard import selects
+from mzaudit.azure.guard import lies_in, selects
 from mzaudit.azure.refusals import Trouble, TroubleError, WriteRefusedError
 from mzaudit.snapshot.observed import GapReason
 
@@ -30,7 +29,6 @@ _MOST_ROUTES = 3
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_ROWS = 100_000
 _LONGEST_HEAD = 16 * 1024
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
 
 Row = tuple[object, ...]
 
@@ -200,7 +198,7 @@ def _opened(wire: Wire) -> None:
 
 def _inside(connection: Connection, host: str, port: int) -> None:
     suffix = connection.endpoints.sql_suffix
-    if not _HOST.fullmatch(host) or not host.casefold().endswith(f".{suffix}"):
+    if not lies_in(host, suffix):
         detail = f"the server is not at a host of {suffix}: no token was sent there"
         raise TroubleError(Trouble(GapReason.REFUSED, detail))
     if port != PORT and port not in _NODES:

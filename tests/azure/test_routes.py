@@ -168,7 +168,7 @@ async def _theirs(sim: Simulator, client: type[Any], operation: Operation, versi
     connection = connection_to(sim)
     login = choose(login_env(sim), connection)
     clients = Clients(connection, Tokens(login, 10), sim.subscription_id, "test")
-    settings = clients._settings(connection.endpoints.arm_scope, clients._transport)
+    settings = clients._settings(connection.endpoints.arm_scope, clients._transport, "management.azure.com")
     try:
         made = client(clients._tokens, sim.subscription_id, api_version=version, **settings)
         with suppress(DeserializationError):  # the answer is of no interest, and nothing decodes it on the way

@@ -54,7 +54,7 @@ async def _try_all(simulator: Simulator, kind: str) -> Counter[str]:
         client: Any = _client(clients, kind)
         if kind == "Microsoft.Authorization":
             # the product keeps no more of this one than the pipeline; its operations are those of the public client
-            settings = clients._settings(connection.endpoints.arm_scope, clients._transport)
+            settings = clients._settings(connection.endpoints.arm_scope, clients._transport, "management.azure.com")
             made = AuthorizationManagementClient(clients._tokens, simulator.subscription_id, **settings)
             made._client, client = client, made
         return Counter([await _try(operation) for operation in _operations(client)])
