@@ -1,17 +1,20 @@
 """The remediation script: what would mend the violations, in a safe order, for a person to review and run.
 
-mzaudit never runs it. Created and enabled before removed; vaults before the apps that refer to them.
+mzaudit never runs it. Only what adds or enables something runs without a further look (`caution.py`). Created and
+enabled before removed; vaults before the apps that refer to them.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mzaudit.audit.az import placeholders
 from mzaudit.audit.results import Finding, Report, Status
 from mzaudit.policy.words import counted
+from mzaudit.report.caution import check_first
 from mzaudit.report.details import waived
+from mzaudit.report.gate import below, known
 from mzaudit.report.grouping import with_status
 from mzaudit.report.head import caveats, facts
 from mzaudit.report.neutral import UNSHOWABLE, comment, log
@@ -44,7 +47,7 @@ def chunks(report: Report) -> Iterator[str]:
     violations = with_status(report, Status.FAIL)
     mending = sorted((f for f in violations if not _removes(f)), key=_place)
     removing = sorted((f for f in violations if _removes(f)), key=lambda finding: _place(finding, _LETTING_GO))
-    yield from _lines("#!/usr/bin/env bash", *_head(report, len(violations)), "set -euo pipefail", "", _GUARD)
+    yield from _lines("#!/usr/bin/env bash", *_head(report), "set -euo pipefail", "", _GUARD)
     for title, findings in (("Create, enable, set", mending), ("Remove, shut out", removing)):
         if findings:
             yield from _lines("", f"# {'=' * 20} {title}")
@@ -56,10 +59,11 @@ def _lines(*lines: str) -> Iterator[str]:
     return (f"{line}\n" for line in lines)
 
 
-def _head(report: Report, count: int) -> Iterator[str]:
+def _head(report: Report) -> Iterator[str]:
     yield "# Remediation of what mzaudit found. Each command is a proposal: review it, and run what is right."
-    yield "# A command with a placeholder in capitals (COMMIT) is commented out until somebody fills it in."
-    yield f"# {counted(count, 'violation')}"
+    yield "# Only what adds or enables something runs. What replaces, takes away or shuts somebody out waits"
+    yield "# as a comment, with what to check first; so does a placeholder in capitals (COMMIT), and what follows it."
+    yield f"# {_counts(report)}"
     for finding in with_status(report, Status.WAIVED):
         note = f", {waived(finding.waiver)}" if finding.waiver is not None else ""
         yield f"# left out, waived: {comment(f'{finding.rule} {finding.subject.name}{note}')}"
@@ -67,6 +71,15 @@ def _head(report: Report, count: int) -> Iterator[str]:
         yield f"# {label}: {comment(text)}"
     for word, sentence in caveats(report):
         yield f"# {word}: {sentence}"
+
+
+def _counts(report: Report) -> str:
+    """The violations as the other reports count them."""
+    gating, old, under = len(report.gating()), len(known(report)), len(below(report))
+    parts = [f"{gating:,} at or above {report.run.fail_on}"]
+    parts += [f"{old:,} known from the baseline"] if old else []
+    parts += [f"{under:,} below the gate"] if under else []
+    return f"{counted(gating + old + under, 'violation')}: {', '.join(parts)}"
 
 
 def _finding(finding: Finding) -> Iterator[str]:
@@ -82,18 +95,29 @@ def _finding(finding: Finding) -> Iterator[str]:
         yield f"# May be run by: {comment(fix.role)}"
     if fix.property:
         yield f"# In Bicep or Terraform: {comment(fix.property)}"
-    for command in fix.commands:
+    yield from _steps(fix.commands)
+
+
+def _steps(commands: Sequence[str]) -> Iterator[str]:
+    """The commands of one finding, which are one chain: after one that waits for a person, all others wait."""
+    waiting = False
+    for command in commands:
         # A saved report may have been written by anyone; what a reviewer cannot see must not run, and what a pipeline
         # would obey must not even stand there: scripts are printed into logs.
-        strange = UNSHOWABLE.search(command) or log(command) != command or not _one_command(command)
-        missing = ", ".join(placeholders(command))
-        if strange:
+        if UNSHOWABLE.search(command) or log(command) != command or not _one_command(command):
             yield f"# NOT RUN, it is no az or sqlcmd command or holds what cannot be shown: {comment(command)}"
-        elif missing:
-            yield f"# Fill in {missing}, then take the # away:"
-            yield f"# {command}"
-        else:
+            waiting = True
+            continue
+        missing, check = ", ".join(placeholders(command)), check_first(command)
+        if not (waiting or missing or check):
             yield command
+            continue
+        if check:
+            yield f"# Check first: {check}"
+        before = "After the step above" if waiting else "Then"
+        yield f"# Fill in {missing}, then take the # away:" if missing else f"# {before} take the # away:"
+        yield f"# {command}"
+        waiting = True
 
 
 def _one_command(command: str) -> bool:

@@ -11,9 +11,11 @@ import pytest
 from mzaudit.audit.results import Report, Status
 from mzaudit.audit.verdict import Fix
 from mzaudit.report.fix import chunks
+from mzaudit.report.gate import reason
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, finding, hostile, night, report
 
+GRANT = "az role assignment create --role Reader"
 BASH = shutil.which("bash") or "bash"
 
 
@@ -51,18 +53,30 @@ def test_an_accidental_run_does_nothing(tmp_path: Path) -> None:
 def test_a_reviewed_run_creates_before_it_removes(tmp_path: Path) -> None:
     done = run(render(night()), tmp_path, MZAUDIT_FIX="reviewed")
     assert done.returncode == 0, done.stderr
-    assert [call.split(" --")[0] for call in calls(tmp_path)] == [
-        "appservice plan update",
-        "webapp config appsettings delete",
-    ]
+    assert [call.split(" --")[0] for call in calls(tmp_path)] == ["appservice plan update"]
 
 
 def test_a_placeholder_is_commented_out_until_it_is_filled_in(tmp_path: Path) -> None:
-    script = render(_failing("az x y --file SECRET_FILE_kv_KEY", "az x z --image host/repo:COMMIT", "az x ok"))
-    assert "# Fill in SECRET_FILE_kv_KEY, then take the # away:\n# az x y --file SECRET_FILE_kv_KEY" in script
-    assert "# Fill in COMMIT, then take the # away:\n# az x z --image host/repo:COMMIT" in script
+    secret, grant = f"{GRANT} --file SECRET_FILE_kv_KEY", f"{GRANT} --scope SCOPE"
+    script = render(_failing("az webapp start --name a", secret, grant, "az webapp start --name b"))
+    assert f"# Fill in SECRET_FILE_kv_KEY, then take the # away:\n# {secret}" in script
+    assert f"# Fill in SCOPE, then take the # away:\n# {grant}" in script
+    assert "# After the step above take the # away:\n# az webapp start --name b\n" in script
     assert run(script, tmp_path, MZAUDIT_FIX="reviewed").returncode == 0
-    assert calls(tmp_path) == ["x ok"]
+    assert calls(tmp_path) == ["webapp start --name a"]
+
+
+def test_what_cannot_be_reviewed_holds_up_what_follows(tmp_path: Path) -> None:
+    script = render(_failing("rm -rf .", "az webapp start --name b"))
+    assert run(script, tmp_path, MZAUDIT_FIX="reviewed").returncode == 0
+    assert calls(tmp_path) == []
+
+
+def test_the_head_counts_as_the_reports_do() -> None:
+    made = night()
+    gating = len(made.gating())
+    assert f"# {made.summary.failed} violations: {gating} at or above {made.run.fail_on}, " in render(made)
+    assert f"{gating} violations at or above {made.run.fail_on}" in reason(made)
 
 
 def test_what_shuts_somebody_out_comes_after_the_apps_have_let_go(tmp_path: Path) -> None:
@@ -71,16 +85,18 @@ def test_what_shuts_somebody_out_comes_after_the_apps_have_let_go(tmp_path: Path
             finding("SQL-002", "s", Status.FAIL, fix=Fix("Owner", ("az sql server ad-only-auth enable --name s",))),
             finding("SET-005", "a", Status.FAIL, fix=Fix("Owner", ("az webapp config appsettings delete --name a",))),
             finding("BLOB-002", "b", Status.FAIL, fix=Fix("Owner", ("az storage x --public-access off",))),
-            finding("APP-003", "p", Status.FAIL, fix=Fix("Owner", ("az appservice plan update --name p",))),
+            finding("APP-003", "p", Status.FAIL, fix=Fix("Owner", ("az appservice plan update --name p --sku B2",))),
         ]
     )
-    assert run(render(made), tmp_path, MZAUDIT_FIX="reviewed").returncode == 0
-    assert [call.split(" --")[0] for call in calls(tmp_path)] == [
-        "appservice plan update",
-        "webapp config appsettings delete",
-        "storage x",
-        "sql server ad-only-auth enable",
+    script = render(made)
+    assert [line.split(" --")[0] for line in script.splitlines() if line.startswith(("az ", "# az "))] == [
+        "az appservice plan update",
+        "# az webapp config appsettings delete",
+        "# az storage x",
+        "# az sql server ad-only-auth enable",
     ]
+    assert run(script, tmp_path, MZAUDIT_FIX="reviewed").returncode == 0
+    assert [call.split(" --")[0] for call in calls(tmp_path)] == ["appservice plan update"]
 
 
 def _failing(*commands: str) -> Report:
@@ -90,9 +106,10 @@ def _failing(*commands: str) -> Report:
 def test_areas_come_in_the_order_in_which_they_depend() -> None:
     areas = ("SET", "IMG", "OBS", "BLOB", "SQL", "RBAC", "APP", "KV", "ENV")
     made = report(
-        finding(f"{area}-001", "a", Status.FAIL, fix=Fix("Owner", (f"az {area} update --name x",))) for area in areas
+        finding(f"{area}-001", "a", Status.FAIL, fix=Fix("Owner", (f"az webapp start --name {area}",)))
+        for area in areas
     )
-    lines = [line.split()[1] for line in render(made).splitlines() if line.startswith("az ")]
+    lines = [line.split()[-1] for line in render(made).splitlines() if line.startswith("az ")]
     assert lines == ["KV", "APP", "RBAC", "SQL", "BLOB", "OBS", "IMG", "SET", "ENV"]
 
 
@@ -125,10 +142,10 @@ def test_a_command_that_cannot_be_reviewed_is_not_run(command: str, tmp_path: Pa
 
 def test_a_command_is_written_as_the_rule_gave_it() -> None:
     command = "az webapp config set --name 'it'\"'\"'s' --value '<new>'"
-    assert command in render(_failing(command)).splitlines()
+    assert f"# {command}" in render(_failing(command)).splitlines()
 
 
 def test_only_violations_are_mended() -> None:
-    fix = Fix("Owner", ("az x y",))
+    fix = Fix("Owner", ("az webapp start --name x",))
     others = [finding("KV-003", s, s, fix=fix, note="n") for s in Status if s is not Status.FAIL]
-    assert "az x y" not in render(report(others)).splitlines()
+    assert "az webapp start --name x" not in render(report(others))

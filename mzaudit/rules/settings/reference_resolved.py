@@ -1,7 +1,10 @@
 """SET-002: App Service reports the reference as resolved."""
 
+from dataclasses import replace
+
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
 from mzaudit.audit.az import az
+from mzaudit.audit.identity_grants import switch_on
 from mzaudit.audit.references import Deviation, documented, refer, reported, resolve_again
 from mzaudit.audit.subjects import WantedSetting, each_secret_setting
 from mzaudit.snapshot.estate import Snapshot
@@ -106,7 +109,7 @@ def reference_resolved(want: WantedSetting, seen: Snapshot) -> Verdict:
         tuple(evidence),
         f"App Service reports {found.status} for {want.secret.name} of {want.service.app}: {cause}.",
         cure,
-        _fix(want, found.status),
+        _fix(want, found.status, seen),
     )
 
 
@@ -126,27 +129,19 @@ def _network(want: WantedSetting, seen: Snapshot) -> list[Evidence]:
     ]
 
 
-def _fix(want: WantedSetting, status: str) -> Fix:
+def _fix(want: WantedSetting, status: str, seen: Snapshot) -> Fix:
     app = {"resource_group": want.service.resource_group, "name": want.service.app}
     match status.casefold():
         case "invalidsyntax" | "secretversionnotfound" | "vaultnotfound" | "secretnotfound":
             return refer(want)
         case "msinotenabled":
-            return Fix(
-                "Website Contributor on the app",
-                (
-                    az("webapp identity assign", **app),
-                    az("webapp update", **app, set="keyVaultReferenceIdentity=SystemAssigned"),
-                ),
-                "Microsoft.Web/sites: identity.type = SystemAssigned, properties.keyVaultReferenceIdentity",
-            )
+            on = switch_on(want.service, seen)
+            use = az("webapp update", **app, set="keyVaultReferenceIdentity=SystemAssigned")
+            return replace(on, commands=(*on.commands, use))
         case "accesstokeyvaultdenied":
             return Fix("Role Based Access Control Administrator on the vault", (_grant(want),))
         case "unauthorizedclient":
-            return Fix(
-                "Website Contributor on the app, Role Based Access Control Administrator on the vault",
-                (az("webapp identity remove", **app), az("webapp identity assign", **app), _grant(want)),
-            )
+            return switch_on(want.service, seen, again=True)
         case _:
             return resolve_again(want)
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Remediation of what mzaudit found. Each command is a proposal: review it, and run what is right.
-# A command with a placeholder in capitals (COMMIT) is commented out until somebody fills it in.
-# 4 violations
+# Only what adds or enables something runs. What replaces, takes away or shuts somebody out waits
+# as a comment, with what to check first; so does a placeholder in capitals (COMMIT), and what follows it.
+# 4 violations: 3 at or above medium, 1 below the gate
 # left out, waived: KV-005 kv-mz-cloud-prd/OLD_EXPORT, until 2026-12-31 by team-cloud, MZ-41: The old export job needs it until it moves. (policies/waivers.yaml:3)
 # tool: mzaudit 0.1.0
 # environment: prd
@@ -25,6 +26,7 @@ fi
 # The secret SECRET_KEY (stored as SECRET-KEY) is not in kv-mz-cloud-prd.
 # Set the secret from its source of truth.
 # May be run by: Key Vault Secrets Officer
+# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
 # Fill in SECRET_FILE, then take the # away:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name SECRET-KEY --file SECRET_FILE
 
@@ -49,4 +51,6 @@ az appservice plan update --name asp-monozu-prd --sku P2V3
 # Store the value in kv-mz-manage-prd, refer to it, and rotate it: it was readable.
 # May be run by: Website Contributor
 # In Bicep or Terraform: siteConfig.appSettings
-az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-manage-prd --setting-names SMTP_PASSWORD
+# Check first: the app runs without it; the value cannot be read back: keep it elsewhere first.
+# Then take the # away:
+# az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-manage-prd --setting-names SMTP_PASSWORD

@@ -1,0 +1,77 @@
+"""What to look at before a command of a remediation is run: empty for one that only adds or enables something.
+
+Whatever is not known to be harmless waits: it may destroy something, lock somebody out, or replace the only copy.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_NAME = r"\[(?:[^\]]|\]\])+\]"
+_ADDS_A_USER = rf"CREATE USER {_NAME} FROM EXTERNAL PROVIDER;|ALTER ROLE {_NAME} ADD MEMBER {_NAME};"
+_HARMLESS: Final = tuple(
+    map(
+        re.compile,
+        (
+            r"az keyvault (?:secret )?recover .*",
+            r"az keyvault secret set-attributes .* --enabled true",
+            r"az webapp identity assign .*",
+            r"az role assignment create .*",
+            r"az appservice plan update --name .* --sku \S+",
+            r"az webapp start .*",
+            r"az webapp update .* --set enabled=true",
+            r"az resource update --ids \S+ --set properties\.enabled=true",
+            r"az acr config authentication-as-arm update .* --status enabled",
+            r"az rest --method post --url \S+/refresh\?api-version=\S+",
+            rf"sqlcmd -S \S+ -d \S+ -G -x -X -Q '(?:{_ADDS_A_USER}| )+'",
+        ),
+    )
+)
+_REFERENCE: Final = re.compile(r"@Microsoft\.KeyVault\(VaultName=([\w-]+);SecretName=([\w-]+)\)")
+# The first that is found in a command tells what to look at.
+_CHECKS: Final = (
+    ("DROP USER ", "nothing signs in as this user any more; note its roles and grants, and which schemas it owns."),
+    (" DROP MEMBER ", "the application works without this role."),
+    ("REVOKE ", "the application works without this permission."),
+    ("SECURITY POLICY ", "every connection sets the session context that the predicate reads; else it sees no row."),
+    ("--method delete", "what it denies is denied by nothing else that somebody relies on."),
+    ("identity remove", "the app reaches nothing until the last step below is done, and its database users are stale."),
+    ("keyVaultReferenceIdentity=", "the identity it names holds Key Vault Secrets User on every vault referred to."),
+    ("--acr-use-identity", "the app's identity holds the pull role on the registry."),
+    ("acrUseManagedIdentityCreds", "the app's identity holds the pull role on the registry."),
+    ("--enable-rbac-authorization", "all who read by an access policy hold a role on the vault; policies end at once."),
+    ("--public-network-access", "everybody who needs it can still reach it over the network."),
+    ("--default-action", "everybody who needs it can still reach it over the network."),
+    ("--public-access off", "nobody reads the blobs without signing in."),
+    ("--allow-blob-public-access false", "nobody reads a container of the account without signing in."),
+    ("--allow-shared-key-access false", "nobody uses the account's keys, or a SAS made with them."),
+    ("DisableLocalAuth=true", "every sender of telemetry signs in with an identity."),
+    ("secret set-attributes", "no app refers to the secret, and nobody reads it."),
+    ("keyvault secret set", "the file holds the right value: whoever refers to the secret without a version gets it."),
+    ("ad-only-auth enable", "every client, and you, sign in with an Entra identity: passwords end at once."),
+    ("ad-admin", "it replaces the present Entra administrator: note who that is, and that the group has members."),
+    ("role assignment delete", "nobody relies on it, and the documented role is there in its place."),
+    ("delete-policy", "nobody relies on it."),
+    ("appsettings delete", "the app runs without it; the value cannot be read back: keep it elsewhere first."),
+    ("connection-string delete", "the app runs without it; the value cannot be read back: keep it elsewhere first."),
+    ("storage-account delete", "the app runs without the mounted share."),
+    ("appsettings set", "it replaces what the setting holds, which may be the only copy: keep it elsewhere first."),
+    ("connection-string set", "it replaces what the setting holds, which may be the only copy: keep it first."),
+    ("storage-account update", "it replaces the key that the mount holds: keep it elsewhere first."),
+    ("container set", "the image is in the registry, and the app's identity may pull it."),
+    ("sitecontainers update", "the image is in the registry, and the app's identity may pull it."),
+    (" create ", "nothing of this name was deleted lately that could be restored instead: a new one is empty."),
+)
+_ANYTHING: Final = "what it replaces or takes away, who relies on that, and how it is put back."
+
+
+def check_first(command: str) -> str:
+    """What has to be seen to be so before this command is run, as a sentence; empty if it only adds something."""
+    if any(harmless.fullmatch(command) for harmless in _HARMLESS):
+        return ""
+    if reference := _REFERENCE.search(command):
+        vault, name = reference.groups()
+        show = f"az keyvault secret show --vault-name {vault} --name {name} --query attributes.enabled"
+        return f"the vault holds the value: {show} says true. What the setting holds may be the only copy."
+    return next((check for part, check in _CHECKS if part in command), _ANYTHING)
