@@ -1,8 +1,9 @@
-"""The drill over the wire: the shipped policy and a small one of another kind, and what a missing rule does to them."""
+"""The drill: the shipped policy and a small one of another kind, and what a missing rule does to them."""
 
 from __future__ import annotations
 
 import functools
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from mzaudit.cli import exits
 from mzaudit.cli import run as mzaudit
 from mzaudit.cli.drill import audit
 from mzaudit.drill import page
-from mzaudit.drill.run import Audit, Drill, Outcome, Plan, cases_of, conforms, drill, ground_of, run
+from mzaudit.drill.run import Audit, Drill, Outcome, Plan, conforms, drill, run
 from mzaudit.policy.load import load
 from mzaudit.policy.packaged import shipped
 from mzaudit.rules import vocabulary
 
 SMALL = Path(__file__).parent / "small.yaml"
+PARTS, SMALL_PARTS = 32, 4  # tests, for as many workers as there are
+ON_THE_WIRE = frozenset(random.Random(10).sample(range(900), 90))  # of the cases by number
 
 
 def small(judged: Audit) -> Plan:
@@ -25,22 +28,59 @@ def small(judged: Audit) -> Plan:
     return Plan(load(SMALL, vocabulary()), "live", judged)
 
 
-def test_the_shipped_policy_is_proven() -> None:
-    plan = Plan(load(shipped(), vocabulary()), "prd", audit)
-    cases = cases_of(ground_of(plan))
-    assert sum(bool(case.requirements) for case in cases) >= 300
-    assert sum(not case.requirements for case in cases) >= 100
-    outcomes = list(run(plan, range(len(cases)), jobs=2))
-    assert len(outcomes) == len(cases)
+@pytest.fixture(scope="module")
+def proven() -> Iterator[Drill]:
+    """The shipped policy's production under every rule."""
+    with drill(Plan(load(shipped(), vocabulary()), "prd", audit)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def proven_on_the_wire() -> Iterator[Drill]:
+    """The same over sockets, TLS and a proxy."""
+    plan = Plan(load(shipped(), vocabulary()), "prd", functools.partial(audit, wire=True))
+    with drill(plan) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Drill]:
+    """The small policy under every rule."""
+    with drill(small(audit)) as running:
+        yield running
+
+
+def test_there_is_enough_to_prove(proven: Drill, whole: Drill) -> None:
+    assert sum(bool(case.requirements) for case in proven.cases) >= 300
+    assert sum(not case.requirements for case in proven.cases) >= 100
+    assert len(whole.cases) > 280
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_shipped_policy_is_proven(part: int, proven: Drill, proven_on_the_wire: Drill) -> None:
+    """One of the parts that are drilled side by side; one case in ten is looked at on the wire too."""
+    numbers = range(part, len(proven.cases), PARTS)
+    outcomes = [proven.outcome(number) for number in numbers]
     assert page.slipped(outcomes) + page.false_alarms(outcomes) == ()
+    for number, found in zip(numbers, outcomes, strict=True):
+        if number in ON_THE_WIRE:
+            assert proven_on_the_wire.outcome(number) == found
 
 
-def test_a_small_policy_of_another_kind_is_proven() -> None:
+@pytest.mark.parametrize("part", range(SMALL_PARTS))
+def test_a_small_policy_of_another_kind_is_proven(part: int, whole: Drill) -> None:
     """Every fourth case, to keep the suite short; the command drills them all."""
-    plan = small(audit)
-    outcomes = list(run(plan, range(0, len(cases_of(ground_of(plan))), 4), jobs=2))
-    assert len(outcomes) > 70
+    outcomes = [whole.outcome(number) for number in range(4 * part, len(whole.cases), 4 * SMALL_PARTS)]
     assert page.slipped(outcomes) + page.false_alarms(outcomes) == ()
+
+
+def test_workers_say_what_one_process_says(whole: Drill) -> None:
+    numbers = range(1, 4 * 32, 4)
+    outcomes = list(run(small(audit), numbers, jobs=2))
+    by_name = {(found.place, found.what): found for found in outcomes}
+    assert len(by_name) == len(numbers)
+    assert page.slipped(outcomes) + page.false_alarms(outcomes) == ()
+    assert by_name == {(found.place, found.what): found for found in map(whole.outcome, numbers)}
 
 
 def test_the_command_drills_what_is_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
@@ -54,13 +94,6 @@ REMOVED = {
     "APP-006": "services.web.app: app stopped",
     "SQL-001": "sql.databases.orders: database deleted",
 }
-
-
-@pytest.fixture(scope="module")
-def whole() -> Iterator[Drill]:
-    """The small policy under every rule."""
-    with drill(small(audit)) as running:
-        yield running
 
 
 def outcome(running: Drill, name: str) -> Outcome:
