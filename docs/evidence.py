@@ -10,13 +10,17 @@ from pathlib import Path
 KEPT = Path(__file__).parent / "evidence.json"
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- evidence: written by `make evidence` -->", "<!-- end of evidence -->"
-NONE = ("false conclusions", "crashes", "leaks")
+NONE = ("false conclusions", "false conclusions of pairs", "crashes", "leaks")
+PAIRS = 5_000  # at least
 ROWS = (
     "requests of a run, three estates",
     "faults",
     "requests × faults",
     "requests × faults tried",
+    "requests × faults tried on the wire too",
     "false conclusions",
+    "pairs of faults tried",
+    "false conclusions of pairs",
     "crashes",
     "permissions removed",
     "canaries planted",
@@ -55,6 +59,8 @@ def read(path: Path = KEPT) -> Mapping[str, int]:
     there_are, tried = (numbers.get(name, 0) for name in ("requests × faults", "requests × faults tried"))
     if there_are != tried:
         wrong.append(f"{tried:,} of {there_are:,} requests × faults were tried")
+    if (pairs := numbers.get("pairs of faults tried", PAIRS)) < PAIRS:
+        wrong.append(f"{pairs:,} pairs of faults were tried, of at least {PAIRS:,}")
     wrong += [f"{name}: {numbers[name]:,}" for name in NONE if numbers.get(name)]
     if wrong:
         raise UnfitError(f"{path} is not fit to be shown: {'; '.join(wrong)}")

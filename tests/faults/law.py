@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from mzaudit.audit.results import Finding, Gate, Report, Status
 from mzaudit.report.prose import cures
+from mzaudit.simulator import CANARY
 from mzaudit.snapshot.observed import GapReason
 from tests.faults.agreement import differences
 from tests.faults.bench import DEADLINE, Outcome
-from tests.faults.catalogue import abandons, called_for, own_word
+from tests.faults.catalogue import abandons, called_for, excused
 from tests.faults.targets import LOGIN, Target, tells_of
 from tests.test_laws import concludes_more
 
@@ -32,14 +33,14 @@ def wrongs(usual: Outcome, after: Outcome, met: Sequence[tuple[Target, str]]) ->
     pairs = [(_key(f), f) for f in usual.report.findings], {_key(f): f for f in after.report.findings}
     if {key for key, _ in pairs[0]} != pairs[1].keys():
         found.append("an obligation came or went")
+    free = any(excused(target, fault, after.requests) for target, fault in met)
     for key, before in pairs[0]:
         now = pairs[1].get(key)
         if now is None:
             continue
-        excused = any(own_word(target, fault) for target, fault in met)
-        if not excused and concludes_more(before, now):
+        if not free and concludes_more(before, now):
             found.append(f"{' '.join(key)}: {before.status} ({before.note}) became {now.status} ({now.note})")
-        if not excused and now.status is Status.INCONCLUSIVE and before.status is not Status.INCONCLUSIVE:
+        if not free and now.status is Status.INCONCLUSIVE and before.status is not Status.INCONCLUSIVE:
             found += _speechless(now, met)
     return found
 
@@ -58,7 +59,12 @@ def disagreements(after: Outcome) -> list[str]:
     report = after.report
     assert report is not None
     found = [] if after.code == CODES[report.summary.gate] else [f"exit {after.code}, gate {report.summary.gate}"]
-    return found + differences(report, after.formats) + _complete(report)
+    return found + differences(report, after.formats) + _complete(report) + leaks(after)
+
+
+def leaks(after: Outcome) -> list[str]:
+    """The formats that show one of the simulated secrets: each carries the same mark."""
+    return [f"{name} shows a secret" for name, text in after.formats.items() if CANARY in text]
 
 
 def _complete(report: Report) -> list[str]:

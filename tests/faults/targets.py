@@ -63,6 +63,10 @@ class Target:
         """Whether a registry's data plane answers it."""
         return self.host.endswith(".azurecr.io")
 
+    def same(self, other: Target) -> bool:
+        """Whether they are the same request, be they other occurrences of it."""
+        return replace(self, turns=()) == replace(other, turns=())
+
     def fault(self, action: Action) -> list[Fault]:
         """That action for this request and no other."""
         match, query = f"^{self.method} https://{re.escape(self.host + self.path)}$", f"^{re.escape(self.query)}$"
