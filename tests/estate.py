@@ -20,6 +20,7 @@ from mzaudit.audit.verdict import Fail, Inconclusive, NotApplicable, Pass, Verdi
 from mzaudit.policy.load import load
 from mzaudit.policy.wanted import Wanted, WantedDatabase, WantedService, WantedVault, bind
 from mzaudit.rules import vocabulary
+from mzaudit.snapshot.alerts import ActionGroup, Alert
 from mzaudit.snapshot.authorization import (
     Authorization,
     Denied,
@@ -39,7 +40,7 @@ from mzaudit.snapshot.databases import (
 )
 from mzaudit.snapshot.estate import Caller, Snapshot
 from mzaudit.snapshot.ids import key
-from mzaudit.snapshot.insights import Alert, Component, ComponentProperties, Dashboard
+from mzaudit.snapshot.insights import Component, ComponentProperties, Dashboard
 from mzaudit.snapshot.keyvault import SecretItem, Vault, VaultProperties
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.registry import Registry, RegistryProperties, Tag
@@ -298,11 +299,14 @@ def compliant() -> Snapshot:
                 {storage.container.casefold(): Observed(BlobContainer(storage.container_id, storage.container, None))},
             )
         group = f"{env.resource_group_id}/providers/Microsoft.Insights"
+        called = f"{group}/actionGroups/on-call"
         components[key(env.component.id)] = Component(
             env.component.id,
             Observed(ComponentProperties(env.component.id, env.component.name, telemetry, False)),
-            Listing((Alert(f"{group}/metricAlerts/failures", "failures", True, (env.component.id,), 1),)),
+            Listing((Alert(f"{group}/metricAlerts/failures", "failures", True, (env.component.id,), (called,)),)),
             Listing((Dashboard(f"{group}/workbooks/overview", "overview", (env.component.id,)),)),
+            Listing(),
+            {key(called): Observed(ActionGroup(called, "on-call", True, 1))},
         )
     registry = bound.environments["prd"].registry
     tags: dict[str, Observed[Listing[Tag] | None] | Gap] = {

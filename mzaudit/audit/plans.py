@@ -47,7 +47,7 @@ def size_of(want: WantedService, plan: RunningPlan) -> Sku:
 def not_documented(want: WantedService, plan: RunningPlan, wanted: str) -> Unobserved:
     """The doubt about a plan of which the policy does not say enough; `wanted` says what it has to say."""
     detail = f"{wanted} ({want.where_plans})"
-    return Unobserved(Gap(GapReason.NOT_DOCUMENTED, f"GET {plan.id}", plan.id, detail=detail))
+    return Unobserved(Gap(GapReason.UNDECIDED, f"GET {plan.id}", plan.id, detail=detail))
 
 
 def resize(plan_id: str, sku: str) -> Fix:

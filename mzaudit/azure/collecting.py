@@ -137,7 +137,14 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
             key(each.id): group.create_task(sql.server(run, each, reached[key(each.id)])) for each in scope.servers
         }
         accounts = {key(each.id): group.create_task(storage.account(run, each)) for each in scope.accounts}
-        components = {key(each): group.create_task(insights.component(run, each)) for each in scope.components}
+        watching = {
+            each: group.create_task(insights.watchers(run, each))
+            for each in {_subscription(component): None for component in scope.components}
+        }
+        components = {
+            key(each): group.create_task(insights.component(run, each, watching[_subscription(each)]))
+            for each in scope.components
+        }
         seen = {each: await task for each, task in (*sites.items(), *others.items())}
         access_to = {each: group.create_task(reach.whole(each)) for each in access}
     permissions = await run.rights.all()

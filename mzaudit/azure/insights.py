@@ -1,101 +1,190 @@
-"""Reads Application Insights: the component, and the alerts and dashboards of its resource group."""
+"""Reads Application Insights: the component, and what its subscription holds that watches or draws it."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypeVar
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from mzaudit.azure import needs
+from mzaudit.azure.alerts import (
+    ActionGroupBody,
+    AlertBody,
+    ProcessingRuleBody,
+    action_group,
+    alert,
+    processing_rule,
+)
 from mzaudit.azure.call import Call
+from mzaudit.azure.dashboards import DashboardBody, dashboard, workbook
 from mzaudit.azure.needs import Need
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.values import SealedText
 from mzaudit.azure.wire import Resource, Wire
-from mzaudit.snapshot.ids import key
-from mzaudit.snapshot.insights import Alert, Component, ComponentProperties, Dashboard
-from mzaudit.snapshot.observed import Listing
+from mzaudit.snapshot.alerts import ActionGroup, Alert, ProcessingRule
+from mzaudit.snapshot.ids import covers, key, same
+from mzaudit.snapshot.insights import Component, ComponentProperties, Dashboard
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 
-Watcher = tuple[str, Need, tuple[tuple[str, str], ...]]
-_ALERTS: tuple[Watcher, ...] = (
-    ("Microsoft.Insights/metricAlerts", needs.METRIC_ALERTS, ()),
-    ("Microsoft.Insights/scheduledQueryRules", needs.QUERY_RULES, ()),
-    ("Microsoft.Insights/activityLogAlerts", needs.ACTIVITY_ALERTS, ()),
-    ("Microsoft.AlertsManagement/smartDetectorAlertRules", needs.SMART_DETECTORS, ()),
+_COMPONENT, _WORKSPACE = "microsoft.insights/components", "microsoft.operationalinsights/workspaces"
+_GROUP, _RULE = "Microsoft.Insights/actionGroups", "Microsoft.AlertsManagement/actionRules"
+_ALERTS: tuple[tuple[str, Need], ...] = (
+    ("Microsoft.Insights/metricAlerts", needs.METRIC_ALERTS),
+    ("Microsoft.Insights/scheduledQueryRules", needs.QUERY_RULES),
+    ("Microsoft.Insights/activityLogAlerts", needs.ACTIVITY_ALERTS),
+    ("Microsoft.AlertsManagement/smartDetectorAlertRules", needs.SMART_DETECTORS),
 )
-_DASHBOARDS: tuple[Watcher, ...] = (
-    ("Microsoft.Insights/workbooks", needs.WORKBOOKS, (("category", "workbook"), ("canFetchContent", "true"))),
-    ("Microsoft.Portal/dashboards", needs.DASHBOARDS, ()),
+_WORKBOOKS = ("Microsoft.Insights/workbooks", needs.WORKBOOKS)
+_DASHBOARDS = ("Microsoft.Portal/dashboards", needs.DASHBOARDS)
+LISTS_OF_A_SUBSCRIPTION = len(_ALERTS) + 4  # workbooks, dashboards, action groups, processing rules
+_GROUP_ID = re.compile(
+    r"/subscriptions/[^/?#]+/resourceGroups/[^/?#]+/providers/Microsoft\.Insights/actionGroups/[^/?#]+", re.I
 )
-WATCHERS = (*_ALERTS, *_DASHBOARDS)
-"""Kind, permission and query of each list of what watches or draws a component."""
-_RESOURCE_ID = re.compile(r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^\"'\\\s,;|]+", re.IGNORECASE)
 
-Item = TypeVar("Item", Alert, Dashboard)
+Item = TypeVar("Item", bound=Alert | Dashboard)
+T = TypeVar("T")
 
 
 class _Members(Wire):
     connection_string: SealedText | None = Field(default=None, alias="ConnectionString")
     disable_local_auth: bool | None = Field(default=None, alias="DisableLocalAuth")
+    workspace: str | None = Field(default=None, alias="WorkspaceResourceId")
 
 
 class _Component(Resource):
     properties: _Members
 
 
-class _GroupReference(Wire):
-    action_group_id: str
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """What one subscription holds that watches, notifies and draws; shared by the components in it."""
+
+    alerts: Listing[Alert]
+    dashboards: Listing[Dashboard]
+    processing: Listing[ProcessingRule]
+    groups: Listing[ActionGroup]
 
 
-class _Groups(Wire):
-    action_groups: list[str | _GroupReference] | None = None
-    group_ids: list[str] | None = None
-
-
-class _AlertMembers(Wire):
-    """The four kinds of alert in one: a smart detector says `state`, `scope` and `actionGroups`."""
-
-    enabled: bool | None = None
-    state: str | None = None
-    scopes: list[str] | None = None
-    scope: list[str] | None = None
-    actions: list[_GroupReference] | _Groups | None = None
-    action_groups: _Groups | None = None
-
-
-class _Alert(Resource):
-    properties: _AlertMembers
-
-
-class _Dashboard(Resource):
-    properties: dict[str, JsonValue]
-
-
-async def component(run: Run, component_id: str) -> Component:
-    """A component; what watches and draws it is looked for in its resource group."""
-    group = "/".join(component_id.split("/")[:5])
-    kind = "Microsoft.Insights/components"
-    call = Call(component_id, kind, needs.COMPONENT.permission, component_id)
+async def watchers(run: Run, subscription: str) -> Watchers:
+    """All that watches, notifies and draws in a subscription."""
+    scope = f"/subscriptions/{subscription}"
     async with asyncio.TaskGroup() as tasks:
-        properties = tasks.create_task(run.read(call, _Component, lambda body: _properties(run, body)))
-        alerts = tasks.create_task(side_by_side(run.list(_in_group(group, each), _Alert, _alert) for each in _ALERTS))
-        dashboards = tasks.create_task(
-            side_by_side(run.list(_in_group(group, each), _Dashboard, _dashboard) for each in _DASHBOARDS)
+        alerts = tasks.create_task(_alerts(run, scope))
+        dashboards = tasks.create_task(_drawings(run, scope))
+        rules = tasks.create_task(
+            run.list(_in(scope, _RULE, needs.PROCESSING_RULES), ProcessingRuleBody, processing_rule)
         )
-    return Component(component_id, properties.result(), _merged(alerts.result()), _merged(dashboards.result()))
+        groups = tasks.create_task(run.list(_in(scope, _GROUP, needs.ACTION_GROUPS), ActionGroupBody, action_group))
+    return Watchers(alerts.result(), dashboards.result(), _registered(rules.result()), groups.result())
 
 
-def _in_group(group: str, watcher: Watcher) -> Call:
-    kind, need, query = watcher
-    return Call(f"{group}/providers/{kind}", kind, need.permission, group, query=query, within=(group,))
+async def component(run: Run, component_id: str, watching: asyncio.Task[Watchers]) -> Component:
+    """A component, with what watches and draws it. Where a list of its subscription could not be had, that of its
+    resource group is asked for: it shows no absence, but may show what is there."""
+    group = "/".join(component_id.split("/")[:5])
+    call = Call(component_id, "Microsoft.Insights/components", needs.COMPONENT.permission, component_id)
+    properties = await run.read(call, _Component, lambda body: _properties(run, body))
+    found = await watching
+    alerts, dashboards = found.alerts, found.dashboards
+    if alerts.gap is not None:
+        alerts = _joined(alerts, await _alerts(run, group))
+    if dashboards.gap is not None:
+        dashboards = _joined(dashboards, await _drawings(run, group))
+    told = properties.value if isinstance(properties, Observed) else None
+    workspace = None if told is None else told.workspace
+    watching_it = tuple(each for each in alerts.items if _watches(each, component_id, workspace))
+    over_it = tuple(each for each in found.processing.items if _lies_over(each, component_id, watching_it))
+    named = {key(each): each for one in watching_it for each in one.action_groups}
+    named |= {key(each): each for one in over_it for each in one.adds}
+    return Component(
+        id=component_id,
+        properties=properties,
+        # without the component nobody knows its workspace, and so not all that watches it
+        alerts=Listing(watching_it, alerts.gap or (properties if isinstance(properties, Gap) else None)),
+        dashboards=Listing(
+            tuple(each for each in dashboards.items if key(component_id) in each.shows or not each.whole),
+            dashboards.gap,
+        ),
+        processing=Listing(over_it, found.processing.gap),
+        action_groups=await _action_groups(run, found, named),
+    )
 
 
-def _merged(listings: list[Listing[Item]]) -> Listing[Item]:
-    items = tuple(item for listing in listings for item in listing.items)
-    return Listing(items, next((listing.gap for listing in listings if listing.gap is not None), None))
+def _in(scope: str, kind: str, need: Need, query: tuple[tuple[str, str], ...] = ()) -> Call:
+    return Call(f"{scope}/providers/{kind}", kind, need.permission, scope, query=query, within=(scope,))
+
+
+async def _alerts(run: Run, scope: str) -> Listing[Alert]:
+    listings = await side_by_side(run.list(_in(scope, *each), AlertBody, alert) for each in _ALERTS)
+    return _merged(map(_registered, listings))
+
+
+async def _drawings(run: Run, scope: str) -> Listing[Dashboard]:
+    asked = (("category", "workbook"), ("canFetchContent", "true"))
+    return _merged(
+        await side_by_side(
+            (
+                run.list(_in(scope, *_WORKBOOKS, asked), DashboardBody, workbook),
+                run.list(_in(scope, *_DASHBOARDS), DashboardBody, dashboard),
+            )
+        )
+    )
+
+
+def _registered(listing: Listing[T]) -> Listing[T]:
+    """A provider that is not registered has no resources: Azure unregisters none that has."""
+    unregistered = listing.gap is not None and listing.gap.reason is GapReason.NOT_REGISTERED
+    return Listing(listing.items) if unregistered else listing
+
+
+def _merged(listings: Iterable[Listing[Item]]) -> Listing[Item]:
+    each = tuple(listings)
+    items = tuple(item for listing in each for item in listing.items)
+    return Listing(items, next((listing.gap for listing in each if listing.gap is not None), None))
+
+
+def _joined(wide: Listing[Item], near: Listing[Item]) -> Listing[Item]:
+    """Both, without repeating; the wide list's doubt stays."""
+    known = {key(item.id) for item in wide.items}
+    return Listing((*wide.items, *(item for item in near.items if key(item.id) not in known)), wide.gap)
+
+
+def _watches(one: Alert, component_id: str, workspace: str | None) -> bool:
+    """Whether a rule is on the component or its workspace, or on a group or subscription around one and not narrowed
+    to other types of resources."""
+    for target, kind in ((component_id, _COMPONENT), (workspace, _WORKSPACE)):
+        for scope in one.scopes if target else ():
+            if same(scope, target or "") or (covers(scope, target or "") and (not one.types or kind in one.types)):
+                return True
+    return False
+
+
+def _lies_over(rule: ProcessingRule, component_id: str, watching: Iterable[Alert]) -> bool:
+    targets = (component_id, *(scope for one in watching for scope in one.scopes))
+    return any(covers(scope, target) for scope in rule.scopes for target in targets)
+
+
+async def _action_groups(
+    run: Run, found: Watchers, named: dict[str, str]
+) -> dict[str, Observed[ActionGroup | None] | Gap]:
+    """Each by the list, else read: one may lie in another subscription, and a list shows no absence."""
+    listed: dict[str, Observed[ActionGroup | None] | Gap] = {
+        key(each.id): Observed(each) for each in found.groups.items
+    }
+    unlisted = [each for each in named if each not in listed]
+    read = await side_by_side(_action_group(run, named[each]) for each in unlisted)
+    return {**{each: listed[each] for each in named if each in listed}, **dict(zip(unlisted, read, strict=True))}
+
+
+async def _action_group(run: Run, group_id: str) -> Observed[ActionGroup | None] | Gap:
+    call = Call(group_id, _GROUP, needs.ACTION_GROUPS.permission, group_id)
+    if not _GROUP_ID.fullmatch(group_id):  # what a rule names is no id that may be asked for
+        return call.gap(GapReason.MALFORMED, "an alert names an action group by what is no id of one")
+    return await run.read(call, ActionGroupBody, action_group)
 
 
 def _properties(run: Run, body: _Component) -> ComponentProperties:
@@ -106,39 +195,5 @@ def _properties(run: Run, body: _Component) -> ComponentProperties:
         name=body.name,
         connection_string=None if text is None else run.classifier.value(text),
         local_auth_disabled=members.disable_local_auth,
+        workspace=members.workspace,
     )
-
-
-def _alert(body: _Alert) -> Alert:
-    members = body.properties
-    enabled = members.enabled
-    if enabled is None and members.state is not None:
-        enabled = members.state.casefold() == "enabled"
-    scopes = sorted({*(members.scopes or []), *(members.scope or [])})
-    return Alert(body.id, body.name, enabled, tuple(scopes), _groups(members))
-
-
-def _groups(members: _AlertMembers) -> int:
-    count = 0
-    for groups in (members.actions, members.action_groups):
-        if isinstance(groups, list):
-            count += len(groups)
-        elif groups is not None:
-            count += len(groups.action_groups or []) + len(groups.group_ids or [])
-    return count
-
-
-def _dashboard(body: _Dashboard) -> Dashboard:
-    found = {key(match) for text in _texts(body.properties) for match in _RESOURCE_ID.findall(text)}
-    return Dashboard(body.id, body.name, tuple(sorted(found)))
-
-
-def _texts(node: JsonValue) -> Iterator[str]:
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, list):
-        for each in node:
-            yield from _texts(each)
-    elif isinstance(node, dict):
-        for each in node.values():
-            yield from _texts(each)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from mzaudit.azure import insights, needs
+from mzaudit.azure import needs
 from mzaudit.azure.call import Call
 from mzaudit.azure.needs import Need
 from mzaudit.azure.scope import Scope
@@ -36,8 +36,6 @@ def worthwhile(scope: Scope) -> dict[str, Call]:
     crowded = _with_many(scope.sites)
     groups = sorted({_group(each) for each in scope.sites if _subscription(each) in crowded})
     calls += [_list(group, SITES, needs.SITE, (("includeSlots", "true"),)) for group in groups]
-    for subscription in _with_many(scope.components):
-        calls += [_list(subscription, kind, need, query) for kind, need, query in insights.WATCHERS]
     return {key(call.target): call for call in calls}
 
 

@@ -6,8 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
-from mzaudit.azure import insights
 from mzaudit.azure.call import Call
+from mzaudit.azure.insights import LISTS_OF_A_SUBSCRIPTION
 from mzaudit.azure.lists import PLANS, SITES
 from mzaudit.azure.scope import Scope
 from mzaudit.azure.session import Session
@@ -39,8 +39,8 @@ def planned(scope: Scope, lists: Mapping[str, Call], groups: Iterable[str], *, v
     count += alone((each.id for each in scope.accounts), "Microsoft.Storage/storageAccounts")
     count += sum(len(each.containers) for each in scope.accounts)
     count += alone(scope.components, "Microsoft.Insights/components")
-    watched = (f"{_group(each)}/providers/{kind}/one" for each in scope.components for kind, *_ in insights.WATCHERS)
-    return count + sum(not _listed(each, each.split("/providers/")[1].rpartition("/")[0], lists) for each in watched)
+    watched = {segment(each, "subscriptions") for each in scope.components}
+    return count + LISTS_OF_A_SUBSCRIPTION * len(watched)
 
 
 async def tell(progress: Callable[[str], None], session: Session, expected: int) -> None:

@@ -14,6 +14,7 @@ VERSIONS: Mapping[str, str] = MappingProxyType(
         # the stable versions leave the conditions of a role definition out
         "Microsoft.Authorization/roleDefinitions": "2022-05-01-preview",
         "Microsoft.ContainerRegistry/registries": "2025-11-01",
+        "Microsoft.Insights/actionGroups": "2023-01-01",
         "Microsoft.Insights/activityLogAlerts": "2020-10-01",
         "Microsoft.Insights/components": "2020-02-02",
         "Microsoft.Insights/eventtypes": "2015-04-01",
@@ -28,6 +29,7 @@ VERSIONS: Mapping[str, str] = MappingProxyType(
         "Microsoft.Storage/storageAccounts": "2026-09-01",
         "Microsoft.Web/serverfarms": "2025-05-01",
         "Microsoft.Web/sites": "2025-05-01",
+        "Microsoft.AlertsManagement/actionRules": "2021-08-08",
         "Microsoft.AlertsManagement/smartDetectorAlertRules": "2021-04-01",
         "registry data plane": "2021-07-01",
         "vault data plane": "2026-04-01",

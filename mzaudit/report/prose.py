@@ -86,8 +86,8 @@ def cures(gap: Gap) -> str:
             return (
                 "Left out of this run (--no-secret-values), or not in this snapshot: read it again with everything in."
             )
-        case GapReason.NOT_DOCUMENTED:
-            return f"The policy does not say enough about {scope}: add to it what is named below."
+        case GapReason.UNDECIDED:
+            return f"What was read of {scope} does not decide it: the detail says what would."
         case GapReason.INTERNAL:
             return "A defect of mzaudit: report it, with the line below and the version."
 

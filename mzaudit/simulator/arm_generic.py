@@ -104,10 +104,12 @@ def _list(
 
 def _as_asked(request: ArmRequest, kind: ResourceType, body: Json) -> Json:
     """A SQL server shows its administrators only to those who ask with `$expand`; whether a database is encrypted was
-    called `status` in the first version."""
+    called `status` in the first version; a workbook gives its content to those who ask for it."""
     query = request.call.query
     if kind.name == "Microsoft.Sql/servers" and "administrators" not in query.get("$expand", "").casefold():
         return body | {"properties": {k: v for k, v in body["properties"].items() if k != "administrators"}}
+    if kind.name == "Microsoft.Insights/workbooks" and query.get("canfetchcontent", "").casefold() != "true":
+        return body | {"properties": body["properties"] | {"serializedData": None}}
     if kind.name.endswith("/transparentDataEncryption") and query["api-version"] == "2014-04-01":
         return body | {"properties": {"status": body["properties"]["state"]}}
     return body

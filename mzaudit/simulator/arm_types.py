@@ -52,6 +52,7 @@ _TYPES = (
     ResourceType("Microsoft.Insights/workbooks", paged=False),
     ResourceType("Microsoft.Insights/scheduledQueryRules"),
     ResourceType("Microsoft.Insights/activityLogAlerts"),
+    ResourceType("Microsoft.AlertsManagement/actionRules"),
     ResourceType("Microsoft.AlertsManagement/smartDetectorAlertRules"),
     ResourceType("Microsoft.Portal/dashboards"),
     ResourceType("Microsoft.ManagedIdentity/userAssignedIdentities"),

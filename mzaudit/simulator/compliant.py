@@ -256,12 +256,23 @@ def _storage(estate: Estate, group: str, plan: EnvironmentPlan) -> str:
 
 
 def _watch(estate: Estate, group: str, plan: EnvironmentPlan, component: str) -> None:
-    provider = f"{group}/providers/Microsoft.Insights"
+    """The alert and the workbook; beside them what a subscription has that says nothing about the component."""
+    provider, other = f"{group}/providers/Microsoft.Insights", f"{group}/providers/Microsoft.AlertsManagement"
     receivers = estate.add(monitor_bodies.action_group(f"{provider}/actionGroups/ag-{plan.component}"))
-    estate.add(
-        monitor_bodies.metric_alert(f"{provider}/metricAlerts/alert-{plan.component}", component, str(receivers["id"]))
-    )
+    called = str(receivers["id"])
+    estate.add(monitor_bodies.metric_alert(f"{provider}/metricAlerts/alert-{plan.component}", component, called))
     name = stable_guid("workbook", plan.component)
     estate.add(
         monitor_bodies.workbook(f"{group}/providers/microsoft.insights/workbooks/{name}", plan.location, component)
     )
+    detector = f"{other}/smartDetectorAlertRules/failure anomalies - {plan.component}"
+    estate.add(monitor_bodies.smart_detector(detector, component))
+    health = f"{provider}/activityLogAlerts/service-health-{plan.component}"
+    estate.add(monitor_bodies.service_health_alert(health, plan.subscription_id, called))
+    window: Json = {
+        "recurrenceType": "Weekly",
+        "startTime": "02:00:00",
+        "endTime": "03:00:00",
+        "daysOfWeek": ["Sunday"],
+    }
+    estate.add(monitor_bodies.processing_rule(f"{other}/actionRules/maintenance", group, recurrences=[window]))

@@ -1,6 +1,8 @@
-"""The wire bodies of monitoring: component, action group, alert, workbook."""
+"""The wire bodies of monitoring: component, action group, alert rules, processing rule, workbook, dashboard."""
 
 from __future__ import annotations
+
+import json
 
 from .blueprint import stable_guid
 from .wire import Json
@@ -104,8 +106,91 @@ def metric_alert(arm_id: str, component_id: str, action_group_id: str) -> Json:
     }
 
 
+def smart_detector(arm_id: str, component_id: str) -> Json:
+    """The rule that Azure makes beside each component; its action groups are a list, and it calls nobody."""
+    return {
+        "properties": {
+            "description": None,
+            "state": "Enabled",
+            "severity": "Sev3",
+            "frequency": "PT1M",
+            "detector": {"id": "FailureAnomaliesDetector", "parameters": None, "name": "Failure Anomalies"},
+            "scope": [component_id.lower()],
+            "actionGroups": [],
+            "throttling": None,
+        },
+        "id": arm_id.lower(),
+        "name": arm_id.rsplit("/", 1)[-1],
+        "type": "Microsoft.AlertsManagement/smartDetectorAlertRules",
+        "location": "global",
+        "tags": {},
+    }
+
+
+def service_health_alert(arm_id: str, subscription: str, action_group_id: str) -> Json:
+    """An activity log alert about Azure's own services, which watches nothing of the estate."""
+    return {
+        "id": arm_id,
+        "name": arm_id.rsplit("/", 1)[-1],
+        "type": "Microsoft.Insights/ActivityLogAlerts",
+        "location": "Global",
+        "tags": {},
+        "properties": {
+            "scopes": [f"/subscriptions/{subscription}"],
+            "condition": {"allOf": [{"field": "category", "equals": "ServiceHealth"}]},
+            "actions": {"actionGroups": [{"actionGroupId": action_group_id}]},
+            "enabled": True,
+        },
+    }
+
+
+def processing_rule(arm_id: str, scope: str, *action_group_ids: str, recurrences: list[Json] | None = None) -> Json:
+    """An alert processing rule: it adds action groups to all alerts on a scope, or with none silences them."""
+    action: Json = {"actionType": "RemoveAllActionGroups"}
+    if action_group_ids:
+        action = {"actionType": "AddActionGroups", "actionGroupIds": list(action_group_ids)}
+    schedule: Json = {"timeZone": "W. Europe Standard Time", "recurrences": recurrences}
+    return {
+        "id": arm_id,
+        "name": arm_id.rsplit("/", 1)[-1],
+        "type": "Microsoft.AlertsManagement/actionRules",
+        "location": "Global",
+        "tags": {},
+        "properties": {
+            "scopes": [scope],
+            "conditions": None,
+            "actions": [action],
+            "description": None,
+            "enabled": True,
+            **({"schedule": schedule} if recurrences is not None else {}),
+        },
+    }
+
+
+def dashboard(arm_id: str, location: str, parts: list[Json]) -> Json:
+    """A shared portal dashboard of these parts' metadata."""
+    placed = [
+        {"position": {"x": 0, "y": 4 * row, "colSpan": 6, "rowSpan": 4}, "metadata": part}
+        for row, part in enumerate(parts)
+    ]
+    return {
+        "id": arm_id,
+        "name": arm_id.rsplit("/", 1)[-1],
+        "type": "Microsoft.Portal/dashboards",
+        "location": location,
+        "tags": {"hidden-title": "Overview"},
+        "properties": {"lenses": [{"order": 0, "parts": placed}], "metadata": {"model": {}}},
+    }
+
+
 def workbook(arm_id: str, location: str, component_id: str) -> Json:
-    """A shared workbook that shows a component."""
+    """A shared workbook that shows a component; a list gives `serializedData` only to those who ask for content."""
+    chart: Json = {"version": "KqlItem/1.0", "query": "requests | count", "queryType": 0, "crossComponentResources": []}
+    content: Json = {
+        "version": "Notebook/1.0",
+        "items": [{"type": 3, "content": chart, "name": "requests"}],
+        "fallbackResourceIds": [component_id],
+    }
     return {
         "kind": "shared",
         "id": arm_id,
@@ -115,11 +200,15 @@ def workbook(arm_id: str, location: str, component_id: str) -> Json:
         "tags": {"hidden-title": "Service overview"},
         "properties": {
             "displayName": "Service overview",
+            "serializedData": json.dumps(content),
             "version": "Notebook/1.0",
             "category": "workbook",
             "userId": stable_guid("operator"),
             "timeModified": _STAMP,
             "sourceId": component_id,
+            "tags": None,
+            "storageUri": None,
+            "description": None,
             "revision": "1",
         },
     }

@@ -131,7 +131,7 @@ def _unseen_server(server_id: str) -> SqlServer:
 
 def _unseen_component(component_id: str) -> Component:
     gap = not_asked(f"GET {component_id}")
-    return Component(component_id, gap, Listing(gap=gap), Listing(gap=gap))
+    return Component(component_id, gap, Listing(gap=gap), Listing(gap=gap), Listing(gap=gap), {})
 
 
 def _unseen_access(subscription: str) -> Authorization:

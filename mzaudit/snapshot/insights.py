@@ -2,47 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.alerts import ActionGroup, Alert, ProcessingRule
+from mzaudit.snapshot.ids import key
+from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.values import ValueClass
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentProperties:
-    """GET component; of its connection string only the class and equality labels are kept."""
+    """GET component; of its connection string only the class and equality labels are kept. `workspace` is the id of the
+    Log Analytics workspace that it writes to."""
 
     id: str
     name: str
     connection_string: ValueClass | None
     local_auth_disabled: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """An alert rule of any kind: what it watches and how many action groups it calls."""
-
-    id: str
-    name: str
-    enabled: bool | None
-    scopes: tuple[str, ...]
-    action_groups: int
+    workspace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """A workbook or portal dashboard, and the resource ids that it shows."""
+    """A workbook or portal dashboard and the resource ids that it shows; `whole` unless Azure kept its content back."""
 
     id: str
     name: str
     shows: tuple[str, ...]
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A component; alerts and dashboards are those of its resource group."""
+    """A component, with what its subscription holds about it.
+
+    `alerts` are the rules that watch it, its workspace, its resource group or its subscription; `processing` the
+    processing rules that lie over it; `action_groups` those that either names, by `ids.key`. `dashboards` are those
+    that show it, and those that are not whole.
+    """
 
     id: str
     properties: Observed[ComponentProperties | None] | Gap
     alerts: Listing[Alert]
     dashboards: Listing[Dashboard]
+    processing: Listing[ProcessingRule]
+    action_groups: Mapping[str, Observed[ActionGroup | None] | Gap]
+
+    def action_group(self, group_id: str) -> Observed[ActionGroup | None] | Gap:
+        """The action group of that id."""
+        return self.action_groups.get(key(group_id)) or not_asked(f"GET {group_id}")

@@ -34,7 +34,7 @@ class GapReason(StrEnum):
     REFUSED = "refused"  # our own read-only guard or host check refused to send the request
     PARTIAL = "partial"  # a list that may have been trimmed to what the caller may read
     NOT_COLLECTED = "not-collected"  # nobody asked (an option, or a snapshot of another policy)
-    NOT_DOCUMENTED = "not-documented"  # Azure answered; it is the policy that does not say what to compare with
+    UNDECIDED = "undecided"  # Azure answered, and that is not enough; the detail says what would be
     INTERNAL = "internal"  # a defect of mzaudit; the detail names the exception's type
 
 

@@ -15,10 +15,12 @@ from urllib.parse import unquote, urlsplit
 from azure.keyvault.secrets._shared import http_challenge_cache  # the SDK offers no other way to forget
 
 from mzaudit.azure import authorization, insights, keyvault, registry, sql, storage, web
+from mzaudit.azure.alerts import AlertBody, alert
 from mzaudit.azure.call import Call
+from mzaudit.azure.dashboards import DashboardBody, workbook
 from mzaudit.azure.run import Run
 from mzaudit.azure.scope import AccountScope, RegistryScope, ServerScope, VaultScope
-from mzaudit.azure.wire import Wire
+from mzaudit.azure.wire import Resource, Wire
 from mzaudit.simulator import Fault, Simulator, Status, build, serve
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import SqlServer
@@ -139,7 +141,18 @@ async def _container(run: Run, match: re.Match[str]) -> Facet:
 
 
 async def _component(run: Run, match: re.Match[str]) -> Facet:
-    return (await insights.component(run, match[1])).properties
+    watching = asyncio.create_task(insights.watchers(run, "s"))
+    return (await insights.component(run, match[1], watching)).properties
+
+
+def _rule(wire: type[Resource], build: Callable[[Any], Any]) -> Read:
+    """An alert rule, alone or in a list."""
+
+    async def read(run: Run, match: re.Match[str]) -> Facet:
+        call = Call(match[0], "Microsoft.Portal/dashboards", "", match[0])
+        return await (run.list(call, wire, build) if match[2] is None else run.read(call, wire, build))
+
+    return read
 
 
 async def _registry(run: Run, match: re.Match[str]) -> Facet:
@@ -168,6 +181,11 @@ READERS: Mapping[str, Read] = {
     r"(.*/Microsoft\.Storage/storageAccounts/[^/]+)": _account,
     r"(.*/Microsoft\.Storage/storageAccounts/[^/]+)/blobServices/default/containers/([^/]+)": _container,
     r"(.*/Microsoft\.Insights/components/[^/]+)": _component,
+    r"(.*/Microsoft\.Insights/(?:metricAlerts|scheduledQueryRules|activityLogAlerts))(/[^/]+)?": _rule(
+        AlertBody, alert
+    ),
+    r"(.*/Microsoft\.AlertsManagement/smartDetectorAlertRules)(/[^/]+)?": _rule(AlertBody, alert),
+    r"(.*/Microsoft\.Insights/workbooks)(/[^/]+)?": _rule(DashboardBody, workbook),
 }
 
 

@@ -211,7 +211,9 @@ def test_monitoring(sim: Simulator) -> None:
         (group,) = monitor.action_groups.list_by_resource_group(GROUP)
         assert [action.action_group_id for action in alert.actions or []] == [group.id]
         assert list(monitor.scheduled_query_rules.list_by_resource_group(GROUP)) == []
-        assert list(monitor.activity_log_alerts.list_by_resource_group(GROUP)) == []
+        (health,) = monitor.activity_log_alerts.list_by_resource_group(GROUP)
+        assert health.actions is not None
+        assert [action.action_group_id for action in health.actions.action_groups or []] == [group.id]
 
 
 def test_wrong_secret_is_refused_by_entra(sim: Simulator) -> None:

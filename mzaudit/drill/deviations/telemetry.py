@@ -26,6 +26,11 @@ def alerts(estate: Estate, env: WantedEnvironment) -> list[Json]:
     return [b for b in found if env.component.id.casefold() in {str(s).casefold() for s in b["properties"]["scopes"]}]
 
 
+def action_groups(estate: Estate, env: WantedEnvironment) -> list[Json]:
+    """The action groups of an environment."""
+    return _of_type(estate, env, "Microsoft.Insights/actionGroups")
+
+
 def workbooks(estate: Estate, env: WantedEnvironment) -> list[Json]:
     """The workbooks of an environment that show its component."""
     found = _of_type(estate, env, "microsoft.insights/workbooks")
@@ -54,7 +59,26 @@ def component(ground: Ground, steps: Steps) -> Iterator[Case]:
 
     def foreign_workbook(estate: Estate) -> None:
         for body in workbooks(estate, env):
-            body["properties"]["sourceId"] = f"{env.component.id}-2"
+            other = monitor_bodies.workbook(str(body["id"]), "westeurope", f"{env.component.id}-2")
+            body["properties"] = other["properties"]
+
+    def called(**changes: object) -> Bend:
+        def bend(estate: Estate) -> None:
+            for body in action_groups(estate, env):
+                body["properties"] |= changes
+
+        return bend
+
+    def no_group(estate: Estate) -> None:
+        for body in action_groups(estate, env):
+            estate.remove(str(body["id"]))
+
+    def silenced(estate: Estate) -> None:
+        rule = f"{env.resource_group_id}/providers/Microsoft.AlertsManagement/actionRules/mute"
+        estate.add(monitor_bodies.processing_rule(rule, env.resource_group_id))
+
+    def on_machines(estate: Estate) -> None:
+        alert(scopes=[env.resource_group_id], targetResourceType="Microsoft.Compute/virtualMachines")(estate)
 
     yield from each(steps, ("DOC-19", "DOC-21"), {"component deleted": lambda estate: estate.remove(env.component.id)})
     yield from each(
@@ -65,7 +89,15 @@ def component(ground: Ground, steps: Steps) -> Iterator[Case]:
             "alert without an action": alert(actions=[]),
             "alert on another component": alert(scopes=[f"{env.component.id}-2"]),
             "alert on an app": alert(scopes=[env.services[0].id]),
+            "alert on the group's machines": on_machines,
             "alert deleted": no_alerts,
+            "action group disabled": called(enabled=False),
+            "action group without receivers": called(emailReceivers=[]),
+            "action group whose receiver opted out": called(
+                emailReceivers=[{"name": "on-call", "emailAddress": "on-call@example.com", "status": "Disabled"}]
+            ),
+            "action group deleted": no_group,
+            "alert silenced by a processing rule": silenced,
             "workbook deleted": no_workbook,
             "workbook of another component": foreign_workbook,
         },

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from mzaudit.drill import bends
 from mzaudit.drill.cases import Bend, Case, Ground, each
 from mzaudit.drill.deviations.telemetry import alerts, workbooks
 from mzaudit.policy.wanted import WantedStorage
-from mzaudit.simulator import Estate, bodies
+from mzaudit.simulator import Estate, bodies, monitor_bodies
 from mzaudit.simulator.blueprint import stable_guid
 
 
@@ -107,28 +108,72 @@ def _telemetry(ground: Ground) -> dict[str, Bend]:
             second = body | {"id": f"{provider}/Microsoft.Insights/metricAlerts/{name}", "name": name}
             estate.add(second | {"properties": body["properties"] | {"enabled": False}})
 
-    def dashboard(estate: Estate) -> None:
-        for body in workbooks(estate, env):
+    def dashboard(at: str, **value: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            for body in workbooks(estate, env):
+                estate.remove(str(body["id"]))
+            inputs = [{"name": "ComponentId", "value": value}]
+            part = {"inputs": inputs, "type": "Extension/AppInsightsExtension/PartType/MetricsExplorerBladePinnedPart"}
+            estate.add(monitor_bodies.dashboard(f"{at}/Microsoft.Portal/dashboards/overview", "westeurope", [part]))
+
+        return bend
+
+    subscription, group = env.component.id.split("/")[2], env.component.id.split("/")[4]
+    central = f"/subscriptions/{subscription}/resourceGroups/rg-monitoring/providers"
+    parts = {"Name": env.component.name, "SubscriptionId": subscription, "ResourceGroup": group}
+
+    def elsewhere(estate: Estate) -> None:
+        for body in alerts(estate, env):
             estate.remove(str(body["id"]))
-        resource = {"name": "ComponentId", "value": {"Name": env.component.name, "ResourceId": env.component.id}}
-        part = {"position": {"x": 0, "y": 0}, "metadata": {"inputs": [resource], "type": "Extension/AppInsights"}}
-        estate.add(
-            {
-                "id": f"{provider}/Microsoft.Portal/dashboards/overview",
-                "name": "overview",
-                "type": "Microsoft.Portal/dashboards",
-                "location": "westeurope",
-                "tags": {"hidden-title": "Overview"},
-                "properties": {"lenses": [{"order": 0, "parts": [part]}], "metadata": {"model": {}}},
-            }
-        )
+            body["id"] = f"{central}/Microsoft.Insights/metricAlerts/{body['name']}"
+            estate.add(body)
+
+    def wide(scope: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            log_alert(estate)
+            estate.resource(f"{provider}/Microsoft.Insights/scheduledQueryRules/slow")["properties"]["scopes"] = [scope]
+
+        return bend
+
+    def notified(**more: str) -> Bend:
+        """No alert calls anybody; a processing rule has the group called for all of them."""
+
+        def bend(estate: Estate) -> None:
+            for body in alerts(estate, env):
+                body["properties"]["actions"] = []
+            called = f"{provider}/microsoft.insights/actiongroups/ag-{env.component.name}"
+            rule = f"{central}/Microsoft.AlertsManagement/actionRules/notify"
+            body = estate.add(monitor_bodies.processing_rule(rule, env.resource_group_id, called))
+            if more:
+                body["properties"]["conditions"] = [{**more, "values": ["Sev0", "Sev1"]}]
+
+        return bend
+
+    def detector(estate: Estate) -> None:
+        for body in alerts(estate, env):
+            estate.remove(str(body["id"]))
+        rule = f"{provider}/Microsoft.AlertsManagement/smartDetectorAlertRules/anomalies"
+        called = f"{provider}/microsoft.insights/actiongroups/ag-{env.component.name}"
+        estate.add(monitor_bodies.smart_detector(rule, env.component.id))["properties"]["actionGroups"] = [called]
 
     strings = ("in another order", "short", "with a semicolon at the end", "with keys in lower case")
     return {
         **{f"stored connection string {c}": rewritten(c) for c in (*strings, "with its key in upper case")},
         "a log alert instead of a metric alert": log_alert,
         "a disabled alert beside": disabled_alert_beside,
-        "a dashboard instead of a workbook": dashboard,
+        "a smart detector, its action groups a list": detector,
+        "an alert in another resource group": elsewhere,
+        "a log alert on the resource group": wide(env.resource_group_id),
+        "a log alert on the subscription": wide(f"/subscriptions/{subscription}"),
+        "a log alert on the workspace": wide(
+            f"{provider}/Microsoft.OperationalInsights/workspaces/log-{env.component.name}"
+        ),
+        "notified by a processing rule": notified(),
+        "notified by a processing rule, by severity": notified(field="Severity", operator="Equals"),
+        "a dashboard instead of a workbook": dashboard(provider, ResourceId=env.component.id),
+        "a dashboard that names the component in parts": dashboard(provider, **parts),
+        "a dashboard with the id url-encoded": dashboard(provider, Url=quote(env.component.id, safe="")),
+        "a dashboard in another resource group": dashboard(central, ResourceId=env.component.id.upper()),
         "component of another kind": lambda e: e.resource(env.component.id).update(kind="other"),
     }
 

@@ -1,18 +1,21 @@
-"""OBS-004: an enabled alert with an action group watches the component."""
+"""OBS-004: an enabled alert on the component reaches somebody."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule, whole
+from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, rule, whole
+from mzaudit.audit.alerting import reach
 from mzaudit.audit.az import az
 from mzaudit.audit.subjects import each_component
 from mzaudit.policy.wanted import WantedComponent
 from mzaudit.snapshot import ids
+from mzaudit.snapshot.alerts import Alert
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.insights import Alert
-from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
+
+_EXPECTED = "enabled, and reaches somebody"
+_ROLE = "Monitoring Contributor on the resource group"
 
 
 @rule(
     "OBS-004",
-    title="An alert watches the component",
+    title="An alert on the component reaches somebody",
     severity=Severity.LOW,
     over=each_component,
     requires=("OBS-001",),
@@ -20,64 +23,81 @@ from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 def alerts_exist(want: WantedComponent, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    At least one alert rule of any kind (metric, log, activity log, smart detector) in the component's resource group is
-    enabled, names the component itself among its scopes, and calls at least one action group. Ids are compared without
-    case. The finding tells a disabled alert, one that calls nobody, and no alert apart. That there is none is concluded
-    only from a list that is known to be whole.
+    At least one alert rule of any kind (metric, log, activity log, smart detector) in the component's subscription is
+    enabled, watches the component, and reaches somebody. It watches the component if its scope is the component, the
+    workspace that it writes to, or its resource group or subscription, unless it is narrowed to other types of
+    resources. It reaches somebody through an action group that exists, is enabled and has a receiver that is not
+    disabled: one of its own, in whatever subscription, or one that an alert processing rule adds. A processing rule
+    that always removes all action groups silences it; one that does so at set times does not count. Ids are compared
+    without case. Alert rules of other subscriptions are not looked for. Whether a message arrives is not asked.
+
+    The finding says of each alert why it reaches nobody. That there is none is concluded only from lists that are
+    known to be whole.
 
     ## Why it matters
     Without an alert that reaches somebody, an outage is noticed by customers first.
 
     ## Remediation
-    Create or enable an alert, and give it an action group.
+    Create or enable an alert, and give it an action group with a receiver.
 
     ## References
     - https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview
+    - https://learn.microsoft.com/azure/azure-monitor/alerts/action-groups
+    - https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-processing-rules
     """
-    alerts = seen.component(want.id).alerts
-    watching = [alert for alert in alerts.items if any(ids.same(scope, want.id) for scope in alert.scopes)]
-    for alert in watching:
-        if alert.enabled and alert.action_groups > 0:
-            return Pass((Evidence(alert.id, "enabled, with an action group", "enabled, with an action group"),))
-    whole(alerts)
-    for alert in watching:
-        if alert.enabled is None and alert.action_groups > 0:
-            raise Unobserved(Gap(GapReason.MALFORMED, f"GET {alert.id}", alert.id, detail="enabled or not is not told"))
-    expected = "enabled, with an action group"
-    if not watching:
+    component = seen.component(want.id)
+    whole(component.processing)  # one that was not seen may silence them all
+    reached = [(alert, reach(alert, component, seen.taken)) for alert in component.alerts.items]
+    for alert, found in reached:
+        if found.reaches:
+            return Pass((Evidence(alert.id, _EXPECTED, found.words),))
+    whole(component.alerts)
+    gaps = tuple(dict.fromkeys(gap for _, found in reached for gap in found.gaps))
+    if gaps:
+        return Inconclusive(gaps)
+    if not reached:
         return Fail(
             (Evidence(want.id, "an enabled alert", "none"),),
-            f"No alert watches {want.name}.",
+            f"No alert in its subscription watches {want.name}.",
             "Create an alert on the component and give it an action group.",
-            Fix(
-                "Monitoring Contributor on the resource group",
-                (
-                    az(
-                        "monitor metrics alert create",
-                        resource_group=ids.segment(want.id, "resourceGroups") or "",
-                        name=f"{want.name}-failures",
-                        scopes=want.id,
-                        condition="count requests/failed > 5",
-                        action="ACTION_GROUP_ID",
-                    ),
-                ),
-                "Microsoft.Insights/metricAlerts",
-            ),
+            Fix(_ROLE, (_create(want),), "Microsoft.Insights/metricAlerts"),
         )
-    names = ", ".join(sorted(alert.name for alert in watching))
+    told = "; ".join(f"{alert.name} ({found.words})" for alert, found in reached)
     return Fail(
-        tuple(Evidence(alert.id, expected, _state(alert)) for alert in watching),
-        f"No alert that watches {want.name} is enabled and calls an action group: {names}.",
-        "Enable the alert and give it an action group.",
+        tuple(Evidence(alert.id, _EXPECTED, found.words) for alert, found in reached),
+        f"No alert that watches {want.name} is enabled and reaches somebody: {told}.",
+        "Enable one of the alerts, and see that it has an action group that is enabled and has a receiver.",
         Fix(
-            "Monitoring Contributor on the resource group",
-            tuple(az("resource update", ids=alert.id, set="properties.enabled=true") for alert in watching),
+            _ROLE,
+            tuple(dict.fromkeys(_mend(want, alert) for alert, _ in reached)),
             "Microsoft.Insights/metricAlerts: properties.enabled = true, properties.actions",
         ),
     )
 
 
-def _state(alert: Alert) -> str:
-    return ("enabled" if alert.enabled else "disabled") + (
-        ", with an action group" if alert.action_groups else ", calls nobody"
+def _create(want: WantedComponent) -> str:
+    return az(
+        "monitor metrics alert create",
+        resource_group=ids.segment(want.id, "resourceGroups") or "",
+        name=f"{want.name}-failures",
+        scopes=want.id,
+        condition="count requests/failed > 5",
+        action="ACTION_GROUP_ID",
+    )
+
+
+def _mend(want: WantedComponent, alert: Alert) -> str:
+    """Enable the alert; or have a group called for whatever is raised on the component, which every kind allows."""
+    if alert.enabled is False:
+        detector = "/smartdetectoralertrules/" in alert.id.casefold()
+        return az(
+            "resource update", ids=alert.id, set="properties.state=Enabled" if detector else "properties.enabled=true"
+        )
+    return az(
+        "monitor alert-processing-rule create",
+        name=f"{want.name}-notify",
+        resource_group=ids.segment(want.id, "resourceGroups") or "",
+        rule_type="AddActionGroups",
+        scopes=want.id,
+        action_groups="ACTION_GROUP_ID",
     )

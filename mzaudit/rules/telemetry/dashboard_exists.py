@@ -9,6 +9,7 @@ from mzaudit.audit.subjects import each_component
 from mzaudit.policy.wanted import WantedComponent
 from mzaudit.snapshot import ids
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 
 
 @rule(
@@ -21,9 +22,10 @@ from mzaudit.snapshot.estate import Snapshot
 def dashboard_exists(want: WantedComponent, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    At least one workbook or portal dashboard in the component's resource group shows the component; ids are compared
-    without case. That there is none is concluded only from a list that is known to be whole. Live metrics are part of
-    every component and need no dashboard.
+    At least one workbook or portal dashboard in the component's subscription shows the component. An id counts in any
+    case, url-encoded, inside the content of a workbook, or told in parts (name, group, subscription). That there is
+    none is concluded only from lists that are known to be whole, and with the content of every workbook. Live metrics
+    are part of every component and need no dashboard.
 
     ## Why it matters
     In an outage nobody has the time to build the picture first.
@@ -35,12 +37,17 @@ def dashboard_exists(want: WantedComponent, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/azure-monitor/visualize/workbooks-overview
     - https://learn.microsoft.com/azure/azure-portal/azure-portal-dashboards
     """
-    shown = find(seen.component(want.id).dashboards, lambda d: any(ids.same(scope, want.id) for scope in d.shows))
+    dashboards = seen.component(want.id).dashboards
+    shown = find(dashboards, lambda d: any(ids.same(scope, want.id) for scope in d.shows))
     if shown is not None:
         return Pass((Evidence(shown.id, want.id, want.id),))
+    kept_back = [each.id for each in dashboards.items if not each.whole]
+    if kept_back:
+        detail = "Azure did not give the workbook's content: it may show the component"
+        raise Unobserved(*(Gap(GapReason.UNDECIDED, f"GET {each}", each, detail=detail) for each in kept_back))
     return Fail(
         (Evidence(want.id, "a workbook or dashboard", "none"),),
-        f"No workbook or dashboard shows {want.name}.",
+        f"No workbook or dashboard in its subscription shows {want.name}.",
         "Save a workbook of the component, or pin its charts to a shared dashboard, in its resource group.",
         Fix(
             "Workbook Contributor on the resource group",

@@ -112,5 +112,5 @@ def test_the_remark_names_the_policys_line() -> None:
     verdict = ask(plan_minimum, "cloud", plan(CLOUD, "I1mv2"))
     assert isinstance(verdict, Inconclusive)
     (doubt,) = verdict.gaps
-    assert doubt.reason is GapReason.NOT_DOCUMENTED
+    assert doubt.reason is GapReason.UNDECIDED
     assert doubt.detail.endswith(f"({wanted().where('plans')})")

@@ -2,41 +2,126 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.rules.telemetry.alerts_exist import alerts_exist
-from mzaudit.snapshot.insights import Alert
-from mzaudit.snapshot.observed import Gap, Listing
-from tests.estate import Bend, ask, component, gap, wanted
+from mzaudit.snapshot.alerts import ActionGroup, Alert, Condition, ProcessingRule
+from mzaudit.snapshot.ids import key
+from mzaudit.snapshot.observed import Gap, Listing, Observed
+from tests.estate import TAKEN, Bend, ask, component, gap, said, wanted
 
 ID = wanted().environments["prd"].component.id
-OTHER = wanted().environments["stg"].component.id
+GROUP = ID.partition("/providers/")[0]
+PROVIDER = f"{GROUP}/providers/Microsoft.Insights"
+ON_CALL = f"{PROVIDER}/actionGroups/on-call"
+ELSEWHERE = f"{PROVIDER.replace('/subscriptions/', '/subscriptions/9')}/actionGroups/central"
+REACHED = ActionGroup(ON_CALL, "on-call", True, 1)
+
+Seen = Observed[ActionGroup | None] | Gap
 
 
-def alert(
-    name: str = "failures", enabled: bool | None = True, scopes: tuple[str, ...] = (ID,), groups: int = 1
-) -> Alert:
-    return Alert(f"{ID.rsplit('/', 2)[0]}/metricAlerts/{name}", name, enabled, scopes, groups)
+def alert(name: str = "failures", enabled: bool | None = True, groups: tuple[str, ...] = (ON_CALL,)) -> Alert:
+    return Alert(f"{PROVIDER}/metricAlerts/{name}", name, enabled, (ID,), groups, severity="Sev1")
 
 
-def alerts(*items: Alert, cut: Gap | None = None) -> tuple[Bend, ...]:
-    return (component(alerts=Listing(items, cut)),)
+def alerts(*items: Alert, cut: Gap | None = None) -> Bend:
+    return component(alerts=Listing(items, cut))
 
 
+def group(seen: Seen, at: str = ON_CALL) -> Bend:
+    return component(action_groups={key(at): seen})
+
+
+def group_with(**fields: bool | int | None) -> Bend:
+    return group(Observed(replace(REACHED, **fields)))  # type: ignore[arg-type]  # the fields of an action group
+
+
+def rules(*items: ProcessingRule, cut: Gap | None = None) -> Bend:
+    return component(processing=Listing(items, cut))
+
+
+ADDS = ProcessingRule(f"{GROUP}/actionRules/notify", "notify", True, (GROUP,), (ON_CALL,), False)
+SILENCES = replace(ADDS, name="mute", adds=(), silences=True)
+DAY = timedelta(days=1)
+
+
+def when(field: str, operator: str, *values: str) -> ProcessingRule:
+    return replace(ADDS, conditions=(Condition(field, operator, values),))
+
+
+CALLS_NOBODY = alerts(alert(groups=()))
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
-    "an enabled alert with an action group": ((), Pass, ""),
-    "its scope in another case": (alerts(alert(scopes=(ID.upper() + "/",))), Pass, ""),
-    "beside a disabled one": (alerts(alert("a", enabled=False), alert("b")), Pass, ""),
-    "list cut short behind it": (alerts(alert(), cut=gap()), Pass, ""),
-    "disabled": (alerts(alert(enabled=False)), Fail, "is enabled and calls an action group: failures"),
-    "calls nobody": (alerts(alert(groups=0)), Fail, "calls an action group: failures"),
-    "watches another component": (alerts(alert(scopes=(OTHER,))), Fail, "No alert watches appi-monozu-prd"),
-    "none": (alerts(), Fail, "No alert watches"),
-    "enabled or not is not told": (alerts(alert(enabled=None)), Inconclusive, ""),
-    "enabled or not is not told, but it calls nobody": (alerts(alert(enabled=None, groups=0)), Fail, "failures"),
-    "none in a list cut short": (alerts(cut=gap()), Inconclusive, ""),
-    "disabled, in a list cut short": (alerts(alert(enabled=False), cut=gap()), Inconclusive, ""),
+    "an enabled alert that reaches somebody": ((), Pass, ""),
+    "beside a disabled one": ((alerts(alert("a", enabled=False), alert("b")),), Pass, ""),
+    "list cut short behind it": ((alerts(alert(), cut=gap()),), Pass, ""),
+    "its action group in another case": ((alerts(alert(groups=(ON_CALL.upper(),))),), Pass, ""),
+    "its second action group": ((alerts(alert(groups=(ELSEWHERE, ON_CALL))),), Pass, ""),
+    "disabled": ((alerts(alert(enabled=False)),), Fail, "is enabled and reaches somebody: failures (disabled)"),
+    "calls nobody": ((CALLS_NOBODY,), Fail, "failures (calls nobody)"),
+    "none": ((alerts(),), Fail, "No alert in its subscription watches appi-monozu-prd"),
+    "enabled or not is not told": ((alerts(alert(enabled=None)),), Inconclusive, "enabled or not is not told"),
+    "enabled or not is not told, but it calls nobody": ((alerts(alert(enabled=None, groups=())),), Fail, "failures"),
+    "none in a list cut short": ((alerts(cut=gap()),), Inconclusive, "forbidden"),
+    "disabled, in a list cut short": ((alerts(alert(enabled=False), cut=gap()),), Inconclusive, "forbidden"),
+    "its action group is disabled": ((group_with(enabled=False),), Fail, "its action group on-call is disabled"),
+    "its action group has no receivers": (
+        (group_with(receivers=0),),
+        Fail,
+        "its action group on-call has no receivers",
+    ),
+    "its action group is gone": ((group(Observed(None)),), Fail, "its action group on-call does not exist"),
+    "its action group refused": ((group(gap()),), Inconclusive, "forbidden"),
+    "its action group silent on being enabled": ((group_with(enabled=None),), Inconclusive, "not told"),
+    "its action group in another subscription": (
+        (alerts(alert(groups=(ELSEWHERE,))), group(Observed(replace(REACHED, id=ELSEWHERE)), ELSEWHERE)),
+        Pass,
+        "",
+    ),
+    "its action group in another subscription refused": (
+        (alerts(alert(groups=(ELSEWHERE,))), group(gap(), ELSEWHERE)),
+        Inconclusive,
+        "forbidden",
+    ),
+    "a processing rule adds the action group": ((CALLS_NOBODY, rules(ADDS)), Pass, ""),
+    "a disabled processing rule": ((CALLS_NOBODY, rules(replace(ADDS, enabled=False))), Fail, "calls nobody"),
+    "a processing rule that adds a disabled group": (
+        (CALLS_NOBODY, rules(ADDS), group_with(enabled=False)),
+        Fail,
+        "on-call is disabled",
+    ),
+    "a processing rule at set times": ((CALLS_NOBODY, rules(replace(ADDS, recurs=True))), Pass, ""),
+    "a processing rule of the past": ((CALLS_NOBODY, rules(replace(ADDS, ends=TAKEN - DAY))), Fail, "calls nobody"),
+    "a processing rule of the future": ((CALLS_NOBODY, rules(replace(ADDS, starts=TAKEN + DAY))), Fail, "calls nobody"),
+    "a processing rule that may have ended": ((CALLS_NOBODY, rules(replace(ADDS, ends=TAKEN))), Inconclusive, "fired"),
+    "a filter that the alert passes": ((CALLS_NOBODY, rules(when("severity", "equals", "sev0", "sev1"))), Pass, ""),
+    "a filter that it does not pass": ((CALLS_NOBODY, rules(when("severity", "equals", "sev4"))), Fail, "calls nobody"),
+    "a filter by the rule's name": ((CALLS_NOBODY, rules(when("alertrulename", "contains", "fail"))), Pass, ""),
+    "a filter by another name": ((CALLS_NOBODY, rules(when("alertrulename", "doesnotcontain", "fail"))), Fail, ""),
+    "a filter on fired alerts": ((CALLS_NOBODY, rules(when("monitorcondition", "equals", "fired"))), Pass, ""),
+    "a filter by what only a fired alert tells": (
+        (CALLS_NOBODY, rules(when("alertcontext", "contains", "x"))),
+        Inconclusive,
+        "can only be told of an alert that has fired",
+    ),
+    "silenced": ((rules(SILENCES),), Fail, "failures (silenced by the alert processing rule mute)"),
+    "silenced though a rule adds a group": ((CALLS_NOBODY, rules(ADDS, SILENCES)), Fail, "silenced"),
+    "silenced at set times": ((rules(replace(SILENCES, recurs=True)),), Pass, ""),
+    "silenced until yesterday": ((rules(replace(SILENCES, ends=TAKEN - DAY)),), Pass, ""),
+    "others are silenced": (
+        (alerts(alert()), rules(replace(SILENCES, conditions=when("severity", "equals", "sev4").conditions))),
+        Pass,
+        "",
+    ),
+    "may be silenced": (
+        (rules(replace(SILENCES, conditions=when("description", "contains", "x").conditions)),),
+        Inconclusive,
+        "fired",
+    ),
+    "processing rules refused": ((rules(cut=gap()),), Inconclusive, "forbidden"),
 }
 
 
@@ -45,4 +130,26 @@ def test_alerts_exist(case: str) -> None:
     bends, kind, words = CASES[case]
     verdict = ask(alerts_exist, "appi-monozu-prd", *bends)
     assert type(verdict) is kind
-    assert words in getattr(verdict, "note", "")
+    assert words in said(verdict)
+
+
+CURES = {
+    "disabled": (alert(enabled=False), "az resource update", "properties.enabled=true"),
+    "a smart detector disabled": (
+        replace(alert(enabled=False), id=f"{GROUP}/providers/Microsoft.AlertsManagement/smartDetectorAlertRules/a"),
+        "az resource update",
+        "properties.state=Enabled",
+    ),
+    "calls nobody": (alert(groups=()), "az monitor alert-processing-rule create", "AddActionGroups"),
+}
+
+
+@pytest.mark.parametrize("case", CURES)
+def test_the_cure_fits_the_cause(case: str) -> None:
+    item, command, words = CURES[case]
+    verdict = ask(alerts_exist, "appi-monozu-prd", alerts(item))
+    assert isinstance(verdict, Fail)
+    assert verdict.fix is not None
+    (told,) = verdict.fix.commands
+    assert told.startswith(command)
+    assert words in told

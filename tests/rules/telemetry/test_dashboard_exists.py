@@ -8,7 +8,7 @@ from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.rules.telemetry.dashboard_exists import dashboard_exists
 from mzaudit.snapshot.insights import Dashboard
 from mzaudit.snapshot.observed import Gap, Listing
-from tests.estate import Bend, ask, component, gap, wanted
+from tests.estate import Bend, ask, component, gap, said, wanted
 
 ID = wanted().environments["prd"].component.id
 OTHER = wanted().environments["stg"].component.id
@@ -18,12 +18,22 @@ def shows(*scopes: str, cut: Gap | None = None) -> tuple[Bend, ...]:
     return (component(dashboards=Listing((Dashboard(f"{ID}/w", "w", scopes),), cut)),)
 
 
+def kept_back(*scopes: str) -> tuple[Bend, ...]:
+    return (component(dashboards=Listing((Dashboard(f"{ID}/w", "w", scopes, whole=False),))),)
+
+
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a workbook shows it": ((), Pass, ""),
     "among others, in another case": (shows(OTHER, ID.lower()), Pass, ""),
     "list cut short behind it": (shows(ID, cut=gap()), Pass, ""),
-    "shows another component": (shows(OTHER), Fail, "No workbook or dashboard shows appi-monozu-prd"),
+    "shows another component": (
+        shows(OTHER),
+        Fail,
+        "No workbook or dashboard in its subscription shows appi-monozu-prd",
+    ),
     "none": ((component(dashboards=Listing()),), Fail, "No workbook or dashboard"),
+    "a workbook without its content": (kept_back(OTHER), Inconclusive, "it may show the component"),
+    "a workbook without its content that shows it": (kept_back(ID), Pass, ""),
     "none in a list cut short": (shows(OTHER, cut=gap()), Inconclusive, ""),
 }
 
@@ -33,4 +43,4 @@ def test_dashboard_exists(case: str) -> None:
     bends, kind, words = CASES[case]
     verdict = ask(dashboard_exists, "appi-monozu-prd", *bends)
     assert type(verdict) is kind
-    assert words in getattr(verdict, "note", "")
+    assert words in said(verdict)

@@ -1,0 +1,338 @@
+"""What watches, notifies and draws a component, in every shape in which Azure tells it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from mzaudit.azure import insights
+from mzaudit.azure.run import Run
+from mzaudit.simulator import Fault, Simulator, Status, build, serve
+from mzaudit.snapshot.alerts import ActionGroup, Condition
+from mzaudit.snapshot.insights import Component
+from mzaudit.snapshot.observed import Gap, GapReason, Observed
+from tests.azure.estates import Names, read_with
+
+SUBSCRIPTION = build("compliant").subscriptions[0]
+ID = Names(SUBSCRIPTION).component
+GROUP = Names(SUBSCRIPTION).group
+WORKSPACE = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-appi-monozu-prd"
+CALLED = f"{GROUP}/providers/microsoft.insights/actiongroups/ag-appi-monozu-prd"
+OTHER = f"{GROUP}-2/providers/Microsoft.Insights/components/other"
+KINDS = {
+    "metric": "Microsoft.Insights/metricAlerts",
+    "query": "Microsoft.Insights/scheduledQueryRules",
+    "activity": "Microsoft.Insights/activityLogAlerts",
+    "detector": "Microsoft.AlertsManagement/smartDetectorAlertRules",
+}
+WATCHED = rf"GET /subscriptions/{SUBSCRIPTION}/providers/"
+# nothing but what a case serves
+NOTHING = [Fault(WATCHED + r"Microsoft\.(Insights|AlertsManagement|Portal)/\w+$", Status(200, {"value": []}))]
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Simulator]:
+    with serve(build("compliant")) as made:
+        yield made
+
+
+def seen(sim: Simulator, *faults: Fault, alone: bool = True) -> Component:
+    """The component as read from that Azure; with `alone`, from one in which there is nothing else."""
+
+    async def read(run: Run) -> Component:
+        return await insights.component(run, ID, asyncio.create_task(insights.watchers(run, SUBSCRIPTION)))
+
+    sim.faults[:] = [*faults, *(NOTHING if alone else [])]
+    try:
+        return read_with(sim, read)
+    finally:
+        sim.faults.clear()
+
+
+def serving(kind: str, *properties: dict[str, Any], group: str = GROUP, **more: Any) -> Fault:
+    """The list of a kind, with these items."""
+    items = [
+        {"id": f"{group}/providers/{kind}/item-{number}", "name": f"item-{number}", "properties": each, **more}
+        for number, each in enumerate(properties)
+    ]
+    return Fault(WATCHED + kind.replace(".", r"\.") + "$", Status(200, {"value": items}))
+
+
+REFERENCE = {"actionGroupId": CALLED}
+# the kind, and the properties of one rule on the component; each is enabled and calls the action group
+RULES: dict[str, tuple[str, dict[str, Any]]] = {
+    "metric": ("metric", {"enabled": True, "scopes": [ID], "actions": [REFERENCE]}),
+    "metric, in capitals": ("metric", {"enabled": True, "scopes": [ID.upper()], "actions": [REFERENCE]}),
+    "query": ("query", {"enabled": True, "scopes": [ID], "actions": {"actionGroups": [CALLED]}}),
+    "query, with custom properties": (
+        "query",
+        {"enabled": True, "scopes": [ID], "actions": {"actionGroups": [CALLED], "customProperties": None}},
+    ),
+    "query on the workspace": (
+        "query",
+        {"enabled": True, "scopes": [WORKSPACE], "actions": {"actionGroups": [CALLED]}},
+    ),
+    "query on the group": ("query", {"enabled": True, "scopes": [GROUP], "actions": {"actionGroups": [CALLED]}}),
+    "query on the subscription, for components": (
+        "query",
+        {
+            "enabled": True,
+            "scopes": [f"/subscriptions/{SUBSCRIPTION}"],
+            "targetResourceTypes": ["Microsoft.Insights/components"],
+            "actions": {"actionGroups": [CALLED]},
+        },
+    ),
+    "activity": ("activity", {"enabled": True, "scopes": [ID], "actions": {"actionGroups": [REFERENCE]}}),
+    "activity on the group, narrowed to it": (
+        "activity",
+        {
+            "enabled": True,
+            "scopes": [GROUP],
+            "condition": {"allOf": [{"field": "resourceId", "equals": ID}]},
+            "actions": {"actionGroups": [REFERENCE]},
+        },
+    ),
+    "detector": ("detector", {"state": "Enabled", "scope": [ID], "actionGroups": {"groupIds": [CALLED]}}),
+    "detector, its groups a list of ids": ("detector", {"state": "Enabled", "scope": [ID], "actionGroups": [CALLED]}),
+    "detector, its groups a list of references": (
+        "detector",
+        {"state": "enabled", "scope": [ID], "actionGroups": [{"groupId": CALLED}, REFERENCE, {"id": CALLED}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RULES)
+def test_a_rule_that_watches_it(sim: Simulator, case: str) -> None:
+    kind, properties = RULES[case]
+    component = seen(sim, serving(KINDS[kind], properties))
+    (found,) = component.alerts.items
+    assert (found.enabled, {each.casefold() for each in found.action_groups}) == (True, {CALLED.casefold()})
+    assert component.alerts.gap is None
+    assert component.action_group(CALLED) == Observed(ActionGroup(_called(component).id, "ag-appi-monozu-prd", True, 1))
+
+
+def _called(component: Component) -> ActionGroup:
+    found = component.action_group(CALLED)
+    assert isinstance(found, Observed)
+    assert found.value is not None
+    return found.value
+
+
+# each is read, and calls nobody
+SILENT: dict[str, tuple[str, dict[str, Any]]] = {
+    "metric": ("metric", {"enabled": True, "scopes": [ID], "actions": []}),
+    "metric, null": ("metric", {"enabled": True, "scopes": [ID], "actions": None}),
+    "query, no actions": ("query", {"enabled": True, "scopes": [ID]}),
+    "query, null": ("query", {"enabled": True, "scopes": [ID], "actions": {"actionGroups": None}}),
+    "activity": ("activity", {"enabled": True, "scopes": [ID], "actions": {"actionGroups": []}}),
+    "detector, an empty list": ("detector", {"state": "Enabled", "scope": [ID], "actionGroups": []}),
+    "detector, null": ("detector", {"state": "Enabled", "scope": [ID], "actionGroups": {"groupIds": None}}),
+}
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_a_rule_that_calls_nobody(sim: Simulator, case: str) -> None:
+    kind, properties = SILENT[case]
+    component = seen(sim, serving(KINDS[kind], properties))
+    assert [each.action_groups for each in component.alerts.items] == [()]
+    assert component.alerts.gap is None
+
+
+# each is a rule of the subscription that does not watch the component
+BESIDE: dict[str, tuple[str, dict[str, Any]]] = {
+    "on another component": ("metric", {"enabled": True, "scopes": [OTHER]}),
+    "on another group": ("query", {"enabled": True, "scopes": [f"{GROUP}-2"]}),
+    "on a name that begins alike": ("metric", {"enabled": True, "scopes": [f"{ID}-2"]}),
+    "on the group, for machines": (
+        "metric",
+        {"enabled": True, "scopes": [GROUP], "targetResourceType": "Microsoft.Compute/virtualMachines"},
+    ),
+    "service health": (
+        "activity",
+        {
+            "enabled": True,
+            "scopes": [f"/subscriptions/{SUBSCRIPTION}"],
+            "condition": {"allOf": [{"field": "category", "equals": "ServiceHealth"}]},
+        },
+    ),
+    "narrowed to another type": (
+        "activity",
+        {
+            "enabled": True,
+            "scopes": [GROUP],
+            "condition": {"allOf": [{"anyOf": [{"field": "resourceType", "equals": "Microsoft.Web/sites"}]}]},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BESIDE)
+def test_a_rule_that_watches_something_else(sim: Simulator, case: str) -> None:
+    kind, properties = BESIDE[case]
+    component = seen(sim, serving(KINDS[kind], properties))
+    assert (component.alerts.items, component.alerts.gap) == ((), None)
+
+
+def part(**value: Any) -> dict[str, Any]:
+    inputs = [{"name": "ComponentId", "value": value}]
+    return {"lenses": [{"parts": [{"metadata": {"type": "Extension/AppInsights", "inputs": inputs}}]}]}
+
+
+def content(**members: Any) -> dict[str, Any]:
+    return {"sourceId": None, "serializedData": json.dumps({"version": "Notebook/1.0", **members})}
+
+
+BOARD, BOOK = "Microsoft.Portal/dashboards", "Microsoft.Insights/workbooks"
+SHOWN: dict[str, tuple[str, dict[str, Any]]] = {
+    "its id": (BOARD, part(ResourceId=ID)),
+    "its id in capitals": (BOARD, part(ResourceId=ID.upper())),
+    "its id, url-encoded": (BOARD, part(ResourceId=quote(ID, safe=""))),
+    "its id, url-encoded twice": (BOARD, part(Url=quote(quote(ID, safe=""), safe=""))),
+    "its id in a link": (BOARD, part(content=f"[live](https://portal.azure.com/#resource{ID}/quickPulse)")),
+    "its parts": (
+        BOARD,
+        part(Name="appi-monozu-prd", SubscriptionId=SUBSCRIPTION, ResourceGroup="rg-monozu-prd"),
+    ),
+    "its parts in another case": (
+        BOARD,
+        part(name="APPI-monozu-prd", subscriptionId=SUBSCRIPTION.upper(), resourceGroup="RG-monozu-prd"),
+    ),
+    "lenses by number": (BOARD, {"lenses": {"0": {"parts": {"0": {"metadata": {"inputs": [{"value": ID}]}}}}}}),
+    "a workbook's source": (BOOK, content() | {"sourceId": ID.lower()}),
+    "a workbook's fallback": (BOOK, content(fallbackResourceIds=[ID])),
+    "a workbook's query": (BOOK, content(items=[{"content": {"crossComponentResources": [ID]}}])),
+    "a workbook with escaped slashes": (
+        BOOK,
+        {"serializedData": json.dumps({"fallbackResourceIds": [ID]}).replace("/", "\\/")},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SHOWN)
+def test_a_dashboard_that_shows_it(sim: Simulator, case: str) -> None:
+    kind, properties = SHOWN[case]
+    component = seen(sim, serving(kind, properties))
+    (found,) = component.dashboards.items
+    assert (found.whole, ID.casefold() in found.shows) == (True, True)
+
+
+OTHERS: dict[str, tuple[str, dict[str, Any] | None]] = {
+    "another component": (BOARD, part(ResourceId=OTHER)),
+    "a name that begins alike": (BOARD, part(ResourceId=f"{ID}-2")),
+    "another component's parts": (
+        BOARD,
+        part(Name="appi-monozu-stg", SubscriptionId=SUBSCRIPTION, ResourceGroup="rg-monozu-stg"),
+    ),
+    "nothing": (BOARD, None),
+    "a workbook of nothing": (BOOK, content() | {"sourceId": "Azure Monitor"}),
+    "a workbook that is no JSON": (BOOK, {"serializedData": "{not json"}),
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_a_dashboard_of_something_else(sim: Simulator, case: str) -> None:
+    kind, properties = OTHERS[case]
+    component = seen(sim, serving(kind, properties))  # type: ignore[arg-type]  # properties may be null
+    assert (component.dashboards.items, component.dashboards.gap) == ((), None)
+
+
+@pytest.mark.parametrize("kept_back", [{"sourceId": None, "serializedData": None}, {"sourceId": "Azure Monitor"}])
+def test_a_workbook_whose_content_azure_keeps_back(sim: Simulator, kept_back: dict[str, Any]) -> None:
+    component = seen(sim, serving(BOOK, kept_back))
+    assert [each.whole for each in component.dashboards.items] == [False]
+
+
+GROUPS: dict[str, tuple[dict[str, Any], tuple[bool | None, int]]] = {
+    "each kind of receiver": (
+        {
+            "enabled": True,
+            "emailReceivers": [{"status": "Enabled"}],
+            "armRoleReceivers": [{}],
+            "eventHubReceivers": [{}],
+        },
+        (True, 3),
+    ),
+    "a receiver that opted out": ({"enabled": True, "smsReceivers": [{"status": "Disabled"}]}, (True, 0)),
+    "none": ({"enabled": True, "emailReceivers": [], "webhookReceivers": None}, (True, 0)),
+    "disabled": ({"enabled": False, "emailReceivers": [{}]}, (False, 1)),
+    "silent": ({"emailReceivers": [{}]}, (None, 1)),
+}
+
+
+@pytest.mark.parametrize("case", GROUPS)
+def test_an_action_group(sim: Simulator, case: str) -> None:
+    properties, (enabled, receivers) = GROUPS[case]
+    body = {"id": CALLED, "name": "ag", "properties": properties}
+    groups = Fault(WATCHED + "Microsoft.Insights/actionGroups$", Status(200, {"value": [body]}))
+    found = _called(seen(sim, groups, serving(KINDS["metric"], RULES["metric"][1])))
+    assert (found.enabled, found.receivers) == (enabled, receivers)
+
+
+def calling(group_id: str) -> Fault:
+    return serving(KINDS["metric"], {"enabled": True, "scopes": [ID], "actions": [{"actionGroupId": group_id}]})
+
+
+def test_an_action_group_that_no_list_holds_is_read(sim: Simulator) -> None:
+    gone, strange = f"{CALLED}-2", CALLED.replace(SUBSCRIPTION, "00000000-0000-0000-0000-000000000000")
+    assert seen(sim, calling(gone)).action_group(gone) == Observed(None)
+    there = seen(sim, calling(strange)).action_group(strange)
+    assert isinstance(there, Gap)
+    assert there.permission == "Microsoft.Insights/actionGroups/read"
+
+
+@pytest.mark.parametrize("named", [ID, "/subscriptions/../x", f"{CALLED}?x=1", f"{CALLED}/../../vaults/kv"])
+def test_what_is_no_action_group_is_never_asked_for(sim: Simulator, named: str) -> None:
+    before = len(sim.requests)
+    found = seen(sim, calling(named)).action_group(named)
+    assert isinstance(found, Gap)
+    assert found.reason is GapReason.MALFORMED
+    assert [each.path for each in sim.requests[before:] if "actiongroups/" in each.path.casefold()] == []
+
+
+def test_processing_rules(sim: Simulator) -> None:
+    adds = {
+        "scopes": [GROUP],
+        "enabled": True,
+        "actions": [{"actionType": "AddActionGroups", "actionGroupIds": [CALLED]}],
+        "conditions": [{"field": "Severity", "operator": "Equals", "values": ["Sev1", "Sev0"]}],
+        "schedule": {"effectiveFrom": "2026-01-01T08:00:00", "effectiveUntil": None, "recurrences": [{}]},
+    }
+    silences = {"scopes": [f"/subscriptions/{SUBSCRIPTION}"], "actions": [{"actionType": "RemoveAllActionGroups"}]}
+    beside = adds | {"scopes": [f"{GROUP}-2"]}
+    component = seen(sim, serving("Microsoft.AlertsManagement/actionRules", adds, silences, beside))
+    first, second = component.processing.items
+    assert (first.adds, first.silences, first.recurs, first.ends) == ((CALLED,), False, True, None)
+    assert first.conditions == (Condition("severity", "equals", ("sev0", "sev1")),)
+    assert first.starts is not None
+    assert (second.adds, second.silences, second.enabled, second.conditions) == ((), True, True, ())
+    assert component.action_group(CALLED) == Observed(_called(component))
+
+
+FORBIDDEN = Fault(WATCHED + r"Microsoft\.(Insights|AlertsManagement|Portal)/\w+$", Status(403))
+
+
+def test_a_subscription_that_may_not_be_listed_leaves_the_group(sim: Simulator) -> None:
+    component = seen(sim, FORBIDDEN, alone=False)
+    assert [each.name for each in component.alerts.items if each.action_groups] == ["alert-appi-monozu-prd"]
+    assert [ID.casefold() in each.shows for each in component.dashboards.items] == [True]
+    gaps: Sequence[Gap | None] = (component.alerts.gap, component.dashboards.gap, component.processing.gap)
+    assert [None if gap is None else gap.reason for gap in gaps] == [GapReason.FORBIDDEN] * 3
+    assert _called(component).receivers == 1
+
+
+def test_a_provider_that_is_not_registered_has_no_rules(sim: Simulator) -> None:
+    body = {"error": {"code": "MissingSubscriptionRegistration", "message": "not registered"}}
+    component = seen(sim, Fault(WATCHED + r"Microsoft\.AlertsManagement/", Status(409, body)), alone=False)
+    assert component.processing.gap is component.alerts.gap is None
+    assert [each.name for each in component.alerts.items] == ["alert-appi-monozu-prd"]
+
+
+def test_a_component_that_is_not_seen_leaves_its_workspace_unknown(sim: Simulator) -> None:
+    component = seen(sim, Fault(r"/components/appi-monozu-prd$", Status(403)), alone=False)
+    assert isinstance(component.properties, Gap)
+    assert component.alerts.gap == component.properties
