@@ -11,7 +11,12 @@ from mzaudit.simulator import Counts, Throttle, build, serve
 LIMITS = {
     "none": None,
     "azure": Throttle(),
-    "sixth": Throttle(reads=(250 / 6, 25 / 6), writes=(200 / 6, 10 / 6), vault=(4000 / 6, 400 / 6)),
+    "sixth": Throttle(
+        reads=(250 / 6, 25 / 6),
+        writes=(200 / 6, 10 / 6),
+        requests=(12_000 / 6, 12_000 / 3600 / 6),
+        vault=(4000 / 6, 400 / 6),
+    ),
 }
 
 
@@ -31,7 +36,7 @@ def main(name: str, latency: str, limits: str) -> None:
             for request in requests[seen:]:
                 parts = request.path.split("/")
                 if request.host == "management.azure.com" and len(parts) > 2 and request.status != 429:
-                    bucket = f"{parts[2]} {'reads' if request.method == 'GET' else 'writes'}"
+                    bucket = f"{parts[2]} {'reads' if request.method == 'GET' else 'requests'}"
                     buckets[bucket] = buckets.get(bucket, 0) + 1
             before, seen = now, len(requests)
             print(json.dumps({**counted, "floor": floor(buckets, throttle)}), flush=True)
@@ -41,7 +46,7 @@ def floor(buckets: dict[str, int], throttle: Throttle | None) -> float:
     """The seconds that the limits ask for, whoever makes these calls: the fullest bucket's."""
     if throttle is None:
         return 0.0
-    limits = {"reads": throttle.reads, "writes": throttle.writes}
+    limits = {"reads": throttle.reads, "requests": throttle.requests}
     return max(
         (
             max(0.0, (count - limits[name.split()[1]][0]) / limits[name.split()[1]][1])

@@ -12,7 +12,7 @@ from mzaudit.azure.versions import VERSIONS
 from mzaudit.snapshot.estate import Read
 from mzaudit.snapshot.observed import Gap, GapReason
 
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ FORBIDDEN: Mapping[str, tuple[GapReason, str]] = MappingProxyType(
     }
 )
 
+_DISABLED = frozenset({"ReadOnlyDisabledSubscription", "DisabledSubscription", "SubscriptionDisabled"})
 _ASSIGN = "assign a role with this permission"
 
 _STATUS: Mapping[int, tuple[GapReason, str]] = MappingProxyType(
@@ -42,7 +43,7 @@ _STATUS: Mapping[int, tuple[GapReason, str]] = MappingProxyType(
         404: (GapReason.MALFORMED, "a 404 that does not say that the resource is missing"),
         407: (GapReason.UNREACHABLE, "the proxy wants a login"),
         408: (GapReason.TIMEOUT, "the service gave up waiting"),
-        409: (GapReason.SERVER_ERROR, "another operation is in progress"),
+        409: (GapReason.SERVER_ERROR, "at odds with what else is going on there: run again later"),
         429: (GapReason.THROTTLED, "too many requests: run again later, or less often"),
     }
 )
@@ -81,6 +82,10 @@ def from_answer(call: Call, answer: Answer) -> Gap | None:
             return None
     if status == 409 and "MissingSubscriptionRegistration" in codes:
         return call.gap(GapReason.NOT_REGISTERED, "MissingSubscriptionRegistration: mzaudit registers nothing")
+    if status == 409 and code == "ScopeLocked":
+        return call.gap(GapReason.LOCKED, f"ScopeLocked: a ReadOnly lock {_locked(call, answer)}; no role helps")
+    if status == 409 and code in _DISABLED:
+        return call.gap(GapReason.LOCKED, f"{code}: the subscription is disabled, and so read-only; no role helps")
     if status == 403:
         return call.gap(*_forbidden(answer))
     if status == 401 and "insufficient_scope" in answer.headers.get("www-authenticate", ""):
@@ -88,6 +93,14 @@ def from_answer(call: Call, answer: Answer) -> Gap | None:
         return call.gap(GapReason.FORBIDDEN, f"{code or 'HTTP 401'}: insufficient scope: {_ASSIGN}")
     reason, phrase = _STATUS.get(status) or _family(status)
     return call.gap(reason, f"{code or f'HTTP {status}'}: {phrase}")
+
+
+def _locked(call: Call, answer: Answer) -> str:
+    """Where the lock is: of the scopes above the call the one that the answer names."""
+    parts = call.target.split("/")
+    above = ("/".join(parts[:end]) for end in range(3, len(parts) + 1))
+    found = [scope for scope in above if answer.says(f"locked: '{scope}'")]
+    return f"at {found[0]}" if found else "at it or above it"
 
 
 def says_absent(call: Call, code: str) -> bool:

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 _SLOWEST = 0.5  # requests a second
 _SLOWER, _FASTER = 0.5, 1.02
 _LOOK = 1.0  # seconds between two looks at whether waiting still makes sense
-_LEFT = ("x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-subscription-writes")
+# `-global-reads`, `-resource-requests`, `-reads` and whatever else Azure counts a request in
+_LEFT = ("x-ms-ratelimit-remaining-subscription-", "x-ms-ratelimit-remaining-tenant-")
 
 
 class Lane:
@@ -70,18 +71,20 @@ class Lane:
         """A request was answered: a little faster again, but no faster than the service says."""
         self.worked, self.exhausted = asyncio.get_running_loop().time(), False
         self._rate = min(self._most, self._rate * _FASTER)
-        left = next((headers[name] for name in _LEFT if name in headers), "")
-        if left.isascii() and left.isdigit():
-            # it counts whole requests, and some may have come back since
-            self._left = min(self._left, float(left[:9]) + 1)
+        for name, left in headers.items():
+            if name.startswith(_LEFT) and left.isascii() and left.isdigit():
+                # it counts whole requests, and some may have come back since
+                self._left = min(self._left, float(left[:9]) + 1)
 
-    def refused(self, seconds: float) -> None:
-        """A request was refused for its number, for so long."""
+    def refused(self, seconds: float, *, shared: bool = True) -> None:
+        """A request was refused for its number, for so long. Where that number is not known to be `shared` by all of
+        the lane (a provider's own, a resource's), they wait, but are no slower afterwards."""
         now = asyncio.get_running_loop().time()
-        if now >= self._pause:  # those that were under way at the same time say nothing new
+        if shared and now >= self._pause:  # those that were under way at the same time say nothing new
             self._rate = max(_SLOWEST, self._rate * _SLOWER)
         self._pause = max(self._pause, now + seconds)
-        self._left = 0.0
+        if shared:
+            self._left = 0.0
 
     def _wait(self) -> float:
         now = asyncio.get_running_loop().time()

@@ -21,8 +21,10 @@ from mzaudit.errors import MzauditError
 from mzaudit.snapshot.observed import Gap, GapReason
 
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-# 429s of a bucket that all requests of a lane share; any other is about the one thing that was asked for
-_ABOUT_ALL = frozenset({"SubscriptionRequestsThrottled", "Throttled"})
+# refusals of a bucket that all requests of a lane share; any other may be of one provider's, or of one resource's
+_SHARED = frozenset(
+    {"ResourceRequestsThrottled", "SubscriptionRequestsThrottled", "TenantRequestsThrottled", "Throttled"}
+)
 _TRIES_WITHOUT_ANSWER = 3
 
 
@@ -90,12 +92,12 @@ class Session:
                 if last.status not in _AGAIN:
                     lane.answered(last.headers)
                     return replace(last, took=last.took + tried)
-            about_all = False
-            if isinstance(last, Answer) and last.status == 429 and last.code() in _ABOUT_ALL:
-                about_all = True
-                lane.refused(min(_retry_after(last), left))
+            throttled = isinstance(last, Answer) and _throttles(last)
+            if isinstance(last, Answer) and throttled:
+                shared = last.code() in _SHARED
+                lane.refused(min(_retry_after(last), left if shared else retry.longest), shared=shared)
             wait = _wait(last, retry, attempt)
-            tried += 0.0 if about_all else clock() - begun + wait
+            tried += 0.0 if throttled else clock() - begun + wait
             # waiting for one's turn is no fault of the service, as long as others are served meanwhile
             left -= clock() - begun + wait
             silent = clock() - max(started, lane.worked) + wait
@@ -128,6 +130,11 @@ def _answered(error: BaseException) -> Answer | None:
     if isinstance(error, HttpResponseError) and error.status_code in _AGAIN:
         return answer_of(error, error.status_code)
     return None
+
+
+def _throttles(answer: Answer) -> bool:
+    """Whether a refusal is for the number of requests, whatever its code; 503 is so where it says until when."""
+    return answer.status == 429 or (answer.status == 503 and _retry_after(answer) > 0)
 
 
 def _wait(last: Answer | Gap, retry: Retry, attempt: int) -> float:

@@ -44,7 +44,7 @@ async def site(run: Run, site_id: str, known: Known, turn: Turn) -> Site:
     """An app with its slots; the calls leave together, except those that need another's answer.
 
     `known` is told the properties of the app, and of each slot, as soon as they are read. Among many an app waits for
-    its `turn`, but not with the lists that Azure counts as writes: of those it lets through the fewest.
+    its `turn`, but not with the lists of settings, which Azure counts apart.
     """
     slots = asyncio.create_task(_slots(run, site_id, known))
     return await _facets(run, site_id, known, turn, slots)

@@ -38,6 +38,12 @@ def cures(gap: Gap) -> str:
                 f"A deny assignment forbids {needed} {where}, whatever role is held: have the auditing identity "
                 "excluded from it where it is made (deployment stack, managed application); an Owner of that scope can."
             )
+        case GapReason.LOCKED:
+            return (
+                f"Azure takes the request for a change, and a ReadOnly lock (or a disabled subscription) forbids it "
+                f"{where}; no role and no waiting helps. Whoever manages the locks (an Owner or User Access "
+                "Administrator) can make it CanNotDelete."
+            )
         case GapReason.UNAUTHENTICATED:
             return f"The token was refused {where}: sign in again to the tenant that holds it, then run again."
         case GapReason.FIREWALL:

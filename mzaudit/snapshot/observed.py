@@ -19,6 +19,7 @@ class GapReason(StrEnum):
 
     FORBIDDEN = "forbidden"  # the caller's role lacks the permission named in the gap
     DENIED = "denied"  # a deny assignment forbids it, whatever role the caller holds
+    LOCKED = "locked"  # a ReadOnly lock, or a disabled subscription, forbids what is no GET
     UNAUTHENTICATED = "unauthenticated"  # the service refused the token
     FIREWALL = "firewall"  # the service's network rules do not admit this address
     PRIVATE_ONLY = "private-only"  # public network access is off

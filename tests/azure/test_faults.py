@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mzaudit.azure import run
+from mzaudit.azure.pace import Lane
 from mzaudit.simulator import (
     Alter,
     Fault,
@@ -48,7 +49,9 @@ REASONS: dict[str, tuple[Fault, GapReason]] = {
         GapReason.NOT_VISIBLE,
     ),
     "409": (Fault(CONFIG, Status(409)), GapReason.SERVER_ERROR),
+    "409 of a lock": (Fault(CONFIG, Status(409, {"error": {"code": "ScopeLocked"}})), GapReason.LOCKED),
     "429": (Fault(CONFIG, Status(429)), GapReason.THROTTLED),
+    "429 by its number": (Fault(CONFIG, Status(429, {"error": {"code": "429"}})), GapReason.THROTTLED),
     "429 for too long": (Fault(CONFIG, Status(429, None, {"Retry-After": "3600"})), GapReason.THROTTLED),
     "500": (Fault(CONFIG, Status(500)), GapReason.SERVER_ERROR),
     "503 in HTML": (Fault(CONFIG, Html(503)), GapReason.SERVER_ERROR),
@@ -117,6 +120,33 @@ def test_a_passing_failure_is_not_seen() -> None:
     ]
     with serve(build("compliant"), faults=faults) as sim:
         assert asked(take(sim)) == []
+
+
+@pytest.mark.parametrize(
+    "code", ["429", "TooManyRequests", "ResourceRequestsThrottled", "SubscriptionRequestsThrottled"]
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_throttle_pauses_all_that_it_may_be_about(code: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its code; only of a bucket that is known to be shared the rest goes on more slowly."""
+    pauses: list[tuple[float, bool]] = []
+
+    def refused(_: Lane, seconds: float, *, shared: bool = True) -> None:
+        pauses.append((seconds, shared))
+
+    monkeypatch.setattr(Lane, "refused", refused)
+    answer = Status(status, {"error": {"code": code, "message": "Retry after 1 seconds."}}, {"Retry-After": "1"})
+    with serve(build("compliant"), faults=[Fault("identities/default", answer, nth=1)]) as sim:
+        assert asked(take(sim, retry=replace(HURRIED, longest=1.0))) == []
+    assert pauses == [(1.0, code.endswith("RequestsThrottled"))]
+
+
+def test_a_lock_is_no_reason_to_ask_again() -> None:
+    locked = Status(409, {"error": {"code": "ScopeLocked", "message": "is locked"}})
+    with serve(build("compliant"), faults=[Fault("config/appsettings/list", locked)]) as sim:
+        gaps = asked(take(sim))
+        asking = [each.path for each in sim.requests if each.path.endswith("config/appsettings/list")]
+    assert {gap.reason for gap in gaps} == {GapReason.LOCKED}
+    assert len(asking) == len(set(asking)) == len(gaps)
 
 
 def test_retry_after_is_waited_for() -> None:

@@ -77,6 +77,9 @@ ANSWERS: dict[str, tuple[int, str, GapReason | None]] = {
     "404 with a list": (404, "[]", GapReason.MALFORMED),
     "read, but not to be": (200, "", None),
     "not registered": (409, body("MissingSubscriptionRegistration"), GapReason.NOT_REGISTERED),
+    "locked": (409, body("ScopeLocked", message="is locked"), GapReason.LOCKED),
+    "disabled": (409, body("ReadOnlyDisabledSubscription"), GapReason.LOCKED),
+    "throttled, by its number": (429, body("429"), GapReason.THROTTLED),
     "conflict": (409, body("AnotherOperationInProgress"), GapReason.SERVER_ERROR),
     "throttled": (429, body("TooManyRequests"), GapReason.THROTTLED),
     "throttled without a body": (429, "", GapReason.THROTTLED),
@@ -128,6 +131,14 @@ def test_a_gap_names_call_scope_permission_and_code() -> None:
     assert gap is not None
     assert (gap.call, gap.scope, gap.permission) == (f"GET {SECRET}", CALL.scope, CALL.permission)
     assert gap.detail.startswith("AuthorizationFailed")
+
+
+def test_a_lock_is_named_only_where_the_call_lies_under_it() -> None:
+    words = "The scope '{}' cannot perform write operation because following scope(s) are locked: '{}'. Remove it."
+    for locked, named in ((GROUP.upper(), GROUP), (SITE, None), ("/subscriptions/other", None), (SECRET, SECRET)):
+        gap = from_answer(CALL, Answer(409, {}, body("ScopeLocked", message=words.format(SECRET, locked)).encode()))
+        assert gap is not None
+        assert gap.detail.endswith(f"at {named}; no role helps" if named else "at it or above it; no role helps")
 
 
 @pytest.mark.parametrize("code", ["hunter2 hunter2", "<b>", "a" * 200, "", "x\ny", "'; drop"])

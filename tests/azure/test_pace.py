@@ -46,12 +46,15 @@ def test_who_gives_up_leaves_the_slot_to_the_next() -> None:
 def test_what_is_said_to_be_left_is_believed_to_the_whole_request() -> None:
     """A count of zero takes nothing from what comes back meanwhile; a smaller one than thought is believed."""
 
-    async def run(left: str) -> float:
+    async def run(left: str, name: str = "subscription-reads") -> float:
         lane = Lane(1, 10, 0.001)
         await lane.take()
-        lane.answered({"x-ms-ratelimit-remaining-subscription-reads": left})
+        lane.answered({"date": "7", "retry-after": "5", f"x-ms-ratelimit-remaining-{name}": left})
         return lane._left
 
+    for name in ("subscription-global-reads", "subscription-resource-requests", "tenant-reads", "tenant-global-writes"):
+        assert round(asyncio.run(run("4", name)), 1) == 5.0
+    assert round(asyncio.run(run("Microsoft.Compute/GetVM3Min;4", "resource")), 1) == 9.0
     assert round(asyncio.run(run("200")), 1) == 9.0
     assert round(asyncio.run(run("4")), 1) == 5.0
     assert round(asyncio.run(run("0")), 1) == 1.0

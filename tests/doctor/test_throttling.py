@@ -12,8 +12,8 @@ from mzaudit.simulator import Throttle, build, serve
 from tests.doctor.conftest import Outcome
 from tests.doctor.nights import night
 
-SIXTH = Throttle(reads=(250 / 6, 25 / 6), writes=(200 / 6, 10 / 6), vault=(4000 / 6, 400 / 6))
-SMALL = Throttle(reads=(5, 20), writes=(2, 5), vault=(3, 5))
+SIXTH = Throttle(reads=(250 / 6, 25 / 6), requests=(33, 10 / 6), vault=(4000 / 6, 400 / 6))
+SMALL = Throttle(reads=(5, 20), requests=(2, 5), vault=(3, 5))
 
 
 @pytest.mark.parametrize("throttle", [SIXTH, SMALL], ids=["a sixth of the documented", "small buckets"])
@@ -29,7 +29,7 @@ def test_a_throttled_run_finds_the_same(throttle: Throttle) -> None:
 
 
 def test_a_service_that_always_throttles_ends_incomplete_before_the_deadline(mzaudit: Callable[..., Outcome]) -> None:
-    with serve(build("compliant"), throttle=Throttle(reads=(0, 0.2), writes=(0, 0.2))) as simulator:
+    with serve(build("compliant"), throttle=Throttle(reads=(0, 0.2), requests=(0, 0.2))) as simulator:
         started = time.monotonic()
         outcome = mzaudit("check", "--env", "prd", "--timeout", "20s", "-o", "json", to=simulator)
         took = time.monotonic() - started

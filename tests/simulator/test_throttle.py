@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mzaudit.simulator import Estate, Throttle, build, serve
@@ -10,8 +12,9 @@ from mzaudit.simulator.throttle import Buckets
 from mzaudit.simulator.wire import Call
 from tests.simulator.wires import ARM, VAULT, arm, ask
 
-READS = "x-ms-ratelimit-remaining-subscription-reads"
-LIMITS = Throttle(reads=(2, 0.5), writes=(1, 1), vault=(1, 1))
+READS = "x-ms-ratelimit-remaining-subscription-global-reads"
+REQUESTS = "x-ms-ratelimit-remaining-subscription-resource-requests"
+LIMITS = Throttle(reads=(2, 0.5), writes=(1, 1), requests=(2, 1), vault=(1, 1))
 
 
 @pytest.fixture
@@ -28,9 +31,9 @@ def call(estate: Estate, method: str = "GET", subscription: str = "s") -> Call:
 def test_a_bucket_empties_and_fills(estate: Estate) -> None:
     now = [0.0]
     buckets = Buckets(LIMITS, lambda: now[0])
-    assert [buckets.admit(call(estate)).headers[READS] for _ in range(2)] == ["1", "0"]
+    assert [buckets.admit(call(estate)).headers[READS] for _ in range(2)] == ["131", "130"]
     refused = buckets.admit(call(estate))
-    assert (refused.status, refused.headers["Retry-After"], refused.headers[READS]) == (429, "2", "0")
+    assert (refused.status, refused.headers["Retry-After"], READS in refused.headers) == (429, "2", False)
     now[0] = 1.0
     assert buckets.admit(call(estate)).headers["Retry-After"] == "1"
     now[0] = 2.0
@@ -46,9 +49,19 @@ def test_reads_writes_and_subscriptions_have_buckets_of_their_own(estate: Estate
     assert [buckets.admit(call(estate, *kind)).status for kind in kinds[1:3]] == [429, 429]
 
 
+def test_lists_by_post_are_no_writes(estate: Estate) -> None:
+    buckets = Buckets(LIMITS, lambda: 0.0)
+    site = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/a"
+    lists = replace(call(estate, "POST"), path=f"{site}/config/appsettings/list")
+    assert buckets.admit(call(estate, "POST")).status == 200
+    assert [buckets.admit(lists).headers.get(REQUESTS) for _ in range(3)] == ["1", "0", None]
+    assert buckets.admit(call(estate, "POST")).status == 429
+    assert buckets.admit(call(estate)).status == 200
+
+
 def test_resource_manager_says_what_is_left_and_refuses_the_next(estate: Estate) -> None:
     with serve(estate, throttle=LIMITS) as sim:
-        assert arm(sim, "/resourcegroups").headers[READS] == "1"
+        assert arm(sim, "/resourcegroups").headers[READS] == "131"
         arm(sim, "/resourcegroups")
         refused = arm(sim, "/resourcegroups")
         assert (refused.status, refused.code, refused.headers["retry-after"]) == (
