@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
+from mzaudit.snapshot.alerts import ActionGroup, Condition, ProcessingRule
 from mzaudit.snapshot.authorization import Denied, DenyAssignment, Expiry, Permission
 from mzaudit.snapshot.databases import (
     DatabaseGrant,
@@ -18,6 +19,7 @@ from mzaudit.snapshot.databases import (
 )
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import key
+from mzaudit.snapshot.insights import Dashboard
 from mzaudit.snapshot.keyvault import AccessPolicy
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.registry import Tag
@@ -331,6 +333,38 @@ def inside_wrong() -> Snapshot:
     )
 
 
+@cache
+def watched_by_many() -> Snapshot:
+    """Several alerts, action groups, processing rules and dashboards, of which few count."""
+
+    def more(seen: Snapshot) -> Snapshot:
+        component = seen.components[key(PRD.component.id)]
+        (alert,) = component.alerts.items
+        (called,) = alert.action_groups
+        group: Observed[ActionGroup | None] | Gap = Observed(ActionGroup(called, "on-call", True, 1))
+        notify = ProcessingRule(
+            f"{PRD.resource_group_id}/actionRules/notify", "notify", True, (alert.id,), (called,), False
+        )
+        sev4 = (Condition("severity", "equals", ("sev4",)),)
+        mute = replace(notify, id=f"{notify.id}-2", name="mute", adds=(), silences=True, conditions=sev4)
+        items = (
+            replace(alert, enabled=False),
+            replace(alert, id=f"{alert.id}-2", name="silent", action_groups=(), severity="Sev1"),
+            replace(alert, id=f"{alert.id}-3", name="central", action_groups=(f"{called}-2", called), severity="Sev1"),
+        )
+        board = Dashboard(f"{PRD.resource_group_id}/workbooks/kept-back", "kept-back", (), whole=False)
+        facets = replace(
+            component,
+            alerts=Listing(items),
+            processing=Listing((notify, mute)),
+            action_groups={key(called): group, key(f"{called}-2"): Observed(None)},
+            dashboards=Listing((*component.dashboards.items, board)),
+        )
+        return replace(seen, components={**seen.components, key(component.id): facets})
+
+    return bent(more)
+
+
 ESTATES: dict[str, Callable[[], Snapshot]] = {
     "compliant": compliant,
     "links broken": links_broken,
@@ -339,6 +373,7 @@ ESTATES: dict[str, Callable[[], Snapshot]] = {
     "in clear": in_clear,
     "access wrong": access_wrong,
     "watched wrong": watched_wrong,
+    "watched by many": watched_by_many,
     "vault gone": vault_gone,
     "inside wrong": inside_wrong,
 }

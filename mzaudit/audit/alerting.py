@@ -29,7 +29,7 @@ def reach(alert: Alert, component: Component, now: datetime) -> Reach:
     """Whether an alert that watches a component is enabled and reaches somebody."""
     if alert.enabled is False:
         return Reach(False, "disabled")
-    over = [rule for rule in component.processing.items if rule.enabled is not False]
+    over = sorted((r for r in component.processing.items if r.enabled is not False), key=lambda r: ids.key(r.id))
     held = [(rule, _applies(rule, alert, component, now)) for rule in over]
     silencing = [(rule, applies) for rule, applies in held if rule.silences and not rule.recurs]
     silenced = any_of(applies for _, applies in silencing)

@@ -47,7 +47,7 @@ def alerts_exist(want: WantedComponent, seen: Snapshot) -> Verdict:
     """
     component = seen.component(want.id)
     whole(component.processing)  # one that was not seen may silence them all
-    reached = [(alert, reach(alert, component, seen.taken)) for alert in component.alerts.items]
+    reached = [(alert, reach(alert, component, seen.taken)) for alert in sorted(component.alerts.items, key=_id)]
     for alert, found in reached:
         if found.reaches:
             return Pass((Evidence(alert.id, _EXPECTED, found.words),))
@@ -73,6 +73,10 @@ def alerts_exist(want: WantedComponent, seen: Snapshot) -> Verdict:
             "Microsoft.Insights/metricAlerts: properties.enabled = true, properties.actions",
         ),
     )
+
+
+def _id(alert: Alert) -> str:
+    return ids.key(alert.id)
 
 
 def _create(want: WantedComponent) -> str:

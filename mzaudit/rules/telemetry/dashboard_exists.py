@@ -3,7 +3,7 @@
 import json
 import uuid
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, rule
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule, whole
 from mzaudit.audit.az import az
 from mzaudit.audit.subjects import each_component
 from mzaudit.policy.wanted import WantedComponent
@@ -38,10 +38,11 @@ def dashboard_exists(want: WantedComponent, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/azure-portal/azure-portal-dashboards
     """
     dashboards = seen.component(want.id).dashboards
-    shown = find(dashboards, lambda d: any(ids.same(scope, want.id) for scope in d.shows))
-    if shown is not None:
-        return Pass((Evidence(shown.id, want.id, want.id),))
-    kept_back = [each.id for each in dashboards.items if not each.whole]
+    shown = sorted(d.id for d in dashboards.items if any(ids.same(scope, want.id) for scope in d.shows))
+    if shown:
+        return Pass((Evidence(shown[0], want.id, want.id),))
+    whole(dashboards)
+    kept_back = sorted(each.id for each in dashboards.items if not each.whole)
     if kept_back:
         detail = "Azure did not give the workbook's content: it may show the component"
         raise Unobserved(*(Gap(GapReason.UNDECIDED, f"GET {each}", each, detail=detail) for each in kept_back))
