@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from mzaudit.audit.condition import all_hold
+from mzaudit.audit.condition import lets_pass
 from mzaudit.audit.denial import Denial, denied
+from mzaudit.audit.identities import may_be_group
 from mzaudit.audit.indexed import Placed, down_to, index, place_of
-from mzaudit.audit.matching import Target, any_of, granting
+from mzaudit.audit.matching import Target, any_of, grants
 from mzaudit.snapshot.authorization import (
     Authorization,
     RoleAssignment,
@@ -17,7 +18,7 @@ from mzaudit.snapshot.authorization import (
 )
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import covers, key, same
-from mzaudit.snapshot.observed import Gap, GapReason, Listing
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, not_asked
 
 _Definitions = Mapping[str, RoleDefinition]
 
@@ -192,19 +193,14 @@ def _granted(
 ) -> Grant | Gap | None:
     definition = definitions.get(assignment.role.casefold())
     if definition is None:
-        return rbac.roles.gap or Gap(
-            GapReason.NOT_VISIBLE,
-            f"GET /providers/Microsoft.Authorization/roleDefinitions/{assignment.role}",
-            assignment.scope,
-            "Microsoft.Authorization/roleDefinitions/read",
-            "the role is not among the definitions that were listed",
-        )
-    blocks = list(granting(definition.permissions, target.action, data=target.data))
-    met = any_of(
-        all_hold((assignment.condition, block.condition), target.action, target.attributes) for block in blocks
-    )
+        return undefined(rbac, assignment.role)
+    answers = [(block, lets_pass(block, target, assignment)) for block in definition.permissions]
+    met = any_of(answer for _, answer in answers)
     if met is False:
         return None
+    blocks = [block for block, answer in answers if answer is not False]
+    if met is None and not any(grants(block, target.action, data=target.data) for block in blocks):
+        return _silent(definition, assignment, target)
     direct = assignment.principal_id.casefold() == principal_id.casefold()
     conditional = assignment.condition or next((block.condition for block in blocks if block.condition), None)
     return Grant(
@@ -218,6 +214,18 @@ def _granted(
         met is True,
         index(rbac).end_of(assignment),
     )
+
+
+def undefined(rbac: Authorization, role: str) -> Gap:
+    """Why the definition of a role, by its GUID, was not seen."""
+    return rbac.undefined.get(role.casefold()) or rbac.roles.gap or not_asked(f"the definition of the role {role}")
+
+
+def _silent(definition: RoleDefinition, assignment: RoleAssignment, target: Target) -> Gap:
+    missing = "dataActions or notDataActions" if target.data else "actions or notActions"
+    detail = f"the definition of {definition.name} does not say its {missing}"
+    call = f"the definition of the role {definition.guid}"
+    return Gap(GapReason.MALFORMED, call, assignment.scope, "Microsoft.Authorization/roleDefinitions/read", detail)
 
 
 def _undecided(grant: Grant) -> Gap:
@@ -237,8 +245,7 @@ def _may_pass_by_group(rbac: Authorization, principal_id: str, target: Target) -
 
 
 def _group(assignment: RoleAssignment) -> bool:
-    kind = assignment.principal_type
-    return kind is None or kind.casefold() in ("group", "foreigngroup")
+    return may_be_group(assignment.principal_type)
 
 
 def _not_asked(rbac: Authorization, principal_id: str) -> Gap:

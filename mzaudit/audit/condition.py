@@ -8,10 +8,11 @@ leaves that expression undecided, and only that one. A condition whose syntax is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
-from mzaudit.audit.matching import any_of, matches
+from mzaudit.audit.matching import Target, any_of, grants, matches
 from mzaudit.snapshot import wildcard
+from mzaudit.snapshot.authorization import Permission, RoleAssignment
 
 _TOKENS = re.compile(
     r"""\s*(?:
@@ -22,6 +23,7 @@ _TOKENS = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
+Conditional = Permission | RoleAssignment
 _Token = tuple[str, str]
 _END: _Token = ("end", "")
 _WORDS_OF_LOGIC = ("and", "or", "not")
@@ -53,9 +55,17 @@ def holds(condition: str, action: str, attributes: Mapping[str, str]) -> bool | 
         return None
 
 
-def all_hold(conditions: Iterable[str | None], action: str, attributes: Mapping[str, str]) -> bool | None:
-    """Whether every condition holds, an assignment's and its definition's; one that is not set does."""
-    answers = [holds(condition, action, attributes) for condition in conditions if condition]
+def lets_pass(block: Permission, target: Target, *conditional: Conditional) -> bool | None:
+    """Whether a block grants what is asked, under its own condition and those of the assignments given."""
+    granted = grants(block, target.action, data=target.data)
+    if granted is False:
+        return False
+    answers: list[bool | None] = [granted]
+    for each in (block, *conditional):
+        if each.condition:
+            # of another version nothing is known; the API takes no other than this one
+            known = each.condition_version in (None, "2.0")
+            answers.append(holds(each.condition, target.action, target.attributes) if known else None)
     return False if False in answers else (None if None in answers else True)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mzaudit.audit.az import az
-from mzaudit.audit.condition import all_hold
-from mzaudit.audit.matching import Target, any_of, granting
+from mzaudit.audit.condition import lets_pass
+from mzaudit.audit.matching import Target, any_of
 from mzaudit.audit.verdict import Fix
 from mzaudit.snapshot.authorization import Denied, DenyAssignment
 from mzaudit.snapshot.ids import covers, same
@@ -62,9 +62,8 @@ def denied(
 def _applies(deny: DenyAssignment, principal_id: str, groups: frozenset[str], target: Target) -> bool | None:
     if not (same(deny.scope, target.scope) if deny.not_below else covers(deny.scope, target.scope)):
         return False
-    blocks = granting(deny.permissions, target.action, data=target.data)
     answers = [
-        any_of(all_hold((block.condition,), target.action, target.attributes) for block in blocks),
+        any_of(lets_pass(block, target) for block in deny.permissions),
         any_of(_named(who, principal_id, groups) for who in deny.principals),
         _not(any_of(_named(who, principal_id, groups) for who in deny.excluded)),
     ]

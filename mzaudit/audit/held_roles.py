@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mzaudit.audit.access import Grant, reach_of
+from mzaudit.audit.access import Grant, reach_of, undefined
 from mzaudit.audit.documented_grant import DocumentedGrant, accesses_of, is_as_documented, serves_all
 from mzaudit.audit.identities import ServiceIdentity
 from mzaudit.audit.indexed import index
@@ -25,7 +25,7 @@ _METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 @dataclass(frozen=True, slots=True)
 class Held:
     """An assignment that reaches an identity of a service; `name` is the role's. Where its definition was not seen it
-    is the id, and `undefined` says why; it is the id too where Azure lists no such role."""
+    is the id, and `undefined` says why."""
 
     service: WantedService
     identity: ServiceIdentity
@@ -79,8 +79,8 @@ def held_by(seen: Snapshot, service: WantedService, identity: ServiceIdentity) -
         gap = gap or reach.gap
         for one in reach.items:
             role = index(rbac).definitions.get(one.role.casefold())
-            name, undefined = (role.name, None) if role is not None else (f"the role {one.role}", rbac.roles.gap)
-            held.setdefault(one.id.casefold(), Held(service, identity, one, name, undefined))
+            name, why = (role.name, None) if role is not None else (f"the role {one.role}", undefined(rbac, one.role))
+            held.setdefault(one.id.casefold(), Held(service, identity, one, name, why))
     return Listing(tuple(held.values()), gap)
 
 

@@ -80,8 +80,15 @@ def caller_of(seen: Snapshot) -> frozenset[str]:
 
 
 def may_be_managed_identity(principal_type: str | None) -> bool:
-    """Whether a principal of that type can be a managed identity: Azure calls those service principals."""
-    return principal_type is None or principal_type.casefold() in ("serviceprincipal", "unknown")
+    """Whether a principal of that type can be a managed identity: Azure calls those service principals, and of a type
+    that is not known here it cannot be told."""
+    return principal_type is None or principal_type.casefold() not in ("user", "group", "foreigngroup", "device")
+
+
+def may_be_group(principal_type: str | None) -> bool:
+    """Whether a principal of that type may stand for others."""
+    alone = ("serviceprincipal", "user", "device", "unknown")
+    return principal_type is None or principal_type.casefold() not in alone
 
 
 def is_gone(principal_type: str | None) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mzaudit.audit.access import Access, Holder
 from mzaudit.audit.documented_grant import revoke_fix
-from mzaudit.audit.identities import ServiceIdentities, may_be_managed_identity
+from mzaudit.audit.identities import ServiceIdentities, may_be_group, may_be_managed_identity
 from mzaudit.audit.verdict import Evidence, Fail, Inconclusive, Pass, Verdict
 from mzaudit.snapshot.observed import Gap, Listing
 
@@ -62,7 +62,7 @@ def isolated(guarded: Guarded, reach: Callable[[str], Access]) -> Verdict:
 
 
 def _unattributed(guarded: Guarded, holder: Holder) -> bool:
-    if holder.type is not None and holder.type.casefold() in ("group", "foreigngroup"):
+    if holder.type is not None and may_be_group(holder.type):
         return True
     known = (
         holder.principal_id.casefold() in guarded.named

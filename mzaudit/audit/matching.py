@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -31,13 +31,15 @@ def matches(patterns: Iterable[str], action: str) -> bool:
     return any(_names(pattern, action) for pattern in patterns)
 
 
-def granting(permissions: Iterable[Permission], action: str, *, data: bool) -> Iterator[Permission]:
-    """The blocks that grant the action. What a block excludes it excludes from itself alone, and actions of the
-    control plane never grant one of the data plane."""
-    for block in permissions:
-        allowed, excluded = (block.data_actions, block.not_data_actions) if data else (block.actions, block.not_actions)
-        if matches(allowed, action) and not matches(excluded, action):
-            yield block
+def grants(block: Permission, action: str, *, data: bool) -> bool | None:
+    """Whether a block grants the action, conditions aside; None where it leaves out the list that decides. What a block
+    excludes it excludes from itself alone, and actions of the control plane never grant one of the data plane."""
+    allowed, excluded = (block.data_actions, block.not_data_actions) if data else (block.actions, block.not_actions)
+    if excluded is not None and matches(excluded, action):
+        return False
+    if allowed is not None and not matches(allowed, action):
+        return False
+    return None if allowed is None or excluded is None else True
 
 
 def any_of(answers: Iterable[bool | None]) -> bool | None:

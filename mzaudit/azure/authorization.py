@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from mzaudit.azure import needs
 from mzaudit.azure.call import Call
 from mzaudit.azure.needs import Need
-from mzaudit.azure.run import Run, started
+from mzaudit.azure.run import Run, side_by_side, started
 from mzaudit.azure.wire import Moment, Wire
 from mzaudit.snapshot.authorization import (
     Authorization,
@@ -20,9 +22,17 @@ from mzaudit.snapshot.authorization import (
     RoleDefinition,
 )
 from mzaudit.snapshot.ids import name
-from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 
 _PREFIX = "Microsoft.Authorization"
+_OF_SCOPE = f"/providers/{_PREFIX}/roleAssignments/"
+_ROLE_ID = re.compile(
+    rf"(/subscriptions/[0-9a-f-]{{36}}|/providers/Microsoft\.Management/managementGroups/[\w().-]{{1,90}})?"
+    rf"/providers/{re.escape(_PREFIX)}/roleDefinitions/[0-9a-f-]{{36}}",
+    re.IGNORECASE,
+)
+RoleIds = dict[str, str]
+"""The id of each role that an assignment names, by its GUID."""
 
 
 class _Permission(Wire):
@@ -31,6 +41,10 @@ class _Permission(Wire):
     data_actions: list[str] | None = None
     not_data_actions: list[str] | None = None
     condition: str | None = None
+    condition_version: str | None = None
+
+
+_UNSAID = (_Permission(),)  # what a definition without permissions says
 
 
 class _Held(_Permission):
@@ -40,11 +54,12 @@ class _Held(_Permission):
 
 
 class _AssignmentMembers(Wire):
-    scope: str
+    scope: str | None = None
     role_definition_id: str
     principal_id: str
     principal_type: str | None = None
     condition: str | None = None
+    condition_version: str | None = None
 
 
 class _Assignment(Wire):
@@ -53,9 +68,9 @@ class _Assignment(Wire):
 
 
 class _DefinitionMembers(Wire):
-    role_name: str
-    type: str
-    permissions: list[_Permission]
+    role_name: str | None = None
+    type: str | None = None
+    permissions: list[_Permission] | None = None
 
 
 class _Definition(Wire):
@@ -93,24 +108,81 @@ class _Schedule(Wire):
     properties: _ScheduleMembers
 
 
-First = tuple[Listing[RoleAssignment], Listing[RoleDefinition], Listing[DenyAssignment], Listing[Expiry]]
+@dataclass(frozen=True, slots=True)
+class First:
+    """What can be read of a subscription before any identity is known. `roles` has those too that no list shows but an
+    assignment names; `undefined` says why one of these could not be read, by its GUID."""
+
+    assignments: Listing[RoleAssignment]
+    roles: Listing[RoleDefinition]
+    undefined: Mapping[str, Gap]
+    denies: Listing[DenyAssignment]
+    expiring: Listing[Expiry]
 
 
-async def first(run: Run, subscription: str) -> First:
-    """What can be read of a subscription before any identity is known."""
+async def first(run: Run, subscription: str, ids: RoleIds) -> First:
+    """Read it; `ids` is told the ids of the roles that are assigned."""
     async with asyncio.TaskGroup() as group:
-        assignments = group.create_task(
-            run.list(_call(subscription, "roleAssignments", needs.ASSIGNMENTS), _Assignment, _assignment)
-        )
-        roles = group.create_task(
-            run.list(_call(subscription, "roleDefinitions", needs.DEFINITIONS), _Definition, _definition)
-        )
+        defining = group.create_task(_defined(run, subscription, ids))
         denies = group.create_task(run.list(_call(subscription, "denyAssignments", needs.DENIES), _Deny, _deny))
         schedules = _call(subscription, "roleAssignmentScheduleInstances", needs.SCHEDULES, licensed=True)
         expiring = group.create_task(run.list(schedules, _Schedule, _expiry))
     ends = expiring.result()
     bounded = Listing(tuple(each for each in ends.items if each is not None), ends.gap)
-    return assignments.result(), roles.result(), denies.result(), bounded
+    return First(*defining.result(), denies.result(), bounded)
+
+
+async def _defined(
+    run: Run, subscription: str, ids: RoleIds
+) -> tuple[Listing[RoleAssignment], Listing[RoleDefinition], Mapping[str, Gap]]:
+    """The assignments of a subscription, and the roles that they name. A list shows the custom roles of the
+    subscription, of what is above it and, asked so, of what is below; not every role that may be assigned."""
+    listing = _call(subscription, "roleDefinitions", needs.DEFINITIONS, "atScopeAndBelow()", leads=True)
+    async with asyncio.TaskGroup() as group:
+        assigned = group.create_task(_assigned(run, _call(subscription, "roleAssignments", needs.ASSIGNMENTS), ids))
+        listed = group.create_task(run.list(listing, _Definition, _definition))
+    assignments, roles = assigned.result(), listed.result()
+    more, undefined = await _unlisted(run, subscription, (each.role for each in assignments.items), roles, ids)
+    return assignments, Listing((*roles.items, *more), roles.gap), undefined
+
+
+async def _assigned(run: Run, call: Call, ids: RoleIds) -> Listing[RoleAssignment]:
+    def noted(body: _Assignment) -> RoleAssignment:
+        assignment = _assignment(body)
+        ids.setdefault(assignment.role, body.properties.role_definition_id)
+        return assignment
+
+    return await run.list(call, _Assignment, noted)
+
+
+async def _unlisted(
+    run: Run, subscription: str, named: Iterable[str], roles: Listing[RoleDefinition], ids: RoleIds
+) -> tuple[list[RoleDefinition], dict[str, Gap]]:
+    """The definitions of roles that are named and not among those listed, each read by the id that an assignment
+    gives; and why not. Of a list that was refused nothing more is asked."""
+    if roles.gap is not None and roles.gap.reason not in (GapReason.PARTIAL, GapReason.MALFORMED):
+        return [], {}
+    missing = sorted({*named} - {role.guid for role in roles.items})
+    read = await side_by_side(_by_id(run, subscription, guid, ids[guid]) for guid in missing)
+    found = [each for each in read if isinstance(each, RoleDefinition)]
+    return found, {guid: each for guid, each in zip(missing, read, strict=True) if isinstance(each, Gap)}
+
+
+async def _by_id(run: Run, subscription: str, guid: str, role_id: str) -> RoleDefinition | Gap:
+    kind, scope = f"{_PREFIX}/roleDefinitions", f"/subscriptions/{subscription}"
+    target = role_id if _ROLE_ID.fullmatch(role_id) else f"/providers/{kind}/{guid}"
+    call = Call(target, kind, needs.DEFINITIONS.permission, scope, absent=frozenset({"RoleDefinitionDoesNotExist"}))
+
+    def defined(body: _Definition) -> RoleDefinition:
+        definition = _definition(body)
+        if definition.guid != guid:
+            raise ValueError("another role")
+        return definition
+
+    seen = await run.read(call, _Definition, defined)
+    if isinstance(seen, Gap):
+        return seen
+    return seen.value or call.gap(GapReason.NOT_VISIBLE, "no list shows the role, and Azure does not find it")
 
 
 class Reach:
@@ -120,9 +192,12 @@ class Reach:
     is not named at home: of every group at home Azure has then said whether the principal is in it.
     """
 
-    def __init__(self, run: Run, group: asyncio.TaskGroup, access: Mapping[str, asyncio.Task[First]]) -> None:
+    def __init__(
+        self, run: Run, group: asyncio.TaskGroup, access: Mapping[str, asyncio.Task[First]], ids: RoleIds
+    ) -> None:
         self._run, self._group, self._access = run, group, access
         self._homes: dict[str, str] = {}
+        self._ids = ids
         self._asked: dict[tuple[str, str], asyncio.Task[Listing[RoleAssignment]]] = {}
 
     def add(self, principal: str, subscription: str) -> None:
@@ -135,32 +210,35 @@ class Reach:
     async def whole(self, subscription: str) -> Authorization:
         """RBAC of a subscription, once all principals are known. Of the role definitions those stay that an
         assignment names."""
-        assignments, roles, denies, expiring = await self._access[subscription]
+        seen = await self._access[subscription]
         reached = {
             principal: _sorted(await self._reaching(subscription, principal)) for principal in sorted(self._homes)
         }
-        named = {each.role for listing in (assignments, *reached.values()) for each in listing.items}
-        kept = sorted((role for role in roles.items if role.guid in named), key=lambda role: role.guid)
+        named = {each.role for listing in (seen.assignments, *reached.values()) for each in listing.items}
+        asked = named - seen.undefined.keys()
+        more, undefined = await _unlisted(self._run, subscription, asked, seen.roles, self._ids)
+        kept = {role.guid: role for role in (*seen.roles.items, *more) if role.guid in named}
         return Authorization(
             subscription=subscription,
-            assignments=_sorted(assignments),
+            assignments=_sorted(seen.assignments),
             assigned_to=reached,
-            roles=Listing(tuple(kept), roles.gap),
-            denies=denies,
-            expiring=expiring,
+            roles=Listing(tuple(kept[guid] for guid in sorted(kept)), seen.roles.gap),
+            denies=seen.denies,
+            expiring=seen.expiring,
+            undefined=dict(sorted({**seen.undefined, **undefined}.items())),
         )
 
     def _ask(self, subscription: str, principal: str) -> asyncio.Task[Listing[RoleAssignment]]:
         asked = (subscription, principal)
         if asked not in self._asked:
             call = _call(subscription, "roleAssignments", needs.ASSIGNMENTS, f"assignedTo('{principal}')")
-            self._asked[asked] = started(self._group, self._run.list(call, _Assignment, _assignment))
+            self._asked[asked] = started(self._group, _assigned(self._run, call, self._ids))
         return self._asked[asked]
 
     async def _reaching(self, subscription: str, principal: str) -> Listing[RoleAssignment]:
         home = self._homes[principal]
         if home != subscription:
-            here, there = (await self._access[subscription])[0], (await self._access[home])[0]
+            here, there = (await self._access[subscription]).assignments, (await self._access[home]).assignments
             at_home = await self._ask(home, principal)
             settled = here.gap is None and there.gap is None and at_home.gap is None
             if settled and _groups(here) <= _groups(there):
@@ -179,7 +257,9 @@ def _groups(assignments: Listing[RoleAssignment]) -> set[str]:
     }
 
 
-def _call(subscription: str, what: str, need: Need, assigned_to: str = "", *, licensed: bool = False) -> Call:
+def _call(
+    subscription: str, what: str, need: Need, keep: str = "", *, licensed: bool = False, leads: bool = False
+) -> Call:
     scope = f"/subscriptions/{subscription}"
     kind = f"{_PREFIX}/{what}"
     return Call(
@@ -187,10 +267,10 @@ def _call(subscription: str, what: str, need: Need, assigned_to: str = "", *, li
         kind,
         need.permission,
         scope,
-        query=(("$filter", assigned_to),) if assigned_to else (),
+        query=(("$filter", keep),) if keep else (),
         within=(scope,),
         licensed=licensed,
-        leads=not assigned_to,
+        leads=leads or not keep,
     )
 
 
@@ -206,23 +286,29 @@ async def permissions(run: Run, scope: str) -> Observed[tuple[Permission, ...] |
 
 def _permission(block: _Permission) -> Permission:
     return Permission(
-        tuple(block.actions or ()),
-        tuple(block.not_actions or ()),
-        tuple(block.data_actions or ()),
-        tuple(block.not_data_actions or ()),
-        block.condition,
+        _said(block.actions),
+        _said(block.not_actions),
+        _said(block.data_actions),
+        _said(block.not_data_actions),
+        block.condition or None,
+        block.condition_version if block.condition else None,
     )
+
+
+def _said(entries: list[str] | None) -> tuple[str, ...] | None:
+    return None if entries is None else tuple(entries)
 
 
 def _assignment(body: _Assignment) -> RoleAssignment:
     members = body.properties
     return RoleAssignment(
         id=body.id,
-        scope=members.scope,
+        scope=members.scope or body.id.partition(_OF_SCOPE)[0] or "/",
         role=_guid(members.role_definition_id),
         principal_id=members.principal_id,
         principal_type=members.principal_type,
         condition=members.condition or None,
+        condition_version=members.condition_version if members.condition else None,
     )
 
 
@@ -230,9 +316,11 @@ def _definition(body: _Definition) -> RoleDefinition:
     members = body.properties
     return RoleDefinition(
         guid=_guid(body.name),
-        name=members.role_name,
-        custom=members.type.casefold() == "customrole",
-        permissions=tuple(_permission(block) for block in members.permissions),
+        name=members.role_name or _guid(body.name),
+        custom=(members.type or "").casefold() == "customrole",
+        permissions=tuple(
+            _permission(block) for block in (_UNSAID if members.permissions is None else members.permissions)
+        ),
     )
 
 

@@ -106,8 +106,9 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
             group.create_task(run.clients.sign_in_to_registries())
         if any(each.databases for each in scope.servers):
             group.create_task(run.clients.sign_in_to_databases())
-        access = {each: group.create_task(authorization.first(run, each)) for each in subscriptions}
-        reach = authorization.Reach(run, group, access)
+        role_ids: authorization.RoleIds = {}
+        access = {each: group.create_task(authorization.first(run, each, role_ids)) for each in subscriptions}
+        reach = authorization.Reach(run, group, access, role_ids)
         plans: dict[str, asyncio.Task[Observed[Plan | None] | Gap]] = {}
 
         def known(site: SiteProperties) -> None:

@@ -31,6 +31,10 @@ class Rights:
         self.start((scope,))
         return await self._tasks[key(scope)]
 
+    async def below(self, scope: str) -> list[Held]:
+        """What the caller may do at each scope below that one which was asked."""
+        return [await task for known, task in list(self._tasks.items()) if known.startswith(key(scope) + "/")]
+
     async def all(self) -> dict[str, Held]:
         """Every scope that was asked, by `ids.key`."""
         return {scope: await task for scope, task in sorted(self._tasks.items())}
@@ -38,7 +42,7 @@ class Rights:
 
 def allows(blocks: Iterable[Permission], action: str) -> bool:
     """Whether any block grants a control-plane action that the block does not itself take away."""
-    return any(_any(block.actions, action) and not _any(block.not_actions, action) for block in blocks)
+    return any(_any(block.actions or (), action) and not _any(block.not_actions or (), action) for block in blocks)
 
 
 def _any(patterns: Iterable[str], action: str) -> bool:

@@ -160,10 +160,21 @@ class Run:
                 unread = held
             elif held.value is not None and allows(held.value, call.permission):
                 return None
+            if (isinstance(held, Gap) or held.value is None) and await self._granted_below(call, scope):
+                return None
         if not call.within:
             return None
         why = f", which is not known: {unread.reason}: {unread.call}" if unread is not None else ""
         return call.gap(GapReason.PARTIAL, f"the list may be cut to what the caller may read{why}")
+
+    async def _granted_below(self, call: Call, scope: str) -> bool:
+        """Whether every resource group of the run says what a subscription did not tell. The caller's own permissions
+        are documented for groups and resources alone; that a list of Microsoft.Authorization was answered at the
+        subscription shows that the right is held there too, because it is asked for before the list is made."""
+        if not call.kind.startswith("Microsoft.Authorization/"):
+            return False
+        told = [held.value if isinstance(held, Observed) else None for held in await self.rights.below(scope)]
+        return bool(told) and all(each is not None and allows(each, call.permission) for each in told)
 
 
 def started(group: asyncio.TaskGroup, work: Coroutine[object, object, T]) -> asyncio.Task[T]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Generic, TypeVar
 
-from mzaudit.audit.matching import granting
+from mzaudit.audit.matching import grants
 from mzaudit.audit.results import Finding, Status
 from mzaudit.azure.needs import DATABASE_NEEDS, NEEDS, PERMISSIONS, At, DatabaseNeed, Need
 from mzaudit.doctor.grants import Grant, above, least
@@ -205,4 +205,4 @@ def _held(need: Need, seen: Snapshot) -> bool | None:
     blocks = [each.value or () for each in asked if isinstance(each, Observed)]
     if not blocks or len(blocks) < len(asked):
         return None
-    return all(any(True for _ in granting(each, need.permission, data=False)) for each in blocks)
+    return all(any(grants(block, need.permission, data=False) for block in each) for each in blocks)

@@ -126,8 +126,15 @@ def _definitions(request: ArmRequest, scope: str, name: list[str]) -> Answer:
         own = found["properties"]["assignableScopes"][0]
         refused = request.forbidden(f"{_NAMESPACE}/roleDefinitions/read", own) if tenant_level and own != "/" else None
         return refused or Answer(200, found)
-    matched = list(table.values())
-    for clause in re.split(r"\s+and\s+", request.call.query.get("$filter", "").strip(), flags=re.IGNORECASE):
+    asked = request.call.query.get("$filter", "")
+    below = "atscopeandbelow()" in asked.casefold()
+    matched = [
+        one
+        for guid, one in table.items()
+        if guid not in request.estate.unlisted_roles
+        and any(rights.covers(at, scope) or (below and rights.covers(scope, at)) for at in _assignable(one))
+    ]
+    for clause in re.split(r"\s+and\s+", asked.strip(), flags=re.IGNORECASE):
         if test := re.fullmatch(r"(roleName|type)\s+eq\s+'([^']*)'", clause, re.IGNORECASE):
             key = "type" if test[1].casefold() == "type" else "roleName"
             matched = [one for one in matched if str(one["properties"][key]).casefold() == test[2].casefold()]
@@ -135,3 +142,7 @@ def _definitions(request: ArmRequest, scope: str, name: list[str]) -> Answer:
             return error(400, "UnsupportedQuery", "The filter is not supported.")
     # Azure gives all definitions in one page.
     return page(request.call, matched, size=max(1, len(matched)), end="missing")
+
+
+def _assignable(definition: Json) -> list[str]:
+    return [str(scope) for scope in definition["properties"]["assignableScopes"]]

@@ -53,7 +53,20 @@ def compliant(blueprint: Blueprint, midnight: datetime | None = None) -> Estate:
     estate.group_members[platform] = {stable_guid("operator")}
     root = f"/providers/Microsoft.Management/managementGroups/{blueprint.tenant_id}"
     estate.assign(platform, "Owner", root, principal_type="Group")
+    for plan in blueprint.environments:
+        _operators(estate, plan, platform)
+    tickets = grant_custom_role(estate, "tickets for the whole tenant", ["Microsoft.Support/*"], scopes=["/"])
+    estate.unlisted_roles.add(tickets)
+    estate.assign(platform, tickets, "/", principal_type="Group")
     return estate
+
+
+def _operators(estate: Estate, plan: EnvironmentPlan, group: str) -> None:
+    """A custom role that is assignable in the environment's resource group alone, held there by a group."""
+    scope = f"/subscriptions/{plan.subscription_id}/resourceGroups/{plan.resource_group}"
+    actions = ["Microsoft.Web/sites/restart/action"]
+    role = grant_custom_role(estate, f"operator of {plan.resource_group}", actions, scopes=[scope])
+    estate.assign(group, role, scope, principal_type="Group")
 
 
 def empty(blueprint: Blueprint) -> Estate:
@@ -68,10 +81,12 @@ def empty(blueprint: Blueprint) -> Estate:
     return estate
 
 
-def grant_custom_role(estate: Estate, name: str, actions: Sequence[str], data_actions: Sequence[str] = ()) -> str:
-    """Define a custom role over the estate's subscriptions; gives its GUID."""
+def grant_custom_role(
+    estate: Estate, name: str, actions: Sequence[str], data_actions: Sequence[str] = (), scopes: Sequence[str] = ()
+) -> str:
+    """Define a custom role, assignable at the scopes given or over the estate's subscriptions; gives its GUID."""
     guid = stable_guid("role", name)
-    scopes = [f"/subscriptions/{subscription}" for subscription in estate.subscriptions]
+    scopes = list(scopes) or [f"/subscriptions/{subscription}" for subscription in estate.subscriptions]
     permission = {
         "actions": list(actions),
         "notActions": [],
@@ -104,12 +119,14 @@ def _definition(estate: Estate, guid: str, name: str, kind: str, scopes: list[st
 
 def _roles(estate: Estate) -> None:
     for name, role in BUILTIN_ROLES.items():
-        permission = {
+        permission: Json = {
             "actions": list(role.actions),
             "notActions": list(role.not_actions),
             "dataActions": list(role.data_actions),
             "notDataActions": [],
         }
+        if role.condition is not None:
+            permission |= {"condition": role.condition, "conditionVersion": "2.0"}
         estate.role_definitions[role.guid] = _definition(estate, role.guid, name, "BuiltInRole", ["/"], permission)
     lists = ["Microsoft.Web/sites/config/list/action", "Microsoft.Web/sites/slots/config/list/action"]
     grant_custom_role(estate, SETTINGS_LISTER, lists)

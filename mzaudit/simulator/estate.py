@@ -109,6 +109,7 @@ class Estate:
     secrets: dict[str, dict[str, Secret]] = field(default_factory=dict)
     deleted_vaults: list[Json] = field(default_factory=list)
     role_definitions: dict[str, Json] = field(default_factory=dict)
+    unlisted_roles: set[str] = field(default_factory=set)  # known by their ids, and in no list
     role_assignments: list[Json] = field(default_factory=list)
     deny_assignments: list[Json] = field(default_factory=list)
     role_schedules: list[Json] = field(default_factory=list)
@@ -242,10 +243,12 @@ class Estate:
         guid = BUILTIN_ROLES[role].guid if role in BUILTIN_ROLES else role
         name = stable_guid("assignment", oid, guid, scope.casefold())
         stamp = "2025-11-03T08:15:42.1234567Z"
+        # above the subscriptions a role is named without one
+        inside = scope.casefold().startswith("/subscriptions/")
+        subscription = f"/subscriptions/{scope.split('/')[2]}" if inside else ""
         assignment: Json = {
             "properties": {
-                "roleDefinitionId": f"/subscriptions/{self.subscriptions[0]}"
-                f"/providers/Microsoft.Authorization/roleDefinitions/{guid}",
+                "roleDefinitionId": f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{guid}",
                 "principalId": oid,
                 "principalType": principal_type,
                 "scope": scope,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mzaudit.snapshot.moment import Moment
 from mzaudit.snapshot.observed import Gap, Listing, Observed
@@ -11,13 +11,15 @@ from mzaudit.snapshot.observed import Gap, Listing, Observed
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One permission block; wildcards as Azure writes them. Each block is evaluated by itself, then united."""
+    """One permission block; wildcards as Azure writes them. Each block is evaluated by itself, then united. None is a
+    list that the answer left out, which is not an empty one."""
 
-    actions: tuple[str, ...] = ()
-    not_actions: tuple[str, ...] = ()
-    data_actions: tuple[str, ...] = ()
-    not_data_actions: tuple[str, ...] = ()
+    actions: tuple[str, ...] | None = ()
+    not_actions: tuple[str, ...] | None = ()
+    data_actions: tuple[str, ...] | None = ()
+    not_data_actions: tuple[str, ...] | None = ()
     condition: str | None = None
+    condition_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class RoleAssignment:
     principal_id: str
     principal_type: str | None
     condition: str | None = None
+    condition_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ class Authorization:
     """RBAC of one subscription.
 
     `assignments` are all at, above and below the subscription; `assigned_to` holds, by casefolded object id of a
-    managed identity, what reaches it directly or through groups; `roles` the definitions that those name;
+    managed identity, what reaches it directly or through groups; `roles` the definitions that those name, and
+    `undefined` why one that they name, by its GUID, is not among them;
     `expiring` the ends of time-bound assignments (whole and empty where the tenant has no such feature).
     """
 
@@ -88,6 +92,7 @@ class Authorization:
     roles: Listing[RoleDefinition]
     denies: Listing[DenyAssignment]
     expiring: Listing[Expiry]
+    undefined: Mapping[str, Gap] = field(default_factory=dict)
 
 
 Permissions = Mapping[str, Observed[tuple[Permission, ...] | None] | Gap]

@@ -150,6 +150,7 @@ def _access(named: Sequence[tuple[str, Snapshot]]) -> dict[str, Authorization]:
                 _contradict(f"role assignments of {key}", whose[key], name)
             roles = {role.guid: role for role in (*before.roles.items, *access.roles.items)}
             gap = before.roles.gap or access.roles.gap
+            undefined = {**before.undefined, **access.undefined}
             asked = [(whose[key], before.assigned_to), (name, access.assigned_to)]
             found[key] = replace(
                 before,
@@ -157,6 +158,7 @@ def _access(named: Sequence[tuple[str, Snapshot]]) -> dict[str, Authorization]:
                 denies=denies,
                 expiring=expiring,
                 roles=Listing(tuple(roles[guid] for guid in sorted(roles)), gap),
+                undefined={guid: undefined[guid] for guid in sorted(undefined) if guid not in roles},
                 assigned_to=_same(f"what is assigned in {key} to", asked),
             )
     return found

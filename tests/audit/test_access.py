@@ -227,8 +227,8 @@ def permitted(blocks: tuple[Permission, ...], *, data: bool) -> set[str]:
     found: set[str] = set()
     for block in blocks:
         take, leave = (block.data_actions, block.not_data_actions) if data else (block.actions, block.not_actions)
-        named: set[str] = set().union(*(PATTERNS[p] for p in take))
-        found |= named - set().union(*(PATTERNS[p] for p in leave))
+        named: set[str] = set().union(*(PATTERNS[p] for p in take or ()))
+        found |= named - set().union(*(PATTERNS[p] for p in leave or ()))
     return found
 
 

@@ -110,8 +110,8 @@ def _site(facet: str) -> Read:
 
 def _access(facet: str) -> Read:
     async def read(run: Run, match: re.Match[str]) -> Facet:
-        first = await authorization.first(run, match[1])
-        return first[("roleAssignments", "roleDefinitions", "denyAssignments").index(facet)]
+        seen: Facet = getattr(await authorization.first(run, match[1], {}), facet)
+        return seen
 
     return read
 
@@ -172,9 +172,9 @@ READERS: Mapping[str, Read] = {
     r"/secrets/([^/]+)(?:/[^/]*)?": _value,
     r"(.*/Microsoft\.ContainerRegistry/registries/[^/]+)": _registry,
     r"/acr/v1/([^?]+)/_tags": _tags,
-    r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/roleAssignments": _access("roleAssignments"),
-    r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/roleDefinitions": _access("roleDefinitions"),
-    r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/denyAssignments": _access("denyAssignments"),
+    r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/roleAssignments": _access("assignments"),
+    r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/roleDefinitions": _access("roles"),
+    r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/denyAssignments": _access("denies"),
     r"(.*/Microsoft\.Sql/servers/[^/]+)": _server,
     r"(.*/Microsoft\.Sql/servers/[^/]+)/databases/([^/]+)": _database,
     r"(.*/Microsoft\.Sql/servers/[^/]+)/azureADOnlyAuthentications/Default": _entra_only,

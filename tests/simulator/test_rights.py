@@ -253,7 +253,7 @@ class TestAssignmentFilters:
 
     def test_each_filter(self, own: Estate) -> None:
         oid = own.principal_of("app-monozu-cloud-prd")
-        above = {own.tenant_id, own.subscriptions[0], ""}
+        above = {own.tenant_id, own.subscriptions[0], "", "rg-monozu-prd"}
         with serve(own) as sim:
             assert self._scopes(sim, "") == above | {"kv-mz-cloud-prd", "SECRET-KEY"}
             assert self._scopes(sim, "atScope()") == above | {"kv-mz-cloud-prd"}
