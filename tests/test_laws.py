@@ -30,12 +30,13 @@ def judged(seen: Snapshot, *asked: str) -> dict[tuple[str, str, str], Finding]:
 
 def concludes_more(before: Finding, after: Finding) -> bool:
     """Whether seeing less changed a conclusion. An inconclusive finding concludes nothing. A failure whose cause is no
-    longer seen stands by itself: the obligation failed before and fails now, only the blame has moved."""
+    longer seen stands by itself: the obligation failed before and fails now, only the blame has moved. One of which
+    only the lesser part is still seen stands at its own severity, and names what was not seen."""
     if after.status is Status.INCONCLUSIVE:
         return False
     if before.cause:
         return after.status not in (Status.NOT_APPLICABLE, Status.FAIL)
-    return before.status is not after.status or before.severity is not after.severity
+    return before.status is not after.status or (before.severity is not after.severity and not after.gaps)
 
 
 @pytest.mark.parametrize("name", ESTATES)

@@ -104,6 +104,7 @@ def _answer(
                 note=fail.note,
                 remediation=fail.remediation,
                 fix=fail.fix,
+                gaps=fail.gaps,
             )
             return _Answered(parts, finding, fail.severity is None)
 

@@ -4,6 +4,7 @@ nothing else may be concluded from a partial view."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 from mzaudit.audit.verdict import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Verdict
@@ -17,7 +18,7 @@ _WORST = tuple(Severity)
 def every(items: Iterable[T], check: Callable[[T], Verdict], *, empty: str, missing: Gap | None = None) -> Verdict:
     """All of them hold: every failure's words and evidence; `missing` says there may be more items.
 
-    A weaker failure beside something unseen is inconclusive: what was not seen may be the stronger one.
+    What was found stands, whatever was not seen; a weaker failure keeps the gaps: they may hide a worse one.
     """
     fails: list[Fail] = []
     gaps: list[Gap] = [missing] if missing is not None else []
@@ -33,10 +34,11 @@ def every(items: Iterable[T], check: Callable[[T], Verdict], *, empty: str, miss
                 proof.extend(evidence)
             case NotApplicable():
                 pass
-    if fails and (not gaps or any(fail.severity is None for fail in fails)):
-        return merged(fails)
+    if fails:
+        worst = merged(fails)
+        return worst if worst.severity is None else replace(worst, gaps=tuple(dict.fromkeys((*worst.gaps, *gaps))))
     if gaps:
-        return Inconclusive(tuple(dict.fromkeys(gaps)), " ".join(dict.fromkeys(fail.note for fail in fails)))
+        return Inconclusive(tuple(dict.fromkeys(gaps)))
     return Pass(tuple(proof)) if proof else NotApplicable(empty)
 
 
@@ -62,6 +64,7 @@ def merged(fails: list[Fail]) -> Fail:
         " ".join(dict.fromkeys(fail.remediation for fail in fails)),
         fix,
         None if own else min(severities, key=_WORST.index),
+        () if own else tuple(dict.fromkeys(gap for fail in fails for gap in fail.gaps)),
     )
 
 

@@ -294,13 +294,19 @@ def breaks(finding: Finding, fail_on: Severity, *, only_new: bool) -> bool:
     return violates(finding, fail_on) and not (only_new and old and not expired)
 
 
+def partly_unseen(finding: Finding) -> bool:
+    """Whether something was not read that could make the finding worse: an inconclusive one, or a failure that was
+    found at a lower severity than its rule's beside what was not read."""
+    return finding.status is Status.INCONCLUSIVE or (finding.status is Status.FAIL and bool(finding.gaps))
+
+
 def summarise(findings: tuple[Finding, ...], fail_on: Severity, *, only_new: bool = False) -> Summary:
     """Count, and decide the gate: a violation wins over incompleteness; nothing evaluated is incomplete."""
     counts = {status: sum(f.status is status for f in findings) for status in Status}
     evaluated = counts[Status.PASS] + counts[Status.FAIL] + counts[Status.WAIVED]
     if any(breaks(finding, fail_on, only_new=only_new) for finding in findings):
         gate = Gate.FAILED
-    elif counts[Status.INCONCLUSIVE] or not evaluated:
+    elif any(map(partly_unseen, findings)) or not evaluated:
         gate = Gate.INCOMPLETE
     else:
         gate = Gate.PASSED

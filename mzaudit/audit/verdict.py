@@ -63,14 +63,15 @@ class Pass:
 @dataclass(frozen=True, slots=True)
 class Fail:
     """Seen not to be as wanted. `note` is one sentence on what is wrong; `remediation` one on how to mend it;
-    `severity` replaces the rule's own where this way of failing is weaker. `fix` is None where it is the policy that
-    has to be mended, not Azure."""
+    `severity` replaces the rule's own where this way of failing is weaker; `gaps` are then what was not read and may
+    hide a worse one. `fix` is None where it is the policy that has to be mended, not Azure."""
 
     evidence: tuple[Evidence, ...]
     note: str
     remediation: str
     fix: Fix | None
     severity: Severity | None = None
+    gaps: tuple[Gap, ...] = ()
 
     def __post_init__(self) -> None:
         if not (self.evidence and self.note and self.remediation):

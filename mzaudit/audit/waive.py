@@ -36,6 +36,8 @@ def _laid(finding: Finding, waivers: Iterable[Waiver], today: date) -> Finding:
         return finding
     last = max(covering, key=lambda waiver: waiver.expires)
     expired = last.expires < today
+    if finding.status is Status.FAIL and finding.gaps and not expired and not last.covers_inconclusive:
+        return replace(finding, status=Status.INCONCLUSIVE, note=f"Waived as far as it was seen: {finding.note}")
     note = WaiverNote(last.reason, last.owner, last.expires.isoformat(), last.ticket, last.where, expired)
     return replace(finding, status=finding.status if expired else Status.WAIVED, waiver=note)
 

@@ -111,7 +111,7 @@ def adopted(policy: Policy, env: str, subscription: str, there: Inventory) -> tu
 def drafted(loaded: Loaded, env: str, subscription: str, there: Inventory, seen: Snapshot, source: str) -> int:
     """Judge what was seen by the draft, print the draft with what that showed, and say whether anything was unseen."""
     from mzaudit.audit.binding import beyond
-    from mzaudit.audit.results import Status
+    from mzaudit.audit.results import partly_unseen
     from mzaudit.cli import exits, output
     from mzaudit.cli.judge import judge
     from mzaudit.cli.wanted import bound
@@ -157,7 +157,7 @@ def drafted(loaded: Loaded, env: str, subscription: str, there: Inventory, seen:
         else ()
     )
     output.show(draft.text(names, head, comments, tail))
-    incomplete = bool(unseen) or any(finding.status is Status.INCONCLUSIVE for finding in report.findings)
+    incomplete = bool(unseen) or any(map(partly_unseen, report.findings))
     return exits.INCOMPLETE if incomplete else exits.PASSED
 
 

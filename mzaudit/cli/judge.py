@@ -35,7 +35,7 @@ def judge(
     from mzaudit import rules
     from mzaudit.audit.baseline import comparable, dropped, mark
     from mzaudit.audit.evaluate import evaluate
-    from mzaudit.audit.results import SCHEMA_VERSION, Baseline, Report, RuleNote, Run, Status, Tool, summarise
+    from mzaudit.audit.results import SCHEMA_VERSION, Baseline, Report, RuleNote, Run, Tool, partly_unseen, summarise
     from mzaudit.audit.topology import topology
     from mzaudit.audit.waive import lay
     from mzaudit.policy.requirements import by_rule
@@ -65,7 +65,7 @@ def judge(
         run=Run(
             env=wanted.asked[0] if len(wanted.asked) == 1 else wanted.asked,
             started=seen.taken,
-            complete=not any(finding.status is Status.INCONCLUSIVE for finding in kept),
+            complete=not any(map(partly_unseen, kept)),
             source=seen.source,
             identity=_identity(seen),
             policy=policy,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mzaudit.audit.results import Finding, Gate, Report, Status, breaks, violates
+from mzaudit.audit.results import Finding, Gate, Report, Status, breaks, partly_unseen, violates
 from mzaudit.policy.words import counted
 
 
@@ -58,7 +58,7 @@ def known(report: Report) -> tuple[Finding, ...]:
 
 def breaks_gate(finding: Finding, report: Report) -> bool:
     """Whether this finding alone makes the exit code another than 0."""
-    unseen = finding.status is Status.INCONCLUSIVE and not report.run.allow_incomplete
+    unseen = partly_unseen(finding) and not report.run.allow_incomplete
     return unseen or breaks(finding, report.run.fail_on, only_new=report.only_new)
 
 
@@ -71,4 +71,6 @@ def _unseen(report: Report) -> str:
     if report.summary.inconclusive:
         count = report.summary.inconclusive
         return f"{counted(count, 'finding')} {'is' if count == 1 else 'are'} inconclusive"
+    if any(map(partly_unseen, report.findings)):
+        return "not everything was read beside a lesser violation"
     return "nothing was evaluated"

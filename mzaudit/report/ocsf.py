@@ -113,7 +113,7 @@ def _severity(finding: Finding) -> tuple[int, str]:
 
 def _compliance(finding: Finding, rule: RuleNote | None, report: Report) -> dict[str, object]:
     status_id, status = _STATUSES[finding.status]
-    if finding.gaps:  # never seen, whoever waived it
+    if finding.gaps and finding.status is not Status.FAIL:  # never seen, whoever waived it
         status_id, status = _STATUSES[Status.INCONCLUSIVE]
     told = [finding.note] if finding.note else []
     told += [call(gap) for gap in finding.gaps]

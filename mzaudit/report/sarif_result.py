@@ -25,7 +25,8 @@ _STATES = {BaselineState.NEW: "new", BaselineState.UNCHANGED: "unchanged", Basel
 
 def result(finding: Finding, rules: Mapping[str, int], report: Report) -> dict[str, object]:
     """The result; `rules` are the numbers of the rules' descriptors."""
-    kind = "open" if finding.gaps else _KINDS[finding.status]  # a waiver of what was not seen makes it no failure
+    # a waiver of what was not seen makes it no failure
+    kind = "open" if finding.gaps and finding.status is not Status.FAIL else _KINDS[finding.status]
     made: dict[str, object] = {
         "ruleId": finding.rule,
         "ruleIndex": rules[finding.rule],
