@@ -139,7 +139,7 @@ def contents_wrong() -> Snapshot:
         secret_value(MANAGE_VAULT, "MS-TENANT-ID", value(9, empty=True)),
         secret_value(CLOUD_VAULT, "CLOUD-WEBHOOK-HMAC-SECRET", value(10, outer_whitespace=True)),
         secret_value(MANAGE_VAULT, "CLOUD-WEBHOOK-HMAC-SECRET", replace(value(11), same_trimmed=10)),
-        secret_value(MANAGE_VAULT, "APPLICATIONINSIGHTS-CONNECTION-STRING", value(12, "connection-string")),
+        secret_value(MANAGE_VAULT, "APPLICATIONINSIGHTS-CONNECTION-STRING", value(12, "application-insights")),
         secret_item(CLOUD_VAULT, "SNAP-PUBLISH-TOKEN", expires=TAKEN + timedelta(days=10)),
         secret_item(MANAGE_VAULT, "MS-CLIENT-SECRET", expires=TAKEN - timedelta(days=1)),
         secret_item(MANAGE_VAULT, "MS-CLIENT-ID", name="UNDOCUMENTED"),

@@ -185,7 +185,7 @@ def compliant() -> Snapshot:
             False,
             False,
             False,
-            ("connection-string",),
+            ("application-insights",),
             (),
             label(env.env, "telemetry"),
             label(env.env, "telemetry"),
@@ -200,7 +200,7 @@ def compliant() -> Snapshot:
                 owner = "shared" if secret.spec.shared else vault.key
                 number = label(env.env, owner, secret.name)
                 kind = {"url": ("https-url", "url"), "guid": ("guid",)}.get(secret.spec.kind.value, ())
-                plain = telemetry if secret.spec.kind.value == "connection-string" else value(number, *kind)
+                plain = telemetry if secret.spec.kind.value == "application-insights" else value(number, *kind)
                 values[secret.stored.casefold()] = Observed(plain)
             vaults[key(vault.id)] = Vault(
                 vault.id,

@@ -268,7 +268,7 @@ def each_connection_string(wanted: Wanted, env: WantedEnvironment) -> Iterator[S
     """Every documented secret that holds the telemetry connection string."""
     for vault in env.vaults:
         for secret in vault.secrets:
-            if secret.name == env.component.setting and secret.spec.kind is SecretKind.CONNECTION_STRING:
+            if secret.name == env.component.setting and secret.spec.kind is SecretKind.APPLICATION_INSIGHTS:
                 parts = {"vault": (vault.name,), "secret": (secret.name,)}
                 secret_id = f"{vault.id}/secrets/{secret.stored}"
                 name = f"{vault.name}/{secret.name}"

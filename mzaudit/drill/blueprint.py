@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from mzaudit.drill import bends
-from mzaudit.policy.models import SecretKind
 from mzaudit.policy.wanted import Wanted, WantedDatabase, WantedEnvironment, WantedService, WantedStorage
 from mzaudit.simulator import Blueprint, Estate, bodies, build
 from mzaudit.simulator.blueprint import AppPlan, DatabaseUse, EnvironmentPlan, SecretPlan, VaultPlan
-from mzaudit.simulator.blueprint import SecretKind as PlannedKind
 from mzaudit.simulator.compliant import LATEST_COMMIT, commit
 
 _PLAIN_COMPONENT_SETTING = "APPLICATIONINSIGHTS_CONNECTION_STRING"  # what the simulator gives an app without a vault
@@ -76,7 +74,7 @@ def _environment(wanted: Wanted, env: WantedEnvironment) -> EnvironmentPlan:
             VaultPlan(
                 vault.name,
                 tuple(
-                    SecretPlan(secret.name, secret.stored, _kind(secret.spec.kind), secret.spec.shared)
+                    SecretPlan(secret.name, secret.stored, secret.spec.kind.value, secret.spec.shared)
                     for secret in vault.secrets
                 ),
             )
@@ -89,18 +87,6 @@ def _environment(wanted: Wanted, env: WantedEnvironment) -> EnvironmentPlan:
         component=env.component.name,
         subscription_id=env.subscription,
     )
-
-
-def _kind(kind: SecretKind) -> PlannedKind:
-    match kind:
-        case SecretKind.OPAQUE:
-            return "opaque"
-        case SecretKind.URL:
-            return "url"
-        case SecretKind.GUID:
-            return "guid"
-        case SecretKind.CONNECTION_STRING:
-            return "connection-string"
 
 
 def _app(env: WantedEnvironment, service: WantedService, storage: WantedStorage | None) -> AppPlan:

@@ -150,6 +150,10 @@ def _text(node: Schema, found: object) -> str:
     return PATTERNS.get(str(node.get("pattern")), "another value")
 
 
+_RENAMED = {"connection-string": "application-insights"}
+"""Words of an earlier policy that have another name now, too far from it to be guessed."""
+
+
 def key_pattern(node: Schema) -> str:
     """The pattern that the keys of a mapping must have."""
     return next(iter(_map(node.get("patternProperties"))), "")
@@ -164,7 +168,9 @@ def _hint(node: Schema, found: object) -> str:
         return f" (write {'true' if found.casefold() in ('yes', 'on') else 'false'})"
     if node.get("type") == "string" and isinstance(found, bool | int | float):
         return " (put it in quotes)"
-    return _asked(_close(found, [str(item) for item in _items(node.get("enum"))]))
+    known = [str(item) for item in _items(node.get("enum"))]
+    renamed = _RENAMED.get(found) if isinstance(found, str) else None
+    return _asked([renamed] if renamed in known else _close(found, known))
 
 
 def _asked(meant: list[str]) -> str:

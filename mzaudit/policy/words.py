@@ -25,7 +25,12 @@ class SecretKind(StrEnum):
     OPAQUE = "opaque"
     URL = "url"
     GUID = "guid"
-    CONNECTION_STRING = "connection-string"
+    APPLICATION_INSIGHTS = "application-insights"
+    DATABASE = "database"
+    STORAGE = "storage"
+    SERVICE_BUS = "service-bus"
+    JSON = "json"
+    PEM = "pem"
 
 
 class SecretStyle(StrEnum):

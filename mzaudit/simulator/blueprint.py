@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-SecretKind = Literal["opaque", "url", "guid", "connection-string"]
+SecretKind = Literal[
+    "opaque", "url", "guid", "application-insights", "database", "storage", "service-bus", "json", "pem"
+]
 
 
 def stable_guid(*parts: str) -> str:
@@ -114,7 +116,7 @@ def _secrets(*names: str) -> tuple[SecretPlan, ...]:
         "CLOUD_API_URL": "url",
         "MS_CLIENT_ID": "guid",
         "MS_TENANT_ID": "guid",
-        "APPLICATIONINSIGHTS_CONNECTION_STRING": "connection-string",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": "application-insights",
     }
     shared = {"CLOUD_INTERNAL_API_TOKEN", "CLOUD_WEBHOOK_HMAC_SECRET"}
     return tuple(SecretPlan(name, name.replace("_", "-"), kinds.get(name, "opaque"), name in shared) for name in names)

@@ -138,8 +138,13 @@ ONE_WORD_WRONG = {
     ),
     "misspelt word": (
         ("SNAP_PUBLISH_TOKEN: {}", "SNAP_PUBLISH_TOKEN: {kind: opaqe}"),
-        "vaults.cloud.secrets.SNAP_PUBLISH_TOKEN.kind: expected opaque, url, guid or connection-string, "
-        'found "opaqe" (did you mean opaque?)',
+        "vaults.cloud.secrets.SNAP_PUBLISH_TOKEN.kind: expected opaque, url, guid, application-insights, database, "
+        'storage, service-bus, json or pem, found "opaqe" (did you mean opaque?)',
+    ),
+    "a kind's former name": (
+        ("SNAP_PUBLISH_TOKEN: {}", "SNAP_PUBLISH_TOKEN: {kind: connection-string}"),
+        "vaults.cloud.secrets.SNAP_PUBLISH_TOKEN.kind: expected opaque, url, guid, application-insights, database, "
+        'storage, service-bus, json or pem, found "connection-string" (did you mean application-insights?)',
     ),
     "unknown version": (("version: 1", "version: 2"), "version: expected 1, found the number 2"),
     "version as text": (("version: 1", "version: '1'"), 'version: expected 1, found "1"'),

@@ -81,6 +81,8 @@ def form(ground: Ground, steps: Steps) -> Iterator[Case]:
     position = [one.name for one in vault.secrets].index(secret.name)
     lacking = {f"value {what}": _worth(vault, secret, text) for what, text in general.items()}
     yield from each(steps, _CONTENTS, portion(position, 2, lacking))
+    storage = f"DefaultEndpointsProtocol=https;AccountName=stmonozu;AccountKey={canary()}"
+    queue = f"Endpoint=sb://sb-monozu.servicebus.windows.net/;SharedAccessKeyName=app;SharedAccessKey={canary()}"
     wrong = {
         SecretKind.OPAQUE: {"a placeholder in angle brackets": f"<{secret.name.lower()}>", "TODO": "TODO"},
         SecretKind.URL: {
@@ -89,11 +91,32 @@ def form(ground: Ground, steps: Steps) -> Iterator[Case]:
             "another scheme": "ftp://api.monozu.example/",
         },
         SecretKind.GUID: {"no GUID": canary(), "a GUID less one digit": str(uuid.uuid4())[:-1]},
-        SecretKind.CONNECTION_STRING: {},
+        SecretKind.APPLICATION_INSIGHTS: {},
+        SecretKind.DATABASE: {
+            "a host alone": "sql.monozu.example",
+            "a mail server": f"Host=mail.monozu.example;User=app;Password={canary()}",
+            "another service's": storage,
+        },
+        SecretKind.STORAGE: {
+            "an account without its key": "DefaultEndpointsProtocol=https;AccountName=stmonozu",
+            "a key alone": canary(),
+            "another service's": queue,
+        },
+        SecretKind.SERVICE_BUS: {
+            "a namespace alone": "sb-monozu.servicebus.windows.net",
+            "an endpoint alone": "Endpoint=sb://sb-monozu.servicebus.windows.net/",
+            "another service's": storage,
+        },
+        SecretKind.JSON: {"cut short": '{"client_email": ', "a word": "client_email", "a number": "1"},
+        SecretKind.PEM: {
+            "cut short": f"-----BEGIN PRIVATE KEY-----\n{canary()}",
+            "in one line": f"-----BEGIN PRIVATE KEY----- {canary()} -----END PRIVATE KEY-----",
+            "without its lines": canary(),
+        },
     }
     odd = {f"value {what}": _worth(vault, secret, text) for what, text in wrong[secret.spec.kind].items()}
     yield from each(steps, _CONTENTS, odd if secret.spec.kind is not SecretKind.OPAQUE else portion(position, 2, odd))
-    if secret.spec.kind is SecretKind.CONNECTION_STRING:
+    if secret.spec.kind is SecretKind.APPLICATION_INSIGHTS:
         key, endpoint = f"InstrumentationKey={uuid.uuid4()}", "IngestionEndpoint=https://example.com/"
         strings = {
             "instrumentation key alone": key,

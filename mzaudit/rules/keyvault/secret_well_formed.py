@@ -3,6 +3,7 @@
 from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.audit.secret_values import secret_id, set_new, value_of
 from mzaudit.audit.subjects import each_secret
+from mzaudit.audit.telemetry import PARTS
 from mzaudit.policy.wanted import WantedSecret
 from mzaudit.policy.words import SecretKind
 from mzaudit.snapshot.estate import Snapshot
@@ -21,9 +22,21 @@ def secret_well_formed(want: WantedSecret, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The current value is not empty, not a placeholder (`changeme`, `TODO`, `<…>`, `${…}` and the like), and not the
-    text of a Key Vault reference. By its declared kind it is: `url`, an https URL; `guid`, a GUID;
-    `connection-string`, a telemetry connection string with an `InstrumentationKey` and an `IngestionEndpoint`;
-    `opaque`, anything. Of the value only its class is kept.
+    text of a Key Vault reference. By its declared kind it is:
+
+    | kind | the value |
+    |---|---|
+    | `opaque` | anything |
+    | `url` | an https URL |
+    | `guid` | a GUID |
+    | `application-insights` | a connection string with an `InstrumentationKey` and an `IngestionEndpoint` |
+    | `database` | a database URL (JDBC too), or a connection string as ADO.NET and its like write it |
+    | `storage` | a storage connection string: an account's name and key, or a shared access signature |
+    | `service-bus` | `Endpoint=sb://…` with a key and its name, or a shared access signature; Event Hubs has the same |
+    | `json` | a JSON object or array |
+    | `pem` | a PEM file: whole lines that begin and end it |
+
+    Of the value only its class is kept.
 
     ## Why it matters
     A secret that was created and never filled in looks like one that is there: the app starts and fails at its first
@@ -35,6 +48,10 @@ def secret_well_formed(want: WantedSecret, seen: Snapshot) -> Verdict:
     ## References
     - https://learn.microsoft.com/azure/key-vault/secrets/about-secrets
     - https://learn.microsoft.com/azure/azure-monitor/app/connection-strings
+    - https://learn.microsoft.com/dotnet/api/microsoft.data.sqlclient.sqlconnection.connectionstring
+    - https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
+    - https://learn.microsoft.com/azure/service-bus-messaging/service-bus-sas
+    - https://www.rfc-editor.org/rfc/rfc7468
     """
     value = value_of(want, seen)
     if isinstance(value, Fail):
@@ -55,7 +72,12 @@ _EXPECTED = {
     SecretKind.OPAQUE: "a value",
     SecretKind.URL: "an https URL",
     SecretKind.GUID: "a GUID",
-    SecretKind.CONNECTION_STRING: "a telemetry connection string",
+    SecretKind.APPLICATION_INSIGHTS: "an Application Insights connection string",
+    SecretKind.DATABASE: "a database URL or connection string",
+    SecretKind.STORAGE: "a storage connection string",
+    SecretKind.SERVICE_BUS: "a Service Bus connection string",
+    SecretKind.JSON: "a JSON object or array",
+    SecretKind.PEM: "a PEM file",
 }
 
 
@@ -68,16 +90,23 @@ def _wrong(kind: SecretKind, value: ValueClass) -> str | None:
     if value.placeholder:
         return "a placeholder"
     match kind:
+        case SecretKind.OPAQUE:
+            return None
         case SecretKind.URL if "https-url" not in value.kinds:
             return "a URL without https" if "url" in value.kinds else "no URL"
-        case SecretKind.GUID if "guid" not in value.kinds:
-            return "no GUID"
-        case SecretKind.CONNECTION_STRING:
-            if "connection-string" not in value.kinds:
-                return "no connection string"
-            missing = [
-                name for name in ("InstrumentationKey", "IngestionEndpoint") if value.part(name.casefold()) is None
-            ]
+        case SecretKind.APPLICATION_INSIGHTS if value.parts:
+            missing = [name for part, name in PARTS.items() if value.part(part) is None]
             return f"a connection string without {' and '.join(missing)}" if missing else None
-        case _:
+        case SecretKind.URL:
             return None
+        case _ if kind.value in value.kinds:
+            return None
+        case _:
+            others = [_EXPECTED[other] for other in _TOLD if other.value in value.kinds]
+            return others[0] if others else f"no {_EXPECTED[kind].partition(' ')[2]}"
+
+
+_TOLD = (
+    *(SecretKind.APPLICATION_INSIGHTS, SecretKind.DATABASE, SecretKind.STORAGE, SecretKind.SERVICE_BUS),
+    *(SecretKind.JSON, SecretKind.PEM, SecretKind.GUID),
+)

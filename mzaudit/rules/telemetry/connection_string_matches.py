@@ -62,7 +62,7 @@ def _at(want: WantedConnectionString) -> str:
 
 
 def _well_formed(value: ValueClass) -> bool:
-    return "connection-string" in value.kinds and any(value.part(part) is not None for part in PARTS)
+    return "application-insights" in value.kinds and any(value.part(part) is not None for part in PARTS)
 
 
 def _fail(want: WantedConnectionString, observed: str, note: str) -> Fail:

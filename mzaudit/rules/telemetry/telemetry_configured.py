@@ -107,7 +107,7 @@ def _by_string(want: WantedService, value: SettingValue, seen: Snapshot) -> Pass
             pass
     component = need(seen.component(want.component.id).properties)
     if isinstance(value, LiteralValue):
-        if "connection-string" not in value.value.kinds:
+        if "application-insights" not in value.value.kinds:
             return _fail(want, name, "no connection string", f"{name} of {want.app} is no connection string.")
         wrong = differing(value.value, component) if component is not None else ()
         if wrong:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.policy.words import SecretKind
 from mzaudit.rules.keyvault.secret_well_formed import secret_well_formed
 from mzaudit.snapshot.observed import GapReason
 from mzaudit.snapshot.values import Part, ValueClass
-from tests.estate import Bend, ask, gap, said, secret_disabled, secret_value, value, vault
+from tests.estate import Bend, ask, bent, gap, said, secret_disabled, secret_value, value, vault
 
 CLOUD = vault("cloud")
 KEY, URL, GUID, TELEMETRY = (
@@ -49,24 +52,31 @@ CASES: dict[str, tuple[str, tuple[Bend, ...], type, str]] = {
     "guid, something else": (GUID, holds(GUID, value(1)), Fail, "is no GUID"),
     "guid, empty": (GUID, holds(GUID, value(1, empty=True)), Fail, "is empty"),
     "connection string, as documented": (TELEMETRY, (), Pass, ""),
-    "connection string, something else": (TELEMETRY, holds(TELEMETRY, value(1, "guid")), Fail, "no connection string"),
+    "connection string, a bare key": (TELEMETRY, holds(TELEMETRY, value(1, "guid")), Fail, "is a GUID, where an App"),
+    "connection string, something else": (TELEMETRY, holds(TELEMETRY, value(1)), Fail, "is no Application Insights"),
+    "connection string, another service's": (
+        TELEMETRY,
+        holds(TELEMETRY, value(1, "storage", credentials=("account-key",))),
+        Fail,
+        "is a storage connection string, where an Application Insights connection string is expected",
+    ),
     "connection string, without its endpoint": (
         TELEMETRY,
-        holds(TELEMETRY, value(1, "connection-string", parts=(IKEY,))),
+        holds(TELEMETRY, value(1, "application-insights", parts=(IKEY,))),
         Fail,
         "without IngestionEndpoint",
     ),
     "connection string, without its key": (
         TELEMETRY,
-        holds(TELEMETRY, value(1, "connection-string", parts=(ENDPOINT,))),
+        holds(TELEMETRY, value(1, "application-insights", parts=(ENDPOINT,))),
         Fail,
         "without InstrumentationKey",
     ),
     "connection string, of something else": (
         TELEMETRY,
-        holds(TELEMETRY, value(1, "connection-string")),
+        holds(TELEMETRY, value(1, "database")),
         Fail,
-        "without InstrumentationKey and IngestionEndpoint",
+        "is a database URL or connection string",
     ),
     "disabled": (KEY, (secret_disabled(CLOUD, "SECRET-KEY"),), Fail, "is disabled"),
     "disabled, as only the refusal says": (KEY, lost(KEY, GapReason.DISABLED), Inconclusive, "disabled"),
@@ -82,3 +92,34 @@ def test_secret_well_formed(case: str) -> None:
     verdict = ask(secret_well_formed, f"kv-mz-cloud-prd/{name}", *bends)
     assert type(verdict) is kind
     assert words in said(verdict)
+
+
+KINDS = {
+    "opaque": ("", ""),
+    "url": ("https-url", "no URL"),
+    "guid": ("guid", "no GUID"),
+    "database": ("database", "no database URL or connection string"),
+    "storage": ("storage", "no storage connection string"),
+    "service-bus": ("service-bus", "no Service Bus connection string"),
+    "json": ("json", "no JSON object or array"),
+    "pem": ("pem", "no PEM file"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_one_class_of_value(kind: str) -> None:
+    shape, words = KINDS[kind]
+    secret = next(s for s in CLOUD.secrets if s.name == KEY)
+    want = replace(secret, spec=secret.spec.model_copy(update={"kind": SecretKind(kind)}))
+    right, wrong = (
+        secret_well_formed.check(want, bent(*holds(KEY, held)))
+        for held in (value(1, *filter(None, (shape,))), value(1))
+    )
+    assert isinstance(right, Pass)
+    if words:
+        assert isinstance(wrong, Fail)
+        assert f"is {words}, where" in wrong.note
+
+
+def test_every_kind_has_its_case() -> None:
+    assert {*KINDS, "application-insights"} == set(SecretKind)
