@@ -29,7 +29,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One named value; `at` is its property path, `type` a connection string's, `slot` empty for the app itself."""
+    """One named value; `at` is its property path, `type` a connection string's, `slot` empty for the app itself.
+
+    `name_tells` is false for a container's variable where the app settings were not read: it may name one of them.
+    """
 
     kind: Kind
     at: str
@@ -37,6 +40,7 @@ class Entry:
     value: SettingValue
     type: str
     slot: str
+    name_tells: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,11 @@ def places(site: Site) -> Iterator[Place]:
 
 def _of(site: Site, slot: str) -> Iterator[Place]:
     def place(kind: Kind, path: str, found: Listing[tuple[str, Setting]]) -> Place:
-        at = f"{site.id}/{path}"
+        at, tells = f"{site.id}/{path}", kind is not Kind.CONTAINER_VARIABLE or isinstance(site.settings, Observed)
         return Place(
-            kind, at, _each(found, lambda n: [Entry(kind, f"{at}/{n[0]}", n[1].name, n[1].value, n[1].kind, slot)])
+            kind,
+            at,
+            _each(found, lambda n: [Entry(kind, f"{at}/{n[0]}", n[1].name, n[1].value, n[1].kind, slot, tells)]),
         )
 
     strings = _listing(site.connection_strings, f"POST {site.id}/config/connectionstrings/list")

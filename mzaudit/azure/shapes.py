@@ -1,11 +1,12 @@
-"""What a text looks like: placeholder, URL, GUID, connection string, and the shapes that credentials have."""
+"""What a text looks like: a placeholder, a URL, a GUID, a connection string of some service."""
 
 from __future__ import annotations
 
-import math
+import json
 import re
-from collections import Counter
 from urllib.parse import SplitResult, urlsplit
+
+from mzaudit.snapshot.references import is_secret_uri
 
 _WORDS = frozenset(
     {
@@ -33,24 +34,38 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _PAIR = re.compile(r"[A-Za-z][A-Za-z0-9 _.-]*")
 
 # Whoever may write a setting chooses the text: each of these takes time in proportion to its length.
-_PASSWORD = re.compile(r"(?:^|[;?&\s])(?:password|pwd|passwd)\s*=\s*[^;&\s]", re.I)
-_ACCOUNT_KEY = re.compile(r"(?:^|[;\s])(?:accountkey|sharedaccesskey)\s*=\s*[^;\s]", re.I)
-_SAS = re.compile(r"(?:^|[?&;])(?:sig|sharedaccesssignature)=[^&;\s]", re.I)
-_JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
-_USERINFO = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^/\s:@?#]*:[^/\s@?#]+@[^/\s]", re.I)
-_TOKEN = re.compile(r"[A-Za-z0-9+/_.~=-]{20,}")
-
 _DATABASE_URL = re.compile(
-    r"(?:jdbc:)?(?:sqlserver|mssql|azuresql|postgres|postgresql|mysql|mariadb|oracle|db2|mongodb)(?:\+\w+)?:(?:\w+:)?(?://|@)",
+    r"(?:jdbc:)?(?:sqlserver|mssql|azuresql|postgres|postgresql|mysql|mariadb|oracle|db2|mongodb)(?:\+\w+)?:(?:\w{1,20}:)?(?://|@|[^\s/@:]{1,128}/[^\s@]{1,128}@)"
+    r"|[^\s:/@]{1,128}:[^\s@]{1,128}@(?:tcp|unix)\(",  # Oracle's user/password@, and the DSN of Go's MySQL driver
     re.I,
 )
-_DATABASE_HOST = re.compile(r"(?:^|;)\s*(?:server|data source|addr|address|network address|host)\s*=\s*[^;\s]", re.I)
-_DATABASE_MORE = re.compile(
-    r";\s*(?:database|initial catalog|dbname|user id|uid|username|password|pwd|authentication|integrated security)\s*=",
+_BOOLEAN = re.compile(r"true|false|yes|no|on|off|enabled?|disabled?|0|1", re.I)
+_NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?")
+# 15m, 3600s, 30 days; 1.02:03:04 as .NET writes it; P30D and PT1H of ISO 8601
+_DURATION = re.compile(
+    r"\d{1,12}\s?(?:ms|s|m|h|d|w|(?:milli)?seconds?|secs?|minutes?|mins?|hours?|days?|weeks?)"
+    r"|(?:\d{1,8}\.)?\d{1,2}:\d{2}:\d{2}(?:\.\d{1,7})?"
+    r"|P(?=.)(?:\d{1,9}[YMWD]){0,4}(?:T(?:\d{1,9}[HMS]){1,3})?",
     re.I,
 )
+_PEM = re.compile(r"-----BEGIN (?P<label>[A-Z0-9 ]{1,60})-----[ \t]*\r?\n")
 
+# Microsoft.Data.SqlClient, Npgsql, MySqlConnector, ODBC: a server, and a part that only a database has
+_DATABASE_SERVER = frozenset({"server", "data source", "addr", "address", "network address", "host", "hostname"})
+_DATABASE_PART = frozenset(
+    {
+        *("database", "initial catalog", "dbname", "attachdbfilename", "search path", "multipleactiveresultsets"),
+        *("integrated security", "trusted_connection", "trustservercertificate", "persist security info"),
+    }
+)
+_DATABASE_HOST = re.compile(
+    r"(?:tcp:|np:|lpc:|admin:).+|.+\.database\.(?:windows\.net|azure\.com|usgovcloudapi\.net|chinacloudapi\.cn)\b.*"
+    r"|.+,\s*1433",
+    re.I | re.S,
+)
+_ENDPOINTS = frozenset({f"{service}endpoint" for service in ("blob", "file", "queue", "table", "dfs")})
+
+_WHOLE = {"boolean": _BOOLEAN, "number": _NUMBER, "duration": _DURATION}
 _TELEMETRY = ("instrumentationkey", "ingestionendpoint")
 
 
@@ -74,10 +89,14 @@ def kinds(text: str) -> tuple[str, ...]:
         found.add("url")
         if url.scheme.casefold() == "https":
             found.add("https-url")
-    if dict(telemetry_parts(text)).keys() >= set(_TELEMETRY):
-        found.add("connection-string")
-    if _DATABASE_URL.match(text) or (_DATABASE_HOST.search(text) and _DATABASE_MORE.search(f";{text}")):
-        found.add("database")
+    if url is not None and is_secret_uri(text):
+        found.add("vault-secret")
+    found |= {kind for kind, shape in _WHOLE.items() if shape.fullmatch(text)}
+    found |= _connection(text)
+    if _is_json(text):
+        found.add("json")
+    if _is_pem(text):
+        found.add("pem")
     if text.casefold() in ("http/protobuf", "http/json"):
         found.add("otlp-http")
     if text.casefold() == "grpc":
@@ -85,20 +104,68 @@ def kinds(text: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def credentials(text: str) -> tuple[str, ...]:
-    """The credential shapes that a text has, sorted."""
-    shapes = {
-        "password": _PASSWORD.search(text),
-        "account-key": _ACCOUNT_KEY.search(text),
-        "sas": _SAS.search(text),
-        "jwt": _JWT.search(text),
-        "private-key": _PRIVATE_KEY.search(text),
-        "url-userinfo": _USERINFO.search(text),
-    }
-    found = {name for name, match in shapes.items() if match is not None}
-    if not found and _is_random(text):
-        found.add("high-entropy")
-    return tuple(sorted(found))
+def _connection(text: str) -> set[str]:
+    """The services whose connection string this is, by the parts that their documentation names."""
+    pairs = _pairs(text) if "=" in text else {}
+    found: set[str] = set()
+    if pairs and dict(telemetry_parts(text)).keys() >= set(_TELEMETRY):
+        found.add("application-insights")
+    if _DATABASE_URL.match(text) or _is_database(pairs):
+        found.add("database")
+    if _is_storage(pairs):
+        found.add("storage")
+    signed = {"sharedaccesskeyname", "sharedaccesskey"} <= pairs.keys() or "sharedaccesssignature" in pairs
+    if signed and pairs.get("endpoint", "").casefold().startswith("sb://"):
+        found.add("service-bus")
+    return found
+
+
+def _is_database(pairs: dict[str, str]) -> bool:
+    """https://learn.microsoft.com/dotnet/api/microsoft.data.sqlclient.sqlconnection.connectionstring"""
+    hosts = [pairs[name] for name in _DATABASE_SERVER & pairs.keys() if pairs[name]]
+    if not hosts or len(pairs) == 1:
+        return False
+    named = not _DATABASE_PART.isdisjoint(pairs) or pairs.get("authentication", "").casefold().startswith("active")
+    ado = "data source" in pairs and not {"user id", "uid", "password", "pwd"}.isdisjoint(pairs)
+    return named or ado or any(_DATABASE_HOST.fullmatch(host) for host in hosts)
+
+
+def _is_storage(pairs: dict[str, str]) -> bool:
+    """https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string"""
+    by_key = bool(pairs.get("accountname")) and bool(pairs.get("accountkey"))
+    somewhere = bool(pairs.get("accountname")) or not _ENDPOINTS.isdisjoint(pairs)
+    return by_key or (somewhere and bool(pairs.get("sharedaccesssignature")))
+
+
+def _is_json(text: str) -> bool:
+    """An object or an array: a bare word or number is JSON too, but nobody would say so."""
+    if not text.startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_pem(text: str) -> bool:
+    """RFC 7468: a line that begins and one that ends the same thing; what stands outside of them is a comment."""
+    begins = _PEM.search(text)
+    if begins is None:
+        return False
+    body, ends, _ = text[begins.end() :].partition(f"-----END {begins['label']}-----")
+    return bool(ends and body.strip())
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """The `name=value` parts between semicolons, or between blanks as libpq writes them; names in lower case, the first
+    of a name counts."""
+    found: dict[str, str] = {}
+    for piece in text.split(None if ";" not in text and "dbname" in text.casefold() else ";"):
+        name, equals, value = piece.partition("=")
+        if equals:
+            found.setdefault(name.strip().casefold(), value.strip())
+    return found
 
 
 def telemetry_parts(text: str) -> tuple[tuple[str, str], ...]:
@@ -130,7 +197,7 @@ def _origin(text: str) -> str:
 
 def _url(text: str) -> SplitResult | None:
     """The URL that a text is as a whole."""
-    if any(character.isspace() for character in text):
+    if ":" not in text or any(character.isspace() for character in text):
         return None
     try:
         url = urlsplit(text)
@@ -138,19 +205,3 @@ def _url(text: str) -> SplitResult | None:
     except ValueError:
         return None
     return url if url.scheme and url.hostname else None
-
-
-def _is_random(text: str) -> bool:
-    """Long, one word, with the spread of characters that a generated token has: not a name, path, address or GUID."""
-    if not _TOKEN.fullmatch(text) or _GUID.fullmatch(text) or _url(text) is not None:
-        return False
-    if re.fullmatch(r"[0-9a-fA-F]+", text):
-        return len(text) >= 32 and _entropy(text) > 3.0
-    digits, letters = any(c.isdigit() for c in text), any(c.isalpha() for c in text)
-    return digits and letters and _entropy(text) > 3.8
-
-
-def _entropy(text: str) -> float:
-    """Shannon entropy in bits a character."""
-    total = len(text)
-    return -sum(count / total * math.log2(count / total) for count in Counter(text).values())

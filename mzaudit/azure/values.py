@@ -5,11 +5,12 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from collections.abc import Collection
 from typing import Annotated, NoReturn
 
 from pydantic import PlainValidator
 
-from mzaudit.azure import shapes
+from mzaudit.azure import credential_shapes, shapes
 from mzaudit.snapshot import references
 from mzaudit.snapshot.values import LiteralValue, Part, SettingValue, ValueClass
 
@@ -75,6 +76,11 @@ class Classifier:
             sealed = None
         return self.setting(sealed)
 
+    def variable(self, sealed: Sealed | None, settings: Collection[str]) -> SettingValue:
+        """A site container's variable; one that names an app setting is empty: that setting is judged itself. What
+        names none is a value that somebody wrote there."""
+        return self.setting(None if sealed is not None and sealed.open() in settings else sealed)
+
     def value(self, sealed: Sealed) -> ValueClass:
         """The class of a text."""
         text = sealed.open()
@@ -82,10 +88,10 @@ class Classifier:
         return ValueClass(
             empty=not inner,
             placeholder=shapes.is_placeholder(inner),
-            unresolved_reference=inner.casefold().startswith(("@microsoft.", "@appsettingref(")),
+            unresolved_reference=references.REFERENCE.search(inner) is not None,
             outer_whitespace=inner != text,
             kinds=shapes.kinds(inner),
-            credentials=shapes.credentials(inner),
+            credentials=credential_shapes.credentials(inner),
             same=self._label("text", text),
             same_trimmed=self._label("text", inner),
             parts=tuple(Part(name, self._label(name, part)) for name, part in shapes.telemetry_parts(inner)),

@@ -122,7 +122,7 @@ async def _facets(run: Run, site_id: str, known: Known, turn: Turn, slots: async
                 run.list(
                     _call(site_id, "/sitecontainers", needs.SITE_CONTAINERS, needs.SLOT_CONTAINERS),
                     wire_web.SiteContainer,
-                    lambda body: _container(run, body),
+                    lambda body: body,
                 )
             )
             identity = group.create_task(_identity(run, site_id, properties))
@@ -134,7 +134,7 @@ async def _facets(run: Run, site_id: str, known: Known, turn: Turn, slots: async
         strings.result(),
         mounts.result(),
         references.result(),
-        containers.result(),
+        _containers(run, containers.result(), settings.result()),
         identity.result(),
         Listing() if slots is None else await slots,
     )
@@ -262,7 +262,16 @@ def _reference(body: wire_web.Reference) -> ReferenceStatus:
     )
 
 
-def _container(run: Run, body: wire_web.SiteContainer) -> SiteContainer:
+def _containers(
+    run: Run, bodies: Listing[wire_web.SiteContainer], settings: Observed[tuple[Setting, ...] | None] | Gap
+) -> Listing[SiteContainer]:
+    """Their variables hold names of app settings, as far as those were read."""
+    known = settings.value or () if isinstance(settings, Observed) else ()
+    names = frozenset(setting.name for setting in known)
+    return Listing(tuple(_container(run, body, names) for body in bodies.items), bodies.gap)
+
+
+def _container(run: Run, body: wire_web.SiteContainer, settings: frozenset[str]) -> SiteContainer:
     members = body.properties
     secret: SettingValue | None = None
     if members.password_secret is not None:
@@ -272,7 +281,9 @@ def _container(run: Run, body: wire_web.SiteContainer) -> SiteContainer:
         Container(body.name, members.image, members.is_main, members.auth_type),
         user_name=bool(members.user_name),
         secret=secret,
-        environment=tuple(Setting(one.name or "", run.classifier.setting(one.value)) for one in variables if one),
+        environment=tuple(
+            Setting(one.name or "", run.classifier.variable(one.value, settings)) for one in variables if one
+        ),
     )
 
 

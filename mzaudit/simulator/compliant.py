@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -200,6 +202,7 @@ def _app_settings(estate: Estate, plan: EnvironmentPlan, app: AppPlan, site_id: 
         "WEBSITES_PORT": "8080",
         "WEBSITES_ENABLE_APP_SERVICE_STORAGE": "false",
     }
+    settings |= _lookalikes(plan, app)
     vault = next((vault for vault in plan.vaults if vault.name == app.vault), None)
     if vault is None:
         settings["APPLICATIONINSIGHTS_CONNECTION_STRING"] = connection
@@ -208,6 +211,27 @@ def _app_settings(estate: Estate, plan: EnvironmentPlan, app: AppPlan, site_id: 
             spelling = _SPELLINGS[index % len(_SPELLINGS)]
             settings[secret.setting] = spelling.format(vault=vault.name, secret=secret.stored_as)
     estate.settings[site_id.casefold()] = settings
+
+
+def _lookalikes(plan: EnvironmentPlan, app: AppPlan) -> dict[str, str]:
+    """What every team's apps have among their settings, and what looks like a credential to whoever looks in haste."""
+    running = commit(app.repository, LATEST_COMMIT)
+    unique = hashlib.sha256(plan.name.encode()).hexdigest()[:13]  # as Bicep's uniqueString() ends a name
+    return {
+        "ServiceBusConnection__fullyQualifiedNamespace": f"sb-monozu-{unique}.servicebus.windows.net",
+        "AzureWebJobsStorage__accountName": f"st{plan.name[:9]}{unique}",
+        "WORKSPACE_RESOURCE_ID": f"/subscriptions/{plan.subscription_id}/resourceGroups/{plan.resource_group}/providers"
+        f"/Microsoft.OperationalInsights/workspaces/log{unique}",
+        "REDIS_HOST": f"redis-{unique}.redis.cache.windows.net:6380",
+        "TOKEN_ENDPOINT": "https://login.monozu.example/oauth2/v2.0/token",
+        "TOKEN_TTL_SECONDS": "3600",
+        "REFRESH_TOKEN": "PT12H",
+        "SECRET_ROTATION_DAYS": "90",
+        "FEATURE_PASSWORD_RESET": "true",
+        "SMTP_SECRET_NAME": "smtp-password",
+        "SENTRY_RELEASE": f"{app.repository}@{running}",
+        "DEPLOYED": commit("deployment", LATEST_COMMIT),
+    }
 
 
 def _app_rights(estate: Estate, group: str, app: AppPlan, oid: str, registry: str, snaps: str) -> None:
@@ -226,7 +250,7 @@ def _vault(
     estate.assign(estate.auditor.oid, "Key Vault Secrets User", arm_id)
     estate.secrets[vault.name] = {}
     for secret in vault.secrets:
-        value = connection if secret.kind == "connection-string" else _value(plan, secret)
+        value = connection if secret.kind == "application-insights" else _value(plan, secret)
         if secret.shared:
             value = shared.setdefault(secret.stored_as, value)
         estate.put_secret(vault.name, secret.stored_as, value)
@@ -238,6 +262,18 @@ def _value(plan: EnvironmentPlan, secret: SecretPlan) -> str:
             return str(uuid.uuid4())
         case "url":
             return f"https://{plan.name}.monozu.example/{canary()}"
+        case "database":
+            host = f"{plan.sql_server}.database.windows.net"
+            return f"Server=tcp:{host},1433;Database={plan.databases[0]};User ID=app;Password={canary()};"
+        case "storage":
+            return f"DefaultEndpointsProtocol=https;AccountName={plan.storage_account};AccountKey={canary()}"
+        case "service-bus":
+            return f"Endpoint=sb://sb-{plan.name}.servicebus.windows.net/;SharedAccessKeyName=app;SharedAccessKey={canary()}"
+        case "json":
+            return json.dumps({"client_email": "app@monozu.example", "key": canary()})
+        case "pem":
+            body = base64.b64encode(canary().encode()).decode()
+            return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
         case _:
             return canary()
 

@@ -9,6 +9,9 @@ from mzaudit.snapshot.values import OtherReference, VaultReference
 
 VAULT_SUFFIXES = (".vault.azure.net", ".vault.usgovcloudapi.net", ".vault.azure.cn")
 
+REFERENCE = re.compile(r"@(?:Microsoft\.\w{1,40}|AppSettingRef)\((?:[^()]*\))?", re.IGNORECASE)
+"""A reference as it may stand inside a longer text, where App Service resolves none; the last parenthesis may lack."""
+
 _VAULT = "@Microsoft.KeyVault("
 _OTHER = re.compile(r"@Microsoft\.AppConfiguration\(.*\)", re.IGNORECASE | re.DOTALL)
 _SECRET_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
@@ -40,6 +43,12 @@ def parse(text: str) -> VaultReference | OtherReference | None:
         spelling = "white space around the reference" if bare != text else "prefix is not spelt @Microsoft.KeyVault("
         return VaultReference(read.vault, read.secret, read.version, read.problem or spelling)
     return None
+
+
+def is_secret_uri(text: str) -> bool:
+    """Whether `text` is the bare address of a vault's secret: it says where the value is, and is not the value."""
+    read = _uri(text)
+    return read.secret is not None and not read.problem
 
 
 def _pairs(body: str) -> VaultReference:

@@ -22,12 +22,14 @@ class Part:
 class ValueClass:
     """What kind of text a value is.
 
-    `kinds` is drawn from `url`, `https-url`, `guid`, `connection-string` (telemetry), `database` (a database URL of any
-    scheme, or `Server=`/`Data Source=`/`Host=` pairs, with or without a password), `otlp-http` (the OTLP protocol names
-    `http/protobuf` and `http/json`), `otlp-grpc` (the protocol name `grpc`);
-    `credentials` names the credential shapes that the text matches (`password`, `account-key`, `sas`, `jwt`,
-    `private-key`, `url-userinfo`, `high-entropy`); `same` and `same_trimmed` are equality labels of the text and of
-    the text without surrounding white space; `parts` are those of a telemetry connection string.
+    `kinds` is drawn from `url`, `https-url`, `vault-secret` (the address of a vault's secret), `guid`, `boolean`,
+    `number`, `duration`, `json` (an object or array), `pem`; the connection strings `application-insights`, `database`
+    (a URL of any scheme, or the parts of a driver, with or without a password), `storage`, `service-bus`; and the OTLP
+    protocol names `otlp-http` (`http/protobuf`, `http/json`) and `otlp-grpc` (`grpc`);
+    `credentials` names the credential shapes that the text matches (`password`, `account-key`, `client-secret`, `sas`,
+    `bearer`, `jwt`, `private-key`, `pkcs12`, `url-userinfo`, `of:ISSUER`, `high-entropy`); `unresolved_reference` says
+    that the text holds a reference that App Service does not resolve; `same` and `same_trimmed` are equality labels of
+    the text and of the text without surrounding white space; `parts` are those of a telemetry connection string.
     """
 
     empty: bool

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mzaudit.azure.shapes import credentials, is_placeholder, kinds, telemetry_parts
+from mzaudit.azure.credential_shapes import credentials
+from mzaudit.azure.shapes import is_placeholder, kinds, telemetry_parts
 from mzaudit.azure.values import Classifier, Sealed
 from mzaudit.azure.wire_web import AppSettings
 from mzaudit.snapshot.values import LiteralValue, OtherReference, ValueClass, VaultReference
@@ -69,7 +70,7 @@ KINDS = {
     "https://": set(),
     "not a url": set(),
     KEY: {"guid"},
-    f"InstrumentationKey={KEY};IngestionEndpoint=https://w.in.example.com/": {"connection-string"},
+    f"InstrumentationKey={KEY};IngestionEndpoint=https://w.in.example.com/": {"application-insights"},
     f"InstrumentationKey={KEY}": set(),
     "InstrumentationKey=none;IngestionEndpoint=https://w.in.example.com/": set(),
     "sqlserver://sql-x.database.windows.net?database=db": {"database"},
@@ -79,10 +80,39 @@ KINDS = {
     "postgresql://host/db": {"database"},
     "Server=tcp:sql-x,1433;Database=db;Authentication=Active Directory Default": {"database"},
     "User ID=app;Data Source=sql-x;Password=word": {"database"},
-    "Host=pg;Username=app": {"database"},
+    "Host=pg;Username=app": set(),
     "Server=tcp:sql-x,1433": set(),
     "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=Root": set(),
     "amqps://queue.example.com/": set(),
+    "host=mail.example;user=app;password=word": set(),
+    "host=mq.example;virtualHost=/;username=app;password=word": set(),
+    "Server=tcp:sql-x.database.windows.net,1433;User ID=app;Password=word": {"database"},
+    "Host=x.postgres.database.azure.com;Username=app;Password=word": {"database"},
+    "host=pg port=5432 dbname=d user=app": {"database"},
+    "app:word@tcp(mysql:3306)/d": {"database"},
+    "jdbc:oracle:thin:app/word@//db:1521/x": {"database"},
+    "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=k==": {"storage"},
+    "BlobEndpoint=https://a.blob.core.windows.net;SharedAccessSignature=sv=1&sig=x": {"storage"},
+    "DefaultEndpointsProtocol=https;AccountName=a": set(),
+    "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=k=": {"service-bus"},
+    "Endpoint=sb://x.servicebus.windows.net/;SharedAccessSignature=x": {"service-bus"},
+    '{"a": 1}': {"json"},
+    "[1]": {"json"},
+    '{"a": ': set(),
+    '"a"': set(),
+    "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n": {"pem"},
+    "Bag Attributes\n-----BEGIN PRIVATE KEY-----\r\nMII\r\n-----END PRIVATE KEY-----": {"pem"},
+    "-----BEGIN CERTIFICATE-----\nMII": set(),
+    "-----BEGIN CERTIFICATE----- MII -----END CERTIFICATE-----": set(),
+    "true": {"boolean"},
+    "0": {"boolean", "number"},
+    "3600": {"number"},
+    "15m": {"duration"},
+    "00:15:00": {"duration"},
+    "PT12H": {"duration"},
+    "P": set(),
+    "https://kv-a.vault.azure.net/secrets/T": {"url", "https-url", "vault-secret"},
+    "https://kv-a.vault.azure.net/": {"url", "https-url"},
     "http/protobuf": {"otlp-http"},
     "grpc": {"otlp-grpc"},
 }
@@ -147,6 +177,30 @@ def test_parts_are_normalised_before_they_are_compared() -> None:
     assert telemetry_parts(one) == telemetry_parts(two) != ()
     other = one.replace("W.in", "e.in")
     assert telemetry_parts(other) != telemetry_parts(one)
+
+
+def test_a_container_variable_names_a_setting_or_is_a_value() -> None:
+    classifier = Classifier()
+    for text, empty in {"SMTP": True, "smtp": False, "hunter2": False, "": True}.items():
+        held = classifier.variable(Sealed(text), {"SMTP"})
+        assert isinstance(held, LiteralValue)
+        assert held.value.empty is empty, text
+
+
+@pytest.mark.parametrize(
+    ("text", "resolves"),
+    [
+        ("@Microsoft.KeyVault(VaultName=kv-a;SecretName=T", True),
+        ('"@Microsoft.KeyVault(VaultName=kv-a;SecretName=T)"', True),
+        ("Bearer @microsoft.keyvault(SecretUri=https://kv-a.vault.azure.net/secrets/T/)", True),
+        ("user@microsoft.example", False),
+        ("https://kv-a.vault.azure.net/secrets/T", False),
+    ],
+)
+def test_a_reference_inside_a_longer_text(text: str, resolves: bool) -> None:
+    value = Classifier().value(Sealed(text))
+    assert value.unresolved_reference is resolves
+    assert value.credentials == ()
 
 
 def test_equality_and_near_misses() -> None:

@@ -45,6 +45,19 @@ _BY_VALUE: Final = {
     "a private key": f"-----BEGIN PRIVATE KEY-----\n{_KEY}\n-----END PRIVATE KEY-----",
     "a password in a URL": f"amqps://app:{_random('h', 20)}@queue.monozu.example/",
     "a long random text": _random("i", 64),
+    "a cache's password": f"stx.redis.cache.windows.net:6380,password={_random('j', 43)}=,ssl=True,abortConnect=False",
+    "a SignalR key": f"Endpoint=https://x.service.signalr.net;AccessKey={_random('k', 43)}=;Version=1.0;",
+    "an App Configuration secret": f"Endpoint=https://x.azconfig.io;Id=ab-l0-s0;Secret={_random('l', 43)}=",
+    "a Cosmos DB key": f"AccountEndpoint=https://x.documents.azure.com:443/;AccountKey={_random('m', 86)}==;",
+    "a key that Microsoft marks": f"{_random('n', 33)}AzCaB{_random('o', 5)}=",
+    "an AI service's key": f"{_random('p', 52)}JQQJ99BAC{_random('q', 12)}AAAAACOGx{_random('r', 3)}",
+    "an Entra application's secret": f"{_random('s', 3)}8Q~{_random('t', 34)}",
+    "a token with its issuer's mark": f"ghp_{_random('u', 36)}",
+    "a web hook of Slack's": f"https://hooks.slack.com/services/{_random('v', 44)}",
+    "a password with a slash in a URL": f"amqps://app:{_random('w', 9)}/{_random('x', 9)}@queue.monozu.example/",
+    "a mail server's login": f"host=mail.monozu.example;user=app;password={_random('y', 20)}",
+    "a private key without its frame": f"MII{_random('z', 5)}ADANBgkqhkiG9w0B{_random('0', 200)}",
+    "a certificate with its key": f"MIIKAgIBAzCC{_random('1', 300)}",
 }
 
 
@@ -73,6 +86,10 @@ def _elsewhere(service: WantedService) -> dict[str, Bend]:
     def composed(estate: Estate) -> None:
         bends.compose(estate, service, "environment:", f"  SMTP_PASSWORD: {_random('c', 20)}")
 
+    def beside(estate: Estate) -> None:
+        sidecar = bends.contain(estate, service)["main"]
+        sidecar["environmentVariables"].append({"name": "SMTP_PASSWORD", "value": _random("sidecar", 20)})
+
     def in_slot(estate: Estate) -> None:
         estate.settings[bends.slot(estate, service).casefold()]["STRIPE_API_KEY"] = _random("s", 40)
 
@@ -86,6 +103,7 @@ def _elsewhere(service: WantedService) -> dict[str, Bend]:
         ),
         "mounted share with its key": mounted,
         "compose file with a password": composed,
+        "site container with a password for the name of a setting": beside,
         "slot with a setting in clear": in_slot,
         "slot with a connection string in clear": in_slots_connection_string,
     }

@@ -72,12 +72,19 @@ def _image(service: WantedService) -> dict[str, Bend]:
         host = f"{service.registry.name.casefold()}.westeurope.{kind}.azurecr.io"
         return lambda estate: bends.run_image(estate, service, bends.image(service, f":{latest}", host=host))
 
+    def named_setting(estate: Estate) -> None:
+        held = bends.contain(estate, service)["main"]
+        held["environmentVariables"].append(
+            {"name": "SMTP_PASSWORD", "value": next(iter(bends.settings(estate, service)))}
+        )
+
     return {
         "image from the registry's host in a region": regional("geo"),
         "image from the registry's data host in a region": regional("data"),
         "image by tag and digest": digest,
         "image from a compose file": lambda estate: bends.compose(estate, service, "environment:", "  LOG_LEVEL: info"),
         "image from site containers": lambda estate: bends.contain(estate, service),
+        "a container's password that names a setting": named_setting,
         "a side-car from the same registry": lambda estate: bends.contain(
             estate, service, collector=bends.image(service, ":0.99.0", repository="otel-collector")
         ),

@@ -25,8 +25,10 @@ def no_database_password(want: WantedService, seen: Snapshot) -> Verdict:
     In production, and in every environment whose policy says `sql_auth: managed-identity`: no database address with a
     password among the app settings, connection strings and container variables of the app and of every slot. A database
     address is a setting whose name says so (`DATABASE_URL`, `SQL_CONNECTION_STRING` and their like), a connection
-    string of a database type, or a text that is a database URL or connection string. A password is a user name and
-    password in the URL, or a `Password=` or `Pwd=` part.
+    string of a database type, or a text that is a database URL or connection string: with a part that only a database
+    has (`Database=`, `Initial Catalog=`, `Data Source=` with a user) or at a host of Azure's databases. A password is a
+    user name and password in the URL, or a `Password=` or `Pwd=` part. `Host=…;User=…;Password=…` of a mail server or
+    a queue is SET-004's.
 
     A database address without a password is accepted: that is how managed identities connect. One that comes from the
     service's own vault is judged by the secret's value where that was read, and is inconclusive where it was not; so is

@@ -1,5 +1,7 @@
 """SET-004: no setting of the app carries a credential in clear."""
 
+from dataclasses import replace
+
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
 from mzaudit.audit.az import az, secret_file
 from mzaudit.audit.credentials import RANDOM, REGISTRY_LOGIN, has_password, is_database_address, why_credential
@@ -26,21 +28,28 @@ def no_plaintext_credentials(want: WantedService, seen: Snapshot) -> Verdict:
     registry passwords of site containers, of the app and of every slot. A plain value that is not empty is a credential
     if one of these holds:
 
-    * it has the shape of one: account key, shared access signature, JSON Web Token, private key, `Password=`, user name
-      and password in a URL (under any name);
+    * it has the shape of one, under any name: a key that an Azure service hands out, alone or in a connection string or
+      signature; a token with the mark of its issuer (GitHub, Slack, Stripe, AWS and some fifty others); a JSON Web
+      Token, private key or PKCS #12 store; `Password=`, `Secret=` and their like; user name and password in a URL;
     * it is a mounted share's access key or a site container's registry password;
     * its name is a secret that the policy documents as sensitive;
-    * its name looks like one (`password`, `secret`, `token`, `hmac`, `sas`, `api_key`, `access_key` and their like);
-    * it is a long random text: a weaker finding, of medium severity.
+    * its name looks like one (`password`, `secret`, `token`, `hmac`, `sas`, `api_key`, `access_key` and their like),
+      and the value is no boolean, duration or URL, and no number under a name that goes on after that word;
+    * it is a long random text: a weaker finding, of medium severity. Hosts, paths, resource ids, GUIDs, commits, image
+      references and public certificates are none.
 
     Names that are known to be harmless are exempt from the last two: App Service's own (`WEBSITE_*`), `MS_CLIENT_ID`,
     `MS_TENANT_ID`, `APPLICATIONINSIGHTS_CONNECTION_STRING`, addresses (`*_URL`), names and numbers about a credential
-    (`*_NAME`, `*_TTL`, `*_LENGTH`), commits and digests. A placeholder is no excuse: `password` is a password that
-    works. Settings that the policy lists as `plaintext` are never judged.
+    (`*_NAME`, `*_ID`, `*_TTL_SECONDS`, `*_LENGTH`), public keys, commits and digests. A placeholder is no excuse:
+    `password` is a password that works. Settings that the policy lists as `plaintext` are never judged.
 
-    References to Key Vault and to App Configuration are not in clear. A site container's variable holds the name of an
-    app setting, so that only its shape is judged. Left to other rules, so that a finding is made once: a database
-    password where passwords are forbidden is SET-005's, the app's `DOCKER_REGISTRY_SERVER_*` are IMG-007's.
+    References to Key Vault and to App Configuration are not in clear. Nor is one that something else stands around, or
+    the bare address of a vault's secret: App Service resolves neither, which SET-001 says. A site container's variable
+    holds the name of an app setting; what names none is a value. Left to other rules, so that a finding is made once: a
+    database password where passwords are forbidden is SET-005's, the app's `DOCKER_REGISTRY_SERVER_*` are IMG-007's.
+
+    What was found stands, whatever was not read. The shapes are those of Microsoft's list of identifiable keys and of
+    gitleaks.
 
     ## Why it matters
     Whoever may list the app's settings reads the credential, in the portal, in templates and in their history. It
@@ -52,6 +61,9 @@ def no_plaintext_credentials(want: WantedService, seen: Snapshot) -> Verdict:
     ## References
     - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
     - https://learn.microsoft.com/azure/app-service/configure-common
+    - https://learn.microsoft.com/azure/app-service/configure-sidecar
+    - https://github.com/microsoft/security-utilities
+    - https://github.com/gitleaks/gitleaks
     """
     site = seen.site(want.id)
     return every(
@@ -65,7 +77,8 @@ def no_plaintext_credentials(want: WantedService, seen: Snapshot) -> Verdict:
 def _judge(want: WantedService, place: Place) -> Verdict:
     fails = [fail for entry in place.entries.items if (fail := _exposed(want, entry)) is not None]
     if fails:
-        return merged(fails)
+        found, gap = merged(fails), place.entries.gap
+        return found if gap is None or found.severity is None else replace(found, gaps=(gap,))
     whole(place.entries)
     return Pass((Evidence(place.at, "no credential in clear", "none"),))
 
@@ -74,7 +87,8 @@ def _exposed(want: WantedService, entry: Entry) -> Fail | None:
     if not isinstance(entry.value, LiteralValue) or entry.name in want.plaintext:
         return None
     value = entry.value.value
-    if want.passwords_forbidden and is_database_address(entry) and has_password(value):
+    elsewhere = entry.kind in (Kind.MOUNT, Kind.REGISTRY_LOGIN)
+    if want.passwords_forbidden and not elsewhere and is_database_address(entry) and has_password(value):
         return None
     if entry.kind is Kind.APP_SETTING and not entry.slot and entry.name in REGISTRY_LOGIN:
         return None

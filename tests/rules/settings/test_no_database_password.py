@@ -60,6 +60,18 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Fail,
         "container variable",
     ),
+    "in a site container, by the name of a setting": (
+        (
+            site(
+                CLOUD,
+                containers=Listing(
+                    (SiteContainer(Container("a", "x", True), False, None, (Setting("DB_URL", literal(empty=True)),)),)
+                ),
+            ),
+        ),
+        Pass,
+        "",
+    ),
     "in a slot": ((staged(CLOUD, "staging", url(PASSWORD)),), Fail, "(slot staging)"),
     "from the vault, with a password": (
         (reference(), secret_value(wanted_vault("cloud"), "DATABASE-URL", value(5, credentials=("password",)))),

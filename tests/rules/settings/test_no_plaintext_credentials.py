@@ -74,7 +74,25 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "names a setting": ((plain("MICROSOFT_PROVIDER_AUTHENTICATION_SECRET_SETTING_NAME"),), Pass, ""),
     "words that only begin alike": ((plain("TOKENIZER"), plain("PASSENGERS"), plain("SASKATOON")), Pass, ""),
     "App Service's own": ((plain("WEBSITE_AUTH_ENCRYPTION_KEY", RANDOM),), Pass, ""),
-    "the commit": ((plain("GIT_COMMIT", RANDOM),), Pass, ""),
+    "the commit": (
+        (plain("GIT_COMMIT", RANDOM), plain("SENTRY_RELEASE", RANDOM), plain("IMAGE_TAG", RANDOM)),
+        Pass,
+        "",
+    ),
+    "a duration and a switch": (
+        (plain("ACCESS_TOKEN", literal(7, "duration")), plain("SAS", literal(7, "boolean"))),
+        Pass,
+        "",
+    ),
+    "a number of tokens": ((plain("TOKENS_PER_MINUTE", literal(7, "number")),), Pass, ""),
+    "a number for a password": ((plain("ADMIN_PASSWORD", literal(7, "number")),), Fail, "ADMIN_PASSWORD"),
+    "the address of a secret": ((plain("SMTP_PASSWORD", literal(7, "url", "vault-secret")),), Pass, ""),
+    "a reference beside a key": (
+        (plain("STORE", literal(7, unresolved_reference=True, credentials=("account-key",))),),
+        Fail,
+        "an account key",
+    ),
+    "a documented secret that is a duration": ((plain("SECRET_KEY", literal(7, "duration")),), Fail, "is documented"),
     # by shape
     "an account key under any name": ((plain("STORE", KEY),), Fail, "holds an account key"),
     "an account key under a harmless name": ((plain("WEBSITE_CONTENT", KEY),), Fail, "holds an account key"),
@@ -85,6 +103,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "a JSON Web Token": ((plain("X", literal(credentials=("jwt",))),), Fail, "a JSON Web Token"),
     "a private key": ((plain("X", literal(credentials=("private-key",))),), Fail, "a private key"),
+    "a token with its issuer's mark": (
+        (plain("X", literal(credentials=("of:GitHub", "of:npm"))),),
+        Fail,
+        "it holds a credential of GitHub and holds a credential of npm.",
+    ),
     "user and password in a URL": (
         (plain("AMQP_URL", literal(credentials=("url-userinfo",))),),
         Fail,
@@ -115,7 +138,17 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a mounted share whose key is a reference": ((mount(literal(unresolved_reference=True)),), Pass, ""),
     "a compose variable": ((compose(Setting("DB_PASSWORD", literal())),), Fail, "The compose variable DB_PASSWORD"),
     "a compose file that cannot be read": ((compose(problem="not base64"),), Inconclusive, ""),
-    "a container variable names a setting": ((sidecar(None, Setting("DB_PASSWORD", literal())),), Pass, ""),
+    "a container variable names a setting": ((sidecar(None, Setting("DB_PASSWORD", literal(empty=True))),), Pass, ""),
+    "a container variable names none": (
+        (sidecar(None, Setting("DB_PASSWORD", literal())),),
+        Fail,
+        "The container variable DB_PASSWORD of app-monozu-cloud-prd is a credential in clear: it has the name",
+    ),
+    "a container variable, settings refused": (
+        (sidecar(None, Setting("DB_PASSWORD", literal())), site(CLOUD, settings=gap())),
+        Inconclusive,
+        "",
+    ),
     "a container variable with a key": ((sidecar(None, Setting("STORE", KEY)),), Fail, "The container variable STORE"),
     "a container's registry password": ((sidecar(literal()),), Fail, "The registry password of the container otel"),
     "a slot": ((staged(CLOUD, "staging", plain("STRIPE_API_KEY")),), Fail, "app-monozu-cloud-prd (slot staging)"),
@@ -146,6 +179,9 @@ def test_a_guess_by_randomness_alone_is_weaker() -> None:
     assert isinstance(weak, Fail)
     assert isinstance(both, Fail)
     assert (weak.severity, both.severity) == (Severity.MEDIUM, None)
+    beside = ask(no_plaintext_credentials, "cloud", plain("BLOB", RANDOM), site(CLOUD, mounts=gap()))
+    assert isinstance(beside, Fail)
+    assert (beside.severity, beside.gaps) == (Severity.MEDIUM, (gap(),))
 
 
 def test_the_policy_may_allow_a_name_and_a_password() -> None:
