@@ -55,6 +55,7 @@ from tests.estate import (
     site_config,
     site_properties,
     status,
+    tenant_tables,
     user,
     value,
     vault,
@@ -327,7 +328,7 @@ def inside_wrong() -> Snapshot:
         ),
         inside(
             manage,
-            tenant_tables={"tenant_id": Listing((*TABLES, "dbo.new"))},
+            tenant_tables={"tenant_id": Listing(tenant_tables(*TABLES, "dbo.new"))},
             migrations={"dbo.flyway_schema_history": Observed(None)},
         ),
     )

@@ -37,6 +37,7 @@ from mzaudit.snapshot.databases import (
     Migration,
     Predicate,
     SecurityPolicy,
+    TenantTable,
 )
 from mzaudit.snapshot.estate import Caller, Snapshot
 from mzaudit.snapshot.ids import key
@@ -44,7 +45,7 @@ from mzaudit.snapshot.insights import Component, ComponentProperties, Dashboard
 from mzaudit.snapshot.keyvault import SecretItem, Vault, VaultProperties
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.registry import Registry, RegistryProperties, Tag
-from mzaudit.snapshot.sql import Database, SqlServer
+from mzaudit.snapshot.sql import Database, EntraAdministrator, SqlServer
 from mzaudit.snapshot.storage import AccountProperties, BlobContainer, StorageAccount
 from mzaudit.snapshot.values import LiteralValue, Part, ValueClass, VaultReference
 from mzaudit.snapshot.web import (
@@ -289,6 +290,7 @@ def compliant() -> Snapshot:
             {},
             Observed(True),
             Observed(f"{env.server.name}.database.windows.net"),
+            Observed(EntraAdministrator("sql-admins", "Group", _guid("sql-admins"))),
         )
         for each in env.server.databases:
             databases[key(each.id)] = contents(each)
@@ -382,9 +384,21 @@ def contents(which: WantedDatabase) -> DatabaseContents:
         Listing(tuple(Membership(role, member) for member, role in roles)),
         Listing(tuple(DatabaseGrant(user.name, "CONNECT", "GRANT", "DATABASE", "") for user in named)),
         Listing((SecurityPolicy("sec.tenants", True, predicates),)),
-        {which.tenant_column: Listing(TABLES)},
+        {which.tenant_column: Listing(tenant_tables(*TABLES))},
         {which.migrations: Observed(history)},
     )
+
+
+def entra_id(which: WantedDatabase, name: str) -> str:
+    """The client id that a documented user of a database carries."""
+    found = next(one.entra_id for one in contents(which).principals.items if one.name == name)
+    assert found is not None
+    return found
+
+
+def tenant_tables(*names: str) -> tuple[TenantTable, ...]:
+    """Ordinary tables with the tenant column."""
+    return tuple(TenantTable(name) for name in names)
 
 
 Bend = Callable[[Snapshot], Snapshot]
@@ -752,6 +766,16 @@ def more(which: WantedDatabase, facet: str, *items: Any) -> Bend:
     return bend
 
 
+def signs_in(which: WantedDatabase, *users: DatabasePrincipal) -> Bend:
+    """Add users that may connect to a database."""
+    connects = tuple(DatabaseGrant(user.name, "CONNECT", "GRANT", "DATABASE", "") for user in users)
+
+    def bend(seen: Snapshot) -> Snapshot:
+        return more(which, "grants", *connects)(more(which, "principals", *users)(seen))
+
+    return bend
+
+
 def less(which: WantedDatabase, facet: str, gone: Callable[[Any], bool]) -> Bend:
     """Take items out of a listing of a database's inside."""
 
@@ -768,7 +792,10 @@ def user(which: WantedDatabase, name: str, /, **fields: Any) -> Bend:
     def bend(seen: Snapshot) -> Snapshot:
         before = seen.databases[key(which.id)].principals
         items = tuple(replace(p, **fields) if p.name == name else p for p in before.items)
-        return inside(which, principals=replace(before, items=items))(seen)
+        given = seen.databases[key(which.id)].grants
+        called = fields.get("name", name)
+        grants = tuple(replace(g, grantee=called) if g.grantee == name else g for g in given.items)
+        return inside(which, principals=replace(before, items=items), grants=replace(given, items=grants))(seen)
 
     return bend
 

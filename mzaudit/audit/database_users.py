@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from mzaudit.audit.at_apps import AtApps
 from mzaudit.audit.verdict import NotApplicable
 from mzaudit.policy.wanted import WantedDatabase, WantedService
-from mzaudit.snapshot.databases import DatabasePrincipal, Membership
+from mzaudit.snapshot.databases import DatabaseContents, DatabasePrincipal, Membership
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import name
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
+from mzaudit.snapshot.sql import EntraAdministrator
 from mzaudit.snapshot.web import Site
+
+# What lets a user of a database in, as permissions of the database and as fixed roles that hold them.
+_LETS_IN: Final = ("CONNECT", "CONTROL")
+_ROLES_LET_IN: Final = frozenset(("db_owner", "db_accessadmin"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,11 @@ class Clients:
         """Whose user it is."""
         who = user.entra_id
         return next((client for client in self.items if client.id == who), None) if who is not None else None
+
+    def administrator(self, who: EntraAdministrator) -> Client | None:
+        """Which of them administers the server: Azure takes an application's object id there, and its client id."""
+        sid = who.sid.casefold()
+        return next((one for one in self.items if sid and sid in (one.id, one.principal.casefold())), None)
 
 
 def missing(database: WantedDatabase, seen: Snapshot) -> NotApplicable | None:
@@ -110,6 +121,55 @@ def reached(memberships: Iterable[Membership], member: str) -> dict[str, tuple[s
                 found[role] = way
                 waiting.append((role, (*way, role)))
     return found
+
+
+def kept_out(inside: DatabaseContents, user: DatabasePrincipal) -> Observed[str | None] | Gap:
+    """Why a user cannot sign in, in words; observed None if it can. That takes CONNECT, its own or through a role, and
+    no denial of it.
+
+    https://learn.microsoft.com/sql/relational-databases/security/authentication-access/principals-database-engine
+    """
+    roles = {role.casefold() for role in reached(inside.memberships.items, user.name)}
+    names = {user.name.casefold(), "public", *roles}
+    held = [
+        grant
+        for grant in inside.grants.items
+        if grant.kind == "DATABASE" and grant.permission.upper() in _LETS_IN and grant.grantee.casefold() in names
+    ]
+    for grant in sorted(held, key=lambda grant: (grant.permission, grant.grantee)):
+        if grant.state.upper() == "DENY":
+            return Observed(f"{grant.permission} is denied to {grant.grantee}")
+    unread = inside.grants.gap or inside.memberships.gap
+    if unread is not None:
+        return unread
+    if held or roles & _ROLES_LET_IN:
+        return Observed(None)
+    if user.of_login:
+        call = f"SQL {inside.id} server roles of the login of {user.name}"
+        return Gap(GapReason.NOT_COLLECTED, call, inside.id, detail="a server role may let the login in")
+    return Observed("it was not granted CONNECT")
+
+
+def members_unseen(
+    inside: DatabaseContents, user: DatabasePrincipal, known: Iterable[str], less: Iterable[str] = ()
+) -> Gap | None:
+    """The doubt that an Entra group leaves whose members would have more here than the roles `less`; nobody can see
+    from here who they are. None of those `known`, casefolded, by their own name or that of a role of theirs."""
+    held = reached(inside.memberships.items, user.name)
+    if {user.name.casefold(), *(role.casefold() for role in held)} & set(known):
+        return None
+    granted = any(
+        grant.grantee.casefold() == user.name.casefold()
+        and grant.state.upper() != "DENY"
+        and grant.permission.upper() != "CONNECT"
+        for grant in inside.grants.items
+    )
+    if not granted and {role.casefold() for role in held} <= {role.casefold() for role in less}:
+        return None
+    out = kept_out(inside, user)
+    if isinstance(out, Observed) and out.value is not None:
+        return None
+    return Gap(GapReason.MEMBERS, f"SQL {inside.id} members of the Entra group {user.name}", inside.id)
 
 
 def through(role: str, way: tuple[str, ...]) -> str:

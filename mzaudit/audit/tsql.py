@@ -76,4 +76,4 @@ def _on(grant: DatabaseGrant) -> str:
         case "SCHEMA":
             return f" ON SCHEMA::{quoted(grant.on)}"
         case _:
-            return f" ON {table(grant.on)}"
+            return f" ON {table(grant.on) if grant.on else UNSHOWABLE}"

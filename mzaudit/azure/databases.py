@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from mzaudit.azure import needs, sql_queries, sql_rows
@@ -24,6 +25,7 @@ Row = tuple[object, ...]
 
 _PAUSED = ("paused", "pausing")
 SIDE_BY_SIDE = 8
+_REPLICA = "a read-only copy answered, which may lag behind: name the server of the primary in the policy"
 
 
 class Databases:
@@ -108,10 +110,10 @@ class _Reader:
 
     def _next(self, rows: list[Row]) -> Iterable[Query]:
         """What is worth asking, once it is known what the caller may see."""
-        definitions, readable, _ = sql_rows.rights(rows)
-        if definitions:
+        may = sql_rows.rights(rows)
+        if may.definitions and may.primary:
             yield from (PRINCIPALS, MEMBERSHIPS, GRANTS, POLICIES, self._tables)
-        if readable:
+        if may.history and may.primary:
             yield self._histories
 
     def _contents(self, found: Mapping[Query, list[Row] | Trouble], rights: Query) -> DatabaseContents:
@@ -119,34 +121,46 @@ class _Reader:
         if isinstance(first, Trouble):
             call = self._call(rights.name, rights.permission)
             return self._nothing(call, call.gap(first.reason, first.detail))
-        self._run.ledger.note(self._call(rights.name, rights.permission), "ok")
-        definitions, readable, there = sql_rows.rights(first)
+        call, may = self._call(rights.name, rights.permission), sql_rows.rights(first)
+        if not may.primary:
+            primary = self._call(rights.name, needs.DEFINITIONS_INSIDE.permission)
+            return self._nothing(primary, primary.gap(GapReason.NOT_COLLECTED, _REPLICA))
+        self._run.ledger.note(call, "ok")
+        principals, objects = _hidden(may, "DATABASE_PRINCIPAL"), _hidden(may, "SCHEMA", "OBJECT_OR_COLUMN")
         history: Observed[tuple[Migration, ...] | None] | Gap
-        if readable:
+        if may.history:
             history = self._facet(self._histories, found, sql_rows.migrations)
-        elif definitions and not there:
+        elif may.definitions and not may.there and not objects:
             history = Observed(None)
             self._run.ledger.note(self._call(self._histories.name, self._histories.permission), "absent")
         else:
-            history = self._lacks(self._histories)
+            history = self._lacks(self._histories, objects)
         return DatabaseContents(
             self._database.id,
-            self._listing(PRINCIPALS, found, sql_rows.principals),
-            self._listing(MEMBERSHIPS, found, sql_rows.memberships),
-            self._listing(GRANTS, found, sql_rows.grants),
-            self._listing(POLICIES, found, sql_rows.policies),
-            {self._scope.tenant_column.casefold(): self._listing(self._tables, found, sql_rows.tables)},
+            self._listing(PRINCIPALS, found, sql_rows.principals, principals),
+            self._listing(MEMBERSHIPS, found, sql_rows.memberships, principals),
+            self._listing(GRANTS, found, sql_rows.grants, principals),
+            self._listing(POLICIES, found, partial(sql_rows.policies, hidden=bool(objects)), objects),
+            {self._scope.tenant_column.casefold(): self._listing(self._tables, found, sql_rows.tables, objects)},
             {self._scope.migrations.casefold(): history},
         )
 
     def _listing(
-        self, query: Query, found: Mapping[Query, list[Row] | Trouble], build: Callable[[list[Row]], tuple[T, ...]]
+        self,
+        query: Query,
+        found: Mapping[Query, list[Row] | Trouble],
+        build: Callable[[list[Row]], tuple[T, ...]],
+        hidden: str,
     ) -> Listing[T]:
-        """A query's rows; where the definitions are hidden from the caller, no row is a gap and not an absence."""
+        """A query's rows; where definitions are hidden from the caller, a missing row is a gap and not an absence."""
         if query not in found:
-            return Listing(gap=self._lacks(query))
+            return Listing(gap=self._lacks(query, hidden))
         facet = self._facet(query, found, build)
-        return Listing(gap=facet) if isinstance(facet, Gap) else Listing(facet.value)
+        if isinstance(facet, Gap):
+            return Listing(gap=facet)
+        return Listing(
+            facet.value, self._call(query.name, query.permission).gap(GapReason.DENIED, hidden) if hidden else None
+        )
 
     def _facet(
         self, query: Query, found: Mapping[Query, list[Row] | Trouble], build: Callable[[list[Row]], T]
@@ -163,11 +177,12 @@ class _Reader:
         self._run.ledger.note(call, facet.reason.value if isinstance(facet, Gap) else "ok")
         return facet
 
-    def _lacks(self, query: Query) -> Gap:
+    def _lacks(self, query: Query, hidden: str = "") -> Gap:
         """The gap of a query that was not sent, because the caller may not see what it would show."""
         call = self._call(query.name, query.permission)
-        self._run.ledger.note(call, GapReason.FORBIDDEN.value)
-        return call.gap(GapReason.FORBIDDEN, "the right is missing: mzaudit doctor --sql prints the statement")
+        reason = GapReason.DENIED if hidden else GapReason.FORBIDDEN
+        self._run.ledger.note(call, reason.value)
+        return call.gap(reason, hidden or "the right is missing: mzaudit doctor --sql prints the statement")
 
     def _nothing(self, call: Call, gap: Gap) -> DatabaseContents:
         self._run.ledger.note(call, gap.reason.value)
@@ -181,3 +196,15 @@ class _Reader:
             self._database.id,
             method="SQL",
         )
+
+
+def _hidden(may: sql_rows.Rights, *kinds: str) -> str:
+    """What keeps the caller from seeing all things of these classes; empty if nothing does."""
+    found = [one for one in may.hidden if one.kind in (*kinds, "DATABASE")]
+    return "; ".join(dict.fromkeys(_denied(one) for one in found))
+
+
+def _denied(one: sql_rows.Hidden) -> str:
+    on = {"DATABASE": "the database", "SCHEMA": f"the schema {one.schema}", "DATABASE_PRINCIPAL": "a user or role"}
+    who = one.grantee or "a role of the auditing identity"
+    return f"definitions are denied to {who} on {on.get(one.kind, 'an object')}: what is there is left out in silence"

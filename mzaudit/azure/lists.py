@@ -10,6 +10,7 @@ from mzaudit.azure import needs
 from mzaudit.azure.call import Call
 from mzaudit.azure.needs import Need
 from mzaudit.azure.scope import Scope
+from mzaudit.azure.sql import WITH_ADMINISTRATOR
 from mzaudit.snapshot.ids import key, segment
 
 MANY: Final = 30
@@ -31,7 +32,11 @@ def worthwhile(scope: Scope) -> dict[str, Call]:
         ((each.id for each in scope.accounts), "Microsoft.Storage/storageAccounts", needs.ACCOUNT),
         (scope.components, "Microsoft.Insights/components", needs.COMPONENT),
     )
-    calls = [_list(subscription, kind, need) for ids, kind, need in wide for subscription in _with_many(ids)]
+    calls = [
+        _list(subscription, kind, need, WITH_ADMINISTRATOR if need is needs.SERVER else ())
+        for ids, kind, need in wide
+        for subscription in _with_many(ids)
+    ]
     # With its slots a site is listed by resource group alone.
     crowded = _with_many(scope.sites)
     groups = sorted({_group(each) for each in scope.sites if _subscription(each) in crowded})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import Field
 
@@ -15,11 +15,13 @@ from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import ServerScope
 from mzaudit.azure.wire import Resource, Wire
 from mzaudit.snapshot.observed import Gap, Listing, Observed
-from mzaudit.snapshot.sql import Database, SqlServer
+from mzaudit.snapshot.sql import Database, EntraAdministrator, SqlServer
 
 T = TypeVar("T")
 
 _KIND = "Microsoft.Sql/servers"
+WITH_ADMINISTRATOR: Final = (("$expand", "administrators/activedirectory"),)
+"""Without it Azure leaves out who administers a server. Documented at "Entra-only authentication, check the server"."""
 
 
 class _DatabaseMembers(Wire):
@@ -31,8 +33,15 @@ class _Database(Resource):
     properties: _DatabaseMembers | None = None
 
 
+class _Administrator(Wire):
+    login: str | None = None
+    principal_type: str | None = None
+    sid: str | None = None
+
+
 class _ServerMembers(Wire):
     fully_qualified_domain_name: str | None = None
+    administrators: _Administrator | None = None
 
 
 class _Server(Resource):
@@ -50,10 +59,11 @@ class _EntraOnly(Resource):
 @dataclass(frozen=True, slots=True)
 class Reached:
     """What it takes to sign in to the databases of a server: its host (None inside for a server that names none, or
-    that is not there) and which databases it has; `lookups` as in `SqlServer`."""
+    that is not there) and which databases it has; `lookups` and `administrator` as in `SqlServer`."""
 
     exists: Observed[bool] | Gap
     host: Observed[str | None] | Gap
+    administrator: Observed[EntraAdministrator | None] | Gap
     databases: Listing[Database]
     lookups: Mapping[str, Observed[bool] | Gap]
 
@@ -71,9 +81,9 @@ async def reached(run: Run, scope: ServerScope) -> Reached:
     async with asyncio.TaskGroup() as group:
         itself = group.create_task(
             run.read(
-                Call(scope.id, _KIND, needs.SERVER.permission, scope.id, leads=True),
+                Call(scope.id, _KIND, needs.SERVER.permission, scope.id, query=WITH_ADMINISTRATOR, leads=True),
                 _Server,
-                lambda body: (body.properties and body.properties.fully_qualified_domain_name) or "",
+                lambda body: body.properties or _ServerMembers(),
             )
         )
         listing = group.create_task(run.list(listed, _Database, _database))
@@ -91,8 +101,14 @@ async def reached(run: Run, scope: ServerScope) -> Reached:
     found = tuple(each.value for each in looked if isinstance(each, Observed) and each.value is not None)
     lookups = {wanted.casefold(): _there(each) for wanted, each in zip(unlisted, looked, strict=True)}
     seen = itself.result()
-    host: Observed[str | None] | Gap = seen if isinstance(seen, Gap) else Observed(seen.value or None)
-    return Reached(_there(seen), host, Listing((*databases.items, *found), databases.gap), lookups)
+    host: Observed[str | None] | Gap
+    administrator: Observed[EntraAdministrator | None] | Gap
+    if isinstance(seen, Gap):
+        host = administrator = seen
+    else:
+        host = Observed(None if seen.value is None else seen.value.fully_qualified_domain_name or None)
+        administrator = Observed(None if seen.value is None else _administrator(seen.value.administrators))
+    return Reached(_there(seen), host, administrator, Listing((*databases.items, *found), databases.gap), lookups)
 
 
 async def server(run: Run, scope: ServerScope, reaching: asyncio.Task[Reached]) -> SqlServer:
@@ -100,11 +116,15 @@ async def server(run: Run, scope: ServerScope, reaching: asyncio.Task[Reached]) 
     entra = Call(f"{scope.id}/azureADOnlyAuthentications/Default", _KIND, needs.ENTRA_ONLY.permission, scope.id)
     entra_only = await run.read(entra, _EntraOnly, lambda body: body.properties.value)
     seen = await reaching
-    return SqlServer(scope.id, seen.exists, seen.databases, seen.lookups, entra_only, seen.host)
+    return SqlServer(scope.id, seen.exists, seen.databases, seen.lookups, entra_only, seen.host, seen.administrator)
 
 
 def _there(seen: Observed[T | None] | Gap) -> Observed[bool] | Gap:
     return seen if isinstance(seen, Gap) else Observed(seen.value is not None)
+
+
+def _administrator(body: _Administrator | None) -> EntraAdministrator | None:
+    return None if body is None else EntraAdministrator(body.login or "", body.principal_type, body.sid or "")
 
 
 def _database(body: _Database) -> Database:

@@ -27,7 +27,11 @@ def _table(name: str) -> str:
 
 
 def rights(database: str, migrations: str) -> Query:
-    """What the caller may see: the definitions, the history's rows, and whether there is a history."""
+    """What the caller may see: the definitions, the history's rows, whether there is a history; whether the database
+    that answers is the primary; and, a row each, what is denied to the caller, so that the catalogue leaves it out.
+
+    https://learn.microsoft.com/sql/relational-databases/security/metadata-visibility-configuration
+    """
     table, own = _literal(_table(migrations)), _literal("[" + database.replace("]", "]]") + "]")
     schema, _, name = migrations.lower().partition(".")
     return Query(
@@ -35,7 +39,14 @@ def rights(database: str, migrations: str) -> Query:
         f"SELECT HAS_PERMS_BY_NAME({own}, N'DATABASE', N'VIEW DEFINITION') AS definitions, "  # noqa: S608 - quoted
         f"HAS_PERMS_BY_NAME({table}, N'OBJECT', N'SELECT') AS history, "
         f"(SELECT COUNT(*) FROM sys.tables AS t WHERE LOWER(t.name) = {_literal(name)} "
-        f"AND LOWER(SCHEMA_NAME(t.schema_id)) = {_literal(schema)}) AS histories",
+        f"AND LOWER(SCHEMA_NAME(t.schema_id)) = {_literal(schema)}) AS histories, "
+        "CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) AS updateability, "
+        "d.class_desc, USER_NAME(d.grantee_principal_id) AS grantee, "
+        "SCHEMA_NAME(CASE WHEN d.class = 3 THEN d.major_id END) AS on_schema "
+        "FROM (SELECT 1 AS one) AS o LEFT JOIN sys.database_permissions AS d ON d.state = N'D' "
+        "AND d.permission_name IN (N'CONTROL', N'VIEW DEFINITION', N'VIEW SECURITY DEFINITION') "
+        "AND USER_NAME() <> N'dbo' AND (d.grantee_principal_id = 0 "
+        "OR d.grantee_principal_id IN (SELECT u.principal_id FROM sys.user_token AS u))",
         needs.CONNECT.permission,
     )
 
@@ -77,7 +88,8 @@ def tenant_tables(column: str) -> Query:
     """The user tables that have the column, in whatever case."""
     return Query(
         f"tables with {column}",
-        "SELECT SCHEMA_NAME(t.schema_id) AS table_schema, t.name AS table_name FROM sys.tables AS t "  # noqa: S608 - quoted
+        "SELECT SCHEMA_NAME(t.schema_id) AS table_schema, t.name AS table_name, t.temporal_type_desc, "  # noqa: S608 - quoted
+        "t.ledger_type_desc FROM sys.tables AS t "
         "JOIN sys.columns AS c ON c.object_id = t.object_id "
         f"WHERE t.is_ms_shipped = 0 AND LOWER(c.name) = {_literal(column.lower())}",
         needs.DEFINITIONS_INSIDE.permission,

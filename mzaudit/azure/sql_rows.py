@@ -6,6 +6,7 @@ Each raises ValueError for rows of another shape.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
@@ -16,24 +17,56 @@ from mzaudit.snapshot.databases import (
     Migration,
     Predicate,
     SecurityPolicy,
+    TenantTable,
 )
 
 Rows = Sequence[tuple[object, ...]]
 Flag = bool | int
 
-_RIGHTS = TypeAdapter(tuple[tuple[int | None, int | None, int]])
+_RIGHTS = TypeAdapter(list[tuple[int | None, int | None, int, str | None, str | None, str | None, str | None]])
 _PRINCIPALS = TypeAdapter(list[tuple[str, str, str | None, bytes | None]])
 _PAIRS = TypeAdapter(list[tuple[str, str]])
+_TABLES = TypeAdapter(list[tuple[str, str, str | None, str | None]])
 _GRANTS = TypeAdapter(list[tuple[str, str, str, str, str | None, str | None, str | None]])
 _POLICIES = TypeAdapter(list[tuple[str, str, Flag, str | None, str | None, str | None, str | None]])
 _MIGRATIONS = TypeAdapter(list[tuple[int, str | None, str | None, str, str, Flag]])
 
 
-def rights(rows: Rows) -> tuple[bool, bool | None, bool]:
-    """Whether definitions are seen; whether the history may be read, None where there is none to be seen; whether there
-    is one."""
-    ((definitions, readable, found),) = _RIGHTS.validate_python(tuple(rows), strict=True)
-    return definitions == 1, None if readable is None else readable == 1, found != 0
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A denial that leaves rows out of the catalogue for the caller: of what class, to whom, on which schema."""
+
+    kind: str
+    grantee: str
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the caller may see: definitions; the history, None where none is seen; whether one is `there`. `primary` is
+    false of a replica."""
+
+    definitions: bool
+    history: bool | None
+    there: bool
+    primary: bool
+    hidden: tuple[Hidden, ...]
+
+
+def rights(rows: Rows) -> Rights:
+    """What the caller may see."""
+    found = _RIGHTS.validate_python(rows, strict=True)
+    if not found:
+        raise ValueError("no row of what may be seen")
+    definitions, readable, histories, updateability, *_ = found[0]
+    hidden = {Hidden(kind, grantee or "", schema or "") for *_, kind, grantee, schema in found if kind is not None}
+    return Rights(
+        definitions == 1,
+        None if readable is None else readable == 1,
+        histories != 0,
+        updateability == "READ_WRITE",
+        tuple(sorted(hidden, key=repr)),
+    )
 
 
 def principals(rows: Rows) -> tuple[DatabasePrincipal, ...]:
@@ -59,24 +92,28 @@ def grants(rows: Rows) -> tuple[DatabaseGrant, ...]:
     )
 
 
-def policies(rows: Rows) -> tuple[SecurityPolicy, ...]:
-    """The security policies, each with its predicates; one without any is a row of its own."""
+def policies(rows: Rows, *, hidden: bool = False) -> tuple[SecurityPolicy, ...]:
+    """The security policies, each with its predicates; one without any is a row of its own. Predicates on tables that
+    are `hidden` from the caller bear no name, and are left out."""
     enabled: dict[str, bool] = {}
     held: dict[str, list[Predicate]] = {}
     for schema, policy, on, kind, operation, of, name in sorted(_POLICIES.validate_python(rows, strict=True), key=repr):
         full = f"{schema}.{policy}"
         enabled[full] = bool(on)
         predicates = held.setdefault(full, [])
-        if kind is not None:
-            if name is None:
-                raise ValueError("a predicate on a table without a name")
+        if kind is not None and name is None and not hidden:
+            raise ValueError("a predicate on a table without a name")
+        if kind is not None and name is not None:
             predicates.append(Predicate(f"{of or '?'}.{name}", kind, operation))
     return tuple(SecurityPolicy(name, on, tuple(held[name])) for name, on in enabled.items())
 
 
-def tables(rows: Rows) -> tuple[str, ...]:
+def tables(rows: Rows) -> tuple[TenantTable, ...]:
     """The tables, as `schema.table`."""
-    return tuple(f"{schema}.{name}" for schema, name in sorted(_PAIRS.validate_python(rows, strict=True)))
+    return tuple(
+        TenantTable(f"{schema}.{name}", "HISTORY_TABLE" in (temporal, ledger), ledger == "APPEND_ONLY_LEDGER_TABLE")
+        for schema, name, temporal, ledger in sorted(_TABLES.validate_python(rows, strict=True), key=repr)
+    )
 
 
 def migrations(rows: Rows) -> tuple[Migration, ...]:

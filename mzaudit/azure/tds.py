@@ -215,7 +215,7 @@ def _login(connection: Connection, host: str, database: str, token: str) -> tds_
     login.client_lcid = 1033
     login.client_tz = utc
     login.option_flag2 = tds_base.TDS_ODBC_ON
-    login.readonly = True
+    login.readonly = False  # with read-only intent a replica may answer, and replicas lag
     login.bytes_to_unicode = True
     login.enc_flag = tds_base.PreLoginEnc.ENCRYPT_ON
     login.tls_ctx = tds_tls.context(connection, host)

@@ -88,6 +88,11 @@ def cures(gap: Gap) -> str:
             )
         case GapReason.REFUSED:
             return f"mzaudit itself refused to send the request {where}: it was no read, or led to another host."
+        case GapReason.MEMBERS:
+            return (
+                "Look into the group in Entra: if no service's identity is in it, name it with the reason under "
+                "sql.administrators; else take the identity out."
+            )
         case GapReason.NOT_COLLECTED:
             return (
                 "Left out of this run (--no-secret-values), or not in this snapshot: read it again with everything in."
@@ -111,6 +116,11 @@ def _in_database(gap: Gap, scope: str) -> str:
                 f"Grant the auditing identity {gap.permission} in {scope}, as `mzaudit doctor --sql` prints it; the "
                 "server's Entra administrator can."
             )
+        case GapReason.DENIED:
+            return (
+                f"A DENY in {scope} hides definitions from the auditing identity: REVOKE it, or take the identity out "
+                "of the role that it names; the server's Entra administrator can."
+            )
         case GapReason.FIREWALL:
             return (
                 f"Have the server's firewall admit this address to {scope} (`az sql server firewall-rule create`), or "
@@ -122,5 +132,7 @@ def _in_database(gap: Gap, scope: str) -> str:
             )
         case GapReason.NOT_COLLECTED if gap.permission == "CONNECT":
             return f"{scope} is paused: run again with --wake-databases, or while it is online."
+        case GapReason.NOT_COLLECTED if gap.permission:
+            return f"The primary of {scope} has to answer: name its server in the policy."
         case _:
             return ""

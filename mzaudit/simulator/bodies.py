@@ -129,7 +129,7 @@ def database(arm_id: str, location: str) -> Json:
     """A user database, or `master`."""
     name = arm_id.rsplit("/", 1)[-1]
     system = name == "master"
-    shape: Json = {"name": "System" if system else "GP_Gen5", "tier": "System" if system else "GeneralPurpose"}
+    shape: Json = {"name": "System" if system else "BC_Gen5", "tier": "System" if system else "BusinessCritical"}
     shape |= {"capacity": 0} if system else {"family": "Gen5", "capacity": 2}
     return {
         "sku": shape,
@@ -140,9 +140,9 @@ def database(arm_id: str, location: str) -> Json:
             "status": "Online",
             "databaseId": stable_guid("database", arm_id.casefold()),
             "creationDate": "2025-10-14T09:20:11.187Z",
-            "currentServiceObjectiveName": "System" if system else "GP_Gen5_2",
+            "currentServiceObjectiveName": "System" if system else "BC_Gen5_2",
             "zoneRedundant": False,
-            "readScale": "Disabled",
+            "readScale": "Disabled" if system else "Enabled",
             "currentSku": dict(shape),
         },
         "location": location,

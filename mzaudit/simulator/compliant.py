@@ -294,7 +294,7 @@ def _sql(estate: Estate, group: str, plan: EnvironmentPlan) -> dict[str, Content
         estate.add(guard_bodies.database(str(database["id"])))
         if name != "master":
             contents[name] = documented.database(
-                blueprint.tenant_column, blueprint.migrations, pipeline, estate.midnight
+                blueprint.tenant_column, blueprint.migrations, pipeline, estate.tenant_id, estate.midnight
             )
             documented.admit_auditor(contents[name], auditor.name, auditor.client_id, blueprint.migrations)
             estate.sql[str(database["id"]).casefold()] = contents[name]

@@ -35,6 +35,11 @@ class DatabasePrincipal:
         return self.type in ("E", "X") and self.authentication == "EXTERNAL"
 
     @property
+    def of_login(self) -> bool:
+        """Whether it was made for a login of the server, which may hold roles there that no database shows."""
+        return self.authentication == "INSTANCE" or (self.external and len(self.sid) > 32)
+
+    @property
     def entra_id(self) -> str | None:
         """Whose SID it is: an application's client id, a user's or group's object id; None if it is none of Entra's.
 
@@ -66,6 +71,16 @@ class DatabaseGrant:
     state: str
     kind: str
     on: str
+
+
+@dataclass(frozen=True, slots=True)
+class TenantTable:
+    """A user table by `schema.table`. `history`: it keeps the past rows of a temporal or ledger table, and nobody
+    writes into it; `append_only`: a ledger table without updates and deletes."""
+
+    name: str
+    history: bool = False
+    append_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +117,7 @@ class Migration:
 class DatabaseContents:
     """One database from inside, one facet a query.
 
-    `tenant_tables` holds, by casefolded column name, the `schema.table` of every user table that has the column;
+    `tenant_tables` holds, by casefolded column name, every user table that has the column;
     `migrations`, by casefolded `schema.table`, that history: `Observed(None)` where the table does not exist.
     """
 
@@ -111,10 +126,10 @@ class DatabaseContents:
     memberships: Listing[Membership]
     grants: Listing[DatabaseGrant]
     policies: Listing[SecurityPolicy]
-    tenant_tables: Mapping[str, Listing[str]]
+    tenant_tables: Mapping[str, Listing[TenantTable]]
     migrations: Mapping[str, Observed[tuple[Migration, ...] | None] | Gap]
 
-    def tables_with(self, column: str) -> Listing[str]:
+    def tables_with(self, column: str) -> Listing[TenantTable]:
         """The tables that have the column; nothing if it was not asked for."""
         found = self.tenant_tables.get(column.casefold())
         return Listing(gap=not_asked(f"SQL {self.id} tables with {column}")) if found is None else found

@@ -34,6 +34,7 @@ class GapReason(StrEnum):
     MALFORMED = "malformed"  # an answer that is not what the API documents
     REFUSED = "refused"  # our own read-only guard or host check refused to send the request
     PARTIAL = "partial"  # a list that may have been trimmed to what the caller may read
+    MEMBERS = "members"  # who is in an Entra group is not to be seen in Azure
     NOT_COLLECTED = "not-collected"  # nobody asked (an option, or a snapshot of another policy)
     UNDECIDED = "undecided"  # Azure answered, and that is not enough; the detail says what would be
     INTERNAL = "internal"  # a defect of mzaudit; the detail names the exception's type

@@ -19,9 +19,22 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True)
+class EntraAdministrator:
+    """The Entra administrator of a server: it enters each of its databases as `dbo`.
+
+    `type` is Azure's word: User, Group or Application; None where Azure does not say. `sid` is the object id, of an
+    application also its client id; empty where Azure does not say.
+    """
+
+    login: str
+    type: str | None
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
 class SqlServer:
     """A logical server. `entra_only` observed None: no Entra administrator is set up at all. `host` is where its
-    databases are reached; observed None: Azure did not say."""
+    databases are reached; observed None: Azure did not say. `administrator` observed None: there is none."""
 
     id: str
     exists: Observed[bool] | Gap
@@ -29,6 +42,7 @@ class SqlServer:
     lookups: Mapping[str, Observed[bool] | Gap]
     entra_only: Observed[bool | None] | Gap
     host: Observed[str | None] | Gap
+    administrator: Observed[EntraAdministrator | None] | Gap
 
     def database(self, name: str) -> Observed[bool] | Gap:
         """Whether a database of that name is on this server: from the list, else from its direct read."""

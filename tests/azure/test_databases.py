@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlglot
@@ -23,9 +24,11 @@ from mzaudit.simulator import (
     build,
     serve,
 )
+from mzaudit.simulator.sql.contents import SecurableClass
 from mzaudit.snapshot.databases import DatabaseContents, DatabasePrincipal
 from mzaudit.snapshot.ids import key
-from mzaudit.snapshot.observed import Gap, GapReason, Observed
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
+from mzaudit.snapshot.sql import EntraAdministrator
 from tests.azure.estates import HURRIED, Names, take
 from tests.azure.gapped import gaps
 
@@ -70,16 +73,21 @@ def test_what_is_inside_is_read_whole(estate: Estate) -> None:
     assert ("mzaudit", "VIEW DEFINITION", "") in {(g.grantee, g.permission, g.on) for g in seen.grants.items}
     assert ("mzaudit", "SELECT", HISTORY) in {(g.grantee, g.permission, g.on) for g in seen.grants.items}
     (policy,) = seen.policies.items
-    assert (policy.name, policy.enabled, len(policy.predicates)) == ("sec.tenant_isolation", True, 6)
+    assert (policy.name, policy.enabled, len(policy.predicates)) == ("sec.tenant_isolation", True, 7)
     assert {(each.table, each.type, each.operation) for each in policy.predicates} >= {
         ("dbo.device", "FILTER", None),
         ("dbo.device", "BLOCK", "AFTER INSERT"),
         ("dbo.alarm", "BLOCK", None),
     }
-    assert set(seen.tables_with("tenant_id").items) == {"dbo.device", "dbo.reading", "dbo.alarm"}
+    assert {one.name for one in seen.tables_with("tenant_id").items} == {
+        "dbo.device",
+        "dbo.device_history",
+        "dbo.reading",
+        "dbo.alarm",
+    }
     history = seen.history(HISTORY)
     assert isinstance(history, Observed)
-    assert [row.version for row in history.value or ()] == ["1", "2", "3", "4", "5"]
+    assert [row.version for row in history.value or ()] == [None, "1", "2", "3", "4", "5"]
     assert [request.kind for request in asked].count("LOGIN") == 1, "one connection a database"
 
 
@@ -177,6 +185,119 @@ def test_without_view_definition_a_missing_history_is_a_gap(estate: Estate) -> N
     drop_history(estate)
     with serve(estate) as sim:
         assert isinstance(inside(sim).history(HISTORY), Gap)
+
+
+HIDING: dict[str, tuple[tuple[SecurableClass, str], str, tuple[str, ...]]] = {
+    "a schema, to public": (("SCHEMA", "sec"), "public", ("policies", "tables")),
+    "a schema, to the auditor": (("SCHEMA", "sec"), "mzaudit", ("policies", "tables")),
+    "a table, to a role in a role": (("OBJECT_OR_COLUMN", "dbo.device"), "outer", ("policies", "tables")),
+    "a user": (("DATABASE_PRINCIPAL", "app-monozu-cloud-prd"), "mzaudit", ("principals", "memberships", "grants")),
+    "a role": (("DATABASE_PRINCIPAL", "report_readers"), "public", ("principals", "memberships", "grants")),
+}
+
+
+@pytest.mark.parametrize("case", HIDING)
+def test_what_a_denial_hides_is_a_gap(case: str, estate: Estate) -> None:
+    """The catalogue leaves it out in silence, though the caller has VIEW DEFINITION of the database."""
+    (kind, on), to, facets = HIDING[case]
+    contents = estate.database(DATABASE)
+    contents.create_role("outer")
+    contents.create_role("inner", "outer")
+    contents.add_member("inner", "mzaudit")
+    contents.grant(to, "VIEW DEFINITION", kind, on, state="DENY")
+    with serve(estate) as sim:
+        seen = inside(sim)
+    lists: dict[str, Listing[Any]] = {
+        "principals": seen.principals,
+        "memberships": seen.memberships,
+        "grants": seen.grants,
+        "policies": seen.policies,
+        "tables": seen.tables_with("tenant_id"),
+    }
+    assert tuple(name for name, listing in lists.items() if listing.gap is not None) == facets
+    for name in facets:
+        gap = lists[name].gap
+        assert gap is not None
+        assert (gap.reason, f"denied to {to} on" in gap.detail) == (GapReason.DENIED, True)
+        assert "REVOKE" in cures(gap)
+    assert isinstance(seen.history(HISTORY), Observed), "its rows may be read"
+
+
+@pytest.mark.parametrize("permission", ["VIEW DEFINITION", "CONTROL"])
+def test_a_denial_on_the_whole_database_hides_all(permission: str, estate: Estate) -> None:
+    estate.database(DATABASE).grant("public", permission, state="DENY")
+    with serve(estate) as sim:
+        seen = inside(sim)
+    if permission == "CONTROL":
+        assert {gap.reason for gap in gaps(seen)} == {GapReason.FORBIDDEN}, "nobody may connect"
+    else:
+        assert {gap.reason for gap in gaps(seen)} == {GapReason.DENIED}
+        assert len(list(gaps(seen))) == 5, "every facet but the history"
+
+
+def test_a_history_in_a_hidden_schema_is_not_absent(estate: Estate) -> None:
+    drop_history(estate)
+    estate.database(DATABASE).grant("mzaudit", "VIEW DEFINITION", "SCHEMA", "dbo", state="DENY")
+    with serve(estate) as sim:
+        gap = inside(sim).history(HISTORY)
+    assert isinstance(gap, Gap)
+    assert "the schema dbo" in gap.detail
+
+
+def test_what_is_denied_to_others_hides_nothing(estate: Estate) -> None:
+    contents = estate.database(DATABASE)
+    contents.create_role("others")
+    contents.grant("others", "VIEW DEFINITION", "SCHEMA", "sec", state="DENY")
+    contents.grant("public", "SELECT", "SCHEMA", "sec", state="DENY")
+    with serve(estate) as sim:
+        assert not list(gaps(inside(sim)))
+
+
+def test_the_primary_is_asked_where_replicas_may_be_read(estate: Estate) -> None:
+    """A replica would show one row of the history less."""
+    assert estate.named("Microsoft.Sql/servers/databases", DATABASE)["properties"]["readScale"] == "Enabled"
+    with serve(estate) as sim:
+        history = inside(sim).history(HISTORY)
+    assert isinstance(history, Observed)
+    assert [row.version for row in history.value or ()][-1] == "5"
+
+
+def test_a_database_that_is_a_replica_is_not_judged(estate: Estate) -> None:
+    estate.named("Microsoft.Sql/servers/databases", DATABASE)["properties"]["secondaryType"] = "Geo"
+    with serve(estate) as sim:
+        found = list(gaps(inside(sim)))
+    assert len(found) == 6, "every facet"
+    assert {gap.reason for gap in found} == {GapReason.NOT_COLLECTED}
+    assert "read-only copy" in found[0].detail
+    assert "primary" in cures(found[0])
+
+
+def test_history_and_append_only_tables_are_told(estate: Estate) -> None:
+    contents = estate.database(DATABASE)
+    contents.table("dbo.alarm").ledger = "APPEND_ONLY_LEDGER_TABLE"
+    contents.table("dbo.reading").ledger = "HISTORY_TABLE"
+    with serve(estate) as sim:
+        tables = {one.name: (one.history, one.append_only) for one in inside(sim).tables_with("tenant_id").items}
+    assert tables == {
+        "dbo.device": (False, False),
+        "dbo.device_history": (True, False),
+        "dbo.reading": (True, False),
+        "dbo.alarm": (False, True),
+    }
+
+
+def test_the_administrator_of_the_server_is_read(estate: Estate) -> None:
+    properties = estate.named("Microsoft.Sql/servers", SERVER)["properties"]
+    with serve(estate) as sim:
+        scope = only_sql(sim)
+        (one,) = take(sim, scope=scope).servers.values()
+        known = properties.pop("administrators")
+        (without,) = take(sim, scope=scope).servers.values()
+        properties["administrators"] = {"administratorType": "ActiveDirectory", "sid": None}
+        (silent,) = take(sim, scope=scope).servers.values()
+    assert one.administrator == Observed(EntraAdministrator("sql-admins", "Group", known["sid"]))
+    assert without.administrator == Observed(None)
+    assert silent.administrator == Observed(EntraAdministrator("", None, ""))
 
 
 def no_user(estate: Estate) -> None:

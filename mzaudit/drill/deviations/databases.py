@@ -38,6 +38,17 @@ def user(ground: Ground, steps: Steps) -> Iterator[Case]:
         name = _user(estate, service, database)
         bends.inside(estate, database).principal(name).sid = sid_of(bends.stranger("former identity"))
 
+    def by_object_id(estate: Estate) -> None:
+        name = _user(estate, service, database)
+        oid = bends.principal(estate, service)
+        bends.inside(estate, database).principal(name).sid = sid_of(oid)
+
+    def shut_out(estate: Estate) -> None:
+        bends.inside(estate, database).revoke(_user(estate, service, database), "CONNECT")
+
+    def denied(estate: Estate) -> None:
+        bends.inside(estate, database).grant(_user(estate, service, database), "CONNECT", state="DENY")
+
     def sql_user(estate: Estate) -> None:
         missing(estate)
         bends.inside(estate, database).create_password_user(service.app, *roles)
@@ -45,7 +56,14 @@ def user(ground: Ground, steps: Steps) -> Iterator[Case]:
     yield from each(
         steps,
         ("DOC-23",),
-        {"user missing": missing, "user of a former identity": stale, "user with a password instead": sql_user},
+        {
+            "user missing": missing,
+            "user of a former identity": stale,
+            "user made from the object id": by_object_id,
+            "user without CONNECT": shut_out,
+            "user denied CONNECT": denied,
+            "user with a password instead": sql_user,
+        },
     )
     own = {grant.database for grant in service.databases}
     for other in ground.env.server.databases:
@@ -80,6 +98,11 @@ def roles(ground: Ground, steps: Steps) -> Iterator[Case]:
         contents = bends.inside(estate, database)
         contents.grant(_user(estate, service, database), "EXECUTE", "SCHEMA", "dbo")
 
+    def administrator(estate: Estate) -> None:
+        properties = estate.resource(ground.env.server.id)["properties"]
+        who = {"principalType": "Application", "login": service.app, "sid": bends.client(estate, service)}
+        properties["administrators"] |= who
+
     extra = [
         role for role in ("db_owner", "db_ddladmin", "db_securityadmin", "db_accessadmin") if role not in documented
     ]
@@ -87,6 +110,7 @@ def roles(ground: Ground, steps: Steps) -> Iterator[Case]:
         **{f"role {role} missing": without(role) for role in documented},
         **{f"role {role} too much": holds(role) for role in extra},
         "role through a role": nested,
+        "the server's Entra administrator": administrator,
         "CONTROL granted": granted("CONTROL"),
         "ALTER ANY SECURITY POLICY granted": granted("ALTER ANY SECURITY POLICY"),
         "EXECUTE on a schema granted": on_a_schema,
@@ -223,7 +247,22 @@ def _histories(ground: Ground, database: WantedDatabase) -> dict[str, Bend]:
     def last(estate: Estate, column: str, value: Value) -> None:
         bends.last_migration(estate, database, {column: value})
 
-    forms: dict[str, Bend] = {"history gone": gone, "history empty": empty, "migration failed": failed}
+    def markers_alone(estate: Estate) -> None:
+        rows = bends.inside(estate, database).table(database.migrations).rows
+        rows[:] = rows[:1]
+
+    def deleted(estate: Estate) -> None:
+        rows = bends.inside(estate, database).table(database.migrations).rows
+        rows[:] = rows[:2]
+        bends.last_migration(estate, database, {"type": "DELETE"}, again=True)
+
+    forms: dict[str, Bend] = {
+        "history gone": gone,
+        "history empty": empty,
+        "history of a schema made alone": markers_alone,
+        "every migration deleted": deleted,
+        "migration failed": failed,
+    }
     if database.grants:
         forms |= {"migrated by the app": by_the_app, "migrated by the app's client id": by_its_client}
     return forms

@@ -17,6 +17,7 @@ from mzaudit.simulator.sql.contents import (
     Table,
     sid_of,
 )
+from mzaudit.simulator.sql.documented import PIPELINE
 
 
 def variations(ground: Ground) -> Iterator[Case]:
@@ -46,7 +47,11 @@ def _users(ground: Ground, database: WantedDatabase) -> dict[str, Bend]:
     def readers(estate: Estate) -> None:
         contents = bends.inside(estate, database)
         contents.create_user("an operator", bends.stranger("operator"), "db_datareader")
-        contents.create_user("a group", bends.stranger("group"), "db_datareader").type = "X"
+        contents.create_group("a group", bends.stranger("group"))
+        contents.create_group("a group that may not connect", bends.stranger("shut out"), "db_datareader")
+        contents.revoke("a group that may not connect", "CONNECT")
+        contents.create_password_user("an old password", "db_datareader")
+        contents.revoke("an old password", "CONNECT")
         contents.principals.append(DatabasePrincipal("nobody", "S", "NONE", b"\x01\x05"))
 
     def denied(estate: Estate) -> None:
@@ -78,11 +83,29 @@ def _guarded(database: WantedDatabase) -> dict[str, Bend]:
     def repeatable(estate: Estate) -> None:
         bends.last_migration(estate, database, {"version": None, "description": "views"}, again=True)
 
+    def again(estate: Estate) -> None:
+        bends.last_migration(estate, database, {"type": "DELETE"}, again=True)
+        bends.last_migration(estate, database, {"type": "SQL"}, again=True)
+
+    def by_name(estate: Estate) -> None:
+        bends.last_migration(estate, database, {"installed_by": PIPELINE})
+
+    def ledger(estate: Estate) -> None:
+        contents = bends.inside(estate, database)
+        column = Column(database.tenant_column, "uniqueidentifier")
+        contents.tables.append(Table("dbo", "journal", [column], ledger="APPEND_ONLY_LEDGER_TABLE"))
+        first = contents.policies[0].predicates[0]
+        on = replace(first, table="dbo.journal")
+        contents.policies[0].predicates += [on, replace(on, type="BLOCK", operation="AFTER INSERT")]
+
     return {
         "tables without tenants": tables,
         "a disabled policy beside": second_policy,
         "block by operation": by_operation,
         "a repeatable migration last": repeatable,
+        "a migration deleted and applied again": again,
+        "migrated under the pipeline's user name": by_name,
+        "an append-only ledger table": ledger,
     }
 
 

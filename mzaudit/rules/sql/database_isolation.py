@@ -1,12 +1,14 @@
 """SQL-005: no service's identity is a user of another service's database."""
 
 from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, rule
+from mzaudit.audit.database_administrator import administers, administrator_words, may_be_service
 from mzaudit.audit.database_subjects import GuardedDatabase, each_guarded_database
-from mzaudit.audit.database_users import clients_of, missing
+from mzaudit.audit.database_users import Client, clients_of, kept_out, members_unseen, missing
+from mzaudit.audit.quantify import merged
 from mzaudit.audit.tsql import ADMINISTRATOR, quoted, sqlcmd
 from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap
+from mzaudit.snapshot.observed import Gap, need
 
 
 @rule(
@@ -20,16 +22,20 @@ def database_isolation(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     ## What it checks
     No user of the database carries the SID of a documented service that does not use it: of another service or of
     another environment, neither of its system-assigned identity nor of an attached user-assigned one, nor of a slot in
-    the database's own environment. Users are told by their SID, never by their name. An identity that cannot be read
-    leaves the question open only while some Entra user of the database is not accounted for.
+    the database's own environment. Users are told by their SID, never by their name; one that may not connect is no way
+    in. Nor is such an identity the server's Entra administrator, who enters every database as `dbo`. An identity that
+    cannot be read leaves the question open only while some Entra user of the database, or an application that
+    administers the server, is not accounted for.
 
-    Who is in an Entra group that is a user cannot be seen here: such users are listed and not judged.
+    Who is in an Entra group cannot be seen here. A group that is a user with a role or permission leaves the question
+    open, unless the policy names it, or a role that it is in, under `sql.administrators`. A group that administers the
+    server is how Microsoft recommends it: it is shown and not judged.
 
     ## Why it matters
     Each service has a database of its own so that one that is broken into gives away no other's data.
 
     ## Remediation
-    Drop the user.
+    Drop the user; give the server another Entra administrator.
 
     ## References
     - https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-overview
@@ -38,31 +44,57 @@ def database_isolation(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     absent = missing(database, seen)
     if absent is not None:
         return absent
-    users = seen.database(database.id).principals
+    inside = seen.database(database.id)
+    users = inside.principals
+    ordered = sorted(users.items, key=lambda user: user.name)
     own = clients_of(seen, want.users, slots_in=database.env)
     others = clients_of(seen, want.others, slots_in=database.env)
-    foreign = [(user, other) for user in users.items if (other := others.owner(user)) and own.owner(user) is None]
-    if any(other.attached for _, other in foreign) and own.gaps:
-        return Inconclusive(own.gaps)
-    if foreign:
-        return Fail(
-            tuple(
-                Evidence(f"{database.id}/users/{u.name}/sid", "no other service", o.words, principal=o.principal)
-                for u, o in foreign
-            ),
-            " ".join(f"{o.words[0].upper()}{o.words[1:]} is the user {u.name} of {database.name}." for u, o in foreign),
-            "Drop the user that belongs to another service.",
-            Fix(ADMINISTRATOR, (sqlcmd(database, seen, *(f"DROP USER {quoted(u.name)};" for u, _ in foreign)),)),
-        )
+    foreign: list[tuple[DatabasePrincipal, Client]] = []
     gaps: list[Gap] = [users.gap] if users.gap is not None else []
+    for user in ordered:
+        other = others.owner(user)
+        if other is None or own.owner(user) is not None:
+            continue
+        out = kept_out(inside, user)
+        if isinstance(out, Gap):
+            gaps.append(out)
+        elif out.value is None:
+            foreign.append((user, other))
+    above = need(seen.server(database.server_id).administrator)
+    ruler = others.administrator(above) if above is not None and own.administrator(above) is None else None
+    if own.gaps and (any(other.attached for _, other in foreign) or (ruler is not None and ruler.attached)):
+        return Inconclusive(own.gaps)
+    fails = [_users(want, foreign, seen)] if foreign else []
+    if ruler is not None and above is not None:
+        fails.append(administers(database, above, ruler, "no other service"))
+    if fails:
+        return merged(fails)
     accounted = {seen.caller.application_id.casefold(), seen.caller.object_id.casefold()} if seen.caller else set()
-    strangers = [u for u in users.items if u.entra_id not in (None, *accounted) and own.owner(u) is None]
-    if any(others.owner(user) is None for user in strangers):
+    strangers = [u for u in ordered if u.entra_id not in (None, *accounted) and own.owner(u) is None]
+    unknown = [user for user in strangers if others.owner(user) is None]
+    if unknown or (above is not None and may_be_service(above) and own.administrator(above) is None):
         gaps += others.gaps
+    groups = [members_unseen(inside, user, database.administrators) for user in unknown if user.type == "X"]
+    gaps += [gap for gap in groups if gap is not None]
     if gaps:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
-    shown = tuple(sorted(_words(user) for user in users.items if user.entra_id is not None))
-    return Pass((Evidence(f"{database.id}/users", "no other service's identity", shown),))
+    shown = tuple(_words(user) for user in ordered if user.entra_id is not None)
+    at = f"{database.server_id}/administrators/ActiveDirectory"
+    ruling = () if above is None else (Evidence(at, "no other service's identity", administrator_words(above)),)
+    return Pass((Evidence(f"{database.id}/users", "no other service's identity", shown), *ruling))
+
+
+def _users(want: GuardedDatabase, foreign: list[tuple[DatabasePrincipal, Client]], seen: Snapshot) -> Fail:
+    database = want.database
+    return Fail(
+        tuple(
+            Evidence(f"{database.id}/users/{u.name}/sid", "no other service", o.words, principal=o.principal)
+            for u, o in foreign
+        ),
+        " ".join(f"{o.words[0].upper()}{o.words[1:]} is the user {u.name} of {database.name}." for u, o in foreign),
+        "Drop the user that belongs to another service.",
+        Fix(ADMINISTRATOR, (sqlcmd(database, seen, *(f"DROP USER {quoted(u.name)};" for u, _ in foreign)),)),
+    )
 
 
 def _words(user: DatabasePrincipal) -> str:

@@ -2,6 +2,7 @@
 
 from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.audit.az import az
+from mzaudit.audit.database_administrator import SERVER_CONTRIBUTOR, appoint
 from mzaudit.audit.database_subjects import each_server
 from mzaudit.policy.wanted import WantedServer
 from mzaudit.snapshot import ids
@@ -52,17 +53,8 @@ def entra_only(want: WantedServer, seen: Snapshot) -> Verdict:
             f"The SQL server {want.name} has no Entra administrator, so it can accept nothing but passwords.",
             "Name an Entra administrator, let the clients connect with identities, then accept nothing else.",
             Fix(
-                "SQL Security Manager on the server",
-                (
-                    az(
-                        "sql server ad-admin create",
-                        resource_group=group,
-                        server_name=want.name,
-                        display_name="ADMIN_GROUP",
-                        object_id="ADMIN_GROUP_OBJECT_ID",
-                    ),
-                    enable,
-                ),
+                SERVER_CONTRIBUTOR,
+                (appoint(group, want.name), enable),
                 "Microsoft.Sql/servers: properties.administrators",
             ),
         )
@@ -71,7 +63,7 @@ def entra_only(want: WantedServer, seen: Snapshot) -> Verdict:
         f"The SQL server {want.name} accepts passwords beside Entra identities.",
         "See that every client connects with an identity, then switch Entra-only authentication on.",
         Fix(
-            "SQL Security Manager on the server",
+            "SQL Security Manager or SQL Server Contributor on the server",
             (enable,),
             "Microsoft.Sql/servers: properties.administrators.azureADOnlyAuthentication = true",
         ),

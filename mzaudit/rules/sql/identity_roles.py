@@ -1,11 +1,20 @@
 """SQL-004: the service's identity holds exactly the documented roles in its database."""
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule, whole
+from mzaudit.audit.database_administrator import administers
 from mzaudit.audit.database_subjects import DatabaseUser, each_database_user
-from mzaudit.audit.database_users import has_identity, missing, reached, system_client, through
+from mzaudit.audit.database_users import (
+    Clients,
+    has_identity,
+    members_unseen,
+    missing,
+    reached,
+    system_client,
+    through,
+)
 from mzaudit.audit.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd
-from mzaudit.audit.verdict import NotApplicable
-from mzaudit.snapshot.databases import DatabaseGrant
+from mzaudit.audit.verdict import Inconclusive, NotApplicable
+from mzaudit.snapshot.databases import DatabaseGrant, DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Unobserved
 
@@ -25,6 +34,10 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     The user of the app's identity is a member of each role that the policy names for this database, and of no other:
     roles that it reaches through a role count, and the way is told. Beside its roles it holds no permission of its own
     but CONNECT, which every user has. A permission that is denied takes away and is not judged.
+
+    It is not the server's Entra administrator, who enters every database as `dbo`. An Entra group that is a user with
+    more than the documented roles leaves the question open, because nobody sees here who is in it, unless the policy
+    names it, or a role that it is in, under `sql.administrators`.
 
     What everyone holds through `public`, and the ownership of schemas, are not looked at.
 
@@ -50,6 +63,9 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     client = system_client(site, service.key)
     if isinstance(client, Gap):
         raise Unobserved(client)
+    above = need(seen.server(database.server_id).administrator)
+    if above is not None and Clients((client,), ()).administrator(above) is not None:
+        return administers(database, above, client, "not a service's identity")
     inside = seen.database(database.id)
     user = find(inside.principals, lambda one: one.entra_id == client.id)
     if user is None:
@@ -63,7 +79,10 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     shown = tuple(sorted(through(role, way) for role, way in held.items()))
     evidence = (Evidence(f"{at}/roles", tuple(sorted(want.roles)), shown),)
     if not (lacking or extra or grants):
-        return Pass(evidence)
+        groups = sorted((one for one in whole(inside.principals) if one.type == "X" and one is not user), key=_name)
+        gaps = [members_unseen(inside, one, database.administrators, want.roles) for one in groups]
+        unseen = tuple(gap for gap in gaps if gap is not None)
+        return Inconclusive(unseen) if unseen else Pass(evidence)
     words = [f"lacks the role {role}" for role in lacking]
     words += [f"holds the role {through(role, held[role])}" for role in extra]
     words += [f"was granted {_words(grant)}" for grant in grants]
@@ -78,6 +97,10 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     )
 
 
+def _name(user: DatabasePrincipal) -> str:
+    return user.name
+
+
 def _excess(grant: DatabaseGrant, user: str) -> bool:
     return (
         grant.grantee.casefold() == user.casefold()
@@ -87,4 +110,5 @@ def _excess(grant: DatabaseGrant, user: str) -> bool:
 
 
 def _words(grant: DatabaseGrant) -> str:
-    return f"{grant.permission} on {grant.on or 'the database'}"
+    unnamed = "the database" if grant.kind == "DATABASE" else f"a {grant.kind.lower().replace('_', ' ')}"
+    return f"{grant.permission} on {grant.on or unnamed}"

@@ -1,8 +1,8 @@
 """SQL-003: the service's identity is a user of its database."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule, whole
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule
 from mzaudit.audit.database_subjects import DatabaseUser, each_database_user
-from mzaudit.audit.database_users import has_identity, missing, system_client
+from mzaudit.audit.database_users import has_identity, kept_out, missing, system_client
 from mzaudit.audit.tsql import ADMINISTRATOR, create_user, quoted, sqlcmd
 from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
@@ -21,9 +21,11 @@ def identity_user(want: DatabaseUser, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The database has a user that was created from the external provider and whose SID is the client id of the app's
-    system-assigned identity as it is today. The name of the user does not matter: a user of the right name with another
-    SID belongs to a former identity and lets nobody in, which is said as such; so is a SQL user of that name. Access
-    through an Entra group is not looked at: the document asks for a user of the identity's own.
+    system-assigned identity as it is today, and that user may connect: it has CONNECT, its own or through a role, and
+    nothing denies it. The name of the user does not matter: a user of the right name with another SID belongs to a
+    former identity and lets nobody in, which is said as such; so is one made from the identity's object id, and a SQL
+    user of that name. Access through an Entra group is not looked at: the document asks for a user of the identity's
+    own.
 
     Not applicable where the server or the database does not exist (SQL-001 says so).
 
@@ -58,8 +60,12 @@ def identity_user(want: DatabaseUser, seen: Snapshot) -> Verdict:
     users = seen.database(database.id).principals
     own = find(users, lambda user: user.entra_id == client.id)
     if own is not None:
-        return Pass((Evidence(f"{database.id}/users/{own.name}/sid", client.id, own.entra_id),))
-    named = next((user for user in whole(users) if user.name.casefold() == service.app.casefold()), None)
+        evidence = (Evidence(f"{database.id}/users/{own.name}/sid", client.id, own.entra_id),)
+        out = need(kept_out(seen.database(database.id), own))
+        return Pass(evidence) if out is None else _shut_out(want, own, evidence, out, seen)
+    others = sorted(users.items, key=lambda user: user.name)
+    by_object = next((user for user in others if user.entra_id == client.principal.casefold()), None)
+    named = by_object or next((user for user in others if user.name.casefold() == service.app.casefold()), None)
     if named is None:
         return Fail(
             (Evidence(f"{database.id}/users", f"a user with the SID of {client.id}", "none"),),
@@ -69,9 +75,35 @@ def identity_user(want: DatabaseUser, seen: Snapshot) -> Verdict:
         )
     return Fail(
         (Evidence(f"{database.id}/users/{named.name}/sid", client.id, named.entra_id or "none of Entra's"),),
-        _impostor(named, service.app, database.name),
+        _made_for_the_object(named, service.app, database.name)
+        if by_object is not None
+        else _impostor(named, service.app, database.name),
         "Drop the user, create it again from the external provider, and give it its roles.",
         Fix(ADMINISTRATOR, (sqlcmd(database, seen, f"DROP USER {quoted(named.name)};", *create),)),
+    )
+
+
+def _shut_out(
+    want: DatabaseUser, own: DatabasePrincipal, evidence: tuple[Evidence, ...], out: str, seen: Snapshot
+) -> Verdict:
+    database = want.database
+    back = [
+        f"REVOKE {grant.permission} FROM {quoted(grant.grantee)};"
+        for grant in sorted(seen.database(database.id).grants.items, key=lambda grant: grant.grantee)
+        if out == f"{grant.permission} is denied to {grant.grantee}"
+    ]
+    return Fail(
+        (*evidence, Evidence(f"{database.id}/users/{own.name}/permissions", "CONNECT", out)),
+        f"The user {own.name} of {database.name} is the identity of {want.service.app} and cannot sign in: {out}.",
+        "Let the user connect.",
+        Fix(ADMINISTRATOR, (sqlcmd(database, seen, *back, f"GRANT CONNECT TO {quoted(own.name)};"),)),
+    )
+
+
+def _made_for_the_object(named: DatabasePrincipal, app: str, database: str) -> str:
+    return (
+        f"The user {named.name} of {database} carries the object id of the identity of {app}, where Azure SQL looks "
+        "for its client id: the identity cannot sign in."
     )
 
 

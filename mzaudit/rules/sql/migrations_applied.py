@@ -11,8 +11,11 @@ from mzaudit.audit.verdict import Inconclusive
 from mzaudit.policy.wanted import WantedDatabase
 from mzaudit.snapshot.databases import DatabaseContents, Migration
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason
 
 _MIGRATE = "Run the pipeline's migration step, and see why it did not."
+_GUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_LOGIN = re.compile(rf"({_GUID})(?:@{_GUID})?")
 _PIPELINE = Fix("whoever may run the deployment pipeline", (az("pipelines run", name="SQL_MIGRATION_PIPELINE"),))
 
 
@@ -28,8 +31,13 @@ def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     Flyway's history table (`sql.migrations`) is there and holds applied migrations; none of its rows is a failed one;
     the newest version that is applied is the expected one, where `--expect-migration DB=VERSION` or the policy's
     `sql.versions` gives one (`1.0` and `1` are one version); and the latest migration was applied by one of
-    `sql.migrated_by`, or, where the policy names nobody, not by a service: neither under the name of a user with a
-    service's SID nor under a service's client id. Versions that were undone do not count.
+    `sql.migrated_by`, or, where the policy names nobody, not by a service. Versions that were undone or deleted do not
+    count, and rows that run nothing are no migrations: that Flyway made a schema, took a baseline, or marked a
+    migration as deleted. A baseline says which version the database is at all the same.
+
+    Flyway records the login, which is `client id@tenant id` for an application and may be overridden
+    (`flyway.installedBy`): an application is known by its client id, its object id and the name of its user in the
+    database.
 
     Not applicable where the server or the database does not exist (SQL-001 says so).
 
@@ -51,15 +59,23 @@ def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:
         return absent
     at = f"{database.id}/tables/{database.migrations}"
     rows = need(seen.database(database.id).history(database.migrations))
-    if not rows:
-        words = "does not exist" if rows is None else "is empty"
+    if rows is None:
         return Fail(
-            (Evidence(at, "applied migrations", "no such table" if rows is None else "no rows"),),
-            f"Flyway's history {database.migrations} of {database.name} {words}: no migration was ever applied there.",
-            _MIGRATE,
+            (Evidence(at, "applied migrations", "no such table"),),
+            f"There is no Flyway history in {database.name}: it has no table {database.migrations}.",
+            "Run the pipeline's migration step; if it keeps its history elsewhere, name that table in sql.migrations.",
             _PIPELINE,
         )
     rows = tuple(sorted(rows, key=lambda row: row.rank))
+    if not _applied(rows) and all(row.success for row in rows) and not _reached(database, _newest(rows)):
+        found = ", ".join(dict.fromkeys(row.type for row in rows))
+        return Fail(
+            (Evidence(at, "applied migrations", f"none among {len(rows)} rows: {found}" if rows else "no rows"),),
+            f"Flyway's history {database.migrations} of {database.name} holds no applied migration"
+            + (f", only rows of the types {found}." if rows else ": it is empty."),
+            _MIGRATE,
+            _PIPELINE,
+        )
     verdicts = [_failed(database, at, rows), _version(database, at, rows), _applier(want, at, rows, seen)]
     fails = [verdict for verdict in verdicts if isinstance(verdict, Fail)]
     if fails:
@@ -85,7 +101,7 @@ def _failed(database: WantedDatabase, at: str, rows: tuple[Migration, ...]) -> V
 def _version(database: WantedDatabase, at: str, rows: tuple[Migration, ...]) -> Verdict:
     newest = _newest(rows)
     evidence = (Evidence(f"{at}/version", database.version, newest),)
-    if database.version is None or (newest is not None and _parts(newest) == _parts(database.version)):
+    if database.version is None or _reached(database, newest):
         return Pass(evidence)
     if newest is None or _parts(newest) < _parts(database.version):
         words = f"{database.name} is at migration {newest or 'none'}, behind the expected {database.version}."
@@ -94,17 +110,47 @@ def _version(database: WantedDatabase, at: str, rows: tuple[Migration, ...]) -> 
     return Fail(evidence, words, "Expect the version that was deployed, or find out who migrated past it.", _PIPELINE)
 
 
+def _reached(database: WantedDatabase, newest: str | None) -> bool:
+    """Whether that is the version that is expected, where one is."""
+    return database.version is not None and newest is not None and _parts(newest) == _parts(database.version)
+
+
 def _newest(rows: tuple[Migration, ...]) -> str | None:
-    """The highest version that is applied: an undo takes its version away again, as does a row that says deleted."""
-    applied: dict[tuple[int, ...], str] = {}
+    """The highest version that is applied, or that a baseline says to be."""
+    versions = {
+        _parts(row.version): row.version
+        for row in _standing(rows)
+        if row.version is not None and row.type.upper() != "SCHEMA" and _parts(row.version)
+    }
+    return versions[max(versions)] if versions else None
+
+
+def _applied(rows: tuple[Migration, ...]) -> tuple[Migration, ...]:
+    """The migrations that were run and stand."""
+    return tuple(row for row in _standing(rows) if not _marks(row))
+
+
+def _standing(rows: tuple[Migration, ...]) -> tuple[Migration, ...]:
+    """The rows that succeeded and that no later one takes away: an undo does, as does a row that says deleted. A
+    repeatable migration is known by its description."""
+    standing: dict[object, Migration] = {}
     for row in rows:
-        if row.version is None or not row.success or not _parts(row.version):
+        if not row.success:
             continue
+        which = row.description if row.version is None else _parts(row.version) or row.version
         if row.type.upper().startswith("UNDO") or row.type.upper() == "DELETE":
-            applied.pop(_parts(row.version), None)
+            standing.pop(which, None)
         else:
-            applied[_parts(row.version)] = row.version
-    return applied[max(applied)] if applied else None
+            standing[which] = row
+    return tuple(standing.values())
+
+
+def _marks(row: Migration) -> bool:
+    """Whether the row runs nothing.
+
+    https://documentation.red-gate.com/fd/flyway-schema-history-table-273973417.html
+    """
+    return row.type.upper() in ("SCHEMA", "BASELINE", "DELETE")
 
 
 def _parts(version: str) -> tuple[int, ...]:
@@ -119,16 +165,15 @@ def _parts(version: str) -> tuple[int, ...]:
 
 
 def _applier(want: GuardedDatabase, at: str, rows: tuple[Migration, ...], seen: Snapshot) -> Verdict:
-    latest, database = rows[-1], want.database
+    latest, database = next((row for row in reversed(rows) if not _marks(row)), None), want.database
+    if latest is None:
+        return Pass((Evidence(at, "the latest migration", "none"),))
     expected = ", ".join(database.migrated_by) or "no service"
     evidence = (Evidence(f"{at}/{latest.rank}/installed_by", expected, latest.by),)
-    if database.migrated_by:
-        if latest.by.casefold() in database.migrated_by:
-            return Pass(evidence)
-        words = f"{latest.by} applied the latest migration of {database.name} ({_name(latest)}), not the pipeline."
-        return Fail(evidence, words, "Migrate in the pipeline, under its own identity.", _PIPELINE)
     inside = seen.database(database.id)
     services = clients_of(seen, (*want.users, *want.others), slots_in=database.env)
+    if database.migrated_by:
+        return _expected(want, latest, evidence, services, inside)
     owner = _owner(latest.by, inside, services)
     if owner is not None:
         words = f"{owner} applied the latest migration of {database.name} ({_name(latest)}) itself."
@@ -137,14 +182,56 @@ def _applier(want: GuardedDatabase, at: str, rows: tuple[Migration, ...], seen: 
     return Inconclusive(gaps) if gaps else Pass(evidence)
 
 
+def _expected(
+    want: GuardedDatabase,
+    latest: Migration,
+    evidence: tuple[Evidence, ...],
+    services: Clients,
+    inside: DatabaseContents,
+) -> Verdict:
+    """Whether it was one of those whom the policy names, by any of the names that the identity has."""
+    database = want.database
+    names = _names(latest.by, inside, services)
+    if names & {name for known in database.migrated_by for name in _names(known, inside, services)}:
+        return Pass(evidence)
+    application = _application(latest.by)
+    if application is not None and names <= {latest.by.casefold(), application}:
+        # Its user would tell its name. Without one (an administrator is dbo), only the policy can.
+        if inside.principals.gap is not None:
+            return Inconclusive((inside.principals.gap,))
+        call = f"SQL {database.id} name of the application {application}"
+        detail = "no user of the database is this application: name its client id in sql.migrated_by, if it is expected"
+        return Inconclusive((Gap(GapReason.NOT_COLLECTED, call, database.id, detail=detail),))
+    words = f"{latest.by} applied the latest migration of {database.name} ({_name(latest)}), not the pipeline."
+    return Fail(evidence, words, "Migrate in the pipeline, under its own identity.", _PIPELINE)
+
+
+def _names(one: str, inside: DatabaseContents, services: Clients) -> set[str]:
+    """The casefolded names of an identity that has this one: its user in the database, its client and object id."""
+    names = {one.casefold(), _application(one) or one.casefold()}
+    users = [{user.name.casefold(), user.entra_id} for user in inside.principals.items if user.entra_id is not None]
+    clients = [{client.id, client.principal.casefold() or client.id} for client in services.items]
+    for same in (*users, *clients, *users):  # a name leads to the client id, that to the object id, and back
+        if same & names:
+            names |= same
+    return names
+
+
+def _application(by: str) -> str | None:
+    """The client id of `client id@tenant id`, as SQL Server names an application, or of a bare GUID; None of others."""
+    found = _LOGIN.fullmatch(by.casefold())
+    return found[1] if found is not None else None
+
+
 def _owner(by: str, inside: DatabaseContents, services: Clients) -> str | None:
-    """The service behind a recorded name: a user of the database, or `client id@tenant id` as SQL Server writes it."""
+    """The service behind a recorded name."""
+    names = _names(by, inside, services)
     for user in inside.principals.items:
         owner = services.owner(user)
-        if owner is not None and user.name.casefold() == by.casefold():
+        if owner is not None and user.name.casefold() in names:
             return f"The user {user.name}, {owner.words},"
     for client in services.items:
-        if by.casefold().partition("@")[0] == client.id:
+        if client.id in names:
             return f"{client.words[0].upper()}{client.words[1:]}"
     return None
 

@@ -1,11 +1,13 @@
 """SQL-006: where passwords are forbidden, the database has no user with one."""
 
-from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, rule, whole
+from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, rule, whole
 from mzaudit.audit.database_subjects import each_database
-from mzaudit.audit.database_users import missing
+from mzaudit.audit.database_users import kept_out, missing
 from mzaudit.audit.tsql import ADMINISTRATOR, quoted, sqlcmd
 from mzaudit.policy.wanted import WantedDatabase
+from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap
 
 _WITH_PASSWORD = {"DATABASE": "a contained user with a password", "INSTANCE": "a user of a SQL login"}
 
@@ -21,8 +23,8 @@ def no_password_users(want: WantedDatabase, seen: Snapshot) -> Verdict:
     ## What it checks
     In production, and in every environment whose policy says `sql_auth: managed-identity`: no SQL user of the database
     signs in with a password, be it its own (a contained user) or that of a login of the server. `dbo` is the database's
-    owner and does not count; a user without a login signs in nowhere. Not applicable where the policy allows passwords,
-    and where the database does not exist (SQL-001 says so).
+    owner and does not count; a user without a login, or one that may not connect, signs in nowhere. Not applicable
+    where the policy allows passwords, and where the database does not exist (SQL-001 says so).
 
     Entra-only authentication of the server (SQL-002) keeps such users out for as long as it is on; they are findings
     all the same.
@@ -43,11 +45,18 @@ def no_password_users(want: WantedDatabase, seen: Snapshot) -> Verdict:
     absent = missing(want, seen)
     if absent is not None:
         return absent
-    users = seen.database(want.id).principals
-    found = sorted(
-        (u for u in users.items if u.type == "S" and u.authentication in _WITH_PASSWORD and u.name.casefold() != "dbo"),
-        key=lambda user: user.name,
-    )
+    inside = seen.database(want.id)
+    users = inside.principals
+    found: list[DatabasePrincipal] = []
+    gaps: list[Gap] = []
+    for user in sorted(users.items, key=lambda user: user.name):
+        if user.type != "S" or user.authentication not in _WITH_PASSWORD or user.name.casefold() == "dbo":
+            continue
+        out = kept_out(inside, user)
+        if isinstance(out, Gap):
+            gaps.append(out)
+        elif out.value is None:
+            found.append(user)
     at = f"{want.id}/users"
     if found:
         return Fail(
@@ -56,4 +65,6 @@ def no_password_users(want: WantedDatabase, seen: Snapshot) -> Verdict:
             "See that nothing signs in with it, then drop the user.",
             Fix(ADMINISTRATOR, (sqlcmd(want, seen, *(f"DROP USER {quoted(user.name)};" for user in found)),)),
         )
+    if gaps:
+        return Inconclusive(tuple(dict.fromkeys(gaps)))
     return Pass((Evidence(at, "no user with a password", tuple(sorted(user.name for user in whole(users)))),))

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 
-from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, rule
+from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule
 from mzaudit.audit.az import az
-from mzaudit.audit.database_subjects import each_database
-from mzaudit.audit.database_users import missing, reached, through
+from mzaudit.audit.database_administrator import administers, administrator_words, may_be_service
+from mzaudit.audit.database_subjects import GuardedDatabase, each_guarded_database
+from mzaudit.audit.database_users import clients_of, missing, reached, through
 from mzaudit.audit.quantify import merged
 from mzaudit.audit.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd, table
 from mzaudit.audit.verdict import Inconclusive
 from mzaudit.policy.wanted import WantedDatabase
-from mzaudit.snapshot.databases import DatabaseContents, SecurityPolicy
+from mzaudit.snapshot.databases import DatabaseContents, SecurityPolicy, TenantTable
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap
 
@@ -25,20 +26,23 @@ _WRITES = ("AFTER INSERT", "AFTER UPDATE")
     "SQL-007",
     title="Row-level security covers every tenant table",
     severity=Severity.CRITICAL,
-    over=each_database,
+    over=each_guarded_database,
 )
-def row_level_security(want: WantedDatabase, seen: Snapshot) -> Verdict:
+def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Every user table that has the tenant column (`sql.tenant_column`) and is not excused by the policy is under an
     enabled security policy with a FILTER predicate and with a BLOCK predicate, which must cover AFTER INSERT and AFTER
-    UPDATE or every operation. Several policies may share the work. A disabled policy, a table with a FILTER and no
+    UPDATE or every operation. Nobody writes into the history of a temporal or ledger table, which holds rows of tenants
+    all the same: it needs FILTER alone; an append-only ledger table needs no BLOCK for updates. Several policies may
+    share the work. A disabled policy, a table with a FILTER and no
     BLOCK, and a table that no policy names are each said as such. A database in which no table has the column fails,
     unless the policy says that it holds no tenants (`sql.without_tenants`).
 
     Nobody but `dbo` and the administrators that the policy names can switch it off: no member, directly or through
     roles, of db_owner or db_securityadmin, and nobody who was granted CONTROL of the database or ALTER ANY SECURITY
-    POLICY. What the predicate function itself lets through is not looked at.
+    POLICY; nor a service that is the server's Entra administrator. What the predicate function itself lets through is
+    not looked at.
 
     ## Why it matters
     All tenants share these tables. Where the predicate is missing, one customer reads another's rows; where only BLOCK
@@ -52,6 +56,7 @@ def row_level_security(want: WantedDatabase, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/sql/relational-databases/security/row-level-security
     - https://learn.microsoft.com/sql/t-sql/statements/alter-security-policy-transact-sql
     """
+    want = subject.database
     absent = missing(want, seen)
     if absent is not None:
         return absent
@@ -59,10 +64,12 @@ def row_level_security(want: WantedDatabase, seen: Snapshot) -> Verdict:
         return NotApplicable(f"The policy says that {want.name} holds no tenants.")
     inside = seen.database(want.id)
     listed = inside.tables_with(want.tenant_column)
-    tables = sorted(name for name in listed.items if name.casefold() not in want.excused)
+    kept = (one for one in listed.items if one.name.casefold() not in want.excused)
+    tables = sorted(kept, key=lambda one: one.name)
     verdicts = [
-        every(tables, lambda name: _table(want, inside, name, seen), empty="none", missing=listed.gap),
+        every(tables, lambda one: _table(want, inside, one, seen), empty="none", missing=listed.gap),
         _switches(want, inside, seen),
+        _administrator(subject, seen),
     ]
     fails = [verdict for verdict in verdicts if isinstance(verdict, Fail)]
     if fails:
@@ -80,15 +87,23 @@ def row_level_security(want: WantedDatabase, seen: Snapshot) -> Verdict:
     return Pass(tuple(evidence for verdict in verdicts if isinstance(verdict, Pass) for evidence in verdict.evidence))
 
 
-def _table(want: WantedDatabase, inside: DatabaseContents, name: str, seen: Snapshot) -> Verdict:
+def _table(want: WantedDatabase, inside: DatabaseContents, one: TenantTable, seen: Snapshot) -> Verdict:
     """One table; a policy that was seen to cover it settles it, that none does only a whole list of them."""
+    name = one.name
+    writes = () if one.history else ("AFTER INSERT",) if one.append_only else _WRITES
     named = sorted(
         (policy for policy in inside.policies.items if _kinds(policy, name)), key=lambda p: (not p.enabled, p.name)
     )
     have = {kind for policy in named if policy.enabled for kind in _kinds(policy, name)}
-    lacking = [kind for kind in ("FILTER", *(f"BLOCK {write}" for write in _WRITES)) if kind not in have]
+    lacking = [kind for kind in ("FILTER", *(f"BLOCK {write}" for write in writes)) if kind not in have]
     at = f"{want.id}/tables/{name}"
-    evidence = (Evidence(at, ("BLOCK", "FILTER"), tuple(_words(policy, name) for policy in named) or "no policy"),)
+    evidence = (
+        Evidence(
+            at,
+            ("BLOCK", "FILTER") if writes else ("FILTER",),
+            tuple(_words(policy, name) for policy in named) or "no policy",
+        ),
+    )
     if not lacking:
         return Pass(evidence)
     if inside.policies.gap is not None:
@@ -172,6 +187,22 @@ def _switches(want: WantedDatabase, inside: DatabaseContents, seen: Snapshot) ->
     if gaps:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
     return Pass((Evidence(at, "nobody unnamed can switch it off", tuple(sorted(want.administrators)) or "nobody"),))
+
+
+def _administrator(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
+    """No service is the server's Entra administrator, who is `dbo` everywhere, unless the policy names it."""
+    want = subject.database
+    who = need(seen.server(want.server_id).administrator)
+    at = f"{want.server_id}/administrators/ActiveDirectory"
+    if who is None or who.login.casefold() in want.administrators:
+        return Pass((Evidence(at, "no service's identity", "none" if who is None else who.login),))
+    clients = clients_of(seen, (*subject.users, *subject.others), slots_in=want.env)
+    service = clients.administrator(who)
+    if service is not None:
+        return administers(want, who, service, "not a service's identity")
+    if clients.gaps and may_be_service(who):
+        return Inconclusive(clients.gaps)
+    return Pass((Evidence(at, "no service's identity", administrator_words(who)),))
 
 
 def _holders(inside: DatabaseContents, named: set[str]) -> Iterator[tuple[str, str, str]]:

@@ -25,13 +25,14 @@ _BEARER = "<token-identified principal>"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login that succeeded: where, and as whom."""
+    """A login that succeeded: where, and as whom; `replica` where a read-only copy answers."""
 
     server: str
     database: str
     contents: Contents
     user: DatabasePrincipal
     login: str
+    replica: bool = False
     address: str = CLIENT_ADDRESS
 
 
@@ -71,8 +72,9 @@ def node(estate: Estate, server: Json) -> tuple[str, int]:
     return gate(estate, server).target or (f"{server['name']}{WORKER_SUFFIX}", WORKER_PORT)
 
 
-def admit(estate: Estate, server: Json, database: str, token: str) -> Session:
-    """Let the bearer of a token into a database; raises `SqlError`. A paused database is woken by being asked."""
+def admit(estate: Estate, server: Json, database: str, token: str, *, read_only: bool = False) -> Session:
+    """Let the bearer of a token into a database; raises `SqlError`. A paused database is woken by being asked.
+    Read-only intent leads to a replica, where the database has one that may be read."""
     claims = entra.read(token)
     if claims is None:
         raise SqlError(errors.login_failed(_BEARER))
@@ -94,7 +96,10 @@ def admit(estate: Estate, server: Json, database: str, token: str) -> Session:
         raise SqlError(refusal)
     user = _user(estate, server, contents, claims)
     login = f"{claims.client_id}@{claims.tenant}"
-    return Session(str(server["name"]), str(body["name"]), contents, user, login)
+    secondary = body["properties"].get("secondaryType") == "Geo"
+    replica = secondary or (read_only and body["properties"].get("readScale") == "Enabled")
+    shown = contents.as_replicated() if replica else contents
+    return Session(str(server["name"]), str(body["name"]), shown, user, login, replica)
 
 
 def gate(estate: Estate, server: Json) -> Gate:
@@ -103,13 +108,14 @@ def gate(estate: Estate, server: Json) -> Gate:
 
 
 def _user(estate: Estate, server: Json, contents: Contents, claims: entra.Claims) -> DatabasePrincipal:
-    """The user that a token is in a database: the administrator is dbo, an application is known by its client id, and
-    a group's user stands for all of its members. A user without CONNECT is told no more than a stranger."""
+    """The user that a token is in a database: the administrator is dbo, an application is known by its client id alone
+    (as the administrator by its object id too), and a group's user stands for all of its members. A user without
+    CONNECT is told no more than a stranger."""
     administrator = str((server["properties"].get("administrators") or {}).get("sid", "")).casefold()
     groups = {group for group, members in estate.group_members.items() if claims.oid in members}
     if administrator in {claims.client_id, claims.oid, *groups}:
         return contents.principal("dbo")
-    sids = {sid_of(identity) for identity in (claims.client_id, claims.oid, *groups)}
+    sids = {sid_of(identity) for identity in (claims.client_id, *groups)}
     for user in contents.principals:
         if user.type in ("E", "X") and user.sid is not None and user.sid[:16] in sids:
             if Rights(contents, user).holds("CONNECT"):

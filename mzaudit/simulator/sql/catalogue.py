@@ -20,7 +20,14 @@ _TYPES = {
     "K": "ASYMMETRIC_KEY_MAPPED_USER",
 }
 _AUTHENTICATIONS = {"NONE": 0, "INSTANCE": 1, "DATABASE": 2, "EXTERNAL": 4}
-_CLASSES = {"DATABASE": 0, "OBJECT_OR_COLUMN": 1, "SCHEMA": 3}
+_CLASSES = {"DATABASE": 0, "OBJECT_OR_COLUMN": 1, "SCHEMA": 3, "DATABASE_PRINCIPAL": 4}
+_TEMPORAL = {"NON_TEMPORAL_TABLE": 0, "HISTORY_TABLE": 1, "SYSTEM_VERSIONED_TEMPORAL_TABLE": 2}
+_LEDGER = {
+    "NON_LEDGER_TABLE": 0,
+    "HISTORY_TABLE": 1,
+    "UPDATABLE_LEDGER_TABLE": 2,
+    "APPEND_ONLY_LEDGER_TABLE": 3,
+}
 _STATES = {"GRANT": "G", "GRANT_WITH_GRANT_OPTION": "W", "DENY": "D"}
 _OPERATIONS = {"AFTER INSERT": 1, "AFTER UPDATE": 2, "BEFORE UPDATE": 3, "BEFORE DELETE": 4}
 _CODES = {
@@ -74,8 +81,9 @@ class Catalogue:
             "sys.database_role_members": View(_MEMBER, self._members()),
             "sys.database_permissions": View(_PERMISSION, self._permissions()),
             "sys.schemas": View(_SCHEMA, ((name, number, 1) for name, number in self.schemas.items())),
-            "sys.objects": View(_OBJECT, self._objects(policies=True)),
-            "sys.tables": View(_OBJECT, self._objects(policies=False)),
+            "sys.objects": View(_OBJECT, self._objects()),
+            "sys.tables": View(_TABLE, self._tables()),
+            "sys.user_token": View(_TOKEN, self._token()),
             "sys.columns": View(_COLUMN, self._columns()),
             "sys.security_policies": View(_POLICY, self._policies()),
             "sys.security_predicates": View(_PREDICATE, self._predicates()),
@@ -90,6 +98,8 @@ class Catalogue:
         name = principal.name.casefold()
         if name == "public" or name in _SYSTEM_USERS or principal.is_fixed_role or principal is self._rights.user:
             return True
+        if self._rights.hidden("DATABASE_PRINCIPAL", principal.name):
+            return False
         if self._rights.holds("VIEW SECURITY DEFINITION"):
             return True
         if principal.type == "R":
@@ -99,6 +109,8 @@ class Catalogue:
     def sees_object(self, name: str) -> bool:
         """Whether it has any permission on a table; a policy is seen by those who may define or change it."""
         if any(f"{one.schema}.{one.name}".casefold() == name.casefold() for one in self._contents.policies):
+            if self._rights.hidden("OBJECT_OR_COLUMN", name):
+                return False
             return self._rights.holds("ALTER ANY SECURITY POLICY") or self._rights.holds(
                 "VIEW DEFINITION", "OBJECT_OR_COLUMN", name
             )
@@ -139,7 +151,8 @@ class Catalogue:
         mine = {self._rights.user.name.casefold(), *self._rights.roles}
         every = self._rights.holds("VIEW SECURITY DEFINITION")
         for one in self._contents.members:
-            if every or one.member.casefold() in mine:
+            seen = every and all(self.sees(self._contents.principal(name)) for name in (one.role, one.member))
+            if seen or one.member.casefold() in mine:
                 yield self.id_of(one.role), self.id_of(one.member)
 
     def _permissions(self) -> Iterator[tuple[Value, ...]]:
@@ -160,18 +173,31 @@ class Catalogue:
                 return 0, 0
             case "SCHEMA":
                 return {name.casefold(): n for name, n in self.schemas.items()}[one.on.casefold()], 0
+            case "DATABASE_PRINCIPAL":
+                return self.id_of(one.on), 0
             case "OBJECT_OR_COLUMN":
                 if not one.column:
                     return self.objects[one.on.casefold()], 0
                 names = [column.name.casefold() for column in self._contents.table(one.on).columns]
                 return self.objects[one.on.casefold()], names.index(one.column.casefold()) + 1
 
-    def _objects(self, *, policies: bool) -> Iterator[tuple[Value, ...]]:
-        for table in self._contents.tables:
-            if self.sees_object(f"{table.schema}.{table.name}"):
-                yield self._object(table, "U", "USER_TABLE")
-        for policy in self._seen_policies() if policies else ():
+    def _objects(self) -> Iterator[tuple[Value, ...]]:
+        for table in self._seen_tables():
+            yield self._object(table, "U", "USER_TABLE")
+        for policy in self._seen_policies():
             yield self._object(policy, "SP", "SECURITY_POLICY")
+
+    def _tables(self) -> Iterator[tuple[Value, ...]]:
+        for table in self._seen_tables():
+            temporal, ledger = table.temporal, table.ledger
+            yield *self._object(table, "U", "USER_TABLE"), _TEMPORAL[temporal], temporal, _LEDGER[ledger], ledger
+
+    def _token(self) -> Iterator[tuple[Value, ...]]:
+        """The caller and every role that it is in."""
+        for number, one in self.principals.items():
+            if one is self._rights.user or one.name.casefold() in self._rights.roles:
+                kind = "ROLE" if one.type == "R" else _TYPES[one.type].replace("_", " ")
+                yield number, None if one.type == "R" else one.sid, one.name, kind, "GRANT OR DENY"
 
     def _object(self, one: Table | SecurityPolicy, letters: str, word: str) -> tuple[Value, ...]:
         number = self.objects[f"{one.schema}.{one.name}".casefold()]
@@ -188,6 +214,9 @@ class Catalogue:
                     length = -1 if kind.length is None else kind.length * width
                     code = _SYSTEM_TYPES[kind.name]
                     yield self.objects[name.casefold()], column.name, place, code, code, length, column.nullable
+
+    def _seen_tables(self) -> Iterator[Table]:
+        return (one for one in self._contents.tables if self.sees_object(f"{one.schema}.{one.name}"))
 
     def _policies(self) -> Iterator[tuple[Value, ...]]:
         for one in self._seen_policies():
@@ -230,6 +259,15 @@ _SCHEMA = _described("name sysname; schema_id int; principal_id int?")
 _OBJECT = _described(
     "name sysname; object_id int; principal_id int?; schema_id int; parent_object_id int; type char(2)?; "
     "type_desc nvarchar(60)?; create_date datetime; modify_date datetime; is_ms_shipped bit"
+)
+_TABLE = (
+    *_OBJECT,
+    *_described(
+        "temporal_type tinyint?; temporal_type_desc nvarchar(60)?; ledger_type tinyint?; ledger_type_desc nvarchar(60)?"
+    ),
+)
+_TOKEN = _described(
+    "principal_id int?; sid varbinary(85)?; name nvarchar(128)?; type nvarchar(128)?; usage nvarchar(128)?"
 )
 _COLUMN = _described(
     "object_id int; name sysname?; column_id int; system_type_id tinyint; user_type_id int; max_length smallint; "

@@ -73,7 +73,9 @@ class Connection:
                 reply = self._sent_on(login, server)
             else:
                 token = await self._token(login)
-                session = admission.admit(self._estate, server, login.database or "master", token)
+                session = admission.admit(
+                    self._estate, server, login.database or "master", token, read_only=login.read_only
+                )
                 reply = self._welcome(login, session)
         except SqlError as refusal:
             error, reply = refusal.error, self._error(refusal.error)

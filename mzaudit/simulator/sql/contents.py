@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -12,7 +12,9 @@ from typing import Literal
 PrincipalType = Literal["S", "E", "X", "R", "A", "C", "K"]
 Authentication = Literal["NONE", "INSTANCE", "DATABASE", "EXTERNAL"]
 State = Literal["GRANT", "GRANT_WITH_GRANT_OPTION", "DENY"]
-SecurableClass = Literal["DATABASE", "OBJECT_OR_COLUMN", "SCHEMA"]
+SecurableClass = Literal["DATABASE", "OBJECT_OR_COLUMN", "SCHEMA", "DATABASE_PRINCIPAL"]
+Temporal = Literal["NON_TEMPORAL_TABLE", "HISTORY_TABLE", "SYSTEM_VERSIONED_TEMPORAL_TABLE"]
+LedgerType = Literal["NON_LEDGER_TABLE", "HISTORY_TABLE", "UPDATABLE_LEDGER_TABLE", "APPEND_ONLY_LEDGER_TABLE"]
 Operation = Literal["AFTER INSERT", "AFTER UPDATE", "BEFORE UPDATE", "BEFORE DELETE"]
 Value = str | int | bytes | bool | datetime | None
 
@@ -68,7 +70,7 @@ class Membership:
 @dataclass(frozen=True, slots=True)
 class Permission:
     """A row of `sys.database_permissions`; `on` is `schema.table` for an object (whose one `column` it may be for), the
-    schema's name for a schema."""
+    schema's name for a schema, a user's or role's for one of those."""
 
     grantee: str
     permission: str
@@ -89,12 +91,15 @@ class Column:
 
 @dataclass(slots=True)
 class Table:
-    """A user table with its rows; a row has one value for each column."""
+    """A user table with its rows; a row has one value for each column. `temporal` and `ledger` are what `sys.tables`
+    says of it; a history table holds the past rows of another one."""
 
     schema: str
     name: str
     columns: list[Column]
     rows: list[tuple[Value, ...]] = field(default_factory=list)
+    temporal: Temporal = "NON_TEMPORAL_TABLE"
+    ledger: LedgerType = "NON_LEDGER_TABLE"
 
 
 @dataclass(slots=True)
@@ -172,6 +177,10 @@ class Contents:
         sid = _USER_SID + uuid.uuid5(uuid.NAMESPACE_URL, name).bytes
         return self._admit(DatabasePrincipal(name, "S", "DATABASE", sid), roles)
 
+    def create_group(self, name: str, identity: str, *roles: str) -> DatabasePrincipal:
+        """`CREATE USER … FROM EXTERNAL PROVIDER` for an Entra group's object id, then its roles."""
+        return self._admit(DatabasePrincipal(name, "X", "EXTERNAL", sid_of(identity)), roles)
+
     def create_role(self, name: str, *roles: str) -> DatabasePrincipal:
         """`CREATE ROLE`, then the roles that it is itself a member of."""
         sid = _ROLE_SID + uuid.uuid5(uuid.NAMESPACE_URL, name).bytes
@@ -190,12 +199,24 @@ class Contents:
     def grant(
         self, grantee: str, permission: str, kind: SecurableClass = "DATABASE", on: str = "", *, state: State = "GRANT"
     ) -> None:
-        """`GRANT` (or `DENY`) a permission on the database, a schema or a table."""
+        """`GRANT` (or `DENY`) a permission on the database, a schema, a table, or a user or role."""
         self.permissions.append(Permission(grantee, permission, state, kind, on))
 
     def deny_column(self, grantee: str, permission: str, table: str, column: str) -> None:
         """`DENY` a permission on one column of a table (`schema.name`)."""
         self.permissions.append(Permission(grantee, permission, "DENY", "OBJECT_OR_COLUMN", table, column))
+
+    def revoke(self, grantee: str, permission: str) -> None:
+        """`REVOKE` a permission on the database, given or denied."""
+        gone = (grantee.casefold(), permission, "DATABASE")
+        self.permissions[:] = [
+            one for one in self.permissions if (one.grantee.casefold(), one.permission, one.kind) != gone
+        ]
+
+    def as_replicated(self) -> Contents:
+        """What a replica that lags shows: everything but the last member of a role, and each table's last row."""
+        tables = [replace(one, rows=one.rows[:-1]) for one in self.tables]
+        return replace(self, members=self.members[:-1], tables=tables)
 
     def add_member(self, role: str, member: str) -> None:
         """`ALTER ROLE … ADD MEMBER`."""

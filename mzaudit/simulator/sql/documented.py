@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ..blueprint import stable_guid
 from .contents import Column, Contents, Predicate, SecurityPolicy, Table, Value
 
 PIPELINE = "sp-monozu-pipeline"
@@ -23,21 +24,37 @@ _HISTORY = (
 )
 
 
-def database(tenant_column: str, migrations: str, pipeline: str, midnight: datetime) -> Contents:
+def database(tenant_column: str, migrations: str, pipeline: str, tenant: str, midnight: datetime) -> Contents:
     """A database without its services' users. `migrations` is the `schema.table` of Flyway's history, `pipeline` the
-    client id of the identity that applies them, `midnight` today's in UTC."""
+    client id of the identity that applies them, `tenant` the tenant's id, `midnight` today's in UTC."""
     contents = Contents()
     contents.create_user(PIPELINE, pipeline, "db_ddladmin", "db_datareader", "db_datawriter")
     contents.tables += [_tenant_table(name, tenant_column) for name in _TENANT_TABLES]
+    contents.table("dbo.device").temporal = "SYSTEM_VERSIONED_TEMPORAL_TABLE"
+    past = _tenant_table("device_history", tenant_column)
+    past.temporal = "HISTORY_TABLE"
+    contents.tables.append(past)
     contents.tables.append(Table("dbo", "tenant", [Column("id", "uniqueidentifier"), Column("name", "nvarchar(200)")]))
-    contents.tables.append(_history(migrations, midnight))
+    contents.tables.append(_history(migrations, f"{pipeline}@{tenant}", midnight))
     definition = f"([sec].[fn_tenant]([{tenant_column}]))"
     predicates: list[Predicate] = []
     for name in _TENANT_TABLES:
         predicates.append(Predicate(f"dbo.{name}", "FILTER", definition))
         predicates.append(Predicate(f"dbo.{name}", "BLOCK", definition))
+    predicates.append(Predicate("dbo.device_history", "FILTER", definition))  # nobody writes into it
     contents.policies.append(SecurityPolicy("sec", "tenant_isolation", predicates))
+    _others(contents)
     return contents
+
+
+def _others(contents: Contents) -> None:
+    """Who is in databases of the kind as well: a group that may only connect, a user that may not, a role whose members
+    are to see less."""
+    contents.create_group("grp-developers", stable_guid("group", "developers"))
+    contents.create_user("sp-monozu-retired", stable_guid("retired", "client"), "db_datareader")
+    contents.grant("sp-monozu-retired", "CONNECT", state="DENY")
+    contents.create_role("report_readers")
+    contents.grant("report_readers", "VIEW DEFINITION", "SCHEMA", "sec", state="DENY")
 
 
 def admit_auditor(contents: Contents, name: str, client_id: str, migrations: str) -> None:
@@ -52,12 +69,16 @@ def _tenant_table(name: str, tenant_column: str) -> Table:
     return Table("dbo", name, columns)
 
 
-def _history(name: str, midnight: datetime) -> Table:
+def _history(name: str, login: str, midnight: datetime) -> Table:
+    """Flyway's history as it is written under a login: first that Flyway made the schema, then each migration. An
+    application's login is its client id and tenant (SUSER_SNAME)."""
     schema, _, table = name.partition(".")
-    rows: list[tuple[Value, ...]] = []
+    first = midnight - timedelta(days=60, hours=3)
+    made = "<< Flyway Schema Creation >>"
+    rows: list[tuple[Value, ...]] = [(0, None, made, "SCHEMA", "[sec]", None, login, first, 0, True)]
     for rank, description in enumerate(_MIGRATIONS, 1):
         script = f"V{rank}__{description.replace(' ', '_')}.sql"
         applied = midnight - timedelta(days=60 - 10 * rank, hours=3)
         checksum = sum(script.encode()) * 7919
-        rows.append((rank, str(rank), description, "SQL", script, checksum, PIPELINE, applied, 40 + rank, True))
+        rows.append((rank, str(rank), description, "SQL", script, checksum, login, applied, 40 + rank, True))
     return Table(schema, table, list(_HISTORY), rows)

@@ -18,7 +18,13 @@ from .types import BIGINT, DATETIME, GUID, INT, SYSNAME, VARIANT, SqlType, decla
 
 Cell = str | int | float | bytes | None
 Call = Callable[..., Cell]
-_CLASSES: dict[str, SecurableClass] = {"DATABASE": "DATABASE", "SCHEMA": "SCHEMA", "OBJECT": "OBJECT_OR_COLUMN"}
+_CLASSES: dict[str, SecurableClass] = {
+    "DATABASE": "DATABASE",
+    "SCHEMA": "SCHEMA",
+    "OBJECT": "OBJECT_OR_COLUMN",
+    "USER": "DATABASE_PRINCIPAL",
+    "ROLE": "DATABASE_PRINCIPAL",
+}
 _TEXT = SqlType("nvarchar", 4000)
 _SERVICE_VERSION = "12.0.2000.8"
 
@@ -62,6 +68,7 @@ def built_in(session: Session, rights: Rights, catalogue: Catalogue) -> dict[str
         "OBJECT_NAME": Function(names.object, SYSNAME),
         "OBJECT_SCHEMA_NAME": Function(names.object_schema, SYSNAME),
         "OBJECT_ID": Function(names.object_id, INT),
+        "DATABASEPROPERTYEX": Function(lambda name, what: _database_property(session, str(name), str(what)), VARIANT),
         "CONNECTIONPROPERTY": Function(lambda name: connection.get(str(name).casefold()), VARIANT),
         "SERVERPROPERTY": Function(lambda name: folded.get(str(name).casefold()), VARIANT),
         "DATALENGTH": Function(_data_length, INT),
@@ -252,12 +259,22 @@ def _has_permission(names: _Names, rights: Rights, securable: Cell, kind: Cell, 
             name = name.strip("[]")
             if names.schema_id(name) is None:
                 return None
+        case "DATABASE_PRINCIPAL":
+            if names.user_id(name.strip("[]")) is None:
+                return None
+            name = name.strip("[]")
         case "OBJECT_OR_COLUMN":
             name = qualified(name)
             if name.casefold() not in names.catalogue.objects:
                 return None
     asked = COVERED[found] if wanted == "ANY" else (wanted,)
     return int(any(rights.holds(one, found, name) for one in asked))
+
+
+def _database_property(session: Session, name: str, what: str) -> str | None:
+    """None for another database, and for a property that is not served."""
+    known = {"status": "ONLINE", "updateability": "READ_ONLY" if session.replica else "READ_WRITE"}
+    return known.get(what.casefold()) if name.casefold() == session.database.casefold() else None
 
 
 def _is_member(session: Session, rights: Rights, role: str) -> int | None:

@@ -52,6 +52,7 @@ COVERED: dict[SecurableClass, dict[str, str]] = {
         ("ALTER", "DELETE", "INSERT", "REFERENCES", "SELECT", "UPDATE", "VIEW DEFINITION"), "CONTROL"
     )
     | {"CONTROL": ""},
+    "DATABASE_PRINCIPAL": {"ALTER": "CONTROL", "CONTROL": "", "VIEW DEFINITION": "CONTROL"},
 }
 # The permission on a database that a permission on one of its schemas follows from, where the names differ.
 _ALTERED_THROUGH = {"ALTER": "ALTER ANY SCHEMA"}
@@ -90,9 +91,16 @@ class Rights:
         sought = _sought(permission, kind, on)
         return not sought.isdisjoint(self._held) and sought.isdisjoint(self._barred)
 
+    def hidden(self, kind: SecurableClass, on: str) -> bool:
+        """Whether it was denied the definition of an object, a user or a role: then it sees none, whatever else it
+        may do with it."""
+        return self.user.name != "dbo" and not _sought("VIEW DEFINITION", kind, on).isdisjoint(self._barred)
+
     def any_on(self, on: str) -> bool:
         """Whether it has any permission on an object (`schema.name`): then it sees that there is one."""
-        return any(self.holds(one, "OBJECT_OR_COLUMN", on) for one in COVERED["OBJECT_OR_COLUMN"])
+        return not self.hidden("OBJECT_OR_COLUMN", on) and any(
+            self.holds(one, "OBJECT_OR_COLUMN", on) for one in COVERED["OBJECT_OR_COLUMN"]
+        )
 
     def barred_column(self, permission: str, on: str, column: str) -> bool:
         """Whether a permission on one column of an object was denied."""
@@ -138,6 +146,8 @@ def _covering(permission: str, kind: SecurableClass, on: str) -> Iterator[_On]:
         match kind:
             case "OBJECT_OR_COLUMN":
                 yield from _covering(here, "SCHEMA", on.partition(".")[0])
+            case "DATABASE_PRINCIPAL":
+                yield from _covering(here, "DATABASE", "")
             case "SCHEMA":
                 yield from _covering(_ALTERED_THROUGH.get(here, here), "DATABASE", "")
             case "DATABASE":

@@ -8,18 +8,24 @@ from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.sql.identity_roles import identity_roles
 from mzaudit.snapshot.databases import DatabaseGrant, Membership
 from mzaudit.snapshot.observed import Listing, Observed
+from mzaudit.snapshot.sql import EntraAdministrator
 from tests.estate import (
     PIPELINE,
     Bend,
     ask,
+    client,
     database,
     database_gone,
+    entra_user,
     gap,
     inside,
     less,
     more,
+    principal,
     said,
+    server,
     service,
+    signs_in,
     site,
     user,
 )
@@ -35,6 +41,7 @@ def granted(permission: str, kind: str = "DATABASE", on: str = "", state: str = 
     return more(DB, "grants", DatabaseGrant(to, permission, state, kind, on))
 
 
+GROUP = signs_in(DB, entra_user("dbas", "57a9657a-0000-0000-0000-000000000001", type="X"))
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented": ((), Pass, ""),
     "in other capitals": (
@@ -67,9 +74,37 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "control": ((granted("CONTROL"),), Fail, "was granted CONTROL on the database"),
     "alter any security policy": ((granted("ALTER ANY SECURITY POLICY"),), Fail, "ALTER ANY SECURITY POLICY"),
     "with grant option": ((granted("SELECT", "SCHEMA", "dbo", "GRANT_WITH_GRANT_OPTION"),), Fail, "SELECT on dbo"),
+    "on a user, whose name is not read": (
+        (granted("CONTROL", "DATABASE_PRINCIPAL"),),
+        Fail,
+        "CONTROL on a database principal",
+    ),
     "on a table": ((granted("EXECUTE", "OBJECT_OR_COLUMN", "dbo.f"),), Fail, "EXECUTE on dbo.f"),
     "no user": ((less(DB, "principals", lambda p: p.name == CLOUD.app),), NotApplicable, "(SQL-003)"),
     "no database": ((database_gone(DB),), NotApplicable, "(SQL-001)"),
+    "an Entra group with more than the documented roles": (
+        (GROUP, member("db_ddladmin", "dbas")),
+        Inconclusive,
+        "the Entra group dbas",
+    ),
+    "an Entra group with a permission": ((GROUP, granted("CONTROL", to="dbas")), Inconclusive, "the Entra group dbas"),
+    "an Entra group with no more than the documented roles": ((GROUP, member("db_datareader", "dbas")), Pass, ""),
+    "an Entra group beside a failure": (
+        (GROUP, member("db_ddladmin", "dbas"), member("db_owner")),
+        Fail,
+        "holds the role db_owner",
+    ),
+    "the identity administers the server, by its client id": (
+        (server(administrator=Observed(EntraAdministrator("app", "Application", client(CLOUD)))),),
+        Fail,
+        "is the Entra administrator",
+    ),
+    "the identity administers the server, by its object id": (
+        (server(administrator=Observed(EntraAdministrator("app", None, principal(CLOUD).upper()))),),
+        Fail,
+        f"it enters {DB.name} as dbo",
+    ),
+    "who administers the server is unread": ((server(administrator=gap("GET server")),), Inconclusive, "GET server"),
     "members unread": ((inside(DB, memberships=Listing(gap=gap("SQL members"))),), Inconclusive, "SQL members"),
     "permissions unread": ((inside(DB, grants=Listing(gap=gap("SQL permissions"))),), Inconclusive, "SQL perm"),
     "users unread": ((inside(DB, principals=Listing(gap=gap("SQL users"))),), Inconclusive, "SQL users"),

@@ -6,6 +6,7 @@ import pytest
 
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.sql.identity_user import identity_user
+from mzaudit.snapshot.databases import DatabaseGrant, Membership
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.web import Identity, ManagedIdentity
 from tests.estate import (
@@ -24,12 +25,19 @@ from tests.estate import (
     said,
     server,
     service,
+    signs_in,
     site,
     site_properties,
     user,
 )
 
 CLOUD, DB = service("cloud"), database("cloud")
+
+
+def grant(permission: str, state: str, to: str) -> Bend:
+    return more(DB, "grants", DatabaseGrant(to, permission, state, "DATABASE", ""))
+
+
 FORMER = "f0f0f0f0-1111-2222-3333-444444444444"
 WITHOUT = less(DB, "principals", lambda one: one.name == CLOUD.app)
 OWN = entra_user("anything", client(CLOUD))
@@ -44,14 +52,14 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "",
     ),
     "found in a list that may be longer": (
-        (inside(DB, principals=Listing((OWN,), gap("SQL principals"))),),
+        (signs_in(DB, OWN), inside(DB, principals=Listing((OWN,), gap("SQL principals")))),
         Pass,
         "",
     ),
     "missing": ((WITHOUT,), Fail, f"The identity of {CLOUD.app} is no user of {DB.name}."),
     "stale": ((user(DB, CLOUD.app, sid=entra_user("x", FORMER).sid),), Fail, "carries a stale SID"),
     "stale, and today's beside it under another name": (
-        (user(DB, CLOUD.app, sid=entra_user("x", FORMER).sid), more(DB, "principals", OWN)),
+        (user(DB, CLOUD.app, sid=entra_user("x", FORMER).sid), signs_in(DB, OWN)),
         Pass,
         "",
     ),
@@ -60,6 +68,58 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Fail,
         "stale",
     ),
+    "made from the object id": (
+        (user(DB, CLOUD.app, sid=entra_user("x", principal(CLOUD)).sid),),
+        Fail,
+        "carries the object id of the identity",
+    ),
+    "made from the object id under another name": (
+        (user(DB, CLOUD.app, name="api", sid=entra_user("x", principal(CLOUD)).sid),),
+        Fail,
+        "The user api of db-monozu-cloud-prd carries the object id",
+    ),
+    "made from the object id, and today's beside it": (
+        (user(DB, CLOUD.app, sid=entra_user("x", principal(CLOUD)).sid), signs_in(DB, OWN)),
+        Pass,
+        "",
+    ),
+    "without CONNECT": (
+        (less(DB, "grants", lambda one: one.grantee == CLOUD.app),),
+        Fail,
+        "cannot sign in: it was not granted CONNECT.",
+    ),
+    "CONNECT denied": ((grant("CONNECT", "DENY", CLOUD.app),), Fail, f"CONNECT is denied to {CLOUD.app}."),
+    "CONTROL denied, which denies CONNECT": (
+        (grant("CONTROL", "DENY", "public"),),
+        Fail,
+        "CONTROL is denied to public",
+    ),
+    "CONNECT denied to a role": (
+        (more(DB, "memberships", Membership("shut", CLOUD.app)), grant("CONNECT", "DENY", "SHUT")),
+        Fail,
+        "CONNECT is denied to SHUT",
+    ),
+    "CONNECT denied to another": ((grant("CONNECT", "DENY", "somebody"),), Pass, ""),
+    "CONNECT through a role": (
+        (less(DB, "grants", lambda one: one.grantee == CLOUD.app), grant("CONNECT", "GRANT", "db_datareader")),
+        Pass,
+        "",
+    ),
+    "CONNECT that a fixed role holds": (
+        (
+            less(DB, "grants", lambda one: one.grantee == CLOUD.app),
+            more(DB, "memberships", Membership("db_accessadmin", CLOUD.app)),
+        ),
+        Pass,
+        "",
+    ),
+    "made for a login, which a server role may let in": (
+        (less(DB, "grants", lambda one: one.grantee == CLOUD.app), user(DB, CLOUD.app, sid=OWN.sid + "aade")),
+        Inconclusive,
+        "server roles of the login",
+    ),
+    "permissions unread": ((inside(DB, grants=Listing(gap=gap("SQL permissions"))),), Inconclusive, "SQL permissions"),
+    "members unread": ((inside(DB, memberships=Listing(gap=gap("SQL members"))),), Inconclusive, "SQL members"),
     "a SQL user of that name": (
         (user(DB, CLOUD.app, type="S", authentication="DATABASE", sid="0105"),),
         Fail,

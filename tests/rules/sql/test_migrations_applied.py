@@ -21,8 +21,11 @@ from tests.estate import (
     client,
     database,
     database_gone,
+    entra_id,
     gap,
     inside,
+    less,
+    principal,
     said,
     service,
     site,
@@ -30,6 +33,9 @@ from tests.estate import (
 )
 
 CLOUD, DB = service("cloud"), database("cloud")
+PIPELINE_LOGIN = f"{entra_id(DB, PIPELINE)}@{TENANT}"
+SCHEMA = Migration(0, None, "<< Flyway Schema Creation >>", "SCHEMA", PIPELINE, True)
+BASELINE = Migration(1, "4", "<< Flyway Baseline >>", "BASELINE", PIPELINE, True)
 LAST = Migration(6, "6", "the last step", "SQL", PIPELINE, True)
 
 
@@ -45,7 +51,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "no table": (
         (inside(DB, migrations={"dbo.flyway_schema_history": Observed(None)}),),
         Fail,
-        "dbo.flyway_schema_history of db-monozu-cloud-prd does not exist",
+        "There is no Flyway history in db-monozu-cloud-prd: it has no table dbo.flyway_schema_history.",
     ),
     "no rows": ((history(),), Fail, "is empty"),
     "a failed row": ((history(LAST, replace(LAST, rank=3, version="3", success=False)),), Fail, "failed: 3 the last"),
@@ -57,7 +63,43 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "by the app's client id": (
         (history(replace(LAST, by=f"{client(CLOUD)}@{TENANT}")),),
         Fail,
+        "the identity of cloud of prd, applied the latest migration",
+    ),
+    "by the app's client id, which is no user here": (
+        (
+            history(replace(LAST, by=f"{client(CLOUD)}@{TENANT}")),
+            less(DB, "principals", lambda one: one.name == CLOUD.app),
+        ),
+        Fail,
         "The identity of cloud of prd applied the latest migration",
+    ),
+    "by the app's object id": ((history(replace(LAST, by=principal(CLOUD))),), Fail, "the identity of cloud of prd"),
+    "by the pipeline's client id": ((history(replace(LAST, by=PIPELINE_LOGIN)),), Pass, ""),
+    "nothing but a schema made": ((history(SCHEMA),), Fail, "no applied migration, only rows of the types SCHEMA."),
+    "nothing but a baseline": ((history(SCHEMA, BASELINE),), Fail, "only rows of the types SCHEMA, BASELINE."),
+    "a migration that was deleted": ((history(LAST, replace(LAST, rank=7, type="DELETE")),), Fail, "SQL, DELETE."),
+    "a repeatable migration that was deleted": (
+        (history(replace(LAST, version=None), replace(LAST, version=None, rank=7, type="DELETE")),),
+        Fail,
+        "no applied migration",
+    ),
+    "a migration that was undone": ((history(LAST, replace(LAST, rank=7, type="UNDO_SQL")),), Fail, "SQL, UNDO_SQL."),
+    "a deleted one, applied again": (
+        (history(LAST, replace(LAST, rank=7, type="DELETE"), replace(LAST, rank=8)),),
+        Pass,
+        "",
+    ),
+    "a script after a baseline": ((history(SCHEMA, BASELINE, replace(LAST, type="SCRIPT")),), Pass, ""),
+    "a migration of a baseline script": ((history(replace(LAST, type="SQL_BASELINE")),), Pass, ""),
+    "a schema made by the app, a migration by the pipeline": (
+        (history(replace(SCHEMA, by=CLOUD.app), LAST),),
+        Pass,
+        "",
+    ),
+    "repaired by the app after the pipeline": (
+        (history(LAST, replace(LAST, rank=7, version="5", type="DELETE", by=CLOUD.app)),),
+        Pass,
+        "",
     ),
     "by another service": ((history(replace(LAST, by=f"{client(service('manage'))}@{TENANT}")),), Fail, "manage"),
     "client id of the app refused": ((site(CLOUD, identity=gap("GET identity")),), Inconclusive, "GET identity"),
@@ -96,6 +138,45 @@ EXPECTED: dict[str, tuple[dict[str, Any], tuple[Bend, ...], type, str]] = {
     "deleted": ({"version": "6"}, (history(*FIVE, replace(LAST, rank=7, type="DELETE")),), Fail, "behind"),
     "repeatable ones alone": ({"version": "5"}, (history(replace(LAST, version=None)),), Fail, "is at migration none"),
     "by the pipeline": ({"migrated_by": (PIPELINE,)}, (), Pass, ""),
+    "at a baseline": ({"version": "4"}, (history(SCHEMA, BASELINE),), Pass, ""),
+    "behind at a baseline": ({"version": "5"}, (history(SCHEMA, BASELINE),), Fail, "no applied migration"),
+    "by the pipeline under its login": (
+        {"migrated_by": (PIPELINE,)},
+        (history(replace(LAST, by=PIPELINE_LOGIN.upper())),),
+        Pass,
+        "",
+    ),
+    "by the pipeline's client id, its user named": ({"migrated_by": (entra_id(DB, PIPELINE),)}, (), Pass, ""),
+    "by the pipeline's login, its client id named": (
+        {"migrated_by": (entra_id(DB, PIPELINE),)},
+        (history(replace(LAST, by=PIPELINE_LOGIN)), less(DB, "principals", lambda one: one.name == PIPELINE)),
+        Pass,
+        "",
+    ),
+    "by an application that is no user": (
+        {"migrated_by": (PIPELINE,)},
+        (history(replace(LAST, by=f"57a9657a-0000-0000-0000-000000000001@{TENANT}")),),
+        Inconclusive,
+        "sql.migrated_by",
+    ),
+    "by an application, users unread": (
+        {"migrated_by": (PIPELINE,)},
+        (history(replace(LAST, by=PIPELINE_LOGIN)), inside(DB, principals=Listing(gap=gap("SQL users")))),
+        Inconclusive,
+        "SQL users",
+    ),
+    "by the app under its login": (
+        {"migrated_by": (PIPELINE,)},
+        (history(replace(LAST, by=f"{client(CLOUD)}@{TENANT}")),),
+        Fail,
+        "applied the latest migration",
+    ),
+    "by another user of the database under its login": (
+        {"migrated_by": (CLOUD.app,)},
+        (history(replace(LAST, by=PIPELINE_LOGIN)),),
+        Fail,
+        "applied the latest migration",
+    ),
     "by somebody else": ({"migrated_by": ("pipe",)}, (), Fail, f"{PIPELINE} applied the latest migration"),
     "by the pipeline, client ids refused": (
         {"migrated_by": (PIPELINE,)},

@@ -8,15 +8,15 @@ import pytest
 
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.sql.no_password_users import no_password_users
-from mzaudit.snapshot.databases import DatabasePrincipal
+from mzaudit.snapshot.databases import DatabaseGrant, DatabasePrincipal
 from mzaudit.snapshot.observed import Listing
-from tests.estate import Bend, ask, bent, database, database_gone, gap, inside, more, said
+from tests.estate import Bend, ask, bent, database, database_gone, gap, inside, more, said, signs_in
 
 DB = database("cloud")
 
 
 def sql_user(authentication: str, name: str = "legacy", type: str = "S") -> Bend:  # noqa: A002 - SQL Server's word
-    return more(DB, "principals", DatabasePrincipal(name, type, authentication, "0105"))
+    return signs_in(DB, DatabasePrincipal(name, type, authentication, "0105"))
 
 
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
@@ -28,9 +28,32 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a user of a login": ((sql_user("INSTANCE"),), Fail, "legacy"),
     "two": ((sql_user("INSTANCE"), sql_user("DATABASE", "admin")), Fail, "admin, legacy"),
     "in a list that may be longer": (
-        (inside(DB, principals=Listing((DatabasePrincipal("legacy", "S", "DATABASE", "01"),), gap())),),
+        (
+            sql_user("DATABASE"),
+            inside(DB, principals=Listing((DatabasePrincipal("legacy", "S", "DATABASE", "01"),), gap())),
+        ),
         Fail,
         "legacy",
+    ),
+    "a user that was not granted CONNECT": (
+        (more(DB, "principals", DatabasePrincipal("legacy", "S", "DATABASE", "0105")),),
+        Pass,
+        "",
+    ),
+    "a user that was denied CONNECT": (
+        (sql_user("DATABASE"), more(DB, "grants", DatabaseGrant("legacy", "CONNECT", "DENY", "DATABASE", ""))),
+        Pass,
+        "",
+    ),
+    "a user of a login, which a server role may let in": (
+        (more(DB, "principals", DatabasePrincipal("legacy", "S", "INSTANCE", "0105")),),
+        Inconclusive,
+        "server roles of the login of legacy",
+    ),
+    "a user, permissions unread": (
+        (sql_user("DATABASE"), inside(DB, grants=Listing(gap=gap("SQL permissions")))),
+        Inconclusive,
+        "SQL permissions",
     ),
     "no right in it": ((inside(DB, principals=Listing(gap=gap("SQL users"))),), Inconclusive, "SQL users"),
     "no database": ((database_gone(DB),), NotApplicable, "(SQL-001)"),

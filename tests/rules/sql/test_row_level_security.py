@@ -7,13 +7,37 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.audit.database_subjects import GuardedDatabase
 from mzaudit.rules.sql.row_level_security import row_level_security
-from mzaudit.snapshot.databases import DatabaseGrant, Membership, Predicate, SecurityPolicy
-from mzaudit.snapshot.observed import Listing
-from tests.estate import PIPELINE, TABLES, Bend, ask, bent, database, database_gone, gap, inside, more, said
+from mzaudit.snapshot.databases import DatabaseGrant, Membership, Predicate, SecurityPolicy, TenantTable
+from mzaudit.snapshot.observed import Listing, Observed
+from mzaudit.snapshot.sql import EntraAdministrator
+from tests.estate import (
+    PIPELINE,
+    TABLES,
+    Bend,
+    ask,
+    bent,
+    database,
+    database_gone,
+    gap,
+    inside,
+    more,
+    principal,
+    said,
+    server,
+    service,
+    site,
+    tenant_tables,
+)
 
 DB = database("cloud")
 DEVICE, READING = TABLES
+
+
+def kept(name: str, **kind: bool) -> Bend:
+    found = (*tenant_tables(*TABLES), TenantTable(name, **kind))
+    return inside(DB, tenant_tables={"tenant_id": Listing(found)})
 
 
 def policies(*found: SecurityPolicy) -> Bend:
@@ -78,7 +102,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Fail,
         "AFTER INSERT, AFTER UPDATE",
     ),
-    "a new table": ((inside(DB, tenant_tables={"tenant_id": Listing((*TABLES, "dbo.new"))}),), Fail, "names dbo.new"),
+    "a new table": (
+        (inside(DB, tenant_tables={"tenant_id": Listing(tenant_tables(*TABLES, "dbo.new"))}),),
+        Fail,
+        "names dbo.new",
+    ),
     "no policy at all": ((policies(),), Fail, f"No security policy names {DEVICE}"),
     "no table with the column": (
         (inside(DB, tenant_tables={"tenant_id": Listing()}),),
@@ -127,8 +155,45 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Pass,
         "",
     ),
+    "a history table with a filter": (
+        (kept("dbo.past", history=True), policies(policy(*BOTH, ("dbo.past", "FILTER", None)))),
+        Pass,
+        "",
+    ),
+    "a history table without a filter": ((kept("dbo.past", history=True),), Fail, "No security policy names dbo.past."),
+    "an append-only table that blocks inserts": (
+        (
+            kept("dbo.log", append_only=True),
+            policies(policy(*BOTH, ("dbo.log", "FILTER", None), ("dbo.log", "BLOCK", "AFTER INSERT"))),
+        ),
+        Pass,
+        "",
+    ),
+    "an append-only table with a filter alone": (
+        (kept("dbo.log", append_only=True), policies(policy(*BOTH, ("dbo.log", "FILTER", None)))),
+        Fail,
+        "dbo.log has a FILTER and no BLOCK predicate",
+    ),
+    "a service administers the server": (
+        (server(administrator=Observed(EntraAdministrator("app", "Application", principal(service("cloud"))))),),
+        Fail,
+        "The identity of cloud of prd is the Entra administrator",
+    ),
+    "an application administers the server, a client id refused": (
+        (
+            server(administrator=Observed(EntraAdministrator("app", "Application", "5"))),
+            site(service("manage"), identity=gap("GET identity")),
+        ),
+        Inconclusive,
+        "GET identity",
+    ),
+    "who administers the server is unread": ((server(administrator=gap("GET server")),), Inconclusive, "GET server"),
     "tables unread": ((inside(DB, tenant_tables={"tenant_id": Listing(gap=gap())}),), Inconclusive, ""),
-    "tables with another column": ((inside(DB, tenant_tables={"org": Listing(TABLES)}),), Inconclusive, "tenant_id"),
+    "tables with another column": (
+        (inside(DB, tenant_tables={"org": Listing(tenant_tables(*TABLES))}),),
+        Inconclusive,
+        "tenant_id",
+    ),
     "members unread": ((inside(DB, memberships=Listing(gap=gap("SQL members"))),), Inconclusive, "SQL members"),
     "permissions unread": ((inside(DB, grants=Listing(gap=gap("SQL grants"))),), Inconclusive, "SQL grants"),
     "no database": ((database_gone(DB),), NotApplicable, "(SQL-001)"),
@@ -144,13 +209,18 @@ def test_row_level_security(case: str) -> None:
 
 
 OWNER = Membership("db_owner", "joe")
-NEW = inside(DB, tenant_tables={"tenant_id": Listing((*TABLES, "dbo.New"))})
+NEW = inside(DB, tenant_tables={"tenant_id": Listing(tenant_tables(*TABLES, "dbo.New"))})
 EXCUSED: dict[str, tuple[dict[str, object], tuple[Bend, ...], type]] = {
     "a table that is excused": ({"excused": ("dbo.new",)}, (NEW,), Pass),
     "an administrator": ({"administrators": ("joe",)}, (more(DB, member, OWNER),), Pass),
     "a role of administrators": (
         {"administrators": ("staff",)},
         (more(DB, member, Membership("db_owner", "staff"), Membership("staff", "joe")),),
+        Pass,
+    ),
+    "an administrator of the server by name": (
+        {"administrators": ("app",)},
+        (server(administrator=Observed(EntraAdministrator("App", "Application", principal(service("cloud"))))),),
         Pass,
     ),
     "another administrator": ({"administrators": ("jim",)}, (more(DB, member, OWNER),), Fail),
@@ -166,4 +236,5 @@ EXCUSED: dict[str, tuple[dict[str, object], tuple[Bend, ...], type]] = {
 @pytest.mark.parametrize("case", EXCUSED)
 def test_what_the_policy_excuses(case: str) -> None:
     fields, bends, kind = EXCUSED[case]
-    assert type(row_level_security.check(replace(DB, **fields), bent(*bends))) is kind  # type: ignore[arg-type]  # a table of fields
+    excused = replace(DB, **fields)  # type: ignore[arg-type]  # a table of fields
+    assert type(row_level_security.check(GuardedDatabase(excused, (), ()), bent(*bends))) is kind

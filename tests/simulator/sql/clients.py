@@ -44,6 +44,7 @@ def connect(
     who: Principal | None = None,
     bearer: str | None = None,
     timeout: float = 10,
+    read_only: bool = False,
 ) -> Any:  # the driver's connection, which has no types
     """Log in with python-tds over TDS 7.4, as the auditor unless it is said otherwise."""
     text = bearer if bearer is not None else token(sim.estate, who or sim.estate.auditor, AUDIENCE)
@@ -59,7 +60,7 @@ def connect(
             validate_host=False,
             access_token_callable=lambda: text,
             autocommit=True,
-            readonly=True,
+            readonly=read_only,
             as_dict=True,
             login_timeout=10,
             timeout=timeout,

@@ -124,6 +124,35 @@ def test_a_paused_database_is_woken_by_whoever_asks() -> None:
             assert rows(connection, "SELECT 1 AS v") == [{"v": 1}]
 
 
+UPDATEABILITY = "SELECT DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS v, DATABASEPROPERTYEX('x', 'Status') AS o"
+
+
+def test_read_only_intent_leads_to_a_replica_that_lags() -> None:
+    estate = build("compliant")
+    history = "SELECT MAX(installed_rank) AS v FROM dbo.flyway_schema_history"
+    with serve(estate) as sim:
+        for read_only, word, last in ((False, "READ_WRITE", 5), (True, "READ_ONLY", 4)):
+            with connect(sim, read_only=read_only) as connection:
+                assert rows(connection, UPDATEABILITY) == [{"v": word, "o": None}]
+                assert rows(connection, history) == [{"v": last}]
+        estate.named("Microsoft.Sql/servers/databases", DATABASE)["properties"]["readScale"] = "Disabled"
+        with connect(sim, read_only=True) as connection:
+            assert rows(connection, UPDATEABILITY) == [{"v": "READ_WRITE", "o": None}]
+
+
+def test_an_application_is_known_by_its_client_id_alone() -> None:
+    estate = build("compliant")
+    contents = estate.database(DATABASE)
+    contents.principal("mzaudit").sid = sid_of(estate.auditor.oid)
+    with serve(estate) as sim:
+        assert _refused(sim)[0] == 18456
+        administrators = estate.named("Microsoft.Sql/servers", "sql-monozu-prd")["properties"]["administrators"]
+        for sid in (estate.auditor.oid, estate.auditor.client_id):
+            administrators["sid"] = sid
+            with connect(sim) as connection:
+                assert rows(connection, "SELECT USER_NAME() AS v") == [{"v": "dbo"}]
+
+
 def test_names_that_are_no_server_do_not_resolve(sim: Simulator) -> None:
     for host, port in (("sql-nowhere.database.windows.net", 1433), (SERVER, 1434), (NODE, 1433)):
         with pytest.raises(OSError, match="502"):

@@ -30,7 +30,9 @@ def own() -> Iterator[Simulator]:
         yield running
 
 
-def _connect(sim: Simulator, encrypt: str, *, name: str = SERVER, database: str = DATABASE) -> Any:
+def _connect(
+    sim: Simulator, encrypt: str, *, name: str = SERVER, database: str = DATABASE, intent: str = "ReadWrite"
+) -> Any:
     """It knows no proxy: it comes straight to loopback, and is told which name the certificate must bear."""
     import mssql_python
 
@@ -38,7 +40,8 @@ def _connect(sim: Simulator, encrypt: str, *, name: str = SERVER, database: str 
     text = token(sim.estate, sim.estate.auditor, AUDIENCE).encode("utf-16-le")
     return mssql_python.connect(
         f"Server=tcp:127.0.0.1,{sim.sql_port('sql-monozu-prd')};Database={database};Encrypt={encrypt};"
-        f"TrustServerCertificate=no;HostNameInCertificate={name};",
+        f"TrustServerCertificate=no;HostNameInCertificate={name};"
+        f"ApplicationIntent={intent};",
         autocommit=True,
         attrs_before={_ACCESS_TOKEN: struct.pack("<I", len(text)) + text},
     )
@@ -56,6 +59,29 @@ def test_it_logs_in_and_reads(own: Simulator, encrypt: str) -> None:
         for wanted in ("device", "alarm"):
             cursor.execute("SELECT ? AS a, ? AS b, name FROM sys.tables WHERE name = ?", ("é", 5, wanted))
             assert [tuple(row) for row in cursor.fetchall()] == [("é", 5, wanted)]
+
+
+def test_it_sees_what_a_replica_and_a_denial_leave_out() -> None:
+    estate = build("compliant")
+    estate.database(DATABASE).grant("public", "VIEW DEFINITION", "SCHEMA", "sec", state="DENY")
+    wanted = {"ReadWrite": ("READ_WRITE", 0, 5), "ReadOnly": ("READ_ONLY", 0, 4)}
+    with serve(estate) as sim, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", sim.ca_file)
+        for intent, found in wanted.items():
+            with closing(_connect(sim, "yes", intent=intent)) as connection, closing(connection.cursor()) as cursor:
+                cursor.execute(
+                    "SELECT CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) AS u, "
+                    "(SELECT COUNT(*) FROM sys.security_policies) AS p, "
+                    "(SELECT MAX(installed_rank) FROM dbo.flyway_schema_history) AS r"
+                )
+                assert tuple(cursor.fetchone()) == found
+                cursor.execute("SELECT name, temporal_type_desc FROM sys.tables WHERE temporal_type > 0 ORDER BY name")
+                assert [tuple(row) for row in cursor.fetchall()] == [
+                    ("device", "SYSTEM_VERSIONED_TEMPORAL_TABLE"),
+                    ("device_history", "HISTORY_TABLE"),
+                ]
+                cursor.execute("SELECT name FROM sys.user_token ORDER BY name")
+                assert [row[0] for row in cursor.fetchall()] == ["mzaudit", "public"]
 
 
 @pytest.mark.parametrize("encrypt", ["yes", "strict"])

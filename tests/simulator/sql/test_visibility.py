@@ -10,6 +10,7 @@ import pytest
 from mzaudit.simulator import Estate, Principal, build, serve
 from mzaudit.simulator.blueprint import stable_guid
 from mzaudit.simulator.estate import client_of
+from mzaudit.simulator.sql.contents import SecurableClass
 
 from .clients import DATABASE, connect, rows
 
@@ -44,7 +45,7 @@ def test_without_view_definition_rows_are_missing_and_nothing_is_refused() -> No
         assert rows(connection, "SELECT OBJECT_ID('dbo.device') AS a, OBJECT_NAME(901578250) AS b") == [
             {"a": None, "b": None}
         ]
-        assert len(rows(connection, "SELECT * FROM dbo.flyway_schema_history")) == 5
+        assert len(rows(connection, "SELECT * FROM dbo.flyway_schema_history")) == 6
 
 
 RIGHTS: dict[str, tuple[str, bool]] = {
@@ -100,9 +101,9 @@ def test_tables_and_columns_are_refused() -> None:
             "on the object 'flyway_schema_history', database 'db-monozu-cloud-prd', schema 'dbo'" in caught.value.text
         )
         inside.add_member("db_datareader", "mzaudit")
-        assert len(rows(connection, query)) == 5
+        assert len(rows(connection, query)) == 6
         inside.deny_column("mzaudit", "SELECT", "dbo.flyway_schema_history", "version")
-        assert len(rows(connection, "SELECT installed_rank FROM dbo.flyway_schema_history")) == 5
+        assert len(rows(connection, "SELECT installed_rank FROM dbo.flyway_schema_history")) == 6
         with pytest.raises(pytds.Error) as caught:
             rows(connection, query)
         assert caught.value.number == 230
@@ -134,3 +135,45 @@ def test_the_administrator_is_dbo_and_a_group_stands_for_its_members() -> None:
             assert rows(connection, "SELECT USER_NAME() AS who, IS_MEMBER('db_owner') AS owner") == [
                 {"who": "dbo", "owner": 1}
             ]
+
+
+HIDING: dict[str, tuple[SecurableClass, str]] = {
+    "a schema": ("SCHEMA", "dbo"),
+    "a table": ("OBJECT_OR_COLUMN", "dbo.device"),
+}
+
+
+@pytest.mark.parametrize("case", HIDING)
+def test_a_denied_definition_is_missing_whatever_else_is_held(case: str) -> None:
+    estate = build("compliant")
+    inside = estate.database(DATABASE)
+    inside.add_member("db_datareader", "mzaudit")
+    inside.grant("public", "VIEW DEFINITION", *HIDING[case], state="DENY")
+    with serve(estate) as sim, connect(sim) as connection:
+        assert rows(connection, SEES_ALL) == [{"yes": 1}]
+        assert "device" not in _names(connection, "SELECT name FROM sys.tables")
+        assert rows(connection, "SELECT OBJECT_ID('dbo.device') AS a") == [{"a": None}]
+        assert rows(connection, "SELECT COUNT(*) AS n FROM dbo.device") == [{"n": 0}]
+        denial = "SELECT class_desc AS v FROM sys.database_permissions WHERE state = 'D' AND grantee_principal_id = 0"
+        assert _names(connection, denial) == [HIDING[case][0]], "it is seen itself"
+
+
+def test_a_denied_user_is_missing_with_all_that_it_holds() -> None:
+    estate = build("compliant")
+    app = "app-monozu-cloud-prd"
+    estate.database(DATABASE).grant("mzaudit", "VIEW DEFINITION", "DATABASE_PRINCIPAL", app, state="DENY")
+    with serve(estate) as sim, connect(sim) as connection:
+        assert app not in _names(connection, USERS)
+        members = "SELECT USER_NAME(member_principal_id) AS v FROM sys.database_role_members"
+        assert app not in _names(connection, members)
+        grantees = "SELECT USER_NAME(grantee_principal_id) AS v FROM sys.database_permissions"
+        assert app not in _names(connection, grantees)
+
+
+def test_the_token_of_a_user_holds_its_roles() -> None:
+    estate = build("compliant")
+    estate.database(DATABASE).add_member("report_readers", "mzaudit")
+    with serve(estate) as sim, connect(sim) as connection:
+        assert _names(connection, "SELECT name FROM sys.user_token ORDER BY name") == [
+            *("mzaudit", "public", "report_readers"),
+        ]
