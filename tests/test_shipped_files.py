@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,16 +95,53 @@ def test_the_check_of_the_action(asked: str, code: int, folder: Path) -> None:
         assert (folder / "summary").read_text().startswith("# mzaudit: GATE PASSED")
 
 
-def test_every_version_of_the_action_is_a_constraint() -> None:
-    """Its `grep` and `sed` leave what pip takes as constraints, none lost and no hash left."""
+def locked(name: str) -> dict[str, frozenset[str]]:
+    """Every version of a lock, with the hashes of its files."""
+    parts = re.split(r"^(?=[A-Za-z0-9])", (ROOT / name).read_text(), flags=re.M)[1:]
+    return {part.split()[0]: frozenset(re.findall(r"--hash=(sha256:[0-9a-f]{64})", part)) for part in parts}
+
+
+def test_what_runs_is_a_part_of_what_is_locked() -> None:
+    whole, runtime = locked("constraints.txt"), locked("runtime.txt")
+    assert all(whole[version] == hashes != frozenset() for version, hashes in runtime.items())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = {re.split("[>=]", one)[0].casefold().replace(".", "-") for one in project["project"]["dependencies"]}
+    assert asked <= {version.partition("==")[0] for version in runtime}
+    [backend] = project["build-system"]["requires"]
+    assert backend in runtime, "the build backend is the locked one"
+    assert project["project"]["optional-dependencies"]["build"] == [backend]
+
+
+def test_the_action_installs_by_hash_and_asks_no_index_for_the_rest() -> None:
     (step,) = [s for s in read("action.yml")["runs"]["steps"] if s.get("name") == "Install mzaudit"]
-    (line,) = [line for line in step["run"].splitlines() if line.startswith("grep")]
-    done = subprocess.run(
-        ["bash", "-c", line.split(" > ")[0]], env={**os.environ, "ACTION": str(ROOT)}, capture_output=True, text=True
-    )
-    held = done.stdout.splitlines()
-    assert len(held) == len(re.findall(r"^[A-Za-z0-9][^ ]*==", (ROOT / "constraints.txt").read_text(), re.M))
-    assert all(re.fullmatch(r"[a-zA-Z0-9._\[\]-]+==[^ ]+( ; .+)?", line) for line in held)
+    lines = [line for line in step["run"].splitlines() if " install " in line]
+    assert [("--require-hashes" in line, "--no-index" in line) for line in lines] == [(True, False), (False, True)]
+    assert 'runtime.txt"' in lines[0]
+
+
+def workflows(folder: Path) -> list[Path]:
+    """What runs on GitHub: the action, and what `init` writes, with one environment and with several."""
+    written = [ROOT / "action.yml"]
+    for asked in ((), ("--env", "prd")):
+        path = folder / "-".join(("mzaudit", *asked[1:])) / ".github" / "workflows" / "mzaudit.yml"
+        path.parent.mkdir(parents=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "mzaudit", "init", "github", *asked], cwd=path.parents[2], capture_output=True
+        )
+        assert done.returncode == 0, done.stderr
+        written.append(path)
+    return written
+
+
+def test_nothing_that_runs_on_github_has_a_known_weakness(folder: Path) -> None:
+    zizmor = Path(sys.executable).with_name("zizmor")
+    paths = workflows(folder)
+    done = subprocess.run([zizmor, "--offline", "--persona", "auditor", *paths], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "No findings to report" in done.stdout
+    for path in paths:
+        for used in re.findall(r"^ *(?:- )?uses: (.+)$", path.read_text(), re.M):
+            assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -122,6 +160,8 @@ def test_the_image_is_not_root_has_no_entry_point_and_ends_in_a_command() -> Non
     assert "ENTRYPOINT" not in names
     assert dict(instructions())["USER"] not in ("root", "0")
     assert last[-1] == "CMD"
+    for base in (rest for name, rest in instructions() if name == "FROM"):
+        assert re.match(r"python:3\.13-slim@sha256:[0-9a-f]{64}( AS wheels)?$", base), base
 
 
 def test_the_image_copies_what_is_there_and_let_in() -> None:
