@@ -17,9 +17,9 @@ from mzaudit.snapshot.ids import key, name
 _PARTS = ("/config", "/identities", "/blobservices", "/azureadonlyauthentications")
 
 
-def names_another(asked: str, told: str) -> bool:
-    """Whether the id `told` names another thing than the path or URL `asked`: another subscription, group or owner, or
-    one of the same kind with another name."""
+def names_another(asked: str, told: str, called: str = "") -> bool:
+    """Whether an answer's id `told` and its name `called` name another thing than the path or URL `asked`: another
+    subscription, group or owner, one of the same kind with another name, or by both of them the owner itself."""
     if key(told).startswith(key(asked)):
         remainder = key(told)[len(key(asked)) :]
         if not remainder or remainder.startswith("/"):
@@ -28,6 +28,8 @@ def names_another(asked: str, told: str) -> bool:
     common = [kind for kind in mine if kind in its and not kind.endswith(_PARTS)]
     if any(mine[kind] and its[kind] and mine[kind] != its[kind] for kind in common):
         return True
+    if key(asked).startswith(key(told) + "/") and not list(mine)[-1].endswith(_PARTS):
+        return name(called).casefold() == name(told).casefold() != name(asked).casefold()
     owned, others = _resources(mine), _resources(its)
     return bool(owned and others and not owned & others)
 

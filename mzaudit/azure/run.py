@@ -219,7 +219,7 @@ def _one(call: Call, answer: Answer | Gap, wire: type[W], build: Callable[[W], T
     if answer.status == 404:
         return Observed(None)
     body = wire.model_validate_json(answer.body)
-    if isinstance(body, Resource) and names_another(call.resource, body.id):
+    if isinstance(body, Resource) and names_another(call.resource, body.id, body.name):
         raise ValueError("the answer is about another resource")
     return Observed(build(_identified(body, call.resource)))
 

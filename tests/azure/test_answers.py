@@ -56,6 +56,22 @@ def test_an_id_names_another_thing_or_it_does_not(asked: str, told: str, another
 
 
 @pytest.mark.parametrize(
+    ("asked", "told", "called", "another"),
+    [
+        (f"{VAULT}/secrets/x", VAULT, "x", False),
+        (f"{VAULT}/secrets/x", VAULT, "", False),
+        (f"{VAULT}/secrets/x", VAULT, "v", True),
+        (f"{SITE}/slots/b", SITE, "a/b", False),
+        (f"{SITE}/slots/b", SITE, "a", True),
+        (f"{SITE}/config/web", SITE, "a", False),
+        (f"{SITE}/slots/b/config/web", f"{SITE}/slots/b", "b", False),
+    ],
+)
+def test_the_body_of_the_owner_is_not_that_of_what_it_owns(asked: str, told: str, called: str, another: bool) -> None:
+    assert names_another(asked, told, called) is another
+
+
+@pytest.mark.parametrize(
     ("told", "called", "id_"),
     [
         (f"{SITE}/sitecontainers/main", "x", f"{SITE}/sitecontainers/main"),
