@@ -59,7 +59,7 @@ class Held:
             # Of a registry that is gone no mode can be read; what lingers on it grants nothing, and IMG-001 says so.
             return registry is None or role == pull_role(registry).guid
         return (
-            (service.vault is not None and role == SECRETS_USER and same(scope, service.vault.id))
+            (role == SECRETS_USER and any(same(scope, vault.id) for vault in service.vaults))
             or (service.storage is not None and role == BLOB_READER and same(scope, service.storage.container_id))
             or (service.telemetry and role == _METRICS_PUBLISHER)
         )
@@ -123,8 +123,7 @@ def _documented_grants(seen: Snapshot, held: Held) -> list[DocumentedGrant]:
     if site is None or (site.identity.principal_id or "").casefold() != who.casefold():
         return []
     grants = []
-    if service.vault is not None:
-        vault = service.vault
+    for vault in service.vaults:
         properties = need(seen.vault(vault.id).properties)
         if properties is not None and properties.rbac:
             targets: tuple[Target, ...] = tuple(secret_target(vault, secret.stored) for secret in vault.secrets)

@@ -18,8 +18,7 @@ def switch_on(want: WantedService, seen: Snapshot, *, again: bool = False) -> Fi
     app: dict[str, str | bool] = {"name": want.app, "resource_group": want.resource_group}
     off = (az("webapp identity remove", **app),) if again else ()
     grants = [(_pull(want, seen), want.registry.id)]
-    if want.vault is not None:
-        grants.append(("Key Vault Secrets User", want.vault.id))
+    grants += [("Key Vault Secrets User", vault.id) for vault in want.vaults]
     if want.storage is not None:
         grants.append(("Storage Blob Data Reader", want.storage.container_id))
     return Fix(

@@ -43,7 +43,7 @@ def read(thing: Comparable, what: str, seen: Snapshot) -> Words:
 
 
 def _app_settings(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
-    documented = {secret.name for secret in want.vault.secrets} if want.vault is not None else set()
+    documented = {setting.name for setting in want.settings}
     settings = held(seen.site(want.id).settings, f"POST {want.id}/config/appsettings/list")
     return tuple(_form(setting) for setting in settings if setting.name not in documented)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mzaudit.audit.az import WEB, az
-from mzaudit.audit.subjects import WantedSetting
+from mzaudit.audit.subjects import SecretSetting
 from mzaudit.audit.verdict import Fix
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, T, Unobserved, find, need
@@ -28,12 +28,12 @@ def held(facet: Observed[T | None] | Gap, call: str) -> T:
     return value
 
 
-def documented(want: WantedSetting) -> str:
+def documented(want: SecretSetting) -> str:
     """The reference as text, in the spelling that the fixes use."""
     return f"@Microsoft.KeyVault(VaultName={want.secret.vault};SecretName={want.secret.stored})"
 
 
-def refer(want: WantedSetting) -> Fix:
+def refer(want: SecretSetting) -> Fix:
     """Set the setting to the documented reference."""
     return Fix(
         "Website Contributor on the app",
@@ -42,14 +42,14 @@ def refer(want: WantedSetting) -> Fix:
                 "webapp config appsettings set",
                 resource_group=want.service.resource_group,
                 name=want.service.app,
-                settings=f"{want.secret.name}={documented(want)}",
+                settings=f"{want.name}={documented(want)}",
             ),
         ),
-        f"Microsoft.Web/sites/config (appsettings): {want.secret.name} = {documented(want)}",
+        f"Microsoft.Web/sites/config (appsettings): {want.name} = {documented(want)}",
     )
 
 
-def resolve_again(want: WantedSetting) -> Fix:
+def resolve_again(want: SecretSetting) -> Fix:
     """Make App Service resolve the app's references now."""
     refresh = f"{want.service.id}/config/configreferences/appsettings/refresh?api-version={WEB}"
     return Fix("Website Contributor on the app", (az("rest", method="post", url=refresh),))
@@ -74,17 +74,17 @@ def as_read(site: Site, settings: Iterable[Setting]) -> list[Setting]:
     return [replace(setting, value=told.get(setting.name, setting.value)) for setting in settings]
 
 
-def value_of(want: WantedSetting, seen: Snapshot) -> SettingValue | None:
+def value_of(want: SecretSetting, seen: Snapshot) -> SettingValue | None:
     """The setting's value as App Service reads it; `None` if the service has no setting of that name. Names are
     compared as Linux compares environment variables: with case."""
     site, path = seen.site(want.service.id), f"{want.service.id}/config/appsettings"
-    named = (one for one in held(site.settings, f"POST {path}/list") if one.name == want.secret.name)
+    named = (one for one in held(site.settings, f"POST {path}/list") if one.name == want.name)
     return next((one.value for one in as_read(site, named)), None)
 
 
-def deviation(want: WantedSetting, value: SettingValue | None) -> Deviation | None:
+def deviation(want: SecretSetting, value: SettingValue | None) -> Deviation | None:
     """How the value differs from a reference to the documented secret of the service's own vault, if it does."""
-    name = want.secret.name
+    name = want.name
     match value:
         case None:
             return Deviation("no such setting", f"{want.service.app} has no setting {name}.")
@@ -109,8 +109,8 @@ def deviation(want: WantedSetting, value: SettingValue | None) -> Deviation | No
             return _misdirected(want, vault, secret, problem)
 
 
-def _misdirected(want: WantedSetting, vault: str | None, secret: str | None, problem: str) -> Deviation | None:
-    name, app = want.secret.name, want.service.app
+def _misdirected(want: SecretSetting, vault: str | None, secret: str | None, problem: str) -> Deviation | None:
+    name, app = want.name, want.service.app
     if vault is not None and secret is not None:
         shown = f"vault {vault}, secret {secret}"
         if vault.casefold() != want.secret.vault.casefold():
@@ -135,11 +135,11 @@ def _misdirected(want: WantedSetting, vault: str | None, secret: str | None, pro
     return None
 
 
-def reported(want: WantedSetting, seen: Snapshot) -> ReferenceStatus | Deviation:
+def reported(want: SecretSetting, seen: Snapshot) -> ReferenceStatus | Deviation:
     """What App Service reports of the setting's reference; or how the setting differs from the documented reference,
     where that is why nothing definite is reported. Stops the rule as inconclusive while App Service has not decided."""
     path = f"{want.service.id}/config/configreferences/appsettings"
-    name = want.secret.name
+    name = want.name
     status = find(seen.site(want.service.id).references, lambda item: item.setting.casefold() == name.casefold())
     if status is not None and status.status and status.status.casefold() not in _WAITING:
         return status

@@ -109,21 +109,23 @@ def each_shared_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subje
 
 
 @dataclass(frozen=True, slots=True)
-class WantedSetting:
-    """A documented secret as an app setting of a service."""
+class SecretSetting:
+    """An app setting of a service, by name, that must refer to a documented secret."""
 
     service: WantedService
+    name: str
     secret: WantedSecret
 
 
-def each_secret_setting(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedSetting]]:
-    """Every documented secret of a service's own vault, as the app setting that must refer to it."""
+def each_secret_setting(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[SecretSetting]]:
+    """Every app setting that must refer to a documented secret."""
     for service in env.services:
-        for secret in service.vault.secrets if service.vault is not None else ():
-            parts = service_parts(service) | {"secret": (secret.name,)}
-            name = f"{service.key}/{secret.name}"
-            setting_id = f"{service.id}/config/appsettings/{secret.name}"
-            yield Subject(env.env, "setting", name, setting_id, WantedSetting(service, secret), secret.where, parts)
+        for one in service.settings:
+            parts = service_parts(service) | {"vault": (one.secret.vault,), "secret": (one.secret.name,)}
+            name = f"{service.key}/{one.name}"
+            setting_id = f"{service.id}/config/appsettings/{one.name}"
+            want = SecretSetting(service, one.name, one.secret)
+            yield Subject(env.env, "setting", name, setting_id, want, one.where, parts)
 
 
 def each_registry(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedRegistry]]:
@@ -176,7 +178,7 @@ def each_guarded_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subje
 
 @dataclass(frozen=True, slots=True)
 class BoundedService:
-    """A service, and every documented vault of any environment that is not its own."""
+    """A service, and every documented vault of any environment that it may not read."""
 
     service: WantedService
     foreign: tuple[WantedVault, ...]
@@ -186,8 +188,8 @@ def each_bounded_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Sub
     """Every documented backend, with the vaults that it must not refer to."""
     vaults = [vault for other in wanted.environments.values() for vault in other.vaults]
     for service in env.services:
-        own = service.vault.name if service.vault is not None else None
-        want = BoundedService(service, tuple(vault for vault in vaults if vault.name != own))
+        own = {vault.name for vault in service.vaults}
+        want = BoundedService(service, tuple(vault for vault in vaults if vault.name not in own))
         yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
 
 
@@ -232,9 +234,9 @@ def each_role_holder(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject
     """Every documented backend, as a holder of roles."""
     asked = [wanted.environments[name] for name in wanted.asked]
     for service in env.services:
-        own_vault = service.vault.id if service.vault is not None else None
+        own_vaults = {vault.id for vault in service.vaults}
         own_storage = service.storage.container_id if service.storage is not None else None
-        vaults = tuple(vault for other in asked for vault in other.vaults if vault.id != own_vault)
+        vaults = tuple(vault for other in asked for vault in other.vaults if vault.id not in own_vaults)
         storage = tuple(one for other in asked for one in other.storage if one.container_id != own_storage)
         want = HeldRoles(service, vaults, storage)
         yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
@@ -265,10 +267,13 @@ class WantedConnectionString:
 
 
 def each_connection_string(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedConnectionString]]:
-    """Every documented secret that holds the telemetry connection string."""
+    """Every documented secret that holds the telemetry connection string: by its own name, or as a setting's."""
+    settings = (one for service in env.services for one in service.settings)
+    named = {(one.secret.vault, one.secret.name) for one in settings if one.name == env.component.setting}
     for vault in env.vaults:
         for secret in vault.secrets:
-            if secret.name == env.component.setting and secret.spec.kind is SecretKind.APPLICATION_INSIGHTS:
+            by_name = secret.name == env.component.setting or (vault.name, secret.name) in named
+            if by_name and secret.spec.kind is SecretKind.APPLICATION_INSIGHTS:
                 parts = {"vault": (vault.name,), "secret": (secret.name,)}
                 secret_id = f"{vault.id}/secrets/{secret.stored}"
                 name = f"{vault.name}/{secret.name}"

@@ -61,9 +61,7 @@ def presumed_former(seen: Snapshot, vault: WantedVault, own: ServiceIdentities, 
 def _places(seen: Snapshot, service: WantedService, everyone: ServiceIdentities) -> list[_Place]:
     """The service's documented grants. Others pull from the shared registry too: only a service that has no other
     documented grant is looked for there, and only while its present identity does not pull by one."""
-    places: list[_Place] = []
-    if service.vault is not None:
-        places.append((SECRETS_USER, service.vault.id))
+    places: list[_Place] = [(SECRETS_USER, vault.id) for vault in service.vaults]
     if service.storage is not None:
         places.append((BLOB_READER, service.storage.container_id))
     if places:

@@ -92,9 +92,9 @@ class _Documented:
             self._arrow(app, self._plan(service, seen, on_plan), "runs on", on_plan)
             self._arrow(app, identity, "has", [f for f in mine if f.rule == "APP-005"])
             self._arrow(app, images, "pulls its image from", [f for f in mine if f.rule in _ON_IMAGE])
-            if service.vault is not None:
-                on_secrets = [f for f in mine if f.rule in _ON_SECRETS]
-                self._arrow(identity, vaults[service.vault.name], "reads secrets of", on_secrets)
+            on_secrets = [f for f in mine if f.rule in _ON_SECRETS]
+            for read in service.vaults:
+                self._arrow(identity, vaults[read.name], "reads secrets of", on_secrets)
             for database in (databases[grant.database] for grant in service.databases):
                 called = f"{service.key}/{database.name}"
                 bearing = [f for f in self._about("database-user", service.key) if f.subject.name == called]

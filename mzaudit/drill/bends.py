@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from mzaudit.policy.wanted import WantedDatabase, WantedService, WantedStorage, WantedVault
+from mzaudit.policy.wanted import WantedDatabase, WantedSecret, WantedService, WantedStorage, WantedVault
 from mzaudit.simulator import Estate, Secret, web_bodies
 from mzaudit.simulator.blueprint import stable_guid
 from mzaudit.simulator.estate import client_of
@@ -62,6 +62,11 @@ def principal(estate: Estate, service: WantedService) -> str:
 def secret(estate: Estate, vault: WantedVault, stored: str) -> Secret:
     """A secret of a vault."""
     return estate.secrets[vault.name][stored]
+
+
+def reference(secret: WantedSecret) -> str:
+    """A reference to a secret, in the usual spelling."""
+    return f"@Microsoft.KeyVault(VaultName={secret.vault};SecretName={secret.stored})"
 
 
 def image(service: WantedService, tag: str, *, repository: str | None = None, host: str | None = None) -> str:

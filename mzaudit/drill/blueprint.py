@@ -22,6 +22,7 @@ def estate_of(wanted: Wanted) -> Estate:
         _shared_server(estate, env)
         _own_registry(estate, env, first)
         for service in env.services:
+            _settings(estate, service)
             _telemetry(estate, service)
         for database in env.server.databases:
             _migrations(estate, database)
@@ -133,6 +134,21 @@ def _own_registry(estate: Estate, env: WantedEnvironment, first: WantedEnvironme
         bends.run_image(estate, service, f"{host}/{service.repository}:{commit(service.repository, LATEST_COMMIT)}")
         estate.revoke(bends.principal(estate, service), "AcrPull")
         estate.assign(bends.principal(estate, service), "AcrPull", env.registry.id)
+
+
+def _settings(estate: Estate, service: WantedService) -> None:
+    """The settings whose names are not their secrets', and the vaults besides its own that the service may read."""
+    held = bends.settings(estate, service)
+    names = {setting.name for setting in service.settings}
+    for secret in service.vault.secrets if service.vault is not None else ():
+        if secret.name not in names:
+            del held[secret.name]
+    for setting in service.settings:
+        if setting.name != setting.secret.name or setting.name not in held:
+            held[setting.name] = bends.reference(setting.secret)
+    for vault in service.vaults:
+        if vault != service.vault:
+            estate.assign(bends.principal(estate, service), bends.SECRETS_USER, vault.id)
 
 
 def _telemetry(estate: Estate, service: WantedService) -> None:

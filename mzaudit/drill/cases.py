@@ -67,7 +67,7 @@ class Ground:
         return {database.key: database for database in self.env.server.databases}[str(key)]
 
     def owners(self, vault: WantedVault) -> tuple[WantedService, ...]:
-        """The services whose own vault it is."""
+        """The services that may read the vault."""
         return tuple(service for service in self.env.services if service.key in vault.owners)
 
     def strangers_to(self, vault: WantedVault) -> tuple[WantedService, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mzaudit.policy.complaints import Contradiction, Steps, shown
 from mzaudit.policy.models import Policy
 from mzaudit.policy.skus import family_of, sku
-from mzaudit.policy.vocabulary import Vocabulary
+from mzaudit.policy.vocabulary import Vocabulary, meant
 from mzaudit.policy.wanted import Where, stored_name
 
 
@@ -170,6 +170,7 @@ def _references(policy: Policy) -> Wrong:
             yield ("services", key, "vault"), _declared("vaults", policy.vaults), shown(service.vault)
         if service.storage is not None and service.storage not in policy.storage:
             yield ("services", key, "storage"), _declared("storage", policy.storage), shown(service.storage)
+        yield from _settings(policy, key)
         seen: set[str] = set()
         for index, grant in enumerate(service.databases):
             at = ("services", key, "databases", index, "database")
@@ -178,6 +179,22 @@ def _references(policy: Policy) -> Wrong:
             if grant.database in seen:
                 yield at, "each database once", f"{shown(grant.database)} again"
             seen.add(grant.database)
+
+
+def _settings(policy: Policy, key: str) -> Wrong:
+    """A setting refers to a secret that is declared, and takes no other secret's place."""
+    service = policy.services[key]
+    secrets = [f"{vault}/{secret}" for vault, one in policy.vaults.items() for secret in one.secrets]
+    named = set(service.settings.values())
+    for setting, path in service.settings.items():
+        at, vault = ("services", key, "settings", setting), path.partition("/")[0]
+        if vault not in policy.vaults:
+            yield at, f"a secret of {_declared('vaults', policy.vaults)}", meant(path, secrets)
+        elif path not in secrets:
+            yield at, f"vault/secret with a secret of {vault}", meant(path, secrets)
+        beside = f"{service.vault}/{setting}"
+        if path != beside and beside in secrets and beside not in named:
+            yield at, f"another name, or one for {beside} too, whose setting it would be", shown(path)
 
 
 def _sql(policy: Policy) -> Wrong:

@@ -20,6 +20,7 @@ PATTERNS = {
     r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "a GUID",
     r"^[a-z][a-z0-9]*$": "lower-case letters and digits, a letter first",
     r"^[A-Za-z_][A-Za-z0-9_.:-]*$": "a setting name (letters, digits and _ . : -)",
+    r"^[^\s/]+/[A-Za-z_][A-Za-z0-9_.:-]*$": "vault/secret, by their keys in this policy",
     r"^[a-z0-9]+([._/-][a-z0-9]+)*$": "a repository name (lower-case letters and digits, joined by . _ / or -)",
     r"^\w+\.\w+$": "schema.table",
     r"^[0-9]+([._][0-9]+)*$": "a migration's version such as 12 or 1.4.2, in quotes",

@@ -19,6 +19,7 @@ EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", 
 RuleCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+-[0-9]{3}$")]
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 SettingName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.:-]*$", max_length=200)]
+SecretPath = Annotated[str, StringConstraints(pattern=r"^[^\s/]+/[A-Za-z_][A-Za-z0-9_.:-]*$", max_length=401)]
 TableName = Annotated[str, StringConstraints(pattern=r"^\w+\.\w+$", max_length=257)]
 SkuName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$", max_length=20)]
 MigrationVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+([._][0-9]+)*$", max_length=50)]
@@ -131,8 +132,10 @@ class DatabaseGrant(Strict):
 class Service(Strict):
     """A documented backend.
 
-    `vault` and `storage` name entries of the policy, or are absent where the service has none;
-    `plaintext` are settings that look like credentials by name and are allowed in clear (SET-004).
+    `vault` and `storage` name entries of the policy, or are absent where the service has none. Each secret of its vault
+    is an app setting of its own name, unless `settings` gives it another; a setting there may refer to another vault,
+    which the service then may read. `plaintext` are settings that look like credentials by name and are allowed in
+    clear (SET-004).
     """
 
     title: Text
@@ -142,6 +145,13 @@ class Service(Strict):
     storage: Name | None = None
     databases: tuple[DatabaseGrant, ...] = ()
     telemetry: bool = True
+    settings: Annotated[
+        dict[SettingName, SecretPath],
+        Field(
+            description="App settings whose name is not the secret's: the setting, and `vault/secret` by their keys in"
+            " this policy. A secret of the service's own vault that none of them names is a setting by its own name."
+        ),
+    ] = {}
     plaintext: tuple[SettingName, ...] = ()
 
 

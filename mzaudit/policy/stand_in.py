@@ -30,6 +30,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": _GUIDS,
     r"^[a-z][a-z0-9]*$": ("standin", "anotherone"),
     r"^[A-Za-z_][A-Za-z0-9_.:-]*$": ("STAND_IN", "ANOTHER_ONE"),
+    r"^[^\s/]+/[A-Za-z_][A-Za-z0-9_.:-]*$": ("standin/STAND_IN", "anotherone/ANOTHER_ONE"),
     r"^[a-z0-9]+([._/-][a-z0-9]+)*$": ("stand-in", "another-one"),
     r"^\w+\.\w+$": ("stand.in", "another.one"),
     r"^[0-9]+([._][0-9]+)*$": ("9999.0", "9999.1"),

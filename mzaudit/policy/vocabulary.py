@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -19,13 +20,14 @@ class Vocabulary:
 
     def no_rule(self, code: str) -> tuple[str, str] | None:
         """What was expected and what found where that code is given; None if a rule has it."""
-        return None if code in self.rules else ("the code of a rule (see `mzaudit rules`)", _meant(code, self.rules))
+        return None if code in self.rules else ("the code of a rule (see `mzaudit rules`)", meant(code, self.rules))
 
     def no_fact(self, what: str) -> tuple[str, str] | None:
         """What was expected and what found where that fact is named; None if it is one."""
-        return None if what in self.facts else (f"one of {', '.join(self.facts)}", _meant(what, self.facts))
+        return None if what in self.facts else (f"one of {', '.join(self.facts)}", meant(what, self.facts))
 
 
-def _meant(word: str, known: tuple[str, ...]) -> str:
+def meant(word: str, known: Sequence[str]) -> str:
+    """A word that nothing has, with the nearest one that something has."""
     near = get_close_matches(word, known, 1) if len(word) <= _LONGEST else ()
     return shown(word) + "".join(f" (did you mean {each}?)" for each in near)

@@ -5,14 +5,14 @@ Rules are asked about these. `where` is the `file:line` of the policy that state
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mzaudit.policy.words import SecretStyle, Severity
 
 if TYPE_CHECKING:
-    from mzaudit.policy.models import DatabaseGrant, Plans, Policy, Principal, Secret
+    from mzaudit.policy.models import DatabaseGrant, Plans, Policy, Principal, Secret, Service
 
 Where = Callable[..., str]
 
@@ -56,7 +56,8 @@ class WantedSecret:
 
 @dataclass(frozen=True, slots=True)
 class WantedVault:
-    """A vault and its documented contents. `owners` are the keys of the services whose own vault it is."""
+    """A vault and its documented contents. `owners` are the keys of the services that may read it: whose own it is,
+    or whose settings refer to it."""
 
     env: str
     key: str
@@ -66,6 +67,15 @@ class WantedVault:
     secrets: tuple[WantedSecret, ...]
     owners: tuple[str, ...]
     readers: tuple[Principal, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSetting:
+    """An app setting that must refer to a secret."""
+
+    name: str
+    secret: WantedSecret
     where: str
 
 
@@ -135,7 +145,8 @@ class WantedServer:
 
 @dataclass(frozen=True, slots=True)
 class WantedService:
-    """A documented backend in one environment."""
+    """A documented backend in one environment. `settings` are those that refer to a secret, `vaults` those that it may
+    read: its own first, then others that its settings refer to."""
 
     env: str
     key: str
@@ -148,6 +159,8 @@ class WantedService:
     repository: str
     registry: WantedRegistry
     vault: WantedVault | None
+    vaults: tuple[WantedVault, ...]
+    settings: tuple[WantedSetting, ...]
     storage: WantedStorage | None
     databases: tuple[DatabaseGrant, ...]
     component: WantedComponent
@@ -267,7 +280,7 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
             )
             for secret, spec in vault.secrets.items()
         )
-        owners = tuple(owner for owner, service in policy.services.items() if service.vault == key)
+        owners = tuple(owner for owner, service in policy.services.items() if key in _vaults_of(service))
         vaults[key] = WantedVault(env, key, name, vault_id, group, secrets, owners, vault.readers, where("vaults", key))
     storage = {}
     for key, account in policy.storage.items():
@@ -298,6 +311,8 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
             repository=service.image.repository,
             registry=registry,
             vault=vaults[service.vault] if service.vault is not None else None,
+            vaults=tuple(vaults[one] for one in _vaults_of(service)),
+            settings=tuple(_settings(policy, where, key, vaults)),
             storage=storage[service.storage] if service.storage is not None else None,
             databases=service.databases,
             component=component,
@@ -325,6 +340,27 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
         distinct_between_environments=policy.secrets.distinct_between_environments,
         where=where("environments", env),
     )
+
+
+def _vaults_of(service: Service) -> tuple[str, ...]:
+    """The keys of the vaults that a service may read, each once, its own first."""
+    own = (service.vault,) if service.vault is not None else ()
+    return tuple(dict.fromkeys((*own, *(path.partition("/")[0] for path in service.settings.values()))))
+
+
+def _settings(policy: Policy, where: Where, key: str, vaults: Mapping[str, WantedVault]) -> Iterator[WantedSetting]:
+    """The settings of a service that refer to a secret: of its own vault in the vault's order, then of others."""
+    service = policy.services[key]
+    named: dict[str, list[str]] = {}
+    for name, path in service.settings.items():
+        named.setdefault(path, []).append(name)
+    for vault in _vaults_of(service):
+        for secret in vaults[vault].secrets:
+            names = named.get(f"{vault}/{secret.name}", [])
+            for name in names:
+                yield WantedSetting(name, secret, where("services", key, "settings", name))
+            if not names and vault == service.vault:
+                yield WantedSetting(secret.name, secret, secret.where)
 
 
 def _server(policy: Policy, where: Where, env: str, group_id: str, forbidden: bool, expected: Expected) -> WantedServer:

@@ -38,6 +38,24 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
         "{database: manager",
         'services.manage.databases[0].database: expected an entry of sql.databases (cloud, manage), found "manager"',
     ),
+    "a setting for a secret of no vault": (
+        ("    vault: cloud\n", "    vault: cloud\n    settings: {Oidc__Secret: clowd/SECRET_KEY}\n"),
+        "Oidc__Secret",
+        "services.cloud.settings.Oidc__Secret: expected a secret of an entry of vaults (cloud, manage), "
+        'found "clowd/SECRET_KEY" (did you mean cloud/SECRET_KEY?)',
+    ),
+    "a setting for no secret": (
+        ("    vault: cloud\n", "    vault: cloud\n    settings: {Oidc__Secret: cloud/SECRET_KEYS}\n"),
+        "Oidc__Secret",
+        "services.cloud.settings.Oidc__Secret: expected vault/secret with a secret of cloud, "
+        'found "cloud/SECRET_KEYS" (did you mean cloud/SECRET_KEY?)',
+    ),
+    "a setting that takes another secret's place": (
+        ("    vault: cloud\n", "    vault: cloud\n    settings: {MS_CLIENT_ID: cloud/SECRET_KEY}\n"),
+        "MS_CLIENT_ID: cloud/SECRET_KEY",
+        "services.cloud.settings.MS_CLIENT_ID: expected another name, or one for cloud/MS_CLIENT_ID too, "
+        'whose setting it would be, found "cloud/SECRET_KEY"',
+    ),
     "a database twice": (
         ("      - {database: manage,", "      - {database: manage, roles: [x]}\n      - {database: manage,"),
         "      - {database: manage, roles: [db",

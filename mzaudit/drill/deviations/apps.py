@@ -108,4 +108,4 @@ def _attached_oid(attached: str) -> str:
 
 
 def _secrets_scope(service: WantedService) -> tuple[str, ...]:
-    return (service.vault.id,) if service.vault is not None else ()
+    return tuple(vault.id for vault in service.vaults)

@@ -8,7 +8,7 @@ from mzaudit.drill import bends
 from mzaudit.drill.cases import Bend, Case, Ground, Steps, each, portion
 from mzaudit.drill.registry import breaks
 from mzaudit.policy.models import Naming, Service
-from mzaudit.policy.wanted import WantedSecret, WantedService, WantedVault
+from mzaudit.policy.wanted import WantedSecret, WantedService, WantedSetting, WantedVault
 from mzaudit.simulator import Estate, canary
 
 _FAILING = (
@@ -34,63 +34,87 @@ def references(ground: Ground, steps: Steps) -> Iterator[Case]:
     vault = service.vault
     if vault is None:
         return
-    for position, secret in enumerate(vault.secrets):
-        place = (*steps, secret.name)
-        neighbour = vault.secrets[position - 1]
-        mistakes = _wrong(service, vault, secret, neighbour)
+    own = [setting for setting in service.settings if setting.secret.vault == vault.name]
+    for position, setting in enumerate(own):
+        place, secret = (*steps, setting.name), setting.secret
+        mistakes = _wrong(service, vault, setting, own[position - 1].secret)
         basic = {what: mistakes.pop(what) for what in ("setting missing", "setting in clear")}
         yield from each(place, ("DOC-11",), basic | portion(position, len(mistakes), mistakes))
-        forms = {what: _set(service, secret, text) for what, text in _malformed(vault, secret).items()}
+        forms = {what: _set(service, setting, text) for what, text in _malformed(vault, secret).items()}
         yield from each(place, ("DOC-11",), portion(position, len(forms), forms))
-        reported = {f"status {status}": _status(service, secret, status) for status in _FAILING}
+        reported = {f"status {status}": _status(service, setting, status) for status in _FAILING}
         yield from each(place, ("DOC-11",), portion(position, len(reported), reported))
-        foreign = [other for other in ground.env.vaults if other.key != vault.key]
+        foreign = [other for other in ground.env.vaults if other.key not in {one.key for one in service.vaults}]
         foreign += [o for o in ground.other.vaults if o.key == vault.key] if ground.other is not None else []
         yield from each(
             place,
             ("DOC-11", "DOC-15", "DOC-26"),
             {
-                f"refers to {other.name}": _set(service, secret, spelled(other.name, secret.stored))
+                f"refers to {other.name}": _set(service, setting, spelled(other.name, secret.stored))
                 for other in foreign[: 2 if position == 0 else position % 2]
             },
         )
 
 
-def _set(service: WantedService, secret: WantedSecret, text: str) -> Bend:
-    return lambda estate: bends.settings(estate, service).update({secret.name: text})
+@breaks(Service, "settings")
+def renamed(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """A setting has the name that the policy gives it, not its secret's, and refers to the secret that it names."""
+    service = ground.service(steps[1])
+    documented = ground.wanted.policy.services[service.key].settings
+    for setting in service.settings:
+        if setting.name not in documented:
+            continue
+        secret = setting.secret
+        vault = next(one for one in service.vaults if one.name == secret.vault)
+
+        def by_its_own_name(estate: Estate, setting: WantedSetting = setting, secret: WantedSecret = secret) -> None:
+            held = bends.settings(estate, service)
+            held[secret.name] = held.pop(setting.name)
+
+        mistakes: dict[str, Bend] = {}
+        if setting.name != secret.name:
+            mistakes["setting under its secret's name"] = by_its_own_name
+        mistakes |= _wrong(service, vault, setting, vault.secrets[0]) if vault != service.vault else {}
+        yield from each((*steps, setting.name), ("DOC-11",), mistakes)
 
 
-def _status(service: WantedService, secret: WantedSecret, status: str) -> Bend:
-    return lambda estate: estate.reference_status.update({(service.id.casefold(), secret.name): status})
+def _set(service: WantedService, setting: WantedSetting, text: str) -> Bend:
+    return lambda estate: bends.settings(estate, service).update({setting.name: text})
+
+
+def _status(service: WantedService, setting: WantedSetting, status: str) -> Bend:
+    return lambda estate: estate.reference_status.update({(service.id.casefold(), setting.name): status})
 
 
 def _wrong(
-    service: WantedService, vault: WantedVault, secret: WantedSecret, neighbour: WantedSecret
+    service: WantedService, vault: WantedVault, setting: WantedSetting, neighbour: WantedSecret
 ) -> dict[str, Bend]:
+    secret = setting.secret
+
     def rotated(estate: Estate) -> None:
         before = bends.secret(estate, vault, secret.stored).current
         estate.put_secret(vault.name, secret.stored, before.value)
-        estate.active_versions[(service.id.casefold(), secret.name)] = before.id
+        estate.active_versions[(service.id.casefold(), setting.name)] = before.id
 
     def pinned(estate: Estate) -> None:
         before = bends.secret(estate, vault, secret.stored).current
         estate.put_secret(vault.name, secret.stored, before.value)
         uri = f"https://{vault.name}.vault.azure.net/secrets/{secret.stored}/{before.id}"
-        bends.settings(estate, service)[secret.name] = f"@Microsoft.KeyVault(SecretUri={uri})"
+        bends.settings(estate, service)[setting.name] = f"@Microsoft.KeyVault(SecretUri={uri})"
 
     def literal(estate: Estate) -> None:
         value = bends.secret(estate, vault, secret.stored).current.value
-        bends.settings(estate, service)[secret.name] = value
+        bends.settings(estate, service)[setting.name] = value
 
     bends_: dict[str, Bend] = {
-        "setting missing": lambda estate: bends.settings(estate, service).pop(secret.name),
+        "setting missing": lambda estate: bends.settings(estate, service).pop(setting.name),
         "setting in clear": literal,
-        "refers to a secret that is not there": _set(service, secret, spelled(vault.name, f"{secret.stored}-2")),
+        "refers to a secret that is not there": _set(service, setting, spelled(vault.name, f"{secret.stored}-2")),
         "app still runs with the version before": rotated,
         "pinned to the version before": pinned,
     }
     if neighbour is not secret:
-        bends_["refers to another secret"] = _set(service, secret, spelled(vault.name, neighbour.stored))
+        bends_["refers to another secret"] = _set(service, setting, spelled(vault.name, neighbour.stored))
     return bends_
 
 
@@ -118,21 +142,26 @@ def names(ground: Ground, steps: Steps) -> Iterator[Case]:
         if service.vault is None:
             continue
         vault = service.vault
-        changed = [s for s in vault.secrets if s.stored.casefold() != s.name.casefold()]
-        for secret in changed[:4]:
-            place = (*steps, service.key, secret.name)
+        own = [setting for setting in service.settings if setting.secret.vault == vault.name]
+        changed = [s for s in own if s.secret.stored.casefold() != s.secret.name.casefold()]
+        for setting in changed[:4]:
+            place = (*steps, service.key, setting.name)
             yield from each(
                 place,
                 ("DOC-11",),
-                {"reference with the documented name": _set(service, secret, spelled(vault.name, secret.name))},
+                {
+                    "reference with the documented name": _set(
+                        service, setting, spelled(vault.name, setting.secret.name)
+                    )
+                },
             )
-        for secret in [s for s in vault.secrets if s.name != s.name.lower()][:2]:
+        for setting in [s for s in own if s.name != s.name.lower()][:2]:
 
-            def lowered(estate: Estate, service: WantedService = service, secret: WantedSecret = secret) -> None:
+            def lowered(estate: Estate, service: WantedService = service, setting: WantedSetting = setting) -> None:
                 held = bends.settings(estate, service)
-                held[secret.name.lower()] = held.pop(secret.name)
+                held[setting.name.lower()] = held.pop(setting.name)
 
-            yield from each((*steps, service.key, secret.name), ("DOC-11",), {"setting's name in lower case": lowered})
+            yield from each((*steps, service.key, setting.name), ("DOC-11",), {"setting's name in lower case": lowered})
     for vault in ground.env.vaults:
         for secret in [s for s in vault.secrets if "-" in s.stored][:2]:
 
@@ -149,8 +178,8 @@ def names(ground: Ground, steps: Steps) -> Iterator[Case]:
 def foreign(ground: Ground, steps: Steps) -> Iterator[Case]:
     """No further setting refers to a vault that is not the service's own."""
     service = ground.service(steps[1])
-    own = service.vault.key if service.vault is not None else ""
-    others = [vault for vault in ground.env.vaults if vault.key != own]
+    own = {vault.key for vault in service.vaults}
+    others = [vault for vault in ground.env.vaults if vault.key not in own]
     others += list(ground.other.vaults) if ground.other is not None else []
 
     def refers(vault: WantedVault, where: str) -> Bend:

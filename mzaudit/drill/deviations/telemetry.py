@@ -158,7 +158,7 @@ def exporting(ground: Ground, steps: Steps) -> Iterator[Case]:
     if not service.telemetry:
         return
     name = service.component.setting
-    held = {secret.name for secret in service.vault.secrets} if service.vault is not None else set()
+    held = {setting.name for setting in service.settings}
     requirements = ("DOC-19",)
 
     def told(text: str | None, **more: str) -> Bend:

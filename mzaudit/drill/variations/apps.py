@@ -44,7 +44,7 @@ def variations(ground: Ground) -> Iterator[Case]:
         yield from each(place, (), spread(ground, service, _site(service)))
     for position, (name, text) in enumerate(_PLAIN.items()):
         service = ground.env.services[position % len(ground.env.services)]
-        if service.vault is None or name not in {secret.name for secret in service.vault.secrets}:
+        if name not in {setting.name for setting in service.settings}:
             yield from each(("services", service.key), (), {f"setting {name}": _set(service, name, text)})
 
 

@@ -33,20 +33,20 @@ def variations(ground: Ground) -> Iterator[Case]:
     for service in ground.env.services:
         if service.vault is not None:
             place = ("services", service.key, "references")
-            spelled = {what: _spelled(service, service.vault, text) for what, text in _SPELLINGS.items()}
+            spelled = {what: _spelled(service, text) for what, text in _SPELLINGS.items()}
             yield from each(place, (), spelled)
             yield from each(place, (), _more(service, service.vault))
     for vault in ground.env.vaults:
         yield from each(("vaults", vault.key, "secrets"), (), _secrets(ground, vault))
 
 
-def _spelled(service: WantedService, vault: WantedVault, text: str) -> Bend:
+def _spelled(service: WantedService, text: str) -> Bend:
     def bend(estate: Estate) -> None:
-        for secret in vault.secrets:
-            version = bends.secret(estate, vault, secret.stored).current.id
-            names = {"vault": vault.name, "VAULT": vault.name.upper(), "version": version}
-            inner = text.format(secret=secret.stored, sECRET=secret.stored.swapcase(), **names)
-            bends.settings(estate, service)[secret.name] = f"@Microsoft.KeyVault({inner})"
+        for setting in service.settings:
+            vault, stored = setting.secret.vault, setting.secret.stored
+            names = {"vault": vault, "VAULT": vault.upper(), "version": estate.secrets[vault][stored].current.id}
+            inner = text.format(secret=stored, sECRET=stored.swapcase(), **names)
+            bends.settings(estate, service)[setting.name] = f"@Microsoft.KeyVault({inner})"
 
     return bend
 

@@ -46,8 +46,8 @@ def ghost_principal(want: SucceededService, seen: Snapshot) -> Verdict:
     site = need(seen.site(service.id).properties)
     if site is None:
         return NotApplicable(f"{service.app} does not exist.")
-    readers = service.vault.readers if service.vault is not None else ()
-    accounted = caller_of(seen) | {reader.object_id.casefold() for reader in readers}
+    readers = {reader.object_id.casefold() for vault in service.vaults for reader in vault.readers}
+    accounted = caller_of(seen) | readers
     everyone = identities_of(seen, want.everyone, slots_in=service.env)
     found = leftovers(seen, service, everyone, accounted)
     around = access_around(seen, service)

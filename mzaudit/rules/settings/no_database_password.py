@@ -82,8 +82,9 @@ def _value(want: WantedService, seen: Snapshot, entry: Entry) -> ValueClass | No
         case VaultReference(vault, secret, _, _):
             if vault is None or secret is None:
                 return None
-            if want.vault is not None and vault.casefold() == want.vault.name.casefold():
-                return need(seen.vault(want.vault.id).value(secret))
+            for own in want.vaults:
+                if vault.casefold() == own.name.casefold():
+                    return need(seen.vault(own.id).value(secret))
             raise Unobserved(Gap(GapReason.NOT_COLLECTED, f"GET secret {secret} of {vault}", entry.at))
         case OtherReference():
             raise Unobserved(

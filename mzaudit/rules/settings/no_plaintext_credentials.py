@@ -92,8 +92,8 @@ def _exposed(want: WantedService, entry: Entry) -> Fail | None:
         return None
     if entry.kind is Kind.APP_SETTING and not entry.slot and entry.name in REGISTRY_LOGIN:
         return None
-    documented = want.vault.secrets if want.vault is not None else ()
-    why = why_credential(entry, value, {secret.name for secret in documented if secret.spec.sensitive})
+    documented = {setting.name for setting in want.settings if setting.secret.spec.sensitive}
+    why = why_credential(entry, value, documented)
     if why is None:
         return None
     where = f"{want.app} (slot {entry.slot})" if entry.slot else want.app
@@ -119,13 +119,16 @@ def _cure(want: WantedService, entry: Entry) -> str:
 def _fix(want: WantedService, entry: Entry) -> Fix:
     app, role = app_of(want, entry), "Website Contributor on the app"
     if want.vault is not None and entry.kind in (Kind.APP_SETTING, Kind.CONTAINER_VARIABLE):
-        stored = "".join(c if c.isascii() and c.isalnum() else "-" for c in entry.name)
-        reference = f"@Microsoft.KeyVault(VaultName={want.vault.name};SecretName={stored})"
+        secret = next((setting.secret for setting in want.settings if setting.name == entry.name), None)
+        vault = want.vault.name if secret is None else secret.vault
+        spelled = "".join(c if c.isascii() and c.isalnum() else "-" for c in entry.name)
+        stored = spelled if secret is None else secret.stored
+        reference = f"@Microsoft.KeyVault(VaultName={vault};SecretName={stored})"
         keep = az(
             "keyvault secret set",
-            vault_name=want.vault.name,
+            vault_name=vault,
             name=stored,
-            file=secret_file(want.vault.name, stored),
+            file=secret_file(vault, stored),
         )
         refer = az("webapp config appsettings set", **app, settings=f"{entry.name}={reference}")
         # a container's variable names the app setting that holds its value

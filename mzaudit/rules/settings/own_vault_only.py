@@ -1,7 +1,7 @@
 """SET-006: the app refers to no vault but its own."""
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
-from mzaudit.audit.places import Entry, Place, places
+from mzaudit.audit.places import Entry, Kind, Place, places
 from mzaudit.audit.quantify import merged
 from mzaudit.audit.subjects import BoundedService, each_bounded_service
 from mzaudit.audit.taking_away import PROPERTY, take_away
@@ -20,7 +20,8 @@ def own_vault_only(want: BoundedService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Every Key Vault reference in the app settings, connection strings, mounted shares and container variables of the app
-    and of every slot names the service's own vault, compared without case. For a service without a vault, every
+    and of every slot names the service's own vault, compared without case, or is a setting that the policy documents to
+    refer to another. For a service without a vault, every
     reference is to another's. The finding says whose vault it is: another service's, another environment's, or one that
     the policy does not know. Whether the reference resolves does not matter.
 
@@ -50,12 +51,14 @@ def own_vault_only(want: BoundedService, seen: Snapshot) -> Verdict:
 
 def _judge(want: BoundedService, place: Place) -> Verdict:
     own = want.service.vault.name if want.service.vault is not None else "no vault"
+    documented = {(setting.name, setting.secret.vault.casefold()) for setting in want.service.settings}
     fails = [
         _failure(want, entry, vault, own)
         for entry in place.entries.items
         if isinstance(entry.value, VaultReference)
         and (vault := entry.value.vault) is not None
         and vault.casefold() != own.casefold()
+        and not (entry.kind is Kind.APP_SETTING and (entry.name, vault.casefold()) in documented)
     ]
     if fails:
         return merged(fails)

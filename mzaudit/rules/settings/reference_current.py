@@ -6,7 +6,7 @@ from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Ve
 from mzaudit.audit.az import az
 from mzaudit.audit.references import Deviation, documented, refer, reported, resolve_again
 from mzaudit.audit.secret_values import OFFICER
-from mzaudit.audit.subjects import WantedSetting, each_secret_setting
+from mzaudit.audit.subjects import SecretSetting, each_secret_setting
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import SecretItem
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved, whole
@@ -22,7 +22,7 @@ _PLATFORM_REFRESH = timedelta(hours=24)
     requires=("APP-001",),
     explained_by=("SET-001", "KV-001", "KV-003", "SET-002"),  # what else breaks a reference is SET-002's cause
 )
-def reference_current(want: WantedSetting, seen: Snapshot) -> Verdict:
+def reference_current(want: SecretSetting, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The version that App Service reports as active for the setting's reference is the secret's current version in the
@@ -44,7 +44,7 @@ def reference_current(want: WantedSetting, seen: Snapshot) -> Verdict:
     ## References
     - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
     """
-    at = f"{want.service.id}/config/configreferences/appsettings/{want.secret.name}"
+    at = f"{want.service.id}/config/configreferences/appsettings/{want.name}"
     found = reported(want, seen)
     if isinstance(found, Deviation):
         cure = f"Set it to {documented(want)}."
@@ -52,7 +52,7 @@ def reference_current(want: WantedSetting, seen: Snapshot) -> Verdict:
     if found.status.casefold() != "resolved":
         return Fail(
             (Evidence(at, "Resolved", found.status),),
-            f"The reference in {want.secret.name} of {want.service.app} is not resolved, so the app runs with no "
+            f"The reference in {want.name} of {want.service.app} is not resolved, so the app runs with no "
             "version of the secret.",
             "Cure what App Service reports, then make it resolve its references again.",
             resolve_again(want),
@@ -75,8 +75,8 @@ def reference_current(want: WantedSetting, seen: Snapshot) -> Verdict:
     return _compare(want, seen, (active, bool(found.version)), item, f"{at}/activeVersion")
 
 
-def _compare(want: WantedSetting, seen: Snapshot, running: tuple[str, bool], item: SecretItem, at: str) -> Verdict:
-    name, app = want.secret.name, want.service.app
+def _compare(want: SecretSetting, seen: Snapshot, running: tuple[str, bool], item: SecretItem, at: str) -> Verdict:
+    name, app = want.name, want.service.app
     active, pinned = running
     if item.version is None:
         secret = f"{want.secret.vault_id}/secrets/{want.secret.stored}"

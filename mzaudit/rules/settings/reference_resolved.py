@@ -6,7 +6,7 @@ from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
 from mzaudit.audit.az import az
 from mzaudit.audit.identity_grants import switch_on
 from mzaudit.audit.references import Deviation, documented, refer, reported, resolve_again
-from mzaudit.audit.subjects import WantedSetting, each_secret_setting
+from mzaudit.audit.subjects import SecretSetting, each_secret_setting
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
 
@@ -53,7 +53,7 @@ _STATUSES = {
     requires=("APP-001",),
     explained_by=("SET-001", "KV-001", "KV-003", "KV-004", "APP-005", "KV-002", "RBAC-001"),
 )
-def reference_resolved(want: WantedSetting, seen: Snapshot) -> Verdict:
+def reference_resolved(want: SecretSetting, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     App Service's own report on the setting's Key Vault reference says `Resolved`.
@@ -87,13 +87,13 @@ def reference_resolved(want: WantedSetting, seen: Snapshot) -> Verdict:
     ## References
     - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
     """
-    at = f"{want.service.id}/config/configreferences/appsettings/{want.secret.name}"
+    at = f"{want.service.id}/config/configreferences/appsettings/{want.name}"
     found = reported(want, seen)
     if isinstance(found, Deviation):
         return Fail(
             (Evidence(at, "Resolved", found.observed),),
             found.note,
-            f"Set {want.secret.name} to {documented(want)}.",
+            f"Set {want.name} to {documented(want)}.",
             refer(want),
         )
     if found.status.casefold() == "resolved":
@@ -107,13 +107,13 @@ def reference_resolved(want: WantedSetting, seen: Snapshot) -> Verdict:
         evidence += _network(want, seen)
     return Fail(
         tuple(evidence),
-        f"App Service reports {found.status} for {want.secret.name} of {want.service.app}: {cause}.",
+        f"App Service reports {found.status} for {want.name} of {want.service.app}: {cause}.",
         cure,
         _fix(want, found.status, seen),
     )
 
 
-def _network(want: WantedSetting, seen: Snapshot) -> list[Evidence]:
+def _network(want: SecretSetting, seen: Snapshot) -> list[Evidence]:
     vault = seen.vault(want.secret.vault_id)
     if not isinstance(vault.properties, Observed) or vault.properties.value is None:
         return []
@@ -129,7 +129,7 @@ def _network(want: WantedSetting, seen: Snapshot) -> list[Evidence]:
     ]
 
 
-def _fix(want: WantedSetting, status: str, seen: Snapshot) -> Fix:
+def _fix(want: SecretSetting, status: str, seen: Snapshot) -> Fix:
     app = {"resource_group": want.service.resource_group, "name": want.service.app}
     match status.casefold():
         case "invalidsyntax" | "secretversionnotfound" | "vaultnotfound" | "secretnotfound":
@@ -146,7 +146,7 @@ def _fix(want: WantedSetting, status: str, seen: Snapshot) -> Fix:
             return resolve_again(want)
 
 
-def _grant(want: WantedSetting) -> str:
+def _grant(want: SecretSetting) -> str:
     return az(
         "role assignment create",
         role="Key Vault Secrets User",

@@ -2,7 +2,7 @@
 
 from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.audit.references import deviation, refer, value_of
-from mzaudit.audit.subjects import WantedSetting, each_secret_setting
+from mzaudit.audit.subjects import SecretSetting, each_secret_setting
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -13,10 +13,11 @@ from mzaudit.snapshot.estate import Snapshot
     over=each_secret_setting,
     requires=("APP-001",),
 )
-def vault_reference(want: WantedSetting, seen: Snapshot) -> Verdict:
+def vault_reference(want: SecretSetting, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The service has an app setting of the documented name (with case, as Linux compares environment variables) whose
+    The service has an app setting of the documented name (the secret's own, unless the policy's `settings` gives it
+    another; with case, as Linux compares environment variables) whose
     whole value is a Key Vault reference to the documented secret of the service's own vault. Every spelling that App
     Service resolves is accepted: `SecretUri=` with or without version and trailing slash; `VaultName=` and
     `SecretName=` in any order, with or without `SecretVersion=`, with or without a trailing semicolon. Vault and secret
@@ -36,7 +37,7 @@ def vault_reference(want: WantedSetting, seen: Snapshot) -> Verdict:
     ## References
     - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
     """
-    at = f"{want.service.id}/config/appsettings/{want.secret.name}"
+    at = f"{want.service.id}/config/appsettings/{want.name}"
     expected = f"vault {want.secret.vault}, secret {want.secret.stored}"
     wrong = deviation(want, value_of(want, seen))
     if wrong is None:
@@ -44,6 +45,6 @@ def vault_reference(want: WantedSetting, seen: Snapshot) -> Verdict:
     return Fail(
         (Evidence(at, expected, wrong.observed),),
         wrong.note,
-        f"Set {want.secret.name} to a Key Vault reference to the secret {want.secret.stored} of {want.secret.vault}.",
+        f"Set {want.name} to a Key Vault reference to the secret {want.secret.stored} of {want.secret.vault}.",
         refer(want),
     )

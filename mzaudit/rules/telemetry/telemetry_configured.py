@@ -201,9 +201,7 @@ def _with_role(want: WantedService, seen: Snapshot, proof: Evidence, scope: str 
 
 def _fail(want: WantedService, setting: str, observed: str, note: str) -> Fail:
     name = want.component.setting
-    secret = None
-    if want.vault is not None:
-        secret = next((s for s in want.vault.secrets if s.name == name), None)
+    secret = next((setting.secret for setting in want.settings if setting.name == name), None)
     text = (
         f"@Microsoft.KeyVault(VaultName={secret.vault};SecretName={secret.stored})" if secret else "CONNECTION_STRING"
     )
