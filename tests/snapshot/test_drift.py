@@ -61,7 +61,11 @@ CASES: dict[str, tuple[tuple[Any, ...], set[Told]]] = {
     ),
     "a setting that has gone": (
         (setting(CLOUD, "SECRET_KEY", None),),
-        {(Drift.GONE, "settings SECRET_KEY", "present", None)},
+        {
+            (Drift.GONE, "settings SECRET_KEY", "present", None),
+            (Drift.CHANGED, "references SECRET_KEY vault", KV.name, None),
+            (Drift.CHANGED, "references SECRET_KEY secret", "SECRET-KEY", None),
+        },
     ),
     "an app that has gone": (
         (site(CLOUD, properties=Observed(None)),),
