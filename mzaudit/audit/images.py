@@ -57,8 +57,10 @@ def is_host_of(login_server: str, host: str) -> bool:
     """Whether a host serves the registry with that login server: itself, or one of a region (`NAME.REGION.geo.DOMAIN`,
     `NAME.REGION.data.DOMAIN`). A registry's name is its own in one cloud, whose domain the login server has."""
     name, _, domain = login_server.casefold().partition(".")
-    regional = rf"{re.escape(name)}\.[a-z0-9]+\.(?:geo|data)\.{re.escape(domain)}"
-    return host == f"{name}.{domain}" or re.fullmatch(regional, host) is not None
+    asked, _, rest = host.partition(".")
+    region, _, of = rest.partition(".")
+    regional = region.isascii() and region.isalnum() and region.islower() and of in (f"geo.{domain}", f"data.{domain}")
+    return asked == name and (rest == domain or regional)
 
 
 def is_commit(tag: str) -> bool:

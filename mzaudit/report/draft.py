@@ -14,7 +14,7 @@ from mzaudit.report.neutral import comment, shorten
 from mzaudit.report.prose import short
 from mzaudit.snapshot.ids import name, segment
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:[A-Za-z0-9._-]*(?:\{env\}[A-Za-z0-9._-]*)?)")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*(?:\{env\}[A-Za-z0-9._-]*)?")
 _RESERVED = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 _LISTED = 60
 _LONGEST = 500  # a line that no policy may hold is no comment either

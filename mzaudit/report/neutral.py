@@ -24,7 +24,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Broken with a space, not a zero-width character: a culture-aware comparison in a log reader looks through the latter.
 _AZURE_COMMAND = re.compile(r"##(?=vso|\[)", re.IGNORECASE)
-_GITHUB_COMMAND = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
+_GITHUB_COMMAND = re.compile(r"^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
 _ENTITY = re.compile(r"[^A-Za-z0-9 ./-]")
 # Words that no Markdown dialect reads as more than text, in the middle of a line. A word that holds anything else (an
 # underscore, a colon but in a time of day, `@`, `#`), or that a reader would make a link of, stands as code.
