@@ -99,7 +99,8 @@ def reports(before: Report, after: Report, old: str, new: str) -> tuple[Changes,
             raise InputError(f"{new}: {what}: expected {', '.join(one)}, as in {old}, found {', '.join(other)}")
     found = differences(before.findings, after.findings)
     blind = before.summary.inconclusive, after.summary.inconclusive
-    said = f"{counted(len(found), 'finding')} differ; inconclusive: {blind[0]:,} before, {blind[1]:,} now"
+    differ = f"{counted(len(found), 'finding')} {'differs' if len(found) == 1 else 'differ'}"
+    said = f"{differ}; inconclusive: {blind[0]:,} before, {blind[1]:,} now"
     facts = {
         name: f"{path}, {verdict(report)}, read {moment(report.run.started)}, policy {report.run.policy}"
         for name, path, report in (("old", old, before), ("new", new, after))

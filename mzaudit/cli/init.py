@@ -61,8 +61,15 @@ def _write(texts: Mapping[Path, str]) -> None:
     present = [path for path in texts if path.exists()]
     if present:
         raise InputError("\n".join(f"{path}: is there already; nothing was written" for path in present))
-    for path, text in texts.items():
-        output.replace(path, (text,))
+    written = []
+    try:
+        for path, text in texts.items():
+            output.replace(path, (text,))
+            written.append(path)
+    except InputError:
+        for path in written:
+            path.unlink()  # else the next try would find it there
+        raise
     output.show("\n".join(f"wrote {path}" for path in texts))
 
 

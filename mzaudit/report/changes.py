@@ -9,6 +9,7 @@ from mzaudit.audit.difference import Difference, Turn, by_turn, either
 from mzaudit.audit.results import Finding, Status
 from mzaudit.audit.verdict import Evidence
 from mzaudit.policy.models import Severity
+from mzaudit.policy.words import counted
 from mzaudit.report.budget import Block, Section, fill
 from mzaudit.report.details import call, waived
 from mzaudit.report.grouping import shown
@@ -128,7 +129,7 @@ def _facts(start: str, facts: list[Evidence]) -> Iterator[str]:
         note = f" ({fact.note})" if fact.note else ""
         yield f"{start}{short(fact.at)}: expected {shown(fact.expected)}, observed {shown(fact.observed)}{note}"
     if len(facts) > _FACTS:
-        yield f"{start}{len(facts) - _FACTS:,} facts more"
+        yield f"{start}{counted(len(facts) - _FACTS, 'more fact')}"
 
 
 def _drifted(one: Drifted) -> Entry:

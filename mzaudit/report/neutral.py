@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from mzaudit.policy.words import counted
+
 REPLACEMENT = "\ufffd"
 
 _PLANE_ENDS = "".join(chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
@@ -48,7 +50,7 @@ def plain(text: str) -> str:
 
 def shorten(text: str, limit: int) -> str:
     """The text, or its first `limit` characters and how many are missing."""
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
+    return text if len(text) <= limit else f"{text[:limit]}… ({counted(len(text) - limit, 'more character')})"
 
 
 def log(text: str) -> str:

@@ -9,7 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from mzaudit import __version__
-from mzaudit.cli import COMMANDS, Lazy, group
+from mzaudit.cli import COMMANDS, Lazy, group, output
+from mzaudit.errors import InputError
 from tests.cli.conftest import Outcome
 
 Call = Callable[..., Outcome]
@@ -169,6 +170,22 @@ def test_nobodys_file_is_replaced(mzaudit: Call, folder: Path) -> None:
         assert outcome.code == 2
         assert f"{path}: is there already; nothing was written" in outcome.err
         assert path.read_text() == "mine"
+
+
+def test_half_a_policy_is_not_left(mzaudit: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the next try would refuse to replace what this one wrote."""
+    replace = output.replace
+
+    def failing(path: Path, chunks: Iterable[str], mode: int = 0o644) -> None:
+        if path.name == "waivers.yaml":
+            raise InputError(f"{path}: cannot be written: No space left on device")
+        replace(path, chunks, mode)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(output, "replace", failing)
+        assert mzaudit("init").code == 2
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+    assert mzaudit("init").code == 0
 
 
 REFUSED: dict[str, tuple[str, ...]] = {

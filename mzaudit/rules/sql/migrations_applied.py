@@ -9,6 +9,7 @@ from mzaudit.audit.database_users import Clients, clients_of, missing
 from mzaudit.audit.quantify import merged
 from mzaudit.audit.verdict import Inconclusive
 from mzaudit.policy.wanted import WantedDatabase
+from mzaudit.policy.words import counted
 from mzaudit.snapshot.databases import DatabaseContents, Migration
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason
@@ -70,7 +71,11 @@ def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     if not _applied(rows) and all(row.success for row in rows) and not _reached(database, _newest(rows)):
         found = ", ".join(dict.fromkeys(row.type for row in rows))
         return Fail(
-            (Evidence(at, "applied migrations", f"none among {len(rows)} rows: {found}" if rows else "no rows"),),
+            (
+                Evidence(
+                    at, "applied migrations", f"none among {counted(len(rows), 'row')}: {found}" if rows else "no rows"
+                ),
+            ),
             f"Flyway's history {database.migrations} of {database.name} holds no applied migration"
             + (f", only rows of the types {found}." if rows else ": it is empty."),
             _MIGRATE,
