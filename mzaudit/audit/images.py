@@ -155,8 +155,8 @@ def main_image(want: WantedService, seen: Snapshot) -> MainImage | Fail:
 def deploy(want: WantedService, seen: Snapshot, form: str, commit: str = "COMMIT") -> Fix:
     """How to let an app run its own repository's image of a commit."""
     registry = seen.registry(want.registry.id).properties
-    host = "LOGIN_SERVER" if isinstance(registry, Gap) or registry.value is None else registry.value.login_server
-    image = f"{host}/{want.repository}:{commit}"
+    host = None if isinstance(registry, Gap) or registry.value is None else registry.value.login_server
+    image = f"{host or 'LOGIN_SERVER'}/{want.repository}:{commit}"
     where = {"name": want.app, "resource_group": want.resource_group}
     match form:
         case "compose":

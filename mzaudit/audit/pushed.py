@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mzaudit.audit.images import MainImage, deploy, is_host_of
-from mzaudit.audit.present import present
+from mzaudit.audit.present import present, told
 from mzaudit.audit.verdict import Evidence, Fail
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
@@ -19,7 +19,9 @@ def tags_of(want: WantedService, seen: Snapshot) -> Listing[Tag] | None:
 
 def foreign(want: WantedService, seen: Snapshot, main: MainImage) -> Fail | None:
     """The failure that an image is not the service's own in the shared registry, so that its tag cannot be there."""
-    host = present(seen.registry(want.registry.id).properties, f"GET {want.registry.id}").login_server.casefold()
+    call = f"GET {want.registry.id}"
+    registry = present(seen.registry(want.registry.id).properties, call)
+    host = told(registry.login_server, call, "properties.loginServer").casefold()
     own = f"{host}/{want.repository}"
     if is_host_of(host, main.image.host) and main.image.repository == want.repository:
         return None

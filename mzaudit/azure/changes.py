@@ -37,9 +37,9 @@ _SILENT: Final = frozenset({"", "unknown", "unspecified"})
 class _Change(Wire):
     target: str
     at: Moment
-    by: str
-    operation: str
-    type: str
+    by: str | None = None
+    operation: str | None = None
+    type: str | None = None
 
 
 class _Changes(Wire):
@@ -47,14 +47,14 @@ class _Changes(Wire):
 
 
 class _Localised(Wire):
-    value: str = ""
+    value: str | None = None
 
 
 class _Event(Wire):
     event_timestamp: Moment
     caller: str | None = None
-    operation_name: _Localised = _Localised()
-    status: _Localised = _Localised()
+    operation_name: _Localised | None = None
+    status: _Localised | None = None
     claims: dict[str, JsonValue] | None = Field(default=None, repr=False)
 
 
@@ -83,8 +83,8 @@ async def _history(run: Run, resources: Sequence[str]) -> Mapping[str, Recorded]
 
 
 def _changed(change: _Change) -> Recorded:
-    caller = "" if change.by.casefold() in _SILENT else change.by
-    operation = change.operation or change.type
+    caller = change.by if change.by is not None and change.by.casefold() not in _SILENT else ""
+    operation = change.operation or change.type or ""
     return Recorded(change.at, caller, (caller.casefold(),) if caller else (), operation, "change history")
 
 
@@ -107,8 +107,9 @@ async def _activity(run: Run, resource: str, since: datetime) -> Listing[Recorde
 
 def _happened(event: _Event) -> Recorded | None:
     """The event, if it changed something."""
-    operation = event.operation_name.value
-    if event.status.value.casefold() != "succeeded" or not operation.casefold().endswith(("/write", "/delete")):
+    operation = (event.operation_name and event.operation_name.value) or ""
+    status = (event.status and event.status.value) or ""
+    if status.casefold() != "succeeded" or not operation.casefold().endswith(("/write", "/delete")):
         return None
     claims = event.claims or {}
     named = (event.caller, claims.get("appid"), claims.get(_OBJECT_ID))

@@ -15,7 +15,7 @@ from mzaudit.azure.guard import lies_in
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import RegistryScope
 from mzaudit.azure.wire import Echo, Moment, Page, Resource, Unread, Wire, items_of
-from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.registry import Registry, RegistryProperties, Tag
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class _Policies(Wire):
 
 
 class _Members(Wire):
-    login_server: str
+    login_server: str | None = None
     admin_user_enabled: bool | None = None
     role_assignment_mode: str | None = None
     policies: _Policies | None = None
@@ -73,9 +73,14 @@ async def _tags(
         return properties
     if properties.value is None:
         return Observed(None)
+    host = properties.value.login_server
+    if host is None:
+        return Gap(
+            GapReason.MALFORMED, f"GET {registry_id}", registry_id, detail="the answer does not hold loginServer"
+        )
     abac = (properties.value.role_mode or "").casefold() == "abacrepositorypermissions"
     call = Call(
-        f"https://{properties.value.login_server.casefold()}/acr/v1/{quote(repository, safe='')}/_tags",
+        f"https://{host.casefold()}/acr/v1/{quote(repository, safe='')}/_tags",
         _DATA,
         (needs.ABAC_TAGS if abac else needs.TAGS).permission,
         registry_id,
@@ -98,7 +103,7 @@ def _page(repository: str, answer: Answer) -> tuple[list[_Tag | Unread], str | N
 
 def _properties(body: _Registry, suffix: str) -> RegistryProperties:
     members = body.properties
-    if not lies_in(members.login_server, suffix):
+    if members.login_server is not None and not lies_in(members.login_server, suffix):
         raise ValueError("loginServer is no registry's")
     policy = None if members.policies is None else members.policies.arm_tokens
     return RegistryProperties(

@@ -15,7 +15,7 @@ class RegistryProperties:
 
     id: str
     name: str
-    login_server: str
+    login_server: str | None
     admin_user: bool | None
     role_mode: str | None
     arm_tokens: str | None

@@ -272,6 +272,20 @@ def test_a_list_elsewhere_that_is_null_was_not_seen(usual: tuple[Simulator, Snap
     assert alerts.gap.reason is GapReason.MALFORMED
 
 
+def test_a_registry_that_tells_no_login_server_is_there_all_the_same(usual: tuple[Simulator, Snapshot]) -> None:
+    sim, _ = usual
+    names = Names(sim.subscription_id)
+    silent = bent(
+        sim, (r"/registries/acrmonozu$", lambda b: {**b, "properties": {**b["properties"], "loginServer": None}})
+    )
+    registry = silent.registry(names.registry)
+    properties, tags = need(registry.properties), registry.tags["cloud-backend"]
+    assert properties is not None
+    assert (properties.login_server, properties.admin_user) == (None, False)
+    assert isinstance(tags, Gap)
+    assert (tags.call, tags.detail) == (f"GET {names.registry}", "the answer does not hold loginServer")
+
+
 REFERENCES = rf"{APP}/config/configreferences/appsettings$"
 
 

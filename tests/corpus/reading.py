@@ -73,7 +73,7 @@ def recorded(name: str) -> Recorded:
 
 def names() -> list[str]:
     """Every recorded response, by folder and file; none without the corpus."""
-    return sorted(f"{path.parent.name}/{path.stem}" for path in CORPUS.glob("*/*.json"))
+    return sorted(str(path.relative_to(CORPUS).with_suffix("")) for path in CORPUS.glob("**/*.json"))
 
 
 async def _slots(run: Run, match: re.Match[str]) -> Facet:
@@ -165,6 +165,7 @@ READERS: Mapping[str, Read] = {
     rf"{_SITE}/config/web": _site("config"),
     rf"{_SITE}/config/appsettings/list": _site("settings"),
     rf"{_SITE}/config/connectionstrings/list": _site("connection_strings"),
+    rf"{_SITE}/config/azurestorageaccounts/list": _site("mounts"),
     r"(.*/Microsoft\.Web/sites/[^/]+)/config/configreferences/appsettings": _site("references"),
     r"(.*/Microsoft\.Web/sites/[^/]+)/slots": _slots,
     r"(.*/Microsoft\.Web/serverfarms/[^/]+)": lambda run, match: web.plan(run, match[1]),

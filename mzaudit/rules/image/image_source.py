@@ -2,7 +2,7 @@
 
 from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, every, rule
 from mzaudit.audit.images import DOCKER_HUB, AppContainers, containers_of, deploy, is_host_of, parse
-from mzaudit.audit.present import present
+from mzaudit.audit.present import present, told
 from mzaudit.audit.subjects import each_service
 from mzaudit.audit.verdict import NotApplicable
 from mzaudit.policy.wanted import WantedService
@@ -47,7 +47,8 @@ def image_source(want: WantedService, seen: Snapshot) -> Verdict:
         return _own(want, seen, containers)
 
     def comes(container: Container) -> Verdict:
-        return _comes(want, seen, registry.login_server, containers, container)
+        host = told(registry.login_server, f"GET {want.registry.id}", "properties.loginServer")
+        return _comes(want, seen, host, containers, container)
 
     def all_come(_: AppContainers) -> Verdict:
         listing = containers.listing

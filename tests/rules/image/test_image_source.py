@@ -30,7 +30,7 @@ CLOUD = service("cloud")
 OWN = f"acrmonozu.azurecr.io/cloud-backend:{SHA}"
 
 
-def login_server(host: str) -> Bend:
+def login_server(host: str | None) -> Bend:
     properties = need(compliant().registry(CLOUD.registry.id).properties)
     assert properties is not None
     return registry(CLOUD, properties=Observed(replace(properties, login_server=host)))
@@ -92,6 +92,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Pass,
         "",
     ),
+    "no login server is told": ((login_server(None),), Inconclusive, ""),
     "a login server in another case": ((login_server("ACRMonozu.azurecr.io"),), Pass, ""),
     "the name where the login server has a suffix": (
         (login_server("acrmonozu-a1b2c3.azurecr.io"),),
