@@ -6,7 +6,7 @@ from mzaudit.audit.access import Access, Holder, access_of, holders_of, out_of_r
 from mzaudit.audit.matching import Target
 from mzaudit.policy.wanted import WantedStorage
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, Listing
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, need
 
 BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 _ACCOUNT = "Microsoft.Storage/storageAccounts"
@@ -38,6 +38,40 @@ def blob_holders(seen: Snapshot, storage: WantedStorage) -> Listing[Holder]:
         if (access := _by_keys(seen, storage, holder.access)).allowed is not False
     ]
     return Listing((*direct.items, *keyed), direct.gap)
+
+
+def ways_without_a_role(seen: Snapshot, storage: WantedStorage) -> tuple[Gap, ...]:
+    """What lets somebody at the blobs beside roles and keys, and is not read: one gap each, with what to look at."""
+    account = need(seen.account(storage.account_id).properties)
+    if account is None:
+        return ()
+    ways = []
+    if account.hierarchical:
+        ways.append(
+            (
+                f"access control lists in {storage.container}",
+                "the account has a hierarchical namespace, where a list on a directory or file lets a principal in"
+                f" without a role: az storage fs access show --account-name {storage.account} --file-system"
+                f" {storage.container} --path / --auth-mode login",
+            )
+        )
+    if account.sftp and account.local_users is not False:
+        ways.append(
+            (
+                f"SFTP users of {storage.account}",
+                "the account serves SFTP, and its local users hold no role: az storage account local-user list"
+                f" --account-name {storage.account} --resource-group {storage.account_id.split('/')[4]}",
+            )
+        )
+    if account.nfs:
+        ways.append(
+            (
+                f"NFS clients of {storage.account}",
+                "the account serves NFS 3.0, which asks for no identity: whoever is in a network that its rules admit"
+                " mounts the container",
+            )
+        )
+    return tuple(Gap(GapReason.UNDECIDED, call, storage.account_id, detail=detail) for call, detail in ways)
 
 
 def _blob_target(storage: WantedStorage, action: str) -> Target:

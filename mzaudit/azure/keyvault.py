@@ -47,6 +47,9 @@ class _VaultMembers(Wire):
     access_policies: list[_Policy | None] | None = None
     public_network_access: str | None = None
     network_acls: _NetworkRules | None = None
+    enabled_for_template_deployment: bool | None = None
+    enabled_for_deployment: bool | None = None
+    enabled_for_disk_encryption: bool | None = None
 
 
 class _Vault(Resource):
@@ -251,6 +254,9 @@ def _properties(body: _Vault, suffix: str) -> VaultProperties:
         access_policies=tuple(_policies(members.access_policies or ())),
         public_network_access=members.public_network_access,
         default_action=None if members.network_acls is None else members.network_acls.default_action,
+        template_deployment=members.enabled_for_template_deployment,
+        deployment=members.enabled_for_deployment,
+        disk_encryption=members.enabled_for_disk_encryption,
     )
 
 

@@ -18,6 +18,10 @@ _KIND = "Microsoft.Storage/storageAccounts"
 class _Members(Wire):
     allow_shared_key_access: bool | None = None
     allow_blob_public_access: bool | None = None
+    is_hns_enabled: bool | None = None
+    is_sftp_enabled: bool | None = None
+    is_local_user_enabled: bool | None = None
+    is_nfs_v3_enabled: bool | None = None
 
 
 class _Account(Resource):
@@ -50,7 +54,16 @@ async def _container(run: Run, account_id: str, wanted: str) -> Observed[BlobCon
 
 def _properties(body: _Account) -> AccountProperties:
     members = body.properties
-    return AccountProperties(body.id, body.name, members.allow_shared_key_access, members.allow_blob_public_access)
+    return AccountProperties(
+        body.id,
+        body.name,
+        members.allow_shared_key_access,
+        members.allow_blob_public_access,
+        members.is_hns_enabled,
+        members.is_sftp_enabled,
+        members.is_local_user_enabled,
+        members.is_nfs_v3_enabled,
+    )
 
 
 def _blob_container(body: _Container) -> BlobContainer:

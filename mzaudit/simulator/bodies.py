@@ -170,6 +170,7 @@ def storage_account(arm_id: str, location: str) -> list[Json]:
             "minimumTlsVersion": "TLS1_2",
             "allowBlobPublicAccess": False,
             "allowSharedKeyAccess": False,
+            "isLocalUserEnabled": True,  # worth nothing without SFTP
             "publicNetworkAccess": "Enabled",
             "networkAcls": {
                 "bypass": "AzureServices",

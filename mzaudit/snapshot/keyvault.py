@@ -21,7 +21,9 @@ class AccessPolicy:
 
 @dataclass(frozen=True, slots=True)
 class VaultProperties:
-    """GET vault. `rbac` None or False means that access policies decide, and roles have no effect on data."""
+    """GET vault. `rbac` None or False means that access policies decide, and roles have no effect on data. Whether
+    Resource Manager may take secrets for deployments, virtual machines for certificates, and disk encryption, only if
+    set to true."""
 
     id: str
     name: str
@@ -30,6 +32,9 @@ class VaultProperties:
     access_policies: tuple[AccessPolicy, ...]
     public_network_access: str | None
     default_action: str | None
+    template_deployment: bool | None = None
+    deployment: bool | None = None
+    disk_encryption: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,17 @@ from mzaudit.snapshot.observed import Gap, Observed, not_asked
 
 @dataclass(frozen=True, slots=True)
 class AccountProperties:
-    """GET storage account. `shared_key` None counts as allowed; `public_blobs` None is Azure's silence."""
+    """GET storage account. `shared_key` None counts as allowed; `public_blobs` None is Azure's silence. Hierarchical
+    namespace, SFTP, its local users and NFS 3.0 are there if set to true."""
 
     id: str
     name: str
     shared_key: bool | None
     public_blobs: bool | None
+    hierarchical: bool | None = None
+    sftp: bool | None = None
+    local_users: bool | None = None
+    nfs: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

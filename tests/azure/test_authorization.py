@@ -14,6 +14,7 @@ from mzaudit.cli.judge import judge
 from mzaudit.cli.look import scope_of, subscriptions
 from mzaudit.cli.wanted import bound, load_policy
 from mzaudit.policy.models import Severity
+from mzaudit.report.prose import cures
 from mzaudit.simulator import Alter, Fault, Simulator, Status, build, grant_custom_role, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import GapReason
@@ -201,3 +202,22 @@ def test_a_subscription_that_does_not_tell_the_callers_permissions(code: int, si
     told = judged(sim)[1]["RBAC-003 kv-mz-cloud-prd"]
     assert told.status.value == "inconclusive"
     assert {gap.reason for gap in told.gaps} == {GapReason.PARTIAL}
+
+
+def test_an_account_with_a_hierarchical_namespace_is_left_open(sim: Simulator) -> None:
+    names = Names(sim.subscription_id)
+    sim.estate.resource(names.account)["properties"].update(isHnsEnabled=True, isSftpEnabled=True, isNfsV3Enabled=True)
+    _, found = judged(sim)
+    assert open_or_failed(found) == {"RBAC-005 stmonozuprd/snaps": "inconclusive"}
+    gaps = found["RBAC-005 stmonozuprd/snaps"].gaps
+    assert [gap.call.split(" ")[0] for gap in gaps] == ["access", "SFTP", "NFS"]
+    assert "az storage fs access show --account-name stmonozuprd" in cures(gaps[0])
+
+
+def test_a_vault_that_serves_deployments_lets_a_foreign_contributor_in(sim: Simulator) -> None:
+    names = Names(sim.subscription_id)
+    sim.estate.resource(names.cloud_vault)["properties"]["enabledForTemplateDeployment"] = True
+    sim.estate.assign(sim.estate.principal_of("app-monozu-manage-prd"), "Contributor", names.group)
+    _, found = judged(sim)
+    assert found["RBAC-002 kv-mz-cloud-prd"].status.value == "fail"
+    assert "Contributor (for deployments)" in found["RBAC-002 kv-mz-cloud-prd"].note

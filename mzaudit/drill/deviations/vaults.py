@@ -163,6 +163,13 @@ def isolation(ground: Ground, steps: Steps) -> Iterator[Case]:
 
         return bend
 
+    def deploys(service: WantedService) -> Bend:
+        def bend(estate: Estate) -> None:
+            estate.resource(vault.id)["properties"]["enabledForTemplateDeployment"] = True
+            estate.assign(bends.principal(estate, service), "Contributor", ground.env.resource_group_id)
+
+        return bend
+
     for service in ground.strangers_to(vault):
         who = service.key if service.env == vault.env else f"{service.key} of {service.env}"
         bends_ = {f"{who} reads it": reads(service, SECRETS_USER, vault.id)}
@@ -172,6 +179,7 @@ def isolation(ground: Ground, steps: Steps) -> Iterator[Case]:
                 f"{who} reads one secret of it": reads(service, SECRETS_USER, one),
                 f"{who} reads it through a group": in_a_group(service),
                 f"{who}'s slot reads it": by_slot(service),
+                f"{who} deploys with its secrets": deploys(service),
             }
         yield from each(steps, ("DOC-15", "DOC-26"), bends_)
     for service in [s for s in ground.env.services if s.vault is None][:1]:

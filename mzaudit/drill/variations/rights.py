@@ -54,6 +54,13 @@ def _others(ground: Ground) -> dict[str, Bend]:
                 {"tenantId": estate.tenant_id, "objectId": who, "permissions": {"secrets": ["all"]}}
             ]
 
+    def serves_deployments(estate: Estate) -> None:
+        for vault in env.vaults:
+            estate.resource(vault.id)["properties"].update(
+                enabledForTemplateDeployment=True, enabledForDeployment=True, enabledForDiskEncryption=True
+            )
+        estate.assign(who, "Contributor", env.resource_group_id, principal_type="User")
+
     def network(action: str, rules: list[str]) -> Bend:
         def bend(estate: Estate) -> None:
             for vault in env.vaults:
@@ -106,6 +113,7 @@ def _others(ground: Ground) -> dict[str, Bend]:
         "the auditor reads from a management group": auditor_from_above,
         "the auditor holds its roles twice": auditor_twice,
         "somebody else is denied secrets": denied_to_others,
+        "vaults that serve deployments, machines and disks, for an administrator": serves_deployments,
         "access policies left in a vault that goes by roles": leftover_policies,
         "network rules that allow all": network("Allow", []),
         "network rules that allow this auditor": network("Deny", ["203.0.113.0/24"]),

@@ -1,10 +1,10 @@
 """RBAC-005: no other service's identity reaches the blobs of the container."""
 
-from mzaudit.audit import Severity, Verdict, rule
+from mzaudit.audit import Fail, Inconclusive, Severity, Verdict, rule
 from mzaudit.audit.access import out_of_reach
 from mzaudit.audit.identities import caller_of, identities_of
 from mzaudit.audit.isolation import Guarded, isolated
-from mzaudit.audit.storage_access import blob_access, blob_holders
+from mzaudit.audit.storage_access import blob_access, blob_holders, ways_without_a_role
 from mzaudit.audit.subjects import GuardedStorage, each_guarded_storage
 from mzaudit.snapshot.estate import Snapshot
 
@@ -28,6 +28,10 @@ def snap_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     An identity that cannot be read leaves the question open only while somebody who holds access might be it: a
     service principal that is no documented identity nor the caller, or any group.
 
+    Roles are not all where the account has a hierarchical namespace (access control lists on directories and files),
+    local users of SFTP, or NFS 3.0. These are not read: without a failure the question then stays open, and the finding
+    says what to look at.
+
     ## Why it matters
     Snap binaries are what customers install: only the service that hands them out has business with them.
 
@@ -38,6 +42,9 @@ def snap_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     ## References
     - https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory
     - https://learn.microsoft.com/azure/storage/common/shared-key-authorization-prevent
+    - https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-access-control-model
+    - https://learn.microsoft.com/azure/storage/blobs/secure-file-transfer-protocol-support
+    - https://learn.microsoft.com/azure/storage/blobs/network-file-system-protocol-support
     """
     storage = want.storage
     far = out_of_reach(seen.access(storage.account_id), storage.account_id)
@@ -49,4 +56,15 @@ def snap_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
         blob_holders(seen, storage),
         caller_of(seen),
     )
-    return isolated(guarded, lambda principal_id: blob_access(seen, storage, principal_id))
+    verdict = isolated(guarded, lambda principal_id: blob_access(seen, storage, principal_id))
+    if isinstance(verdict, Fail):
+        return verdict
+    ways = ways_without_a_role(seen, storage)
+    known = verdict.gaps if isinstance(verdict, Inconclusive) else ()
+    if not ways:
+        return verdict
+    return Inconclusive(
+        (*known, *ways),
+        f"{storage.account} lets somebody at its blobs without a role, and mzaudit does not read whom; where that is"
+        " not needed, use an account without it.",
+    )

@@ -5,8 +5,9 @@ from mzaudit.audit.access import out_of_reach
 from mzaudit.audit.identities import caller_of, identities_of
 from mzaudit.audit.isolation import Guarded, isolated
 from mzaudit.audit.subjects import GuardedVault, each_guarded_vault
-from mzaudit.audit.vault_access import secret_readers, secrets_access
+from mzaudit.audit.vault_access import deployers, secret_readers, secrets_access
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Listing
 
 
 @rule(
@@ -24,7 +25,9 @@ def vault_isolation(want: GuardedVault, seen: Snapshot) -> Verdict:
     of the vault's own environment, unless the policy names it among the vault's readers. A single secret is enough to
     fail. Every way in counts: an assignment on the vault, on a secret, inherited from above, through a group, by
     whatever role, or an access policy where the vault does not authorise by RBAC (access policies are matched by
-    object id: whether one names a group cannot be told).
+    object id: whether one names a group cannot be told). Where the vault lets Resource Manager take secrets for
+    deployments (`enabledForTemplateDeployment`), so is `Microsoft.KeyVault/vaults/deploy/action` on the vault, which
+    Owner and Contributor hold: with the right to deploy anywhere, it reads each secret through a deployment.
 
     An identity that cannot be read leaves the question open only while a reader of the vault stays unattributed, that
     is, might be it: a service principal that is no documented identity, named reader or the caller, or any group.
@@ -37,6 +40,7 @@ def vault_isolation(want: GuardedVault, seen: Snapshot) -> Verdict:
 
     ## References
     - https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+    - https://learn.microsoft.com/azure/azure-resource-manager/templates/key-vault-parameter
     - https://learn.microsoft.com/azure/role-based-access-control/overview
     """
     vault = want.vault
@@ -46,12 +50,13 @@ def vault_isolation(want: GuardedVault, seen: Snapshot) -> Verdict:
     named = frozenset(reader.object_id.casefold() for reader in vault.readers)
     others = identities_of(seen, want.others, slots_in=vault.env)
     far = out_of_reach(seen.access(vault.id), vault.id) if properties.rbac else frozenset()
+    readers, deploying = secret_readers(seen, vault, properties), deployers(seen, vault, properties)
     guarded = Guarded(
         vault.id,
         f"secrets of {vault.name}",
         identities_of(seen, want.owners, slots_in=vault.env),
         others.without(named | far),
-        secret_readers(seen, vault, properties),
+        Listing((*readers.items, *deploying.items), readers.gap or deploying.gap),
         named | caller_of(seen),
     )
     return isolated(guarded, lambda principal_id: secrets_access(seen, vault, properties, principal_id))

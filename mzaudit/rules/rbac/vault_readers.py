@@ -9,7 +9,7 @@ from mzaudit.audit.identities import caller_of, identities_of, is_gone, may_be_m
 from mzaudit.audit.matching import Target
 from mzaudit.audit.subjects import GuardedVault, each_guarded_vault
 from mzaudit.audit.succession import presumed_former
-from mzaudit.audit.vault_access import secret_readers
+from mzaudit.audit.vault_access import deployers, secret_readers
 from mzaudit.policy.wanted import WantedVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import VaultProperties
@@ -36,7 +36,10 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
     like their former identity (RBAC-007).
 
     Listed and not judged: who can grant itself access, by role assignments on or above the vault or, without RBAC
-    authorization, by its access policies; that is, Owner, Contributor, User Access Administrator and their like.
+    authorization, by its access policies; that is, Owner, Contributor, User Access Administrator and their like. Who
+    may have Resource Manager take its secrets for a deployment, where the vault lets it
+    (`enabledForTemplateDeployment`); and whether it lets virtual machines take certificates (`enabledForDeployment`)
+    or Azure Disk Encryption its secrets (`enabledForDiskEncryption`).
 
     ## Why it matters
     A vault limits the damage only to those who are kept out of it.
@@ -76,6 +79,7 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
         Evidence(vault.id, "listed, not judged: may grant itself access", words)
         for words in sorted(set(_escalations(seen, vault, properties)))
     )
+    listed += tuple(_platform(seen, vault, properties))
     if strangers:
         return Fail(
             tuple(
@@ -102,6 +106,24 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
 
 def _words(holder: Holder, how: str) -> str:
     return f"{holder.type or 'principal'} {holder.principal_id} ({how})"
+
+
+def _platform(seen: Snapshot, vault: WantedVault, properties: VaultProperties) -> Iterator[Evidence]:
+    """What the vault lets the platform take, and for whom."""
+    for flag, value in (
+        ("enabledForTemplateDeployment", properties.template_deployment),
+        ("enabledForDeployment", properties.deployment),
+        ("enabledForDiskEncryption", properties.disk_encryption),
+    ):
+        if value:
+            yield Evidence(f"{vault.id}/properties/{flag}", "listed, not judged", value)
+    ways = {
+        _words(holder, grant.words(vault.id))
+        for holder in deployers(seen, vault, properties).items
+        for grant in holder.access.grants
+    }
+    for words in sorted(ways):
+        yield Evidence(vault.id, "listed, not judged: may read secrets through a deployment", words)
 
 
 def _escalations(seen: Snapshot, vault: WantedVault, properties: VaultProperties) -> Iterator[str]:

@@ -4,7 +4,7 @@ from mzaudit.audit import Evidence, Fail, NotApplicable, Severity, Verdict, need
 from mzaudit.audit.documented_grant import DocumentedGrant, grant_fix, judge
 from mzaudit.audit.identity_grants import switch_on
 from mzaudit.audit.subjects import each_service_with_vault
-from mzaudit.audit.vault_access import SECRETS_USER, secret_target, secrets_access
+from mzaudit.audit.vault_access import SECRETS_USER, data_access, secret_target
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
 
@@ -70,7 +70,7 @@ def vault_role(want: WantedService, seen: Snapshot) -> Verdict:
     )
     if properties.rbac:
         return judge(seen, documented)
-    by_policy = secrets_access(seen, vault, properties, site.identity.principal_id)
+    by_policy = data_access(seen, vault, properties, site.identity.principal_id)
     return Fail(
         (
             Evidence(f"{vault.id}/properties/enableRbacAuthorization", True, properties.rbac),

@@ -44,6 +44,11 @@ FOREIGN = principal(MANAGE)
 UNREAD = site(MANAGE, properties=gap())
 
 
+def ways(**flags: bool | None) -> Bend:
+    properties = AccountProperties(STORAGE.account_id, STORAGE.account, False, False, **flags)
+    return account_facets(properties=Observed(properties))
+
+
 def shared_key(allowed: bool | None) -> Bend:
     properties = AccountProperties(STORAGE.account_id, STORAGE.account, allowed, False)
     return account_facets(properties=Observed(properties))
@@ -107,7 +112,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Inconclusive,
         "",
     ),
-    "nobody has the keys, and the account unread": ((account_facets(properties=gap()),), Pass, ""),
+    "nobody has the keys, and the account unread": ((account_facets(properties=gap()),), Inconclusive, ""),
     "another data role": ((granted(FOREIGN, SECRETS_USER, SUB),), Pass, ""),
     "a stranger is nobody's service": ((granted(STRANGER, BLOB_READER, STORAGE.container_id),), Pass, ""),
     "an unread identity, and it has access": (
@@ -129,6 +134,18 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Inconclusive,
         "",
     ),
+    "a hierarchical namespace": ((ways(hierarchical=True),), Inconclusive, "without a role"),
+    "a hierarchical namespace, and another service on the container": (
+        (ways(hierarchical=True), granted(FOREIGN, BLOB_READER, STORAGE.container_id)),
+        Fail,
+        "The identity of manage of prd",
+    ),
+    "SFTP with local users": ((ways(sftp=True, local_users=True),), Inconclusive, "without a role"),
+    "SFTP, and nothing said of local users": ((ways(sftp=True),), Inconclusive, "without a role"),
+    "SFTP without local users": ((ways(sftp=True, local_users=False),), Pass, ""),
+    "local users without SFTP": ((ways(local_users=True),), Pass, ""),
+    "NFS": ((ways(nfs=True),), Inconclusive, "without a role"),
+    "neither of them": ((ways(hierarchical=False, sftp=False, local_users=False, nfs=False),), Pass, ""),
     "deny assignments unread, and another service has access": (
         (granted(FOREIGN, BLOB_READER, STORAGE.container_id), authorization(denies=Listing(gap=gap()))),
         Inconclusive,

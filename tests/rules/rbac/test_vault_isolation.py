@@ -126,6 +126,32 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "user-assigned identity id-shared of cloud",
     ),
     "a role without data actions": ((owner(), granted(FOREIGN, OWNER, VAULT.id)), Pass, ""),
+    "a role that deploys, and the vault serves deployments": (
+        (owner(), granted(FOREIGN, OWNER, GROUP_SCOPE), vault_properties(VAULT, template_deployment=True)),
+        Fail,
+        "Owner (for deployments)",
+    ),
+    "a role that deploys, and the vault serves none": (
+        (owner(), granted(FOREIGN, OWNER, GROUP_SCOPE), vault_properties(VAULT, template_deployment=False)),
+        Pass,
+        "",
+    ),
+    "a role that may use the vault in deployments, and none to deploy": (
+        (owner(), granted(FOREIGN, OWNER, VAULT.id), vault_properties(VAULT, template_deployment=True)),
+        Pass,
+        "",
+    ),
+    "a role that may use the vault in deployments, and another's definition unseen": (
+        (
+            owner(),
+            granted(FOREIGN, OWNER, VAULT.id),
+            granted(FOREIGN, STRANGER, GROUP_SCOPE),
+            vault_properties(VAULT, template_deployment=True),
+        ),
+        Inconclusive,
+        "",
+    ),
+    "virtual machines may take certificates": ((vault_properties(VAULT, deployment=True),), Pass, ""),
     "a data role of another service": ((granted(FOREIGN, BLOB_READER, VAULT.id),), Pass, ""),
     "on a vault whose name begins like this one's": ((granted(FOREIGN, SECRETS_USER, VAULT.id + "2"),), Pass, ""),
     "denied": (

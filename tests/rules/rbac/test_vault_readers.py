@@ -165,3 +165,14 @@ def test_who_may_grant_itself_access_is_listed() -> None:
     verdict = ask(vault_readers, VAULT.name, *CASES["an inherited Owner may grant itself access"][0])
     assert isinstance(verdict, Pass)
     assert any(STRANGER in str(item.observed) and "Owner" in str(item.observed) for item in verdict.evidence[1:])
+
+
+def test_what_the_vault_gives_the_platform_is_listed() -> None:
+    flags = vault_properties(VAULT, template_deployment=True, deployment=True, disk_encryption=True)
+    verdict = ask(vault_readers, VAULT.name, flags, *CASES["an inherited Owner may grant itself access"][0])
+    assert isinstance(verdict, Pass)
+    listed = {item.at.rpartition("/")[2] for item in verdict.evidence if item.observed is True}
+    assert listed == {"enabledForTemplateDeployment", "enabledForDeployment", "enabledForDiskEncryption"}
+    through = [item for item in verdict.evidence if str(item.expected).endswith("through a deployment")]
+    assert len(through) == 1
+    assert STRANGER in str(through[0].observed)
