@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC
 
 from mzaudit.audit.results import BaselineState, Finding, Report, WaiverNote
+from mzaudit.report.caution import check_first
 from mzaudit.report.grouping import shown
 from mzaudit.report.prose import cures
 from mzaudit.snapshot.observed import Gap
@@ -83,11 +84,13 @@ def asked_by(finding: Finding) -> tuple[tuple[str, str], ...]:
 
 
 def mending(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """How to mend it, who may, and with what."""
+    """How to mend it, who may, with what, and what to check before a command that takes something away."""
     lines = [("mend", finding.remediation)] if finding.remediation else []
     if finding.fix is not None:
         lines += [("who", finding.fix.role)] if finding.fix.role else []
-        lines += [("run", command) for command in finding.fix.commands]
+        for command in finding.fix.commands:
+            lines += [("check", check)] if (check := check_first(command)) else []
+            lines += [("run", command)]
         lines += [("property", finding.fix.property)] if finding.fix.property else []
     return tuple(lines)
 

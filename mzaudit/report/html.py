@@ -21,6 +21,7 @@ from mzaudit.audit.results import Arrow, Finding, Mark, Node, Report, Status, To
 from mzaudit.policy.models import Severity
 from mzaudit.policy.words import counted
 from mzaudit.report import gate
+from mzaudit.report.caution import check_first
 from mzaudit.report.details import call, changed, waived
 from mzaudit.report.details import history as since
 from mzaudit.report.grouping import (
@@ -108,6 +109,7 @@ def _template() -> Environment:
     )
     environment.filters |= {
         "call": call,
+        "check_first": check_first,
         "cures": cures,
         "short": short,
         "shown": shown,
