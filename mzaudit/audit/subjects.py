@@ -292,7 +292,7 @@ class DistinctSecret:
 
 
 def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[DistinctSecret]]:
-    """Every secret that must differ from others: those declared distinct, and every sensitive opaque one.
+    """Every secret that must differ from others: those declared distinct, and every sensitive one that opens something.
 
     A pair is asked about once, under the later of the two in the policy's order, so that one reuse is one finding.
     """
@@ -301,7 +301,7 @@ def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Sub
     earlier = [other for other in before if env.distinct_between_environments and other.env in asked]
     for position, vault in enumerate(env.vaults):
         for number, secret in enumerate(vault.secrets):
-            guarded = secret.spec.sensitive and secret.spec.kind is SecretKind.OPAQUE
+            guarded = secret.spec.sensitive and secret.spec.kind.opens
             if not (guarded or secret.spec.distinct):
                 continue
             beside = tuple(

@@ -32,6 +32,11 @@ class SecretKind(StrEnum):
     JSON = "json"
     PEM = "pem"
 
+    @property
+    def opens(self) -> bool:
+        """Whether a value of this kind lets its holder in somewhere: no mere address or id."""
+        return self not in (SecretKind.URL, SecretKind.GUID, SecretKind.APPLICATION_INSIGHTS)
+
 
 class SecretStyle(StrEnum):
     """How a documented secret name is stored: Key Vault names cannot hold an underscore."""

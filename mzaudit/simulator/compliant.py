@@ -263,8 +263,8 @@ def _value(plan: EnvironmentPlan, secret: SecretPlan) -> str:
         case "url":
             return f"https://{plan.name}.monozu.example/{canary()}"
         case "database":
-            host = f"{plan.sql_server}.database.windows.net"
-            return f"Server=tcp:{host},1433;Database={plan.databases[0]};User ID=app;Password={canary()};"
+            host, by_identity = f"tcp:{plan.sql_server}.database.windows.net,1433", "Active Directory Default"
+            return f"Server={host};Database={plan.databases[0]};Authentication={by_identity};App={canary()}"
         case "storage":
             return f"DefaultEndpointsProtocol=https;AccountName={plan.storage_account};AccountKey={canary()}"
         case "service-bus":

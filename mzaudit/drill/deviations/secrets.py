@@ -186,7 +186,7 @@ def between_environments(ground: Ground, steps: Steps) -> Iterator[Case]:
     if steps[0] != "vaults" or not ground.wanted.policy.secrets.distinct_between_environments or ground.other is None:
         return
     vault, secret = _wanted(ground, steps)
-    if not secret.spec.sensitive or secret.spec.kind is not SecretKind.OPAQUE:
+    if not secret.spec.sensitive or not secret.spec.kind.opens:
         return
     theirs = next(other for other in ground.other.vaults if other.key == vault.key)
     holders = [v for v in ground.env.vaults if v.key == vault.key or secret.spec.shared]
