@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from mzaudit.azure.session import Session
 from mzaudit.azure.tokens import Tokens
 from mzaudit.simulator import Simulator
 from mzaudit.snapshot.estate import Snapshot
+from tests.virtual_time import VirtualTime
 
 CLOUD = (
     "SECRET-KEY",
@@ -110,10 +112,13 @@ def take(
     seconds: float = 60,
     login: Callable[[Connection], Login] | None = None,
     loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    wire: bool = False,
 ) -> Snapshot:
-    """One snapshot of the simulated estate; by default of production."""
+    """One snapshot of the simulated estate; by default of production, and in memory, where no time passes."""
     connection = connection_to(sim, retry)
-    with asyncio.Runner(loop_factory=loop) as runner:
+    if not wire:
+        connection = replace(connection, connector=sim.connector)
+    with asyncio.Runner(loop_factory=loop or (None if wire else VirtualTime)) as runner:
         return runner.run(
             collect(
                 scope or Names(sim.subscription_id).scope(),

@@ -28,7 +28,7 @@ def counted(estate: Estate, scope: Scope | None, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(estates, "connection_to", lambda *args: replace(connection_to(*args), at_once=at_once))
     waves = Waves()
     with serve(estate, waves=waves) as sim, watched(waves) as loop:
-        take(sim, scope=scope, loop=loop)
+        take(sim, scope=scope, loop=loop, wire=True)
         return sim.counts
 
 

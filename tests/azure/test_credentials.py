@@ -17,7 +17,7 @@ from mzaudit.azure.tokens import caller
 from mzaudit.errors import CredentialError, InputError
 from mzaudit.simulator import Fault, Html, Malformed, Reset, Simulator, Status, build, serve
 from mzaudit.snapshot.observed import GapReason
-from tests.azure.estates import connection_to, login_env, take
+from tests.azure.estates import HURRIED, connection_to, login_env, take
 from tests.azure.gapped import asked
 
 IDS = {"AZURE_TENANT_ID": "00000000-0000-0000-0000-000000000001", "AZURE_CLIENT_ID": "c"}
@@ -127,8 +127,9 @@ def test_no_token_for_whatever_reason(case: str) -> None:
 
 
 def refused(sim: Simulator, connection: Connection) -> str:
+    patient = replace(connection, retry=replace(HURRIED, budget=600.0))
     with pytest.raises((CredentialError, InputError)) as wrong:
-        take(sim, login=lambda _: choose(login_env(sim), connection))
+        take(sim, login=lambda _: choose(login_env(sim), patient), seconds=600, retry=patient.retry, wire=True)
     return f"{wrong.type.__name__}: {wrong.value}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -29,6 +28,7 @@ from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, need
 from tests.azure.estates import HURRIED, Names, take
 from tests.azure.gapped import asked
+from tests.virtual_time import VirtualTime
 
 CONFIG = r"GET /subscriptions/.*/sites/app-monozu-cloud-prd/config/web$"
 SLOTS = r"GET /subscriptions/.*/sites/app-monozu-cloud-prd/slots$"
@@ -151,11 +151,9 @@ def test_a_lock_is_no_reason_to_ask_again() -> None:
 
 def test_retry_after_is_waited_for() -> None:
     with serve(build("compliant"), faults=[Fault(CONFIG, Status(429, None, {"Retry-After": "2"}), nth=1)]) as sim:
-        take(sim)
-        begun = time.monotonic()
-        sim.faults.append(Fault(CONFIG, Status(429, None, {"Retry-After": "2"}), nth=1))
-        assert asked(take(sim)) == []
-        assert time.monotonic() - begun >= 2.0
+        loop = VirtualTime()
+        assert asked(take(sim, loop=lambda: loop)) == []
+        assert loop.time() >= 2.0
 
 
 def test_tries_are_counted() -> None:
@@ -257,9 +255,9 @@ def test_items_of_another_list_are_malformed() -> None:
 
 def test_what_hangs_past_the_deadline_is_a_gap_and_no_hang() -> None:
     with serve(build("compliant"), faults=[Fault(r"GET /subscriptions/", Hang(60))]) as sim:
-        begun = time.monotonic()
-        snapshot = take(sim, seconds=6, retry=replace(HURRIED, budget=60.0))
-        assert time.monotonic() - begun < 30
+        loop = VirtualTime()
+        snapshot = take(sim, seconds=6, retry=replace(HURRIED, budget=60.0), loop=lambda: loop)
+        assert loop.time() < 7
     reasons = {gap.reason for gap in asked(snapshot)}
     assert GapReason.TIMEOUT in reasons
     site = snapshot.site(Names(sim.subscription_id).cloud)
@@ -269,9 +267,10 @@ def test_what_hangs_past_the_deadline_is_a_gap_and_no_hang() -> None:
 
 def test_a_service_that_always_throttles_ends_soon() -> None:
     with serve(build("compliant"), faults=[Fault(r" /subscriptions/", Status(429))]) as sim:
-        begun = time.monotonic()
-        snapshot = take(sim, retry=replace(HURRIED, tries=8, first=0.5, longest=0.5, budget=10))
-        assert time.monotonic() - begun < 30
+        loop = VirtualTime()
+        patience = replace(HURRIED, tries=8, first=0.5, longest=0.5, budget=10)
+        snapshot = take(sim, retry=patience, loop=lambda: loop)
+        assert loop.time() < 30
     assert GapReason.THROTTLED in {gap.reason for gap in asked(snapshot)}
     assert "ok" not in {read.outcome for read in snapshot.reads if read.call.startswith("GET /subscriptions")}
 

@@ -111,7 +111,7 @@ def test_what_stops_a_program(case: str, folder: Path) -> None:
             os.killpg(running.pid, number)  # as a terminal does
         else:
             running.send_signal(number)
-        _, said = running.communicate(timeout=30)
+        _, said = running.communicate(timeout=300)
     finally:
         running.kill()
     assert running.returncode == code, said

@@ -137,7 +137,7 @@ def _html(text: str) -> Said:
 
 
 def _fix(text: str) -> Said:
-    (count,) = re.findall(r"^# ([\d,]+) violations?$", text, re.MULTILINE)
+    (count,) = re.findall(r"^# ([\d,]+) violations?(?::|$)", text, re.MULTILINE)
     return Said("", {Status.FAIL: int(count.replace(",", ""))})
 
 

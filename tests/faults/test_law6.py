@@ -20,7 +20,7 @@ from mzaudit.audit.results import Report, Status
 from mzaudit.simulator import Fault
 from mzaudit.simulator import Status as Answered
 from mzaudit.snapshot.observed import GapReason
-from tests.faults.bench import HURRY, PATIENCE, Bench, Outcome
+from tests.faults.bench import PATIENCE, Bench, Outcome
 from tests.faults.catalogue import CONTRADICTIONS_ARE_GAPS, FAULTS, contradicted, own_word
 from tests.faults.conftest import ESTATES, Case
 from tests.faults.law import apart, disagreements, wrongs
@@ -136,7 +136,7 @@ def test_a_host_that_cannot_be_reached_is_a_gap(benches: Benches, host: str, bro
     """The connection is refused or reset, or what answers does not speak TLS, or not with a certificate to trust, or
     says nothing."""
     bench = benches["compliant"]
-    after = bench.run([], HURRY if broken == "silent" else PATIENCE, {host: broken})
+    after = bench.without(host, broken)
     met = [(target, broken) for target in bench.targets if target.host == host and not target.turns]
     assert wrongs(bench.usual, after, met) == []
     assert after.code == (4 if host == LOGIN else 3)
@@ -146,7 +146,7 @@ def test_a_host_that_cannot_be_reached_is_a_gap(benches: Benches, host: str, bro
 @pytest.mark.parametrize("broken", BREAKS)
 def test_a_database_that_cannot_be_reached_is_a_gap(benches: Benches, broken: Break) -> None:
     bench = benches["compliant"]
-    after = bench.run([], HURRY if broken == "silent" else PATIENCE, {SQL: broken})
+    after = bench.without(SQL, broken)
     assert after.report is not None
     assert disagreements(after) == []
     unseen = [finding for finding in after.report.findings if finding.status is Status.INCONCLUSIVE]

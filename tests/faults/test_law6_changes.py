@@ -19,6 +19,7 @@ from tests.azure.estates import HURRIED, connection_to, login_env
 from tests.faults.bench import Bench
 from tests.faults.catalogue import FAULTS, called_for
 from tests.faults.targets import LOGIN, Recorder, Target, targets, tells_of
+from tests.virtual_time import VirtualTime
 
 NOW = datetime.now(UTC).replace(microsecond=0)  # what is asked for is the same in every run
 NAMES = ("app-monozu-manage-prd", "stmonozuprd")
@@ -42,10 +43,12 @@ class Asked:
 
 
 def _records(simulator: Simulator, resources: tuple[str, ...], faults: Sequence[Fault] = ()) -> Records:
-    connection = connection_to(simulator, PATIENCE)
+    connection = replace(connection_to(simulator, PATIENCE), connector=simulator.connector)
     login = choose(login_env(simulator), connection)
     simulator.faults[:] = faults
-    found, _ = asyncio.run(changes_of(resources, login, connection, taken=NOW, tool_version="test", timeout=30))
+    with asyncio.Runner(loop_factory=VirtualTime) as runner:
+        asking = changes_of(resources, login, connection, taken=NOW, tool_version="test", timeout=30)
+        found, _ = runner.run(asking)
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from mzaudit.audit.results import Report, Status
@@ -129,6 +130,8 @@ def pull(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("mzaudit.publish.web._WAITS", (0.0, 0.0, 0.0))
     monkeypatch.setattr("mzaudit.publish.sticky._LOOKS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("mzaudit.publish.web._TIMEOUT", aiohttp.ClientTimeout(total=600))  # however busy the machine
+    monkeypatch.setattr("mzaudit.publish.telling._LONGEST", 600.0)
     with serve(folder) as services:
         name = str(request.param)
         for variable, value in variables(name, folder).items():

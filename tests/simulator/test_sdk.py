@@ -42,7 +42,7 @@ def test_environment_variables_lead_an_unmodified_process_here() -> None:
     with serve(build("compliant")) as sim:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AZURE_")}
         done = subprocess.run(
-            [sys.executable, "-c", program], env=inherited | sim.environ(), capture_output=True, text=True, timeout=30
+            [sys.executable, "-c", program], env=inherited | sim.environ(), capture_output=True, text=True, timeout=300
         )
         assert done.stderr == ""
         value = sim.estate.secrets["kv-mz-cloud-prd"]["SECRET-KEY"].current.value

@@ -48,7 +48,7 @@ def ask(
     if bearer is None and audience is not None:
         bearer = token(sim.estate, sim.estate.auditor, audience)
     context = ssl.create_default_context(cafile=sim.ca_file)
-    connection = http.client.HTTPSConnection(str(proxy.hostname), proxy.port, context=context, timeout=10)
+    connection = http.client.HTTPSConnection(str(proxy.hostname), proxy.port, context=context, timeout=300)
     connection.set_tunnel(str(parts.hostname), 443)
     try:
         target = parts.path + (f"?{parts.query}" if parts.query else "")

@@ -24,7 +24,7 @@ AUDIENCE = "https://database.windows.net/"
 def tunnel(sim: Simulator, host: str = SERVER, port: int = 1433) -> socket.socket:
     """A connection to a host through the proxy."""
     proxy = urlsplit(sim.proxy)
-    sock = socket.create_connection((str(proxy.hostname), proxy.port or 0), timeout=10)
+    sock = socket.create_connection((str(proxy.hostname), proxy.port or 0), timeout=300)
     sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
     head = b""
     while not head.endswith(b"\r\n\r\n") and (byte := sock.recv(1)):
@@ -62,7 +62,7 @@ def connect(
             autocommit=True,
             readonly=read_only,
             as_dict=True,
-            login_timeout=10,
+            login_timeout=300,
             timeout=timeout,
         )
 

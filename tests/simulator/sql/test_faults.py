@@ -74,15 +74,13 @@ def test_a_reset_comes_in_the_middle_of_the_result() -> None:
 
 
 def test_the_driver_stops_a_slow_statement_and_goes_on() -> None:
-    with serve(build("compliant"), sql_faults=[SqlFault("^QUERY.*slow", Slow(60))]) as sim:
+    with serve(build("compliant"), sql_faults=[SqlFault("^QUERY.*slow", Slow(3600))]) as sim:
         with connect(sim, timeout=0.3) as connection, connection.cursor() as cursor:
-            started = time.monotonic()
             with pytest.raises(pytds.TimeoutError):
                 cursor.execute("SELECT 'slow' AS v")
             # The driver sends ATTENTION and waits for its DONE before it asks again.
             cursor.execute("SELECT 'next' AS v")
             assert cursor.fetchall() == [{"v": "next"}]
-            assert time.monotonic() - started < 30
         assert [one.result for one in sim.sql_requests] == [0, None, 0]
 
 
@@ -112,14 +110,14 @@ def test_requests_are_recorded_in_order() -> None:
 
 def test_close_ends_everything_even_while_a_statement_hangs() -> None:
     alive = threading.active_count()
-    with serve(build("compliant"), sql_faults=[SqlFault("^QUERY", Hang(60))]) as sim:
+    with serve(build("compliant"), sql_faults=[SqlFault("^QUERY", Hang(3600))]) as sim:
         connection = connect(sim)
         caller = threading.Thread(target=_expect_no_answer, args=(connection,))
         caller.start()
         while len(sim.sql_requests) < 2:
             time.sleep(0.01)
         sim.sql_port("sql-monozu-prd")  # a door that nobody came through
-    caller.join(5)
+    caller.join()
     connection.close()
     assert threading.active_count() == alive
 
