@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help demo test lint types contracts tests docs evidence fuzz witness bench bench-peers lock clean
+.PHONY: help demo quick test lint types contracts tests docs evidence fuzz witness bench bench-peers lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -18,6 +18,10 @@ $(READY): constraints.txt pyproject.toml
 
 demo: $(READY) ## the main job on a simulated estate that has drifted
 	@$(BIN)/mzaudit demo
+
+quick: lint types ## while you write: under a minute, without Azure, a browser or long searches for examples
+	$(BIN)/pytest --quiet -m "not browser and not slow and not wire" \
+		tests/rules tests/audit tests/policy tests/snapshot tests/report
 
 test: lint types contracts tests ## everything that CI runs
 
@@ -37,7 +41,7 @@ tests: $(READY)
 docs: $(READY) ## write the rule pages, the permissions, the example and the schemas again
 	$(BIN)/python -m docs.pages
 
-evidence: $(READY) ## every fault at every request, and the numbers for the README; the better part of an hour
+evidence: $(READY) ## every fault at every request, and the numbers for the README; tens of minutes
 	rm -f $(VENV)/evidence.json
 	MZAUDIT_EVIDENCE=1 MZAUDIT_EVIDENCE_FILE=$(CURDIR)/$(VENV)/evidence.json $(BIN)/pytest --verbose \
 		--ignore tests/faults/test_evidence.py tests/faults tests/promises tests/corpus tests/doctor

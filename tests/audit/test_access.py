@@ -289,6 +289,7 @@ worlds = st.builds(
 questions = st.builds(Target, st.sampled_from(TARGETS), st.sampled_from(ACTIONS), st.booleans())
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(worlds, questions)
 def test_access_is_what_enumeration_says(drawn: World, target: Target) -> None:
@@ -300,6 +301,7 @@ def test_access_is_what_enumeration_says(drawn: World, target: Target) -> None:
         assert answer is expected
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(worlds, st.sampled_from(TARGETS))
 def test_out_of_reach_is_who_holds_nothing_at_above_or_below(drawn: World, scope: str) -> None:
@@ -310,6 +312,7 @@ def test_out_of_reach_is_who_holds_nothing_at_above_or_below(drawn: World, scope
         assert not out_of_reach(unseen, scope)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(worlds, questions, st.sampled_from(["reach", "assignments", "roles", "denies"]), st.booleans(), st.booleans())
 def test_seeing_less_never_concludes_more(drawn: World, target: Target, what: str, keep: bool, both: bool) -> None:

@@ -64,6 +64,7 @@ def test_commit(tag: str, whole: bool, short: bool) -> None:
     assert (is_commit(tag), is_short_commit(tag)) == (whole, short)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     image = parse(text)

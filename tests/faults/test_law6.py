@@ -130,6 +130,7 @@ def test_every_host_is_broken(benches: Benches) -> None:
     assert {target.host for bench in benches.values() for target in bench.targets} == set(HOSTS)
 
 
+@pytest.mark.wire
 @pytest.mark.parametrize("broken", BREAKS)
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.split(".")[0])
 def test_a_host_that_cannot_be_reached_is_a_gap(benches: Benches, host: str, broken: Break) -> None:
@@ -143,6 +144,7 @@ def test_a_host_that_cannot_be_reached_is_a_gap(benches: Benches, host: str, bro
     assert not any(request.host == host for request in after.requests)
 
 
+@pytest.mark.wire
 @pytest.mark.parametrize("broken", BREAKS)
 def test_a_database_that_cannot_be_reached_is_a_gap(benches: Benches, broken: Break) -> None:
     bench = benches["compliant"]

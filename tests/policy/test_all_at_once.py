@@ -251,6 +251,7 @@ def test_each_is_one_complaint(tmp_path: Path, name: str) -> None:
     assert _tells(said, name), said
 
 
+@pytest.mark.slow
 def test_every_two_are_told_at_once(tmp_path: Path) -> None:
     """A quarter of the pairs, to keep the suite short, and all that are known to be undecided; MZAUDIT_EVIDENCE takes
     them all."""

@@ -28,9 +28,10 @@ SWITCHES = (
     "--disable-sync",
     "--window-size=1440,1000",
 )
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM.exists() and DRIVER.exists()), reason="chromium and chromedriver are not at hand"
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not (CHROMIUM.exists() and DRIVER.exists()), reason="chromium and chromedriver are not at hand"),
+]
 
 REPORTS: dict[str, Report] = {
     "night": night(),

@@ -103,6 +103,7 @@ def combinations() -> list[Report]:
     return made
 
 
+@pytest.mark.slow
 def test_red_if_and_only_if_the_exit_code_is_not_zero() -> None:
     seen: Counter[int] = Counter()
     for made in combinations():

@@ -41,6 +41,7 @@ def test_lines_keep_the_width_but_for_words_that_are_longer(width: int) -> None:
         assert len(line) <= width or " " not in line[opening.end() :].strip() or "run  " in line or width == 20, line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize("colour", [False, True], ids=["plain", "colour"])
 def test_hostile_text_is_whole_and_inert(text: str, colour: bool) -> None:

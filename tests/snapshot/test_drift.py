@@ -134,6 +134,7 @@ def test_backwards_is_the_mirror(case: str) -> None:
     }
 
 
+@pytest.mark.slow
 def test_what_one_of_them_did_not_see_has_not_drifted() -> None:
     count = 0
     for path, less in one_less(compliant()):

@@ -69,6 +69,7 @@ def _lazily(declared: Any, depth: int) -> Callable[[], st.SearchStrategy[Any]]:
     return lambda: _any_of(declared, depth)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(_any_of(Snapshot))
 @example(compliant())

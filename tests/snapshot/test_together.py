@@ -36,6 +36,9 @@ def findings(seen: Snapshot) -> Mapping[tuple[str, str, str], Finding]:
     return {(one.rule, one.env, one.subject.name): one for one in report.findings}
 
 
+pytestmark = pytest.mark.wire
+
+
 @pytest.fixture(scope="module")
 def taken() -> tuple[Snapshot, Snapshot, Snapshot]:
     with serve(build("drifted")) as sim:
