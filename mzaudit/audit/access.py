@@ -230,7 +230,7 @@ def _silent(definition: RoleDefinition, assignment: RoleAssignment, target: Targ
 
 def _undecided(grant: Grant) -> Gap:
     detail = "the condition asks for what is not evaluated here"
-    return Gap(GapReason.NOT_COLLECTED, f"condition of the assignment {grant.id}", grant.scope, detail=detail)
+    return Gap(GapReason.UNDECIDED, f"condition of the assignment {grant.id}", grant.scope, detail=detail)
 
 
 def _may_pass_by_group(rbac: Authorization, principal_id: str, target: Target) -> bool:

@@ -55,7 +55,7 @@ def denied(
             sure.append(Denial(deny.name, deny.scope, deny.id))
         elif answer is None:
             call = f"membership and conditions of the deny assignment {deny.name}"
-            doubt.append(Gap(GapReason.NOT_COLLECTED, call, deny.scope, detail="it may apply to this principal"))
+            doubt.append(Gap(GapReason.UNDECIDED, call, deny.scope, detail="it may apply to this principal"))
     return tuple(sure), doubt
 
 

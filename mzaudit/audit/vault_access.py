@@ -59,9 +59,7 @@ def secrets_access(seen: Snapshot, vault: WantedVault, properties: VaultProperti
     if access.allowed is False or deploys is False:
         return itself
     if deploys is None:
-        unseen = Gap(
-            GapReason.NOT_COLLECTED, f"what {principal_id} may deploy", detail="not all of its roles were seen"
-        )
+        unseen = Gap(GapReason.UNDECIDED, f"what {principal_id} may deploy", detail="not all of its roles were seen")
         access = replace(access, allowed=None, gaps=(*access.gaps, unseen), unseen=(*access.unseen, unseen))
     told = tuple(replace(grant, name=f"{grant.name} (for deployments)") for grant in access.grants)
     return united((itself, replace(access, grants=told)))

@@ -211,7 +211,8 @@ def test_an_account_with_a_hierarchical_namespace_is_left_open(sim: Simulator) -
     assert open_or_failed(found) == {"RBAC-005 stmonozuprd/snaps": "inconclusive"}
     gaps = found["RBAC-005 stmonozuprd/snaps"].gaps
     assert [gap.call.split(" ")[0] for gap in gaps] == ["access", "SFTP", "NFS"]
-    assert "az storage fs access show --account-name stmonozuprd" in cures(gaps[0])
+    assert "az storage fs access show --account-name stmonozuprd" in gaps[0].detail
+    assert "the detail says what would" in cures(gaps[0])
 
 
 def test_a_vault_that_serves_deployments_lets_a_foreign_contributor_in(sim: Simulator) -> None:
