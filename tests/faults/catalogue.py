@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from mzaudit.simulator import Alter, Fault, Hang, Html, Malformed, Request, Reset, Status, Truncated
+from mzaudit.simulator import Alter, Fault, Hang, Html, Malformed, Recode, Request, Reset, Status, Truncated
 from mzaudit.snapshot.observed import GapReason
 from tests.faults.targets import ARM, LOGIN, Target, sibling
 from tests.faults.tunnel import BREAKS
@@ -19,6 +20,7 @@ Make = Callable[[Target, Bodies], list[Fault]]
 
 ELSEWHERE = "https://management.azure.com.example.org/next"
 UNREGISTERED = "The subscription is not registered to use namespace 'Microsoft.Web'. See https://aka.ms/rps-not-found"
+BOMB = gzip.compress(bytes(65 * 1024 * 1024))
 SIGN_IN = Status(200, "<!DOCTYPE html><title>Sign in to your account</title>", {"Content-Type": "text/html"})
 VAULT_REFUSALS = (
     "ForbiddenByRbac",
@@ -64,8 +66,12 @@ _GAPS: Mapping[str, GapReason] = {
     "403 SecretDisabled": GapReason.DISABLED,
     "404 SubscriptionNotFound": GapReason.NOT_VISIBLE,
     "409 MissingSubscriptionRegistration": GapReason.NOT_REGISTERED,
+    "409 ScopeLocked": GapReason.LOCKED,
+    "409 ReadOnlyDisabledSubscription": GapReason.LOCKED,
     "429": GapReason.THROTTLED,
     "429 with Retry-After": GapReason.THROTTLED,
+    "429 by its number": GapReason.THROTTLED,
+    "503 with Retry-After": GapReason.SERVER_ERROR,
     "500": GapReason.SERVER_ERROR,
     "503 in HTML": GapReason.SERVER_ERROR,
     "reset": GapReason.UNREACHABLE,
@@ -139,7 +145,7 @@ def _status(code: int, name: str = "", **headers: str) -> Make:
     return lambda target, _: target.fault(Status(code, body, sent))
 
 
-def _always(action: Hang | Html | Malformed | Reset | Status | Truncated) -> Make:
+def _always(action: Hang | Html | Malformed | Recode | Reset | Status | Truncated) -> Make:
     return lambda target, _: target.fault(action)
 
 
@@ -157,6 +163,17 @@ def _missing(code: str) -> Make:
 def _unregistered(target: Target, _: Bodies) -> list[Fault]:
     body = {"error": {"code": "MissingSubscriptionRegistration", "message": UNREGISTERED}}
     return target.fault(Status(409, body)) if target.host == ARM else []
+
+
+def _locked(code: str) -> Make:
+    """What Azure takes for a change: the lists by POST."""
+    make = _status(409, code)
+    return lambda target, bodies: make(target, bodies) if target.host == ARM and target.method == "POST" else []
+
+
+def _put(text: str) -> Recode:
+    """A member that nobody reads."""
+    return Recode(lambda body: b"{" + text.encode() + b"," + body[1:])
 
 
 def _other_types(target: Target, bodies: Bodies) -> list[Fault]:
@@ -252,10 +269,20 @@ FAULTS: Mapping[str, Make] = {
     "400 in HTML": _always(Html(400)),
     **{f"400 {code}": _status(400, code) for code in BAD},
     "409 MissingSubscriptionRegistration": _unregistered,
+    "409 ScopeLocked": _locked("ScopeLocked"),
+    "409 ReadOnlyDisabledSubscription": _locked("ReadOnlyDisabledSubscription"),
     "429": _status(429),
+    "429 by its number": _status(429, "429"),
     "429 with Retry-After": _status(429, Retry_After="3600"),
     "500": _status(500),
     "503 in HTML": _always(Html(503)),
+    "503 with Retry-After": _status(503, Retry_After="3600"),
+    "gzip bomb": _always(Recode(lambda _: BOMB, {"Content-Encoding": "gzip"})),
+    "no gzip": _always(Recode(lambda body: body, {"Content-Encoding": "gzip"})),
+    "an unknown coding": _always(Recode(lambda body: body, {"Content-Encoding": "br"})),
+    "nested too deeply": _always(_put('"odd": ' + "[" * 200_000 + "]" * 200_000)),
+    "beyond infinity": _always(_put('"odd": 1e999')),
+    "two values of one name": _always(_put('"odd": 1, "odd": 2')),
     "reset": _always(Reset()),
     "time-out": _always(Hang(60)),
     "truncated": _always(Truncated()),
