@@ -63,6 +63,12 @@ def is_host_of(login_server: str, host: str) -> bool:
     return asked == name and (rest == domain or regional)
 
 
+def sidecar_of(want: WantedService, container: Container) -> Image | None:
+    """The image that the policy documents for a side-car of that name."""
+    text = next((each for name, each in want.sidecars.items() if name.casefold() == container.name.casefold()), None)
+    return None if text is None else parse(text)
+
+
 def is_commit(tag: str) -> bool:
     """Whether a tag has the form of a whole git commit: 40 lower-case hexadecimal digits."""
     return _COMMIT.fullmatch(tag) is not None

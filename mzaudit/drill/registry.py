@@ -70,6 +70,7 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (Service, "title"): "words for people",
         (Service, "databases"): _PARTS,
         (Service, "image"): _PARTS,
+        (Service, "sidecars"): _PARTS,
         (Service, "plaintext"): "permits, demands nothing; credentials in clear are drilled with the app",
         (Plans, "sizes"): _PARTS,
         (PlanSize, "cores"): "what Azure calls a SKU; plans are drilled with the minimum",

@@ -171,6 +171,10 @@ def _references(policy: Policy) -> Wrong:
         if service.storage is not None and service.storage not in policy.storage:
             yield ("services", key, "storage"), _declared("storage", policy.storage), shown(service.storage)
         yield from _settings(policy, key)
+        named = [name.casefold() for name in service.sidecars]
+        for position, name in enumerate(service.sidecars):
+            if name.casefold() in named[:position]:
+                yield ("services", key, "sidecars", name), "each side-car once", f"{shown(name)} again"
         seen: set[str] = set()
         for index, grant in enumerate(service.databases):
             at = ("services", key, "databases", index, "database")

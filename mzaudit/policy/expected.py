@@ -24,6 +24,9 @@ PATTERNS = {
     r"^[a-z0-9]+([._/-][a-z0-9]+)*$": "a repository name (lower-case letters and digits, joined by . _ / or -)",
     r"^\w+\.\w+$": "schema.table",
     r"^[0-9]+([._][0-9]+)*$": "a migration's version such as 12 or 1.4.2, in quotes",
+    r"^[a-z0-9.-]+\.[a-z]+(:[0-9]+)?/[a-z0-9._/-]+(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?$": (
+        "an image with its registry's host, such as mcr.microsoft.com/azure-functions/base:4"
+    ),
     r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$": "the name of a SKU such as P1mv3",
     r"^[A-Z]+-[0-9]{3}$": "a rule code such as KV-003",
     r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$": "a requirement id such as DOC-01",

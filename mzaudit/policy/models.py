@@ -21,6 +21,13 @@ Text = Annotated[str, StringConstraints(pattern=r"\S")]
 SettingName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.:-]*$", max_length=200)]
 SecretPath = Annotated[str, StringConstraints(pattern=r"^[^\s/]+/[A-Za-z_][A-Za-z0-9_.:-]*$", max_length=401)]
 TableName = Annotated[str, StringConstraints(pattern=r"^\w+\.\w+$", max_length=257)]
+ImageReference = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[a-z0-9.-]+\.[a-z]+(:[0-9]+)?/[a-z0-9._/-]+(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?$",
+        max_length=400,
+    ),
+]
 SkuName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$", max_length=20)]
 MigrationVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+([._][0-9]+)*$", max_length=50)]
 
@@ -122,6 +129,17 @@ class Image(Strict):
     repository: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$")]
 
 
+class Sidecar(Strict):
+    """A container beside a service's main one, and where its image comes from."""
+
+    image: Annotated[
+        ImageReference,
+        Field(
+            description="The image with its registry's host; a tag or digest counts only where it is given (IMG-002)."
+        ),
+    ]
+
+
 class DatabaseGrant(Strict):
     """A database that the service uses, and the roles that its identity holds there."""
 
@@ -144,6 +162,10 @@ class Service(Strict):
     vault: Name | None = None
     storage: Name | None = None
     databases: tuple[DatabaseGrant, ...] = ()
+    sidecars: Annotated[
+        dict[Name, Sidecar],
+        Field(description="Side-cars from elsewhere than the shared registry, by the container's name (IMG-002)."),
+    ] = {}
     telemetry: bool = True
     settings: Annotated[
         dict[SettingName, SecretPath],

@@ -34,6 +34,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     r"^[a-z0-9]+([._/-][a-z0-9]+)*$": ("stand-in", "another-one"),
     r"^\w+\.\w+$": ("stand.in", "another.one"),
     r"^[0-9]+([._][0-9]+)*$": ("9999.0", "9999.1"),
+    r"^[a-z0-9.-]+\.[a-z]+(:[0-9]+)?/[a-z0-9._/-]+(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?$": (
+        "registry.example/stand-in",
+        "registry.example/another-one",
+    ),
     r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$": ("Z1v9", "Y1mv9"),
     r"^[A-Z]+-[0-9]{3}$": ("ZZ-000", "ZY-000"),
     r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$": ("ZZ-00", "ZZ-99"),

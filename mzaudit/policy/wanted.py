@@ -146,7 +146,7 @@ class WantedServer:
 @dataclass(frozen=True, slots=True)
 class WantedService:
     """A documented backend in one environment. `settings` are those that refer to a secret, `vaults` those that it may
-    read: its own first, then others that its settings refer to."""
+    read: its own first, then others that its settings refer to. `sidecars` are images by the container's name."""
 
     env: str
     key: str
@@ -163,6 +163,7 @@ class WantedService:
     settings: tuple[WantedSetting, ...]
     storage: WantedStorage | None
     databases: tuple[DatabaseGrant, ...]
+    sidecars: Mapping[str, str]
     component: WantedComponent
     telemetry: bool
     plans: Plans
@@ -315,6 +316,7 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
             settings=tuple(_settings(policy, where, key, vaults)),
             storage=storage[service.storage] if service.storage is not None else None,
             databases=service.databases,
+            sidecars={name: sidecar.image for name, sidecar in service.sidecars.items()},
             component=component,
             telemetry=service.telemetry,
             plans=policy.plans,

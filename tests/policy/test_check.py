@@ -214,6 +214,15 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
         "    FC: FC1",
         'plans.minimum.FC: expected a SKU whose size is known, or given under plans.sizes, found "FC1"',
     ),
+    "a side-car without a host": (
+        (
+            "    image: {repository: cloud-backend}",
+            "    image: {repository: cloud-backend}\n    sidecars: {otel: {image: nginx}}",
+        ),
+        "    sidecars:",
+        "services.cloud.sidecars.otel.image: expected an image with its registry's host, such as "
+        'mcr.microsoft.com/azure-functions/base:4, found "nginx"',
+    ),
     "a size that is none": (
         ("  recommended: P2v3", "  sizes: {FC1: {cores: 1, memory_gib: -1}}\n  recommended: P2v3"),
         "  sizes:",

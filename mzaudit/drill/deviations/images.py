@@ -8,7 +8,7 @@ from datetime import timedelta
 from mzaudit.drill import bends
 from mzaudit.drill.cases import Bend, Case, Ground, Steps, each, spread
 from mzaudit.drill.registry import breaks
-from mzaudit.policy.models import Image, Registry
+from mzaudit.policy.models import Image, Registry, Sidecar
 from mzaudit.policy.wanted import WantedService
 from mzaudit.simulator import Estate, Manifest, canary
 from mzaudit.simulator.compliant import LATEST_COMMIT, commit
@@ -167,6 +167,21 @@ def site_containers(ground: Ground, steps: Steps) -> Iterator[Case]:
     yield from each(steps, ("DOC-06", "DOC-22"), spread(ground, service, pulled))
     other = {"site container pulled by a user-assigned identity": main(authType="UserAssigned")}
     yield from each(steps, ("DOC-09",), spread(ground, service, other))
+
+
+@breaks(Sidecar, "image")
+def sidecar(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """A documented side-car runs another image than the documented one."""
+    service, name = ground.service(steps[1]), str(steps[3])
+    host, _, path = service.sidecars[name].partition("/")
+    elsewhere = {"another repository": f"{host}/x{path}", "another registry": f"other{host}/{path}"}
+
+    def runs(reference: str) -> Bend:
+        return lambda estate: bends.contain(estate, service, **{name: reference})
+
+    yield from each(
+        steps, ("DOC-06", "DOC-12"), {f"side-car from {what}": runs(image) for what, image in elsewhere.items()}
+    )
 
 
 @breaks(Registry, "name")

@@ -69,7 +69,7 @@ def _image(service: WantedService) -> dict[str, Bend]:
             estate.images[service.repository][name] = Manifest("sha256:" + "7d" * 32, moment)
 
     def regional(kind: str) -> Bend:
-        host = f"{service.registry.name.casefold()}.westeurope.{kind}.azurecr.io"
+        host = f"{service.registry.name.casefold()}.northeurope.{kind}.azurecr.io"
         return lambda estate: bends.run_image(estate, service, bends.image(service, f":{latest}", host=host))
 
     def named_setting(estate: Estate) -> None:
@@ -78,7 +78,13 @@ def _image(service: WantedService) -> dict[str, Bend]:
             {"name": "SMTP_PASSWORD", "value": next(iter(bends.settings(estate, service)))}
         )
 
+    def documented_sidecars(estate: Estate) -> None:
+        containers = bends.contain(estate, service, **service.sidecars)
+        for name in service.sidecars:
+            containers[name]["authType"] = "Anonymous"
+
     return {
+        "the documented side-cars, pulled by nobody": documented_sidecars,
         "image from the registry's host in a region": regional("geo"),
         "image from the registry's data host in a region": regional("data"),
         "image by tag and digest": digest,

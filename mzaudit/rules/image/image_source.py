@@ -1,7 +1,8 @@
 """IMG-002: the image comes from the shared registry and the service's own repository."""
 
-from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, every, rule
-from mzaudit.audit.images import DOCKER_HUB, AppContainers, containers_of, deploy, is_host_of, parse
+from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
+from mzaudit.audit.az import az
+from mzaudit.audit.images import DOCKER_HUB, AppContainers, Image, containers_of, deploy, is_host_of, parse, sidecar_of
 from mzaudit.audit.present import present, told
 from mzaudit.audit.subjects import each_service
 from mzaudit.audit.verdict import NotApplicable
@@ -25,10 +26,11 @@ def image_source(want: WantedService, seen: Snapshot) -> Verdict:
     The host of every container's image is the registry's: its login server, in any case and with or without `:443`, or
     one of its regional hosts (`NAME.REGION.geo.azurecr.io`). The login server is what Azure says: one with a domain
     name label counts, a registry of that name in another cloud does not. The main container's repository is the
-    service's own; side-cars may come from any repository of that registry. All forms are read: `DOCKER|…`, `COMPOSE|…`
-    and site containers. An image without a host is Docker Hub's. In a compose file the main container is the only one,
-    or the first from the service's repository; if none is, the rule fails. A compose file that cannot be read is
-    inconclusive.
+    service's own. Side-cars may come from any repository of that registry, and one that the policy documents
+    (`sidecars`, by the container's name) comes from where it says: host and repository, and tag and digest where they
+    are given. All forms are read: `DOCKER|…`, `COMPOSE|…` and site containers. An image without a host is Docker
+    Hub's. In a compose file the main container is the only one, or the first from the service's repository; if none
+    is, the rule fails. A compose file that cannot be read is inconclusive.
 
     ## Why it matters
     An image from elsewhere was built and scanned by somebody else, and can be replaced by them.
@@ -75,6 +77,9 @@ def _comes(
     want: WantedService, seen: Snapshot, login_server: str, containers: AppContainers, container: Container
 ) -> Verdict:
     main = container == containers.main
+    documented = None if main else sidecar_of(want, container)
+    if documented is not None:
+        return _as_documented(want, containers, container, documented)
     host = login_server.casefold()
     expected = f"{host}/{want.repository}" if main else f"{host}/…"
     evidence = (Evidence(containers.at, expected, container.image, f"container {container.name}"),)
@@ -88,9 +93,53 @@ def _comes(
         wrong = f"comes from the repository {image.repository}, not from {want.repository}"
     else:
         return Pass(evidence)
+    note = f"The image of the container {container.name} of {want.app} {wrong}."
+    if not main:
+        named = f"services.{want.key}.sidecars.{container.name}.image"
+        return Fail(
+            evidence,
+            note,
+            f"Document the side-car in the policy ({named}), or import its image into {host} and run it from there.",
+            Fix(
+                "Container Registry Data Importer and Data Reader on the registry",
+                (az("acr import", name=want.registry.name, source=container.image),),
+                "Microsoft.Web/sites/sitecontainers: properties.image",
+            ),
+        )
     return Fail(
         evidence,
-        f"The image of the container {container.name} of {want.app} {wrong}.",
+        note,
         f"Push the image to {host} and let {want.app} run it from there.",
         deploy(want, seen, containers.form),
+    )
+
+
+def _as_documented(want: WantedService, containers: AppContainers, container: Container, documented: Image) -> Verdict:
+    expected = next(each for name, each in want.sidecars.items() if name.casefold() == container.name.casefold())
+    evidence = (Evidence(containers.at, expected, container.image, f"container {container.name}"),)
+    image = parse(container.image)
+    if (
+        image is not None
+        and (image.host, image.repository) == (documented.host, documented.repository)
+        and documented.tag in (None, image.tag)
+        and documented.digest in (None, image.digest)
+    ):
+        return Pass(evidence)
+    return Fail(
+        evidence,
+        f"The side-car {container.name} of {want.app} does not run the documented image {expected}.",
+        "Let the side-car run the documented image, or correct the policy.",
+        Fix(
+            "Website Contributor",
+            (
+                az(
+                    "webapp sitecontainers update",
+                    name=want.app,
+                    resource_group=want.resource_group,
+                    container_name=container.name,
+                    image=expected,
+                ),
+            ),
+            "Microsoft.Web/sites/sitecontainers: properties.image",
+        ),
     )

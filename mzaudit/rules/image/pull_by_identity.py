@@ -21,6 +21,7 @@ from mzaudit.audit.az import az
 from mzaudit.audit.denial import LIFT, lift
 from mzaudit.audit.documented_grant import NO_GRANT, DocumentedGrant, grant_fix
 from mzaudit.audit.identity_grants import switch_on
+from mzaudit.audit.images import is_host_of, parse
 from mzaudit.audit.present import present, told
 from mzaudit.audit.registry_access import pull_role, pull_targets
 from mzaudit.audit.subjects import each_service
@@ -45,7 +46,9 @@ def pull_by_identity(want: WantedService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     - The app pulls with its system-assigned identity: `acrUseManagedIdentityCreds` is true and
-      `acrUserManagedIdentityID` empty; of an app made of site containers, each one's `authType` is `SystemIdentity`.
+      `acrUserManagedIdentityID` empty; of an app made of site containers, each one's `authType` is `SystemIdentity`
+      whose image comes from the registry. How an image from elsewhere is pulled is not asked: that it may come from
+      there is IMG-002's question, and a public one needs no identity.
     - The identity may pull, in the registry's mode: the action `pull/read` on the registry, by whatever role (AcrPull,
       but also Reader and its like); or, where the registry's permissions are by repository, the data actions
       `content/read` and `metadata/read` of the service's repository (Container Registry Repository Reader), where
@@ -86,7 +89,11 @@ def _uses(want: WantedService, seen: Snapshot) -> Verdict:
     """How the app says that it pulls."""
     config = _config(want, seen)
     if config.runtime.form == "sitecontainers":
-        containers = sorted(seen.site(want.id).containers.items, key=lambda one: one.container.name)
+        login_server = told(_registry(want, seen).login_server, f"GET {want.registry.id}", "properties.loginServer")
+        containers = sorted(
+            (one for one in seen.site(want.id).containers.items if _is_of(login_server, one.container.image)),
+            key=lambda one: one.container.name,
+        )
         ways = [(f"{want.id}/sitecontainers/{one.container.name}", one.container.auth) for one in containers]
         wrong = [
             Evidence(f"{at}/properties/authType", "SystemIdentity", told(auth, f"GET {at}", "authType"))
@@ -94,13 +101,14 @@ def _uses(want: WantedService, seen: Snapshot) -> Verdict:
             if auth is None or auth.casefold() != "systemidentity"
         ]
         if not wrong:
-            if not whole(seen.site(want.id).containers):
-                return NotApplicable("The app has no containers.")
+            whole(seen.site(want.id).containers)
+            if not ways:
+                return NotApplicable("The app has no container whose image comes from the registry.")
             return Pass(tuple(Evidence(f"{at}/properties/authType", "SystemIdentity", auth) for at, auth in ways))
         return Fail(
             tuple(wrong),
             f"A container of {want.app} does not pull with the system-assigned identity.",
-            "Set authType to SystemIdentity on every site container.",
+            "Set authType to SystemIdentity on every site container whose image comes from the registry.",
             Fix(
                 "Website Contributor",
                 tuple(_by_identity(want, at.rsplit("/", 3)[1]) for at in (one.at for one in wrong)),
@@ -233,6 +241,12 @@ def _keeps_nothing(want: WantedService, seen: Snapshot) -> Verdict:
             else "Microsoft.Web/sites/sitecontainers: properties.userName, passwordSecret",
         ),
     )
+
+
+def _is_of(login_server: str, reference: str) -> bool:
+    """Whether an image comes from the registry; one that cannot be read may."""
+    image = parse(reference)
+    return image is None or is_host_of(login_server, image.host)
 
 
 def _by_identity(want: WantedService, container: str) -> str:

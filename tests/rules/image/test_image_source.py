@@ -7,14 +7,19 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.audit.evaluate import verdict_of
+from mzaudit.policy.models import Sidecar
+from mzaudit.policy.wanted import Wanted, bind
 from mzaudit.rules import load
 from mzaudit.rules.image.image_source import image_source
 from mzaudit.snapshot.observed import Listing, Observed, need
 from mzaudit.snapshot.web import Container, Runtime, SiteContainer
 from tests.estate import (
     SHA,
+    SUBSCRIPTION,
     Bend,
     ask,
+    bent,
     compliant,
     findings,
     gap,
@@ -24,6 +29,7 @@ from tests.estate import (
     service,
     site,
     site_config,
+    wanted,
 )
 
 CLOUD = service("cloud")
@@ -154,3 +160,50 @@ def test_a_stack_is_one_finding() -> None:
     failed = [f.rule for f in mine if f.status.value == "fail" and f.subject.name == "cloud"]
     assert failed == ["APP-002"]
     assert [f.cause for f in mine if f.rule == "IMG-002" and f.subject.name == "cloud"] == ["APP-002 cloud"]
+
+
+COLLECTOR = "mcr.microsoft.com/opentelemetry/collector"
+
+
+def documented(reference: str) -> Wanted:
+    """The shipped policy with a side-car of the cloud backend, named as the containers here are."""
+    bound = wanted()
+    service = bound.policy.services["cloud"].model_copy(update={"sidecars": {"C1": Sidecar(image=reference)}})
+    policy = bound.policy.model_copy(update={"services": {**bound.policy.services, "cloud": service}})
+    return bind(policy, bound.where, bound.asked, dict.fromkeys(bound.environments, SUBSCRIPTION))
+
+
+SIDECARS: dict[str, tuple[str, str, type, str]] = {
+    "as documented": (COLLECTOR, f"{COLLECTOR}:1", Pass, ""),
+    "as documented, by tag": (f"{COLLECTOR}:1", f"{COLLECTOR}:1", Pass, ""),
+    "by digest, where the document gives a tag": (f"{COLLECTOR}:1", f"{COLLECTOR}@sha256:{'ab' * 32}", Fail, "c1"),
+    "another tag": (f"{COLLECTOR}:1", f"{COLLECTOR}:2", Fail, f"does not run the documented image {COLLECTOR}:1"),
+    "another repository": (COLLECTOR, f"{COLLECTOR}-old:1", Fail, "does not run the documented image"),
+    "another host": (COLLECTOR, "docker.io/opentelemetry/collector:1", Fail, "does not run the documented image"),
+    "the shared registry instead": (COLLECTOR, "acrmonozu.azurecr.io/otel:1", Fail, "the documented image"),
+    "no image reference": (COLLECTOR, "https://x", Fail, "does not run the documented image"),
+}
+
+
+@pytest.mark.parametrize("case", SIDECARS)
+def test_a_documented_sidecar(case: str) -> None:
+    reference, running, kind, words = SIDECARS[case]
+    bound = documented(reference)
+    subject = next(s for s in image_source.over(bound, bound.environments["prd"]) if s.name == "cloud")
+    verdict = verdict_of(image_source, subject, bent(*contained(OWN, running)))
+    assert type(verdict) is kind
+    assert words in said(verdict)
+
+
+def test_the_main_container_is_no_sidecar() -> None:
+    bound = documented(COLLECTOR)
+    subject = next(s for s in image_source.over(bound, bound.environments["prd"]) if s.name == "cloud")
+    assert isinstance(verdict_of(image_source, subject, bent(*contained(OWN, f"{COLLECTOR}:1", main=1))), Fail)
+
+
+def test_the_cure_of_an_undocumented_sidecar_fits_a_public_image() -> None:
+    verdict = ask(image_source, "cloud", *contained(OWN, f"{COLLECTOR}:1"))
+    assert isinstance(verdict, Fail)
+    assert "services.cloud.sidecars.c1.image" in verdict.remediation
+    assert verdict.fix is not None
+    assert verdict.fix.commands == (f"az acr import --name acrmonozu --source {COLLECTOR}:1",)

@@ -51,6 +51,10 @@ def site_container(auth: str | None, name: str = "main", user_name: bool = False
     return SiteContainer(Container(name, "acrmonozu.azurecr.io/cloud-backend:1", name == "main", auth), user_name, None)
 
 
+def public(auth: str | None) -> SiteContainer:
+    return SiteContainer(Container("otel", "mcr.microsoft.com/otel/collector:1", False, auth), False, None)
+
+
 def of_containers(*containers: SiteContainer) -> tuple[Bend, ...]:
     config = site_config(CLOUD, runtime=Runtime("sitecontainers"), acr_use_managed_identity=None)
     return (config, site(CLOUD, containers=Listing(containers)))
@@ -99,6 +103,17 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "may not pull",
     ),
     "a role mode that is not known": ((registry_properties(role_mode="Other"),), Inconclusive, ""),
+    "a public side-car, pulled by nobody": (
+        of_containers(site_container("SystemIdentity"), public("Anonymous")),
+        Pass,
+        "",
+    ),
+    "a public side-car, nothing said": (of_containers(site_container("SystemIdentity"), public(None)), Pass, ""),
+    "a side-car from the registry, pulled by nobody": (
+        of_containers(site_container("SystemIdentity"), site_container("Anonymous", "helper")),
+        Fail,
+        "does not pull",
+    ),
     "the app does not use its identity": ((site_config(CLOUD, acr_use_managed_identity=False),), Fail, "does not pull"),
     "Azure does not say whether it does": (
         (site_config(CLOUD, acr_use_managed_identity=None),),
