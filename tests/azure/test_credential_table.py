@@ -43,6 +43,48 @@ def test_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:
     assert min(len(TRUE), len(FALSE)) >= 60
 
 
+MARKED = {
+    "service bus": "Azure Service Bus",
+    "event hubs": "Azure Event Hubs",
+    "relay": "Azure Relay",
+    "iot hub": "Azure IoT",
+    "cosmos": "Azure Cosmos DB",
+    "redis": "Azure Cache for Redis",
+    "key of storage": "Azure Storage",
+    "key of batch": "Azure Batch",
+    "key of api management": "Azure API Management",
+    "key of machine learning": "Azure Machine Learning",
+    "key of event grid": "Azure Event Grid",
+    "key of ai search": "Azure AI Search",
+    "key of the container registry": "Azure Container Registry",
+    "key of a function": "Azure Functions",
+    "key of openai or another ai service": "an Azure service",
+    "secret of an entra application": "Microsoft Entra ID",
+    "github": "GitHub",
+    "github, fine-grained": "GitHub",
+    "gitlab": "GitLab",
+    "slack": "Slack",
+    "slack, web hook": "Slack",
+    "stripe": "Stripe",
+    "sendgrid": "SendGrid",
+    "aws": "AWS",
+    "google": "Google Cloud",
+    "npm": "npm",
+    "pypi": "PyPI",
+    "openai": "OpenAI",
+    "anthropic": "Anthropic",
+    "twilio": "Twilio",
+    "databricks": "Azure Databricks",
+    "hugging face": "Hugging Face",
+}
+
+
+@pytest.mark.parametrize("what", MARKED)
+def test_a_mark_tells_the_issuer(what: str) -> None:
+    """Not a guess by randomness, which would be weaker."""
+    assert f"of:{MARKED[what]}" in credentials(TRUE[what][1])
+
+
 def test_no_text_of_the_table_stands_in_the_repository_as_a_credential() -> None:
     """The values are assembled: the source has no text that one of the shapes would find."""
     with open(__file__.replace("test_", "")) as source:
