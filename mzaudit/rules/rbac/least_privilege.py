@@ -35,7 +35,8 @@ def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
     Whoever takes the app holds every role of its identity.
 
     ## Remediation
-    Remove the assignment, or document the role.
+    Remove the assignment. The policy documents the roles above and no others: one that is meant is accepted by a waiver
+    with its reason.
 
     ## References
     - https://learn.microsoft.com/azure/role-based-access-control/best-practices
@@ -66,7 +67,7 @@ def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
                 for held in extra
             ),
             f"{extra[0].words[0].upper()}{extra[0].words[1:]}, which is not documented.",
-            "Remove the assignment, or document the role.",
+            "Remove the assignment; if the role is meant, accept it by a waiver that says why.",
             revoke_fix(tuple(held.grant for held in extra)),
         )
     if gaps:

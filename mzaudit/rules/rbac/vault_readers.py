@@ -10,10 +10,10 @@ from mzaudit.audit.matching import Target
 from mzaudit.audit.subjects import GuardedVault, each_guarded_vault
 from mzaudit.audit.succession import presumed_former
 from mzaudit.audit.vault_access import deployers, secret_readers
-from mzaudit.policy.wanted import WantedVault
+from mzaudit.policy.wanted import WantedService, WantedVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import VaultProperties
-from mzaudit.snapshot.observed import Gap, not_asked
+from mzaudit.snapshot.observed import Gap, GapReason, Observed, not_asked
 
 
 @rule(
@@ -34,6 +34,9 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
     Not counted here: identities of other documented services (RBAC-002); a principal that Azure calls unknown, and a
     service principal that holds the documented role while none of the vault's own identities does, so that it looks
     like their former identity (RBAC-007).
+
+    While the app of a service that owns the vault is not where the policy says (APP-001), any other service principal
+    may be its identity: that is left open, and nothing is offered to be removed.
 
     Listed and not judged: who can grant itself access, by role assignments on or above the vault or, without RBAC
     authorization, by its access policies; that is, Owner, Contributor, User Access Administrator and their like. Who
@@ -60,6 +63,7 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
     accounted = caller_of(seen) | {reader.object_id.casefold() for reader in vault.readers}
     readers = secret_readers(seen, vault, properties)
     gaps: list[Gap] = [readers.gap] if readers.gap is not None else []
+    missing = [gap for owner in want.owners for gap in _missing(seen, owner)]
     strangers: list[Holder] = []
     for reader in readers.items:
         who = reader.principal_id.casefold()
@@ -74,7 +78,10 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
         if doubt:
             gaps += doubt
         elif not (service_principal and presumed_former(seen, vault, own, who)):
-            strangers.append(reader)
+            if service_principal and missing:
+                gaps += missing
+            else:
+                strangers.append(reader)
     listed = tuple(
         Evidence(vault.id, "listed, not judged: may grant itself access", words)
         for words in sorted(set(_escalations(seen, vault, properties)))
@@ -102,6 +109,14 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
     shown = tuple(sorted(_words(r, grant.words(vault.id)) for r in readers.items for grant in r.access.grants))
     return Pass((Evidence(vault.id, "readers that are accounted for", shown), *listed))
+
+
+def _missing(seen: Snapshot, owner: WantedService) -> Iterator[Gap]:
+    """Why the identity of a service that owns the vault is not known, where its app is not at its place."""
+    site = seen.site(owner.id).properties
+    if isinstance(site, Observed) and site.value is None:
+        detail = f"{owner.app} is not where the policy says, so that the reader may be its identity"
+        yield Gap(GapReason.UNDECIDED, f"GET {owner.id}", owner.id, detail=detail)
 
 
 def _words(holder: Holder, how: str) -> str:

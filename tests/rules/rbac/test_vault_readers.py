@@ -11,7 +11,7 @@ from mzaudit.audit.subjects import each_guarded_vault
 from mzaudit.policy.models import Principal
 from mzaudit.rules.rbac.vault_readers import vault_readers
 from mzaudit.snapshot.keyvault import AccessPolicy
-from mzaudit.snapshot.observed import Listing
+from mzaudit.snapshot.observed import Listing, Observed
 from tests.estate import (
     AUDITOR,
     SECRETS_USER,
@@ -54,6 +54,26 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         (granted(principal(service("cloud")), SECRETS_USER, VAULT.id),),
         Pass,
         "",
+    ),
+    "the app moved, and its identity reads the vault by the documented role": (
+        (site(MANAGE, properties=Observed(None)),),
+        Pass,
+        "",
+    ),
+    "the app moved, and its identity reads the vault by another role": (
+        (
+            site(MANAGE, properties=Observed(None)),
+            revoked(ME, SECRETS_USER),
+            officer(),
+            granted(ME, SECRETS_OFFICER, VAULT.id),
+        ),
+        Inconclusive,
+        "",
+    ),
+    "the app moved, and a person reads the vault": (
+        (site(MANAGE, properties=Observed(None)), granted(STRANGER, SECRETS_USER, VAULT.id, principal_type="User")),
+        Fail,
+        STRANGER,
     ),
     "a person": (
         (granted(STRANGER, SECRETS_USER, VAULT.id, principal_type="User"),),
