@@ -9,7 +9,7 @@ from mzaudit.audit.pushed import foreign, tags_of
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Listing
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Unobserved
 from mzaudit.snapshot.registry import Tag
 
 
@@ -26,8 +26,9 @@ def latest_deployed(want: WantedService, seen: Snapshot) -> Verdict:
     ## What it checks
     Of all tags of the service's repository that are commits (40 hexadecimal digits; also shortened ones if the app
     runs a shortened one), none was pushed later than the one that the app runs, unless it points at the same image. An
-    image by digest is compared by its digest. The tag named `latest` is a tag like any other and says nothing about
-    what is latest.
+    image by digest is compared by its digest; one at which no commit's tag points is inconclusive, because it may be
+    one platform's image of a tag's index. The tag named `latest` is a tag like any other and says nothing about what
+    is latest.
 
     ## Why it matters
     A build that was pushed and not deployed is a release that stopped half-way, or a roll-back that nobody wrote down.
@@ -53,6 +54,9 @@ def latest_deployed(want: WantedService, seen: Snapshot) -> Verdict:
     if digest is None and (tag is None or not (is_commit(tag) or is_short_commit(tag))):
         return _fail(want, seen, main, Evidence(main.at, "a commit", main.text), "its tag is no commit")
     running = _running(main.image, tags)
+    if not running and digest is not None and any(is_commit(item.name) for item in tags.items):
+        detail = "the digest may be one platform's image of the index that a tag names: the list of tags cannot tell"
+        raise Unobserved(Gap(GapReason.UNDECIDED, f"GET {at}", at, detail=detail))
     if not running:
         return _fail(want, seen, main, Evidence(at, main.text, "absent"), "no tag of the registry points at it")
     short = tag is not None and is_short_commit(tag)

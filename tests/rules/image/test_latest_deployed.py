@@ -57,7 +57,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Fail,
         f"{NEXT} was pushed later",
     ),
-    "by digest, which no commit has": ((image(CLOUD, f"{REPOSITORY}@{digest(3)}"), tags(RUNNING)), Fail, "no tag of"),
+    "by digest, which no commit has": (
+        (image(CLOUD, f"{REPOSITORY}@{digest(3)}"), tags(RUNNING)),
+        Inconclusive,
+        "one platform's image",
+    ),
+    "by digest, without any commit": ((image(CLOUD, f"{REPOSITORY}@{digest(3)}"), tags()), Fail, "no tag of"),
     "by digest, list cut short": (
         (image(CLOUD, f"{REPOSITORY}@{digest(1)}"), tags(RUNNING, cut=True)),
         Inconclusive,
