@@ -49,7 +49,7 @@ class Run:
         self.connection = connection
         self.session = session
         self.clients = clients
-        self.classifier = Classifier()
+        self.classifier = Classifier(connection.endpoints.vault_suffix)
         self.ledger = Ledger()
         self.inventory = Inventory(self, lists or {})
         self.rights = Rights(partial(permissions, self))

@@ -53,10 +53,12 @@ class Classifier:
     """Turns values into classes; equality is a random label a distinct text, drawn under a key of this run.
 
     The key and the digests never leave this object. Labels are drawn without order, so neither their size nor their
-    sequence says anything about a value, and those of two runs cannot be compared.
+    sequence says anything about a value, and those of two runs cannot be compared. `vault_suffix` is the domain of
+    vaults in the cloud of the run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, vault_suffix: str = "") -> None:
+        self._vault_suffix = vault_suffix
         self._key = secrets.token_bytes(32)
         self._labels: dict[bytes, int] = {}
         self._drawn: set[int] = set()
@@ -68,7 +70,7 @@ class Classifier:
         """A setting: the reference that it is, or else the class of its text; null is as empty as an empty text."""
         if sealed is None:
             sealed = Sealed("")
-        return references.parse(sealed.open()) or LiteralValue(self.value(sealed))
+        return references.parse(sealed.open(), self._vault_suffix) or LiteralValue(self.value(sealed))
 
     def share_key(self, sealed: Sealed | None) -> SettingValue:
         """A mounted share's access key; one that names an app setting is empty: that setting is judged itself."""

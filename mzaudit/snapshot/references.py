@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from mzaudit.snapshot.values import OtherReference, VaultReference
@@ -16,6 +17,7 @@ _VAULT = "@Microsoft.KeyVault("
 _OTHER = re.compile(r"@Microsoft\.AppConfiguration\(.*\)", re.IGNORECASE | re.DOTALL)
 _SECRET_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 _VAULT_NAME = re.compile(r"[A-Za-z](?:-?[0-9A-Za-z]){2,23}")
+_HOST = re.compile(r"SecretUri=\s*https://([^/:;)\s]{1,253})", re.IGNORECASE)
 _VERSION = re.compile(r"[0-9A-Za-z]{1,64}")
 _KEYS = {
     "secreturi": "SecretUri",
@@ -25,12 +27,29 @@ _KEYS = {
 }
 
 
-def parse(text: str) -> VaultReference | OtherReference | None:
+def parse(text: str, suffix: str = "") -> VaultReference | OtherReference | None:
     """The reference that `text` is, `None` for plain text.
+
+    `suffix` is the domain of vaults in the cloud that it was read in: a vault of another has the whole host for its
+    name, because names are unique within one cloud.
 
     Text that sets out to be a Key Vault reference but cannot be read as one is a reference with a `problem`; a
     problem never repeats any of the text, which may be a secret after all.
     """
+    read = _parse(text)
+    return _of_cloud(read, text, suffix) if isinstance(read, VaultReference) else read
+
+
+def _of_cloud(read: VaultReference, text: str, suffix: str) -> VaultReference:
+    at = _HOST.search(text)
+    host = at[1].casefold() if at is not None else ""
+    foreign = read.vault is not None and suffix and host.startswith(f"{read.vault.casefold()}.vault.")
+    if not foreign or host == f"{str(read.vault).casefold()}.{suffix}":
+        return read
+    return replace(read, vault=host, problem=read.problem or "the vault is one of another Azure cloud")
+
+
+def _parse(text: str) -> VaultReference | OtherReference | None:
     if text.startswith(_VAULT) and text.endswith(")"):
         return _pairs(text[len(_VAULT) : -1])
     if _OTHER.fullmatch(text):

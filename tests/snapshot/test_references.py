@@ -125,3 +125,20 @@ def test_any_text_is_parsed_without_an_error(text: str) -> None:
     parse(text)
     read = parse(f"@Microsoft.KeyVault({text})")
     assert read is not None
+
+
+CLOUDS: dict[str, tuple[str, str | None]] = {
+    "vault.azure.net": ("kv-a", ""),
+    "VAULT.azure.NET": ("kv-a", ""),
+    "vault.azure.cn": ("kv-a.vault.azure.cn", "the vault is one of another Azure cloud"),
+    "vault.usgovcloudapi.net": ("kv-a.vault.usgovcloudapi.net", "the vault is one of another Azure cloud"),
+}
+
+
+@pytest.mark.parametrize("domain", CLOUDS)
+def test_a_vault_of_another_cloud_is_another_vault(domain: str) -> None:
+    read = parse(f"@Microsoft.KeyVault(SecretUri=https://kv-a.{domain}/secrets/TOKEN)", "vault.azure.net")
+    assert isinstance(read, VaultReference)
+    assert (read.vault, read.problem) == CLOUDS[domain]
+    named = parse("@Microsoft.KeyVault(VaultName=kv-a;SecretName=TOKEN)", "vault.azure.net")
+    assert named == VaultReference("kv-a", "TOKEN", None)
