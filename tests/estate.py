@@ -291,6 +291,7 @@ def compliant() -> Snapshot:
             Observed(True),
             Observed(f"{env.server.name}.database.windows.net"),
             Observed(EntraAdministrator("sql-admins", "Group", _guid("sql-admins"))),
+            Listing(),
         )
         for each in env.server.databases:
             databases[key(each.id)] = contents(each)

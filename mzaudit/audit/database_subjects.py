@@ -7,11 +7,27 @@ from dataclasses import dataclass
 
 from mzaudit.audit.subjects import Subject, service_parts, whose
 from mzaudit.policy.wanted import Wanted, WantedDatabase, WantedEnvironment, WantedServer, WantedService
+from mzaudit.snapshot.ids import key
 
 
 def each_server(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedServer]]:
     """The SQL server."""
     yield Subject(env.env, "sql-server", env.server.name, env.server.id, env.server, env.server.where)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentedServer:
+    """The SQL server, and the ids (`ids.key`) of all databases that are documented in any environment."""
+
+    server: WantedServer
+    documented: frozenset[str]
+
+
+def each_documented_server(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[DocumentedServer]]:
+    """The SQL server, with what is documented on others."""
+    everywhere = (database for each in wanted.environments.values() for database in each.server.databases)
+    want = DocumentedServer(env.server, frozenset(key(database.id) for database in everywhere))
+    yield Subject(env.env, "sql-server", env.server.name, env.server.id, want, env.server.where)
 
 
 def each_database(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedDatabase]]:

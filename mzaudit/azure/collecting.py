@@ -134,8 +134,15 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
             for each in scope.sites
         }
         others = {key(each): group.create_task(web.identity_of(run, each, known)) for each in _beyond(scope)}
+        around = {
+            each: group.create_task(sql.neighbours(run, each, reached))
+            for each in {"/".join(server.id.split("/")[:5]): None for server in scope.servers}
+        }
         servers = {
-            key(each.id): group.create_task(sql.server(run, each, reached[key(each.id)])) for each in scope.servers
+            key(each.id): group.create_task(
+                sql.server(run, each, reached[key(each.id)], around["/".join(each.id.split("/")[:5])])
+            )
+            for each in scope.servers
         }
         accounts = {key(each.id): group.create_task(storage.account(run, each)) for each in scope.accounts}
         watching = {

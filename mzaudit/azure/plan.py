@@ -35,7 +35,7 @@ def planned(scope: Scope, lists: Mapping[str, Call], groups: Iterable[str], *, v
     count += len(scope.vaults) + alone((each.id for each in scope.vaults), "Microsoft.KeyVault/vaults")
     count += sum(len(each.values) for each in scope.vaults) if values else 0
     count += sum(2 + 2 * len(each.repositories) for each in scope.registries)
-    count += 2 * len(scope.servers) + alone((each.id for each in scope.servers), "Microsoft.Sql/servers")
+    count += 3 * len(scope.servers) + alone((each.id for each in scope.servers), "Microsoft.Sql/servers")
     count += alone((each.id for each in scope.accounts), "Microsoft.Storage/storageAccounts")
     count += sum(len(each.containers) for each in scope.accounts)
     count += alone(scope.components, "Microsoft.Insights/components")

@@ -14,6 +14,7 @@ from mzaudit.azure.call import Call
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import ServerScope
 from mzaudit.azure.wire import Resource, Wire
+from mzaudit.snapshot.ids import key, same
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import Database, EntraAdministrator, SqlServer
 
@@ -26,6 +27,7 @@ WITH_ADMINISTRATOR: Final = (("$expand", "administrators/activedirectory"),)
 
 class _DatabaseMembers(Wire):
     status: str | None = None
+    secondary_type: str | None = None
 
 
 class _Database(Resource):
@@ -111,12 +113,57 @@ async def reached(run: Run, scope: ServerScope) -> Reached:
     return Reached(_there(seen), host, administrator, Listing((*databases.items, *found), databases.gap), lookups)
 
 
-async def server(run: Run, scope: ServerScope, reaching: asyncio.Task[Reached]) -> SqlServer:
-    """A server, with what is being read of it and its databases."""
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The servers of a resource group with the databases of each; `gap` says that there may be more servers."""
+
+    databases: Mapping[str, Listing[Database]]
+    gap: Gap | None
+
+    def beside(self, server_id: str) -> Listing[Database]:
+        """The databases of every server but this one."""
+        others = [found for each, found in self.databases.items() if not same(each, server_id)]
+        gaps = [gap for gap in (self.gap, *(each.gap for each in others)) if gap is not None]
+        return Listing(tuple(item for each in others for item in each.items), gaps[0] if gaps else None)
+
+
+async def neighbours(run: Run, group: str, reaching: Mapping[str, asyncio.Task[Reached]]) -> Neighbours:
+    """What is on the servers of a resource group; `reaching`, by `ids.key`, are those that are read anyway."""
+    servers = await run.list(
+        Call(f"{group}/providers/{_KIND}", _KIND, needs.SERVER.permission, group, within=(group,)),
+        _Server,
+        lambda body: body.id,
+    )
+    found = await side_by_side(_databases_of(run, group, each, reaching.get(key(each))) for each in servers.items)
+    return Neighbours(dict(zip(servers.items, found, strict=True)), servers.gap)
+
+
+async def _databases_of(run: Run, group: str, server_id: str, read: asyncio.Task[Reached] | None) -> Listing[Database]:
+    if read is not None:
+        return (await read).databases
+    permission, within = needs.DATABASE.permission, (group, server_id)
+    return await run.list(
+        Call(f"{server_id}/databases", _KIND, permission, server_id, within=within), _Database, _database
+    )
+
+
+async def server(
+    run: Run, scope: ServerScope, reaching: asyncio.Task[Reached], around: asyncio.Task[Neighbours]
+) -> SqlServer:
+    """A server, with what is being read of it, of its databases and of its resource group."""
     entra = Call(f"{scope.id}/azureADOnlyAuthentications/Default", _KIND, needs.ENTRA_ONLY.permission, scope.id)
     entra_only = await run.read(entra, _EntraOnly, lambda body: body.properties.value)
-    seen = await reaching
-    return SqlServer(scope.id, seen.exists, seen.databases, seen.lookups, entra_only, seen.host, seen.administrator)
+    seen, elsewhere = await reaching, (await around).beside(scope.id)
+    return SqlServer(
+        scope.id,
+        seen.exists,
+        seen.databases,
+        seen.lookups,
+        entra_only,
+        seen.host,
+        seen.administrator,
+        elsewhere,
+    )
 
 
 def _there(seen: Observed[T | None] | Gap) -> Observed[bool] | Gap:
@@ -130,4 +177,5 @@ def _administrator(body: _Administrator | None) -> EntraAdministrator | None:
 def _database(body: _Database) -> Database:
     kinds = [part.strip().casefold() for part in (body.kind or "").split(",")]
     status = None if body.properties is None else body.properties.status
-    return Database(body.id, body.name, status, "system" in kinds or body.name.casefold() == "master")
+    secondary = body.properties is not None and body.properties.secondary_type is not None
+    return Database(body.id, body.name, status, "system" in kinds or body.name.casefold() == "master", secondary)

@@ -126,7 +126,7 @@ def _unseen_vault(vault_id: str) -> Vault:
 
 def _unseen_server(server_id: str) -> SqlServer:
     gap = not_asked(f"GET {server_id}")
-    return SqlServer(server_id, gap, Listing(gap=gap), {}, gap, gap, gap)
+    return SqlServer(server_id, gap, Listing(gap=gap), {}, gap, gap, gap, Listing(gap=gap))
 
 
 def _unseen_component(component_id: str) -> Component:

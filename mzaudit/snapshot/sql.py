@@ -10,12 +10,13 @@ from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database; `system` for master."""
+    """A database; `system` for master, `secondary` for a replica of another one (geo, named, standby)."""
 
     id: str
     name: str
     status: str | None
     system: bool
+    secondary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class EntraAdministrator:
 @dataclass(frozen=True, slots=True)
 class SqlServer:
     """A logical server. `entra_only` observed None: no Entra administrator is set up at all. `host` is where its
-    databases are reached; observed None: Azure did not say. `administrator` observed None: there is none."""
+    databases are reached; observed None: Azure did not say. `administrator` observed None: there is none.
+    `elsewhere` are the databases of the other servers in its resource group."""
 
     id: str
     exists: Observed[bool] | Gap
@@ -43,6 +45,7 @@ class SqlServer:
     entra_only: Observed[bool | None] | Gap
     host: Observed[str | None] | Gap
     administrator: Observed[EntraAdministrator | None] | Gap
+    elsewhere: Listing[Database]
 
     def database(self, name: str) -> Observed[bool] | Gap:
         """Whether a database of that name is on this server: from the list, else from its direct read."""

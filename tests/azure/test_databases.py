@@ -21,6 +21,7 @@ from mzaudit.simulator import (
     Simulator,
     SqlFault,
     Truncated,
+    bodies,
     build,
     serve,
 )
@@ -298,6 +299,19 @@ def test_the_administrator_of_the_server_is_read(estate: Estate) -> None:
     assert one.administrator == Observed(EntraAdministrator("sql-admins", "Group", known["sid"]))
     assert without.administrator == Observed(None)
     assert silent.administrator == Observed(EntraAdministrator("", None, ""))
+
+
+def test_what_other_servers_of_the_group_hold_is_told(estate: Estate) -> None:
+    server = str(estate.named("Microsoft.Sql/servers", SERVER)["id"])
+    for body in bodies.sql_server(f"{server}-2", "westeurope", estate.tenant_id):
+        estate.add(body)
+    twin = estate.add(bodies.database(f"{server}-2/databases/{DATABASE}", "westeurope"))
+    with serve(estate) as sim:
+        (plain,) = take(sim, scope=only_sql(sim)).servers.values()
+        twin["properties"]["secondaryType"] = "Geo"
+        (replica,) = take(sim, scope=only_sql(sim)).servers.values()
+    assert [(one.id, one.secondary) for one in plain.elsewhere.items] == [(twin["id"], False)]
+    assert [(one.id, one.secondary) for one in replica.elsewhere.items] == [(twin["id"], True)]
 
 
 def no_user(estate: Estate) -> None:

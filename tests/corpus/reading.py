@@ -117,7 +117,12 @@ def _access(facet: str) -> Read:
 
 
 async def _seen_server(run: Run, scope: ServerScope) -> SqlServer:
-    return await sql.server(run, scope, asyncio.create_task(sql.reached(run, scope)))
+    alone = asyncio.create_task(_alone())
+    return await sql.server(run, scope, asyncio.create_task(sql.reached(run, scope)), alone)
+
+
+async def _alone() -> sql.Neighbours:
+    return sql.Neighbours({}, None)
 
 
 async def _entra_only(run: Run, match: re.Match[str]) -> Facet:

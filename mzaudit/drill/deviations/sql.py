@@ -46,6 +46,12 @@ def databases(ground: Ground, steps: Steps) -> Iterator[Case]:
                 estate.add(body)
             estate.add(bodies.database(f"{second}/databases/{name}", "westeurope"))
 
+        def twice(estate: Estate, name: str = database.name) -> None:
+            second = f"{wanted.id}-2"
+            for body in bodies.sql_server(second, "westeurope", estate.tenant_id):
+                estate.add(body)
+            estate.add(bodies.database(f"{second}/databases/{name}", "westeurope"))
+
         def renamed(estate: Estate, arm_id: str = arm_id) -> None:
             body = estate.resource(arm_id)
             estate.remove(arm_id)
@@ -57,7 +63,12 @@ def databases(ground: Ground, steps: Steps) -> Iterator[Case]:
         yield from each(
             (*steps, database.key),
             ("DOC-02",),
-            {"database deleted": gone(), "database on another server": elsewhere, "database renamed": renamed},
+            {
+                "database deleted": gone(),
+                "database on another server": elsewhere,
+                "database on a second server too": twice,
+                "database renamed": renamed,
+            },
         )
 
 

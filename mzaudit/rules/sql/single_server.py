@@ -1,8 +1,9 @@
 """SQL-001: one server holds the documented databases."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, need, rule
+from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, every, need, rule
 from mzaudit.audit.az import az
-from mzaudit.audit.database_subjects import each_server
+from mzaudit.audit.database_subjects import DocumentedServer, each_documented_server
+from mzaudit.audit.quantify import merged
 from mzaudit.policy.wanted import WantedDatabase, WantedServer
 from mzaudit.snapshot import ids
 from mzaudit.snapshot.estate import Snapshot
@@ -12,15 +13,16 @@ from mzaudit.snapshot.estate import Snapshot
     "SQL-001",
     title="One server holds the documented databases",
     severity=Severity.HIGH,
-    over=each_server,
+    over=each_documented_server,
 )
-def single_server(want: WantedServer, seen: Snapshot) -> Verdict:
+def single_server(subject: DocumentedServer, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     A direct read of the documented server finds it, and each documented database is on that server, by its list or by a
     direct read, names compared without case. Absence is concluded from a direct read, never from the list alone.
-    Further databases (`master`, copies, restored ones) are ignored. A server for each environment or one for all is the
-    policy's `sql.scope`.
+    Further databases (`master`, copies, restored ones) are ignored. No other server of the resource group has a
+    database of the same name, unless it is documented there for another environment, or is a replica. A server for
+    each environment or one for all is the policy's `sql.scope`.
 
     ## Why it matters
     The services connect to one server by name; a database on another is neither migrated nor guarded with the rest.
@@ -31,6 +33,7 @@ def single_server(want: WantedServer, seen: Snapshot) -> Verdict:
     ## References
     - https://learn.microsoft.com/azure/azure-sql/database/logical-servers
     """
+    want = subject.server
     if not need(seen.server(want.id).exists):
         group = ids.segment(want.id, "resourceGroups") or ""
         return Fail(
@@ -53,7 +56,45 @@ def single_server(want: WantedServer, seen: Snapshot) -> Verdict:
                 "Microsoft.Sql/servers",
             ),
         )
-    return every(want.databases, lambda database: _database(want, database, seen), empty="No database is documented.")
+    verdicts = [
+        every(want.databases, lambda database: _database(want, database, seen), empty="No database is documented."),
+        _nowhere_else(subject, seen),
+    ]
+    fails = [verdict for verdict in verdicts if isinstance(verdict, Fail)]
+    if fails:
+        return merged(fails)
+    undecided = next((verdict for verdict in verdicts if isinstance(verdict, Inconclusive)), None)
+    return undecided or verdicts[0]
+
+
+def _nowhere_else(subject: DocumentedServer, seen: Snapshot) -> Verdict:
+    """No other server of the group has a database of that name that nobody documented."""
+    want = subject.server
+    names = {database.name.casefold() for database in want.databases}
+    elsewhere = seen.server(want.id).elsewhere
+    found = sorted(
+        (
+            one
+            for one in elsewhere.items
+            if one.name.casefold() in names and not one.secondary and ids.key(one.id) not in subject.documented
+        ),
+        key=lambda one: one.id,
+    )
+    if found:
+        servers = {one.id: ids.segment(one.id, "servers") or "another server" for one in found}
+        group = ids.segment(want.id, "resourceGroups") or ""
+        return Fail(
+            tuple(Evidence(one.id, "absent", "exists") for one in found),
+            " ".join(f"The database {one.name} is on {servers[one.id]} as well as on {want.name}." for one in found),
+            "Find out which of them the services use, bring the data together, and delete the other.",
+            Fix(
+                "SQL DB Contributor on the server",
+                tuple(az("sql db show", resource_group=group, server=servers[one.id], name=one.name) for one in found),
+            ),
+        )
+    if elsewhere.gap is not None:
+        return Inconclusive((elsewhere.gap,))
+    return Pass((Evidence(want.id, "no second database of the name", "none"),))
 
 
 def _database(want: WantedServer, database: WantedDatabase, seen: Snapshot) -> Verdict:

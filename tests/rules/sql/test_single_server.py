@@ -19,6 +19,13 @@ def holds(*names: str, **facets: object) -> Bend:
     return server(**{"databases": Listing(items), **facets})
 
 
+def other(name: str, *, secondary: bool = False) -> Database:
+    return Database(
+        f"{SERVER.id.rpartition('/')[0]}/sql-2/databases/{name}", name, "Online", name == "master", secondary
+    )
+
+
+DEV = wanted().environments["dev"].server
 ABSENT, REFUSED = {MANAGE: Observed(False)}, {MANAGE: gap()}
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented": ((), Pass, ""),
@@ -35,6 +42,33 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "not in the list, own read refused": ((holds(CLOUD, lookups=REFUSED),), Inconclusive, ""),
     "not in the list, not read": ((holds(CLOUD),), Inconclusive, ""),
     "one missing, the other unread": ((holds(lookups=ABSENT),), Fail, MANAGE),
+    "one on another server too": (
+        (server(elsewhere=Listing((other(CLOUD.upper()),))),),
+        Fail,
+        "DB-MONOZU-CLOUD-PRD is on sql-2 as well as on sql-monozu-prd.",
+    ),
+    "one missing here, and on another server": (
+        (holds(CLOUD, lookups=ABSENT), server(elsewhere=Listing((other(MANAGE),)))),
+        Fail,
+        f"{MANAGE} is on sql-2",
+    ),
+    "a replica on another server": ((server(elsewhere=Listing((other(CLOUD, secondary=True),))),), Pass, ""),
+    "other databases on another server": ((server(elsewhere=Listing((other("master"), other("x")))),), Pass, ""),
+    "documented for another environment": (
+        (server(elsewhere=Listing((Database(DEV.databases[0].id, CLOUD, "Online", False),))),),
+        Pass,
+        "",
+    ),
+    "the other servers refused": (
+        (server(elsewhere=Listing(gap=gap("GET servers"))),),
+        Inconclusive,
+        "",
+    ),
+    "one on another server, others refused": (
+        (server(elsewhere=Listing((other(CLOUD),), gap("GET servers"))),),
+        Fail,
+        "on sql-2",
+    ),
     "server refused": ((server(exists=gap()),), Inconclusive, ""),
 }
 
