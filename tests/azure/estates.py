@@ -113,6 +113,7 @@ def take(
     login: Callable[[Connection], Login] | None = None,
     loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
     wire: bool = False,
+    taken: datetime = TAKEN,
 ) -> Snapshot:
     """One snapshot of the simulated estate; by default of production, and in memory, where no time passes."""
     connection = connection_to(sim, retry)
@@ -124,7 +125,7 @@ def take(
                 scope or Names(sim.subscription_id).scope(),
                 choose(login_env(sim), connection) if login is None else login(connection),
                 connection,
-                taken=TAKEN,
+                taken=taken,
                 tool_version="0",
                 source="simulated",
                 timeout=seconds,

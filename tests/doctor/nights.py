@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mzaudit.audit.results import Finding
 from mzaudit.azure.needs import (
@@ -32,6 +33,7 @@ from mzaudit.policy.wanted import Wanted
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Estate, Simulator, build, grant_custom_role, serve
 from mzaudit.snapshot.estate import Snapshot
+from tests.azure.estates import take
 
 Bend = Callable[[Estate], None]
 Right = Need | DatabaseNeed
@@ -137,15 +139,19 @@ def restrict(estate: Estate, without: Right | None = None) -> None:
 
 
 def night(simulator: Simulator) -> Night:
-    """One run."""
+    """One run over the wire."""
     wanted = wanted_of(simulator.estate)
-    seen = look(wanted, simulator, timeout=60, values=True, debug=False)
+    return _judged(wanted, look(wanted, simulator, timeout=600, values=True, debug=False))
+
+
+def _judged(wanted: Wanted, seen: Snapshot) -> Night:
     findings = judge(POLICY, wanted, seen, fail_on=Severity.LOW).findings
     return Night(seen, findings, examine(seen, findings))
 
 
 def night_of(estate: Estate) -> Night:
-    """One run over an estate that is served for it alone."""
+    """One run in memory over an estate that is served for it alone."""
     estate.page_size = 50
+    wanted = wanted_of(estate)
     with serve(estate) as simulator:
-        return night(simulator)
+        return _judged(wanted, take(simulator, scope=scope_of(wanted), taken=datetime.now(UTC).replace(microsecond=0)))
