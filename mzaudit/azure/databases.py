@@ -10,11 +10,13 @@ from typing import TypeVar
 
 from mzaudit.azure import needs, sql_queries, sql_rows
 from mzaudit.azure.call import Call
+from mzaudit.azure.gaps import internal
 from mzaudit.azure.refusals import TokenRefusedError, Trouble
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import ServerScope
 from mzaudit.azure.sql import Reached
 from mzaudit.azure.sql_queries import GRANTS, MEMBERSHIPS, POLICIES, PRINCIPALS, Query
+from mzaudit.errors import MzauditError
 from mzaudit.snapshot.databases import DatabaseContents, Migration, unread
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
@@ -101,6 +103,10 @@ class _Reader:
         except asyncio.CancelledError:
             speaker.hang_up()
             raise
+        except (MemoryError, MzauditError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the driver does not foresee is a gap of that database
+            return self._nothing(login, internal(login, error))
         if talk.login is not None:
             if talk.login.again:
                 self._exhausted.add(self._host)
@@ -172,8 +178,12 @@ class _Reader:
         else:
             try:
                 facet = Observed(build(rows))
+            except (MemoryError, MzauditError):
+                raise
             except ValueError:
                 facet = call.gap(GapReason.MALFORMED, "the rows are not of the documented shape")
+            except Exception as error:  # noqa: BLE001 - one odd row is a gap of its own query
+                facet = internal(call, error)
         self._run.ledger.note(call, facet.reason.value if isinstance(facet, Gap) else "ok")
         return facet
 

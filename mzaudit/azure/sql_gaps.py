@@ -80,11 +80,10 @@ _STRAY = (
     ArithmeticError,
     RuntimeError,
     EOFError,
-    MemoryError,
 )
 
 BROKEN = (TroubleError, OpenSSL.SSL.Error, OSError, *_STRAY)
-"""What talking through the driver may raise; all else is a defect of ours and ends the run."""
+"""What talking through the driver may raise; all else is a defect of ours."""
 
 
 def from_error(error: BaseException) -> Trouble:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mzaudit.azure import web
+from mzaudit.azure import sql_rows, web
 from mzaudit.azure.body import LARGEST, BodyError, check
 from mzaudit.errors import CredentialError
 from mzaudit.simulator import Fault, Recode, Status, build, serve
@@ -156,3 +156,14 @@ def test_what_is_no_json_is_left_to_whoever_expects_some() -> None:
         check(body)
     with pytest.raises(BodyError):
         check(b'[{"a": 1, "a": 2}]')
+
+
+def test_whatever_a_row_does_is_the_gap_of_its_query(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise IndexError
+
+    served.faults.clear()
+    monkeypatch.setattr(sql_rows, "principals", broken)
+    gaps = asked(take(served))
+    assert [gap.reason for gap in gaps] == [GapReason.INTERNAL] * 2
+    assert all(gap.detail.startswith("IndexError at mzaudit/azure/databases.py:") for gap in gaps)
