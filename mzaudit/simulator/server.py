@@ -45,7 +45,7 @@ from .proxy import Proxy, Verdict
 from .sql.admission import SUFFIX, WORKER_SUFFIX
 from .sql.ledger import Ledger, SqlRequest
 from .sql.service import SqlService
-from .throttle import Buckets, Throttle
+from .throttle import Buckets, Throttle, unthrottled
 from .wire import Answer, Call
 
 _LOGIN_HOSTS = (entra.HOST, "login.windows.net", "login.microsoft.com")
@@ -268,7 +268,8 @@ class Simulator:
 
     def _answer(self, call: Call) -> Answer:
         if self._buckets is None:
-            return _answer(self.estate, call)
+            answer = _answer(self.estate, call)
+            return Answer(answer.status, answer.body, {**unthrottled(call), **answer.headers})
         admitted = self._buckets.admit(call)
         if admitted.status != 200:
             return admitted

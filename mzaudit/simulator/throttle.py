@@ -39,6 +39,17 @@ def _kind(call: Call) -> str:
     return "requests" if lists else "writes"
 
 
+def unthrottled(call: Call) -> dict[str, str]:
+    """What Resource Manager says is left to a caller that is far from every limit, as recorded."""
+    if call.host != arm.HOST or call.bearer is None:
+        return {}
+    place = "subscription" if "subscriptions" in call.path.casefold().split("/")[:2] else "tenant"
+    kind = _kind(call)
+    if kind == "requests":
+        return {f"x-ms-ratelimit-remaining-{place}-resource-requests": "11999"}
+    return {f"x-ms-ratelimit-remaining-{place}-global-{kind}": "16499" if kind == "reads" else "11999"}
+
+
 class Buckets:
     """The buckets of one simulator; `clock` counts seconds."""
 
