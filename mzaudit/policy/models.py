@@ -212,7 +212,10 @@ class ExcusedTable(Strict):
 
 
 class DatabaseAdministrator(Strict):
-    """A user or role, by its name in the databases, that may switch row-level security off (SQL-007), and why."""
+    """A user or role, by its name in the databases, that may switch row-level security off (SQL-007), and why.
+
+    An Entra group that is named holds no service's identity: its members cannot be seen (SQL-004, SQL-005).
+    """
 
     name: Text
     reason: Text
