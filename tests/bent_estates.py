@@ -24,7 +24,7 @@ from mzaudit.snapshot.keyvault import AccessPolicy
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.registry import Tag
 from mzaudit.snapshot.storage import BlobContainer
-from mzaudit.snapshot.web import Container, Identity, Mount, Plan, Runtime, Setting, Site, SiteContainer, SiteProperties
+from mzaudit.snapshot.web import Identity, Plan, Runtime, Site, SiteContainer, SiteProperties
 from tests.estate import (
     BLOB_READER,
     SECRETS_USER,
@@ -63,6 +63,7 @@ from tests.estate import (
     vault_properties,
     wanted,
 )
+from tests.written import container_of, mount_of, reference_to, setting_of
 
 CLOUD, MANAGE, INGEST = service("cloud"), service("manage"), service("ingest")
 CLOUD_VAULT, MANAGE_VAULT = vault("cloud"), vault("manage")
@@ -172,15 +173,15 @@ def runs_wrong() -> Snapshot:
             containers=Listing(
                 (
                     SiteContainer(
-                        Container("main", f"acrmonozu.azurecr.io/ingestor:{SHA[:10]}", True, "SystemIdentity"),
+                        container_of("main", f"acrmonozu.azurecr.io/ingestor:{SHA[:10]}", True, "SystemIdentity"),
                         False,
                         None,
-                        (Setting("API_KEY", literal(credentials=("high-entropy",))),),
+                        (setting_of("API_KEY", literal(credentials=("high-entropy",))),),
                     ),
                 )
             ),
-            mounts=Observed((Mount("share", "stmonozuprd", literal(credentials=("account-key",))),)),
-            connection_strings=Observed((Setting("Main", literal(credentials=("password",)), "SQLAzure"),)),
+            mounts=Observed((mount_of("share", "stmonozuprd", literal(credentials=("account-key",))),)),
+            connection_strings=Observed((setting_of("Main", literal(credentials=("password",)), "SQLAzure"),)),
         ),
         site_properties(INGEST, state="Stopped"),
         setting(CLOUD, "STRIPE_API_KEY", literal(3)),
@@ -195,9 +196,8 @@ def runs_wrong() -> Snapshot:
 
 def replace_vault(name: str) -> object:
     """A reference to a secret of another vault."""
-    from mzaudit.snapshot.values import VaultReference
 
-    return VaultReference(name, "LEGACY", None)
+    return reference_to(name, "LEGACY", None)
 
 
 @cache

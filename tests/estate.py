@@ -45,21 +45,20 @@ from mzaudit.snapshot.insights import Component, ComponentProperties, Dashboard
 from mzaudit.snapshot.keyvault import SecretItem, Vault, VaultProperties
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.registry import Registry, RegistryProperties, Tag
+from mzaudit.snapshot.shown import Shown
 from mzaudit.snapshot.sql import Database, EntraAdministrator, SqlServer
 from mzaudit.snapshot.storage import AccountProperties, BlobContainer, StorageAccount
 from mzaudit.snapshot.values import LiteralValue, Part, ValueClass, VaultReference
 from mzaudit.snapshot.web import (
-    Container,
     Identity,
     ManagedIdentity,
     Plan,
-    ReferenceStatus,
     Runtime,
-    Setting,
     Site,
     SiteConfig,
     SiteProperties,
 )
+from tests.written import container_of, reference_to, setting_of, status_of
 
 SUBSCRIPTION = "00000000-1111-2222-3333-444444444444"
 TENANT = "99999999-1111-2222-3333-444444444444"
@@ -230,14 +229,14 @@ def compliant() -> Snapshot:
                 values,
             )
         for service in env.services:
-            settings = [Setting("OTEL_SERVICE_NAME", LiteralValue(value(label("otel", service.key))))]
+            settings = [setting_of("OTEL_SERVICE_NAME", LiteralValue(value(label("otel", service.key))))]
             references = []
             if service.vault is None:
-                settings.append(Setting(env.component.setting, LiteralValue(telemetry)))
+                settings.append(setting_of(env.component.setting, LiteralValue(telemetry)))
             for secret in service.vault.secrets if service.vault is not None else ():
-                settings.append(Setting(secret.name, VaultReference(secret.vault, secret.stored, None)))
+                settings.append(setting_of(secret.name, reference_to(secret.vault, secret.stored, None)))
                 current = _guid(secret.vault, secret.stored).replace("-", "")
-                references.append(ReferenceStatus(secret.name, "Resolved", secret.vault, secret.stored, None, current))
+                references.append(status_of(secret.name, "Resolved", secret.vault, secret.stored, None, current))
             image = f"{env.registry.name}.azurecr.io/{service.repository}:{SHA}"
             who = principal(service)
             sites[key(service.id)] = Site(
@@ -253,16 +252,16 @@ def compliant() -> Snapshot:
                         "Running",
                         plan_id,
                         Identity(("systemassigned",), who, TENANT),
-                        "SystemAssigned",
+                        Shown("SystemAssigned"),
                     )
                 ),
                 config=Observed(
                     SiteConfig(
-                        Runtime("docker", containers=(Container("main", image, True),)),
+                        Runtime("docker", containers=(container_of("main", image, True),)),
                         None,
                         True,
                         None,
-                        "SystemAssigned",
+                        Shown("SystemAssigned"),
                     )
                 ),
                 settings=Observed(tuple(settings)),
@@ -440,7 +439,7 @@ def site_config(which: WantedService, **fields: Any) -> Bend:
 
 def image(which: WantedService, reference: str) -> Bend:
     """Run another image."""
-    return site_config(which, runtime=Runtime("docker", containers=(Container("main", reference, True),)))
+    return site_config(which, runtime=Runtime("docker", containers=(container_of("main", reference, True),)))
 
 
 def setting(which: WantedService, name: str, new: Any | None) -> Bend:
@@ -450,13 +449,13 @@ def setting(which: WantedService, name: str, new: Any | None) -> Bend:
         before = seen.sites[key(which.id)].settings
         assert isinstance(before, Observed)
         kept = tuple(s for s in before.value or () if s.name != name)
-        read = new if isinstance(new, VaultReference) and not new.problem else VaultReference(None, None, None)
+        read = new if isinstance(new, VaultReference) and not new.problem else reference_to(None, None, None)
         listing = seen.sites[key(which.id)].references
         items = tuple(
             replace(r, vault=read.vault, secret=read.secret, version=read.version) if r.setting == name else r
             for r in listing.items
         )
-        settings = Observed(kept if new is None else (*kept, Setting(name, new)))
+        settings = Observed(kept if new is None else (*kept, setting_of(name, new)))
         return site(which, settings=settings, references=replace(listing, items=items))(seen)
 
     return bend
@@ -472,7 +471,7 @@ def status(which: WantedService, name: str, reported: str, **changes: Any) -> Be
 
     def bend(seen: Snapshot) -> Snapshot:
         listing = seen.sites[key(which.id)].references
-        items = tuple(replace(r, status=reported, **changes) if r.setting == name else r for r in listing.items)
+        items = tuple(replace(r, status=Shown(reported), **changes) if r.setting == name else r for r in listing.items)
         return site(which, references=replace(listing, items=items))(seen)
 
     return bend

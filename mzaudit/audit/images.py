@@ -1,4 +1,4 @@
-"""The images that an app runs: references parsed, containers found in every form that App Service has."""
+"""The images that an app runs: containers found in every form that App Service has."""
 
 from __future__ import annotations
 
@@ -11,46 +11,12 @@ from mzaudit.audit.present import present
 from mzaudit.audit.verdict import Evidence, Fail, Fix
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.images import Image, parse
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Unobserved
 from mzaudit.snapshot.web import Container, Site
 
-DOCKER_HUB: Final = "docker.io"
-
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _SHORT_COMMIT: Final = re.compile(r"[0-9a-f]{7,39}")
-_HOST: Final = re.compile(r"[a-z0-9]+(?:[.-]+[a-z0-9]+)*(?::[0-9]{1,5})?")
-_PATH: Final = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
-_TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST: Final = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-f]{32,128}")
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """An image reference: `tag` and `digest` are `None` where the reference has none (no tag and no digest means
-    `latest`); the host is lower case and without the default port."""
-
-    host: str
-    repository: str
-    tag: str | None
-    digest: str | None
-
-
-def parse(reference: str) -> Image | None:
-    """An image reference by Docker's grammar; `None` if it is none. Without a registry host it is Docker Hub's."""
-    rest, pinned, digest = reference.partition("@")
-    head, slash, tail = rest.partition("/")
-    if slash and ("." in head or ":" in head or head.casefold() == "localhost"):
-        host, name = head.casefold().removesuffix(":443"), tail
-    else:
-        host, name = DOCKER_HUB, rest
-    repository, tagged, tag = name.partition(":")
-    if not (_HOST.fullmatch(host) and _PATH.fullmatch(repository)):
-        return None
-    if (tagged and not _TAG.fullmatch(tag)) or (pinned and not _DIGEST.fullmatch(digest)):
-        return None
-    if host == DOCKER_HUB and "/" not in repository:
-        repository = f"library/{repository}"
-    return Image(host, repository, tag if tagged else None, digest if pinned else None)
 
 
 def is_host_of(login_server: str, host: str) -> bool:
@@ -151,7 +117,7 @@ def main_image(want: WantedService, seen: Snapshot) -> MainImage | Fail:
     if image is None:
         return Fail(
             (Evidence(containers.at, "an image reference", containers.main.image),),
-            f"{want.app} is configured with {containers.main.image!r}, which is no image reference.",
+            f"{want.app} is configured with {containers.main.image}, which is no image reference.",
             f"Let {want.app} run an image of {want.repository}.",
             deploy(want, seen, containers.form),
         )

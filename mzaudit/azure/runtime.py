@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mzaudit.azure import compose
 from mzaudit.azure.values import Classifier, Sealed
+from mzaudit.snapshot import shown
 from mzaudit.snapshot.web import Container, Runtime, Setting
 
 
@@ -17,13 +18,13 @@ def parse(text: str | None, classifier: Classifier) -> Runtime:
         case "sitecontainers":
             return Runtime("sitecontainers")
         case "docker" if pipe:
-            return Runtime("docker", containers=(Container("main", rest.strip(), True),))
+            return Runtime("docker", containers=(Container(shown.name("main"), shown.image(rest.strip()), True),))
         case "compose" if pipe:
             return _compose(rest.strip(), classifier)
         case "kube" if pipe:
             return Runtime("kube", problem="Kubernetes configurations are not read")
         case _:
-            return Runtime("stack", stack=prefix.casefold())
+            return Runtime("stack", stack=shown.stack(prefix))
 
 
 def _compose(encoded: str, classifier: Classifier) -> Runtime:
@@ -31,10 +32,12 @@ def _compose(encoded: str, classifier: Classifier) -> Runtime:
         found = compose.services(encoded)
     except compose.ComposeError as error:
         return Runtime("compose", problem=str(error))
-    containers = tuple(Container(each.name, each.image, number == 0) for number, each in enumerate(found))
+    containers = tuple(
+        Container(shown.name(each.name), shown.image(each.image), number == 0) for number, each in enumerate(found)
+    )
     variables = [pair for each in found for pair in each.environment]
     return Runtime(
         "compose",
         containers=containers,
-        environment=tuple(Setting(name, classifier.setting(Sealed(value))) for name, value in variables),
+        environment=tuple(Setting(shown.name(name), classifier.setting(Sealed(value))) for name, value in variables),
     )

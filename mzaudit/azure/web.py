@@ -13,8 +13,10 @@ from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.needs import Need
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.wire import Unread, Wire, items_of, read_item
+from mzaudit.snapshot import references, shown
 from mzaudit.snapshot.ids import name, segment
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
+from mzaudit.snapshot.shown import Shown
 from mzaudit.snapshot.values import SettingValue
 from mzaudit.snapshot.web import (
     Container,
@@ -211,7 +213,7 @@ def _properties(body: wire_web.Site) -> SiteProperties:
                 for id_, one in sorted(attached.items())
             ),
         ),
-        key_vault_reference_identity=members.key_vault_reference_identity,
+        key_vault_reference_identity=_told(shown.identity, members.key_vault_reference_identity),
     )
 
 
@@ -223,26 +225,31 @@ def _config(run: Run, body: wire_web.Config) -> SiteConfig:
     members = body.properties
     return SiteConfig(
         runtime=runtime.parse(members.linux_fx_version, run.classifier),
-        windows_fx_version=members.windows_fx_version,
+        windows_fx_version=_told(shown.kind, members.windows_fx_version),
         acr_use_managed_identity=members.acr_use_managed_identity_creds,
-        acr_user_managed_identity=members.acr_user_managed_identity,
-        key_vault_reference_identity=members.key_vault_reference_identity,
+        acr_user_managed_identity=_told(shown.identity, members.acr_user_managed_identity),
+        key_vault_reference_identity=_told(shown.identity, members.key_vault_reference_identity),
     )
 
 
 def _settings(run: Run, body: wire_web.AppSettings) -> tuple[Setting, ...]:
     held = sorted((body.properties or {}).items())
-    return tuple(Setting(each, run.classifier.setting(value)) for each, value in held)
+    return tuple(Setting(shown.name(each), run.classifier.setting(value)) for each, value in held)
 
 
 def _strings(run: Run, body: wire_web.ConnectionStrings) -> tuple[Setting, ...]:
     held = _each(body.properties, wire_web.ConnectionString())
-    return tuple(Setting(each, run.classifier.setting(one.value), one.type or "") for each, one in held)
+    return tuple(
+        Setting(shown.name(each), run.classifier.setting(one.value), shown.word(one.type or "")) for each, one in held
+    )
 
 
 def _mounts(run: Run, body: wire_web.StorageMounts) -> tuple[Mount, ...]:
     held = _each(body.properties, wire_web.StorageMount())
-    return tuple(Mount(each, one.account_name, run.classifier.share_key(one.access_key)) for each, one in held)
+    return tuple(
+        Mount(shown.name(each), _told(shown.host, one.account_name), run.classifier.share_key(one.access_key))
+        for each, one in held
+    )
 
 
 def _each(told: Mapping[str, W | None] | None, silent: W) -> list[tuple[str, W]]:
@@ -252,14 +259,21 @@ def _each(told: Mapping[str, W | None] | None, silent: W) -> list[tuple[str, W]]
 
 def _reference(body: wire_web.Reference) -> ReferenceStatus:
     members = body.properties or wire_web.ReferenceMembers()
+    vault = members.vault_name
+    of_vault = vault is None or references.is_vault_name(vault)  # else its path may be anything
+    secret = members.secret_name if of_vault else None
     return ReferenceStatus(
-        setting=name(body.name),
-        status=members.status or "",
-        vault=members.vault_name,
-        secret=members.secret_name,
-        version=members.secret_version,
-        active_version=members.active_version,
+        setting=shown.name(name(body.name)),
+        status=shown.word(members.status or ""),
+        vault=_told(shown.host, vault),
+        secret=shown.secret(secret) if secret is not None else None,
+        version=_told(shown.version, members.secret_version),
+        active_version=_told(shown.version, members.active_version),
     )
+
+
+def _told(shows: Callable[[str], Shown], text: str | None) -> Shown | None:
+    return None if text is None else shows(text)
 
 
 def _containers(
@@ -278,11 +292,18 @@ def _container(run: Run, body: wire_web.SiteContainer, settings: frozenset[str])
         secret = run.classifier.setting(members.password_secret)
     variables = members.environment_variables or []
     return SiteContainer(
-        Container(body.name, members.image, members.is_main, members.auth_type),
+        Container(
+            shown.name(body.name),
+            shown.image(members.image),
+            members.is_main,
+            _told(shown.word, members.auth_type),
+        ),
         user_name=bool(members.user_name),
         secret=secret,
         environment=tuple(
-            Setting(one.name or "", run.classifier.variable(one.value, settings)) for one in variables if one
+            Setting(shown.name(one.name or ""), run.classifier.variable(one.value, settings))
+            for one in variables
+            if one
         ),
     )
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from mzaudit.snapshot import shown
 from mzaudit.snapshot.values import OtherReference, VaultReference
 
 VAULT_SUFFIXES = (".vault.azure.net", ".vault.usgovcloudapi.net", ".vault.azure.cn")
@@ -46,7 +47,7 @@ def _of_cloud(read: VaultReference, text: str, suffix: str) -> VaultReference:
     foreign = read.vault is not None and suffix and host.startswith(f"{read.vault.casefold()}.vault.")
     if not foreign or host == f"{str(read.vault).casefold()}.{suffix}":
         return read
-    return replace(read, vault=host, problem=read.problem or "the vault is one of another Azure cloud")
+    return replace(read, vault=shown.host(host), problem=read.problem or "the vault is one of another Azure cloud")
 
 
 def _parse(text: str) -> VaultReference | OtherReference | None:
@@ -62,6 +63,11 @@ def _parse(text: str) -> VaultReference | OtherReference | None:
         spelling = "white space around the reference" if bare != text else "prefix is not spelt @Microsoft.KeyVault("
         return VaultReference(read.vault, read.secret, read.version, read.problem or spelling)
     return None
+
+
+def is_vault_name(text: str) -> bool:
+    """Whether a vault can have that name."""
+    return _VAULT_NAME.fullmatch(text) is not None
 
 
 def is_secret_uri(text: str) -> bool:
@@ -107,23 +113,23 @@ def _uri(text: str) -> VaultReference:
     suffix = next((each for each in VAULT_SUFFIXES if host.endswith(each)), None)
     version = path[2] if len(path) == 3 else ""
     if suffix is None:
-        return VaultReference(host, path[1], version or None, "the host is not a vault of a known Azure cloud")
+        # such a path may be a web hook's, which is a secret
+        return VaultReference(shown.host(host), None, None, "the host is not a vault of a known Azure cloud")
     return _checked(host.removesuffix(suffix), path[1], version)
 
 
 def _checked(vault: str, secret: str, version: str) -> VaultReference:
-    problem = ""
-    if not _VAULT_NAME.fullmatch(vault):
+    if not is_vault_name(vault):
         return _broken("the vault's name cannot exist")
+    named, pinned = shown.secret(secret), shown.version(version) or None
     if not _SECRET_NAME.fullmatch(secret):
         # App Service will ask for it and fail; the name is kept if it is one but for underscores
-        named = secret if _SECRET_NAME.fullmatch(secret.replace("_", "-")) else None
-        return VaultReference(
-            vault, named, version or None, "the secret's name cannot exist (letters, digits, hyphens)"
-        )
-    if version and not _VERSION.fullmatch(version):
-        return VaultReference(vault, secret, None, "the version cannot exist")
-    return VaultReference(vault, secret, version or None, problem)
+        problem = "the secret's name cannot exist (letters, digits, hyphens)"
+    elif version and not _VERSION.fullmatch(version):
+        problem, pinned = "the version cannot exist", None
+    else:
+        problem = ""
+    return VaultReference(shown.host(vault), named, pinned, problem)
 
 
 def _broken(problem: str) -> VaultReference:

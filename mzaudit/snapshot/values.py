@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mzaudit.snapshot.shown import Shown
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -51,9 +53,9 @@ class ValueClass:
 class VaultReference:
     """A Key Vault reference, parsed. `problem` is empty if App Service can read it; else names what is wrong."""
 
-    vault: str | None
-    secret: str | None
-    version: str | None
+    vault: Shown | None
+    secret: Shown | None
+    version: Shown | None
     problem: str = ""
     type: Literal["vault-reference"] = "vault-reference"
 

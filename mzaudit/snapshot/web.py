@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.shown import NOTHING, Shown
 from mzaudit.snapshot.values import SettingValue
 
 
@@ -41,17 +42,17 @@ class SiteProperties:
     state: str | None
     plan_id: str | None
     identity: Identity
-    key_vault_reference_identity: str | None
+    key_vault_reference_identity: Shown | None
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
     """One container of an app: image reference as configured; `auth` is how a site container pulls."""
 
-    name: str
-    image: str
+    name: Shown
+    image: Shown
     main: bool
-    auth: str | None = None
+    auth: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Runtime:
     """
 
     form: str
-    stack: str = ""
+    stack: Shown = NOTHING
     containers: tuple[Container, ...] = ()
     environment: tuple[Setting, ...] = ()
     problem: str = ""
@@ -71,30 +72,30 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class SiteConfig:
-    """GET config/web."""
+    """GET config/web; `windows_fx_version` says only whether there is one, and its kind."""
 
     runtime: Runtime
-    windows_fx_version: str | None
+    windows_fx_version: Shown | None
     acr_use_managed_identity: bool | None
-    acr_user_managed_identity: str | None
-    key_vault_reference_identity: str | None
+    acr_user_managed_identity: Shown | None
+    key_vault_reference_identity: Shown | None
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """An app setting, connection string, or container variable; `kind` is the connection string's type, else empty."""
 
-    name: str
+    name: Shown
     value: SettingValue
-    kind: str = ""
+    kind: Shown = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
     """A mounted file share; `credential` is what its access key is, empty where it names an app setting instead."""
 
-    name: str
-    account: str | None
+    name: Shown
+    account: Shown | None
     credential: SettingValue
 
 
@@ -112,12 +113,12 @@ class SiteContainer:
 class ReferenceStatus:
     """What App Service reports of one Key Vault reference (`config/configreferences/appsettings`)."""
 
-    setting: str
-    status: str
-    vault: str | None
-    secret: str | None
-    version: str | None
-    active_version: str | None
+    setting: Shown
+    status: Shown
+    vault: Shown | None
+    secret: Shown | None
+    version: Shown | None
+    active_version: Shown | None
 
 
 @dataclass(frozen=True, slots=True)

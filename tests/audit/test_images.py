@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mzaudit.audit.images import Image, is_commit, is_short_commit, parse
+from mzaudit.audit.images import is_commit, is_short_commit
+from mzaudit.snapshot.images import Image, parse
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 DIGEST = "sha256:" + "ab" * 32

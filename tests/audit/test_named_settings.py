@@ -17,16 +17,15 @@ from mzaudit.rules.settings.own_vault_only import own_vault_only
 from mzaudit.rules.settings.reference_resolved import reference_resolved
 from mzaudit.rules.settings.vault_reference import vault_reference
 from mzaudit.snapshot.observed import Listing
-from mzaudit.snapshot.values import VaultReference
-from mzaudit.snapshot.web import ReferenceStatus
 from tests.estate import SUBSCRIPTION, Bend, bent, literal, service, setting, site
 from tests.policy.bent import bent as policy_bent
+from tests.written import reference_to, status_of
 
 CLOUD = service("cloud")
 OIDC, MANAGE = "Oidc__ClientSecret", "Manage__Key"
 OWN, THEIRS = (
-    VaultReference("kv-mz-cloud-prd", "MS-CLIENT-SECRET", None),
-    VaultReference("kv-mz-manage-prd", "SECRET-KEY", None),
+    reference_to("kv-mz-cloud-prd", "MS-CLIENT-SECRET", None),
+    reference_to("kv-mz-manage-prd", "SECRET-KEY", None),
 )
 RENAMED: tuple[Bend, ...] = (
     setting(CLOUD, "MS_CLIENT_SECRET", None),
@@ -74,7 +73,7 @@ def test_the_named_setting_must_refer_to_its_secret(policy: Wanted) -> None:
 
 
 def test_app_service_reports_it_by_the_settings_name(policy: Wanted) -> None:
-    reported = ReferenceStatus(OIDC, "SecretNotFound", OWN.vault, OWN.secret, None, None)
+    reported = status_of(OIDC, "SecretNotFound", OWN.vault, OWN.secret, None, None)
 
     told = site(CLOUD, references=Listing((reported,)))
     verdict = of(policy, reference_resolved, f"cloud/{OIDC}", *RENAMED, told)

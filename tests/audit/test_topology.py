@@ -16,7 +16,6 @@ from mzaudit.audit.verdict import Evidence
 from mzaudit.policy.models import Severity
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
-from mzaudit.snapshot.values import VaultReference
 from mzaudit.snapshot.web import Identity
 from tests.bent_estates import ESTATES
 from tests.blindfold import blind, one_less
@@ -47,6 +46,7 @@ from tests.estate import (
     vault_facets,
     wanted,
 )
+from tests.written import reference_to
 
 RULES = rules.load()
 PRD = wanted().environments["prd"]
@@ -223,13 +223,13 @@ CASES: dict[str, tuple[tuple[Bend, ...], str, Mark, str]] = {
         "SQL-005",
     ),
     "a reference to another's vault": (
-        (setting(INGEST, "LEGACY", VaultReference("KV-MZ-CLOUD-PRD", "LEGACY", None)),),
+        (setting(INGEST, "LEGACY", reference_to("KV-MZ-CLOUD-PRD", "LEGACY", None)),),
         "app/app-monozu-ingest-prd refers to vault/kv-mz-cloud-prd",
         Mark.EXTRA,
         "SET-006",
     ),
     "a reference to a vault of elsewhere": (
-        (setting(INGEST, "LEGACY", VaultReference("kv-other", "LEGACY", None)),),
+        (setting(INGEST, "LEGACY", reference_to("kv-other", "LEGACY", None)),),
         "vault/kv-other",
         Mark.EXTRA,
         "SET-006",

@@ -103,7 +103,7 @@ def test_sites(documented: tuple[Simulator, Snapshot]) -> None:
     assert config.runtime.form == "docker"
     assert config.runtime.containers[0].image.startswith("acrmonozu.azurecr.io/cloud-backend:")
     assert config.acr_use_managed_identity is True
-    settings = {setting.name: setting.value for setting in need(site.settings) or ()}
+    settings = {str(setting.name): setting.value for setting in need(site.settings) or ()}
     reference = settings["SECRET_KEY"]
     assert isinstance(reference, VaultReference)
     assert (reference.vault, reference.secret, reference.problem) == ("kv-mz-cloud-prd", "SECRET-KEY", "")
@@ -147,7 +147,7 @@ def test_vaults(documented: tuple[Simulator, Snapshot]) -> None:
     assert own[0] is not None
     assert own[1] is not None
     assert own[0].same != own[1].same
-    statuses = {status.setting: status for status in snapshot.site(names.cloud).references.items}
+    statuses = {str(status.setting): status for status in snapshot.site(names.cloud).references.items}
     assert statuses["SECRET_KEY"].active_version == secret.version
 
 
@@ -255,7 +255,7 @@ def test_drifts_are_seen(drifted: tuple[Simulator, Snapshot]) -> None:
     placeholder = need(manage.value("SECRET-KEY"))
     assert placeholder is not None
     assert placeholder.placeholder
-    settings = {setting.name: setting.value for setting in need(snapshot.site(names.ingest).settings) or ()}
+    settings = {str(setting.name): setting.value for setting in need(snapshot.site(names.ingest).settings) or ()}
     database = settings["DATABASE_URL"]
     assert isinstance(database, LiteralValue)
     assert "url-userinfo" in database.value.credentials

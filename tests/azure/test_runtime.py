@@ -9,19 +9,21 @@ import pytest
 from mzaudit.azure.runtime import parse
 from mzaudit.azure.values import Classifier
 from mzaudit.snapshot.values import LiteralValue
-from mzaudit.snapshot.web import Container, Runtime
+from mzaudit.snapshot.web import Runtime
+from tests.written import container_of, stack_of
 
+DIGEST = "sha256:" + "0123456789abcdef" * 4
 FORMS = {
     "docker": (
         "DOCKER|acr.azurecr.io/app:1",
-        Runtime("docker", containers=(Container("main", "acr.azurecr.io/app:1", True),)),
+        Runtime("docker", containers=(container_of("main", "acr.azurecr.io/app:1", True),)),
     ),
-    "lower case": ("docker|nginx", Runtime("docker", containers=(Container("main", "nginx", True),))),
-    "digest": ("DOCKER|r/a@sha256:12", Runtime("docker", containers=(Container("main", "r/a@sha256:12", True),))),
+    "lower case": ("docker|nginx", Runtime("docker", containers=(container_of("main", "nginx", True),))),
+    "digest": (f"DOCKER|r/a@{DIGEST}", Runtime("docker", containers=(container_of("main", f"r/a@{DIGEST}", True),))),
     "site containers": ("sitecontainers", Runtime("sitecontainers")),
     "site containers in capitals": ("SITECONTAINERS", Runtime("sitecontainers")),
-    "stack": ("NODE|20-lts", Runtime("stack", stack="node")),
-    "stack in mixed case": ("Python|3.10", Runtime("stack", stack="python")),
+    "stack": ("NODE|20-lts", stack_of("node")),
+    "stack in mixed case": ("Python|3.10", stack_of("python")),
     "empty": ("", Runtime("empty")),
     "null": (None, Runtime("empty")),
     "a single space": (" ", Runtime("empty")),
@@ -59,8 +61,8 @@ services:
     assert read.form == "compose"
     assert not read.problem
     assert read.containers == (
-        Container("web", "acr.azurecr.io/app:1", True),
-        Container("collector", "otel/collector", False),
+        container_of("web", "acr.azurecr.io/app:1", True),
+        container_of("collector", "otel/collector", False),
     )
     assert [setting.name for setting in read.environment] == ["MODE", "PORT", "DB_PASSWORD"]
     assert all(isinstance(setting.value, LiteralValue) for setting in read.environment)
@@ -107,7 +109,7 @@ def test_a_tag_makes_no_value(value: str) -> None:
 def test_aliases_that_would_be_gigabytes_are_not_copied() -> None:
     steps = (f"x{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40))
     document = "\n".join(("x0: &a0 [v]", *steps, "services: {web: {image: nginx}}"))
-    assert parse(encoded(document), Classifier()).containers == (Container("web", "nginx", True),)
+    assert parse(encoded(document), Classifier()).containers == (container_of("web", "nginx", True),)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mzaudit.snapshot.references import parse
 from mzaudit.snapshot.values import OtherReference, VaultReference
+from tests.written import reference_to
 
 VERSION = "ec96f02080254f109c51a1f14cdb1931"
 
@@ -68,7 +69,7 @@ PLAIN = [
 @pytest.mark.parametrize("case", READ)
 def test_reads(case: str) -> None:
     body, (vault, secret, version) = READ[case]
-    assert parse(f"@Microsoft.KeyVault({body})") == VaultReference(vault, secret, version)
+    assert parse(f"@Microsoft.KeyVault({body})") == reference_to(vault, secret, version)
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -141,4 +142,4 @@ def test_a_vault_of_another_cloud_is_another_vault(domain: str) -> None:
     assert isinstance(read, VaultReference)
     assert (read.vault, read.problem) == CLOUDS[domain]
     named = parse("@Microsoft.KeyVault(VaultName=kv-a;SecretName=TOKEN)", "vault.azure.net")
-    assert named == VaultReference("kv-a", "TOKEN", None)
+    assert named == reference_to("kv-a", "TOKEN", None)

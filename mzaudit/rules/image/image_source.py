@@ -2,12 +2,13 @@
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.audit.az import az
-from mzaudit.audit.images import DOCKER_HUB, AppContainers, Image, containers_of, deploy, is_host_of, parse, sidecar_of
+from mzaudit.audit.images import AppContainers, containers_of, deploy, is_host_of, sidecar_of
 from mzaudit.audit.present import present, told
 from mzaudit.audit.subjects import each_service
 from mzaudit.audit.verdict import NotApplicable
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.images import DOCKER_HUB, Image, parse
 from mzaudit.snapshot.observed import Unobserved
 from mzaudit.snapshot.web import Container
 
@@ -102,7 +103,7 @@ def _comes(
             f"Document the side-car in the policy ({named}), or import its image into {host} and run it from there.",
             Fix(
                 "Container Registry Data Importer and Data Reader on the registry",
-                (az("acr import", name=want.registry.name, source=container.image),),
+                (az("acr import", name=want.registry.name, source=container.image if image is not None else "IMAGE"),),
                 "Microsoft.Web/sites/sitecontainers: properties.image",
             ),
         )

@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, find, rule, whole
-from mzaudit.audit.images import Image, MainImage, deploy, is_commit, is_short_commit, main_image
+from mzaudit.audit.images import MainImage, deploy, is_commit, is_short_commit, main_image
 from mzaudit.audit.present import told
 from mzaudit.audit.pushed import foreign, tags_of
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.images import Image
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Unobserved
 from mzaudit.snapshot.registry import Tag
 

@@ -61,7 +61,7 @@ def telemetry_configured(want: WantedService, seen: Snapshot) -> Verdict:
     path = f"{want.id}/config/appsettings"
     site = seen.site(want.id)
     configured = held(site.settings, f"POST {path}/list")
-    settings = {s.name: s.value for s in as_read(site, configured)}
+    settings: dict[str, SettingValue] = {s.name: s.value for s in as_read(site, configured)}
     fails: list[Fail] = []
     gaps: list[Gap] = []
     for way in _ways(want, settings):

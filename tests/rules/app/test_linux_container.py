@@ -6,6 +6,7 @@ import pytest
 
 from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.rules.app.linux_container import linux_container
+from mzaudit.snapshot.shown import Shown
 from mzaudit.snapshot.web import Runtime
 from tests.estate import Bend, ask, gap, said, service, site, site_config, site_properties
 
@@ -13,7 +14,7 @@ CLOUD = service("cloud")
 
 
 def form(name: str, stack: str = "") -> Bend:
-    return site_config(CLOUD, runtime=Runtime(name, stack))
+    return site_config(CLOUD, runtime=Runtime(name, Shown(stack)))
 
 
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {

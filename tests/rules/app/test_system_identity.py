@@ -9,8 +9,9 @@ from mzaudit.audit.az import placeholders
 from mzaudit.rules.app.system_identity import system_identity
 from mzaudit.snapshot import ids
 from mzaudit.snapshot.observed import Listing
-from mzaudit.snapshot.web import Container, Identity, Runtime, SiteContainer
+from mzaudit.snapshot.web import Identity, Runtime, SiteContainer
 from tests.estate import Bend, ask, gap, said, service, site, site_config, site_properties
+from tests.written import container_of
 
 CLOUD = service("cloud")
 USER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-shared"
@@ -21,7 +22,7 @@ def identity(*types: str, principal: str | None = "11111111-1111-1111-1111-11111
 
 
 def containers(auth: str | None, *, cut: bool = False) -> tuple[Bend, ...]:
-    main = SiteContainer(Container("main", "acrmonozu.azurecr.io/cloud-backend:1", True, auth), False, None)
+    main = SiteContainer(container_of("main", "acrmonozu.azurecr.io/cloud-backend:1", True, auth), False, None)
     return (
         site_config(CLOUD, runtime=Runtime("sitecontainers")),
         site(CLOUD, containers=Listing((main,), gap() if cut else None)),

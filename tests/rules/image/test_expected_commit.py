@@ -10,8 +10,8 @@ from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.audit.evaluate import verdict_of
 from mzaudit.audit.subjects import Subject
 from mzaudit.rules.image.expected_commit import expected_commit
-from mzaudit.snapshot.web import Runtime
 from tests.estate import SHA, Bend, bent, gap, image, said, service, site, site_config
+from tests.written import stack_of
 
 CLOUD = service("cloud")
 REPOSITORY = "acrmonozu.azurecr.io/cloud-backend"
@@ -28,7 +28,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "too short": ((image(CLOUD, f"{REPOSITORY}:{SHA[:6]}"),), Fail, "not the expected commit"),
     "latest": ((image(CLOUD, f"{REPOSITORY}:latest"),), Fail, "runs latest, not the expected"),
     "by digest only": ((image(CLOUD, f"{REPOSITORY}@{DIGEST}"),), Fail, "runs no tag"),
-    "no container": ((site_config(CLOUD, runtime=Runtime("stack", "node")),), Fail, "runs no container"),
+    "no container": ((site_config(CLOUD, runtime=stack_of("node")),), Fail, "runs no container"),
     "configuration refused": ((site(CLOUD, config=gap()),), Inconclusive, "forbidden"),
 }
 

@@ -13,7 +13,7 @@ from mzaudit.policy.wanted import Wanted, bind
 from mzaudit.rules import load
 from mzaudit.rules.image.image_source import image_source
 from mzaudit.snapshot.observed import Listing, Observed, need
-from mzaudit.snapshot.web import Container, Runtime, SiteContainer
+from mzaudit.snapshot.web import Runtime, SiteContainer
 from tests.estate import (
     SHA,
     SUBSCRIPTION,
@@ -31,6 +31,7 @@ from tests.estate import (
     site_config,
     wanted,
 )
+from tests.written import container_of, stack_of
 
 CLOUD = service("cloud")
 OWN = f"acrmonozu.azurecr.io/cloud-backend:{SHA}"
@@ -43,13 +44,14 @@ def login_server(host: str | None) -> Bend:
 
 
 def composed(*images: str, problem: str = "") -> Bend:
-    named = tuple(Container(f"c{number}", text, number == 0) for number, text in enumerate(images))
+    named = tuple(container_of(f"c{number}", text, number == 0) for number, text in enumerate(images))
     return site_config(CLOUD, runtime=Runtime("compose", containers=named, problem=problem))
 
 
 def contained(*images: str, main: int = 0, cut: bool = False) -> tuple[Bend, ...]:
     items = tuple(
-        SiteContainer(Container(f"c{number}", text, number == main), False, None) for number, text in enumerate(images)
+        SiteContainer(container_of(f"c{number}", text, number == main), False, None)
+        for number, text in enumerate(images)
     )
     return (
         site_config(CLOUD, runtime=Runtime("sitecontainers")),
@@ -115,7 +117,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "a repository below": ((image(CLOUD, f"acrmonozu.azurecr.io/x/cloud-backend:{SHA}"),), Fail, "x/cloud-backend"),
     "no image reference": ((image(CLOUD, "https://acrmonozu.azurecr.io/cloud-backend"),), Fail, "no image reference"),
-    "no container": ((site_config(CLOUD, runtime=Runtime("stack", "node")),), Fail, "No container of"),
+    "no container": ((site_config(CLOUD, runtime=stack_of("node")),), Fail, "No container of"),
     "compose: own image alone": ((composed(OWN),), Pass, ""),
     "compose: own image second": ((composed("acrmonozu.azurecr.io/proxy:1", OWN),), Pass, ""),
     "compose: foreign side-car": (
@@ -156,7 +158,7 @@ def test_image_source(case: str) -> None:
 
 
 def test_a_stack_is_one_finding() -> None:
-    mine = findings(load(), site_config(CLOUD, runtime=Runtime("stack", "node")))
+    mine = findings(load(), site_config(CLOUD, runtime=stack_of("node")))
     failed = [f.rule for f in mine if f.status.value == "fail" and f.subject.name == "cloud"]
     assert failed == ["APP-002"]
     assert [f.cause for f in mine if f.rule == "IMG-002" and f.subject.name == "cloud"] == ["APP-002 cloud"]

@@ -8,8 +8,7 @@ from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.image.pull_by_identity import pull_by_identity
 from mzaudit.snapshot.authorization import Denied, Permission
 from mzaudit.snapshot.observed import Listing, Observed
-from mzaudit.snapshot.values import VaultReference
-from mzaudit.snapshot.web import Container, Identity, Runtime, SiteContainer
+from mzaudit.snapshot.web import Identity, Runtime, SiteContainer
 from tests.estate import (
     ACR_PULL,
     READER,
@@ -32,6 +31,7 @@ from tests.estate import (
     site_properties,
 )
 from tests.rules.rbac.roles import GROUP, REPOSITORY_READER, SUB, repository_reader
+from tests.written import container_of, reference_to
 
 CLOUD = service("cloud")
 ME = principal(CLOUD)
@@ -48,11 +48,13 @@ def condition(comparison: str) -> str:
 
 
 def site_container(auth: str | None, name: str = "main", user_name: bool = False) -> SiteContainer:
-    return SiteContainer(Container(name, "acrmonozu.azurecr.io/cloud-backend:1", name == "main", auth), user_name, None)
+    return SiteContainer(
+        container_of(name, "acrmonozu.azurecr.io/cloud-backend:1", name == "main", auth), user_name, None
+    )
 
 
 def public(auth: str | None) -> SiteContainer:
-    return SiteContainer(Container("otel", "mcr.microsoft.com/otel/collector:1", False, auth), False, None)
+    return SiteContainer(container_of("otel", "mcr.microsoft.com/otel/collector:1", False, auth), False, None)
 
 
 def of_containers(*containers: SiteContainer) -> tuple[Bend, ...]:
@@ -140,7 +142,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "the admin user is only shown": ((registry_properties(admin_user=True),), Pass, ""),
     "a registry password is left": ((setting(CLOUD, PASSWORD, literal()),), Fail, PASSWORD),
     "a registry password is left, by reference": (
-        (setting(CLOUD, PASSWORD, VaultReference("kv-mz-cloud-prd", "ACR-PASSWORD", None)),),
+        (setting(CLOUD, PASSWORD, reference_to("kv-mz-cloud-prd", "ACR-PASSWORD", None)),),
         Fail,
         PASSWORD,
     ),

@@ -7,8 +7,9 @@ import pytest
 from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.rules.image.tag_is_commit import tag_is_commit
 from mzaudit.snapshot.observed import Listing
-from mzaudit.snapshot.web import Container, Runtime, SiteContainer
+from mzaudit.snapshot.web import Runtime, SiteContainer
 from tests.estate import SHA, Bend, ask, gap, image, said, service, site, site_config
+from tests.written import container_of
 
 CLOUD = service("cloud")
 REPOSITORY = "acrmonozu.azurecr.io/cloud-backend"
@@ -16,8 +17,8 @@ DIGEST = "sha256:" + "ab" * 32
 
 
 def contained(*, cut: bool) -> tuple[Bend, ...]:
-    main = SiteContainer(Container("main", f"{REPOSITORY}:{SHA}", True), False, None)
-    side = SiteContainer(Container("otel", "acrmonozu.azurecr.io/otel:latest", False), False, None)
+    main = SiteContainer(container_of("main", f"{REPOSITORY}:{SHA}", True), False, None)
+    side = SiteContainer(container_of("otel", "acrmonozu.azurecr.io/otel:latest", False), False, None)
     return (
         site_config(CLOUD, runtime=Runtime("sitecontainers")),
         site(CLOUD, containers=Listing((side, main), gap() if cut else None)),
@@ -25,7 +26,7 @@ def contained(*, cut: bool) -> tuple[Bend, ...]:
 
 
 def composed(*images: str, problem: str = "") -> Bend:
-    named = tuple(Container(f"c{number}", text, number == 0) for number, text in enumerate(images))
+    named = tuple(container_of(f"c{number}", text, number == 0) for number, text in enumerate(images))
     return site_config(CLOUD, runtime=Runtime("compose", containers=named, problem=problem))
 
 

@@ -18,8 +18,7 @@ from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.keyvault import SecretItem
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.storage import StorageAccount
-from mzaudit.snapshot.values import VaultReference
-from mzaudit.snapshot.web import Identity, Mount, Runtime, Setting, UserAssigned
+from mzaudit.snapshot.web import Identity, Runtime, UserAssigned
 from tests.estate import (
     TAKEN,
     Bend,
@@ -39,6 +38,7 @@ from tests.estate import (
     vault_properties,
     wanted,
 )
+from tests.written import mount_of, reference_to, setting_of
 
 CLOUD, THERE = service("cloud"), service("cloud", "stg")
 VAULT = vault("cloud")
@@ -88,18 +88,18 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "",
     ),
     "service: a reference here, plain there": (
-        (setting(CLOUD, "X", VaultReference("kv-mz-cloud-prd", "X", None)), setting(THERE, "X", literal())),
+        (setting(CLOUD, "X", reference_to("kv-mz-cloud-prd", "X", None)), setting(THERE, "X", literal())),
         Fail,
         "only in stg: X; only in prd: X (reference)",
     ),
     "service: a documented secret is SET-001's": ((setting(CLOUD, "SECRET_KEY", None),), Pass, ""),
     "service: a connection string more": (
-        (site(CLOUD, connection_strings=Observed((Setting("Main", literal(), "SQLAzure"),))),),
+        (site(CLOUD, connection_strings=Observed((setting_of("Main", literal(), "SQLAzure"),))),),
         Fail,
         "connection-strings of prd differ from stg: only in prd: Main [SQLAzure]",
     ),
     "service: a mount more": (
-        (site(CLOUD, mounts=Observed((Mount("share", "st", literal()),))),),
+        (site(CLOUD, mounts=Observed((mount_of("share", "st", literal()),))),),
         Fail,
         "mounts of prd differ",
     ),
@@ -189,12 +189,12 @@ COMMANDS: dict[str, tuple[str, tuple[Bend, ...], tuple[str, ...]]] = {
     ),
     "a reference instead of plain text": (
         "cloud",
-        (setting(CLOUD, "X", VaultReference("kv-mz-cloud-prd", "X", None)), setting(THERE, "X", literal())),
+        (setting(CLOUD, "X", reference_to("kv-mz-cloud-prd", "X", None)), setting(THERE, "X", literal())),
         (f"az webapp config appsettings set {APP} --settings X=SETTING_VALUE",),
     ),
     "a connection string more there": (
         "cloud",
-        (site(THERE, connection_strings=Observed((Setting("Main", literal(), "SQLAzure"),))),),
+        (site(THERE, connection_strings=Observed((setting_of("Main", literal(), "SQLAzure"),))),),
         (
             f"az webapp config connection-string set {APP} --connection-string-type SQLAzure "
             "--settings Main=SETTING_VALUE",
@@ -202,7 +202,7 @@ COMMANDS: dict[str, tuple[str, tuple[Bend, ...], tuple[str, ...]]] = {
     ),
     "a mount more": (
         "cloud",
-        (site(CLOUD, mounts=Observed((Mount("share", "st", literal()),))),),
+        (site(CLOUD, mounts=Observed((mount_of("share", "st", literal()),))),),
         (f"az webapp config storage-account delete {APP} --custom-id share",),
     ),
     "an identity more": (

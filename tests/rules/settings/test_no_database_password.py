@@ -9,10 +9,11 @@ import pytest
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.settings.no_database_password import no_database_password
 from mzaudit.snapshot.observed import Listing, Observed
-from mzaudit.snapshot.values import OtherReference, SettingValue, VaultReference
-from mzaudit.snapshot.web import Container, Runtime, Setting, SiteContainer
+from mzaudit.snapshot.values import OtherReference, SettingValue
+from mzaudit.snapshot.web import Runtime, Setting, SiteContainer
 from tests.estate import Bend, ask, bent, gap, literal, secret_value, service, setting, site, site_config, staged, value
 from tests.estate import vault as wanted_vault
+from tests.written import container_of, reference_to, setting_of
 
 CLOUD = service("cloud")
 PASSWORD = literal(1, "database", credentials=("url-userinfo",))
@@ -25,7 +26,7 @@ def url(held: SettingValue) -> Bend:
 
 
 def reference(vault: str | None = "kv-mz-cloud-prd") -> Bend:
-    return url(VaultReference(vault, "DATABASE-URL" if vault else None, None))
+    return url(reference_to(vault, "DATABASE-URL" if vault else None, None))
 
 
 def strings(*held: Setting) -> Bend:
@@ -40,11 +41,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "under another usual name": ((setting(CLOUD, "SQL_CONNECTION_STRING", PAIRS),), Fail, "SQL_CONNECTION_STRING"),
     "under any name": ((setting(CLOUD, "MAIN", PASSWORD),), Fail, "MAIN"),
     "another service's password is SET-004's": ((setting(CLOUD, "REDIS", PAIRS),), Pass, ""),
-    "a connection string": ((strings(Setting("Main", PAIRS, "SQLAzure")),), Fail, "The connection string Main"),
-    "a connection string without one": ((strings(Setting("Main", NONE, "SQLAzure")),), Pass, ""),
-    "a connection string to a cache": ((strings(Setting("Cache", PAIRS, "RedisCache")),), Pass, ""),
+    "a connection string": ((strings(setting_of("Main", PAIRS, "SQLAzure")),), Fail, "The connection string Main"),
+    "a connection string without one": ((strings(setting_of("Main", NONE, "SQLAzure")),), Pass, ""),
+    "a connection string to a cache": ((strings(setting_of("Cache", PAIRS, "RedisCache")),), Pass, ""),
     "in a compose file": (
-        (site_config(CLOUD, runtime=Runtime("compose", environment=(Setting("DATABASE_URL", PASSWORD),))),),
+        (site_config(CLOUD, runtime=Runtime("compose", environment=(setting_of("DATABASE_URL", PASSWORD),))),),
         Fail,
         "compose variable",
     ),
@@ -53,7 +54,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
             site(
                 CLOUD,
                 containers=Listing(
-                    (SiteContainer(Container("a", "x", True), False, None, (Setting("DB_URL", PASSWORD),)),)
+                    (SiteContainer(container_of("a", "x", True), False, None, (setting_of("DB_URL", PASSWORD),)),)
                 ),
             ),
         ),
@@ -65,7 +66,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
             site(
                 CLOUD,
                 containers=Listing(
-                    (SiteContainer(Container("a", "x", True), False, None, (Setting("DB_URL", literal(empty=True)),)),)
+                    (
+                        SiteContainer(
+                            container_of("a", "x", True), False, None, (setting_of("DB_URL", literal(empty=True)),)
+                        ),
+                    )
                 ),
             ),
         ),

@@ -9,9 +9,10 @@ import pytest
 from mzaudit.audit import Fail, Inconclusive, Pass, Severity
 from mzaudit.rules.settings.no_plaintext_credentials import no_plaintext_credentials
 from mzaudit.snapshot.observed import Listing, Observed
-from mzaudit.snapshot.values import OtherReference, SettingValue, VaultReference
-from mzaudit.snapshot.web import Container, Mount, Runtime, Setting, SiteContainer
+from mzaudit.snapshot.values import OtherReference, SettingValue
+from mzaudit.snapshot.web import Runtime, Setting, SiteContainer
 from tests.estate import Bend, ask, bent, gap, literal, service, setting, site, site_config, staged, status
+from tests.written import container_of, mount_of, reference_to, setting_of
 
 CLOUD = service("cloud")
 KEY = literal(7, credentials=("account-key",))
@@ -27,7 +28,7 @@ def strings(*held: Setting) -> Bend:
 
 
 def mount(credential: SettingValue) -> Bend:
-    return site(CLOUD, mounts=Observed((Mount("share", "stmonozuprd", credential),)))
+    return site(CLOUD, mounts=Observed((mount_of("share", "stmonozuprd", credential),)))
 
 
 def compose(*held: Setting, problem: str = "") -> Bend:
@@ -35,14 +36,14 @@ def compose(*held: Setting, problem: str = "") -> Bend:
 
 
 def sidecar(secret: SettingValue | None = None, *held: Setting) -> Bend:
-    child = SiteContainer(Container("otel", "acrmonozu.azurecr.io/otel:1", False), secret is not None, secret, held)
+    child = SiteContainer(container_of("otel", "acrmonozu.azurecr.io/otel:1", False), secret is not None, secret, held)
     return site(CLOUD, containers=Listing((child,)))
 
 
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented": ((), Pass, ""),
     "a reference without its end": (
-        (plain("SECRET_KEY", VaultReference(None, None, None, "no closing parenthesis, or text after it")),),
+        (plain("SECRET_KEY", reference_to(None, None, None, "no closing parenthesis, or text after it")),),
         Pass,
         "",
     ),
@@ -64,8 +65,8 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a documented secret in clear": ((plain("SECRET_KEY"),), Fail, "is documented as a secret"),
     "a documented secret that is not sensitive": ((plain("MS_CLIENT_ID"),), Pass, ""),
     "empty": ((plain("STRIPE_API_KEY", literal(empty=True)),), Pass, ""),
-    "a reference": ((plain("STRIPE_API_KEY", VaultReference("kv-mz-cloud-prd", "STRIPE", None)),), Pass, ""),
-    "a malformed reference": ((plain("STRIPE_API_KEY", VaultReference(None, None, None, "malformed")),), Pass, ""),
+    "a reference": ((plain("STRIPE_API_KEY", reference_to("kv-mz-cloud-prd", "STRIPE", None)),), Pass, ""),
+    "a malformed reference": ((plain("STRIPE_API_KEY", reference_to(None, None, None, "malformed")),), Pass, ""),
     "a reference to App Configuration": ((plain("STRIPE_API_KEY", OtherReference()),), Pass, ""),
     "text that looks like a reference": ((plain("STRIPE_API_KEY", literal(unresolved_reference=True)),), Pass, ""),
     # harmless names
@@ -128,28 +129,36 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     # other places
     "a connection string with a password": (
-        (strings(Setting("Cache", literal(credentials=("password",)), "RedisCache")),),
+        (strings(setting_of("Cache", literal(credentials=("password",)), "RedisCache")),),
         Fail,
         "The connection string Cache",
     ),
-    "a connection string without one": ((strings(Setting("Db", literal(), "SQLAzure")),), Pass, ""),
+    "a connection string without one": ((strings(setting_of("Db", literal(), "SQLAzure")),), Pass, ""),
     "a mounted share": ((mount(literal()),), Fail, "The mounted share share"),
     "a mounted share without a key": ((mount(literal(empty=True)),), Pass, ""),
     "a mounted share whose key is a reference": ((mount(literal(unresolved_reference=True)),), Pass, ""),
-    "a compose variable": ((compose(Setting("DB_PASSWORD", literal())),), Fail, "The compose variable DB_PASSWORD"),
+    "a compose variable": ((compose(setting_of("DB_PASSWORD", literal())),), Fail, "The compose variable DB_PASSWORD"),
     "a compose file that cannot be read": ((compose(problem="not base64"),), Inconclusive, ""),
-    "a container variable names a setting": ((sidecar(None, Setting("DB_PASSWORD", literal(empty=True))),), Pass, ""),
+    "a container variable names a setting": (
+        (sidecar(None, setting_of("DB_PASSWORD", literal(empty=True))),),
+        Pass,
+        "",
+    ),
     "a container variable names none": (
-        (sidecar(None, Setting("DB_PASSWORD", literal())),),
+        (sidecar(None, setting_of("DB_PASSWORD", literal())),),
         Fail,
         "The container variable DB_PASSWORD of app-monozu-cloud-prd is a credential in clear: it has the name",
     ),
     "a container variable, settings refused": (
-        (sidecar(None, Setting("DB_PASSWORD", literal())), site(CLOUD, settings=gap())),
+        (sidecar(None, setting_of("DB_PASSWORD", literal())), site(CLOUD, settings=gap())),
         Inconclusive,
         "",
     ),
-    "a container variable with a key": ((sidecar(None, Setting("STORE", KEY)),), Fail, "The container variable STORE"),
+    "a container variable with a key": (
+        (sidecar(None, setting_of("STORE", KEY)),),
+        Fail,
+        "The container variable STORE",
+    ),
     "a container's registry password": ((sidecar(literal()),), Fail, "The registry password of the container otel"),
     "a slot": ((staged(CLOUD, "staging", plain("STRIPE_API_KEY")),), Fail, "app-monozu-cloud-prd (slot staging)"),
     "a clean slot": ((staged(CLOUD, "staging"),), Pass, ""),
@@ -195,14 +204,14 @@ def test_the_policy_may_allow_a_name_and_a_password() -> None:
 
 COMMANDS: dict[str, tuple[tuple[Bend, ...], tuple[str, ...]]] = {
     "a compose variable": (
-        (compose(Setting("DB_PASSWORD", literal())),),
+        (compose(setting_of("DB_PASSWORD", literal())),),
         (
             "az webapp config container set --resource-group rg-monozu-prd --name app-monozu-cloud-prd "
             "--multicontainer-config-type compose --multicontainer-config-file COMPOSE_FILE",
         ),
     ),
     "a container variable": (
-        (sidecar(None, Setting("STORE", KEY)),),
+        (sidecar(None, setting_of("STORE", KEY)),),
         (
             "az keyvault secret set --vault-name kv-mz-cloud-prd --name STORE --file SECRET_FILE_kv-mz-cloud-prd_STORE",
             "az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd "

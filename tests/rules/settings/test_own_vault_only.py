@@ -8,14 +8,14 @@ from mzaudit.audit import Evidence, Fail, Inconclusive, Pass
 from mzaudit.rules.settings.own_vault_only import own_vault_only
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.values import OtherReference, SettingValue, VaultReference
-from mzaudit.snapshot.web import Setting
 from tests.estate import Bend, ask, gap, literal, service, setting, site, staged, status
+from tests.written import reference_to, setting_of
 
 CLOUD, INGEST = service("cloud"), service("ingest")
 
 
 def to(vault: str | None) -> VaultReference:
-    return VaultReference(vault, "SOME-SECRET", None)
+    return reference_to(vault, "SOME-SECRET", None)
 
 
 def legacy(value: SettingValue) -> Bend:
@@ -30,14 +30,14 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "nobody's": ((legacy(to("kv-old")),), Fail, "a vault that the policy does not know"),
     "under a documented name": ((setting(CLOUD, "SECRET_KEY", to("kv-mz-manage-prd")),), Fail, "SECRET_KEY"),
     "in a connection string": (
-        (site(CLOUD, connection_strings=Observed((Setting("Main", to("kv-old"), "Custom"),))),),
+        (site(CLOUD, connection_strings=Observed((setting_of("Main", to("kv-old"), "Custom"),))),),
         Fail,
         "The connection string Main",
     ),
     "in a slot": ((staged(CLOUD, "staging", legacy(to("kv-mz-manage-prd"))),), Fail, "(slot staging)"),
     "plain text": ((legacy(literal()),), Pass, ""),
-    "malformed, naming no vault": ((legacy(VaultReference(None, None, None, "malformed")),), Pass, ""),
-    "malformed, but naming one": ((legacy(VaultReference("kv-old", None, None, "malformed")),), Fail, "kv-old"),
+    "malformed, naming no vault": ((legacy(reference_to(None, None, None, "malformed")),), Pass, ""),
+    "malformed, but naming one": ((legacy(reference_to("kv-old", None, None, "malformed")),), Fail, "kv-old"),
     "App Configuration": ((legacy(OtherReference()),), Pass, ""),
     "App Service reads another's where we read its own": (
         (status(CLOUD, "SECRET_KEY", "Resolved", vault="kv-mz-manage-prd"),),
@@ -46,7 +46,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "App Service reads one where we read none": (
         (
-            setting(CLOUD, "SECRET_KEY", VaultReference(None, None, None, "malformed")),
+            setting(CLOUD, "SECRET_KEY", reference_to(None, None, None, "malformed")),
             status(CLOUD, "SECRET_KEY", "SecretNotFound", vault="kv-old", secret="SECRET-KEY"),
         ),
         Fail,

@@ -8,7 +8,6 @@ from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.rules import load
 from mzaudit.rules.settings.reference_resolved import reference_resolved
 from mzaudit.snapshot.observed import Listing, Observed
-from mzaudit.snapshot.values import VaultReference
 from tests.estate import (
     Bend,
     ask,
@@ -25,6 +24,7 @@ from tests.estate import (
     vault_facets,
     vault_properties,
 )
+from tests.written import reference_to
 
 CLOUD = service("cloud")
 KEY = "SECRET_KEY"
@@ -60,7 +60,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "no status": (says(""), Inconclusive, ""),
     "no status, and plain text": ((*says(""), setting(CLOUD, KEY, literal())), Fail, "is plain text"),
     "OtherReasons because the name has an underscore": (
-        (*says("OtherReasons"), setting(CLOUD, KEY, VaultReference("kv-mz-cloud-prd", "SECRET_KEY", None))),
+        (*says("OtherReasons"), setting(CLOUD, KEY, reference_to("kv-mz-cloud-prd", "SECRET_KEY", None))),
         Fail,
         "cannot hold an underscore",
     ),

@@ -7,8 +7,9 @@ import pytest
 from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.rules.settings.vault_reference import vault_reference
 from mzaudit.snapshot.observed import Observed
-from mzaudit.snapshot.values import OtherReference, SettingValue, VaultReference
+from mzaudit.snapshot.values import OtherReference, SettingValue
 from tests.estate import Bend, ask, gap, literal, service, setting, site, status
+from tests.written import reference_to
 
 CLOUD = service("cloud")
 KEY = "SECRET_KEY"
@@ -21,8 +22,8 @@ def key(value: SettingValue | None) -> tuple[Bend, ...]:
 
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented": ((), Pass, ""),
-    "vault and secret in another case": (key(VaultReference("KV-MZ-CLOUD-PRD", "secret-key", None)), Pass, ""),
-    "a pinned version is SET-003's business": (key(VaultReference(VAULT, "SECRET-KEY", "ab" * 16)), Pass, ""),
+    "vault and secret in another case": (key(reference_to("KV-MZ-CLOUD-PRD", "secret-key", None)), Pass, ""),
+    "a pinned version is SET-003's business": (key(reference_to(VAULT, "SECRET-KEY", "ab" * 16)), Pass, ""),
     "another setting in clear is not this subject's business": (
         (setting(CLOUD, "MS_CLIENT_SECRET", literal()),),
         Pass,
@@ -30,7 +31,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "no such setting": (key(None), Fail, "has no setting SECRET_KEY"),
     "only one whose name differs in case": (
-        (setting(CLOUD, KEY, None), setting(CLOUD, "Secret_Key", VaultReference(VAULT, "SECRET-KEY", None))),
+        (setting(CLOUD, KEY, None), setting(CLOUD, "Secret_Key", reference_to(VAULT, "SECRET-KEY", None))),
         Fail,
         "has no setting SECRET_KEY",
     ),
@@ -38,36 +39,36 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "empty": (key(literal(empty=True)), Fail, "is empty"),
     "text around a reference": (key(literal(unresolved_reference=True)), Fail, "looks like a Key Vault reference"),
     "App Configuration": (key(OtherReference()), Fail, "App Configuration"),
-    "malformed": (key(VaultReference(None, None, None, "no vault name")), Fail, "is malformed: no vault name"),
-    "malformed without a reason": (key(VaultReference(VAULT, None, None)), Fail, "is malformed"),
+    "malformed": (key(reference_to(None, None, None, "no vault name")), Fail, "is malformed: no vault name"),
+    "malformed without a reason": (key(reference_to(VAULT, None, None)), Fail, "is malformed"),
     "named whole but malformed all the same": (
-        key(VaultReference(VAULT, "SECRET-KEY", None, "SecretUri is not https")),
+        key(reference_to(VAULT, "SECRET-KEY", None, "SecretUri is not https")),
         Fail,
         "is malformed: SecretUri is not https",
     ),
     "the documented name with its underscore": (
-        key(VaultReference(VAULT, "SECRET_KEY", None)),
+        key(reference_to(VAULT, "SECRET_KEY", None)),
         Fail,
         "cannot hold an underscore, it is stored as SECRET-KEY",
     ),
     "another secret": (
-        key(VaultReference(VAULT, "MS-CLIENT-SECRET", None)),
+        key(reference_to(VAULT, "MS-CLIENT-SECRET", None)),
         Fail,
         "MS-CLIENT-SECRET instead of SECRET-KEY",
     ),
     "another service's vault": (
-        key(VaultReference("kv-mz-manage-prd", "SECRET-KEY", None)),
+        key(reference_to("kv-mz-manage-prd", "SECRET-KEY", None)),
         Fail,
         "kv-mz-manage-prd instead of kv-mz-cloud-prd",
     ),
     "another environment's vault": (
-        key(VaultReference("kv-mz-cloud-stg", "SECRET-KEY", None)),
+        key(reference_to("kv-mz-cloud-stg", "SECRET-KEY", None)),
         Fail,
         "kv-mz-cloud-stg instead of kv-mz-cloud-prd",
     ),
     "a spelling that App Service reads all the same": (
         (
-            *key(VaultReference(None, None, None, "SecretUri is not a URL")),
+            *key(reference_to(None, None, None, "SecretUri is not a URL")),
             status(CLOUD, KEY, "Resolved", vault=VAULT, secret="SECRET-KEY"),
         ),
         Pass,
@@ -79,13 +80,13 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "kv-mz-manage-prd instead of kv-mz-cloud-prd",
     ),
     "no closing parenthesis, reported as no reference": (
-        (*key(VaultReference(None, None, None, "no closing parenthesis, or text after it")),),
+        (*key(reference_to(None, None, None, "no closing parenthesis, or text after it")),),
         Fail,
         "is malformed: no closing parenthesis",
     ),
     "syntax that App Service refuses": (
         (
-            *key(VaultReference(VAULT, "SECRET-KEY", None, "SecretUri stands beside other parts")),
+            *key(reference_to(VAULT, "SECRET-KEY", None, "SecretUri stands beside other parts")),
             status(CLOUD, KEY, "InvalidSyntax", vault=VAULT, secret="SECRET-KEY"),
         ),
         Fail,

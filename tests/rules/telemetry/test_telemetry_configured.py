@@ -9,7 +9,7 @@ import pytest
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.telemetry.telemetry_configured import METRICS_PUBLISHER, telemetry_configured
 from mzaudit.snapshot.observed import Listing, Observed
-from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue, VaultReference
+from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue
 from mzaudit.snapshot.web import Identity
 from tests.estate import (
     Bend,
@@ -29,6 +29,7 @@ from tests.estate import (
     wanted,
 )
 from tests.rules.telemetry.test_connection_string_matches import own
+from tests.written import reference_to
 
 INGEST = service("ingest")
 SETTING = "APPLICATIONINSIGHTS_CONNECTION_STRING"
@@ -56,12 +57,12 @@ NO_LOCAL = component_properties(local_auth_disabled=True)
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     # connection string
     "a plain connection string": ((), Pass, ""),
-    "a reference": ((string(VaultReference("kv", "x", None)),), Pass, ""),
+    "a reference": ((string(reference_to("kv", "x", None)),), Pass, ""),
     "none": ((string(None),), Fail, "is not set up to export telemetry"),
     "empty": ((string(literal(empty=True)),), Fail, "is not set up to export telemetry"),
     "no connection string": ((string(literal()),), Fail, "is no connection string"),
     "another component's": ((FAR,), Fail, "has not the InstrumentationKey of appi-monozu-prd"),
-    "a malformed reference": ((string(VaultReference(None, None, None, "no name")),), Fail, "is malformed"),
+    "a malformed reference": ((string(reference_to(None, None, None, "no name")),), Fail, "is malformed"),
     "from App Configuration": ((string(OtherReference()),), Inconclusive, ""),
     "the component is gone: OBS-001 says so": ((component(properties=Observed(None)),), Pass, ""),
     "component refused": ((component(properties=gap()),), Inconclusive, ""),
@@ -92,7 +93,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Pass,
         "",
     ),
-    "OTLP by a reference": ((*otlp(ENDPOINT=VaultReference("kv", "x", None), PROTOCOL=HTTP), role()), Pass, ""),
+    "OTLP by a reference": ((*otlp(ENDPOINT=reference_to("kv", "x", None), PROTOCOL=HTTP), role()), Pass, ""),
     "OTLP without the role": (otlp(ENDPOINT=URL, PROTOCOL=HTTP), Fail, "on its data collection rule"),
     "OTLP, assignments refused": (
         (*otlp(ENDPOINT=URL, PROTOCOL=HTTP), assigned_to(principal(INGEST), Listing(gap=gap()))),
@@ -119,7 +120,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "endpoint is no URL": ((*otlp(ENDPOINT=literal(), PROTOCOL=HTTP), role()), Fail, "is no URL"),
     "endpoint is malformed": (
-        (*otlp(ENDPOINT=VaultReference(None, None, None, "x"), PROTOCOL=HTTP), role()),
+        (*otlp(ENDPOINT=reference_to(None, None, None, "x"), PROTOCOL=HTTP), role()),
         Fail,
         "a malformed reference",
     ),

@@ -1,0 +1,88 @@
+"""What may be shown of text that people write into a configuration: parts of a known grammar; all else as its kind.
+
+Only this module makes a `Shown`: a field of that type cannot take text as it came.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NewType
+
+from mzaudit.snapshot import images
+
+Shown = NewType("Shown", str)
+"""A part that holds no secret by its grammar, or the kind of a text that is not shown."""
+
+NOTHING: Final = Shown("")
+_URL: Final = Shown("a URL (not shown)")
+_TEXT: Final = Shown("a text (not shown)")
+_UPPER: Final = Shown("an image reference with upper-case letters (not shown)")
+
+_HOST: Final = re.compile(r"[0-9A-Za-z-]{1,63}(?:\.[0-9A-Za-z-]{1,63}){0,9}")
+_WORD: Final = re.compile(r"[A-Za-z]{1,40}")
+_NAME: Final = re.compile(r"[0-9A-Za-z_.:-]{1,256}")
+_SECRET: Final = re.compile(r"[0-9A-Za-z_-]{1,127}")
+_VERSION: Final = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)  # which is what Key Vault makes
+_ID: Final = re.compile(
+    r"(?:/[0-9A-Za-z_.()-]{1,260}){1,20}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
+)
+_STACKS: Final = frozenset(
+    {
+        *("node", "python", "php", "ruby", "go", "java", "tomcat", "jbosseap", "static", "staticsite"),
+        *("dotnetcore", "dotnet", "dotnet-isolated", "aspdotnetv4", "powershell", "custom"),
+    }
+)
+
+
+def kind(text: str) -> Shown:
+    """What kind of text it is, and nothing of it; of no text, nothing."""
+    if not text:
+        return NOTHING
+    return _URL if "://" in text else _TEXT
+
+
+def image(text: str) -> Shown:
+    """An image reference: host, repository, tag and digest."""
+    if images.parse(text) is not None:
+        return Shown(text)
+    return _UPPER if images.parse(text.casefold()) is not None else kind(text)
+
+
+def name(text: str) -> Shown:
+    """The name of a variable, a container, or a mounted share."""
+    return _shown(_NAME, text)
+
+
+def word(text: str) -> Shown:
+    """A word of an enumeration."""
+    return _shown(_WORD, text)
+
+
+def stack(text: str) -> Shown:
+    """The name of a runtime stack of App Service, in lower case."""
+    return Shown(text.casefold()) if text.casefold() in _STACKS else kind(text)
+
+
+def identity(text: str) -> Shown:
+    """An identity as a configuration names it: `SystemAssigned`, a resource id, a client id."""
+    return Shown(text) if _WORD.fullmatch(text) else _shown(_ID, text)
+
+
+def host(text: str) -> Shown:
+    """The name of a host, or the first label of one: a vault's, a storage account's."""
+    return _shown(_HOST, text)
+
+
+def secret(text: str) -> Shown | None:
+    """The name of a vault's secret, `None` for what can be none. An underscore, which no such name holds, is kept: it
+    is the commonest mistake. Only of text that stands for a vault's secret: any path may look like one."""
+    return Shown(text) if _SECRET.fullmatch(text) else None
+
+
+def version(text: str) -> Shown:
+    """The version of a secret."""
+    return _shown(_VERSION, text)
+
+
+def _shown(grammar: re.Pattern[str], text: str) -> Shown:
+    return Shown(text) if grammar.fullmatch(text) else kind(text)

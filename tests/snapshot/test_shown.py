@@ -1,0 +1,120 @@
+"""Of configuration text only parts of a known grammar are shown: all else that people write leaves as its kind."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+
+import mzaudit
+from mzaudit.azure import runtime
+from mzaudit.azure.values import Classifier
+from mzaudit.snapshot import shown
+from mzaudit.snapshot.references import parse
+from mzaudit.snapshot.values import VaultReference
+from tests.promises.leaks import Searcher
+
+WORD = "Zk3Qv9xT1mR5pL7wB2"
+VERSION = "0123456789abcdef" * 2
+
+IMAGES = {
+    "user and password": f"user:{WORD}@acr.azurecr.io/app:1",
+    "a token alone": f"{WORD}@acr.azurecr.io/app:1",
+    "a signed URL": f"https://st.blob.core.windows.net/c/app.tar?sig={WORD}",
+    "a signed path": f"st.blob.core.windows.net/c/app?sig={WORD}",
+    "a signed tag": f"acr.azurecr.io/app:1?sig={WORD}",
+    "a fragment": f"acr.azurecr.io/app:1#{WORD}",
+    "a web hook without its scheme": f"hooks.example.com/services/{WORD}",
+    "words after it": f"acr.azurecr.io/app:1 --password {WORD}",
+    "two lines": f"acr.azurecr.io/app:1\n{WORD}",
+    "two digests": f"acr.azurecr.io/app@{WORD}@sha256:{'0' * 64}",
+}
+SHOWN = {
+    "host, repository and tag": "acr.azurecr.io/team/app:1.2_3-x",
+    "digest": f"acr.azurecr.io/app@sha256:{'0' * 64}",
+    "tag and digest": f"localhost:5000/app:1@sha256:{'0' * 64}",
+    "Docker Hub": "nginx",
+}
+
+
+def compose(text: str) -> str:
+    return "COMPOSE|" + base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize("case", IMAGES)
+@pytest.mark.parametrize("form", ["docker", "compose", "compose in flow style"])
+def test_an_image_with_a_credential_leaves_as_its_kind(case: str, form: str) -> None:
+    text = IMAGES[case]
+    block = "services:\n  web:\n    image: |-\n" + "".join(f"      {line}\n" for line in text.split("\n"))
+    quoted = text.replace("\n", "\\n")
+    written = {
+        "docker": f"DOCKER|{text}",
+        "compose": compose(block),
+        "compose in flow style": compose(f'{{services: {{web: {{"image": "{quoted}"}}}}}}'),
+    }
+    read = runtime.parse(written[form], Classifier())
+    assert [container.main for container in read.containers] == [True]
+    assert read.containers[0].image.endswith("(not shown)")
+    assert Searcher([WORD]).found(repr(read)) == []
+
+
+@pytest.mark.parametrize("case", SHOWN)
+def test_an_image_reference_is_shown_whole(case: str) -> None:
+    assert shown.image(SHOWN[case]) == SHOWN[case]
+
+
+RUNTIMES = {
+    "no form": WORD,
+    "a form that is none": f"{WORD}|3.12",
+    "a URL for a form": f"https://user:{WORD}@example.org|x",
+    "a compose service": compose(f"services: {{'a {WORD}': {{image: nginx}}}}"),
+    "a compose variable that is a URL": compose(
+        f"services: {{web: {{image: nginx, environment: ['sqlserver://u:{WORD}@h?a=b']}}}}"
+    ),
+    "a compose command": compose(f"services: {{web: {{image: nginx, command: 'serve --password {WORD}'}}}}"),
+    "a compose file that is no YAML": compose(f"services: [{WORD}"),
+    "a compose file that is no base64": f"COMPOSE|{WORD}",
+}
+
+
+@pytest.mark.parametrize("case", RUNTIMES)
+def test_nothing_else_of_a_runtime_is_shown(case: str) -> None:
+    assert Searcher([WORD]).found(repr(runtime.parse(RUNTIMES[case], Classifier()))) == []
+
+
+REFERENCES = {
+    "a web hook": (f"SecretUri=https://hooks.example.com/secrets/{WORD}", "hooks.example.com"),
+    "a web hook with two parts": (f"SecretUri=https://hooks.example.com/secrets/name/{WORD}", "hooks.example.com"),
+    "a host that only ends like a vault": (
+        f"SecretUri=https://kv-a.vault.azure.net.example.com/secrets/{WORD}",
+        "kv-a.vault.azure.net.example.com",
+    ),
+    "a host that is none": (f"SecretUri=https://a_{WORD}!/secrets/x", "a text (not shown)"),
+    "a version beside an underscore": (f"VaultName=kv-a;SecretName=A_B;SecretVersion={WORD}/x", "kv-a"),
+    "a version that Key Vault did not make": (f"VaultName=kv-a;SecretName=AB;SecretVersion={WORD}", "kv-a"),
+}
+
+
+@pytest.mark.parametrize("case", REFERENCES)
+def test_of_a_reference_to_no_vault_only_the_host_is_shown(case: str) -> None:
+    body, vault = REFERENCES[case]
+    read = parse(f"@Microsoft.KeyVault({body})")
+    assert isinstance(read, VaultReference)
+    assert read.vault == vault
+    assert Searcher([WORD]).found(repr(read)) == []
+
+
+def test_the_parts_of_a_vaults_reference_are_shown() -> None:
+    read = parse(f"@Microsoft.KeyVault(SecretUri=https://kv-a.vault.azure.net/secrets/TOKEN/{VERSION})")
+    assert read == VaultReference(shown.host("kv-a"), shown.secret("TOKEN"), shown.version(VERSION))
+    assert VERSION in repr(read)
+
+
+def test_only_one_module_makes_shown_text() -> None:
+    """The type is worth what its constructors check: nowhere else is text called `Shown`."""
+    package = Path(mzaudit.__file__).parent
+    made = re.compile(r"\bShown\(|\bcast\(\W*Shown")
+    makers = [path.relative_to(package) for path in package.rglob("*.py") if made.search(path.read_text("utf-8"))]
+    assert makers == [Path("snapshot/shown.py")]
