@@ -93,7 +93,7 @@ ONE_WORD_WRONG = {
     "misspelt key": (
         ("    image: {repository: cloud-backend}", "    imgae: {repository: cloud-backend}"),
         "services.cloud.imgae: expected one of title, app, image, vault, storage, databases, "
-        'telemetry, settings or plaintext, found "imgae" (did you mean image?)',
+        'sidecars, telemetry, settings or plaintext, found "imgae" (did you mean image?)',
     ),
     "unknown key": (
         ("scope: per-environment", "scope: per-environment\n  zzz: 1"),

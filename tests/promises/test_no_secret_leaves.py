@@ -189,7 +189,7 @@ BREAKS = {
     "reader of settings": ("mzaudit.azure.web._settings", lambda args: _opened(args[1].properties)),
     "reader of connection strings": ("mzaudit.azure.web._strings", lambda args: args[1].properties["Odd"].value.open()),
     "classifier": ("mzaudit.azure.values.Classifier.value", lambda args: args[1].open()),
-    "shapes": ("mzaudit.azure.shapes.credentials", lambda args: args[0]),
+    "shapes": ("mzaudit.azure.credential_shapes.credentials", lambda args: args[0]),
     "equality": ("mzaudit.azure.values.Classifier._label", lambda args: args[2]),
     "parser": ("mzaudit.azure.values.Sealed.__init__", lambda args: args[1]),
     "answer": ("mzaudit.azure.run._one", lambda args: getattr(args[1], "body", b"").decode("utf-8", "replace")),
@@ -320,7 +320,7 @@ def test_a_database_that_echoes_what_it_was_sent(
 ) -> None:
     shown: list[str] = []
 
-    def refused(*args: object) -> NoReturn:
+    def refused(*args: object, read_only: bool = False) -> NoReturn:
         shown.append(str(args[-1]))
         raise SqlError(ServerError(18456, f"Login failed for user '{args[-1]}'.", 14))
 
