@@ -14,6 +14,9 @@ _PLACEHOLDER: Final = re.compile(
     r"|STORAGE_ACCOUNT|STORAGE_KEY)(?![A-Za-z0-9_-])"
 )
 
+# Options that name a subscription, or hold a whole id.
+_ELSEWHERE: Final = frozenset(("--subscription", "--ids", "--scope", "--url"))
+
 WEB: Final = "2025-05-01"
 """The api-version of App Service for what has no `az` command of its own."""
 
@@ -26,6 +29,14 @@ def az(command: str, **options: str | bool) -> str:
         flag = "--" + name.strip("_").replace("_", "-")
         words += [flag] if value is True else [flag, shlex.quote(str(value).lower() if value is False else str(value))]
     return " ".join(words)
+
+
+def in_subscription(command: str, subscription: str) -> str:
+    """The command with `--subscription`, where it names things that are looked for in the subscription at hand."""
+    words = shlex.split(command)
+    if words[0] != "az" or words[1] == "pipelines" or not _ELSEWHERE.isdisjoint(words):
+        return command
+    return f"{command} --subscription {shlex.quote(subscription)}"
 
 
 def placeholders(command: str) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ _ADMINISTRATOR = "Role Based Access Control Administrator"
 
 @dataclass(frozen=True, slots=True)
 class DocumentedGrant:
-    """The role that an identity must hold on a scope, and all that it is for. `who` and `thing` are for sentences."""
+    """The role that an identity must hold on a scope, and all that it is for. `who` and `thing` are for sentences;
+    `roles_alone` is whether nothing but a role lets anybody in."""
 
     role: str
     role_name: str
@@ -28,6 +29,7 @@ class DocumentedGrant:
     principal_id: str
     who: str
     thing: str
+    roles_alone: bool = True
 
 
 def is_as_documented(grant: Grant, documented: DocumentedGrant) -> bool:
@@ -83,12 +85,15 @@ def _refused(accesses: tuple[Access, ...], documented: DocumentedGrant) -> Fail:
         )
     some = tuple(dict.fromkeys(g for access in accesses for g in access.grants))
     observed = tuple(g.words(documented.scope) for g in some) or NO_GRANT
+    lacks = f"has no access to {documented.thing}"
+    if not documented.roles_alone:
+        lacks = f"has no role for {documented.thing}; whether an access control list lets it in is not read"
     rest = ""
     if len(refused) < len(accesses):
         rest = f" It reaches only part: all but {', '.join(name(target.scope) for target in refused)}."
     return Fail(
         (Evidence(documented.scope, documented.role_name, observed),),
-        f"{documented.who} has no access to {documented.thing}.{rest}",
+        f"{documented.who} {lacks}.{rest}",
         f"Assign {documented.role_name} to the identity on exactly this scope.",
         grant_fix(documented),
     )

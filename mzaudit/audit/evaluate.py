@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import Any
 
+from mzaudit.audit.az import in_subscription
 from mzaudit.audit.results import Finding, Status, SubjectName
 from mzaudit.audit.rule import AnyRule
 from mzaudit.audit.subjects import Subject
-from mzaudit.audit.verdict import Fail, Inconclusive, NotApplicable, Pass, Verdict
+from mzaudit.audit.verdict import Fail, Fix, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.policy.requirements import Requirement, by_rule
 from mzaudit.policy.wanted import Wanted
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.ids import segment
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 
 
@@ -36,12 +38,13 @@ def evaluate(
     findings: list[Finding] = []
     ordered = in_order(rules)
     answers = by_rule(catalogue)
+    several = len(_subscriptions(wanted)) > 1
     for env in wanted.asked:
         answered: dict[str, list[_Answered]] = {}
         for rule in ordered:
             asked_by = answers.get(rule.code, ())
             answered[rule.code] = [
-                _answer(rule, subject, asked_by, wanted, seen, answered)
+                _answer(rule, subject, _blank(rule, subject, asked_by, wanted), seen, answered, several)
                 for subject in rule.over(wanted, wanted.environments[env])
             ]
             findings.extend(answer.finding for answer in answered[rule.code])
@@ -73,12 +76,11 @@ def verdict_of(rule: AnyRule, subject: Subject[Any], seen: Snapshot) -> Verdict:
 def _answer(
     rule: AnyRule,
     subject: Subject[Any],
-    asked_by: tuple[str, ...],
-    wanted: Wanted,
+    blank: Finding,
     seen: Snapshot,
     answered: Mapping[str, list[_Answered]],
+    several: bool,
 ) -> _Answered:
-    blank = _blank(rule, subject, asked_by, wanted)
     parts = tuple((part, frozenset(names)) for part, names in subject.parts.items())
     unasked = _unasked(rule, subject, blank, answered)
     if unasked is not None:
@@ -103,10 +105,24 @@ def _answer(
                 evidence=fail.evidence,
                 note=fail.note,
                 remediation=fail.remediation,
-                fix=fail.fix,
+                fix=_placed(fail.fix, subject) if several else fail.fix,
                 gaps=fail.gaps,
             )
             return _Answered(parts, finding, fail.severity is None)
+
+
+def _subscriptions(wanted: Wanted) -> set[str]:
+    """Those that the policy is about, casefolded."""
+    ids = (each for env in wanted.environments.values() for each in (env.resource_group_id, env.registry.id))
+    return {(segment(each, "subscriptions") or "").casefold() for each in ids}
+
+
+def _placed(fix: Fix | None, subject: Subject[Any]) -> Fix | None:
+    """The fix with the subject's subscription in each command that does not name one."""
+    subscription = segment(subject.id, "subscriptions")
+    if fix is None or subscription is None:
+        return fix
+    return replace(fix, commands=tuple(in_subscription(each, subscription) for each in fix.commands))
 
 
 def _unasked(

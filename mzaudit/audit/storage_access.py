@@ -40,6 +40,12 @@ def blob_holders(seen: Snapshot, storage: WantedStorage) -> Listing[Holder]:
     return Listing((*direct.items, *keyed), direct.gap)
 
 
+def has_access_lists(seen: Snapshot, storage: WantedStorage) -> bool:
+    """Whether access control lists may let an identity at the blobs, or it was not seen that there are none."""
+    account = seen.account(storage.account_id).properties
+    return isinstance(account, Gap) or (account.value is not None and account.value.hierarchical is True)
+
+
 def ways_without_a_role(seen: Snapshot, storage: WantedStorage) -> tuple[Gap, ...]:
     """What lets somebody at the blobs beside roles and keys, and is not read: one gap each, with what to look at."""
     account = need(seen.account(storage.account_id).properties)

@@ -11,7 +11,7 @@ from mzaudit.doctor.grants import commands
 from mzaudit.doctor.sql import giving
 from mzaudit.policy.wanted import Wanted, WantedDatabase
 from mzaudit.policy.words import counted
-from mzaudit.report.prose import cures
+from mzaudit.report.prose import cures, short
 from mzaudit.snapshot.estate import Caller
 from mzaudit.snapshot.ids import key
 
@@ -96,7 +96,7 @@ def _obstacle(obstacle: Obstacle) -> Iterator[str]:
     calls = f"{obstacle.calls} calls" if obstacle.calls > 1 else obstacle.gap.call
     yield f"  {obstacle.gap.reason} {obstacle.gap.scope} ({calls})"
     yield f"    undecided: {', '.join(obstacle.rules) or 'no rule; another gap comes first'}"
-    yield f"    cure: {cures(obstacle.gap)}"
+    yield f"    cure: {short(cures(obstacle.gap))}"
 
 
 def _spare(spare: Unasked) -> Iterator[str]:

@@ -28,6 +28,7 @@ _HARMLESS: Final = tuple(
         ),
     )
 )
+_IN_SUBSCRIPTION: Final = re.compile(r" --subscription [\w-]+\Z")
 _REFERENCE: Final = re.compile(r"@Microsoft\.KeyVault\(VaultName=([\w-]+);SecretName=([\w-]+)\)")
 # The first that is found in a command tells what to look at.
 _CHECKS: Final = (
@@ -68,7 +69,7 @@ _ANYTHING: Final = "what it replaces or takes away, who relies on that, and how 
 
 def check_first(command: str) -> str:
     """What has to be seen to be so before this command is run, as a sentence; empty if it only adds something."""
-    if any(harmless.fullmatch(command) for harmless in _HARMLESS):
+    if any(harmless.fullmatch(_IN_SUBSCRIPTION.sub("", command)) for harmless in _HARMLESS):
         return ""
     if reference := _REFERENCE.search(command):
         vault, name = reference.groups()

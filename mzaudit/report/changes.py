@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mzaudit.audit.difference import Difference, Turn, by_turn, either
@@ -15,11 +15,12 @@ from mzaudit.report.details import call, waived
 from mzaudit.report.grouping import shown
 from mzaudit.report.ink import fold
 from mzaudit.report.neutral import code, plain, prose
-from mzaudit.report.prose import short
+from mzaudit.report.prose import shortener
 from mzaudit.snapshot.drift import Drift, Drifted
 
 _SEVERITIES = tuple(Severity)
 _FACTS = 20
+_Short = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +70,19 @@ def markdown(changes: Changes, title: str, budget: int = 60_000) -> str:
 
 def findings(found: Iterable[Difference]) -> Mapping[str, tuple[Entry, ...]]:
     """Differences of findings, by what they mean; violations by severity."""
+    held = tuple(found)
+    short = shortener(either(one).subject.id for one in held)
     return {
-        turn: tuple(_entry(one) for one in sorted(ones, key=lambda one: _SEVERITIES.index(either(one).severity)))
-        for turn, ones in by_turn(found).items()
+        turn: tuple(_entry(one, short) for one in sorted(ones, key=lambda one: _SEVERITIES.index(either(one).severity)))
+        for turn, ones in by_turn(held).items()
     }
 
 
 def drifts(found: Iterable[Drifted]) -> Mapping[str, tuple[Entry, ...]]:
     """Differences of snapshots, by kind of drift."""
     held = tuple(found)
-    return {kind: tuple(_drifted(one) for one in held if one.kind is kind) for kind in Drift}
+    short = shortener(step for one in held for step in one.path)
+    return {kind: tuple(_drifted(one, short) for one in held if one.kind is kind) for kind in Drift}
 
 
 def _held(changes: Changes) -> Iterator[tuple[str, tuple[Entry, ...]]]:
@@ -91,12 +95,12 @@ def _blocks(entries: Iterable[Entry]) -> Iterator[Block]:
         yield Block("\n".join((first, *(f"  - {prose(line)}" for line in entry.lines))), 1, first)
 
 
-def _entry(one: Difference) -> Entry:
+def _entry(one: Difference, short: _Short) -> Entry:
     finding = either(one)
     name = f"{finding.rule} {finding.subject.name} ({finding.env})"
     before, after = _word(one.before), _word(one.after)
     turn = f"{before} before, {after} now" if before != after else after
-    return Entry(name, f"{turn}: {finding.title}", tuple(_lines(one, finding)))
+    return Entry(name, f"{turn}: {finding.title}", tuple(_lines(one, finding, short)))
 
 
 def _word(finding: Finding | None) -> str:
@@ -105,7 +109,7 @@ def _word(finding: Finding | None) -> str:
     return f"{finding.severity} violation" if finding.status is Status.FAIL else str(finding.status)
 
 
-def _lines(one: Difference, finding: Finding) -> Iterator[str]:
+def _lines(one: Difference, finding: Finding, short: _Short) -> Iterator[str]:
     if one.turn is Turn.OTHER and finding.status is Status.PASS:
         return
     if finding.note:
@@ -117,14 +121,14 @@ def _lines(one: Difference, finding: Finding) -> Iterator[str]:
     old = one.before.evidence if one.before is not None else ()
     new = one.after.evidence if one.after is not None else ()
     if one.after is not None and one.after.status is not Status.PASS:
-        yield from _facts("", [fact for fact in new if fact not in old])
+        yield from _facts("", [fact for fact in new if fact not in old], short)
     if one.before is not None and one.before.status is Status.FAIL:
-        yield from _facts("before: ", [fact for fact in old if fact not in new])
+        yield from _facts("before: ", [fact for fact in old if fact not in new], short)
     for gap in finding.gaps[:_FACTS] if one.after is not None else ():
         yield f"not seen: {short(call(gap))}"
 
 
-def _facts(start: str, facts: list[Evidence]) -> Iterator[str]:
+def _facts(start: str, facts: list[Evidence], short: _Short) -> Iterator[str]:
     for fact in facts[:_FACTS]:
         note = f" ({fact.note})" if fact.note else ""
         yield f"{start}{short(fact.at)}: expected {shown(fact.expected)}, observed {shown(fact.observed)}{note}"
@@ -132,7 +136,7 @@ def _facts(start: str, facts: list[Evidence]) -> Iterator[str]:
         yield f"{start}{counted(len(facts) - _FACTS, 'more fact')}"
 
 
-def _drifted(one: Drifted) -> Entry:
+def _drifted(one: Drifted, short: _Short) -> Entry:
     name = " ".join(short(step) for step in one.path[:2])
     steps = " ".join(one.path[2:-1]) if one.path[-1:] in (("same",), ("same_trimmed",)) else " ".join(one.path[2:])
     where = f"{short(steps)} " if steps else ""
@@ -141,7 +145,7 @@ def _drifted(one: Drifted) -> Entry:
     match one.path[-1], one.kind:
         case ("same" | "same_trimmed") as label, Drift.CHANGED:
             trimmed = " but for outer white space" if label == "same_trimmed" else ""
-            was, now = _others(one.before, one), _others(one.after, one)
+            was, now = _others(one.before, one, short), _others(one.after, one, short)
             what = f"{where}has the same value{trimmed} as {now}; before, as {was}"
         case _, Drift.CHANGED:
             what = f"{where}{short(shown(one.before))} before, {short(shown(one.after))} now"
@@ -158,7 +162,7 @@ def _tells(path: tuple[str, ...], fact: object) -> bool:
     return fact not in (None, (), "present") and path[-1] not in ("same", "same_trimmed")
 
 
-def _others(group: object, one: Drifted) -> str:
+def _others(group: object, one: Drifted, short: _Short) -> str:
     own = " ".join(one.path[1:-1])
     names = [short(name) for name in group if name != own] if isinstance(group, tuple) else []
     return ", ".join(names) or "no other"

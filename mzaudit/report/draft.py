@@ -11,7 +11,7 @@ from mzaudit.audit.results import Finding, Status
 from mzaudit.policy.models import Policy
 from mzaudit.report.details import call
 from mzaudit.report.neutral import comment, shorten
-from mzaudit.report.prose import short
+from mzaudit.report.prose import short, shortener
 from mzaudit.snapshot.ids import name, segment
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*(?:\{env\}[A-Za-z0-9._-]*)?")
@@ -36,13 +36,14 @@ def bindings(bound: Iterable[Bound], env: str) -> dict[tuple[str, ...], list[str
 def differences(findings: Iterable[Finding]) -> Iterator[str]:
     """What differs from the document and what could not be seen, one line a finding."""
     held = tuple(findings)
+    brief = shortener(finding.subject.id for finding in held)
     for title, status in (("DIFFERS", Status.FAIL), ("NOT SEEN", Status.INCONCLUSIVE)):
         told = [finding for finding in held if finding.status is status]
         if told:
             yield f"{title} ({len(told):,}):"
         for finding in told[:_LISTED]:
-            why = finding.note or "; ".join(short(call(gap)) for gap in finding.gaps[:1])
-            yield f"  {finding.rule} {finding.subject.name}: {short(why)}"
+            why = finding.note or "; ".join(call(gap) for gap in finding.gaps[:1])
+            yield f"  {finding.rule} {finding.subject.name}: {brief(why)}"
         if len(told) > _LISTED:
             yield f"  and {len(told) - _LISTED:,} more; `mzaudit check` with this policy tells them all"
 

@@ -41,7 +41,7 @@ from mzaudit.report.head import caveats, facts
 from mzaudit.report.layout import Drawing, lay_out
 from mzaudit.report.matrix import blamed, matrix
 from mzaudit.report.neutral import log, plain, shorten
-from mzaudit.report.prose import cures, short
+from mzaudit.report.prose import shortener
 from mzaudit.report.trend import Point, chart, trend
 from mzaudit.snapshot.estate import Read
 from mzaudit.snapshot.observed import Gap
@@ -110,8 +110,6 @@ def _template() -> Environment:
     environment.filters |= {
         "call": call,
         "check_first": check_first,
-        "cures": cures,
-        "short": short,
         "shown": shown,
         "fit": _fit,
         "waived": waived,
@@ -168,6 +166,7 @@ def _context(report: Report, history: Sequence[Point]) -> dict[str, object]:
         "unanswered": [read for read in report.reads if not read.answered],
         "most_unanswered": _UNANSWERED,
         "points": points,
+        "short": shortener(finding.subject.id for finding in report.findings),
         "chart": chart(points),
         "several": len(report.environments) > 1,
     }

@@ -31,7 +31,7 @@ from mzaudit.report.grouping import (
 from mzaudit.report.head import COLUMNS, areas, caveats, facts, totals
 from mzaudit.report.mermaid import flowchart
 from mzaudit.report.neutral import prose
-from mzaudit.report.prose import short
+from mzaudit.report.prose import shortener
 
 _FACTS = 20
 _LISTED = 20
@@ -62,6 +62,7 @@ class _Page:
         self._report = report
         self._dialect = dialect
         self._effects: Mapping[tuple[str, str], tuple[Finding, ...]] = followers(report)
+        self._short = shortener(finding.subject.id for finding in report.findings)
 
     def head(self) -> Iterator[str]:
         """What stays whatever the budget: the verdict, the run, the counts, and the picture if it is small."""
@@ -128,7 +129,7 @@ class _Page:
         if facts and self._dialect.html:
             yield from ("", "| at | expected | observed |", "| --- | --- | --- |")
         for fact in facts:
-            at, expected = self._code(short(fact.at)), self._code(shown(fact.expected))
+            at, expected = self._code(self._short(fact.at)), self._code(shown(fact.expected))
             observed = self._code(shown(fact.observed)) + (f" {self._prose(fact.note)}" if fact.note else "")
             if self._dialect.html:
                 yield f"| {at} | {expected} | {observed} |"
@@ -142,11 +143,11 @@ class _Page:
     def _inconclusive(self) -> Iterator[Block]:
         told: set[Finding] = set()
         for group in unseen(self._report):
-            calls = [f"  - {self._code(short(call(gap)))}" for gap in group.gaps[:_LISTED]]
+            calls = [f"  - {self._code(self._short(call(gap)))}" for gap in group.gaps[:_LISTED]]
             hidden = len(group.gaps) - _LISTED
             calls += [f"  - {counted(hidden, 'call')} more in the JSON report."] if hidden > 0 else []
             many = f"{counted(len(group.findings), 'finding')}{fresh(group.findings)}"
-            yield Block("\n".join((f"- {many} waiting for: {self._prose(group.cure)}", *calls)), 0)
+            yield Block("\n".join((f"- {many} waiting for: {self._prose(self._short(group.cure))}", *calls)), 0)
             for findings in by_rule_and_note(group.findings):
                 for some in batches(findings, _LISTED):
                     said = f" {self._prose(some[0].note)}" if some[0].note else ""
@@ -184,7 +185,7 @@ class _Page:
         return f"{self._code(finding.rule)} {self._code(finding.slug)}"
 
     def _said(self, label: str, text: str) -> str:
-        return self._code(text, 2_000) if label == "run" else f"{label or 'what'}: {self._prose(short(text))}"
+        return self._code(text, 2_000) if label == "run" else f"{label or 'what'}: {self._prose(self._short(text))}"
 
     def _code(self, text: str, limit: int = 500) -> str:
         return self._dialect.code(text, limit)

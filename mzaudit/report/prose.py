@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
+from mzaudit.snapshot.ids import segment
 from mzaudit.snapshot.observed import Gap, GapReason
 
-_IN_GROUP = re.compile(r"/subscriptions/[^/\s]+/resourceGroups/([^/\s]+)/providers/[^/\s]+/", re.IGNORECASE)
+_IN_GROUP = re.compile(r"/subscriptions/([^/\s]+)/resourceGroups/([^/\s]+)/providers/[^/\s]+/", re.IGNORECASE)
 
 
 def short(text: str) -> str:
     """The text with its resource ids as people say them: from the resource group on, without the provider."""
-    return _IN_GROUP.sub(r"\1/", text)
+    return _IN_GROUP.sub(r"\2/", text)
+
+
+def shortener(resource_ids: Iterable[str]) -> Callable[[str], str]:
+    """`short` for a text about these resources: where they lie in several subscriptions, ids keep theirs in front."""
+    subscriptions = {(segment(each, "subscriptions") or "").casefold() for each in resource_ids} - {""}
+    return short if len(subscriptions) < 2 else lambda text: _IN_GROUP.sub(r"\1/\2/", text)
 
 
 def cures(gap: Gap) -> str:
-    """What would make the call answer, and who can do that; not neutralised."""
-    scope = short(gap.scope) or "the resource"
+    """What would make the call answer, and who can do that; ids are whole; not neutralised."""
+    scope = gap.scope or "the resource"
     where = f"on {scope}"
     needed = gap.permission or "the read permission of this call"
     inside = _in_database(gap, scope) if gap.call.startswith("SQL ") else ""

@@ -24,7 +24,7 @@ from mzaudit.report.grouping import (
 from mzaudit.report.head import COLUMNS, areas, caveats, facts, totals
 from mzaudit.report.ink import Ink, fold
 from mzaudit.report.neutral import log, plain
-from mzaudit.report.prose import short
+from mzaudit.report.prose import shortener
 
 _LABEL = 10
 
@@ -103,7 +103,7 @@ def _violations(
 
 
 def _blocks(findings: Iterable[Finding], glyph: str, report: Report, width: int, ink: Ink) -> Iterator[str]:
-    following = followers(report)
+    following, short = followers(report), shortener(f.subject.id for f in report.findings)
     indent = " " * 4
     for number, ((severity, code), group) in enumerate(groupby(findings, key=lambda f: (f.severity, f.rule))):
         members = list(group)
@@ -134,7 +134,7 @@ def _labelled(label: str, text: str, width: int) -> Iterator[str]:
 
 
 def _inconclusive(report: Report, width: int, ink: Ink) -> Iterator[str]:
-    findings = with_status(report, Status.INCONCLUSIVE)
+    findings, short = with_status(report, Status.INCONCLUSIVE), shortener(f.subject.id for f in report.findings)
     if findings:
         yield ink.paint("bold", f"INCONCLUSIVE ({len(findings):,}: not seen, so neither passed nor failed)")
     silent = [finding for finding in findings if not finding.gaps]
@@ -144,7 +144,7 @@ def _inconclusive(report: Report, width: int, ink: Ink) -> Iterator[str]:
         if number:
             yield ""
         glyph = ink.paint("yellow", "?")
-        yield from fold(plain(cure), width, f"  {glyph} ", " " * 4)
+        yield from fold(plain(short(cure)), width, f"  {glyph} ", " " * 4)
         for one in calls:
             yield from _labelled("unseen", plain(short(one)), width)
         yield from _labelled("waiting", counted(len(waiting), "finding") + fresh(waiting), width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,6 +98,19 @@ def test_what_is_wrong_at_the_hub_names_its_subscription(
         assert mzaudit("check", "--env", "prd").code == 1
         gone = failed(policies.parent)["IMG-001 acrmonozu"]
         assert f"does not exist in rg-monozu-shared of the subscription {HUB}" in gone
+
+
+def test_commands_and_short_ids_name_the_subscription_where_there_are_several(policies: Path, mzaudit: Call) -> None:
+    outcome = mzaudit("check", "--env", "prd", "--simulate", "drifted", "--fail-on", "low")
+    report = json.loads((policies.parent / "reports/prd/mzaudit-prd.json").read_text())
+    commands = [each for f in report["findings"] if f["fix"] for each in f["fix"]["commands"]]
+    placed = re.compile(r" --subscription \S+$| --(?:ids|scope|url) |^sqlcmd |^az pipelines ")
+    assert len(commands) > 30
+    assert [each for each in commands if not placed.search(each)] == []
+    webapps = [each for each in commands if each.startswith("az webapp ")]
+    assert webapps
+    assert all(each.endswith(f" --subscription {IDS['prd']}") for each in webapps)
+    assert f"{IDS['prd']}/rg-monozu-prd/sites/app-monozu-cloud-prd" in outcome.out
 
 
 def test_a_former_identity_is_found_at_the_hub(

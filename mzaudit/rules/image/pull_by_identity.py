@@ -194,7 +194,14 @@ def _accepts(want: WantedService, seen: Snapshot) -> Verdict:
         "Let the registry accept Azure Resource Manager tokens.",
         Fix(
             "Contributor on the registry",
-            (az("acr config authentication-as-arm update", registry=want.registry.name, status="enabled"),),
+            (
+                az(
+                    "acr config authentication-as-arm update",
+                    registry=want.registry.name,
+                    status="enabled",
+                    subscription=want.registry.id.split("/")[2],
+                ),
+            ),
             "Microsoft.ContainerRegistry/registries: properties.policies.azureADAuthenticationAsArmPolicy.status",
         ),
     )

@@ -3,7 +3,7 @@
 from mzaudit.audit import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
 from mzaudit.audit.documented_grant import DocumentedGrant, judge
 from mzaudit.audit.identity_grants import switch_on
-from mzaudit.audit.storage_access import BLOB_READER, read_target
+from mzaudit.audit.storage_access import BLOB_READER, has_access_lists, read_target
 from mzaudit.audit.subjects import each_service_with_storage
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
@@ -30,7 +30,8 @@ def snap_role(want: WantedService, seen: Snapshot) -> Verdict:
     Told apart: no access, or a deny assignment (high); another role, such as Storage Blob Data Contributor (high);
     inherited from the account, the resource group or above (medium); through a group, or ending on a date (low). Of
     several, the nearest is named and the worst gives the severity. A condition that is not evaluated leaves the
-    question open. Access by account keys is not the documented way and does not count here.
+    question open. Access by account keys, or by an access control list of a hierarchical namespace, is not the
+    documented way and does not count here.
 
     ## Why it matters
     Without it the service cannot fetch snap binaries. With more than it, it reads what else the account holds.
@@ -60,5 +61,6 @@ def snap_role(want: WantedService, seen: Snapshot) -> Verdict:
         site.identity.principal_id,
         f"The identity of {want.app}",
         f"the blobs of {storage.account}/{storage.container}",
+        roles_alone=not has_access_lists(seen, storage),
     )
     return judge(seen, documented)

@@ -9,11 +9,13 @@ import pytest
 from mzaudit.audit import Fail, Inconclusive, Pass, Severity
 from mzaudit.rules.rbac.snap_role import snap_role
 from mzaudit.snapshot.authorization import Denied, Expiry, Permission
-from mzaudit.snapshot.observed import Listing
+from mzaudit.snapshot.observed import Listing, Observed
+from mzaudit.snapshot.storage import AccountProperties
 from mzaudit.snapshot.web import Identity
 from tests.estate import (
     BLOB_READER,
     Bend,
+    account_facets,
     ask,
     assigned_to,
     authorization,
@@ -63,6 +65,21 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "not evaluated",
     ),
     "missing": ((NONE,), Fail, "has no access to the blobs of stmonozuprd/snaps"),
+    "missing, where access control lists may let it in": (
+        (
+            NONE,
+            account_facets(
+                properties=Observed(AccountProperties(ACCOUNT, "stmonozuprd", False, False, hierarchical=True))
+            ),
+        ),
+        Fail,
+        "has no role for the blobs of stmonozuprd/snaps; whether an access control list lets it in is not read.",
+    ),
+    "missing, and the account is not read": (
+        (NONE, account_facets(properties=gap())),
+        Fail,
+        "has no role for the blobs",
+    ),
     "on another container": ((NONE, granted(ME, BLOB_READER, CONTAINER + "-old")), Fail, "has no access"),
     "on the account": ((NONE, granted(ME, BLOB_READER, ACCOUNT)), Fail, "from too broad a scope"),
     "on the subscription": ((NONE, granted(ME, BLOB_READER, SUB)), Fail, "from too broad a scope"),
