@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Remediation of what mzaudit found. Each command is a proposal: review it, and run what is right.
-# A command with a placeholder in capitals (COMMIT) is commented out until somebody fills it in.
-# 24 violations
+# Only what adds or enables something runs. What replaces, takes away or shuts somebody out waits
+# as a comment, with what to check first; so does a placeholder in capitals (COMMIT), and what follows it.
+# 24 violations: 21 at or above medium, 3 below the gate
 # tool: mzaudit 0.1.0
 # environment: prd
 # gate: violations at or above medium
@@ -9,7 +10,7 @@
 # source: simulated
 # read: 2026-03-02 03:00:00 UTC
 # identity: application e4fb32f7-44bc-5df6-83d1-3ecec33ce6a5 (object 18b1b06d-dbab-5be5-89f9-cb39f8a6eada) by environment (client secret)
-# calls: 117 (2 absent, 1 disabled, 114 ok)
+# calls: 121 (2 absent, 1 disabled, 118 ok)
 # SIMULATED: the estate was a simulated one; nothing here is about a real one.
 set -euo pipefail
 
@@ -33,6 +34,7 @@ az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKE
 # Renew the secret at its issuer and set the new value with a later expiry date.
 # May be run by: Key Vault Secrets Officer
 # In Bicep or Terraform: Microsoft.KeyVault/vaults/secrets: properties.value (azurerm_key_vault_secret: value)
+# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
 # Fill in SECRET_FILE_kv-mz-cloud-prd_MS-CLIENT-SECRET, then take the # away:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name MS-CLIENT-SECRET --file SECRET_FILE_kv-mz-cloud-prd_MS-CLIENT-SECRET
 
@@ -50,8 +52,10 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name MS-CLIENT
 # Set the same value in every vault, from one file without a trailing newline, and restart the apps.
 # May be run by: Key Vault Secrets Officer
 # In Bicep or Terraform: Microsoft.KeyVault/vaults/secrets: properties.value (azurerm_key_vault_secret: value)
+# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
 # Fill in SECRET_FILE_CLOUD-WEBHOOK-HMAC-SECRET, then take the # away:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name CLOUD-WEBHOOK-HMAC-SECRET --file SECRET_FILE_CLOUD-WEBHOOK-HMAC-SECRET
+# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
 # Fill in SECRET_FILE_CLOUD-WEBHOOK-HMAC-SECRET, then take the # away:
 # az keyvault secret set --vault-name kv-mz-manage-prd --name CLOUD-WEBHOOK-HMAC-SECRET --file SECRET_FILE_CLOUD-WEBHOOK-HMAC-SECRET
 
@@ -61,6 +65,7 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name MS-CLIENT
 # Set the value from its source of truth.
 # May be run by: Key Vault Secrets Officer
 # In Bicep or Terraform: Microsoft.KeyVault/vaults/secrets: properties.value (azurerm_key_vault_secret: value)
+# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
 # Fill in SECRET_FILE_kv-mz-manage-prd_SECRET-KEY, then take the # away:
 # az keyvault secret set --vault-name kv-mz-manage-prd --name SECRET-KEY --file SECRET_FILE_kv-mz-manage-prd_SECRET-KEY
 
@@ -89,6 +94,7 @@ az webapp identity assign --name app-monozu-manage-prd --resource-group rg-monoz
 # No security policy names dbo.invoice.
 # Add the table to a security policy, in a migration.
 # May be run by: the server's Entra administrator, or a member of db_owner
+# Check first: every connection sets the session context that the predicate reads; else it sees no row.
 # Fill in SQL_POLICY_NAME, SQL_PREDICATE_FUNCTION, then take the # away:
 # sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-manage-prd -G -x -X -Q 'CREATE SECURITY POLICY SQL_POLICY_NAME ADD FILTER PREDICATE SQL_PREDICATE_FUNCTION ON [dbo].[invoice], ADD BLOCK PREDICATE SQL_PREDICATE_FUNCTION ON [dbo].[invoice];'
 
@@ -97,16 +103,21 @@ az webapp identity assign --name app-monozu-manage-prd --resource-group rg-monoz
 # A migration of db-monozu-cloud-prd failed: 5 alarm acknowledgement.
 # Mend the cause of the failed migration, run `flyway repair`, then migrate.
 # May be run by: whoever may run the deployment pipeline
+# Check first: what it replaces or takes away, who relies on that, and how it is put back.
 # Fill in SQL_MIGRATION_PIPELINE, then take the # away:
 # az pipelines run --name SQL_MIGRATION_PIPELINE
 
-# OBS-004 low: An alert watches the component
+# OBS-004 low: An alert on the component reaches somebody
 # prd: component appi-monozu-prd
-# No alert that watches appi-monozu-prd is enabled and calls an action group: alert-appi-monozu-prd.
-# Enable the alert and give it an action group.
+# No alert that watches appi-monozu-prd is enabled and reaches somebody: failure anomalies - appi-monozu-prd (calls nobody); alert-appi-monozu-prd (disabled).
+# Enable one of the alerts, and see that it has an action group that is enabled and has a receiver.
 # May be run by: Monitoring Contributor on the resource group
 # In Bicep or Terraform: Microsoft.Insights/metricAlerts: properties.enabled = true, properties.actions
-az resource update --ids /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/resourceGroups/rg-monozu-prd/providers/Microsoft.Insights/metricAlerts/alert-appi-monozu-prd --set properties.enabled=true
+# Check first: nothing of this name was deleted lately that could be restored instead: a new one is empty.
+# Fill in ACTION_GROUP_ID, then take the # away:
+# az monitor alert-processing-rule create --name appi-monozu-prd-notify --resource-group rg-monozu-prd --rule-type AddActionGroups --scopes /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/resourceGroups/rg-monozu-prd/providers/Microsoft.Insights/components/appi-monozu-prd --action-groups ACTION_GROUP_ID
+# After the step above take the # away:
+# az resource update --ids /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/resourceGroups/rg-monozu-prd/providers/Microsoft.Insights/metricAlerts/alert-appi-monozu-prd --set properties.enabled=true
 
 # IMG-002 high: The image comes from the shared registry
 # prd: service ingest
@@ -114,6 +125,7 @@ az resource update --ids /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/res
 # Push the image to acrmonozu.azurecr.io and let app-monozu-ingest-prd run it from there.
 # May be run by: Website Contributor
 # In Bicep or Terraform: Microsoft.Web/sites: properties.siteConfig.linuxFxVersion = DOCKER|acrmonozu.azurecr.io/ingestor:COMMIT (azurerm_linux_web_app: site_config.application_stack.docker_image_name)
+# Check first: the image is in the registry, and the app's identity may pull it.
 # Fill in COMMIT, then take the # away:
 # az webapp config container set --name app-monozu-ingest-prd --resource-group rg-monozu-prd --container-image-name acrmonozu.azurecr.io/ingestor:COMMIT
 
@@ -123,6 +135,7 @@ az resource update --ids /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/res
 # Deploy the image by the full commit that it was built from.
 # May be run by: Website Contributor
 # In Bicep or Terraform: Microsoft.Web/sites: properties.siteConfig.linuxFxVersion = DOCKER|acrmonozu.azurecr.io/cloud-backend:COMMIT (azurerm_linux_web_app: site_config.application_stack.docker_image_name)
+# Check first: the image is in the registry, and the app's identity may pull it.
 # Fill in COMMIT, then take the # away:
 # az webapp config container set --name app-monozu-cloud-prd --resource-group rg-monozu-prd --container-image-name acrmonozu.azurecr.io/cloud-backend:COMMIT
 
@@ -132,7 +145,9 @@ az resource update --ids /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/res
 # Set MS_CLIENT_SECRET to a Key Vault reference to the secret MS-CLIENT-SECRET of kv-mz-cloud-prd.
 # May be run by: Website Contributor on the app
 # In Bicep or Terraform: Microsoft.Web/sites/config (appsettings): MS_CLIENT_SECRET = @Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET)
-az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd --settings 'MS_CLIENT_SECRET=@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET)'
+# Check first: the vault holds the value: az keyvault secret show --vault-name kv-mz-cloud-prd --name MS-CLIENT-SECRET --query attributes.enabled says true. What the setting holds may be the only copy.
+# Then take the # away:
+# az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd --settings 'MS_CLIENT_SECRET=@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET)'
 
 # SET-004 critical: No credential in clear
 # prd: service cloud
@@ -140,12 +155,18 @@ az webapp config appsettings set --resource-group rg-monozu-prd --name app-monoz
 # Put the value into kv-mz-cloud-prd, refer to it from the setting, then renew the credential.
 # May be run by: Key Vault Secrets Officer on the vault, Website Contributor on the app
 # In Bicep or Terraform: Microsoft.Web/sites/config (appsettings): MS_CLIENT_SECRET = @Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET); Microsoft.Web/sites/config (appsettings): STRIPE_API_KEY = @Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=STRIPE-API-KEY)
+# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
 # Fill in SECRET_FILE_kv-mz-cloud-prd_MS-CLIENT-SECRET, then take the # away:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name MS-CLIENT-SECRET --file SECRET_FILE_kv-mz-cloud-prd_MS-CLIENT-SECRET
-az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd --settings 'MS_CLIENT_SECRET=@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET)'
+# Check first: the vault holds the value: az keyvault secret show --vault-name kv-mz-cloud-prd --name MS-CLIENT-SECRET --query attributes.enabled says true. What the setting holds may be the only copy.
+# After the step above take the # away:
+# az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd --settings 'MS_CLIENT_SECRET=@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET)'
+# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
 # Fill in SECRET_FILE_kv-mz-cloud-prd_STRIPE-API-KEY, then take the # away:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name STRIPE-API-KEY --file SECRET_FILE_kv-mz-cloud-prd_STRIPE-API-KEY
-az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd --settings 'STRIPE_API_KEY=@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=STRIPE-API-KEY)'
+# Check first: the vault holds the value: az keyvault secret show --vault-name kv-mz-cloud-prd --name STRIPE-API-KEY --query attributes.enabled says true. What the setting holds may be the only copy.
+# After the step above take the # away:
+# az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd --settings 'STRIPE_API_KEY=@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=STRIPE-API-KEY)'
 
 # ==================== Remove, shut out
 
@@ -155,7 +176,9 @@ az webapp config appsettings set --resource-group rg-monozu-prd --name app-monoz
 # Connect with the app's managed identity, take the setting away, and drop or change the login.
 # May be run by: Website Contributor on the app
 # In Bicep or Terraform: Microsoft.Web/sites/config (appsettings): no password
-az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-ingest-prd --setting-names DATABASE_URL
+# Check first: the app runs without it; the value cannot be read back: keep it elsewhere first.
+# Then take the # away:
+# az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-ingest-prd --setting-names DATABASE_URL
 
 # SET-006 high: No reference to another's vault
 # prd: service ingest
@@ -163,7 +186,9 @@ az webapp config appsettings delete --resource-group rg-monozu-prd --name app-mo
 # Take the reference away: this service is documented to have no vault.
 # May be run by: Website Contributor on the app
 # In Bicep or Terraform: Microsoft.Web/sites/config (appsettings): take LEGACY_TOKEN away
-az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-ingest-prd --setting-names LEGACY_TOKEN
+# Check first: the app runs without it; the value cannot be read back: keep it elsewhere first.
+# Then take the # away:
+# az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-ingest-prd --setting-names LEGACY_TOKEN
 
 # RBAC-002 critical: No other service's identity can read the vault
 # prd: vault kv-mz-manage-prd
@@ -171,7 +196,9 @@ az webapp config appsettings delete --resource-group rg-monozu-prd --name app-mo
 # Remove what lets the foreign service in; replace what is inherited by assignments where they are needed.
 # May be run by: Role Based Access Control Administrator
 # In Bicep or Terraform: Microsoft.Authorization/roleAssignments: remove it
-az role assignment delete --ids /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/resourceGroups/rg-monozu-prd/providers/Microsoft.KeyVault/vaults/kv-mz-manage-prd/providers/Microsoft.Authorization/roleAssignments/5cdc0109-f558-51d8-bcd1-fb51b9652506
+# Check first: nobody relies on it, and the documented role is there in its place.
+# Then take the # away:
+# az role assignment delete --ids /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/resourceGroups/rg-monozu-prd/providers/Microsoft.KeyVault/vaults/kv-mz-manage-prd/providers/Microsoft.Authorization/roleAssignments/5cdc0109-f558-51d8-bcd1-fb51b9652506
 
 # RBAC-005 high: No other service's identity reaches the snap blobs
 # prd: container stmonozuprd/snaps
@@ -179,7 +206,9 @@ az role assignment delete --ids /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486
 # Remove what lets the foreign service in; replace what is inherited by assignments where they are needed.
 # May be run by: Role Based Access Control Administrator
 # In Bicep or Terraform: Microsoft.Authorization/roleAssignments: remove it
-az role assignment delete --ids /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/resourceGroups/rg-monozu-prd/providers/Microsoft.Storage/storageAccounts/stmonozuprd/providers/Microsoft.Authorization/roleAssignments/bb68043b-da8f-54d2-a712-3f03d1ff9a97
+# Check first: nobody relies on it, and the documented role is there in its place.
+# Then take the # away:
+# az role assignment delete --ids /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486563/resourceGroups/rg-monozu-prd/providers/Microsoft.Storage/storageAccounts/stmonozuprd/providers/Microsoft.Authorization/roleAssignments/bb68043b-da8f-54d2-a712-3f03d1ff9a97
 
 # BLOB-002 high: The snap container is private
 # prd: container stmonozuprd/snaps
@@ -187,37 +216,49 @@ az role assignment delete --ids /subscriptions/aa9da4fd-834d-529f-9b1c-b450ee486
 # Set the container's access level to none and forbid anonymous access for the account.
 # May be run by: Storage Account Contributor on the account
 # In Bicep or Terraform: Microsoft.Storage/storageAccounts: properties.allowBlobPublicAccess = false
-az storage container-rm update --resource-group rg-monozu-prd --storage-account stmonozuprd --name snaps --public-access off
-az storage account update --resource-group rg-monozu-prd --name stmonozuprd --allow-blob-public-access false
+# Check first: nobody reads the blobs without signing in.
+# Then take the # away:
+# az storage container-rm update --resource-group rg-monozu-prd --storage-account stmonozuprd --name snaps --public-access off
+# Check first: nobody reads a container of the account without signing in.
+# After the step above take the # away:
+# az storage account update --resource-group rg-monozu-prd --name stmonozuprd --allow-blob-public-access false
 
 # SQL-002 high: The server accepts no passwords
 # prd: sql-server sql-monozu-prd
 # The SQL server sql-monozu-prd accepts passwords beside Entra identities.
 # See that every client connects with an identity, then switch Entra-only authentication on.
-# May be run by: SQL Security Manager on the server
+# May be run by: SQL Security Manager or SQL Server Contributor on the server
 # In Bicep or Terraform: Microsoft.Sql/servers: properties.administrators.azureADOnlyAuthentication = true
-az sql server ad-only-auth enable --resource-group rg-monozu-prd --name sql-monozu-prd
+# Check first: every client, and you, sign in with an Entra identity: passwords end at once.
+# Then take the # away:
+# az sql server ad-only-auth enable --resource-group rg-monozu-prd --name sql-monozu-prd
 
 # SQL-003 critical: The service's identity is a user of its database
 # prd: database-user cloud/db-monozu-cloud-prd
 # The user app-monozu-cloud-prd of db-monozu-cloud-prd carries a stale SID: it was made for a former identity of app-monozu-cloud-prd, and today's cannot sign in.
 # Drop the user, create it again from the external provider, and give it its roles.
 # May be run by: the server's Entra administrator, or a member of db_owner
-sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-cloud-prd -G -x -X -Q 'DROP USER [app-monozu-cloud-prd]; CREATE USER [app-monozu-cloud-prd] FROM EXTERNAL PROVIDER; ALTER ROLE [db_datareader] ADD MEMBER [app-monozu-cloud-prd]; ALTER ROLE [db_datawriter] ADD MEMBER [app-monozu-cloud-prd];'
+# Check first: nothing signs in as this user any more; note its roles and grants, and which schemas it owns.
+# Then take the # away:
+# sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-cloud-prd -G -x -X -Q 'DROP USER [app-monozu-cloud-prd]; CREATE USER [app-monozu-cloud-prd] FROM EXTERNAL PROVIDER; ALTER ROLE [db_datareader] ADD MEMBER [app-monozu-cloud-prd]; ALTER ROLE [db_datawriter] ADD MEMBER [app-monozu-cloud-prd];'
 
 # SQL-004 high: The identity holds exactly the documented roles in its database
 # prd: database-user ingest/db-monozu-cloud-prd
 # The user app-monozu-ingest-prd of db-monozu-cloud-prd holds the role db_ddladmin.
 # Give the user exactly the documented roles.
 # May be run by: the server's Entra administrator, or a member of db_owner
-sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-cloud-prd -G -x -X -Q 'ALTER ROLE [db_ddladmin] DROP MEMBER [app-monozu-ingest-prd];'
+# Check first: the application works without this role.
+# Then take the # away:
+# sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-cloud-prd -G -x -X -Q 'ALTER ROLE [db_ddladmin] DROP MEMBER [app-monozu-ingest-prd];'
 
 # SQL-005 high: No other service's identity is a user of the database
 # prd: database db-monozu-manage-prd
 # The identity of cloud of prd is the user app-monozu-cloud-prd of db-monozu-manage-prd.
 # Drop the user that belongs to another service.
 # May be run by: the server's Entra administrator, or a member of db_owner
-sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-manage-prd -G -x -X -Q 'DROP USER [app-monozu-cloud-prd];'
+# Check first: nothing signs in as this user any more; note its roles and grants, and which schemas it owns.
+# Then take the # away:
+# sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-manage-prd -G -x -X -Q 'DROP USER [app-monozu-cloud-prd];'
 
 # KV-005 low: Every secret in the vault is documented
 # prd: vault kv-mz-cloud-prd
@@ -225,4 +266,6 @@ sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-manage-prd -G -x -X -
 # Document each of them, or disable and then delete it.
 # May be run by: Key Vault Secrets Officer
 # In Bicep or Terraform: Microsoft.KeyVault/vaults/secrets (azurerm_key_vault_secret): take the resource away
-az keyvault secret set-attributes --vault-name kv-mz-cloud-prd --name OLD-SMTP-PASSWORD --enabled false
+# Check first: no app refers to the secret, and nobody reads it.
+# Then take the # away:
+# az keyvault secret set-attributes --vault-name kv-mz-cloud-prd --name OLD-SMTP-PASSWORD --enabled false
