@@ -184,11 +184,11 @@ def runs_wrong() -> Snapshot:
             connection_strings=Observed((setting_of("Main", literal(credentials=("password",)), "SQLAzure"),)),
         ),
         site_properties(INGEST, state="Stopped"),
-        setting(CLOUD, "STRIPE_API_KEY", literal(3)),
-        setting(CLOUD, "MS_CLIENT_SECRET", literal(4)),
-        setting(INGEST, "DATABASE_URL", literal(5, "url", credentials=("url-userinfo",))),
+        setting(CLOUD, "STRIPE_API_KEY", literal()),
+        setting(CLOUD, "MS_CLIENT_SECRET", literal()),
+        setting(INGEST, "DATABASE_URL", literal("url", credentials=("url-userinfo",))),
         setting(INGEST, "APPLICATIONINSIGHTS_CONNECTION_STRING", None),
-        setting(INGEST, "OTEL_EXPORTER_OTLP_ENDPOINT", literal(6, "url", "otlp-grpc")),
+        setting(INGEST, "OTEL_EXPORTER_OTLP_ENDPOINT", literal("url", "otlp-grpc")),
         setting(MANAGE, "LEGACY", replace_vault("kv-mz-cloud-stg")),
     )
     return site(CLOUD, slots=Listing((slot(seen.site(CLOUD.id)),)))(seen)
@@ -206,7 +206,7 @@ def in_clear() -> Snapshot:
     open_secrets = [(MANAGE, secret) for secret in MANAGE_VAULT.secrets if not secret.spec.sensitive]
     open_secrets += [(CLOUD, secret) for secret in CLOUD_VAULT.secrets if not secret.spec.sensitive]
     return bent(
-        *(setting(owner, secret.name, literal(100 + n)) for n, (owner, secret) in enumerate(open_secrets)),
+        *(setting(owner, secret.name, literal()) for owner, secret in open_secrets),
         secret_value(CLOUD_VAULT, "SECRET-KEY", value(77)),
         secret_value(MANAGE_VAULT, "SECRET-KEY", value(77)),
     )
@@ -288,7 +288,7 @@ def watched_wrong() -> Snapshot:
             registries={key(registry.id): replace(registry, tags=tags)},
         )
 
-    return bent(more, setting(service("cloud", "stg"), "EXTRA", literal(2)))
+    return bent(more, setting(service("cloud", "stg"), "EXTRA", literal()))
 
 
 @cache

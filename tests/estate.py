@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -48,7 +48,7 @@ from mzaudit.snapshot.registry import Registry, RegistryProperties, Tag
 from mzaudit.snapshot.shown import Shown
 from mzaudit.snapshot.sql import Database, EntraAdministrator, SqlServer
 from mzaudit.snapshot.storage import AccountProperties, BlobContainer, StorageAccount
-from mzaudit.snapshot.values import LiteralValue, Part, ValueClass, VaultReference
+from mzaudit.snapshot.values import LiteralValue, Part, SecretValue, ValueClass, VaultReference
 from mzaudit.snapshot.web import (
     Identity,
     ManagedIdentity,
@@ -148,10 +148,16 @@ def _guid(*words: str) -> str:
     return str(uuid5(NAMESPACE_URL, "/".join(words)))
 
 
-def value(label: int, *kinds: str, **changes: Any) -> ValueClass:
-    """The class of a harmless value with that equality label."""
-    plain = ValueClass(False, False, False, False, kinds, (), label, label)
+def value(label: int, *kinds: str, **changes: Any) -> SecretValue:
+    """The class of a harmless secret's value with that equality label."""
+    plain = SecretValue(False, False, False, False, kinds, (), same=label, same_trimmed=label)
     return replace(plain, **changes)
+
+
+def as_secret(plain: ValueClass, label: int) -> SecretValue:
+    """A secret's value of that class with that equality label."""
+    told = {each.name: getattr(plain, each.name) for each in fields(plain)}
+    return SecretValue(**told, same=label, same_trimmed=label)
 
 
 @cache
@@ -187,20 +193,19 @@ def compliant() -> Snapshot:
             False,
             ("application-insights",),
             (),
-            label(env.env, "telemetry"),
-            label(env.env, "telemetry"),
             (
-                Part("ingestionendpoint", label("endpoint")),
+                Part("ingestionendpoint", label(env.env, "endpoint")),
                 Part("instrumentationkey", label(env.env, "ikey")),
             ),
         )
         for vault in env.vaults:
-            values: dict[str, Observed[ValueClass | None] | Gap] = {}
+            values: dict[str, Observed[SecretValue | None] | Gap] = {}
             for secret in vault.secrets:
                 owner = "shared" if secret.spec.shared else vault.key
                 number = label(env.env, owner, secret.name)
                 kind = {"url": ("https-url", "url"), "guid": ("guid",)}.get(secret.spec.kind.value, ())
-                plain = telemetry if secret.spec.kind.value == "application-insights" else value(number, *kind)
+                drawn = secret.spec.kind.value == "application-insights"
+                plain = as_secret(telemetry, number) if drawn else value(number, *kind)
                 values[secret.stored.casefold()] = Observed(plain)
             vaults[key(vault.id)] = Vault(
                 vault.id,
@@ -229,7 +234,7 @@ def compliant() -> Snapshot:
                 values,
             )
         for service in env.services:
-            settings = [setting_of("OTEL_SERVICE_NAME", LiteralValue(value(label("otel", service.key))))]
+            settings = [setting_of("OTEL_SERVICE_NAME", literal())]
             references = []
             if service.vault is None:
                 settings.append(setting_of(env.component.setting, LiteralValue(telemetry)))
@@ -461,9 +466,9 @@ def setting(which: WantedService, name: str, new: Any | None) -> Bend:
     return bend
 
 
-def literal(label: int = 1, *kinds: str, **changes: Any) -> LiteralValue:
+def literal(*kinds: str, **changes: Any) -> LiteralValue:
     """A literal setting value of that class."""
-    return LiteralValue(value(label, *kinds, **changes))
+    return LiteralValue(replace(ValueClass(False, False, False, False, kinds, ()), **changes))
 
 
 def status(which: WantedService, name: str, reported: str, **changes: Any) -> Bend:
@@ -517,7 +522,7 @@ def secret_gone(which: WantedVault, stored: str) -> Bend:
     return bend
 
 
-def secret_value(which: WantedVault, stored: str, new: ValueClass | Gap | None) -> Bend:
+def secret_value(which: WantedVault, stored: str, new: SecretValue | Gap | None) -> Bend:
     """Give a secret another value class, or a gap."""
 
     def bend(seen: Snapshot) -> Snapshot:

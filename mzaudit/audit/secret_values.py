@@ -8,7 +8,7 @@ from mzaudit.audit.verdict import Evidence, Fail, Fix
 from mzaudit.policy.wanted import WantedSecret
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
-from mzaudit.snapshot.values import ValueClass
+from mzaudit.snapshot.values import SecretValue
 
 OFFICER = "Key Vault Secrets Officer"
 
@@ -18,7 +18,7 @@ def secret_id(want: WantedSecret) -> str:
     return f"{want.vault_id}/secrets/{want.stored}"
 
 
-def value_of(want: WantedSecret, seen: Snapshot) -> ValueClass | Fail:
+def value_of(want: WantedSecret, seen: Snapshot) -> SecretValue | Fail:
     """The class of a secret's current value, or the failure that it is disabled, where its attributes say so too; else
     the rule is inconclusive."""
     vault = seen.vault(want.vault_id)

@@ -301,8 +301,7 @@ def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Sub
     earlier = [other for other in before if env.distinct_between_environments and other.env in asked]
     for position, vault in enumerate(env.vaults):
         for number, secret in enumerate(vault.secrets):
-            guarded = secret.spec.sensitive and secret.spec.kind.opens
-            if not (guarded or secret.spec.distinct):
+            if not (secret.guarded or secret.spec.distinct):
                 continue
             beside = tuple(
                 other
@@ -311,7 +310,7 @@ def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Sub
                 if other.name == secret.name and secret.spec.distinct and other.spec.distinct
             )
             # One policy is bound to each environment: what stands at the same place is of the same key and name.
-            elsewhere = tuple(other.vaults[position].secrets[number] for other in earlier) if guarded else ()
+            elsewhere = tuple(other.vaults[position].secrets[number] for other in earlier) if secret.guarded else ()
             parts = {"vault": (vault.name, *(other.vault for other in beside)), "secret": (secret.name,)}
             want = DistinctSecret(secret, beside, elsewhere)
             secret_id = f"{vault.id}/secrets/{secret.stored}"

@@ -17,7 +17,7 @@ from mzaudit.azure.wire import Resource, Seconds, Wire
 from mzaudit.snapshot.ids import name, segment
 from mzaudit.snapshot.keyvault import AccessPolicy, SecretItem, Vault, VaultProperties
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
-from mzaudit.snapshot.values import ValueClass
+from mzaudit.snapshot.values import SecretValue
 
 _VAULT, _DATA = "Microsoft.KeyVault/vaults", "vault data plane"
 
@@ -111,7 +111,7 @@ async def vault(run: Run, scope: VaultScope, deleted: Deleted, values: bool) -> 
     wanted = tuple(scope.values)
     async with asyncio.TaskGroup() as group:
         looking = group.create_task(side_by_side(_lookup(run, scope.id, stored) for stored in unlisted))
-        valuing = group.create_task(_values(run, scope.id, uri, wanted, values))
+        valuing = group.create_task(_values(run, scope, uri, wanted, values))
         telling = group.create_task(_with_managed(run, scope, uri, secrets))
     lookups = {stored.casefold(): found for stored, found in zip(unlisted, looking.result(), strict=True)}
     gone = any(isinstance(found, Observed) and found.value is None for found in lookups.values())
@@ -202,18 +202,20 @@ async def _lookup(run: Run, vault_id: str, stored: str) -> Observed[SecretItem |
 
 
 async def _values(
-    run: Run, vault_id: str, uri: str, wanted: Sequence[str], asked: bool
-) -> list[Observed[ValueClass | None] | Gap]:
+    run: Run, vault: VaultScope, uri: str, wanted: Sequence[str], asked: bool
+) -> list[Observed[SecretValue | None] | Gap]:
     async with run.clients.visits:
-        return await side_by_side(_value(run, vault_id, uri, stored, asked) for stored in wanted)
+        return await side_by_side(_value(run, vault, uri, stored, asked) for stored in wanted)
 
 
-async def _value(run: Run, vault_id: str, uri: str, stored: str, asked: bool) -> Observed[ValueClass | None] | Gap:
-    call = Call(f"{uri}/secrets/{stored}", _DATA, needs.SECRET_VALUE.permission, f"{vault_id}/secrets/{stored}")
+async def _value(run: Run, vault: VaultScope, uri: str, stored: str, asked: bool) -> Observed[SecretValue | None] | Gap:
+    call = Call(f"{uri}/secrets/{stored}", _DATA, needs.SECRET_VALUE.permission, f"{vault.id}/secrets/{stored}")
     if not asked:
         return call.gap(GapReason.NOT_COLLECTED, "--no-secret-values")
 
-    return await run.read(call, _Value, lambda body: run.classifier.value(body.value))
+    compared = stored.casefold() in (each.casefold() for each in vault.compared)
+    among = stored.casefold() if compared else call.scope.casefold()
+    return await run.read(call, _Value, lambda body: run.classifier.secret(body.value, among))
 
 
 async def _deleted_secrets(run: Run, vault_id: str, uri: str) -> Listing[str]:

@@ -6,13 +6,14 @@ import hmac
 import re
 import secrets
 from collections.abc import Collection
+from dataclasses import fields
 from typing import Annotated, NoReturn
 
 from pydantic import PlainValidator
 
 from mzaudit.azure import credential_shapes, shapes
 from mzaudit.snapshot import references
-from mzaudit.snapshot.values import LiteralValue, Part, SettingValue, ValueClass
+from mzaudit.snapshot.values import LiteralValue, Part, SecretValue, SettingValue, ValueClass
 
 _APP_SETTING = re.compile(r"@AppSettingRef\([^()]+\)", re.IGNORECASE)
 
@@ -50,7 +51,7 @@ SealedText = Annotated[Sealed, PlainValidator(_seal)]
 
 
 class Classifier:
-    """Turns values into classes; equality is a random label a distinct text, drawn under a key of this run.
+    """Turns values into classes; equality is a random label a distinct text of a set, drawn under a key of this run.
 
     The key and the digests never leave this object. Labels are drawn without order, so neither their size nor their
     sequence says anything about a value, and those of two runs cannot be compared. `vault_suffix` is the domain of
@@ -94,9 +95,23 @@ class Classifier:
             outer_whitespace=inner != text,
             kinds=shapes.kinds(inner),
             credentials=credential_shapes.credentials(inner),
-            same=self._label("text", text),
-            same_trimmed=self._label("text", inner),
-            parts=tuple(Part(name, self._label(name, part)) for name, part in shapes.telemetry_parts(inner)),
+            parts=self._parts(inner),
+        )
+
+    def secret(self, sealed: Sealed, among: str) -> SecretValue:
+        """The class of a secret's value, and labels that tell what it equals `among` the secrets of that set."""
+        text, known = sealed.open(), self.value(sealed)
+        return SecretValue(
+            **{each.name: getattr(known, each.name) for each in fields(known)},
+            same=self._label(f"secret {among}", text),
+            same_trimmed=self._label(f"secret {among}", shapes.trimmed(text)),
+        )
+
+    def _parts(self, text: str) -> tuple[Part, ...]:
+        told = shapes.telemetry_parts(text)
+        return tuple(
+            Part(name, self._label(name, "\n".join(part for _, part in told[: number + 1])))
+            for number, (name, _) in enumerate(told)
         )
 
     def _label(self, domain: str, text: str) -> int:

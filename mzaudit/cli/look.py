@@ -76,6 +76,7 @@ def scope_of(wanted: Wanted, *, wake: bool = False) -> Scope:
                 vault.id,
                 tuple(secret.stored for secret in vault.secrets),
                 tuple(secret.stored for secret in vault.secrets),
+                tuple(secret.stored for secret in vault.secrets if secret.compared),
             )
             for env in asked
             for vault in env.vaults

@@ -53,6 +53,16 @@ class WantedSecret:
     expiring_days: int
     where: str
 
+    @property
+    def guarded(self) -> bool:
+        """Whether its value must differ between environments, where the policy does not say otherwise."""
+        return self.spec.sensitive and self.spec.kind.opens
+
+    @property
+    def compared(self) -> bool:
+        """Whether its value is compared with those of other vaults' secrets of its name."""
+        return self.spec.shared or self.spec.distinct or self.guarded
+
 
 @dataclass(frozen=True, slots=True)
 class WantedVault:

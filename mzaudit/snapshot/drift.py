@@ -18,7 +18,7 @@ from mzaudit.snapshot.databases import DatabaseGrant, Membership, Predicate
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
-from mzaudit.snapshot.values import Part, ValueClass
+from mzaudit.snapshot.values import Part, SecretValue
 
 Path = tuple[str, ...]
 Fact = str | int | float | bool | tuple[str, ...] | None
@@ -177,7 +177,7 @@ def _lay(path: Path, node: object, flat: _Facts) -> None:
             flat.facts[path] = _THERE
             for each in fields(node):
                 value = getattr(node, each.name)
-                if each.name in _LABELS and isinstance(node, ValueClass | Part):
+                if each.name in _LABELS and isinstance(node, SecretValue | Part):
                     flat.labels[(*path, each.name)] = (f"{type(node).__name__} {each.name}", value)
                 else:
                     _lay((*path, each.name), value, flat)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mzaudit.snapshot.moment import Moment
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
-from mzaudit.snapshot.values import ValueClass
+from mzaudit.snapshot.values import SecretValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Vault:
     lookups: Mapping[str, Observed[SecretItem | None] | Gap]
     soft_deleted: Observed[bool] | Gap
     deleted_secrets: Listing[str]
-    values: Mapping[str, Observed[ValueClass | None] | Gap]
+    values: Mapping[str, Observed[SecretValue | None] | Gap]
 
     def secret(self, stored: str) -> Observed[SecretItem | None] | Gap:
         """The secret of that stored name: from the list, else from the direct read; never absent by the list alone."""
@@ -75,6 +75,6 @@ class Vault:
                 return Observed(item)
         return self.lookups.get(stored.casefold()) or not_asked(f"GET {self.id}/secrets/{stored}")
 
-    def value(self, stored: str) -> Observed[ValueClass | None] | Gap:
+    def value(self, stored: str) -> Observed[SecretValue | None] | Gap:
         """The class of that secret's current value."""
         return self.values.get(stored.casefold()) or not_asked(f"GET secret {stored} of {self.id}")

@@ -1,7 +1,8 @@
 """What may be kept of a secret or setting value: classes and equality, never a byte of it.
 
-Equality is a partition over everything read in one run. Its labels are drawn at random, so they say nothing
-about a value and cannot be compared between two snapshots.
+Equality is a partition within a set of secrets that the policy documents to be compared, and nowhere else: whoever may
+write a setting and read the snapshot could test guesses against another's secret. Its labels are drawn at random, so
+they say nothing about a value and cannot be compared between two snapshots.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from mzaudit.snapshot.shown import Shown
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A known part of a connection string (`instrumentationkey`, `ingestionendpoint`) and its equality label."""
+    """A known part of a telemetry connection string (`instrumentationkey`, `ingestionendpoint`) and its equality label,
+    which covers the parts before it: of another component no endpoint can be guessed."""
 
     name: str
     same: int
@@ -30,8 +32,8 @@ class ValueClass:
     protocol names `otlp-http` (`http/protobuf`, `http/json`) and `otlp-grpc` (`grpc`);
     `credentials` names the credential shapes that the text matches (`password`, `account-key`, `client-secret`, `sas`,
     `bearer`, `jwt`, `private-key`, `pkcs12`, `url-userinfo`, `of:ISSUER`, `high-entropy`); `unresolved_reference` says
-    that the text holds a reference that App Service does not resolve; `same` and `same_trimmed` are equality labels of
-    the text and of the text without surrounding white space; `parts` are those of a telemetry connection string.
+    that the text holds a reference that App Service does not resolve; `parts` are those of a telemetry connection
+    string. Two values of one class may be equal or not.
     """
 
     empty: bool
@@ -40,13 +42,20 @@ class ValueClass:
     outer_whitespace: bool
     kinds: tuple[str, ...]
     credentials: tuple[str, ...]
-    same: int
-    same_trimmed: int
     parts: tuple[Part, ...] = ()
 
     def part(self, name: str) -> int | None:
         """The equality label of a known part, `None` if the text has no such part."""
         return next((part.same for part in self.parts if part.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretValue(ValueClass):
+    """The class of a secret's value. `same` and `same_trimmed` are equality labels of the text, and of the text without
+    surrounding white space, among the vaults' secrets of that name, if the policy says that they are compared."""
+
+    same: int
+    same_trimmed: int
 
 
 @dataclass(frozen=True, slots=True)

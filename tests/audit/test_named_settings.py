@@ -90,7 +90,7 @@ def test_only_the_documented_setting_may_refer_to_another_vault(policy: Wanted) 
 
 
 def test_a_named_setting_in_clear_is_cured_by_its_own_secret(policy: Wanted) -> None:
-    verdict = of(policy, no_plaintext_credentials, "cloud", *RENAMED, setting(CLOUD, MANAGE, literal(9)))
+    verdict = of(policy, no_plaintext_credentials, "cloud", *RENAMED, setting(CLOUD, MANAGE, literal()))
     assert isinstance(verdict, Fail)
     assert "documented as a secret" in verdict.note
     assert verdict.fix is not None

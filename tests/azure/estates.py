@@ -80,7 +80,10 @@ class Names:
             environments={self.env: self.subscription},
             sites=(self.cloud, self.manage, self.ingest),
             identities_of=tuple(each.replace(self.env, "stg") for each in (self.cloud, self.manage, self.ingest)),
-            vaults=(VaultScope(self.cloud_vault, CLOUD, CLOUD), VaultScope(self.manage_vault, MANAGE, MANAGE)),
+            vaults=(
+                VaultScope(self.cloud_vault, CLOUD, CLOUD, CLOUD),
+                VaultScope(self.manage_vault, MANAGE, MANAGE, MANAGE),
+            ),
             registries=(RegistryScope(self.registry, ("cloud-backend", "management-backend", "ingestor")),),
             servers=(ServerScope(self.server, (f"db-monozu-cloud-{self.env}", f"db-monozu-manage-{self.env}")),),
             accounts=(AccountScope(self.account, ("snaps",)),),

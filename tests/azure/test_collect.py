@@ -17,7 +17,7 @@ from mzaudit.azure.needs import DATABASE_NEEDS
 from mzaudit.simulator import Simulator, build, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, need
-from mzaudit.snapshot.values import LiteralValue, Part, ValueClass, VaultReference
+from mzaudit.snapshot.values import LiteralValue, Part, SecretValue, VaultReference
 from tests.azure.estates import CLOUD, TAKEN, Names, take
 from tests.azure.gapped import asked
 
@@ -214,10 +214,11 @@ def relabelled(node: object) -> object:
     names: dict[int, int] = {}
 
     def renamed(each: object) -> object:
-        if isinstance(each, ValueClass):
+        if isinstance(each, Part):
+            return (each.name, names.setdefault(each.same, len(names)))
+        if isinstance(each, SecretValue):
             same, trimmed = (names.setdefault(label, len(names)) for label in (each.same, each.same_trimmed))
-            parts = tuple(Part(part.name, names.setdefault(part.same, len(names))) for part in each.parts)
-            return replace(each, same=same, same_trimmed=trimmed, parts=parts)
+            return replace(each, same=same, same_trimmed=trimmed, parts=()), renamed(each.parts)
         if is_dataclass(each) and not isinstance(each, type):
             return (type(each), *(renamed(getattr(each, field.name)) for field in fields(each)))
         if isinstance(each, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 
 import pytest
 from hypothesis import given
@@ -203,15 +203,18 @@ def test_a_reference_inside_a_longer_text(text: str, resolves: bool) -> None:
     assert value.credentials == ()
 
 
+SET = "kv-a and kv-b"
+
+
 def test_equality_and_near_misses() -> None:
     classifier = Classifier()
-    value, newline, other = (classifier.value(Sealed(text)) for text in ("abc", "abc\n", "abd"))
+    value, newline, other = (classifier.secret(Sealed(text), SET) for text in ("abc", "abc\n", "abd"))
     assert value.same != newline.same
     assert value.same_trimmed == newline.same_trimmed == value.same
     assert newline.outer_whitespace
     assert not value.outer_whitespace
     assert other.same not in (value.same, newline.same)
-    marked = classifier.value(Sealed("\ufeffabc"))
+    marked = classifier.secret(Sealed("\ufeffabc"), SET)
     assert marked.same_trimmed == value.same
     assert marked.outer_whitespace
 
@@ -229,7 +232,7 @@ def test_settings() -> None:
 @given(st.lists(st.text(), max_size=8))
 def test_equal_labels_mean_equal_texts(texts: list[str]) -> None:
     classifier = Classifier()
-    labels = [classifier.value(Sealed(text)).same for text in texts]
+    labels = [classifier.secret(Sealed(text), SET).same for text in texts]
     for one, left in zip(labels, texts, strict=True):
         for other, right in zip(labels, texts, strict=True):
             assert (one == other) == (left == right)
@@ -238,7 +241,7 @@ def test_equal_labels_mean_equal_texts(texts: list[str]) -> None:
 @given(st.text(min_size=1))
 def test_no_label_reveals_its_text(text: str) -> None:
     """The same text gets another label in another run, and labels follow neither its order nor its length."""
-    first, second = (Classifier().value(Sealed(text)) for _ in range(2))
+    first, second = (Classifier().secret(Sealed(text), SET) for _ in range(2))
     assert first.same != second.same
     told = {name: value for name, value in asdict(first).items() if not name.startswith("same") and name != "parts"}
     again = {name: value for name, value in asdict(second).items() if not name.startswith("same") and name != "parts"}
@@ -247,14 +250,55 @@ def test_no_label_reveals_its_text(text: str) -> None:
 
 @given(st.text(min_size=6))
 def test_a_class_holds_no_piece_of_the_text(text: str) -> None:
-    shown = repr(Classifier().value(Sealed(f"zq{text}zq")))
+    shown = repr(Classifier().secret(Sealed(f"zq{text}zq"), SET))
     assert "zq" not in shown
 
 
 def test_labels_are_not_drawn_in_order() -> None:
     classifier = Classifier()
-    labels = [classifier.value(Sealed(f"value {number}")).same for number in range(64)]
+    labels = [classifier.secret(Sealed(f"value {number}"), SET).same for number in range(64)]
     assert len(set(labels)) == 64
     assert labels != sorted(labels)
     assert isinstance(classifier.value(Sealed("x")), ValueClass)
     assert "value" not in repr(classifier)
+
+
+def test_a_guess_is_compared_with_no_secret_of_another_set() -> None:
+    """Whoever may write a setting, or another secret, and read the snapshot cannot try what a secret is."""
+    secret, guess = "4711", "4712"
+    telemetry = "InstrumentationKey={};IngestionEndpoint=https://{}.example.com/"
+    keys = ("0b7ac7a5-38b8-4b76-9f6a-1f7c1d6f3a11", "9f0bb3f5-8e2a-4bb2-b1c5-6f6a62f7d2a4")
+
+    def told(tried: str) -> tuple[object, ...]:
+        classifier = Classifier()
+        known = [
+            classifier.secret(Sealed(secret), SET),
+            classifier.secret(Sealed(tried), "another set"),
+            classifier.setting(Sealed(tried)),
+            classifier.variable(Sealed(tried), ()),
+            classifier.share_key(Sealed(tried)),
+            classifier.value(Sealed(telemetry.format(keys[0], secret))),
+            classifier.setting(Sealed(telemetry.format(keys[1], tried))),
+        ]
+        return relabelled(known)
+
+    assert told(secret) == told(guess)
+
+
+def relabelled(node: object) -> tuple[object, ...]:
+    """A value laid flat, its labels renamed by first appearance."""
+    names: dict[object, int] = {}
+    flat: list[object] = []
+
+    def lay(each: object, name: str) -> None:
+        if is_dataclass(each):
+            for field in fields(each):
+                lay(getattr(each, field.name), field.name)
+        elif isinstance(each, (list, tuple)):
+            for one in each:
+                lay(one, name)
+        else:
+            flat.append(names.setdefault(each, len(names)) if name in ("same", "same_trimmed") else each)
+
+    lay(node, "")
+    return tuple(flat)

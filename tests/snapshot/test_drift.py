@@ -12,7 +12,7 @@ from mzaudit.snapshot.drift import Drift, Drifted, drift
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Listing, Observed
-from mzaudit.snapshot.values import Part, ValueClass
+from mzaudit.snapshot.values import Part, SecretValue
 from tests.blindfold import blind, one_less
 from tests.estate import (
     SECRETS_USER,
@@ -56,7 +56,7 @@ CASES: dict[str, tuple[tuple[Any, ...], set[Told]]] = {
         {(Drift.CHANGED, "secrets SECRET-KEY enabled", True, False)},
     ),
     "a setting that is new": (
-        (setting(CLOUD, "EXTRA", literal(77)),),
+        (setting(CLOUD, "EXTRA", literal()),),
         {(Drift.APPEARED, "settings EXTRA", None, "present")},
     ),
     "a setting that has gone": (
@@ -157,7 +157,7 @@ def _relabelled(node: Any, change: Callable[[int], int]) -> Any:
     match node:
         case Part():
             return dataclasses.replace(node, same=change(node.same))
-        case ValueClass():
+        case SecretValue():
             parts = _relabelled(node.parts, change)
             return dataclasses.replace(
                 node, same=change(node.same), same_trimmed=change(node.same_trimmed), parts=parts

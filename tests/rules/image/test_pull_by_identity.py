@@ -149,7 +149,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a registry user is left, in another case": ((setting(CLOUD, USER.lower(), literal()),), Fail, USER.lower()),
     "an empty registry password": ((setting(CLOUD, PASSWORD, literal(empty=True)),), Pass, ""),
     "the registry's address is no credential": (
-        (setting(CLOUD, "DOCKER_REGISTRY_SERVER_URL", literal(1, "url")),),
+        (setting(CLOUD, "DOCKER_REGISTRY_SERVER_URL", literal("url")),),
         Pass,
         "",
     ),

@@ -10,7 +10,7 @@ from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.policy.words import SecretKind
 from mzaudit.rules.keyvault.secret_well_formed import secret_well_formed
 from mzaudit.snapshot.observed import GapReason
-from mzaudit.snapshot.values import Part, ValueClass
+from mzaudit.snapshot.values import Part, SecretValue
 from tests.estate import Bend, ask, bent, gap, said, secret_disabled, secret_value, value, vault
 
 CLOUD = vault("cloud")
@@ -23,7 +23,7 @@ KEY, URL, GUID, TELEMETRY = (
 IKEY, ENDPOINT = Part("instrumentationkey", 7), Part("ingestionendpoint", 8)
 
 
-def holds(name: str, new: ValueClass) -> tuple[Bend, ...]:
+def holds(name: str, new: SecretValue) -> tuple[Bend, ...]:
     return (secret_value(CLOUD, name.replace("_", "-"), new),)
 
 

@@ -16,9 +16,9 @@ from tests.estate import vault as wanted_vault
 from tests.written import container_of, reference_to, setting_of
 
 CLOUD = service("cloud")
-PASSWORD = literal(1, "database", credentials=("url-userinfo",))
-PAIRS = literal(2, credentials=("password",))
-NONE = literal(3, "database")
+PASSWORD = literal("database", credentials=("url-userinfo",))
+PAIRS = literal(credentials=("password",))
+NONE = literal("database")
 
 
 def url(held: SettingValue) -> Bend:

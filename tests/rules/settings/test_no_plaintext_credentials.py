@@ -15,12 +15,12 @@ from tests.estate import Bend, ask, bent, gap, literal, service, setting, site, 
 from tests.written import container_of, mount_of, reference_to, setting_of
 
 CLOUD = service("cloud")
-KEY = literal(7, credentials=("account-key",))
-RANDOM = literal(8, credentials=("high-entropy",))
+KEY = literal(credentials=("account-key",))
+RANDOM = literal(credentials=("high-entropy",))
 
 
 def plain(name: str, value: SettingValue | None = None) -> Bend:
-    return setting(CLOUD, name, value or literal(9))
+    return setting(CLOUD, name, value or literal())
 
 
 def strings(*held: Setting) -> Bend:
@@ -81,19 +81,19 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "",
     ),
     "a duration and a switch": (
-        (plain("ACCESS_TOKEN", literal(7, "duration")), plain("SAS", literal(7, "boolean"))),
+        (plain("ACCESS_TOKEN", literal("duration")), plain("SAS", literal("boolean"))),
         Pass,
         "",
     ),
-    "a number of tokens": ((plain("TOKENS_PER_MINUTE", literal(7, "number")),), Pass, ""),
-    "a number for a password": ((plain("ADMIN_PASSWORD", literal(7, "number")),), Fail, "ADMIN_PASSWORD"),
-    "the address of a secret": ((plain("SMTP_PASSWORD", literal(7, "url", "vault-secret")),), Pass, ""),
+    "a number of tokens": ((plain("TOKENS_PER_MINUTE", literal("number")),), Pass, ""),
+    "a number for a password": ((plain("ADMIN_PASSWORD", literal("number")),), Fail, "ADMIN_PASSWORD"),
+    "the address of a secret": ((plain("SMTP_PASSWORD", literal("url", "vault-secret")),), Pass, ""),
     "a reference beside a key": (
-        (plain("STORE", literal(7, unresolved_reference=True, credentials=("account-key",))),),
+        (plain("STORE", literal(unresolved_reference=True, credentials=("account-key",))),),
         Fail,
         "an account key",
     ),
-    "a documented secret that is a duration": ((plain("SECRET_KEY", literal(7, "duration")),), Fail, "is documented"),
+    "a documented secret that is a duration": ((plain("SECRET_KEY", literal("duration")),), Fail, "is documented"),
     # by shape
     "an account key under any name": ((plain("STORE", KEY),), Fail, "holds an account key"),
     "an account key under a harmless name": ((plain("WEBSITE_CONTENT", KEY),), Fail, "holds an account key"),

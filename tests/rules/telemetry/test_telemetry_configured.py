@@ -37,7 +37,7 @@ COMPONENT = wanted().environments["prd"].component.id
 RULE = f"{COMPONENT.rsplit('/', 2)[0]}/dataCollectionRules/otlp"
 GROUP = COMPONENT.split("/providers/")[0]
 OTLP = "OTEL_EXPORTER_OTLP_"
-URL, HTTP, GRPC = literal(1, "https-url", "url"), literal(2, "otlp-http"), literal(3, "otlp-grpc")
+URL, HTTP, GRPC = literal("https-url", "url"), literal("otlp-http"), literal("otlp-grpc")
 
 
 def string(value: SettingValue | None) -> Bend:
