@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from mzaudit.audit.matching import Target, any_of, grants, matches
+from mzaudit.audit.matching import Target, all_of, any_of, grants, matches
 from mzaudit.snapshot import wildcard
 from mzaudit.snapshot.authorization import Permission, RoleAssignment
 
@@ -30,14 +30,14 @@ _WORDS_OF_LOGIC = ("and", "or", "not")
 _Compare = Callable[[str, str], bool]
 _COMPARISONS: dict[str, _Compare] = {
     "stringequals": lambda seen, asked: seen == asked,
-    "stringnotequals": lambda seen, asked: seen != asked,
     "stringequalsignorecase": lambda seen, asked: seen.casefold() == asked.casefold(),
-    "stringnotequalsignorecase": lambda seen, asked: seen.casefold() != asked.casefold(),
     "stringstartswith": lambda seen, asked: seen.startswith(asked),
     "stringstartswithignorecase": lambda seen, asked: seen.casefold().startswith(asked.casefold()),
     "stringlike": lambda seen, asked: wildcard.matches(asked, seen, one="?"),
     "stringlikeignorecase": lambda seen, asked: wildcard.matches(asked.lower(), seen.lower(), one="?"),
 }
+# "at least one, or each, value of the attribute compares so with at least one, or each, of those listed"
+_QUANTIFIED = re.compile(r"for(?:any|all)of(any|all)values:(.+)")
 
 
 class _NotUnderstoodError(Exception):
@@ -66,7 +66,7 @@ def lets_pass(block: Permission, target: Target, *conditional: Conditional) -> b
             # of another version nothing is known; the API takes no other than this one
             known = each.condition_version in (None, "2.0")
             answers.append(holds(each.condition, target.action, target.attributes) if known else None)
-    return False if False in answers else (None if None in answers else True)
+    return all_of(answers)
 
 
 def _tokens(condition: str) -> list[_Token]:
@@ -101,15 +101,14 @@ class _Reader:
         answer = self._both()
         while self._took("||", "or"):
             other = self._both()
-            answer = True if answer or other else (None if answer is None or other is None else False)
+            answer = any_of((answer, other))
         return answer
 
     def _both(self) -> bool | None:
         answer = self._single()
         while self._took("&&", "and"):
             other = self._single()
-            refused = answer is False or other is False
-            answer = False if refused else (None if answer is None or other is None else True)
+            answer = all_of((answer, other))
         return answer
 
     def _single(self) -> bool | None:
@@ -148,14 +147,18 @@ class _Reader:
         if kind != "word":
             raise _NotUnderstoodError
         operands = self._set() if self._peek() == ("mark", "{") else (self._operand(),)
-        operator = operator.casefold().removeprefix("foranyofanyvalues:")
+        operator, of_all = operator.casefold(), False
+        if quantified := _QUANTIFIED.fullmatch(operator):  # what is compared here has one value
+            of_all, operator = quantified[1] == "all", quantified[2]
+        negated = operator.startswith("stringnot")
         if attribute is None or attribute[1:].casefold().startswith(("principal", "env")):
             return None
         seen = self._attributes.get(attribute[attribute.index("[") + 1 : -1].strip().casefold())
-        compare = _COMPARISONS.get(operator)
+        compare = _COMPARISONS.get(operator.replace("stringnot", "string", 1))
         if seen is None or compare is None:
             return None
-        return any_of(None if asked is None else compare(seen, asked) for asked in operands)
+        answers = [None if asked is None else compare(seen, asked) is not negated for asked in operands]
+        return all_of(answers) if of_all else any_of(answers)
 
     def _set(self) -> tuple[str | None, ...]:
         self._expect("{")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mzaudit.audit.az import az
 from mzaudit.audit.condition import lets_pass
-from mzaudit.audit.matching import Target, any_of
+from mzaudit.audit.matching import Target, all_of, any_of
 from mzaudit.audit.verdict import Fix
 from mzaudit.snapshot.authorization import Denied, DenyAssignment
 from mzaudit.snapshot.ids import covers, same
@@ -67,7 +67,7 @@ def _applies(deny: DenyAssignment, principal_id: str, groups: frozenset[str], ta
         any_of(_named(who, principal_id, groups) for who in deny.principals),
         _not(any_of(_named(who, principal_id, groups) for who in deny.excluded)),
     ]
-    return False if False in answers else (None if None in answers else True)
+    return all_of(answers)
 
 
 def _named(who: Denied, principal_id: str, groups: frozenset[str]) -> bool | None:

@@ -42,6 +42,12 @@ def grants(block: Permission, action: str, *, data: bool) -> bool | None:
     return None if allowed is None or excluded is None else True
 
 
+def all_of(answers: Iterable[bool | None]) -> bool | None:
+    """Each holds, in three values."""
+    given = tuple(answers)
+    return False if False in given else (None if None in given else True)
+
+
 def any_of(answers: Iterable[bool | None]) -> bool | None:
     """At least one holds, in three values."""
     given = tuple(answers)
