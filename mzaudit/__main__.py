@@ -1,5 +1,23 @@
-"""`python -m mzaudit`."""
+"""`mzaudit`, and `python -m mzaudit`."""
 
-from mzaudit.cli import main
+from __future__ import annotations
 
-main()
+import sys
+from typing import NoReturn
+
+_INTERRUPTED = 130  # as in mzaudit.cli.exits, which may not be loaded yet
+
+
+def start() -> NoReturn:
+    """Run the command line; Ctrl-C is answered in the same way while it loads."""
+    try:
+        from mzaudit.cli import main
+
+        main()
+    except KeyboardInterrupt:
+        sys.stderr.write("mzaudit: interrupted: the results are incomplete, no report was written\n")
+        sys.exit(_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    start()

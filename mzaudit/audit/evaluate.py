@@ -31,11 +31,15 @@ class _Answered:
 
 
 def evaluate(
-    wanted: Wanted, seen: Snapshot, rules: Sequence[AnyRule], catalogue: Iterable[Requirement] = ()
+    wanted: Wanted,
+    seen: Snapshot,
+    rules: Sequence[AnyRule],
+    catalogue: Iterable[Requirement] = (),
+    so_far: list[Finding] | None = None,
 ) -> tuple[Finding, ...]:
     """One finding for every obligation, sorted by environment, rule and subject. Each names the requirements of the
-    catalogue that its rule answers."""
-    findings: list[Finding] = []
+    catalogue that its rule answers. They are added to `so_far` as they are made."""
+    findings: list[Finding] = [] if so_far is None else so_far
     ordered = in_order(rules)
     answers = by_rule(catalogue)
     several = len(_subscriptions(wanted)) > 1
@@ -51,6 +55,25 @@ def evaluate(
             if not answered[rule.code]:
                 findings.append(_nothing_to_ask(rule, env, asked_by, wanted))
     return tuple(sorted(findings, key=lambda f: (f.env, f.rule, f.subject.name)))
+
+
+def cut_short(
+    wanted: Wanted, rules: Sequence[AnyRule], catalogue: Iterable[Requirement], so_far: Iterable[Finding], gap: Gap
+) -> tuple[Finding, ...]:
+    """What an evaluation that did not end says: the findings so far, and all others inconclusive by that gap."""
+    judged = {finding.fingerprint: finding for finding in tuple(so_far)}
+    answers = by_rule(catalogue)
+    findings = []
+    for env in wanted.asked:
+        for rule in rules:
+            asked_by = answers.get(rule.code, ())
+            subjects = rule.over(wanted, wanted.environments[env])
+            blanks = [_blank(rule, subject, asked_by, wanted) for subject in subjects]
+            findings += [replace(blank, status=Status.INCONCLUSIVE, gaps=(gap,)) for blank in blanks]
+            if not blanks:
+                findings.append(_nothing_to_ask(rule, env, asked_by, wanted))
+    whole = (judged.get(finding.fingerprint, finding) for finding in findings)
+    return tuple(sorted(whole, key=lambda f: (f.env, f.rule, f.subject.name)))
 
 
 def in_order(rules: Iterable[AnyRule]) -> list[AnyRule]:

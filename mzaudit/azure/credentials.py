@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -11,6 +12,9 @@ from mzaudit.azure.connection import Connection
 from mzaudit.errors import CredentialError
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
+    from azure.core.credentials import AccessToken, TokenCredential
     from azure.core.credentials_async import AsyncTokenCredential
 
 _CONNECTION_IDS = ("AZURE_SERVICE_CONNECTION_ID", "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID")
@@ -30,9 +34,11 @@ def choose(env: Mapping[str, str], connection: Connection) -> Login:
     """The credential that `env` asks for; MZAUDIT_CREDENTIAL names one outright.
 
     Order: Azure Pipelines, workload identity, environment (secret, then certificate), managed identity, Azure CLI.
-    Nothing is contacted. Raises CredentialError if a variable that the chosen one needs is missing.
+    Nothing is contacted. White space around a value is no part of it: a file's last line ends in a line feed. Raises
+    CredentialError if a variable that the chosen one needs is missing.
     """
-    asked = (env.get("MZAUDIT_CREDENTIAL") or "").strip().casefold()
+    env = {name: value.strip() for name, value in env.items()}
+    asked = env.get("MZAUDIT_CREDENTIAL", "").casefold()
     if asked:
         if asked not in _KINDS:
             raise CredentialError(f"MZAUDIT_CREDENTIAL: expected one of {', '.join(_KINDS)}, found '{asked}'")
@@ -49,10 +55,10 @@ def choose(env: Mapping[str, str], connection: Connection) -> Login:
 
 
 def _pipelines(env: Mapping[str, str], connection: Connection) -> Login:
-    from azure.identity.aio import AzurePipelinesCredential
+    from azure.identity import AzurePipelinesCredential
 
     name = "azure-pipelines (federated service connection)"
-    # its request for the pipeline's own token is synchronous and cannot share our transport
+    # its request for the pipeline's own token blocks in either kind, and cannot share our transport
     credential = AzurePipelinesCredential(
         tenant_id=_need(env, name, _TENANT_IDS),
         client_id=_need(env, name, _CLIENT_IDS),
@@ -61,7 +67,32 @@ def _pipelines(env: Mapping[str, str], connection: Connection) -> Login:
         authority=connection.endpoints.authority,
         **_direct(env, connection),
     )
-    return Login(credential, name)
+    return Login(_InThreads(credential), name)
+
+
+class _InThreads:
+    """A credential that blocks, as one that does not."""
+
+    def __init__(self, credential: TokenCredential) -> None:
+        self._credential = credential
+
+    async def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # Any: as the SDK's protocol has it
+        """A token, waited for in a thread."""
+        return await asyncio.to_thread(self._credential.get_token, *scopes, **options)
+
+    async def close(self) -> None:
+        """Nothing: a thread may be waiting for it, and its connections end with the process."""
+
+    async def __aenter__(self) -> _InThreads:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.close()
 
 
 def _workload(env: Mapping[str, str], connection: Connection) -> Login:

@@ -99,7 +99,11 @@ class _Reader:
         )
         rights = sql_queries.rights(self._database.name, self._scope.migrations)
         try:
-            talk = await asyncio.to_thread(speaker.read, rights, self._next)
+            async with asyncio.timeout_at(self._run.session.deadline):
+                talk = await asyncio.to_thread(speaker.read, rights, self._next)
+        except TimeoutError:  # the driver keeps to its time, but not the look-up of a name
+            speaker.hang_up()
+            return self._nothing(login, login.gap(GapReason.TIMEOUT, "the run's time was up"))
         except asyncio.CancelledError:
             speaker.hang_up()
             raise

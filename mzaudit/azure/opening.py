@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from mzaudit.azure import authorization
@@ -12,9 +11,9 @@ from mzaudit.azure.call import Call
 from mzaudit.azure.clients import Clients
 from mzaudit.azure.connection import Connection
 from mzaudit.azure.credentials import Login
-from mzaudit.azure.databases import SIDE_BY_SIDE
 from mzaudit.azure.run import Run
 from mzaudit.azure.session import Session
+from mzaudit.azure.threads import Threads
 from mzaudit.azure.tokens import Tokens
 from mzaudit.snapshot.estate import Caller
 
@@ -38,10 +37,10 @@ async def opened(
     Raises CredentialError if no token for Resource Manager can be had.
     """
     loop = asyncio.get_running_loop()
-    # a database holds its thread to its end, and the names of hosts are looked up in these threads too
-    loop.set_default_executor(ThreadPoolExecutor(2 * SIDE_BY_SIDE))
+    # a database holds its thread to its end, and the look-up of a name that hangs would hold one of a pool too
+    loop.set_default_executor(Threads())
     deadline = loop.time() + timeout
-    tokens = Tokens(login, min(timeout, _FOR_A_TOKEN * connection.retry.budget))
+    tokens = Tokens(login, _FOR_A_TOKEN * connection.retry.budget, deadline)
     clients = Clients(connection, tokens, subscription, f"mzaudit/{tool_version}", vaults)
     session = Session(connection.retry, deadline)
     try:

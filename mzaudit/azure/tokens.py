@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -46,12 +47,14 @@ class Tokens:
     """A credential for the SDK's clients over the one that was chosen.
 
     Many calls start at once; each scope is asked for once while they wait, and a refusal holds for the rest of the
-    run, so that a refused vault token costs one request and not one a secret.
+    run, so that a refused vault token costs one request and not one a secret. A token is waited for `patience` seconds
+    at most, and never beyond the `deadline` on the running loop's clock.
     """
 
-    def __init__(self, login: Login, patience: float) -> None:
+    def __init__(self, login: Login, patience: float, deadline: float = math.inf) -> None:
         self._login = login
         self._patience = patience
+        self._deadline = deadline
         self._locks: dict[tuple[object, ...], asyncio.Lock] = {}
         self._kept: dict[tuple[object, ...], AccessToken | TokenRefusedError] = {}
 
@@ -72,7 +75,8 @@ class Tokens:
             if kept is not None and kept.expires_on - time.time() > _RENEW_BEFORE:
                 return kept
             try:
-                async with asyncio.timeout(self._patience):
+                until = min(asyncio.get_running_loop().time() + self._patience, self._deadline)
+                async with asyncio.timeout_at(until):
                     token = await self._login.credential.get_token(
                         *scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae
                     )

@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 import click
 
 from mzaudit import __version__
-from mzaudit.cli import exits
+from mzaudit.cli import deadline, exits
 from mzaudit.cli.crash import trace
 from mzaudit.cli.streams import discard, ready, say
 from mzaudit.errors import Abandoned, InputError
@@ -107,6 +107,13 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 def run(args: list[str]) -> int:
     """Run one command and return its exit code."""
+    try:
+        return _run(args)
+    finally:
+        deadline.end()
+
+
+def _run(args: list[str]) -> int:
     ready()
     try:
         code = group.main(args, prog_name="mzaudit", standalone_mode=False)
@@ -128,6 +135,7 @@ def run(args: list[str]) -> int:
         say(str(error))
         return exits.USAGE
     except Abandoned as error:
+        deadline.leave_if_up()
         say(str(error))
         return exits.ABANDONED
     except SystemExit as left:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mzaudit.cli import deadline as deadlines
 from mzaudit.cli import look
+from mzaudit.cli.deadline import Deadline
 
 if TYPE_CHECKING:
     from mzaudit.audit.binding import Bound, Inventory
@@ -41,9 +43,7 @@ Exit codes:
 @click.option("--snapshot", type=click.Path(path_type=Path), help="Draft from a saved snapshot; knows only its names.")
 @click.option("--simulate", type=click.Choice(look.ESTATES), help="Draft from a simulated estate on this machine.")
 @click.option("--no-secret-values", is_flag=True, help="Read no secret value; what rests on one is not seen.")
-@click.option(
-    "--timeout", metavar="DURATION", default="10m", show_default=True, help="What was not read by then is not seen."
-)
+@deadlines.option("What was not read by then is not seen.")
 @click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
 def command(
     env: str,
@@ -52,7 +52,7 @@ def command(
     snapshot: Path | None,
     simulate: str | None,
     no_secret_values: bool,
-    timeout: str,
+    deadline: Deadline,
     debug: bool,
 ) -> int:
     """Look for what the document names in an existing subscription, and print a policy for a person to review: the
@@ -63,8 +63,8 @@ def command(
     from mzaudit.cli.wanted import bound, environment_names, known, load_policy, subscriptions
     from mzaudit.policy.packaged import shipped
 
+    deadline.begin("reading the files")
     (env,) = environment_names((env,))
-    deadline = look.seconds(timeout)
     if snapshot is not None and simulate is not None:
         raise click.UsageError("--snapshot and --simulate exclude each other")
     loaded = load_policy(policy or shipped(), shipped=True)
@@ -78,10 +78,12 @@ def command(
         given = subscriptions(loaded, chosen, (env,))[env]
         tenant = loaded.policy.environments[env].tenant
         shared = loaded.policy.resource_groups.shared_subscription or given
-        there = look.list_all(tenant, {given, shared}, simulator, timeout=deadline, debug=debug)
+        deadline.begin("reading Azure")
+        there = look.list_all(tenant, {given, shared}, simulator, timeout=deadline.left, debug=debug)
         names, _ = adopted(loaded.policy, env, given, there)
         wanted = bound(_loaded(names), (env,), {env: given})
-        seen = look.look(wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug)
+        seen = look.look(wanted, simulator, timeout=deadline.left, values=not no_secret_values, debug=debug)
+        deadline.begin("judging and writing")
         return drafted(loaded, env, given, there, seen, f"the subscription {given}")
 
 

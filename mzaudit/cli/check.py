@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from mzaudit.cli import deadline as deadlines
 from mzaudit.cli import exits, look
+from mzaudit.cli.deadline import Deadline
 from mzaudit.cli.earlier import Writing
+
+if TYPE_CHECKING:
+    from mzaudit.audit.results import Finding, Report
+    from mzaudit.snapshot.estate import Snapshot
+    from mzaudit.snapshot.observed import Gap
 
 EPILOG = f"""\b
 Examples:
@@ -82,9 +91,7 @@ Exit codes:
 @click.option("--no-secret-values", is_flag=True, help="Read no secret value; rules that need one are inconclusive.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit 0 instead of 3; said in every report's head.")
 @click.option("--wake-databases", is_flag=True, help="Read paused databases too; waking them is billed.")
-@click.option(
-    "--timeout", metavar="DURATION", default="10m", show_default=True, help="What was not read by then is inconclusive."
-)
+@deadlines.option("What was not read by then is inconclusive.")
 @click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
 def command(
     environments: tuple[str, ...],
@@ -106,7 +113,7 @@ def command(
     no_secret_values: bool,
     allow_incomplete: bool,
     wake_databases: bool,
-    timeout: str,
+    deadline: Deadline,
     debug: bool,
 ) -> int:
     """Read the live state, judge it against the policy, write the reports, and exit by the table below."""
@@ -120,12 +127,12 @@ def command(
     from mzaudit.report.gate import exit_code
     from mzaudit.snapshot.observed import LACKS
 
+    deadline.begin("reading the files")
     asked = environment_names(environments)
     targets = output.targets(outputs, reports_dir, asked)
     read = read_history(history)
     if gate == "new" and baseline is None:
         raise click.UsageError("--gate new needs --baseline REPORT.json: new since when?")
-    deadline = look.seconds(timeout)
     earlier = Earlier(str(baseline), read_report(baseline), gate == "new") if baseline is not None else None
     if snapshots and simulate is not None:
         raise click.UsageError("--snapshot and --simulate exclude each other")
@@ -136,6 +143,21 @@ def command(
     loaded = look.documented(load_policy(policy, shipped=simulate is not None), simulate)
     asked = chosen(loaded, asked)
     past = history_of(asked, read)
+    so_far: list[Finding] = []
+
+    def report_of(seen: Snapshot, unjudged: Gap | None = None) -> Report:
+        return judge(
+            loaded,
+            wanted,
+            seen,
+            only=only,
+            fail_on=Severity(fail_on),
+            allow_incomplete=allow_incomplete,
+            earlier=earlier,
+            so_far=so_far,
+            unjudged=unjudged,
+        )
+
     with look.simulated(simulate, loaded) as simulator:
         if snapshots:
             seen = read_snapshots(snapshots)
@@ -144,25 +166,24 @@ def command(
         else:
             subscribed = look.subscriptions(loaded, simulator, subscription, asked)
             wanted = bound(loaded, asked, subscribed, expect_image, expect_migration)
+            deadline.expect(targets, partial(report_of, look.nothing(simulator)))
+            deadline.begin("reading Azure")
             seen = look.look(
                 wanted,
                 simulator,
-                timeout=deadline,
+                timeout=deadline.left,
                 values=not no_secret_values,
                 debug=debug,
                 wake=wake_databases,
             )
-        report = judge(
-            loaded,
-            wanted,
-            seen,
-            only=only,
-            fail_on=Severity(fail_on),
-            allow_incomplete=allow_incomplete,
-            earlier=earlier,
-        )
+        deadline.expect(targets, partial(report_of, seen))
+        deadline.begin("judging")
+        report = report_of(seen)
         if attribute:
-            report = look.attributed(report, loaded, simulator, names=name_people, timeout=deadline, debug=debug)
+            deadline.judged(report)
+            deadline.begin("reading who changed what")
+            report = look.attributed(report, loaded, simulator, names=name_people, timeout=deadline.left, debug=debug)
+    deadline.judged(report)
     output.write(report, targets, colour=output.coloured(), width=output.width(), history=past)
     if any(gap.reason in LACKS for finding in report.findings for gap in finding.gaps) and not snapshots:
         say("`mzaudit doctor` with the same options says what may not be read, and the commands that grant it")

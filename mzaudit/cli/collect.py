@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from mzaudit.cli import deadline as deadlines
 from mzaudit.cli import exits, look
+from mzaudit.cli.deadline import Deadline
 from mzaudit.cli.earlier import Writing
 
 EPILOG = """\b
@@ -39,9 +41,7 @@ Examples:
     "--no-secret-values", is_flag=True, help="Read no secret value; rules that need one will be inconclusive."
 )
 @click.option("--wake-databases", is_flag=True, help="Read paused databases too; waking them is billed.")
-@click.option(
-    "--timeout", metavar="DURATION", default="10m", show_default=True, help="What was not read by then is a gap."
-)
+@deadlines.option("What was not read by then is a gap.")
 @click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
 def command(
     environments: tuple[str, ...],
@@ -51,7 +51,7 @@ def command(
     output: Path,
     no_secret_values: bool,
     wake_databases: bool,
-    timeout: str,
+    deadline: Deadline,
     debug: bool,
 ) -> int:
     """Read everything that the rules need, and write it to a file that holds no secret: of secrets and setting values
@@ -62,15 +62,17 @@ def command(
     from mzaudit.policy.words import counted
     from mzaudit.snapshot.store import chunks
 
+    deadline.begin("reading the files")
     asked = environment_names(environments)
-    deadline = look.seconds(timeout)
     loaded = look.documented(load_policy(policy, shipped=simulate is not None), simulate)
     asked = chosen(loaded, asked)
     with look.simulated(simulate, loaded) as simulator:
         wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked))
+        deadline.begin("reading Azure")
         seen = look.look(
-            wanted, simulator, timeout=deadline, values=not no_secret_values, debug=debug, wake=wake_databases
+            wanted, simulator, timeout=deadline.left, values=not no_secret_values, debug=debug, wake=wake_databases
         )
+    deadline.begin("writing")
     keep(output, lambda: chunks(seen))
     unread = [read for read in seen.reads if not read.answered]
     say(f"wrote {output}: {counted(len(seen.reads), 'call')}, {len(unread):,} not answered")

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mzaudit.cli import deadline as deadlines
 from mzaudit.cli import exits, look
+from mzaudit.cli.deadline import Deadline
 
 if TYPE_CHECKING:
     from mzaudit.policy.load import Loaded
@@ -63,13 +65,7 @@ AUDITOR = "NAME_OF_THE_AUDITING_IDENTITY"
 )
 @click.option("--no-secret-values", is_flag=True, help="As for check: no secret value is to be read.")
 @click.option("--wake-databases", is_flag=True, help="Read paused databases too; waking them is billed.")
-@click.option(
-    "--timeout",
-    metavar="DURATION",
-    default="10m",
-    show_default=True,
-    help="What was not read by then counts as not read.",
-)
+@deadlines.option("What was not read by then counts as not read.")
 @click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
 def command(
     environments: tuple[str, ...],
@@ -81,15 +77,15 @@ def command(
     sql: str | None,
     no_secret_values: bool,
     wake_databases: bool,
-    timeout: str,
+    deadline: Deadline,
     debug: bool,
 ) -> int:
     """Read everything as a run would, and say for each scope which permissions the caller has and lacks, which rules
     each lack leaves undecided, what the network refuses, and the commands that grant the least that is needed."""
     from mzaudit.cli.wanted import chosen, environment_names, load_policy
 
+    deadline.begin("reading the files")
     asked = environment_names(environments)
-    deadline = look.seconds(timeout)
     offline = role is not None or sql is not None
     if role is not None and sql is not None:
         raise click.UsageError("--role and --sql exclude each other")
@@ -144,7 +140,7 @@ def preflight(
     asked: tuple[str, ...],
     subscription: str | None,
     simulate: str | None,
-    deadline: float,
+    deadline: Deadline,
     *,
     values: bool,
     wake: bool,
@@ -160,7 +156,9 @@ def preflight(
 
     with look.simulated(simulate, loaded) as simulator:
         wanted = bound(loaded, asked, look.subscriptions(loaded, simulator, subscription, asked))
-        seen = look.look(wanted, simulator, timeout=deadline, values=values, debug=debug, wake=wake)
+        deadline.begin("reading Azure")
+        seen = look.look(wanted, simulator, timeout=deadline.left, values=values, debug=debug, wake=wake)
+    deadline.begin("judging and writing")
     found = examine(seen, judge(loaded, wanted, seen, fail_on=Severity.MEDIUM).findings)
     show(text(found, seen.caller, wanted, AUDITOR))
     return exits.PASSED if found.complete else exits.INCOMPLETE

@@ -15,7 +15,7 @@ MEANING: Final = {
     PASSED: "no violation at or above the threshold, and everything was read",
     VIOLATION: "at least one violation at or above the threshold (wins over 3)",
     USAGE: "usage, configuration or policy is wrong: file, line, what was expected",
-    INCOMPLETE: "incomplete: something could not be read, or nothing was evaluated",
+    INCOMPLETE: "incomplete: something could not be read, nothing was evaluated, or --timeout ended the command",
     ABANDONED: "abandoned: no token for Azure Resource Manager could be had, a required comment could not be written, "
     "or an internal error",
     INTERRUPTED: "interrupted",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mzaudit.policy.models import Severity
     from mzaudit.policy.wanted import Wanted
     from mzaudit.snapshot.estate import Snapshot
+    from mzaudit.snapshot.observed import Gap
 
 
 def judge(
@@ -30,11 +31,17 @@ def judge(
     fail_on: Severity,
     allow_incomplete: bool = False,
     earlier: Earlier | None = None,
+    so_far: list[Finding] | None = None,
+    unjudged: Gap | None = None,
 ) -> Report:
-    """The whole result of one run. Its clock is the snapshot's, so that a replay says the same on another day."""
+    """The whole result of one run. Its clock is the snapshot's, so that a replay says the same on another day.
+
+    The verdicts are added to `so_far` one by one; with `unjudged` those alone stand, and all else is inconclusive by
+    that gap.
+    """
     from mzaudit import rules
     from mzaudit.audit.baseline import comparable, dropped, mark
-    from mzaudit.audit.evaluate import evaluate
+    from mzaudit.audit.evaluate import cut_short, evaluate
     from mzaudit.audit.results import SCHEMA_VERSION, Baseline, Report, RuleNote, Run, Tool, partly_unseen, summarise
     from mzaudit.audit.topology import topology
     from mzaudit.audit.waive import lay
@@ -46,7 +53,10 @@ def judge(
         comparable(earlier, wanted.asked, policy, seen.source, seen.taken)
     every_rule = rules.load()
     known(only, [rule.code for rule in every_rule])
-    judged = evaluate(wanted, seen, every_rule, loaded.requirements)
+    if unjudged is None:
+        judged = evaluate(wanted, seen, every_rule, loaded.requirements, so_far)
+    else:
+        judged = cut_short(wanted, every_rule, loaded.requirements, so_far or (), unjudged)
     findings, warnings = lay(judged, loaded.waivers, seen.taken.astimezone(UTC).date())
     answers = by_rule(loaded.requirements)
     kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from mzaudit import __version__
-from mzaudit.errors import InputError, MzauditError
+from mzaudit.errors import MzauditError
 
 if TYPE_CHECKING:
     from mzaudit.audit.results import Report
@@ -32,7 +32,6 @@ ESTATES = ("compliant", "drifted", "blind", "empty")
 LARGE = re.compile(r"large:[1-9][0-9]{0,4}")
 METAVAR = f"[{'|'.join(ESTATES)}|large:N]"
 _REQUESTS = "azure.core.pipeline.policies.http_logging_policy"
-_DURATION = re.compile(r"(?:(\d+)m)?(?:(\d+)s)?")
 
 
 def estate(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -45,15 +44,6 @@ def estate(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 def estates(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The names that begin so, for a shell."""
     return [each for each in (*ESTATES, "large:300") if each.startswith(incomplete)]
-
-
-def seconds(duration: str) -> float:
-    """A duration such as `10m`, `90s` or `1m30s`, in seconds."""
-    parts = _DURATION.fullmatch(duration.strip())
-    total = int(parts[1] or 0) * 60 + int(parts[2] or 0) if parts else 0
-    if total <= 0:
-        raise InputError(f"--timeout {duration[:40]!r}: expected a duration such as 10m, 90s or 1m30s")
-    return float(total)
 
 
 def scope_of(wanted: Wanted, *, wake: bool = False) -> Scope:
@@ -116,12 +106,25 @@ def look(
                 connection,
                 taken=datetime.now(UTC).replace(microsecond=0),
                 tool_version=__version__,
-                source="azure" if simulator is None else "simulated",
+                source=source_of(simulator),
                 timeout=timeout,
                 values=values,
                 progress=progress,
             )
         )
+
+
+def nothing(simulator: Simulator | None) -> Snapshot:
+    """The snapshot of a run that has read nothing."""
+    from mzaudit.snapshot.estate import Snapshot
+
+    taken = datetime.now(UTC).replace(microsecond=0)
+    return Snapshot(taken, source_of(simulator), __version__, "", {}, None, {}, ())
+
+
+def source_of(simulator: Simulator | None) -> str:
+    """What reports call it."""
+    return "azure" if simulator is None else "simulated"
 
 
 def waited(work: Coroutine[object, object, T]) -> T:

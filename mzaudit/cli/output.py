@@ -127,6 +127,14 @@ def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int,
         raise InputError("\n".join(failed))
 
 
+def write_one(report: Report, target: Target) -> None:
+    """Write one target without colour, and say if it cannot be written."""
+    try:
+        write(report, (target,), colour=False, width=width())
+    except InputError as error:
+        say(str(error))
+
+
 def replace(path: Path, chunks: Iterable[str], mode: int = 0o644) -> None:
     """Write a file whole: its pieces to a temporary file beside it, flushed to disk, then renamed."""
     try:

@@ -155,6 +155,7 @@ def _commit(text: str) -> str:
 
 
 def _token(env: Mapping[str, str], name: str, cure: str) -> Token:
-    if not env.get(name):
+    text = env.get(name, "").strip()  # a file's last line ends in a line feed
+    if not text:
         raise Nowhere(f"{name} is not set: hand the step its token ({cure})")
-    return Token(env[name])
+    return Token(text)

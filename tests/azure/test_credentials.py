@@ -54,6 +54,19 @@ def chosen(env: dict[str, str]) -> Login:
     return login
 
 
+def test_the_end_of_a_line_is_no_part_of_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that came from a file, whose last line ends in a line feed."""
+    given: list[object] = []
+    monkeypatch.setattr("azure.identity.aio.ClientSecretCredential", lambda *values, **_: given.extend(values))
+    choose({name: f"{value}\r\n" for name, value in (IDS | SECRET).items()}, Connection())
+    assert given == [*IDS.values(), *SECRET.values()]
+    monkeypatch.setattr("azure.identity.AzurePipelinesCredential", lambda **values: given.append(values))
+    choose({name: f" {value}\n" for name, value in (IDS | PIPELINE).items()}, Connection())
+    assert given[-1] == given[-1] | {"system_access_token": "token", "service_connection_id": "s"}  # type: ignore[operator]
+    with pytest.raises(CredentialError, match="AZURE_TENANT_ID is not set"):
+        choose(SECRET | {"AZURE_CLIENT_ID": "c", "AZURE_TENANT_ID": " \n"}, Connection())
+
+
 @pytest.mark.parametrize("case", CHOICES)
 def test_the_first_whose_variables_are_set(case: str) -> None:
     env, name = CHOICES[case]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,3 +114,16 @@ def test_junit_fails_if_and_only_if_the_gate_does(mzaudit: Call, folder: Path) -
         root = ElementTree.parse(folder / "reports" / "prd" / "TEST-mzaudit-prd.xml").getroot()
         broken = len(root.findall(".//failure")) + len(root.findall(".//error"))
         assert (broken > 0) == (code != 0), estate
+
+
+def test_ctrl_c_while_the_command_line_loads(folder: Path) -> None:
+    (folder / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mzaudit", "rules"],
+        env={"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "mzaudit: interrupted: the results are incomplete, no report was written\n"
