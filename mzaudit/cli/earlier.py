@@ -6,6 +6,7 @@ earlier one is `NAME.previous`, which no glob for `*.xml` or `*.json` finds.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -109,7 +110,7 @@ def _complaints(wanted: Sequence[Target], read: set[Path]) -> Iterator[str]:
 def _look(path: Path) -> None:
     """Raise `OSError` if no file can be made there; makes no directory."""
     folder = path.parent
-    while not folder.exists() and folder != folder.parent:
+    while not os.path.lexists(folder) and folder != folder.parent:  # a link to nothing is no directory to make
         folder = folder.parent
     with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):
         pass

@@ -87,9 +87,16 @@ def complain(wrong: ValidationError, model: type[BaseModel], document: Document)
             node = described(schema, steps)
             missing = kind == "missing"
             found = None if missing else at(document.root, steps)
+            if kind == "too_short" and _is_long_enough(node, found):
+                continue  # pydantic counts what is right in it; what is wrong has its own complaint
             document.complain(
                 steps, _words(node, found), "no such key" if missing else shown(found) + _hint(node, found)
             )
+
+
+def _is_long_enough(node: Schema, found: object) -> bool:
+    least = node.get("minItems", node.get("minProperties"))
+    return isinstance(found, list | dict) and isinstance(least, int) and len(found) >= least
 
 
 def _fields(model: type[BaseModel], steps: Steps) -> Schema:

@@ -99,6 +99,13 @@ def test_what_is_somebody_s_own_is_not_written_over_in_setting_aside(here: Path,
     assert "cannot be set aside" in wrong.err
 
 
+def test_a_folder_that_is_a_link_to_nothing_is_told_before_anything_is_read(here: Path, mzaudit: Call) -> None:
+    (here / "gone").symlink_to("nowhere")
+    wrong = mzaudit("check", "--env", "prd", "--simulate", "compliant", "--reports-dir", "gone")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "gone/prd/mzaudit-prd.json: cannot be written" in wrong.err
+
+
 def test_a_baseline_that_was_set_aside_is_not_written_over(here: Path, mzaudit: Call) -> None:
     check = ("check", "--env", "prd", "--simulate", "compliant", "-o", f"json:{JSON}")
     assert mzaudit(*check).code == 0

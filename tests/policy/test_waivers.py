@@ -74,6 +74,10 @@ REFUSED: dict[str, tuple[tuple[str, str], str]] = {
         ("    expires: 2026-03-31\n", "    expires: 2026-03-31\n    observed: []\n"),
         "11: waivers[0].observed: expected a list of at least 1, found an empty list",
     ),
+    "pinned to no text": (
+        ("    expires: 2026-03-31\n", '    expires: 2026-03-31\n    observed: [" "]\n'),
+        '11: waivers[0].observed[0]: expected text that is not empty, found " "',
+    ),
     "pinned, and to what is not seen": (
         ("    expires: 2026-03-31\n", "    expires: 2026-03-31\n    observed: [a]\n    covers_inconclusive: true\n"),
         "12: waivers[0].covers_inconclusive: expected false, found true, though only what is in observed is accepted",
