@@ -29,25 +29,27 @@ RANDOM = "is a long random text"
 # Names are compared as words: `Smtp__AdminPassword` is SMTP_ADMIN_PASSWORD.
 _NOT_A_LETTER = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORDS = r"""(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|(?<![A-Z])(?:PASS|PWD|SAS|HMAC)
-    |(?:API|ACCESS|ACCOUNT|AUTH|DEPLOY|ENCRYPTION|FUNCTIONS?|MASTER|OPENAI|PRIVATE|SHARED|SIGNING|SSH|STORAGE
-       |SUBSCRIPTION)_?KEYS?)"""
+    |(?:API|ACCESS|ACCOUNT|AUTH|DECRYPTION|DEPLOY|ENCRYPTION|FUNCTIONS?|HMAC|MASTER|OPENAI|PRIVATE|SHARED|SIGNING|SSH
+       |STORAGE|SUBSCRIPTION)_?KEYS?)"""
 NAMES = re.compile(rf"{_WORDS}(?![A-Z])", re.VERBOSE)
 # a name that ends with such a word is a credential's even where its value is a number
 _ENDS = re.compile(rf".*{_WORDS}(_?\d+)?", re.VERBOSE)
 
 # names that are no credentials though they look like one, or whose value may look random
 HARMLESS = re.compile(
-    r"""WEBSITES?_.*                                  # App Service's own
+    r"""WEBSITES?_(?!AUTH_(ENCRYPTION|SIGNING)_KEY$).*   # App Service's own, but the keys of its sessions
     |.*_AUTHENTICATION_SECRET_SETTING_NAME            # names another setting
     |MS_CLIENT_ID|MS_TENANT_ID|APPLICATIONINSIGHTS_CONNECTION_STRING
     |OTEL_(?!.*HEADERS).*                             # names, sampling and addresses; headers may carry keys
     |.*_(URL|URI|ENDPOINT|HOST(NAME)?|NAMESPACE|ISSUER|AUDIENCE|AUTHORITY|SCOPES?|REGION|LOCATION)
-    |.*_(NAMES?|IDS?|PATH|FILE|DIR(ECTORY)?|HEADER|COOKIE|FIELD|CLAIM|PREFIX|SUFFIX|PATTERN|REGEX)
-    |.*_(TYPE|FORMAT|MODE|ALG(ORITHM)?|VERSION|ENABLED|DISABLED|REQUIRED|POLICY|PROVIDER|STORE|BACKEND|CACHE)
+    |.*_(NAMES?|IDS?|SID|PATH|FILE|DIR(ECTORY)?|HEADER|COOKIE|FIELD|CLAIM|PREFIX(ES)?|SUFFIX|PATTERN|REGEX|REF(ERENCE)?)
+    |.*_(TYPE|FORMAT|MODE|ALG(ORITHM)?|VERSION|ENABLED|DISABLED|REQUIRED|POLICY|PROVIDER|STORE|BACKEND|CACHE|CLASS)
+    |.*_(ENCRYPTION|ENGINE|GRANT|HANDLER|HASHERS?|METHODS?|MODEL|SERIALIZER|SERVER|SERVICE|SOURCE|STRATEGY|VALIDATORS?)
     |.*_(TTL|TIMEOUT|EXPIR(Y|ES|ATION)(_(IN|AT))?|EXPIRES_IN|LIFETIME|VALIDITY|AGE|INTERVAL|PERIOD|ROTATION|SKEW|LEEWAY)
     |.*_(MS|MILLIS(ECONDS)?|SEC(ONDS|S)?|MIN(UTES|S)?|HOURS?|DAYS?|WEEKS?|LENGTH|SIZE|LIMIT|COUNT|ITERATIONS|ROUNDS)
     |(.*_)?(MAX|MIN|NUM)_.*                           # numbers about a credential
-    |(.*_)?(PUBLIC|PUBLISHABLE|SITE)_KEY|.*_(THUMBPRINT|FINGERPRINT|CHECKSUM)       # meant to be seen
+    |(.*_)?(PUBLIC|PUBLISHABLE|SITE)_(.*_)?KEY|.*_(THUMBPRINT|FINGERPRINT|CHECKSUM) # meant to be seen
+    |(.*_)?RESOURCE_TOKEN                             # azd's suffix of resource names
     |(.*_)?(SHA|COMMIT|DIGEST|REVISION|BUILD|RELEASE|TAG)(_.*)?                     # of the image
     """,
     re.VERBOSE,

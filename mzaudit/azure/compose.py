@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ _MOST_PAIRS: Final = 10_000
 _MOST_BRACKETS: Final = 2_000
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _NULL: Final = "tag:yaml.org,2002:null"
+_HANDED_ON: Final = re.compile(r"\$(?:\{\w{1,200}\}|\w{1,200})")  # ${NAME}: what the app settings hold
 
 
 class ComposeError(Exception):
@@ -28,7 +30,7 @@ class ComposeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A container of the file. `environment` leaves out the variables that are inherited."""
+    """A container of the file. `environment` leaves out the variables that are inherited or handed on."""
 
     name: str
     image: str
@@ -40,7 +42,7 @@ def services(encoded: str) -> tuple[Service, ...]:
     if len(encoded) > _LARGEST:
         raise ComposeError("the compose file is too large")
     try:
-        text = base64.b64decode(encoded, validate=True).decode("utf-8")
+        text = base64.b64decode("".join(encoded.split()), validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
         raise ComposeError("the compose file is not base64 text") from None
     if text.count("[") + text.count("{") > _MOST_BRACKETS:  # the scanner looks back at each that is open
@@ -69,7 +71,8 @@ class _Reader:
         image = members.get("image")
         if not isinstance(image, ScalarNode) or not _text(image):
             raise ComposeError("a service of the compose file names no image")
-        return Service(name, image.value, tuple(self._variables(members.get("environment"))))
+        variables = tuple(self._variables(members.get("environment")))
+        return Service(name, image.value, tuple(each for each in variables if not _HANDED_ON.fullmatch(each[1])))
 
     def _variables(self, node: Node | None) -> Iterator[tuple[str, str]]:
         match node:

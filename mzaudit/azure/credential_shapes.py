@@ -12,19 +12,21 @@ from urllib.parse import unquote_plus
 from mzaudit.azure import issued_credentials
 from mzaudit.snapshot.references import REFERENCE
 
-# `name=value` of a connection string, a query or a command line, and `"name": "value"` of JSON
+# `name=value` of a connection string, a query or a command line, `"name": "value"` of JSON, a header's scheme
 _NAMED = re.compile(
     r"""(?:(?P<password>password|passwd|passphrase|(?<![a-z])pwd)
-    |(?P<account_key>(?:account|sharedaccess|access|api|subscription|functions)[ _-]?key)
+    |(?P<account_key>(?:account|sharedaccess|access|api|auth|sas|subscription|functions)[ _-]?key)
     |(?P<client_secret>secret|(?:app|application)[ ]?key)
     |(?P<sas>(?<![a-z_])sig|sharedaccesssignature)
     |(?P<bearer>(?:access|auth|refresh|bearer|sas|(?<![a-z_-]))[_-]?token|authorization))
-    (?:["']?\s*=\s*["']?|["']\s*:\s*["'])(?P<value>[^;&\s"',)]+)""",
+    (?:["']?\s*=\s*["']?|\\?["']\s*:\s*\\?["']|:\s?(?=(?:basic|bearer)\s))
+    (?:(?:basic|bearer)(?:\s|%20)+)?(?P<value>[^;&\s"',)]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
-# what stands where a value is put in later, or only says yes or no
+# what stands where a value is put in later, or only says yes or no; ODBC and JDBC write a value itself in braces
 _STAND_IN = re.compile(
-    r"\$\{.*|\$\(.*|\$[A-Z_][A-Z0-9_]*|\{.*|<.*|%[A-Z_]+%|\*{3,}|\.{3,}|x{3,}|true|false|yes|no|null|none",
+    r"\$\{.*|\$\(.*|\$[A-Z_][A-Z0-9_]*|\{\{.*|\{your.*|\{(?:[A-Za-z_.:-]+|\d)\}|<.*"
+    r"|%[A-Z_]+%|\*{3,}|\.{3,}|x{3,}|true|false|yes|no|null|none",
     re.IGNORECASE | re.DOTALL,
 )
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
@@ -38,27 +40,48 @@ _DER_PUBLIC = re.compile(r"MII[A-Za-z0-9+/]{9}AwIB|MI[GI][A-Za-z0-9+/]{2,5}ANBgk
 _DRIVER_LOGIN = re.compile(
     r"jdbc:oracle:\w{1,20}:[^\s/@]{1,128}/[^\s@]{1,128}@|[^\s:/@]{1,128}:[^\s@]{1,128}@(?:tcp|unix)\("
 )
+# the key of a function in its URL
+_FUNCTION_KEY = re.compile(r"\.azurewebsites\.(?:net|us)/[^\s?]{0,100}\?(?:[^\s#]{0,100}&)?code=[\w%=-]{20}", re.I)
 _END_OF_URL = re.compile(r"[\s\"'<>]")
 _PORT = re.compile(r"\d{1,5}(?:[/;?#,]|$)")
 
 _TOKEN = re.compile(r"[A-Za-z0-9+/_.~=-]{20,}")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
 _HEX = re.compile(r"[0-9A-Fa-f]{32,}")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHA1 = re.compile(r"[0-9a-f]{40}|[0-9A-F]{40}")  # a commit, a certificate's thumbprint
+_DIGEST = re.compile(r"sha(?:1|256|384|512)[-:].*", re.IGNORECASE)
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _STORAGE_NAME = re.compile(r"[a-z0-9]{3,24}")  # the longest name of a resource that takes no hyphen
 _HOST = re.compile(r"(?=.{4,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}\.?")
 
 
 def credentials(text: str) -> tuple[str, ...]:
-    """The shapes that a text has, sorted. A Key Vault reference inside it is none."""
+    """The shapes that a text has, sorted. A Key Vault reference inside it is none; what is encoded counts as its
+    text."""
     bare = REFERENCE.sub("${reference}", text)
     found = _shapes(bare)
     if "%3d" in bare.casefold():
         found |= _shapes(unquote_plus(bare))
-    if not found and bare == text and _is_random(text):
+    decoded = _decoded(bare)
+    if decoded:
+        found |= _shapes(decoded)
+    elif not found and bare == text and _is_random(text.removeprefix("base64:")):
         found.add("high-entropy")
     return tuple(sorted(found))
+
+
+def _decoded(text: str) -> str:
+    """The prose or JSON that base64 holds; empty for what holds none."""
+    if not _BASE64.fullmatch(text):
+        return ""
+    try:
+        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_" if set(text) & {"-", "_"} else None)
+        found = plain.decode()
+    except ValueError:
+        return ""
+    written = found.startswith(("{", "[", "<")) or found.split() != [found]
+    return found if written and all(each.isprintable() or each.isspace() for each in found) else ""
 
 
 def _shapes(text: str) -> set[str]:
@@ -70,6 +93,8 @@ def _shapes(text: str) -> set[str]:
         found.add("jwt")
     if _PRIVATE_KEY.search(text) or _DER_KEY.match(text) or _encoded_private_key(text):
         found.add("private-key")
+    if _FUNCTION_KEY.search(text):
+        found.add("account-key")
     if _PKCS12.match(text):
         found.add("pkcs12")
     if _has_userinfo(text) or _DRIVER_LOGIN.match(text):
@@ -105,15 +130,16 @@ def _has_userinfo(text: str) -> bool:
 
 
 def _is_random(text: str) -> bool:
-    """Long, one word, with the spread of characters that a generated token has: no name, host, path, commit or GUID."""
+    """Long, one word, with the spread of characters that a generated token has: no name, host, path, id, digest, commit
+    or GUID."""
     if not _TOKEN.fullmatch(text) or _GUID.fullmatch(text) or _STORAGE_NAME.fullmatch(text) or _HOST.fullmatch(text):
         return False
-    if _DER_PUBLIC.match(text) or _ENCODED_PEM.match(text):
+    if _DER_PUBLIC.match(text) or _DIGEST.fullmatch(text) or text.casefold().startswith("/subscriptions/"):
         return False
     if _HEX.fullmatch(text):
-        return not _COMMIT.fullmatch(text) and _entropy(text) > 3.0
+        return not _SHA1.fullmatch(text) and _entropy(text) > 3.0
     path = text.startswith(("/", "./", "~/"))
-    runs = (run for run in _RUN.findall(text) if not _COMMIT.fullmatch(run))
+    runs = (run for run in _RUN.findall(text) if not _SHA1.fullmatch(run))
     return any(_mixed(run, both_cases=path) for run in runs) and _entropy(text) > 3.8
 
 

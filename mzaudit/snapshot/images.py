@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 DOCKER_HUB: Final = "docker.io"
+_DOCKER_HUB_HOSTS: Final = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
 _HOST: Final = re.compile(r"[a-z0-9]+(?:[.-]+[a-z0-9]+)*(?::[0-9]{1,5})?")
 _PATH: Final = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
@@ -31,6 +32,7 @@ def parse(reference: str) -> Image | None:
     head, slash, tail = rest.partition("/")
     if slash and ("." in head or ":" in head or head.casefold() == "localhost"):
         host, name = head.casefold().removesuffix(":443"), tail
+        host = DOCKER_HUB if host in _DOCKER_HUB_HOSTS else host
     else:
         host, name = DOCKER_HUB, rest
     repository, tagged, tag = name.partition(":")

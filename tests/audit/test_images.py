@@ -26,6 +26,8 @@ REFERENCES: dict[str, Image | None] = {
     "monozu/ingestor:1": Image("docker.io", "monozu/ingestor", "1", None),
     "docker.io/monozu/ingestor:1": Image("docker.io", "monozu/ingestor", "1", None),
     "docker.io/nginx": Image("docker.io", "library/nginx", None, None),
+    "index.docker.io/nginx": Image("docker.io", "library/nginx", None, None),
+    "registry-1.docker.io/library/nginx": Image("docker.io", "library/nginx", None, None),
     "acrmonozu.azurecr.io/a_b/c--d:T.a-g_1": Image("acrmonozu.azurecr.io", "a_b/c--d", "T.a-g_1", None),
     "": None,
     "acrmonozu.azurecr.io/": None,

@@ -69,6 +69,19 @@ services:
     assert "hunter2" not in repr(read)
 
 
+def test_a_compose_file_may_be_wrapped() -> None:
+    """`base64` breaks its lines, and .NET's decoder takes them."""
+    document = f"services: {{web: {{image: acr.azurecr.io/{'app' * 40}:1}}}}"
+    wrapped = "COMPOSE|" + base64.encodebytes(document.encode()).decode()
+    assert "\n" in wrapped.strip()
+    assert parse(wrapped, Classifier()) == parse(encoded(document), Classifier())
+
+
+def test_a_variable_that_hands_on_an_app_setting_holds_no_value() -> None:
+    document = "services: {web: {image: x, environment: {A: $A, B: '${DB_PASSWORD}', C: '${D:-hunter2}', E: 'x$A'}}}"
+    assert [setting.name for setting in parse(encoded(document), Classifier()).environment] == ["C", "E"]
+
+
 def merges(step: str, depth: int) -> str:
     """Each mapping is made of the one before it, in full, twice."""
     steps = (f"x{n}: &a{n} {{{step.format(n - 1)}, k{n}: v}}" for n in range(1, depth))
