@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +13,11 @@ from mzaudit.snapshot.alerts import Alert, Condition, ProcessingRule
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.observed import Gap, GapReason
 
+# https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema
+_TOLD_BY_KIND: Final[Mapping[str, dict[str, tuple[str, ...]]]] = {
+    "/metricalerts/": {"signaltype": ("Metric",), "monitorservice": ("Platform",)},
+    "/scheduledqueryrules/": {"signaltype": ("Log",)},
+}
 _ANY_ZONE: Final = timedelta(hours=14)  # a rule's times are told in a time zone of its own
 
 
@@ -100,25 +106,32 @@ def _not(answer: bool | None) -> bool | None:
 
 def _holds(condition: Condition, alert: Alert, component: Component) -> bool | None:
     """Whether a filter lets an alert pass; `None` for what only a fired alert tells."""
-    facts = {
-        "alertrulename": alert.name,
-        "alertruleid": alert.id,
-        "severity": alert.severity,
-        "monitorcondition": "Fired",
-        "targetresource": component.id if any(ids.same(each, component.id) for each in alert.scopes) else None,
+    facts: dict[str, tuple[str, ...]] = {
+        "alertrulename": (alert.name,),
+        "alertruleid": (alert.id,),
+        "severity": (alert.severity or "",),
+        "monitorcondition": ("Fired",),
     }
-    fact = (facts.get(condition.field) or "").casefold()
-    if not fact:
+    if any(ids.same(each, component.id) for each in alert.scopes):
+        group = component.id.partition("/providers/")[0]
+        facts |= {
+            "targetresource": (component.id,),
+            "targetresourcetype": ("microsoft.insights/components",),
+            "targetresourcegroup": (group, ids.name(group)),
+        }
+    facts |= next((told for kind, told in _TOLD_BY_KIND.items() if kind in ids.key(alert.id)), {})
+    told = [each.casefold() for each in facts.get(condition.field, ()) if each]
+    if not told:
         return None
     match condition.operator:
         case "equals":
-            return fact in condition.values
+            return any(fact in condition.values for fact in told)
         case "notequals":
-            return fact not in condition.values
+            return all(fact not in condition.values for fact in told)
         case "contains":
-            return any(value in fact for value in condition.values)
+            return any(value in fact for fact in told for value in condition.values)
         case "doesnotcontain":
-            return not any(value in fact for value in condition.values)
+            return not any(value in fact for fact in told for value in condition.values)
         case _:
             return None
 

@@ -10,6 +10,7 @@ from mzaudit.audit.subjects import SecretSetting
 from mzaudit.audit.verdict import Fix
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, T, Unobserved, find, need
+from mzaudit.snapshot.references import VAULT_SUFFIXES
 from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue, VaultReference
 from mzaudit.snapshot.web import ReferenceStatus, Setting, Site
 
@@ -71,7 +72,15 @@ def as_read(site: Site, settings: Iterable[Setting]) -> list[Setting]:
         for item in site.references.items
         if item.vault and item.secret and item.status.casefold() != "invalidsyntax"
     }
-    return [replace(setting, value=told.get(setting.name, setting.value)) for setting in settings]
+    return [
+        setting if _elsewhere(setting.value) else replace(setting, value=told.get(setting.name, setting.value))
+        for setting in settings
+    ]
+
+
+def _elsewhere(value: SettingValue) -> bool:
+    """Whether a reference names a vault of another cloud, by its whole host."""
+    return isinstance(value, VaultReference) and (value.vault or "").endswith(VAULT_SUFFIXES)
 
 
 def value_of(want: SecretSetting, seen: Snapshot) -> SettingValue | None:

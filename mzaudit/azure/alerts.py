@@ -8,9 +8,11 @@ from pydantic import Field, JsonValue
 
 from mzaudit.azure.wire import Moment, Resource, Wire
 from mzaudit.snapshot.alerts import ActionGroup, Alert, Condition, ProcessingRule
+from mzaudit.snapshot.ids import key
 
 # A service health alert watches Azure's own services, wherever it is scoped.
 _SERVICE_HEALTH = "microsoft.resourcehealth/events"
+_ACTIVITY_LOG = "/activitylogalerts/"
 
 
 class _GroupReference(Wire):
@@ -99,6 +101,8 @@ def alert(body: AlertBody) -> Alert:
     enabled = members.enabled
     if enabled is None and members.state is not None:
         enabled = members.state.casefold() == "enabled"
+    if enabled is None and _ACTIVITY_LOG in key(body.id):  # what the API takes a silent one for
+        enabled = True
     scopes, types = sorted({*(members.scopes or []), *(members.scope or [])}), set(members.target_resource_types or [])
     types |= {members.target_resource_type} if members.target_resource_type else set()
     for field, values in _narrowed(members.condition):
@@ -145,7 +149,7 @@ def _groups(told: list[str | _GroupReference] | _Groups | None) -> Iterator[str]
 
 def action_group(body: ActionGroupBody) -> ActionGroup:
     """An action group."""
-    enabled = body.properties.get("enabled")
+    enabled = body.properties.get("enabled", True)  # as above
     if not isinstance(enabled, bool | None):
         raise ValueError("enabled is no truth value")
     listed = [value for name, value in body.properties.items() if name.casefold().endswith("receivers")]

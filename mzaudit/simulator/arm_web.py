@@ -102,10 +102,10 @@ def _listed(request: ArmRequest, site_id: str, table: str) -> Answer:
 def _references(request: ArmRequest, site_id: str, table: str, name: list[str]) -> Answer:
     estate, key = request.estate, site_id.casefold()
     site = estate.resource(site_id)
-    values = {name: str(one["value"]) for name, one in estate.connection_strings.get(key, {}).items()}
-    if table == "appsettings":
-        values = estate.settings.get(key, {})
-    items = references.listing(estate, site, table, values)
+    held: dict[str, str | None] = dict(estate.settings.get(key, {}))
+    if table != "appsettings":
+        held = {name: one["value"] for name, one in estate.connection_strings.get(key, {}).items() if one}
+    items = references.listing(estate, site, table, {name: value for name, value in held.items() if value})
     if name:
         one = [item for item in items if str(item["name"]).casefold() == name[0]]
         return Answer(200, one[0]) if one else arm_refusals.web_not_found(f"Cannot find reference with name {name[0]}.")

@@ -88,6 +88,7 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "activity": ("activity", {"enabled": True, "scopes": [ID], "actions": {"actionGroups": [REFERENCE]}}),
+    "activity, silent on being enabled": ("activity", {"scopes": [ID], "actions": {"actionGroups": [REFERENCE]}}),
     "activity on the group, narrowed to it": (
         "activity",
         {
@@ -260,7 +261,8 @@ GROUPS: dict[str, tuple[dict[str, Any], tuple[bool | None, int]]] = {
     "a receiver that opted out": ({"enabled": True, "smsReceivers": [{"status": "Disabled"}]}, (True, 0)),
     "none": ({"enabled": True, "emailReceivers": [], "webhookReceivers": None}, (True, 0)),
     "disabled": ({"enabled": False, "emailReceivers": [{}]}, (False, 1)),
-    "silent": ({"emailReceivers": [{}]}, (None, 1)),
+    "silent, which is enabled": ({"emailReceivers": [{}]}, (True, 1)),
+    "null": ({"enabled": None, "emailReceivers": [{}]}, (None, 1)),
 }
 
 

@@ -79,6 +79,16 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Fail,
         "kv-mz-manage-prd instead of kv-mz-cloud-prd",
     ),
+    "a vault of that name in another cloud": (
+        (
+            *key(
+                reference_to(f"{VAULT}.vault.azure.cn", "SECRET-KEY", None, "the vault is one of another Azure cloud")
+            ),
+            status(CLOUD, KEY, "Resolved", vault=VAULT, secret="SECRET-KEY"),
+        ),
+        Fail,
+        f"{VAULT}.vault.azure.cn instead of {VAULT}",
+    ),
     "no closing parenthesis, reported as no reference": (
         (*key(reference_to(None, None, None, "no closing parenthesis, or text after it")),),
         Fail,

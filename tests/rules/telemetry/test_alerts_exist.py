@@ -53,6 +53,10 @@ def when(field: str, operator: str, *values: str) -> ProcessingRule:
     return replace(ADDS, conditions=(Condition(field, operator, values),))
 
 
+def muting(field: str, operator: str, *values: str) -> ProcessingRule:
+    return replace(SILENCES, conditions=when(field, operator, *values).conditions)
+
+
 CALLS_NOBODY = alerts(alert(groups=()))
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "an enabled alert that reaches somebody": ((), Pass, ""),
@@ -115,6 +119,42 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         (alerts(alert()), rules(replace(SILENCES, conditions=when("severity", "equals", "sev4").conditions))),
         Pass,
         "",
+    ),
+    "others are silenced, by their type": (
+        (rules(muting("targetresourcetype", "equals", "microsoft.compute/virtualmachines")),),
+        Pass,
+        "",
+    ),
+    "silenced by its type": (
+        (rules(muting("targetresourcetype", "equals", "microsoft.insights/components")),),
+        Fail,
+        "silenced",
+    ),
+    "others are silenced, by their group": (
+        (rules(muting("targetresourcegroup", "equals", "/subscriptions/x/resourcegroups/rg-other")),),
+        Pass,
+        "",
+    ),
+    "silenced by its group's name": (
+        (rules(muting("targetresourcegroup", "equals", GROUP.rpartition("/")[2].casefold())),),
+        Fail,
+        "silenced",
+    ),
+    "all but its group are silenced": (
+        (rules(muting("targetresourcegroup", "notequals", GROUP.casefold())),),
+        Pass,
+        "",
+    ),
+    "others are silenced, by the kind of signal": ((rules(muting("signaltype", "equals", "log")),), Pass, ""),
+    "others are silenced, by the service": ((rules(muting("monitorservice", "equals", "azure backup")),), Pass, ""),
+    "silenced by the kind of signal": ((rules(muting("signaltype", "equals", "metric")),), Fail, "silenced"),
+    "silenced by type, in a rule on more than the component": (
+        (
+            alerts(replace(alert(), scopes=(GROUP,))),
+            rules(muting("targetresourcetype", "equals", "microsoft.insights/components")),
+        ),
+        Inconclusive,
+        "fired",
     ),
     "may be silenced": (
         (rules(replace(SILENCES, conditions=when("description", "contains", "x").conditions)),),
