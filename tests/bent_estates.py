@@ -23,6 +23,7 @@ from mzaudit.snapshot.insights import Dashboard
 from mzaudit.snapshot.keyvault import AccessPolicy
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.registry import Tag
+from mzaudit.snapshot.shown import Shown
 from mzaudit.snapshot.storage import BlobContainer
 from mzaudit.snapshot.web import Identity, Plan, Runtime, Site, SiteContainer, SiteProperties
 from tests.estate import (
@@ -323,7 +324,7 @@ def inside_wrong() -> Snapshot:
             cloud,
             policies=Listing((SecurityPolicy("sec.a", False, held[:2]), SecurityPolicy("sec.b", True, held[2:3]))),
             migrations={
-                "dbo.flyway_schema_history": Observed((Migration(1, "1", "first", "SQL", CLOUD.app, False),)),
+                "dbo.flyway_schema_history": Observed((Migration(1, "1", Shown("first"), "SQL", CLOUD.app, False),)),
             },
         ),
         inside(

@@ -382,7 +382,7 @@ def contents(which: WantedDatabase) -> DatabaseContents:
     named = [entra_user(user.app, client(user)) for user in users]
     named += [entra_user(PIPELINE, _guid("pipeline")), entra_user("mzaudit", AUDITOR.application_id)]
     predicates = tuple(Predicate(table, kind, None) for table in TABLES for kind in ("FILTER", "BLOCK"))
-    history = tuple(Migration(n, str(n), f"step {n}", "SQL", PIPELINE, True) for n in range(1, 6))
+    history = tuple(Migration(n, str(n), Shown(f"step {n}"), "SQL", PIPELINE, True) for n in range(1, 6))
     return DatabaseContents(
         which.id,
         Listing((DatabasePrincipal("dbo", "S", "INSTANCE", "0105"), *named)),

@@ -14,6 +14,7 @@ from mzaudit.azure.call import Call
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import ServerScope
 from mzaudit.azure.wire import Resource, Wire
+from mzaudit.snapshot import shown
 from mzaudit.snapshot.ids import key, same
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import Database, EntraAdministrator, SqlServer
@@ -108,7 +109,8 @@ async def reached(run: Run, scope: ServerScope) -> Reached:
     if isinstance(seen, Gap):
         host = administrator = seen
     else:
-        host = Observed(None if seen.value is None else seen.value.fully_qualified_domain_name or None)
+        named = "" if seen.value is None else seen.value.fully_qualified_domain_name or ""
+        host = Observed(shown.host(named) or None)
         administrator = Observed(None if seen.value is None else _administrator(seen.value.administrators))
     return Reached(_there(seen), host, administrator, Listing((*databases.items, *found), databases.gap), lookups)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from mzaudit.snapshot import shown
 from mzaudit.snapshot.databases import (
     DatabaseGrant,
     DatabasePrincipal,
@@ -119,7 +120,7 @@ def tables(rows: Rows) -> tuple[TenantTable, ...]:
 def migrations(rows: Rows) -> tuple[Migration, ...]:
     """The history."""
     return tuple(
-        Migration(rank, version, description or "", kind, by, bool(success))
+        Migration(rank, version, shown.title(description or ""), kind, by, bool(success))
         for rank, version, description, kind, by, success in sorted(
             _MIGRATIONS.validate_python(rows, strict=True), key=lambda row: row[0]
         )

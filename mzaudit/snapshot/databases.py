@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
+from mzaudit.snapshot.shown import Shown
 
 
 @lru_cache(maxsize=65536)
@@ -107,7 +108,7 @@ class Migration:
 
     rank: int
     version: str | None
-    description: str
+    description: Shown
     type: str
     by: str
     success: bool

@@ -21,6 +21,7 @@ _UPPER: Final = Shown("an image reference with upper-case letters (not shown)")
 _HOST: Final = re.compile(r"[0-9A-Za-z-]{1,63}(?:\.[0-9A-Za-z-]{1,63}){0,9}")
 _WORD: Final = re.compile(r"[A-Za-z]{1,40}")
 _NAME: Final = re.compile(r"[0-9A-Za-z_.:-]{1,256}")
+_TITLE: Final = re.compile(r"[\w .,()<>#'&+-]{1,250}")
 _SECRET: Final = re.compile(r"[0-9A-Za-z_-]{1,127}")
 _VERSION: Final = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)  # which is what Key Vault makes
 _ID: Final = re.compile(
@@ -51,6 +52,11 @@ def image(text: str) -> Shown:
 def name(text: str) -> Shown:
     """The name of a variable, a container, or a mounted share."""
     return _shown(_NAME, text)
+
+
+def title(text: str) -> Shown:
+    """What people call a thing: words, without the signs of a URL or an assignment."""
+    return _shown(_TITLE, text)
 
 
 def word(text: str) -> Shown:

@@ -12,6 +12,7 @@ from mzaudit.audit.database_subjects import GuardedDatabase, each_guarded_databa
 from mzaudit.rules.sql.migrations_applied import migrations_applied
 from mzaudit.snapshot.databases import Migration
 from mzaudit.snapshot.observed import Listing, Observed
+from mzaudit.snapshot.shown import Shown
 from tests.estate import (
     PIPELINE,
     TENANT,
@@ -34,9 +35,9 @@ from tests.estate import (
 
 CLOUD, DB = service("cloud"), database("cloud")
 PIPELINE_LOGIN = f"{entra_id(DB, PIPELINE)}@{TENANT}"
-SCHEMA = Migration(0, None, "<< Flyway Schema Creation >>", "SCHEMA", PIPELINE, True)
-BASELINE = Migration(1, "4", "<< Flyway Baseline >>", "BASELINE", PIPELINE, True)
-LAST = Migration(6, "6", "the last step", "SQL", PIPELINE, True)
+SCHEMA = Migration(0, None, Shown("<< Flyway Schema Creation >>"), "SCHEMA", PIPELINE, True)
+BASELINE = Migration(1, "4", Shown("<< Flyway Baseline >>"), "BASELINE", PIPELINE, True)
+LAST = Migration(6, "6", Shown("the last step"), "SQL", PIPELINE, True)
 
 
 def history(*rows: Migration) -> Bend:
