@@ -222,7 +222,8 @@ class Baseline:
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run: `started` is when the state was read (UTC); `complete` is whether nothing stayed inconclusive;
-    `identity` is who read it; `policy` names the files; `warnings` are things about the run itself (waivers)."""
+    `identity` is who read it; `policy` names the files; `warnings` are things about the run itself (waivers);
+    `skew` is by how many minutes Azure's clock was ahead of the one that `started` is by, 0 up to five."""
 
     env: str | tuple[str, ...]
     started: datetime
@@ -234,6 +235,7 @@ class Run:
     allow_incomplete: bool
     warnings: tuple[str, ...] = ()
     baseline: Baseline | None = None
+    skew: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,7 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
     return replace(
         blank,
         reads=run.ledger.reads(),
+        skew=run.session.skew.minutes(),
         sites=seen,
         plans=_done(plans),
         vaults=_done(vaults),

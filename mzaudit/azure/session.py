@@ -17,6 +17,7 @@ from mzaudit.azure.connection import Retry
 from mzaudit.azure.gaps import answer_of, from_error
 from mzaudit.azure.pace import Lane
 from mzaudit.azure.refusals import HostRefusedError, WriteRefusedError
+from mzaudit.azure.skew import Skew
 from mzaudit.errors import MzauditError
 from mzaudit.snapshot.observed import Gap, GapReason
 
@@ -39,12 +40,14 @@ class Client(Protocol):
 
 
 class Session:
-    """The run's sender. `deadline` is on the running loop's clock; `answered` counts the answers so far."""
+    """The run's sender. `deadline` is on the running loop's clock; `answered` counts the answers so far, and `skew`
+    compares the time that they tell."""
 
     def __init__(self, retry: Retry, deadline: float) -> None:
         self._retry = retry
         self.deadline = deadline
         self.answered = 0
+        self.skew = Skew()
 
     async def send(self, client: Client, lane: Lane, call: Call, url: str, largest: int = LARGEST) -> Answer | Gap:
         """Send one request (a call, or one page of it) until it is answered, refused, or out of time.
@@ -89,6 +92,8 @@ class Session:
                     break
             if isinstance(last, Answer):
                 self.answered += 1
+                if call.target.startswith("/"):  # Resource Manager's
+                    self.skew.heard(last.headers)
                 if last.status not in _AGAIN:
                     lane.answered(last.headers)
                     return replace(last, took=last.took + tried)

@@ -36,7 +36,9 @@ _CURES: Mapping[str, str] = MappingProxyType(
         "AADSTS7000112": "the application is disabled",
         "AADSTS70021": "no federated credential matches: compare its issuer and subject with the pipeline's",
         "AADSTS700213": "no federated credential matches: compare its issuer and subject with the pipeline's",
-        "AADSTS700024": "the federated token has expired: use a service connection that renews it",
+        "AADSTS700024": "the federated token is not valid now: use a service connection that renews it, or set this "
+        "machine's clock",
+        "AADSTS50013": "the assertion is not valid, or not now: set this machine's clock, and look at the credential",
         "AADSTS700027": "the certificate is not the one registered for the application",
         "AADSTS53003": "a conditional access policy forbids it",
     }

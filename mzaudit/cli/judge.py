@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from mzaudit import __version__
@@ -57,7 +56,7 @@ def judge(
         judged = evaluate(wanted, seen, every_rule, loaded.requirements, so_far)
     else:
         judged = cut_short(wanted, every_rule, loaded.requirements, so_far or (), unjudged)
-    findings, warnings = lay(judged, loaded.waivers, seen.taken.astimezone(UTC).date())
+    findings, warnings = lay(judged, loaded.waivers, seen.today)
     answers = by_rule(loaded.requirements)
     kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)
     if only:
@@ -77,6 +76,7 @@ def judge(
             started=seen.taken,
             complete=not any(map(partly_unseen, kept)),
             source=seen.source,
+            skew=seen.skew,
             identity=_identity(seen),
             policy=policy,
             fail_on=fail_on,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from mzaudit.audit.results import BaselineState, Report, Status
+from mzaudit.snapshot import clock
 
 COLUMNS = {
     Status.PASS: "pass",
@@ -59,6 +60,8 @@ def caveats(report: Report) -> tuple[tuple[str, str], ...]:
     said = []
     if "simulated" in report.run.source.casefold():
         said.append(("SIMULATED", "the estate was a simulated one; nothing here is about a real one."))
+    if report.run.skew:
+        said.append(("WRONG CLOCK", f"{clock.words(report.run.skew)} by Azure's; what rests on it is inconclusive."))
     if report.run.allow_incomplete:
         said.append(("ALLOW-INCOMPLETE", "what could not be seen does not break this gate (--allow-incomplete)."))
     if report.only_new:

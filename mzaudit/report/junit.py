@@ -18,6 +18,7 @@ from mzaudit.report.cases import Case, Outcome, Suite, suites
 from mzaudit.report.gate import exit_code, verdict
 from mzaudit.report.head import baseline
 from mzaudit.report.neutral import xml
+from mzaudit.snapshot import clock
 
 _TIME = "0.000"  # a finding has no duration; the attribute is required
 _AT_ONCE = 100
@@ -115,13 +116,18 @@ def _test_case(case: Case) -> TestCase:
 def _properties(report: Report) -> dict[str, str]:
     run = report.run
     compared = {"baseline": baseline(report), "gate": "new" if report.only_new else "all"} if run.baseline else {}
-    return compared | {
-        "tool": f"{report.tool.name} {report.tool.version}",
-        "environments": ", ".join(report.environments),
-        "source": run.source,
-        "identity": run.identity,
-        "policy": run.policy,
-        "fail_on": run.fail_on,
-        "allow_incomplete": "yes" if run.allow_incomplete else "no",
-        "verdict": verdict(report),
-    }
+    wrong = {"clock": clock.words(run.skew)} if run.skew else {}
+    return (
+        compared
+        | wrong
+        | {
+            "tool": f"{report.tool.name} {report.tool.version}",
+            "environments": ", ".join(report.environments),
+            "source": run.source,
+            "identity": run.identity,
+            "policy": run.policy,
+            "fail_on": run.fail_on,
+            "allow_incomplete": "yes" if run.allow_incomplete else "no",
+            "verdict": verdict(report),
+        }
+    )

@@ -105,6 +105,11 @@ def cures(gap: Gap) -> str:
             return (
                 "Left out of this run (--no-secret-values), or not in this snapshot: read it again with everything in."
             )
+        case GapReason.CLOCK:
+            return (
+                "What rests on the time cannot be judged by a wrong clock: set this machine's (NTP; whoever runs the "
+                "agent can), then run again."
+            )
         case GapReason.UNDECIDED:
             return f"What was read of {scope} does not decide it: the detail says what would."
         case GapReason.INTERNAL:

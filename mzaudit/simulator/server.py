@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -79,6 +81,7 @@ class Simulator:
         latency: float = 0.0,
         waves: Waves | None = None,
         sql_faults: Sequence[SqlFault] = (),
+        clock: timedelta = timedelta(),
     ) -> None:
         self.estate = estate
         self.proxy = ""
@@ -86,6 +89,7 @@ class Simulator:
         self.faults: list[Fault] = list(faults)
         self.sql_faults: list[SqlFault] = list(sql_faults)
         self._plan = FaultPlan(self.faults)
+        self.clock = clock
         self._buckets = None if throttle is None else Buckets(throttle)
         self._latency = latency
         self._waves = waves
@@ -257,6 +261,9 @@ class Simulator:
         await self._wait()
         response = await self._respond(incoming, call)
         status = response.status if response is not None else 0
+        if response is not None and self.clock and not response.prepared:
+            told = format_datetime(datetime.now(UTC) + self.clock, usegmt=True)
+            response.headers.setdefault("Date", told)
         self._answered[number] = Request(record.method, record.host, record.path, record.query, status, number)
         return response if response is not None else web.Response()
 
@@ -364,15 +371,16 @@ def serve(
     latency: float = 0.0,
     waves: Waves | None = None,
     sql_faults: Sequence[SqlFault] = (),
+    clock: timedelta = timedelta(),
 ) -> Iterator[Simulator]:
     """Serve an estate on loopback while the block runs; the estate and the simulator's faults may be changed meanwhile.
 
     Without a `throttle` nothing is refused for its number. Every answer, a database's too, comes after `latency`
     seconds. With `waves` requests are answered wave by wave, so that `counts.depth` tells how often one had to wait for
-    another's answer.
+    another's answer. The `Date` of each answer is `clock` ahead of this machine's time; tokens are of this machine's.
     """
     with tempfile.TemporaryDirectory(prefix="simulated-azure-") as folder:
-        simulator = Simulator(estate, faults, Path(folder), throttle, latency, waves, sql_faults)
+        simulator = Simulator(estate, faults, Path(folder), throttle, latency, waves, sql_faults, clock)
         simulator.start()
         try:
             yield simulator

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
+from mzaudit.snapshot import clock
 from mzaudit.snapshot.authorization import Authorization, Permissions
 from mzaudit.snapshot.databases import DatabaseContents, unread
 from mzaudit.snapshot.ids import key, segment
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.keyvault import Vault
 from mzaudit.snapshot.moment import Moment
-from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, not_asked
 from mzaudit.snapshot.registry import Registry
 from mzaudit.snapshot.sql import SqlServer
 from mzaudit.snapshot.storage import StorageAccount
@@ -50,8 +52,8 @@ class Caller:
 class Snapshot:
     """One run's view. Mappings are keyed by `ids.key` of the resource id; authorization by subscription id.
 
-    `environments` maps each environment that was asked for to its subscription; `taken` is UTC and is the clock of
-    every rule (expiry), so that a replay says the same on another day.
+    `environments` maps each environment that was asked for to its subscription; `taken` is UTC, by the clock of the
+    machine that read. `skew` is by how many minutes Azure's own was ahead of it, 0 where that was no more than five.
     """
 
     # pydantic hands this down to the dataclasses inside: a stored snapshot says what they say and nothing else
@@ -75,7 +77,21 @@ class Snapshot:
     components: Mapping[str, Component] = field(default_factory=dict)
     authorization: Mapping[str, Authorization] = field(default_factory=dict)
     permissions: Permissions = field(default_factory=dict)
+    skew: int = 0
     schema_version: str = SCHEMA_VERSION
+
+    @property
+    def now(self) -> Observed[datetime] | Gap:
+        """The time of every rule, so that a replay says the same on another day; a gap if the clock was wrong."""
+        return Gap(GapReason.CLOCK, "the time", detail=clock.words(self.skew)) if self.skew else Observed(self.taken)
+
+    @property
+    def today(self) -> date:
+        """The date in UTC on which it was taken, by Azure's clock."""
+        try:
+            return (self.taken + timedelta(minutes=self.skew)).astimezone(UTC).date()
+        except OverflowError:  # a stored one, from the end of the calendar
+            return self.taken.astimezone(UTC).date()
 
     def comparable(self, one: str, other: str) -> bool:
         """Whether the values of two environments were read in one run."""

@@ -36,6 +36,7 @@ class GapReason(StrEnum):
     PARTIAL = "partial"  # a list that may have been trimmed to what the caller may read
     MEMBERS = "members"  # who is in an Entra group is not to be seen in Azure
     NOT_COLLECTED = "not-collected"  # nobody asked (an option, or a snapshot of another policy)
+    CLOCK = "clock"  # what rests on the time, where the clock of the machine that read was wrong
     UNDECIDED = "undecided"  # Azure answered, and that is not enough; the detail says what would be
     INTERNAL = "internal"  # a defect of mzaudit; the detail names the exception's type
 

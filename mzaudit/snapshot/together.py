@@ -47,6 +47,7 @@ def together(named: Sequence[tuple[str, Snapshot]]) -> Snapshot:
         "environments": _disjoint("the environment", [(name, part.environments) for name, part in named]),
         "api_versions": _same("the api-version of", [(name, part.api_versions) for name, part in named]),
         "reads": tuple(sorted({read for _, part in named for read in part.reads}, key=lambda r: (r.call, r.outcome))),
+        "skew": max((part.skew for _, part in named), key=abs),
         "sites": _sites(named),
         "plans": _same("the plan", [(name, part.plans) for name, part in named]),
         "vaults": _disjoint("the vault", [(name, part.vaults) for name, part in named]),

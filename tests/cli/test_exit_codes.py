@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from mzaudit.simulator import Fault, Html
+from mzaudit.simulator import Fault, Html, build, plant, serve
 from tests.cli.conftest import Outcome
 
 Call = Callable[..., Outcome]
@@ -127,3 +129,47 @@ def test_ctrl_c_while_the_command_line_loads(folder: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == "mzaudit: interrupted: the results are incomplete, no report was written\n"
+
+
+def test_an_expired_secret_does_not_pass_by_a_clock_that_is_slow(mzaudit: Call, folder: Path) -> None:
+    """It expires in ten days by this machine, and has expired by Azure."""
+    estate = build("compliant")
+    plant(estate, "secret-expiring")
+    with serve(estate, clock=timedelta(days=40)) as simulator, pytest.MonkeyPatch.context() as patch:
+        for name, value in simulator.environ().items():
+            patch.setenv(name, value)
+        mzaudit("init")
+        targets = [word for form in ("json", "markdown", "junit", "html") for word in ("-o", f"{form}:out.{form}")]
+        outcome = mzaudit(*CHECK, "--subscription", simulator.subscription_id, "-o", "terminal", *targets)
+    assert outcome.code == 3, outcome.out + outcome.err
+    clock = "this machine's clock was 40 days slow"
+    assert clock in " ".join(outcome.out.split())
+    for form in ("markdown", "junit", "html"):
+        assert clock in html.unescape((folder / f"out.{form}").read_text()), form
+    report = json.loads((folder / "out.json").read_text())
+    assert report["run"]["skew"] == 40 * 24 * 60
+    unsure = [finding for finding in report["findings"] if finding["status"] == "inconclusive"]
+    assert {finding["rule"] for finding in unsure} == {"KV-004"}
+    assert {gap["reason"] for finding in unsure for gap in finding["gaps"]} == {"clock"}
+
+
+WAIVER = """version: 1
+waivers:
+  - {{code: KV-005, subject: kv-*, reason: it goes, owner: us, ticket: T-1, created: {created}, expires: {expires}}}
+"""
+
+
+def test_a_waiver_ends_by_the_services_clock(mzaudit: Call, folder: Path) -> None:
+    mzaudit("init")
+    mzaudit("collect", "--env", "prd", "--simulate", "drifted", "-o", "seen.json")
+    seen = json.loads((folder / "seen.json").read_text())
+    taken = datetime.fromisoformat(seen["taken"]).date()
+    waiver = WAIVER.format(created=taken - timedelta(days=1), expires=taken + timedelta(days=10))
+    (folder / "policies" / "waivers.yaml").write_text(waiver)
+    found = {}
+    for days in (0, 5, 20):
+        (folder / "seen.json").write_text(json.dumps(seen | {"skew": days * 24 * 60}))
+        outcome = mzaudit(*CHECK, "--snapshot", "seen.json", "-o", "json:-")
+        findings = json.loads(outcome.out)["findings"]
+        found[days] = {f["status"] for f in findings if f["rule"] == "KV-005" and f["waiver"]}
+    assert found == {0: {"waived"}, 5: {"waived"}, 20: {"fail"}}

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, every, rule
+from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, every, need, rule
 from mzaudit.audit.present import present, told
 from mzaudit.audit.secret_values import disabled, secret_id, set_new
 from mzaudit.audit.subjects import each_secret
@@ -24,7 +24,8 @@ def secret_usable(want: WantedSecret, seen: Snapshot) -> Verdict:
     ## What it checks
     The current version of the secret is enabled, its expiry date (`exp`) lies ahead, its activation date (`nbf`) does
     not. A secret that expires within the policy's number of days (30 unless set) fails weakly (low). No expiry date
-    and no activation date are no finding. The clock is that of the time when the state was read. The value is not read.
+    and no activation date are no finding. The clock is that of the time when the state was read; where it was more than
+    five minutes from Azure's, whatever has a date is inconclusive. The value is not read.
 
     ## Why it matters
     A disabled secret cannot be read: its references stop resolving. Key Vault goes on serving an expired one, so that
@@ -52,7 +53,7 @@ def _started(want: WantedSecret, seen: Snapshot, item: SecretItem) -> Verdict:
     if item.not_before is None:
         return Pass((Evidence(at, "none, or in the past", None),))
     evidence = (Evidence(at, "none, or in the past", item.not_before.isoformat()),)
-    if item.not_before <= seen.taken:
+    if item.not_before <= need(seen.now):
         return Pass(evidence)
     return Fail(
         evidence,
@@ -68,14 +69,15 @@ def _lasting(want: WantedSecret, seen: Snapshot, item: SecretItem) -> Verdict:
     if item.expires is None:
         return Pass((Evidence(at, expected, None),))
     evidence = (Evidence(at, expected, item.expires.isoformat()),)
-    if item.expires <= seen.taken:
+    now = need(seen.now)
+    if item.expires <= now:
         return Fail(
             evidence,
             f"The secret {want.stored} in {want.vault} expired on {item.expires:%Y-%m-%d}.",
             "Renew the secret at its issuer and set the new value with a later expiry date.",
             set_new(want),
         )
-    if item.expires - seen.taken <= timedelta(days=want.expiring_days):
+    if item.expires - now <= timedelta(days=want.expiring_days):
         return Fail(
             evidence,
             f"The secret {want.stored} in {want.vault} expires on {item.expires:%Y-%m-%d}.",

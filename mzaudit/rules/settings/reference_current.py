@@ -93,11 +93,14 @@ def _compare(want: SecretSetting, seen: Snapshot, running: tuple[str, bool], ite
             "Take the version out of the reference, so that the app follows the current one.",
             refer(want),
         )
+    now = seen.now
+    unknown = (now,) if item.updated is not None and isinstance(now, Gap) else ()
     recent = item.updated is not None and seen.taken - item.updated < _PLATFORM_REFRESH
     return Fail(
         evidence,
         f"{name} of {app} still runs with an older version of {want.secret.stored}: the rotation has not reached it.",
         "Make App Service resolve its references now; by itself it does so within 24 hours.",
         resolve_again(want),
-        Severity.LOW if recent else None,
+        Severity.LOW if unknown or recent else None,
+        unknown,
     )

@@ -1,6 +1,6 @@
 """OBS-004: an enabled alert on the component reaches somebody."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, rule, whole
+from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, need, rule, whole
 from mzaudit.audit.alerting import reach
 from mzaudit.audit.az import az
 from mzaudit.audit.subjects import each_component
@@ -47,7 +47,9 @@ def alerts_exist(want: WantedComponent, seen: Snapshot) -> Verdict:
     """
     component = seen.component(want.id)
     whole(component.processing)  # one that was not seen may silence them all
-    reached = [(alert, reach(alert, component, seen.taken)) for alert in sorted(component.alerts.items, key=_id)]
+    timed = any(each.starts or each.ends for each in component.processing.items if each.enabled is not False)
+    now = need(seen.now) if timed else seen.taken
+    reached = [(alert, reach(alert, component, now)) for alert in sorted(component.alerts.items, key=_id)]
     for alert, found in reached:
         if found.reaches:
             return Pass((Evidence(alert.id, _EXPECTED, found.words),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,6 +29,10 @@ def cut(seen: Snapshot) -> Snapshot:
     return vault_facets(CLOUD, secrets=Listing(seen.vault(CLOUD.id).secrets.items, gap()))(seen)
 
 
+def wrong_clock(seen: Snapshot) -> Snapshot:
+    return replace(seen, skew=365 * 24 * 60)
+
+
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented, without dates": ((), Pass, ""),
     "disabled": ((secret_item(CLOUD, KEY, enabled=False),), Fail, "SECRET-KEY in kv-mz-cloud-prd is disabled"),
@@ -48,6 +53,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Fail,
         "expired on",
     ),
+    "expired, by a clock that is wrong": ((expires(days=-1), wrong_clock), Inconclusive, "clock was 365 days slow"),
+    "expires in a year, by a clock that is wrong": ((expires(days=365), wrong_clock), Inconclusive, "clock"),
+    "not yet valid, by a clock that is wrong": ((starts(days=1), wrong_clock), Inconclusive, "clock"),
+    "disabled, by a clock that is wrong": ((secret_item(CLOUD, KEY, enabled=False), wrong_clock), Fail, "disabled"),
+    "without dates, by a clock that is wrong": ((wrong_clock,), Pass, ""),
     "seen in a list cut short": ((cut,), Pass, ""),
     "the list refused": ((vault_facets(CLOUD, secrets=Listing(gap=gap())),), Inconclusive, "not-collected"),
 }

@@ -99,6 +99,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "a processing rule at set times": ((CALLS_NOBODY, rules(replace(ADDS, recurs=True))), Pass, ""),
     "a processing rule of the past": ((CALLS_NOBODY, rules(replace(ADDS, ends=TAKEN - DAY))), Fail, "calls nobody"),
+    "a processing rule with an end, by a clock that is wrong": (
+        (rules(replace(SILENCES, ends=TAKEN + DAY)), lambda seen: replace(seen, skew=6)),
+        Inconclusive,
+        "clock",
+    ),
+    "one without, by a clock that is wrong": ((rules(ADDS), lambda seen: replace(seen, skew=6)), Pass, ""),
     "a processing rule of the future": ((CALLS_NOBODY, rules(replace(ADDS, starts=TAKEN + DAY))), Fail, "calls nobody"),
     "a processing rule that may have ended": ((CALLS_NOBODY, rules(replace(ADDS, ends=TAKEN))), Inconclusive, "fired"),
     "a filter that the alert passes": ((CALLS_NOBODY, rules(when("severity", "equals", "sev0", "sev1"))), Pass, ""),
