@@ -29,8 +29,8 @@ RANDOM = "is a long random text"
 # Names are compared as words: `Smtp__AdminPassword` is SMTP_ADMIN_PASSWORD.
 _NOT_A_LETTER = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORDS = r"""(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|(?<![A-Z])(?:PASS|PWD|SAS|HMAC)
-    |(?:API|ACCESS|ACCOUNT|AUTH|DECRYPTION|DEPLOY|ENCRYPTION|FUNCTIONS?|HMAC|MASTER|OPENAI|PRIVATE|SHARED|SIGNING|SSH
-       |STORAGE|SUBSCRIPTION)_?KEYS?)"""
+    |(?:API|ACCESS|ACCOUNT|ADMIN|(?<![A-Z])AI|AUTH|COGNITIVE|COSMOS|DECRYPTION|DEPLOY|ENCRYPTION|FUNCTIONS?|HMAC|LICENSE
+       |MASTER|OPENAI|PRIVATE|SHARED|SIGNING|SPEECH|SSH|STORAGE|SUBSCRIPTION|TRANSLATOR|VISION)_?KEYS?)"""
 NAMES = re.compile(rf"{_WORDS}(?![A-Z])", re.VERBOSE)
 # a name that ends with such a word is a credential's even where its value is a number
 _ENDS = re.compile(rf".*{_WORDS}(_?\d+)?", re.VERBOSE)
@@ -41,10 +41,12 @@ HARMLESS = re.compile(
     |.*_AUTHENTICATION_SECRET_SETTING_NAME            # names another setting
     |MS_CLIENT_ID|MS_TENANT_ID|APPLICATIONINSIGHTS_CONNECTION_STRING
     |OTEL_(?!.*HEADERS).*                             # names, sampling and addresses; headers may carry keys
-    |.*_(URL|URI|ENDPOINT|HOST(NAME)?|NAMESPACE|ISSUER|AUDIENCE|AUTHORITY|SCOPES?|REGION|LOCATION)
+    |.*_(URL|URI|ENDPOINT|HOST(NAME)?|NAMESPACE|ISSUERS?|AUDIENCES?|AUTHORITY|SCOPES?|REGION|LOCATION)
     |.*_(NAMES?|IDS?|SID|PATH|FILE|DIR(ECTORY)?|HEADER|COOKIE|FIELD|CLAIM|PREFIX(ES)?|SUFFIX|PATTERN|REGEX|REF(ERENCE)?)
     |.*_(TYPE|FORMAT|MODE|ALG(ORITHM)?|VERSION|ENABLED|DISABLED|REQUIRED|POLICY|PROVIDER|STORE|BACKEND|CACHE|CLASS)
     |.*_(ENCRYPTION|ENGINE|GRANT|HANDLER|HASHERS?|METHODS?|MODEL|SERIALIZER|SERVER|SERVICE|SOURCE|STRATEGY|VALIDATORS?)
+    |.*_(COLLECTION|COMPLEXITY|CONTAINER|DOMAIN|EMAIL|ENCODING|KIND|MANAGER|MOUNT|PAGE|PERMISSIONS?|PLACEHOLDER|QUEUE)
+    |.*_(ROUTE|SCHEME|TABLE|TEMPLATE|VALID(ATION|_FOR)|VAULT)
     |.*_(TTL|TIMEOUT|EXPIR(Y|ES|ATION)(_(IN|AT))?|EXPIRES_IN|LIFETIME|VALIDITY|AGE|INTERVAL|PERIOD|ROTATION|SKEW|LEEWAY)
     |.*_(MS|MILLIS(ECONDS)?|SEC(ONDS|S)?|MIN(UTES|S)?|HOURS?|DAYS?|WEEKS?|LENGTH|SIZE|LIMIT|COUNT|ITERATIONS|ROUNDS)
     |(.*_)?(MAX|MIN|NUM)_.*                           # numbers about a credential
@@ -107,4 +109,5 @@ def why_credential(entry: Entry, value: ValueClass, secrets: Collection[str]) ->
 def _is_trivial(name: str, value: ValueClass) -> bool:
     if not _TRIVIAL.isdisjoint(value.kinds) or "url" in value.kinds:
         return True
-    return "number" in value.kinds and not _ENDS.fullmatch(name)
+    # TOKENS=4096 is what a language model may write
+    return "number" in value.kinds and (name.endswith("TOKENS") or not _ENDS.fullmatch(name))

@@ -14,8 +14,9 @@ from mzaudit.snapshot.references import REFERENCE
 
 # `name=value` of a connection string, a query or a command line, `"name": "value"` of JSON, a header's scheme
 _NAMED = re.compile(
-    r"""(?:(?P<password>password|passwd|passphrase|(?<![a-z])pwd)
-    |(?P<account_key>(?:account|sharedaccess|access|api|auth|sas|subscription|functions)[ _-]?key)
+    r"""(?:(?P<password>password|passwd|passphrase|(?<![a-z])(?:pwd|pass))
+    |(?P<account_key>(?:account|sharedaccess|access|api|auth|sas|subscription|functions)[ _-]?key
+        |azure\.account\.key\.[a-z0-9.]{3,90})
     |(?P<client_secret>secret|(?:app|application)[ ]?key)
     |(?P<sas>(?<![a-z_])sig|sharedaccesssignature)
     |(?P<bearer>(?:access|auth|refresh|bearer|sas|(?<![a-z_-]))[_-]?token|authorization))
@@ -25,7 +26,7 @@ _NAMED = re.compile(
 )
 # what stands where a value is put in later, or only says yes or no; ODBC and JDBC write a value itself in braces
 _STAND_IN = re.compile(
-    r"\$\{.*|\$\(.*|\$[A-Z_][A-Z0-9_]*|\{\{.*|\{your.*|\{(?:[A-Za-z_.:-]+|\d)\}|<.*"
+    r"\$\{.*|\$\(.*|\$[A-Z_][A-Z0-9_]*|\{\{.*|\{your.*|\{(?:[A-Za-z_.:-]+|\d)\}|#\{.*|__\w+__|<.*"
     r"|%[A-Z_]+%|\*{3,}|\.{3,}|x{3,}|true|false|yes|no|null|none",
     re.IGNORECASE | re.DOTALL,
 )
@@ -41,6 +42,7 @@ _DRIVER_LOGIN = re.compile(
     r"jdbc:oracle:\w{1,20}:[^\s/@]{1,128}/[^\s@]{1,128}@|[^\s:/@]{1,128}:[^\s@]{1,128}@(?:tcp|unix)\("
 )
 # the key of a function in its URL
+_GATEWAY_TOKEN = re.compile(r"SharedAccessSignature [^\s&]{1,80}&\d{12}&[A-Za-z0-9+/]{20}")  # of API Management
 _FUNCTION_KEY = re.compile(r"\.azurewebsites\.(?:net|us)/[^\s?]{0,100}\?(?:[^\s#]{0,100}&)?code=[\w%=-]{20}", re.I)
 _END_OF_URL = re.compile(r"[\s\"'<>]")
 _PORT = re.compile(r"\d{1,5}(?:[/;?#,]|$)")
@@ -93,6 +95,8 @@ def _shapes(text: str) -> set[str]:
         found.add("jwt")
     if _PRIVATE_KEY.search(text) or _DER_KEY.match(text) or _encoded_private_key(text):
         found.add("private-key")
+    if _GATEWAY_TOKEN.search(text):
+        found.add("sas")
     if _FUNCTION_KEY.search(text):
         found.add("account-key")
     if _PKCS12.match(text):
@@ -118,7 +122,7 @@ def _has_userinfo(text: str) -> bool:
             password, _, host = more.rpartition("@")
             if (
                 colon
-                and host[:1].isalnum()
+                and (host[:1].isalnum() or host.startswith("["))
                 and password
                 and not any(each in user for each in "/?#@[")
                 and not _PORT.match(more)
