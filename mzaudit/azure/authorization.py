@@ -25,7 +25,7 @@ from mzaudit.snapshot.ids import name
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 
 _PREFIX = "Microsoft.Authorization"
-_OF_SCOPE = f"/providers/{_PREFIX}/roleAssignments/"
+_OF_SCOPE = re.compile(rf"/providers/{re.escape(_PREFIX)}/(?:role|deny)Assignments/", re.IGNORECASE)
 _ROLE_ID = re.compile(
     rf"(/subscriptions/[0-9a-f-]{{36}}|/providers/Microsoft\.Management/managementGroups/[\w().-]{{1,90}})?"
     rf"/providers/{re.escape(_PREFIX)}/roleDefinitions/[0-9a-f-]{{36}}",
@@ -85,7 +85,7 @@ class _Principal(Wire):
 
 class _DenyMembers(Wire):
     deny_assignment_name: str | None = None
-    scope: str
+    scope: str | None = None
     permissions: list[_Permission]
     principals: list[_Principal]
     exclude_principals: list[_Principal] | None = None
@@ -303,7 +303,7 @@ def _assignment(body: _Assignment) -> RoleAssignment:
     members = body.properties
     return RoleAssignment(
         id=body.id,
-        scope=members.scope or body.id.partition(_OF_SCOPE)[0] or "/",
+        scope=members.scope or _scope_in(body.id),
         role=_guid(members.role_definition_id),
         principal_id=members.principal_id,
         principal_type=members.principal_type,
@@ -329,7 +329,7 @@ def _deny(body: _Deny) -> DenyAssignment:
     return DenyAssignment(
         id=body.id,
         name=members.deny_assignment_name or name(body.id),
-        scope=members.scope,
+        scope=members.scope or _scope_in(body.id),
         permissions=tuple(_permission(block) for block in members.permissions),
         principals=tuple(Denied(each.id, each.type) for each in members.principals),
         excluded=tuple(Denied(each.id, each.type) for each in members.exclude_principals or []),
@@ -342,6 +342,10 @@ def _expiry(body: _Schedule) -> Expiry | None:
     if members.end_date_time is None:
         return None
     return Expiry(members.principal_id, _guid(members.role_definition_id), members.scope, members.end_date_time)
+
+
+def _scope_in(assignment_id: str) -> str:
+    return _OF_SCOPE.split(assignment_id)[0] or "/"
 
 
 def _guid(role_id: str) -> str:

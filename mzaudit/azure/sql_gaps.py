@@ -13,7 +13,10 @@ import pytds
 from mzaudit.azure.refusals import Trouble, TroubleError
 from mzaudit.snapshot.observed import GapReason
 
-_USER = "no user of the database is the auditing identity: mzaudit doctor --sql prints the statement that creates it"
+_USER = (
+    "the auditing identity is no user of the database, or CONNECT is denied to it: mzaudit doctor --sql prints the"
+    " statement that creates it"
+)
 _GRANT = "mzaudit doctor --sql prints the statement that grants it"
 _LATER = "run again later"
 

@@ -121,13 +121,14 @@ def _in_database(gap: Gap, scope: str) -> str:
     match gap.reason:
         case GapReason.FORBIDDEN if gap.permission == "CONNECT":
             return (
-                f"No user of {scope} is the auditing identity: CREATE USER ... FROM EXTERNAL PROVIDER in it, as "
-                "`mzaudit doctor --sql` prints it; the server's Entra administrator can."
+                f"The auditing identity is no user of {scope}: CREATE USER ... FROM EXTERNAL PROVIDER in it, as "
+                "`mzaudit doctor --sql` prints it; or it is one that may not connect: REVOKE the DENY of CONNECT. The "
+                "server's Entra administrator can."
             )
         case GapReason.FORBIDDEN:
             return (
-                f"Grant the auditing identity {gap.permission} in {scope}, as `mzaudit doctor --sql` prints it; the "
-                "server's Entra administrator can."
+                f"Grant the auditing identity {gap.permission} in {scope}, as `mzaudit doctor --sql` prints it, and "
+                "REVOKE any DENY of it; the server's Entra administrator can."
             )
         case GapReason.DENIED:
             return (

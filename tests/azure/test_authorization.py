@@ -143,14 +143,14 @@ def test_what_a_definition_leaves_out_is_not_none(case: str, sim: Simulator) -> 
         assert "AcrPush does not say its dataActions" in found["RBAC-002 kv-mz-cloud-prd"].gaps[0].detail
 
 
-def _assignments(change: Callable[[dict[str, Any]], object]) -> Fault:
+def _assignments(change: Callable[[dict[str, Any]], object], which: str = ASSIGNED) -> Fault:
     def bend(answer: Any) -> Any:
         body = copy.deepcopy(answer)
         for item in body["value"]:
             change(item["properties"])
         return body
 
-    return Fault(ASSIGNED, Alter(bend))
+    return Fault(which, Alter(bend))
 
 
 ODD: dict[str, tuple[Fault, set[str]]] = {
@@ -169,6 +169,26 @@ def test_members_that_may_be_missing(case: str, sim: Simulator) -> None:
     fault, undecided = ODD[case]
     sim.faults[:] = [fault]
     assert set(open_or_failed(judged(sim)[1])) == undecided
+
+
+def test_a_deny_assignment_without_a_scope_is_where_its_id_says(sim: Simulator) -> None:
+    group = Names(sim.subscription_id).group
+    everybody = [{"id": "00000000-0000-0000-0000-000000000000", "type": "SystemDefined"}]
+    denied = {"actions": ["*/delete"], "notActions": [], "dataActions": [], "notDataActions": []}
+    members = {
+        "denyAssignmentName": "stack",
+        "permissions": [denied],
+        "scope": group,
+        "principals": everybody,
+        "excludePrincipals": [],
+        "doNotApplyToChildScopes": False,
+    }
+    place = f"{group}/providers/Microsoft.Authorization/denyAssignments/aaaaaaaa-0000-4000-8000-000000000001"
+    sim.estate.deny_assignments.append({"id": place, "name": place.rsplit("/", 1)[1], "properties": members})
+    sim.faults[:] = [_assignments(lambda p: p.pop("scope"), ASSIGNED.replace("roleAss", "denyAss"))]
+    seen, found = judged(sim)
+    assert open_or_failed(found) == {}
+    assert [deny.scope for deny in seen.access(group).denies.items] == [group]
 
 
 def test_a_condition_of_another_version_is_undecided(sim: Simulator) -> None:

@@ -141,6 +141,13 @@ def test_every_gap_has_its_own_cure(reason: GapReason) -> None:
     assert said.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("permission", "cure"), [("CONNECT", "REVOKE the DENY of CONNECT"), ("SELECT", "REVOKE any DENY")]
+)
+def test_a_right_that_a_database_refuses_may_be_denied(permission: str, cure: str) -> None:
+    assert cure in cures(Gap(GapReason.FORBIDDEN, "SQL host/db history", "db", permission))
+
+
 @pytest.mark.parametrize("reason", [GapReason.FORBIDDEN, GapReason.PARTIAL, GapReason.ACCESS_POLICY])
 def test_a_missing_right_is_named_with_its_scope(reason: GapReason) -> None:
     said = cures(Gap(reason, "GET x", "the-scope", "the/permission/read"))

@@ -1,12 +1,13 @@
 """SQL-002: where passwords are forbidden, the server accepts Entra identities alone."""
 
-from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.audit.az import az
 from mzaudit.audit.database_administrator import SERVER_CONTRIBUTOR, appoint
 from mzaudit.audit.database_subjects import each_server
 from mzaudit.policy.wanted import WantedServer
 from mzaudit.snapshot import ids
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason, Observed
 
 
 @rule(
@@ -20,8 +21,9 @@ def entra_only(want: WantedServer, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     In production, and in every environment whose policy says `sql_auth: managed-identity`: the server's Entra-only
-    authentication is on. A server without an Entra administrator cannot have it on and fails as such. That the server
-    has an administrator login tells nothing: Azure invents one for servers that accept no passwords. Not applicable
+    authentication is on. A server without an Entra administrator cannot have it on and fails as such; where Azure names
+    an administrator and denies that there is such a setting, the question stays open. That the server has an
+    administrator login tells nothing: Azure invents one for servers that accept no passwords. Not applicable
     where the policy allows passwords, and where there is no server (SQL-001 says so; a missing database does not keep
     this rule from being asked).
 
@@ -47,7 +49,11 @@ def entra_only(want: WantedServer, seen: Snapshot) -> Verdict:
         return Pass((Evidence(at, True, only),))
     group = ids.segment(want.id, "resourceGroups") or ""
     enable = az("sql server ad-only-auth enable", resource_group=group, name=want.name)
-    if only is None:
+    if only is None and need(server.administrator) is not None:
+        look = az("sql server ad-only-auth get", resource_group=group, name=want.name)
+        detail = f"Azure says that it is not set up, and names an Entra administrator all the same: {look}"
+        return Inconclusive((Gap(GapReason.UNDECIDED, f"GET {at}", want.id, detail=detail),))
+    if only is None or server.administrator == Observed(None):
         return Fail(
             (Evidence(at, True, "no Entra administrator"),),
             f"The SQL server {want.name} has no Entra administrator, so it can accept nothing but passwords.",

@@ -15,7 +15,27 @@ SERVER = wanted().environments["prd"].server
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "Entra alone": ((), Pass, ""),
     "passwords too": ((server(entra_only=Observed(False)),), Fail, "accepts passwords"),
-    "no Entra administrator": ((server(entra_only=Observed(None)),), Fail, "has no Entra administrator"),
+    "no Entra administrator": (
+        (server(entra_only=Observed(None), administrator=Observed(None)),),
+        Fail,
+        "has no Entra administrator",
+    ),
+    "no Entra administrator, and Azure says false": (
+        (server(entra_only=Observed(False), administrator=Observed(None)),),
+        Fail,
+        "has no Entra administrator",
+    ),
+    "not set up, and there is an administrator": ((server(entra_only=Observed(None)),), Inconclusive, ""),
+    "not set up, and the administrator is not seen": (
+        (server(entra_only=Observed(None), administrator=gap()),),
+        Inconclusive,
+        "",
+    ),
+    "passwords too, and the administrator is not seen": (
+        (server(entra_only=Observed(False), administrator=gap()),),
+        Fail,
+        "accepts passwords",
+    ),
     "no server": ((server(exists=Observed(False), entra_only=Observed(None)),), NotApplicable, "does not exist"),
     "refused": ((server(entra_only=gap()),), Inconclusive, ""),
     "server refused": ((server(exists=gap()),), Inconclusive, ""),
