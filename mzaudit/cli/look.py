@@ -96,10 +96,12 @@ def look(
     """Read everything in scope, now; `wake` says whether paused databases may be woken for it. Raises
     `CredentialError` when no token for Azure Resource Manager can be had."""
     from mzaudit.azure import collect
+    from mzaudit.cli.streams import say
+    from mzaudit.snapshot import clock
 
     login, connection = door({wanted.policy.environments[env].tenant for env in wanted.asked}, simulator, debug=debug)
     with spinner() as progress:
-        return waited(
+        seen = waited(
             collect(
                 scope_of(wanted, wake=wake),
                 login,
@@ -112,6 +114,9 @@ def look(
                 progress=progress,
             )
         )
+    if seen.skew:
+        say(f"{clock.words(seen.skew)} by Azure's: set it; what rests on the time is inconclusive")
+    return seen
 
 
 def nothing(simulator: Simulator | None) -> Snapshot:

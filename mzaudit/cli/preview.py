@@ -61,6 +61,7 @@ def command(
     from mzaudit.policy.words import counted
     from mzaudit.report import changes
     from mzaudit.report.head import moment
+    from mzaudit.snapshot import clock
 
     asked, threshold = environment_names(environments), Severity(fail_on)
     seen = read_snapshot(snapshot)
@@ -89,7 +90,10 @@ def command(
             "head": f"{head}: {_counts(after)}",
         },
         changes.findings(found),
-        ("SIMULATED: the estate was a simulated one.",) if "simulated" in seen.source else (),
+        (
+            *(("SIMULATED: the estate was a simulated one.",) if "simulated" in seen.source else ()),
+            *((f"WRONG CLOCK: {clock.words(seen.skew)} by Azure's.",) if seen.skew else ()),
+        ),
     )
     output.show(changes.markdown(said, "preview") if form == "markdown" else changes.text(said, output.width()))
     if comment:

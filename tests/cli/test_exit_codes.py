@@ -144,6 +144,7 @@ def test_an_expired_secret_does_not_pass_by_a_clock_that_is_slow(mzaudit: Call, 
     assert outcome.code == 3, outcome.out + outcome.err
     clock = "this machine's clock was 40 days slow"
     assert clock in " ".join(outcome.out.split())
+    assert clock in outcome.err
     for form in ("markdown", "junit", "html"):
         assert clock in html.unescape((folder / f"out.{form}").read_text()), form
     report = json.loads((folder / "out.json").read_text())
