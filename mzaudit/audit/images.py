@@ -124,6 +124,17 @@ def main_image(want: WantedService, seen: Snapshot) -> MainImage | Fail:
     return MainImage(image, containers.main.image, containers.form, containers.at)
 
 
+def pull_by_system_identity(want: WantedService, container: str) -> str:
+    """The command that lets a site container pull with the app's system-assigned identity."""
+    return az(
+        "webapp sitecontainers update",
+        name=want.app,
+        resource_group=want.resource_group,
+        container_name=container,
+        system_assigned_identity="true",
+    )
+
+
 def deploy(want: WantedService, seen: Snapshot, form: str, commit: str = "COMMIT") -> Fix:
     """How to let an app run its own repository's image of a commit."""
     registry = seen.registry(want.registry.id).properties

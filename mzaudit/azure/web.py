@@ -273,7 +273,7 @@ def _reference(body: wire_web.Reference) -> ReferenceStatus:
 
 
 def _told(shows: Callable[[str], Shown], text: str | None) -> Shown | None:
-    return None if text is None else shows(text)
+    return shows(text) if text else None
 
 
 def _containers(

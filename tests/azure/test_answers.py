@@ -310,19 +310,34 @@ def test_reference_statuses_are_read_in_every_shape(usual: tuple[Simulator, Snap
     assert seen.items
 
 
+def test_an_empty_version_is_none(usual: tuple[Simulator, Snapshot]) -> None:
+    sim, snapshot = usual
+
+    def unpinned(item: Json) -> Json:
+        return {**item, "properties": {**item["properties"], "secretVersion": ""}}
+
+    def silent(item: Json) -> Json:
+        return {**item, "properties": {**item["properties"], "secretVersion": "", "activeVersion": ""}}
+
+    cloud = Names(sim.subscription_id).cloud
+    assert bent(sim, (REFERENCES, each(unpinned))).site(cloud).references == snapshot.site(cloud).references
+    items = bent(sim, (REFERENCES, each(silent))).site(cloud).references.items
+    assert {(one.version, one.active_version) for one in items} == {(None, None)}
+
+
 @pytest.mark.parametrize("status", ["absent", None])
 def test_a_reference_without_a_status_has_none(usual: tuple[Simulator, Snapshot], status: str | None) -> None:
     """The example of Microsoft's own specification."""
     sim, _ = usual
 
     def silent(item: Json) -> Json:
-        kept = {"vaultName": "v", "secretName": "s", "secretVersion": "1"}
+        kept = {"vaultName": "kv-x", "secretName": "s", "secretVersion": "1"}
         return {"id": item["id"], "properties": kept if status else {**kept, "status": None, "activeVersion": None}}
 
     found = bent(sim, (REFERENCES, each(silent))).site(Names(sim.subscription_id).cloud).references
     assert found.gap is None
     assert {(each.status, each.vault, each.secret, each.active_version) for each in found.items} == {
-        ("", "v", "s", None)
+        ("", "kv-x", "s", None)
     }
     assert "SECRET_KEY" in {each.setting for each in found.items}
 

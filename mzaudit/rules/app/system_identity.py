@@ -3,6 +3,7 @@
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.audit.az import az
 from mzaudit.audit.identity_grants import switch_on
+from mzaudit.audit.images import pull_by_system_identity
 from mzaudit.audit.present import present
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.wanted import WantedService
@@ -138,15 +139,7 @@ def _containers(want: WantedService, seen: Snapshot) -> Verdict:
             "Let the container pull its image with the system-assigned identity.",
             Fix(
                 "Website Contributor",
-                (
-                    az(
-                        "webapp sitecontainers update",
-                        name=want.app,
-                        resource_group=want.resource_group,
-                        container_name=item.container.name,
-                        system_assigned_identity="true",
-                    ),
-                ),
+                (pull_by_system_identity(want, item.container.name),),
                 "Microsoft.Web/sites/sitecontainers: properties.authType = SystemIdentity",
             ),
         )

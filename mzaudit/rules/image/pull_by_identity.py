@@ -21,7 +21,7 @@ from mzaudit.audit.az import az
 from mzaudit.audit.denial import LIFT, lift
 from mzaudit.audit.documented_grant import NO_GRANT, DocumentedGrant, grant_fix
 from mzaudit.audit.identity_grants import switch_on
-from mzaudit.audit.images import is_host_of
+from mzaudit.audit.images import is_host_of, pull_by_system_identity
 from mzaudit.audit.present import present, told
 from mzaudit.audit.registry_access import pull_role, pull_targets
 from mzaudit.audit.subjects import each_service
@@ -112,7 +112,7 @@ def _uses(want: WantedService, seen: Snapshot) -> Verdict:
             "Set authType to SystemIdentity on every site container whose image comes from the registry.",
             Fix(
                 "Website Contributor",
-                tuple(_by_identity(want, at.rsplit("/", 3)[1]) for at in (one.at for one in wrong)),
+                tuple(pull_by_system_identity(want, at.rsplit("/", 3)[1]) for at in (one.at for one in wrong)),
                 "Microsoft.Web/sites/sitecontainers: properties.authType = SystemIdentity",
             ),
         )
@@ -243,7 +243,7 @@ def _keeps_nothing(want: WantedService, seen: Snapshot) -> Verdict:
                 )
                 for name in names
             )
-            + tuple(_by_identity(want, name) for name in logins),
+            + tuple(pull_by_system_identity(want, name) for name in logins),
             "Microsoft.Web/sites: properties.siteConfig.appSettings"
             if names
             else "Microsoft.Web/sites/sitecontainers: properties.userName, passwordSecret",
@@ -255,16 +255,6 @@ def _is_of(login_server: str, reference: str) -> bool:
     """Whether an image comes from the registry; one that cannot be read may."""
     image = parse(reference)
     return image is None or is_host_of(login_server, image.host)
-
-
-def _by_identity(want: WantedService, container: str) -> str:
-    return az(
-        "webapp sitecontainers update",
-        name=want.app,
-        resource_group=want.resource_group,
-        container_name=container,
-        system_assigned_identity="true",
-    )
 
 
 def _has_value(value: SettingValue) -> bool:
