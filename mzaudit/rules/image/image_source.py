@@ -103,7 +103,14 @@ def _comes(
             f"Document the side-car in the policy ({named}), or import its image into {host} and run it from there.",
             Fix(
                 "Container Registry Data Importer and Data Reader on the registry",
-                (az("acr import", name=want.registry.name, source=container.image if image is not None else "IMAGE"),),
+                (
+                    az(
+                        "acr import",
+                        name=want.registry.name,
+                        source=container.image if image is not None else "IMAGE",
+                        subscription=want.registry.id.split("/")[2],
+                    ),
+                ),
                 "Microsoft.Web/sites/sitecontainers: properties.image",
             ),
         )

@@ -208,4 +208,5 @@ def test_the_cure_of_an_undocumented_sidecar_fits_a_public_image() -> None:
     assert isinstance(verdict, Fail)
     assert "services.cloud.sidecars.c1.image" in verdict.remediation
     assert verdict.fix is not None
-    assert verdict.fix.commands == (f"az acr import --name acrmonozu --source {COLLECTOR}:1",)
+    at = service("cloud").registry.id.split("/")[2]  # which need not be the app's own
+    assert verdict.fix.commands == (f"az acr import --name acrmonozu --source {COLLECTOR}:1 --subscription {at}",)
