@@ -37,7 +37,11 @@ def reach(alert: Alert, component: Component, now: datetime) -> Reach:
         return Reach(False, "disabled")
     over = sorted((r for r in component.processing.items if r.enabled is not False), key=lambda r: ids.key(r.id))
     held = [(rule, _applies(rule, alert, component, now)) for rule in over]
-    silencing = [(rule, applies) for rule, applies in held if rule.silences and not rule.recurs]
+    silencing = [
+        (rule, applies if rule.silences or applies is False else None)
+        for rule, applies in held
+        if rule.silences is not False and not rule.recurs
+    ]
     silenced = any_of(applies for _, applies in silencing)
     if silenced:
         name = next(rule.name for rule, applies in silencing if applies)
@@ -90,7 +94,7 @@ def _applies(rule: ProcessingRule, alert: Alert, component: Component, now: date
         None if rule.enabled is None else True,
         _past(rule.starts, now) if rule.starts is not None else True,
         _not(_past(rule.ends, now)) if rule.ends is not None else True,
-        True if any(ids.covers(scope, component.id) for scope in rule.scopes) else None,
+        True if any(ids.covers(scope, component.id) for scope in rule.scopes or ()) else None,
         *(_holds(each, alert, component) for each in rule.conditions),
     ]
     return False if False in answers else None if None in answers else True
@@ -137,6 +141,8 @@ def _holds(condition: Condition, alert: Alert, component: Component) -> bool | N
 
 
 def _undecided(rule: ProcessingRule) -> Gap:
+    if rule.silences is None or rule.scopes is None:
+        return Gap(GapReason.MALFORMED, f"GET {rule.id}", rule.id, detail="what it does, or over what, is not told")
     detail = "what its filters take can only be told of an alert that has fired: give the alert rule an action group"
     return Gap(GapReason.UNDECIDED, f"GET {rule.id}", rule.id, detail=detail)
 

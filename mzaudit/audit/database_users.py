@@ -76,7 +76,7 @@ def _clients(site: Site, _: WantedService, words: str) -> Iterator[Client | Gap]
     if site.properties.value is None:
         return
     identity = site.properties.value.identity
-    if identity.principal_id is not None:
+    if identity.system_assigned:
         yield system_client(site, words)
     for attached in sorted(identity.user_assigned, key=lambda one: one.id.casefold()):
         if attached.client_id is None:
@@ -104,7 +104,7 @@ def has_identity(site: Site) -> Observed[bool] | Gap:
     """Whether the site has a system-assigned identity; a site that does not exist has none."""
     if isinstance(site.properties, Gap):
         return site.properties
-    return Observed(site.properties.value is not None and bool(site.properties.value.identity.principal_id))
+    return Observed(site.properties.value is not None and site.properties.value.identity.system_assigned)
 
 
 def reached(memberships: Iterable[Membership], member: str) -> dict[str, tuple[str, ...]]:

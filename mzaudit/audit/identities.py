@@ -62,6 +62,8 @@ def _identities(site: Site, service: WantedService, words: str) -> Iterator[Serv
     identity = site.properties.value.identity
     if identity.principal_id is not None:
         yield ServiceIdentity(identity.principal_id, service, f"the identity of {words}")
+    elif identity.system_assigned:
+        yield Gap(GapReason.MALFORMED, f"GET {site.id}", site.id, detail="an identity without a principal id")
     for attached in sorted(identity.user_assigned, key=lambda one: one.id.casefold()):
         if attached.principal_id is not None:
             yield ServiceIdentity(

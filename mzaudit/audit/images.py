@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mzaudit.audit.az import az
-from mzaudit.audit.present import present
+from mzaudit.audit.present import present, told
 from mzaudit.audit.verdict import Evidence, Fail, Fix
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
@@ -62,7 +62,7 @@ def containers_of(want: WantedService, site: Site) -> AppContainers:
     A compose file marks no container as main: it is the only one, or the first from the service's own repository.
     """
     call = f"GET {want.id}/config/web"
-    runtime = present(site.config, call).runtime
+    runtime = told(present(site.config, call).runtime, call, "properties.linuxFxVersion")
     at = f"{want.id}/config/web/properties/linuxFxVersion"
     match runtime.form:
         case "docker":

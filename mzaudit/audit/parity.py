@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from mzaudit.audit.access import reach_of
+from mzaudit.audit.present import principal_of, told
 from mzaudit.audit.references import held
 from mzaudit.audit.subjects import Comparable
 from mzaudit.policy.wanted import WantedEnvironment, WantedService, WantedVault
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, GapReason, Unobserved, need, whole
+from mzaudit.snapshot.observed import need, whole
 from mzaudit.snapshot.values import LiteralValue
 from mzaudit.snapshot.web import Setting
 
@@ -63,17 +64,14 @@ def _mounts(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
 
 
 def _plan(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
-    plan_id = held(seen.site(want.id).properties, f"GET {want.id}").plan_id
-    if plan_id is None:
-        raise Unobserved(Gap(GapReason.MALFORMED, f"GET {want.id}", want.id, detail="the plan is not told"))
-    sku = held(seen.plan(plan_id), f"GET {plan_id}").sku
-    if sku is None:
-        raise Unobserved(Gap(GapReason.MALFORMED, f"GET {plan_id}", plan_id, detail="the SKU is not told"))
+    plan_id = told(held(seen.site(want.id).properties, f"GET {want.id}").plan_id, f"GET {want.id}", "serverFarmId")
+    sku = told(held(seen.plan(plan_id), f"GET {plan_id}").sku, f"GET {plan_id}", "sku.name")
     return (sku.casefold(),)
 
 
 def _runtime(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
-    runtime = held(seen.site(want.id).config, f"GET {want.id}/config/web").runtime
+    call = f"GET {want.id}/config/web"
+    runtime = told(held(seen.site(want.id).config, call).runtime, call, "properties.linuxFxVersion")
     return (f"{runtime.form} {runtime.stack}".strip(),)
 
 
@@ -84,7 +82,7 @@ def _identity(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
 
 
 def _roles(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
-    who = held(seen.site(want.id).properties, f"GET {want.id}").identity.principal_id
+    who = principal_of(held(seen.site(want.id).properties, f"GET {want.id}"))
     if who is None:
         return ()
     return tuple(f"{a.role} on {_level(a.scope)}" for a in whole(reach_of(seen.access(want.id), who)))

@@ -96,6 +96,8 @@ def _compose(facet: Observed[SiteConfig | None] | Gap, call: str) -> Listing[Set
     if isinstance(facet, Gap) or facet.value is None:
         return _listing(facet if isinstance(facet, Gap) else Observed(None), call)
     runtime = facet.value.runtime
+    if runtime is None:
+        return Listing(gap=Gap(GapReason.MALFORMED, call, detail="the answer does not hold properties.linuxFxVersion"))
     return Listing(
         runtime.environment, Gap(GapReason.MALFORMED, call, detail=runtime.problem) if runtime.problem else None
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, Unobserved, need
+from mzaudit.snapshot.web import SiteProperties
 
 T = TypeVar("T")
 
@@ -22,3 +23,11 @@ def told(value: T | None, call: str, field: str) -> T:
     if value is None:
         raise Unobserved(Gap(GapReason.MALFORMED, call, detail=f"the answer does not hold {field}"))
     return value
+
+
+def principal_of(site: SiteProperties) -> str | None:
+    """The object id of a site's own identity; `None` if it has none. Where Azure tells of the identity and not of its
+    id, the rule is inconclusive."""
+    if site.identity.principal_id:
+        return site.identity.principal_id
+    return told(None, f"GET {site.id}", "identity.principalId") if site.identity.system_assigned else None

@@ -65,13 +65,13 @@ class ActionGroupBody(Resource):
 
 
 class _Filter(Wire):
-    field: str
-    operator: str
+    field: str | None = None
+    operator: str | None = None
     values: list[str] | None = None
 
 
 class _Action(Wire):
-    action_type: str
+    action_type: str | None = None
     action_group_ids: list[str] | None = None
 
 
@@ -83,9 +83,9 @@ class _Schedule(Wire):
 
 class _RuleMembers(Wire):
     enabled: bool | None = True  # what the API takes a silent rule for
-    scopes: list[str]
+    scopes: list[str] | None = None
     conditions: list[_Filter] | None = None
-    actions: list[_Action]
+    actions: list[_Action] | None = None
     schedule: _Schedule | None = None
 
 
@@ -164,17 +164,19 @@ def _is_disabled(receiver: JsonValue) -> bool:
 def processing_rule(body: ProcessingRuleBody) -> ProcessingRule:
     """An alert processing rule."""
     members, schedule = body.properties, body.properties.schedule or _Schedule()
-    added = {group for action in members.actions for group in action.action_group_ids or []}
+    added = {group for action in members.actions or [] for group in action.action_group_ids or []}
     return ProcessingRule(
         id=body.id,
         name=body.name,
         enabled=members.enabled,
-        scopes=tuple(sorted(members.scopes)),
+        scopes=None if members.scopes is None else tuple(sorted(members.scopes)),
         adds=tuple(sorted(added)),
-        silences=any(each.action_type.casefold() == "removeallactiongroups" for each in members.actions),
+        silences=_silences(members.actions),
         conditions=tuple(
             Condition(
-                each.field.casefold(), each.operator.casefold(), tuple(sorted(v.casefold() for v in each.values or []))
+                (each.field or "").casefold(),
+                (each.operator or "").casefold(),
+                tuple(sorted(value.casefold() for value in each.values or [])),
             )
             for each in members.conditions or []
         ),
@@ -182,3 +184,12 @@ def processing_rule(body: ProcessingRuleBody) -> ProcessingRule:
         starts=schedule.effective_from,
         ends=schedule.effective_until,
     )
+
+
+def _silences(actions: list[_Action] | None) -> bool | None:
+    """Whether one of the actions removes all action groups; not known where one is of a kind that is not documented."""
+    told = [_Action()] if actions is None else actions
+    kinds = [None if each.action_type is None else each.action_type.casefold() for each in told]
+    if "removeallactiongroups" in kinds:
+        return True
+    return False if all(kind == "addactiongroups" for kind in kinds) else None

@@ -165,7 +165,7 @@ def _watches(one: Alert, component_id: str, workspace: str | None) -> bool:
 
 def _lies_over(rule: ProcessingRule, component_id: str, watching: Iterable[Alert]) -> bool:
     targets = (component_id, *(scope for one in watching for scope in one.scopes))
-    return any(covers(scope, target) for scope in rule.scopes for target in targets)
+    return rule.scopes is None or any(covers(scope, target) for scope in rule.scopes for target in targets)
 
 
 async def _action_groups(

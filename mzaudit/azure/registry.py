@@ -46,7 +46,7 @@ class _Registry(Resource):
 
 class _Tag(Wire):
     name: str
-    digest: str
+    digest: str | None = None
     last_update_time: Moment | None = None
 
 

@@ -146,7 +146,7 @@ async def _identity(
     run: Run, site_id: str, properties: asyncio.Task[Observed[SiteProperties | None] | Gap]
 ) -> Observed[ManagedIdentity | None] | Gap:
     seen = await properties
-    if isinstance(seen, Observed) and (seen.value is None or seen.value.identity.principal_id is None):
+    if isinstance(seen, Observed) and (seen.value is None or not seen.value.identity.system_assigned):
         return Observed(None)
     target = f"{site_id}/providers/Microsoft.ManagedIdentity/identities/default"
     call = Call(target, _IDENTITY, needs.IDENTITY.permission, site_id)
@@ -205,7 +205,7 @@ def _properties(body: wire_web.Site) -> SiteProperties:
         state=members.state,
         plan_id=members.server_farm_id,
         identity=Identity(
-            types=() if identity is None else tuple(kind for kind in _split(identity.type) if kind != "none"),
+            types=() if identity is None else _types(identity),
             principal_id=None if identity is None else identity.principal_id,
             tenant_id=None if identity is None else identity.tenant_id,
             user_assigned=tuple(
@@ -217,6 +217,14 @@ def _properties(body: wire_web.Site) -> SiteProperties:
     )
 
 
+def _types(identity: wire_web.SiteIdentity) -> tuple[str, ...]:
+    """The kinds of identity; without a type its members tell them: the principal id is the system-assigned one's."""
+    if identity.type is not None:
+        return tuple(kind for kind in _split(identity.type) if kind != "none")
+    attached = ("userassigned",) if identity.user_assigned_identities else ()
+    return (("systemassigned",) if identity.principal_id else ()) + attached
+
+
 def _split(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip().casefold() for part in (text or "").split(",") if part.strip())
 
@@ -224,7 +232,7 @@ def _split(text: str | None) -> tuple[str, ...]:
 def _config(run: Run, body: wire_web.Config) -> SiteConfig:
     members = body.properties
     return SiteConfig(
-        runtime=runtime.parse(members.linux_fx_version, run.classifier),
+        runtime=None if members.linux_fx_version is None else runtime.parse(members.linux_fx_version, run.classifier),
         windows_fx_version=_told(shown.kind, members.windows_fx_version),
         acr_use_managed_identity=members.acr_use_managed_identity_creds,
         acr_user_managed_identity=_told(shown.identity, members.acr_user_managed_identity),

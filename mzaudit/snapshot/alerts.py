@@ -48,15 +48,15 @@ class ProcessingRule:
     """An alert processing rule: the action groups that it adds to alerts on its scopes, or that it silences them.
 
     All `conditions` must hold. It is in force from `starts` to `ends`, told in the rule's own time zone and kept here
-    as if it were UTC; `recurs` says that it is so only at set times.
+    as if it were UTC; `recurs` says that it is so only at set times. None for `scopes` or `silences` is not told.
     """
 
     id: str
     name: str
     enabled: bool | None
-    scopes: tuple[str, ...]
+    scopes: tuple[str, ...] | None
     adds: tuple[str, ...]
-    silences: bool
+    silences: bool | None
     conditions: tuple[Condition, ...] = ()
     recurs: bool = False
     starts: Moment | None = None

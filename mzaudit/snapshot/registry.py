@@ -26,7 +26,7 @@ class Tag:
     """A tag of a repository: what it points at and when it was last pushed (moved)."""
 
     name: str
-    digest: str
+    digest: str | None
     pushed: Moment | None
 
 

@@ -28,6 +28,11 @@ class Identity:
     tenant_id: str | None
     user_assigned: tuple[UserAssigned, ...] = ()
 
+    @property
+    def system_assigned(self) -> bool:
+        """Whether the site has an identity of its own, be its object id told or not."""
+        return "systemassigned" in self.types
+
 
 @dataclass(frozen=True, slots=True)
 class SiteProperties:
@@ -72,9 +77,10 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class SiteConfig:
-    """GET config/web; `windows_fx_version` says only whether there is one, and its kind."""
+    """GET config/web; `windows_fx_version` says only whether there is one, and its kind. Without a `runtime` Azure did
+    not tell it, which is not the same as an empty one."""
 
-    runtime: Runtime
+    runtime: Runtime | None
     windows_fx_version: Shown | None
     acr_use_managed_identity: bool | None
     acr_user_managed_identity: Shown | None

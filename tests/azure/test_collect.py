@@ -100,6 +100,7 @@ def test_sites(documented: tuple[Simulator, Snapshot]) -> None:
     assert identity.client_id not in (None, properties.identity.principal_id)
     config = need(site.config)
     assert config is not None
+    assert config.runtime is not None
     assert config.runtime.form == "docker"
     assert config.runtime.containers[0].image.startswith("acrmonozu.azurecr.io/cloud-backend:")
     assert config.acr_use_managed_identity is True
@@ -161,7 +162,7 @@ def test_registry_sql_storage_insights(documented: tuple[Simulator, Snapshot]) -
     tags = need(registry.tags["cloud-backend"])
     assert tags is not None
     assert len(tags.items) > 1
-    assert all(tag.pushed is not None and tag.digest.startswith("sha256:") for tag in tags.items)
+    assert all(tag.pushed is not None and (tag.digest or "").startswith("sha256:") for tag in tags.items)
     server = snapshot.server(names.server)
     assert need(server.exists)
     assert need(server.entra_only) is True

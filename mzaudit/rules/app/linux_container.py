@@ -63,9 +63,10 @@ def _linux(want: WantedService, seen: Snapshot) -> Verdict:
 
 
 def _container(want: WantedService, seen: Snapshot) -> Verdict:
-    config = present(seen.site(want.id).config, f"GET {want.id}/config/web")
+    call = f"GET {want.id}/config/web"
+    config = present(seen.site(want.id).config, call)
     at = f"{want.id}/config/web/properties/linuxFxVersion"
-    runtime = config.runtime
+    runtime = told(config.runtime, call, "properties.linuxFxVersion")
     if runtime.form not in _CONTAINER_FORMS:
         what = {
             "stack": f"runs the runtime stack {runtime.stack}",

@@ -4,7 +4,7 @@ from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, r
 from mzaudit.audit.az import az
 from mzaudit.audit.identity_grants import switch_on
 from mzaudit.audit.images import pull_by_system_identity
-from mzaudit.audit.present import present
+from mzaudit.audit.present import present, told
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
@@ -23,10 +23,10 @@ _SYSTEM = "SystemAssigned"
 def system_identity(want: WantedService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The app's identity types hold `SystemAssigned`, in any case and also beside `UserAssigned`, with a principal id; an
-    answer without an identity means that the app has none. Key Vault references use that identity
-    (`keyVaultReferenceIdentity` is absent, empty or `SystemAssigned`, on the site and in `config/web`), and so do
-    image pulls (`acrUserManagedIdentityID` is absent or empty; no site container pulls as `UserAssigned`).
+    The app's identity types hold `SystemAssigned`, in any case and also beside `UserAssigned`; an answer without an
+    identity means that the app has none, one without its principal id is inconclusive. Key Vault references use that
+    identity (`keyVaultReferenceIdentity` is absent, empty or `SystemAssigned`, on the site and in `config/web`), and so
+    do image pulls (`acrUserManagedIdentityID` is absent or empty; no site container pulls as `UserAssigned`).
 
     ## Why it matters
     The documented roles are granted to the system-assigned identity. Without it, or with references that use another
@@ -55,15 +55,8 @@ def _identity(want: WantedService, seen: Snapshot) -> Verdict:
             " principalId that the others need.",
             switch_on(want, seen),
         )
-    if not identity.principal_id:
-        return Fail(
-            (Evidence(f"{at}/principalId", "an object id", identity.principal_id),),
-            f"The system-assigned identity of {want.app} has no principal id.",
-            "Turn the system-assigned identity off and on again, then grant it its documented roles: the second command"
-            " prints the principalId that the others need.",
-            switch_on(want, seen, again=True),
-        )
-    return Pass((Evidence(f"{at}/principalId", "an object id", identity.principal_id),))
+    principal = told(identity.principal_id or None, f"GET {want.id}", "identity.principalId")
+    return Pass((Evidence(f"{at}/principalId", "an object id", principal),))
 
 
 def _references(want: WantedService, seen: Snapshot) -> Verdict:
@@ -123,7 +116,8 @@ def _selected(want: WantedService, at: str, identity: str | None) -> Verdict:
 
 def _containers(want: WantedService, seen: Snapshot) -> Verdict:
     site = seen.site(want.id)
-    runtime = present(site.config, f"GET {want.id}/config/web").runtime
+    call = f"GET {want.id}/config/web"
+    runtime = told(present(site.config, call).runtime, call, "properties.linuxFxVersion")
     at = f"{want.id}/config/web/properties/linuxFxVersion"
     if runtime.form != "sitecontainers":
         return Pass((Evidence(at, "no container with a user-assigned identity", runtime.form),))

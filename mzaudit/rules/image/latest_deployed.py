@@ -62,7 +62,7 @@ def latest_deployed(want: WantedService, seen: Snapshot) -> Verdict:
         return _fail(want, seen, main, Evidence(at, main.text, "absent"), "no tag of the registry points at it")
     short = tag is not None and is_short_commit(tag)
     since = max(_pushed(want, item) for item in running)
-    same = {item.digest for item in running}
+    same = {item.digest for item in running} - {None}
     newer = [
         item
         for item in tags.items
@@ -71,6 +71,8 @@ def latest_deployed(want: WantedService, seen: Snapshot) -> Verdict:
         and _pushed(want, item) > since
     ]
     if newer:
+        for item in (*running, *newer):
+            told(item.digest, _call(want), f"at what {item.name} points")
         newest = max(newer, key=lambda item: (_pushed(want, item), item.name))
         return _fail(
             want,
@@ -93,7 +95,11 @@ def _running(image: Image, tags: Listing[Tag]) -> tuple[Tag, ...]:
 
 
 def _pushed(want: WantedService, tag: Tag) -> datetime:
-    return told(tag.pushed, f"GET tags of {want.repository} in {want.registry.name}", f"when {tag.name} was pushed")
+    return told(tag.pushed, _call(want), f"when {tag.name} was pushed")
+
+
+def _call(want: WantedService) -> str:
+    return f"GET tags of {want.repository} in {want.registry.name}"
 
 
 def _fail(

@@ -22,7 +22,7 @@ from mzaudit.audit.denial import LIFT, lift
 from mzaudit.audit.documented_grant import NO_GRANT, DocumentedGrant, grant_fix
 from mzaudit.audit.identity_grants import switch_on
 from mzaudit.audit.images import is_host_of, pull_by_system_identity
-from mzaudit.audit.present import present, told
+from mzaudit.audit.present import present, principal_of, told
 from mzaudit.audit.registry_access import pull_role, pull_targets
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.wanted import WantedService
@@ -82,6 +82,10 @@ def _config(want: WantedService, seen: Snapshot) -> SiteConfig:
     return present(seen.site(want.id).config, f"GET {want.id}/config/web")
 
 
+def _form(want: WantedService, config: SiteConfig) -> str:
+    return told(config.runtime, f"GET {want.id}/config/web", "properties.linuxFxVersion").form
+
+
 def _registry(want: WantedService, seen: Snapshot) -> RegistryProperties:
     return present(seen.registry(want.registry.id).properties, f"GET {want.registry.id}")
 
@@ -89,7 +93,7 @@ def _registry(want: WantedService, seen: Snapshot) -> RegistryProperties:
 def _uses(want: WantedService, seen: Snapshot) -> Verdict:
     """How the app says that it pulls."""
     config = _config(want, seen)
-    if config.runtime.form == "sitecontainers":
+    if _form(want, config) == "sitecontainers":
         login_server = told(_registry(want, seen).login_server, f"GET {want.registry.id}", "properties.loginServer")
         containers = sorted(
             (one for one in seen.site(want.id).containers.items if _is_of(login_server, one.container.image)),
@@ -148,7 +152,8 @@ def _may(want: WantedService, seen: Snapshot) -> Verdict:
     """Whether the identity has the right, in the registry's mode."""
     registry, site = _registry(want, seen), need(seen.site(want.id).properties)
     role = pull_role(registry)
-    if site is None or site.identity.principal_id is None:
+    principal = None if site is None else principal_of(site)
+    if principal is None:
         return Fail(
             (Evidence(want.id, "an identity that may pull", "no system-assigned identity"),),
             f"{want.app} has no system-assigned identity that could pull.",
@@ -156,12 +161,12 @@ def _may(want: WantedService, seen: Snapshot) -> Verdict:
             switch_on(want, seen),
         )
     targets = pull_targets(want, registry)
-    accesses = [access_of(seen, site.identity.principal_id, target) for target in targets]
+    accesses = [access_of(seen, principal, target) for target in targets]
     refused = [access for access in accesses if access.allowed is False]
     if refused:
         denials = sorted({denial for access in refused for denial in access.denials})
         documented = DocumentedGrant(
-            role.guid, role.name, want.registry.id, targets, site.identity.principal_id, want.app, want.registry.name
+            role.guid, role.name, want.registry.id, targets, principal, want.app, want.registry.name
         )
         return Fail(
             (Evidence(want.registry.id, role.name, tuple(f"denied by {one}" for one in denials) or NO_GRANT),),
@@ -215,7 +220,7 @@ def _keeps_nothing(want: WantedService, seen: Snapshot) -> Verdict:
     at = f"{want.id}/config/appsettings"
     found = [Evidence(f"{at}/{name}", "absent", "present") for name in names]
     logins: list[str] = []
-    if _config(want, seen).runtime.form == "sitecontainers":
+    if _form(want, _config(want, seen)) == "sitecontainers":
         logins = sorted(
             one.container.name
             for one in site.containers.items

@@ -3,6 +3,7 @@
 from mzaudit.audit import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
 from mzaudit.audit.documented_grant import DocumentedGrant, judge
 from mzaudit.audit.identity_grants import switch_on
+from mzaudit.audit.present import principal_of
 from mzaudit.audit.storage_access import BLOB_READER, has_access_lists, read_target
 from mzaudit.audit.subjects import each_service_with_storage
 from mzaudit.policy.wanted import WantedService
@@ -46,7 +47,8 @@ def snap_role(want: WantedService, seen: Snapshot) -> Verdict:
     site = need(seen.site(want.id).properties)
     if storage is None or site is None:
         return NotApplicable("There is no app, or it has no container of its own.")
-    if site.identity.principal_id is None:
+    principal = principal_of(site)
+    if principal is None:
         return Fail(
             (Evidence(want.id, "Storage Blob Data Reader on its container", "no system-assigned identity"),),
             f"{want.app} has no system-assigned identity that could read {storage.container}.",
@@ -58,7 +60,7 @@ def snap_role(want: WantedService, seen: Snapshot) -> Verdict:
         "Storage Blob Data Reader",
         storage.container_id,
         (read_target(storage),),
-        site.identity.principal_id,
+        principal,
         f"The identity of {want.app}",
         f"the blobs of {storage.account}/{storage.container}",
         roles_alone=not has_access_lists(seen, storage),

@@ -3,6 +3,7 @@
 from mzaudit.audit import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
 from mzaudit.audit.documented_grant import DocumentedGrant, grant_fix, judge
 from mzaudit.audit.identity_grants import switch_on
+from mzaudit.audit.present import principal_of
 from mzaudit.audit.subjects import each_service_with_vault
 from mzaudit.audit.vault_access import SECRETS_USER, data_access, secret_target
 from mzaudit.policy.wanted import WantedService
@@ -52,7 +53,8 @@ def vault_role(want: WantedService, seen: Snapshot) -> Verdict:
     properties = need(seen.vault(vault.id).properties)
     if properties is None:
         return NotApplicable(f"The vault {vault.name} does not exist.")
-    if site.identity.principal_id is None:
+    principal = principal_of(site)
+    if principal is None:
         return Fail(
             (Evidence(want.id, "Key Vault Secrets User on its vault", "no system-assigned identity"),),
             f"{want.app} has no system-assigned identity that could read {vault.name}.",
@@ -64,13 +66,13 @@ def vault_role(want: WantedService, seen: Snapshot) -> Verdict:
         "Key Vault Secrets User",
         vault.id,
         tuple(secret_target(vault, secret.stored) for secret in vault.secrets),
-        site.identity.principal_id,
+        principal,
         f"The identity of {want.app}",
         f"the secrets of {vault.name}",
     )
     if properties.rbac:
         return judge(seen, documented)
-    by_policy = data_access(seen, vault, properties, site.identity.principal_id)
+    by_policy = data_access(seen, vault, properties, principal)
     return Fail(
         (
             Evidence(f"{vault.id}/properties/enableRbacAuthorization", True, properties.rbac),

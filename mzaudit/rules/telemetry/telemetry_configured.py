@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, find, need, rule
 from mzaudit.audit.access import reach_of
 from mzaudit.audit.az import az
+from mzaudit.audit.present import principal_of
 from mzaudit.audit.quantify import merged
 from mzaudit.audit.references import as_read, held
 from mzaudit.audit.subjects import each_service
@@ -174,7 +175,7 @@ def _with_role(want: WantedService, seen: Snapshot, proof: Evidence, scope: str 
     """Whether the app's identity holds the role, at `scope` or above it, or anywhere."""
     place = f"on {ids.name(scope)}" if scope is not None else "on its data collection rule"
     properties = held(seen.site(want.id).properties, f"GET {want.id}")
-    who = properties.identity.principal_id
+    who = principal_of(properties)
     if who is not None:
         reach = reach_of(seen.access(want.component.id), who)
         role = find(reach, lambda a: a.role == METRICS_PUBLISHER and (scope is None or ids.covers(a.scope, scope)))
