@@ -44,7 +44,7 @@ docs: $(READY) ## write the rule pages, the permissions, the example and the sch
 evidence: $(READY) ## every fault at every request, and the numbers for the README; tens of minutes
 	rm -f $(VENV)/evidence.json
 	MZAUDIT_EVIDENCE=1 MZAUDIT_EVIDENCE_FILE=$(CURDIR)/$(VENV)/evidence.json $(BIN)/pytest --verbose \
-		--ignore tests/faults/test_evidence.py tests/faults tests/promises tests/corpus tests/doctor
+		--ignore tests/faults/test_evidence.py tests/faults tests/promises tests/corpus tests/doctor tests/odd
 	$(BIN)/python -m docs.evidence $(VENV)/evidence.json
 
 fuzz: $(READY) .fuzz/atheris ## the loaders of policies, snapshots and reports, by coverage; installs atheris in .fuzz, where it can

@@ -10,7 +10,7 @@ from pathlib import Path
 KEPT = Path(__file__).parent / "evidence.json"
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- evidence: written by `make evidence` -->", "<!-- end of evidence -->"
-NONE = ("false conclusions", "false conclusions of pairs", "crashes", "leaks")
+NONE = ("false conclusions", "false conclusions of pairs", "crashes", "leaks", "poisoned verdicts")
 PAIRS = 5_000  # at least
 ROWS = (
     "requests of a run, three estates",
@@ -38,6 +38,8 @@ ROWS = (
     "fuzzed reports",
     "kills",
     "recorded responses read",
+    "odd answers tried",
+    "poisoned verdicts",
 )
 OPTIONAL = frozenset({"recorded responses read"})  # the recordings are no part of the project, and need not be there
 
