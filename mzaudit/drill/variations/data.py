@@ -119,7 +119,8 @@ def _telemetry(ground: Ground) -> dict[str, Bend]:
         return bend
 
     subscription, group = env.component.id.split("/")[2], env.component.id.split("/")[4]
-    central = f"/subscriptions/{subscription}/resourceGroups/rg-monitoring/providers"
+    whole = f"/subscriptions/{subscription}"
+    central = f"{whole}/resourceGroups/rg-monitoring/providers"
     parts = {"Name": env.component.name, "SubscriptionId": subscription, "ResourceGroup": group}
 
     def elsewhere(estate: Estate) -> None:
@@ -149,6 +150,14 @@ def _telemetry(ground: Ground) -> dict[str, Bend]:
 
         return bend
 
+    def others_silenced(field: str, value: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            rule = monitor_bodies.processing_rule(f"{central}/Microsoft.AlertsManagement/actionRules/mute", whole)
+            rule["properties"]["conditions"] = [{"field": field, "operator": "Equals", "values": [value]}]
+            estate.add(rule)
+
+        return bend
+
     def detector(estate: Estate) -> None:
         for body in alerts(estate, env):
             estate.remove(str(body["id"]))
@@ -164,9 +173,15 @@ def _telemetry(ground: Ground) -> dict[str, Bend]:
         "a smart detector, its action groups a list": detector,
         "an alert in another resource group": elsewhere,
         "a log alert on the resource group": wide(env.resource_group_id),
-        "a log alert on the subscription": wide(f"/subscriptions/{subscription}"),
+        "a log alert on the subscription": wide(whole),
         "a log alert on the workspace": wide(
             f"{provider}/Microsoft.OperationalInsights/workspaces/log-{env.component.name}"
+        ),
+        "a processing rule that silences machines": others_silenced(
+            "TargetResourceType", "Microsoft.Compute/virtualMachines"
+        ),
+        "a processing rule that silences another group": others_silenced(
+            "TargetResourceGroup", f"{whole}/resourceGroups/rg-sandbox"
         ),
         "notified by a processing rule": notified(),
         "notified by a processing rule, by severity": notified(field="Severity", operator="Equals"),
