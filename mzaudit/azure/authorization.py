@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from mzaudit.azure import needs
 from mzaudit.azure.call import Call
@@ -21,7 +22,7 @@ from mzaudit.snapshot.authorization import (
     RoleAssignment,
     RoleDefinition,
 )
-from mzaudit.snapshot.ids import name
+from mzaudit.snapshot.ids import covers, key, name
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 
 _PREFIX = "Microsoft.Authorization"
@@ -31,6 +32,8 @@ _ROLE_ID = re.compile(
     rf"/providers/{re.escape(_PREFIX)}/roleDefinitions/[0-9a-f-]{{36}}",
     re.IGNORECASE,
 )
+# Privileged Identity Management, without which nothing is assigned for a time
+_UNLICENSED = frozenset({"AadPremiumLicenseRequired", "TenantNotOnboarded", "ResourceNotOnboarded"})
 RoleIds = dict[str, str]
 """The id of each role that an assignment names, by its GUID."""
 
@@ -125,7 +128,7 @@ async def first(run: Run, subscription: str, ids: RoleIds) -> First:
     async with asyncio.TaskGroup() as group:
         defining = group.create_task(_defined(run, subscription, ids))
         denies = group.create_task(run.list(_call(subscription, "denyAssignments", needs.DENIES), _Deny, _deny))
-        schedules = _call(subscription, "roleAssignmentScheduleInstances", needs.SCHEDULES, licensed=True)
+        schedules = _call(subscription, "roleAssignmentScheduleInstances", needs.SCHEDULES, unlicensed=_UNLICENSED)
         expiring = group.create_task(run.list(schedules, _Schedule, _expiry))
     ends = expiring.result()
     bounded = Listing(tuple(each for each in ends.items if each is not None), ends.gap)
@@ -147,12 +150,17 @@ async def _defined(
 
 
 async def _assigned(run: Run, call: Call, ids: RoleIds) -> Listing[RoleAssignment]:
-    def noted(body: _Assignment) -> RoleAssignment:
-        assignment = _assignment(body)
-        ids.setdefault(assignment.role, body.properties.role_definition_id)
-        return assignment
+    return await run.list(call, _Assignment, partial(_noted, ids))
 
-    return await run.list(call, _Assignment, noted)
+
+def _noted(ids: RoleIds, body: _Assignment) -> RoleAssignment:
+    assignment = _assignment(body)
+    ids.setdefault(assignment.role, body.properties.role_definition_id)
+    return assignment
+
+
+def _within(subscription: str, assignment: RoleAssignment) -> bool:
+    return covers(f"/subscriptions/{subscription}", assignment.scope)
 
 
 async def _unlisted(
@@ -214,19 +222,48 @@ class Reach:
         reached = {
             principal: _sorted(await self._reaching(subscription, principal)) for principal in sorted(self._homes)
         }
-        named = {each.role for listing in (seen.assignments, *reached.values()) for each in listing.items}
+        assignments, reached = await self._agreed(subscription, seen.assignments, reached)
+        named = {each.role for listing in (assignments, *reached.values()) for each in listing.items}
         asked = named - seen.undefined.keys()
         more, undefined = await _unlisted(self._run, subscription, asked, seen.roles, self._ids)
         kept = {role.guid: role for role in (*seen.roles.items, *more) if role.guid in named}
         return Authorization(
             subscription=subscription,
-            assignments=_sorted(seen.assignments),
+            assignments=_sorted(assignments),
             assigned_to=reached,
             roles=Listing(tuple(kept[guid] for guid in sorted(kept)), seen.roles.gap),
             denies=seen.denies,
             expiring=seen.expiring,
             undefined=dict(sorted({**seen.undefined, **undefined}.items())),
         )
+
+    async def _agreed(
+        self, subscription: str, assignments: Listing[RoleAssignment], reached: Mapping[str, Listing[RoleAssignment]]
+    ) -> tuple[Listing[RoleAssignment], dict[str, Listing[RoleAssignment]]]:
+        """The list of all, and that of each principal: what one holds at the subscription or below, the other does."""
+        below = [each for listing in reached.values() for each in listing.items if _within(subscription, each)]
+        assignments = await self._again(subscription, "", assignments, below)
+        direct: dict[str, list[RoleAssignment]] = {}
+        for each in assignments.items:
+            if _within(subscription, each):
+                direct.setdefault(each.principal_id.casefold(), []).append(each)
+        agreed = {
+            principal: await self._again(subscription, f"assignedTo('{principal}')", listing, direct.get(principal, []))
+            for principal, listing in reached.items()
+        }
+        return assignments, agreed
+
+    async def _again(
+        self, subscription: str, keep: str, listing: Listing[RoleAssignment], told: Iterable[RoleAssignment]
+    ) -> Listing[RoleAssignment]:
+        ids = {key(each.id) for each in told}
+
+        def lacks(items: tuple[RoleAssignment, ...]) -> str:
+            missing = sorted(ids - {key(each.id) for each in items})
+            return f"it lacks the assignment {name(missing[0])}, which another list holds" if missing else ""
+
+        call = _call(subscription, "roleAssignments", needs.ASSIGNMENTS, keep)
+        return await self._run.agreed(call, _Assignment, partial(_noted, self._ids), listing, lacks)
 
     def _ask(self, subscription: str, principal: str) -> asyncio.Task[Listing[RoleAssignment]]:
         asked = (subscription, principal)
@@ -258,7 +295,13 @@ def _groups(assignments: Listing[RoleAssignment]) -> set[str]:
 
 
 def _call(
-    subscription: str, what: str, need: Need, keep: str = "", *, licensed: bool = False, leads: bool = False
+    subscription: str,
+    what: str,
+    need: Need,
+    keep: str = "",
+    *,
+    unlicensed: frozenset[str] = frozenset(),
+    leads: bool = False,
 ) -> Call:
     scope = f"/subscriptions/{subscription}"
     kind = f"{_PREFIX}/{what}"
@@ -269,7 +312,7 @@ def _call(
         scope,
         query=(("$filter", keep),) if keep else (),
         within=(scope,),
-        licensed=licensed,
+        unlicensed=unlicensed,
         leads=leads or not keep,
     )
 

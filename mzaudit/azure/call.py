@@ -21,9 +21,9 @@ class Call:
 
     `permission` is the action or data action that it takes at `scope`. `absent` names further error codes with which
     this one service says 404 for "no such thing". `within` is set for a list that Azure may trim to what the caller
-    may read: the caller's own permissions there tell whether it did. Of a `licensed` list, a 400 says that the tenant
-    lacks the feature. `body` is the JSON of a POST that asks. For the answer of one that `leads` others wait: it goes
-    before those that nothing waits for.
+    may read: the caller's own permissions there tell whether it did. `unlicensed` are the codes of a 400 that says
+    that the tenant lacks the feature, and so all that the list would hold. `body` is the JSON of a POST that asks. For
+    the answer of one that `leads` others wait: it goes before those that nothing waits for.
     """
 
     target: str
@@ -34,7 +34,7 @@ class Call:
     query: tuple[tuple[str, str], ...] = ()
     absent: frozenset[str] = frozenset()
     within: tuple[str, ...] = ()
-    licensed: bool = False
+    unlicensed: frozenset[str] = frozenset()
     body: str = ""
     leads: bool = False
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from mzaudit.snapshot.ids import key, name
 
 # Azure chose the names in these: two of them are two parts of one thing.
 _PARTS = ("/config", "/identities", "/blobservices", "/azureadonlyauthentications")
+# Of these nobody reads the name, which may be one for people.
+_BY_ID = ("microsoft.insights/", "microsoft.portal/", "microsoft.alertsmanagement/")
 
 
 def names_another(asked: str, told: str, called: str = "") -> bool:
@@ -32,6 +34,15 @@ def names_another(asked: str, told: str, called: str = "") -> bool:
         return name(called).casefold() == name(told).casefold() != name(asked).casefold()
     owned, others = _resources(mine), _resources(its)
     return bool(owned and others and not owned & others)
+
+
+def calls_another(told: str, called: str) -> bool:
+    """Whether a resource's id and its name are of two things. App Service writes the name behind its owner's; what
+    watches and draws is known by its id alone."""
+    kind = list(_names(told))[-1]
+    if not called or kind.endswith(_PARTS) or kind.startswith(_BY_ID):
+        return False
+    return unquote(name(called)).casefold() != unquote(name(told)).casefold()
 
 
 def item_id(collection: str, told: str, called: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -22,11 +22,12 @@ from mzaudit.azure.alerts import (
 from mzaudit.azure.call import Call
 from mzaudit.azure.dashboards import DashboardBody, dashboard, workbook
 from mzaudit.azure.needs import Need
+from mzaudit.azure.presence import registration
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.values import SealedText
 from mzaudit.azure.wire import Resource, Wire
 from mzaudit.snapshot.alerts import ActionGroup, Alert, ProcessingRule
-from mzaudit.snapshot.ids import covers, key, same
+from mzaudit.snapshot.ids import covers, key, same, segment
 from mzaudit.snapshot.insights import Component, ComponentProperties, Dashboard
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 
@@ -47,6 +48,7 @@ _GROUP_ID = re.compile(
 
 Item = TypeVar("Item", bound=Alert | Dashboard)
 T = TypeVar("T")
+W = TypeVar("W", bound=Wire)
 
 
 class _Members(Wire):
@@ -76,10 +78,10 @@ async def watchers(run: Run, subscription: str) -> Watchers:
         alerts = tasks.create_task(_alerts(run, scope))
         dashboards = tasks.create_task(_drawings(run, scope))
         rules = tasks.create_task(
-            run.list(_in(scope, _RULE, needs.PROCESSING_RULES), ProcessingRuleBody, processing_rule)
+            _registered(run, _in(scope, _RULE, needs.PROCESSING_RULES), ProcessingRuleBody, processing_rule)
         )
         groups = tasks.create_task(run.list(_in(scope, _GROUP, needs.ACTION_GROUPS), ActionGroupBody, action_group))
-    return Watchers(alerts.result(), dashboards.result(), _registered(rules.result()), groups.result())
+    return Watchers(alerts.result(), dashboards.result(), rules.result(), groups.result())
 
 
 async def component(run: Run, component_id: str, watching: asyncio.Task[Watchers]) -> Component:
@@ -119,8 +121,7 @@ def _in(scope: str, kind: str, need: Need, query: tuple[tuple[str, str], ...] = 
 
 
 async def _alerts(run: Run, scope: str) -> Listing[Alert]:
-    listings = await side_by_side(run.list(_in(scope, *each), AlertBody, alert) for each in _ALERTS)
-    return _merged(map(_registered, listings))
+    return _merged(await side_by_side(_registered(run, _in(scope, *each), AlertBody, alert) for each in _ALERTS))
 
 
 async def _drawings(run: Run, scope: str) -> Listing[Dashboard]:
@@ -135,10 +136,14 @@ async def _drawings(run: Run, scope: str) -> Listing[Dashboard]:
     )
 
 
-def _registered(listing: Listing[T]) -> Listing[T]:
-    """A provider that is not registered has no resources: Azure unregisters none that has."""
-    unregistered = listing.gap is not None and listing.gap.reason is GapReason.NOT_REGISTERED
-    return Listing(listing.items) if unregistered else listing
+async def _registered(run: Run, call: Call, item: type[W], build: Callable[[W], T]) -> Listing[T]:
+    """A provider that is not registered has no resources: Azure unregisters none that has. One of which the run has
+    read a resource is registered, whatever this answer says."""
+    listing = await run.list(call, item, build)
+    if listing.gap is None or listing.gap.reason is not GapReason.NOT_REGISTERED:
+        return listing
+    provider = registration(segment(call.scope, "subscriptions") or "", call.kind.partition("/")[0])
+    return listing if await run.presence.has(provider) else Listing(listing.items)
 
 
 def _merged(listings: Iterable[Listing[Item]]) -> Listing[Item]:

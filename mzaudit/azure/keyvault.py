@@ -13,7 +13,7 @@ from mzaudit.azure.guard import at_home
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import VaultScope
 from mzaudit.azure.values import SealedText
-from mzaudit.azure.wire import Resource, Seconds, Wire
+from mzaudit.azure.wire import ContradictionError, Resource, Seconds, Wire
 from mzaudit.snapshot.ids import name, segment
 from mzaudit.snapshot.keyvault import AccessPolicy, SecretItem, Vault, VaultProperties
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
@@ -101,7 +101,7 @@ async def vault(run: Run, scope: VaultScope, deleted: Deleted, values: bool) -> 
     async with asyncio.TaskGroup() as group:
         suffix = run.connection.endpoints.vault_suffix
         reading = group.create_task(run.read(call, _Vault, lambda body: _properties(body, suffix)))
-        listing = group.create_task(_secrets(run, scope.id))
+        listing = group.create_task(run.list(_listed(scope.id), _Secret, _item))
     properties, secrets = reading.result(), listing.result()
     if isinstance(properties, Observed) and properties.value is None:
         return await _missing(run, scope, properties, secrets, deleted)
@@ -110,10 +110,11 @@ async def vault(run: Run, scope: VaultScope, deleted: Deleted, values: bool) -> 
     unlisted = [stored for stored in scope.secrets if stored.casefold() not in listed]
     wanted = tuple(scope.values)
     async with asyncio.TaskGroup() as group:
-        looking = group.create_task(side_by_side(_lookup(run, scope.id, stored) for stored in unlisted))
         valuing = group.create_task(_values(run, scope, uri, wanted, values))
+        looked = await side_by_side(_lookup(run, scope.id, stored) for stored in unlisted)
+        secrets = await _agreed(run, scope.id, secrets, looked)
         telling = group.create_task(_with_managed(run, scope, uri, secrets))
-    lookups = {stored.casefold(): found for stored, found in zip(unlisted, looking.result(), strict=True)}
+    lookups = {stored.casefold(): found for stored, found in zip(unlisted, looked, strict=True)}
     gone = any(isinstance(found, Observed) and found.value is None for found in lookups.values())
     return Vault(
         id=scope.id,
@@ -160,8 +161,8 @@ async def _missing(
     )
 
 
-async def _secrets(run: Run, vault_id: str) -> Listing[SecretItem]:
-    call = Call(
+def _listed(vault_id: str) -> Call:
+    return Call(
         f"{vault_id}/secrets",
         _VAULT,
         needs.SECRET.permission,
@@ -169,7 +170,19 @@ async def _secrets(run: Run, vault_id: str) -> Listing[SecretItem]:
         within=("/".join(vault_id.split("/")[:5]), vault_id),
         leads=True,
     )
-    return await run.list(call, _Secret, _item)
+
+
+async def _agreed(
+    run: Run, vault_id: str, secrets: Listing[SecretItem], looked: Iterable[Observed[SecretItem | None] | Gap]
+) -> Listing[SecretItem]:
+    """The list, unless it lacks a secret that was read."""
+    found = {each.value.name.casefold() for each in looked if isinstance(each, Observed) and each.value is not None}
+
+    def lacks(items: tuple[SecretItem, ...]) -> str:
+        missing = sorted(found - {item.name.casefold() for item in items})
+        return f"it lacks {missing[0]}, which can be read" if missing else ""
+
+    return await run.agreed(_listed(vault_id), _Secret, _item, secrets, lacks)
 
 
 async def _with_managed(run: Run, scope: VaultScope, uri: str, secrets: Listing[SecretItem]) -> Listing[SecretItem]:
@@ -248,6 +261,8 @@ def _properties(body: _Vault, suffix: str) -> VaultProperties:
     uri = urlsplit(told)
     if not at_home(told, suffix) or uri.path.strip("/") or uri.query or uri.fragment:
         raise ValueError("vaultUri is no vault's")
+    if (uri.hostname or "").split(".")[0] != body.name.casefold():
+        raise ContradictionError("vaultUri is that of another vault")
     return VaultProperties(
         id=body.id,
         name=body.name,

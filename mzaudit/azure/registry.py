@@ -14,7 +14,7 @@ from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.guard import lies_in
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import RegistryScope
-from mzaudit.azure.wire import Echo, Moment, Page, Resource, Unread, Wire, items_of
+from mzaudit.azure.wire import ContradictionError, Echo, Moment, Page, Resource, Unread, Wire, items_of
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.registry import Registry, RegistryProperties, Tag
 
@@ -105,6 +105,12 @@ def _properties(body: _Registry, suffix: str) -> RegistryProperties:
     members = body.properties
     if members.login_server is not None and not lies_in(members.login_server, suffix):
         raise ValueError("loginServer is no registry's")
+    # a domain name label puts a hash behind the name, which itself holds no dash
+    if (
+        members.login_server is not None
+        and members.login_server.casefold().split(".")[0].split("-")[0] != body.name.casefold()
+    ):
+        raise ContradictionError("loginServer is that of another registry")
     policy = None if members.policies is None else members.policies.arm_tokens
     return RegistryProperties(
         id=body.id,

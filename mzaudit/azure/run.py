@@ -12,14 +12,15 @@ from mzaudit.azure.body import LARGEST_PAGE
 from mzaudit.azure.call import Answer, Call, Ledger
 from mzaudit.azure.clients import Clients
 from mzaudit.azure.connection import Connection
-from mzaudit.azure.echo import item_id, names_another
+from mzaudit.azure.echo import calls_another, item_id, names_another
 from mzaudit.azure.gaps import from_answer, internal
 from mzaudit.azure.guard import same_origin
 from mzaudit.azure.inventory import Inventory
+from mzaudit.azure.presence import Presence, denied
 from mzaudit.azure.rights import Held, Rights, allows
 from mzaudit.azure.session import Session
 from mzaudit.azure.values import Classifier
-from mzaudit.azure.wire import Page, Resource, Unread, Wire, fault, items_of
+from mzaudit.azure.wire import ContradictionError, Page, Resource, Unread, Wire, fault, items_of
 from mzaudit.errors import MzauditError
 from mzaudit.snapshot.ids import key, name
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
@@ -28,7 +29,6 @@ W = TypeVar("W", bound=Wire)
 T = TypeVar("T")
 
 _MOST_PAGES = 2_000
-_BAD_REQUESTS = ("BadRequest", "InvalidApiVersionParameter", "MissingApiVersionParameter", "NoRegisteredProviderFound")
 _LONGEST_LIST = 2.0  # in budgets of one call
 
 Asking = Coroutine[object, object, Held]
@@ -51,27 +51,48 @@ class Run:
         self.clients = clients
         self.classifier = Classifier(connection.endpoints.vault_suffix)
         self.ledger = Ledger()
+        self.presence = Presence()
         self.inventory = Inventory(self, lists or {})
         self.rights = Rights(partial(permissions, self))
 
     async def read(self, call: Call, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
-        """GET (or read by POST) one thing; a 404 that says so is `Observed(None)`."""
+        """GET (or read by POST) one thing; a 404 that says so is `Observed(None)`.
+
+        What contradicts the question, or another answer of the run, is read once more, and is a gap if it stays.
+        """
         if issubclass(wire, Resource) and (listed := await self.inventory.one(call, wire)) is not None:
+            self.presence.found(call.target)
             # it is a `wire`, which a narrowed type variable cannot say
             known = _built(call, lambda: build(cast(W, listed)))
             if isinstance(known, Observed):  # else, read directly, it says where it is not as documented
                 return Observed(known.value)
+        return await self.read_directly(call, wire, build)
+
+    async def read_directly(self, call: Call, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
+        """Read it from its own place, whatever a list said."""
+        facet = await self._once(call, wire, build)
+        if _contradicts(facet):
+            facet = await self._once(call, wire, build)
+        self.ledger.note(call, _outcome(facet))
+        return facet
+
+    async def _once(self, call: Call, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
         facet: Observed[T | None] | Gap
+        gone = ""
         try:
             client, lane = self.clients.at(call)
-            answer = await self.session.send(client, lane, call, self._url(call))
-            facet = _one(call, answer, wire, build)
+            with self.presence.asking(call):
+                answer = await self.session.send(client, lane, call, self._url(call))
+                facet = _one(call, answer, wire, build)
+                if isinstance(facet, Observed) and facet.value is not None:
+                    self.presence.saw(call)
+                elif isinstance(answer, Answer):
+                    gone = denied(call, answer)
         except (MemoryError, MzauditError):
             raise
         except Exception as error:  # noqa: BLE001 - one odd answer is a gap of its own call
             facet = _unread(call, error)
-        self.ledger.note(call, _outcome(facet))
-        return facet
+        return _denies(call, gone) if await self.presence.has(gone) else facet
 
     async def list(self, call: Call, item: type[W], build: Callable[[W], T]) -> Listing[T]:
         """All pages of a list; of a parent that does not exist it is whole and empty."""
@@ -92,22 +113,60 @@ class Run:
                 built = _built(call, lambda: tuple(build(cast(W, each)) for each in items))  # as in `read`
                 if isinstance(built, Observed):
                     return Listing(built.value)
-        found: Listing[T] | None
-        try:
-            found = await self._pages(call, page or arm_page(item, call), build)
-        except (MemoryError, MzauditError):
-            raise
-        except Exception as error:  # noqa: BLE001 - as in `read`
-            found = Listing(gap=_unread(call, error))
+        return await self.list_directly(call, item, build, page)
+
+    async def list_directly(
+        self, call: Call, item: type[W], build: Callable[[W], T], page: Paging[W] | None = None
+    ) -> Listing[T] | None:
+        """List it at its own place, whatever a wider list said."""
+        found = await self._all(call, page or arm_page(item, call), build)
+        if found is not None and _contradicts(found.gap):
+            found = await self._all(call, page or arm_page(item, call), build)
         if found is not None and found.gap is None:
             found = Listing(found.items, await self.trimmed(call))
         self.ledger.note(call, "absent" if found is None else "ok" if found.gap is None else found.gap.reason.value)
         return found
 
+    async def _all(self, call: Call, page: Paging[W], build: Callable[[W], T]) -> Listing[T] | None:
+        found: Listing[T] | None
+        gone = set[str]()
+        try:
+            with self.presence.asking(call):
+                found = await self._pages(call, page, build, gone)
+        except (MemoryError, MzauditError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as in `_once`
+            found = Listing(gap=_unread(call, error))
+        for each in gone:
+            if await self.presence.has(each):
+                return Listing(() if found is None else found.items, _denies(call, each))
+        return found
+
+    async def agreed(
+        self,
+        call: Call,
+        item: type[W],
+        build: Callable[[W], T],
+        found: Listing[T],
+        doubt: Callable[[tuple[T, ...]], str],
+    ) -> Listing[T]:
+        """A list as it was found or, where `doubt` says what another answer contradicts in it, as listed once more."""
+        if found.gap is not None or not doubt(found.items):
+            return found
+        found = await self.list_directly(call, item, build) or Listing()
+        why = doubt(found.items) if found.gap is None else ""
+        return Listing(found.items, self.contradicted(call, why)) if why else found
+
+    def contradicted(self, call: Call, why: str) -> Gap:
+        """The gap of a call whose answer, asked for twice, another one contradicts."""
+        gap = call.gap(GapReason.CONTRADICTED, why)
+        self.ledger.note(call, gap.reason.value)
+        return gap
+
     def _url(self, call: Call) -> str:
         return call.url if call.target.startswith("https://") else self.connection.endpoints.arm + call.url
 
-    async def _pages(self, call: Call, page: Paging[W], build: Callable[[W], T]) -> Listing[T] | None:
+    async def _pages(self, call: Call, page: Paging[W], build: Callable[[W], T], gone: set[str]) -> Listing[T] | None:
         client, lane = self.clients.at(call)
         items: list[T] = []
         unread: list[Unread] = []
@@ -121,6 +180,7 @@ class Run:
             left -= answer.took
             gap = from_answer(call, answer)
             if answer.status != 200 or gap is not None:
+                gone.add(denied(call, answer))
                 if len(seen) == 1 and (gap is None or _unlicensed(call, answer)):
                     return None
                 return Listing(tuple(items), gap or call.gap(GapReason.MALFORMED, "a later page does not exist"))
@@ -131,11 +191,15 @@ class Run:
                 raise
             except Exception as error:  # noqa: BLE001 - as in `read`; the pages before it stand
                 return Listing(tuple(items), _unread(call, error))
+            self.presence.saw(call)
             for number, entry in enumerate(entries, len(items) + len(unread) + 1):
                 if isinstance(entry, Unread):
                     unread.append(entry)
                     continue
-                found = _built(call, partial(_item, call, entry, build))
+                placed = _built(call, partial(_placed, call, entry))
+                found = placed if isinstance(placed, Gap) else _built(call, partial(build, placed.value))
+                if isinstance(placed, Observed) and isinstance(placed.value, Resource):
+                    self.presence.found(placed.value.id)
                 if isinstance(found, Observed):
                     items.append(found.value)
                 else:
@@ -207,7 +271,17 @@ def arm_page(item: type[W], call: Call) -> Paging[W]:
 
 
 def _unlicensed(call: Call, answer: Answer) -> bool:
-    return call.licensed and answer.status == 400 and answer.code() not in ("", *_BAD_REQUESTS)
+    return answer.status == 400 and answer.code() in call.unlicensed
+
+
+def _contradicts(facet: Observed[T | None] | Gap | None) -> bool:
+    return isinstance(facet, Gap) and facet.reason is GapReason.CONTRADICTED
+
+
+def _denies(call: Call, gone: str) -> Gap:
+    return call.gap(
+        GapReason.CONTRADICTED, f"it says that {name(gone)} is missing, of which the same run has read something"
+    )
 
 
 def _one(call: Call, answer: Answer | Gap, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
@@ -224,10 +298,6 @@ def _one(call: Call, answer: Answer | Gap, wire: type[W], build: Callable[[W], T
     return Observed(build(_identified(body, call.resource)))
 
 
-def _item(call: Call, entry: W, build: Callable[[W], T]) -> T:
-    return build(_placed(call, entry))
-
-
 def _built(call: Call, build: Callable[[], T]) -> Observed[T] | Gap:
     try:
         return Observed(build())
@@ -239,6 +309,8 @@ def _built(call: Call, build: Callable[[], T]) -> Observed[T] | Gap:
 
 def _unread(call: Call, error: Exception) -> Gap:
     """The gap that a reader leaves: of a body that is not as documented it says where, else the defect is ours."""
+    if isinstance(error, ContradictionError):
+        return call.gap(GapReason.CONTRADICTED, str(error))
     if isinstance(error, ValueError):
         return call.gap(GapReason.MALFORMED, fault(error))
     return internal(call, error)
@@ -257,6 +329,8 @@ def _identified(body: W, id_: str) -> W:
     """The body under the id that is asked for, in Azure's spelling if it tells the same one, and with a name."""
     if not isinstance(body, Resource):
         return body
+    if calls_another(id_, body.name):
+        raise ContradictionError("its id and its name are of two things")
     told = {"id": body.id if key(body.id) == key(id_) else id_, "name": body.name or name(id_)}
     return body if told == {"id": body.id, "name": body.name} else body.model_copy(update=told)
 

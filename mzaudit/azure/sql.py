@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 from pydantic import Field
@@ -13,9 +14,9 @@ from mzaudit.azure import needs
 from mzaudit.azure.call import Call
 from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.scope import ServerScope
-from mzaudit.azure.wire import Resource, Wire
+from mzaudit.azure.wire import ContradictionError, Resource, Wire
 from mzaudit.snapshot import shown
-from mzaudit.snapshot.ids import key, same
+from mzaudit.snapshot.ids import covers, key, name, same
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import Database, EntraAdministrator, SqlServer
 
@@ -86,7 +87,7 @@ async def reached(run: Run, scope: ServerScope) -> Reached:
             run.read(
                 Call(scope.id, _KIND, needs.SERVER.permission, scope.id, query=WITH_ADMINISTRATOR, leads=True),
                 _Server,
-                lambda body: body.properties or _ServerMembers(),
+                _server,
             )
         )
         listing = group.create_task(run.list(listed, _Database, _database))
@@ -102,6 +103,8 @@ async def reached(run: Run, scope: ServerScope) -> Reached:
         for wanted in unlisted
     )
     found = tuple(each.value for each in looked if isinstance(each, Observed) and each.value is not None)
+    databases = await run.agreed(listed, _Database, _database, databases, partial(_lacks, [each.id for each in found]))
+    more = tuple(each for each in found if not any(same(each.id, item.id) for item in databases.items))
     lookups = {wanted.casefold(): _there(each) for wanted, each in zip(unlisted, looked, strict=True)}
     seen = itself.result()
     host: Observed[str | None] | Gap
@@ -112,7 +115,13 @@ async def reached(run: Run, scope: ServerScope) -> Reached:
         named = "" if seen.value is None else seen.value.fully_qualified_domain_name or ""
         host = Observed(shown.host(named) or None)
         administrator = Observed(None if seen.value is None else _administrator(seen.value.administrators))
-    return Reached(_there(seen), host, administrator, Listing((*databases.items, *found), databases.gap), lookups)
+    return Reached(_there(seen), host, administrator, Listing((*databases.items, *more), databases.gap), lookups)
+
+
+def _lacks(read: Iterable[str], items: tuple[Database, ...] | tuple[str, ...]) -> str:
+    """What a list must hold because it was read, and does not."""
+    held = {key(each if isinstance(each, str) else each.id) for each in items}
+    return next((f"it lacks {name(each)}, which can be read" for each in read if key(each) not in held), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +140,10 @@ class Neighbours:
 
 async def neighbours(run: Run, group: str, reaching: Mapping[str, asyncio.Task[Reached]]) -> Neighbours:
     """What is on the servers of a resource group; `reaching`, by `ids.key`, are those that are read anyway."""
-    servers = await run.list(
-        Call(f"{group}/providers/{_KIND}", _KIND, needs.SERVER.permission, group, within=(group,)),
-        _Server,
-        lambda body: body.id,
-    )
+    call = Call(f"{group}/providers/{_KIND}", _KIND, needs.SERVER.permission, group, within=(group,))
+    servers = await run.list(call, _Server, _id)
+    there = [each for each, task in reaching.items() if covers(group, each) and (await task).exists == Observed(True)]
+    servers = await run.agreed(call, _Server, _id, servers, partial(_lacks, there))
     found = await side_by_side(_databases_of(run, group, each, reaching.get(key(each))) for each in servers.items)
     return Neighbours(dict(zip(servers.items, found, strict=True)), servers.gap)
 
@@ -154,8 +162,13 @@ async def server(
 ) -> SqlServer:
     """A server, with what is being read of it, of its databases and of its resource group."""
     entra = Call(f"{scope.id}/azureADOnlyAuthentications/Default", _KIND, needs.ENTRA_ONLY.permission, scope.id)
-    entra_only = await run.read(entra, _EntraOnly, lambda body: body.properties.value)
+    entra_only = await run.read(entra, _EntraOnly, _switched_on)
     seen, elsewhere = await reaching, (await around).beside(scope.id)
+    administered = isinstance(seen.administrator, Observed) and seen.administrator.value is not None
+    if administered and entra_only == Observed(None):
+        entra_only = await run.read_directly(entra, _EntraOnly, _switched_on)
+        if entra_only == Observed(None):
+            entra_only = run.contradicted(entra, "it is missing, though the server tells its Entra administrator")
     return SqlServer(
         scope.id,
         seen.exists,
@@ -166,6 +179,22 @@ async def server(
         seen.administrator,
         elsewhere,
     )
+
+
+def _id(body: _Server) -> str:
+    return body.id
+
+
+def _server(body: _Server) -> _ServerMembers:
+    members = body.properties or _ServerMembers()
+    host = members.fully_qualified_domain_name
+    if host and host.split(".")[0].casefold() != body.name.casefold():
+        raise ContradictionError("fullyQualifiedDomainName is that of another server")
+    return members
+
+
+def _switched_on(body: _EntraOnly) -> bool:
+    return body.properties.value
 
 
 def _there(seen: Observed[T | None] | Gap) -> Observed[bool] | Gap:

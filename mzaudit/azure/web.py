@@ -38,6 +38,8 @@ _SITE, _PLAN, _IDENTITY = "Microsoft.Web/sites", "Microsoft.Web/serverfarms", "M
 _NO_REFERENCES = frozenset({"NotFound"})
 
 W = TypeVar("W", bound=Wire)
+OwnBody = Observed[SiteProperties | None] | Gap
+OwnIdentity = Observed[ManagedIdentity | None] | Gap
 Known = Callable[[SiteProperties], None]
 Turn = AbstractAsyncContextManager[object]
 
@@ -57,18 +59,19 @@ async def identity_of(run: Run, site_id: str, known: Known) -> Site:
     async with asyncio.TaskGroup() as group:
         properties = group.create_task(_own(run, site_id, known))
         identity = group.create_task(_identity(run, site_id, properties))
+    itself, managed = await _one_identity(run, site_id, properties.result(), identity.result())
     gap = not_asked(f"GET {site_id}")
     nothing: Listing[SiteContainer] = Listing(gap=gap)
     return Site(
         site_id,
-        properties.result(),
+        itself,
         gap,
         gap,
         gap,
         gap,
         Listing(gap=gap),
         nothing,
-        identity.result(),
+        managed,
         Listing(gap=gap),
     )
 
@@ -91,7 +94,7 @@ async def _slots(run: Run, site_id: str, known: Known) -> Listing[Site]:
 
 
 async def _own(run: Run, site_id: str, known: Known) -> Observed[SiteProperties | None] | Gap:
-    seen = await run.read(replace(_call(site_id, "", needs.SITE, needs.SLOT), leads=True), wire_web.Site, _properties)
+    seen = await run.read(_own_call(site_id), wire_web.Site, _properties)
     if isinstance(seen, Observed) and seen.value is not None:
         known(seen.value)
     return seen
@@ -120,24 +123,19 @@ async def _facets(run: Run, site_id: str, known: Known, turn: Turn, slots: async
                 )
             )
             references = group.create_task(_references(run, site_id))
-            containers = group.create_task(
-                run.list(
-                    _call(site_id, "/sitecontainers", needs.SITE_CONTAINERS, needs.SLOT_CONTAINERS),
-                    wire_web.SiteContainer,
-                    lambda body: body,
-                )
-            )
+            containers = group.create_task(_listed_containers(run, site_id, config))
             identity = group.create_task(_identity(run, site_id, properties))
+    itself, managed = await _one_identity(run, site_id, properties.result(), identity.result())
     return Site(
         site_id,
-        properties.result(),
+        itself,
         config.result(),
         settings.result(),
         strings.result(),
         mounts.result(),
         references.result(),
         _containers(run, containers.result(), settings.result()),
-        identity.result(),
+        managed,
         Listing() if slots is None else await slots,
     )
 
@@ -148,9 +146,59 @@ async def _identity(
     seen = await properties
     if isinstance(seen, Observed) and (seen.value is None or not seen.value.identity.system_assigned):
         return Observed(None)
+    return await run.read(_identity_call(site_id), wire_web.SystemIdentity, _managed)
+
+
+async def _one_identity(run: Run, site_id: str, itself: OwnBody, managed: OwnIdentity) -> tuple[OwnBody, OwnIdentity]:
+    """An app and its identity, each read once more where they tell of two; where they still do, neither is a fact."""
+    if not _two_identities(itself, managed):
+        return itself, managed
+    own, call = _own_call(site_id), _identity_call(site_id)
+    itself = await run.read_directly(own, wire_web.Site, _properties)
+    managed = await run.read_directly(call, wire_web.SystemIdentity, _managed)
+    if not (why := _two_identities(itself, managed)):
+        return itself, managed
+    return run.contradicted(own, why), run.contradicted(call, why)
+
+
+def _two_identities(itself: OwnBody, managed: OwnIdentity) -> str:
+    """Why they are not of one identity; empty if they are, or one is silent."""
+    if isinstance(itself, Gap) or isinstance(managed, Gap) or itself.value is None:
+        return ""
+    told, it = itself.value.identity, managed.value
+    if it is None:
+        return "the app tells an identity that is missing" if told.principal_id is not None else ""
+    for what, one, other in (
+        ("principalId", told.principal_id, it.principal_id),
+        ("tenantId", told.tenant_id, it.tenant_id),
+    ):
+        if one and other and one.casefold() != other.casefold():
+            return f"the app and its identity tell two values of {what}"
+    return ""
+
+
+def _identity_call(site_id: str) -> Call:
     target = f"{site_id}/providers/Microsoft.ManagedIdentity/identities/default"
-    call = Call(target, _IDENTITY, needs.IDENTITY.permission, site_id)
-    return await run.read(call, wire_web.SystemIdentity, _managed)
+    return Call(target, _IDENTITY, needs.IDENTITY.permission, site_id)
+
+
+async def _listed_containers(
+    run: Run, site_id: str, config: asyncio.Task[Observed[SiteConfig | None] | Gap]
+) -> Listing[wire_web.SiteContainer]:
+    call = _call(site_id, "/sitecontainers", needs.SITE_CONTAINERS, needs.SLOT_CONTAINERS)
+    found = await run.list(call, wire_web.SiteContainer, _itself)
+    seen = await config
+    told = seen.value.runtime if isinstance(seen, Observed) and seen.value is not None else None
+    runs = told is not None and told.form == "sitecontainers"
+
+    def lacks(items: tuple[wire_web.SiteContainer, ...]) -> str:
+        return "it is empty, though linuxFxVersion says sitecontainers" if runs and not items else ""
+
+    return await run.agreed(call, wire_web.SiteContainer, _itself, found, lacks)
+
+
+def _itself(body: wire_web.SiteContainer) -> wire_web.SiteContainer:
+    return body
 
 
 def _call(site_id: str, below: str, app: Need, slot: Need) -> Call:
@@ -160,6 +208,10 @@ def _call(site_id: str, below: str, app: Need, slot: Need) -> Call:
 
 def _permission(site_id: str, app: Need, slot: Need) -> str:
     return (slot if segment(site_id, "slots") else app).permission
+
+
+def _own_call(site_id: str) -> Call:
+    return replace(_call(site_id, "", needs.SITE, needs.SLOT), leads=True)
 
 
 def _listed(site_id: str, what: str) -> Call:

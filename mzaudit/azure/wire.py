@@ -21,6 +21,10 @@ P = TypeVar("P", bound="Page")  # type: ignore[type-arg]  # of whatever items
 _NAME = re.compile(r"[\w.() -]{1,128}")
 
 
+class ContradictionError(ValueError):
+    """A body that cannot be true beside the question. Its text names members, never values."""
+
+
 class Wire(BaseModel):
     """A JSON object of which only the declared members are read; a member of another type makes the body malformed."""
 

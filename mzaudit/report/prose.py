@@ -94,6 +94,11 @@ def cures(gap: Gap) -> str:
                 f"The answer {where} is not what the API documents: look for a proxy or login page in between, "
                 "else report it as a defect of mzaudit."
             )
+        case GapReason.CONTRADICTED:
+            return (
+                f"Two answers about {scope} cannot both be true, though one was asked for twice: run again, for it may "
+                "just have been changed; if it stays, report it to Azure support with the call below."
+            )
         case GapReason.REFUSED:
             return f"mzaudit itself refused to send the request {where}: it was no read, or led to another host."
         case GapReason.MEMBERS:

@@ -32,6 +32,7 @@ class GapReason(StrEnum):
     UNREACHABLE = "unreachable"  # DNS, connection, TLS
     SERVER_ERROR = "server-error"
     MALFORMED = "malformed"  # an answer that is not what the API documents
+    CONTRADICTED = "contradicted"  # two answers of one run, or an answer and its question, that cannot both be true
     REFUSED = "refused"  # our own read-only guard or host check refused to send the request
     PARTIAL = "partial"  # a list that may have been trimmed to what the caller may read
     MEMBERS = "members"  # who is in an Entra group is not to be seen in Azure

@@ -26,7 +26,7 @@ from mzaudit.simulator import (
 )
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, need
-from tests.azure.estates import HURRIED, Names, take
+from tests.azure.estates import HURRIED, MANAGE, Names, take
 from tests.azure.gapped import asked
 from tests.virtual_time import VirtualTime
 
@@ -293,16 +293,19 @@ def test_a_provider_that_is_not_registered_is_not_registered_by_us() -> None:
     assert config.reason is GapReason.NOT_REGISTERED
 
 
-def test_an_unknown_vault_host_is_unreachable() -> None:
+def test_the_uri_of_another_vault_is_no_fact_and_its_host_is_not_asked() -> None:
     estate = build("compliant")
-    estate.vault("kv-mz-cloud-prd")["properties"]["vaultUri"] = "https://kv-mz-nowhere.vault.azure.net/"
+    estate.vault("kv-mz-cloud-prd")["properties"]["vaultUri"] = "https://kv-mz-manage-prd.vault.azure.net/"
     with serve(estate) as sim:
         snapshot = take(sim)
+        asked = [each for each in sim.requests if each.host == "kv-mz-manage-prd.vault.azure.net"]
     vault = snapshot.vault(Names(sim.subscription_id).cloud_vault)
-    value = vault.value("SECRET-KEY")
-    assert isinstance(value, Gap)
-    assert value.reason is GapReason.UNREACHABLE
-    assert need(vault.secret("SECRET-KEY")) is not None
+    assert isinstance(vault.properties, Gap)
+    assert (vault.properties.reason, vault.properties.detail) == (
+        GapReason.CONTRADICTED,
+        "vaultUri is that of another vault",
+    )
+    assert {each.path for each in asked} == {f"/secrets/{name}" for name in MANAGE}
 
 
 def test_a_vault_that_hides_its_body_is_still_asked_for_values() -> None:
@@ -318,6 +321,9 @@ def test_a_vault_that_hides_its_body_is_still_asked_for_values() -> None:
     ("fault", "outcome"),
     [
         (Status(400, {"error": {"code": "AadPremiumLicenseRequired"}}), Listing()),
+        (Status(400, {"error": {"code": "TenantNotOnboarded"}}), Listing()),
+        (Status(400, {"error": {"code": "SomethingNew"}}), GapReason.MALFORMED),
+        (Status(403, {"error": {"code": "AadPremiumLicenseRequired"}}), GapReason.FORBIDDEN),
         (Status(403), GapReason.FORBIDDEN),
         (Status(400, {"error": {"code": "InvalidApiVersionParameter"}}), GapReason.MALFORMED),
     ],

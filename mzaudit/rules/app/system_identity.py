@@ -8,6 +8,7 @@ from mzaudit.audit.present import present, told
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.web import SiteContainer
 
 _SYSTEM = "SystemAssigned"
@@ -61,11 +62,24 @@ def _identity(want: WantedService, seen: Snapshot) -> Verdict:
 
 def _references(want: WantedService, seen: Snapshot) -> Verdict:
     site = present(seen.site(want.id).properties, f"GET {want.id}")
+    _one_choice(want, seen)
     return _selected(want, f"{want.id}/properties/keyVaultReferenceIdentity", site.key_vault_reference_identity)
+
+
+def _one_choice(want: WantedService, seen: Snapshot) -> None:
+    """Stop where the app and its configuration, two views of one fact, name two identities."""
+    site, config = seen.site(want.id).properties, seen.site(want.id).config
+    if isinstance(site, Gap) or isinstance(config, Gap) or site.value is None or config.value is None:
+        return
+    views = site.value.key_vault_reference_identity, config.value.key_vault_reference_identity
+    if len({each.casefold() for each in views if each}) > 1:
+        detail = "the app and its configuration tell two values of keyVaultReferenceIdentity"
+        raise Unobserved(Gap(GapReason.CONTRADICTED, f"GET {want.id}/config/web", want.id, detail=detail))
 
 
 def _configured(want: WantedService, seen: Snapshot) -> Verdict:
     config = present(seen.site(want.id).config, f"GET {want.id}/config/web")
+    _one_choice(want, seen)
     at = f"{want.id}/config/web/properties"
     selected = _selected(want, f"{at}/keyVaultReferenceIdentity", config.key_vault_reference_identity)
     if isinstance(selected, Fail) or not config.acr_user_managed_identity:

@@ -42,15 +42,34 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Pass,
         "",
     ),
-    "references: another identity, on the site": (
-        (site_properties(CLOUD, key_vault_reference_identity=USER),),
+    "references: another identity": (
+        (
+            site_properties(CLOUD, key_vault_reference_identity=USER),
+            site_config(CLOUD, key_vault_reference_identity=USER),
+        ),
         Fail,
         "resolved with a user-assigned identity",
     ),
-    "references: another identity, in config/web": (
-        (site_config(CLOUD, key_vault_reference_identity=USER),),
+    "references: another identity, on the site alone": (
+        (
+            site_properties(CLOUD, key_vault_reference_identity=USER),
+            site_config(CLOUD, key_vault_reference_identity=None),
+        ),
         Fail,
         "resolved with a user-assigned identity",
+    ),
+    "references: another identity, in config/web alone": (
+        (
+            site_properties(CLOUD, key_vault_reference_identity=None),
+            site_config(CLOUD, key_vault_reference_identity=USER),
+        ),
+        Fail,
+        "resolved with a user-assigned identity",
+    ),
+    "references: two identities": (
+        (site_config(CLOUD, key_vault_reference_identity=USER),),
+        Inconclusive,
+        "",
     ),
     "pulls: empty": ((site_config(CLOUD, acr_user_managed_identity=""),), Pass, ""),
     "pulls: another identity": (
