@@ -18,6 +18,7 @@ ROWS = (
     "requests × faults",
     "requests × faults tried",
     "requests × faults tried on the wire too",
+    "contradictions tried",
     "false conclusions",
     "pairs of faults tried",
     "false conclusions of pairs",

@@ -47,10 +47,9 @@ MISSING = (
 # and some with which it says 400: the first of them, of the list that takes a licence, is its word
 BAD = ("AadPremiumLicenseRequired", "BadRequest", "InvalidFilterInQueryString", "SomethingNew")
 LICENSED = "/microsoft.authorization/roleassignmentscheduleinstances"
-
-# Whether the product takes no answer for a fact that another one of the same run contradicts, and knows by its name the
-# one 400 that speaks of a licence. Until it does, such answers are excused with the others.
-CONTRADICTIONS_ARE_GAPS = False
+# a resource of a group, or a slot, with what is a part of it; and the parts that may be missing though it is there
+_OWNER = re.compile(r"(/subscriptions/[^/]+/resourcegroups/[^/]+/providers/[^/]+/[^/]+/[^/]+(?:/slots/[^/]+)?)/.+")
+_ALONE = re.compile(r"/(slots|databases|secrets|containers|azureadonlyauthentications|identities)/[^/]+$")
 
 _GAPS: Mapping[str, GapReason] = {
     "401": GapReason.UNAUTHENTICATED,
@@ -84,28 +83,36 @@ _GAPS: Mapping[str, GapReason] = {
 def called_for(target: Target, fault: str) -> GapReason:
     """The reason whose cure would mend the fault: what a gap must say. What is not listed is an answer that the
     service does not document; what a service refuses for want of a token says so."""
+    if own_word(target, fault):  # which says something only where another answer says otherwise
+        return GapReason.CONTRADICTED
     return GapReason.UNAUTHENTICATED if target.later else _GAPS.get(fault, GapReason.MALFORMED)
 
 
 def excused(target: Target, fault: str, answered: Iterable[Request]) -> bool:
     """Whether findings may change after that fault: it is Azure's own word, and nothing that the same run was answered
     says otherwise."""
-    if not own_word(target, fault):
-        return not CONTRADICTIONS_ARE_GAPS and fault == "400 SomethingNew" and target.path.casefold().endswith(LICENSED)
-    return not (CONTRADICTIONS_ARE_GAPS and contradicted(target, fault, answered))
+    return bool(own_word(target, fault)) and not contradicted(target, fault, answered)
 
 
 def contradicted(target: Target, fault: str, answered: Iterable[Request]) -> bool:
-    """Whether the same run was answered by a part of the group that is said not to be there, or by the resource that
-    the target is a part of."""
+    """Whether the same run was answered by what is said not to be there, or by a part of it."""
     code, path = fault.removeprefix("404 "), target.path.casefold()
-    if target.host != ARM or code not in ("ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound"):
-        return False
+    if target.host != ARM:
+        return any(_listed(target, each) for each in answered) if code == "SecretNotFound" else False
+    owner = _OWNER.match(path)
+    group = "/".join(path.split("/")[:5])
+    above = owner[1] if owner else group
+    gone = {"ResourceGroupNotFound": group, "ParentResourceNotFound": above}
+    gone["ResourceNotFound"] = above if owner and not _ALONE.search(path) else path
     there = {each.path.casefold() for each in answered if each.host == ARM and each.status == 200} - {path}
-    group = "/".join(path.split("/")[:5]) + "/"
-    if code == "ResourceGroupNotFound" and any(each.startswith(group) for each in there):
-        return True
-    return any(path.startswith(f"{each}/") for each in there if each.startswith(group))
+    seen = {each for each in there if "/providers/microsoft.authorization/" not in each}
+    return code in gone and any(f"{each}/".startswith(f"{gone[code]}/") for each in seen)
+
+
+def _listed(target: Target, other: Request) -> bool:
+    """Whether it is the list of the secrets of the vault that the target asks for one."""
+    vault = target.host.split(".")[0]
+    return other.status == 200 and other.path.casefold().endswith(f"/vaults/{vault}/secrets")
 
 
 def own_word(target: Target, fault: str) -> str:
