@@ -217,6 +217,9 @@ TRUE: Final[dict[str, tuple[str, str]]] = {
     "key by name": ("STRIPE_API_KEY", "correct-horse"),
     "key by name, numbered": ("API_KEY_2", "correct-horse"),
     "token by name": ("DEPLOY_TOKEN", "correct-horse"),
+    "key by name, in one word": ("SECRETKEY", "correct-horse"),
+    "key of tokens by name": ("Jwt__Key", "correct-horse"),
+    "password of a client by name": ("PGPASS", "correct-horse"),
     "secret that goes on": ("SECRET_KEY_BASE", "correct-horse"),
     "password beside a reference": (
         "CACHE",
@@ -350,6 +353,7 @@ FALSE: Final[dict[str, tuple[str, str]]] = {
     "validity": ("RESET_TOKEN_VALID_FOR", "2h30m"),
     "where tokens are kept": ("TOKEN_TABLE", "tokens"),
     "template": ("PASSWORD_RESET_TEMPLATE", "reset.html"),
+    "no password, but passed through": ("PASS_THROUGH", "headers"),
     "scheme": ("TOKEN_SCHEME", "Bearer"),
     "permissions of a signature": ("SAS_PERMISSIONS", "rl"),
     "header put in later": ("UPSTREAM", "Authorization: Bearer {token}"),

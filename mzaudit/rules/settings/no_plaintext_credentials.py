@@ -30,7 +30,8 @@ def no_plaintext_credentials(want: WantedService, seen: Snapshot) -> Verdict:
 
     * it has the shape of one, under any name: a key that an Azure service hands out, alone or in a connection string or
       signature; a token with the mark of its issuer (GitHub, Slack, Stripe, AWS and some fifty others); a JSON Web
-      Token, private key or PKCS #12 store; `Password=`, `Secret=` and their like; user name and password in a URL;
+      Token, private key or PKCS #12 store; `Password=`, `Secret=` and their like; user name and password in a URL; all
+      of them also inside JSON and base64;
     * it is a mounted share's access key or a site container's registry password;
     * its name is a secret that the policy documents as sensitive;
     * its name looks like one (`password`, `secret`, `token`, `hmac`, `sas`, `api_key`, `access_key` and their like),
@@ -38,7 +39,8 @@ def no_plaintext_credentials(want: WantedService, seen: Snapshot) -> Verdict:
     * it is a long random text: a weaker finding, of medium severity. Hosts, paths, resource ids, GUIDs, commits, image
       references and public certificates are none.
 
-    Names that are known to be harmless are exempt from the last two: App Service's own (`WEBSITE_*`), `MS_CLIENT_ID`,
+    Names that are known to be harmless are exempt from the last two: App Service's own (`WEBSITE_*`, but the keys of
+    its sessions), `MS_CLIENT_ID`,
     `MS_TENANT_ID`, `APPLICATIONINSIGHTS_CONNECTION_STRING`, addresses (`*_URL`), names and numbers about a credential
     (`*_NAME`, `*_ID`, `*_TTL_SECONDS`, `*_LENGTH`), public keys, commits and digests. A placeholder is no excuse:
     `password` is a password that works. Settings that the policy lists as `plaintext` are never judged.

@@ -28,8 +28,10 @@ def alerts_exist(want: WantedComponent, seen: Snapshot) -> Verdict:
     workspace that it writes to, or its resource group or subscription, unless it is narrowed to other types of
     resources. It reaches somebody through an action group that exists, is enabled and has a receiver that is not
     disabled: one of its own, in whatever subscription, or one that an alert processing rule adds. A processing rule
-    that always removes all action groups silences it; one that does so at set times does not count. Ids are compared
-    without case. Alert rules of other subscriptions are not looked for. Whether a message arrives is not asked.
+    that always removes all action groups silences it; one that does so at set times does not count. Its filters are
+    decided by what is known before an alert fires: the alert rule, its severity and kind of signal, and the target, its
+    type and group where the rule is on the component itself. Ids are compared without case. Alert rules of other
+    subscriptions are not looked for. Whether a message arrives is not asked.
 
     The finding says of each alert why it reaches nobody. That there is none is concluded only from lists that are
     known to be whole.

@@ -74,7 +74,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a number about a token": ((plain("ACCESS_TOKEN_TTL"), plain("OPENAI_MAX_TOKENS")), Pass, ""),
     "names a setting": ((plain("MICROSOFT_PROVIDER_AUTHENTICATION_SECRET_SETTING_NAME"),), Pass, ""),
     "words that only begin alike": ((plain("TOKENIZER"), plain("PASSENGERS"), plain("SASKATOON")), Pass, ""),
-    "App Service's own": ((plain("WEBSITE_AUTH_ENCRYPTION_KEY", RANDOM),), Pass, ""),
+    "App Service's own": ((plain("WEBSITE_LOAD_CERTIFICATES", RANDOM),), Pass, ""),
+    "the key of App Service's sessions, which somebody chose": (
+        (plain("WEBSITE_AUTH_ENCRYPTION_KEY", RANDOM),),
+        Fail,
+        "WEBSITE_AUTH_ENCRYPTION_KEY",
+    ),
     "the commit": (
         (plain("GIT_COMMIT", RANDOM), plain("SENTRY_RELEASE", RANDOM), plain("IMAGE_TAG", RANDOM)),
         Pass,
