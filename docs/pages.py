@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs import example, permissions, picture, site
+from docs import example, operations, permissions, picture, site
 from mzaudit import rules
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.audit.rule import AnyRule
@@ -54,6 +54,7 @@ def table(every_rule: tuple[AnyRule, ...], answers: Mapping[str, tuple[str, ...]
 def main() -> None:
     """Write the pages, the example, its picture and the policy's schemas; delete the pages of rules that are gone."""
     permissions.main()
+    operations.main()
     example.main()
     picture.main()
     site.main()

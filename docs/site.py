@@ -92,6 +92,7 @@ def index() -> str:
         "* [Beyond the gate](beyond.md): snapshots, baselines, who changed it, what changed, adopting, drilling",
         "* [Rules](rules/README.md): all in one table; a page for each, from its docstring and its tested cases",
         "* [Permissions](permissions.md): what the auditing identity needs, and what each permission is for",
+        "* [Operations](operations.md): every request to Azure, and what its reader was held against",
         "* [Design](design.md): how the house is built, and why",
         "",
         "## Commands",
