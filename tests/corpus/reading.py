@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from azure.keyvault.secrets._shared import http_challenge_cache  # the SDK offers no other way to forget
 
-from mzaudit.azure import authorization, insights, keyvault, registry, sql, storage, web
+from mzaudit.azure import authorization, changes, insights, keyvault, registry, sql, storage, web
 from mzaudit.azure.alerts import AlertBody, alert
 from mzaudit.azure.call import Call
 from mzaudit.azure.dashboards import DashboardBody, workbook
@@ -161,6 +161,21 @@ def _rule(wire: type[Resource], build: Callable[[Any], Any]) -> Read:
     return read
 
 
+async def _role(run: Run, match: re.Match[str]) -> Facet:
+    call = Call(match[0], "Microsoft.Authorization/roleDefinitions", "", match[0])
+    return await run.read(call, authorization._Definition, lambda body: authorization._definition(body).permissions)
+
+
+async def _held(run: Run, match: re.Match[str]) -> Facet:
+    call = Call(match[0], "Microsoft.Authorization/roleAssignments", "", match[0])
+    return await run.list(call, authorization._Assignment, authorization._assignment)  # as of a subscription
+
+
+async def _activity(run: Run, match: re.Match[str]) -> Facet:
+    call = Call(match[0], "Microsoft.Insights/eventtypes", "", match[0])
+    return await run.list(call, changes._Event, changes._happened)  # the only reader of an event
+
+
 async def _registry(run: Run, match: re.Match[str]) -> Facet:
     return (await registry.registry(run, RegistryScope(match[1]))).properties
 
@@ -182,6 +197,8 @@ READERS: Mapping[str, Read] = {
     r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/roleAssignments": _access("assignments"),
     r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/roleDefinitions": _access("roles"),
     r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/denyAssignments": _access("denies"),
+    r"(.*/Microsoft\.Authorization/roleDefinitions/[^/]+)": _role,
+    r"(/subscriptions/[^/]+/resourceGroups/.*/Microsoft\.Authorization/roleAssignments)": _held,
     r"(.*/Microsoft\.Sql/servers/[^/]+)": _server,
     r"(.*/Microsoft\.Sql/servers/[^/]+)/databases/([^/]+)": _database,
     r"(.*/Microsoft\.Sql/servers/[^/]+)/azureADOnlyAuthentications/Default": _entra_only,
@@ -193,6 +210,7 @@ READERS: Mapping[str, Read] = {
     ),
     r"(.*/Microsoft\.AlertsManagement/smartDetectorAlertRules)(/[^/]+)?": _rule(AlertBody, alert),
     r"(.*/Microsoft\.Insights/workbooks)(/[^/]+)?": _rule(DashboardBody, workbook),
+    r"(.*/Microsoft\.Insights/eventtypes/management/values)": _activity,
 }
 
 
