@@ -308,6 +308,25 @@ def test_the_uri_of_another_vault_is_no_fact_and_its_host_is_not_asked() -> None
     assert {each.path for each in asked} == {f"/secrets/{name}" for name in MANAGE}
 
 
+def test_a_list_that_another_answer_contradicts_is_listed_again_and_is_a_gap() -> None:
+    """Site containers of which `linuxFxVersion` tells, and secrets that can be read, that no list holds."""
+    told = Alter(lambda body: {**body, "properties": {**body["properties"], "linuxFxVersion": "sitecontainers"}})
+    faults = [Fault(CONFIG, told), Fault(SECRETS, Status(200, {"value": []}))]
+    with serve(build("compliant"), faults=faults) as sim:
+        snapshot = take(sim)
+        names = Names(sim.subscription_id)
+        site, vault = snapshot.site(names.cloud), snapshot.vault(names.cloud_vault)
+        for listing, path in (
+            (site.containers, f"{names.cloud}/sitecontainers"),
+            (vault.secrets, f"{vault.id}/secrets"),
+        ):
+            assert listing.items == ()
+            assert listing.gap is not None
+            assert (listing.gap.reason, listing.gap.call) == (GapReason.CONTRADICTED, f"GET {path}")
+            assert sum(request.path == path for request in sim.requests) == 2
+        assert need(vault.secret("SECRET-KEY")) is not None
+
+
 def test_a_vault_that_hides_its_body_is_still_asked_for_values() -> None:
     fault = Fault(r"GET /subscriptions/.*/vaults/kv-mz-cloud-prd$", Status(403))
     with serve(build("compliant"), faults=[fault]) as sim:
