@@ -99,7 +99,8 @@ def sent() -> tuple[Operation, ...]:
         seen = list(simulator.requests)
     with serve(build("compliant")) as simulator:
         Replay(simulator)
-        asyncio.Runner(loop_factory=VirtualTime).run(_beside(simulator))
+        with asyncio.Runner(loop_factory=VirtualTime) as runner:
+            runner.run(_beside(simulator))
         seen += simulator.requests
     return tuple(sorted({operation(each) for each in seen}))
 
