@@ -63,7 +63,10 @@ def parse(text: str, name: str) -> Report:
         raise SnapshotError(f"{name}: not a report: it has no schema_version")
     if raw["schema_version"] != SCHEMA_VERSION:
         found = str(raw["schema_version"])[:40]
-        raise SnapshotError(f"{name}: report of schema version {found}; this mzaudit reads version {SCHEMA_VERSION}")
+        raise SnapshotError(
+            f"{name}: written by another mzaudit: expected report version {SCHEMA_VERSION}, found {found}; "
+            "run the check again with this one"
+        )
     try:
         report = _adapter().validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:

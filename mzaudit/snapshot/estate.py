@@ -20,7 +20,7 @@ from mzaudit.snapshot.sql import SqlServer
 from mzaudit.snapshot.storage import StorageAccount
 from mzaudit.snapshot.web import Plan, Site
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,8 @@ def load(text: str, name: str) -> Snapshot:
     if plain["schema_version"] != SCHEMA_VERSION:
         found = _short(plain["schema_version"])
         raise SnapshotError(
-            f"{name}: expected snapshot version {SCHEMA_VERSION}, found {found}; collect it again with this mzaudit"
+            f"{name}: written by another mzaudit: expected snapshot version {SCHEMA_VERSION}, found {found}; "
+            "collect it again with this one"
         )
     try:
         snapshot = _adapter().validate_json(text)
@@ -136,11 +137,14 @@ def _complaints(wrong: ValidationError, name: str) -> list[str]:
     lines = set()
     for error in wrong.errors(include_url=False, include_context=False):
         where = _short(".".join(str(step) for step in error["loc"]), 300).strip('"')
-        lines.add(f"{name}: {where}: {error['msg'].lower()}, found {_short(error['input'])}")
+        lines.add(f"{name}: {where}: {_cut(error['msg'].lower(), 200)}, found {_short(error['input'])}")
     first = sorted(lines)[:_MOST]
     return first if len(lines) <= _MOST else [*first, f"{name}: {len(lines) - _MOST} more of this kind"]
 
 
 def _short(value: object, longest: int = 60) -> str:
-    text = json.dumps(value, default=str)
+    return _cut(json.dumps(value, default=str), longest)
+
+
+def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -126,7 +126,7 @@ REFUSED = {
     "cut short": (render("json", night())[:-40], "cut short"),
     "not an object": ("[]", "no schema_version"),
     "a snapshot": ('{"taken": 1}', "not a report but a snapshot"),
-    "another version": ('{"schema_version": "9"}', "version 9; this mzaudit reads version 1"),
+    "another version": ('{"schema_version": "9"}', "another mzaudit: expected report version 1, found 9"),
     "too deep": ("[" * 100_000, "cut short"),
     "unknown field": (render("json", night()).replace('"source"', '"sauce"'), "run.sauce"),
     "unknown status": (render("json", night()).replace('"waived"', '"wavy"', 2), "wavy"),

@@ -113,6 +113,7 @@ def _bent(*path: str | int, put: object = None, drop: bool = False) -> str:
     return json.dumps(plain)
 
 
+_OTHER = "another mzaudit: expected snapshot version 2"
 WHOLE = store.dump(compliant())
 REFUSED = {
     "empty": ("", "s.json: expected a whole snapshot, found broken JSON: EOF while parsing"),
@@ -122,8 +123,10 @@ REFUSED = {
     "deep": ("[" * 100_000, "s.json: expected a whole snapshot, found broken JSON: recursion limit exceeded"),
     "a list": ("[]", "s.json: expected a snapshot written by `mzaudit collect`, found something else"),
     "a report": ('{"findings": []}', "s.json: expected a snapshot written by `mzaudit collect`, found something else"),
-    "another version": (_bent("schema_version", put="2"), 's.json: expected snapshot version 1, found "2"; collect it'),
-    "a number as version": (_bent("schema_version", put=1), "s.json: expected snapshot version 1, found 1; collect it"),
+    # as version 0.1.0 wrote it: other fields too, of which nothing is said
+    "an older version": ('{"schema_version": "1", "sites": {}}', f"s.json: written by {_OTHER}, found \"1\"; collect it"),
+    "a later version": (_bent("schema_version", put="99"), f"s.json: written by {_OTHER}, found \"99\"; collect it"),
+    "a number as version": (_bent("schema_version", put=2), f"s.json: written by {_OTHER}, found 2; collect it"),
     "unknown key": (_bent("site", put={}), "s.json: site: unexpected keyword argument, found {}"),
     "unknown key deep inside": (_bent("vaults", "*", "secrets", "x", put=1), ".secrets.x"),
     "missing key": (_bent("taken", drop=True), "s.json: taken: "),
