@@ -58,11 +58,10 @@ def told(news: News, *, required: bool = False) -> int:
 
 def _failed(news: News) -> tuple[str, ...]:
     """Tell the pull request; gives why what was not written was not."""
-    import asyncio
     import os
 
     from mzaudit.azure.connection import Connection
-    from mzaudit.cli.look import quiet
+    from mzaudit.cli.look import quiet, waited
     from mzaudit.cli.streams import say
     from mzaudit.errors import InputError
     from mzaudit.publish.pipeline import Nowhere, find
@@ -74,7 +73,7 @@ def _failed(news: News) -> tuple[str, ...]:
         connection = Connection.from_environment(os.environ)
         route = Route(connection.proxy_for, connection.certificates())
         quiet(debug=False)
-        written = asyncio.run(tell(news, place, route))
+        written = waited(tell(news, place, route))
     except (Nowhere, InputError) as error:
         return (f"nothing was commented on: {error}",)
     except Exception as error:  # noqa: BLE001 - a defect in telling is not to turn a gate that passed red

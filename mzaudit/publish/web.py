@@ -17,6 +17,7 @@ from mzaudit.publish.token import Token
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _PATIENCE = 60.0  # seconds for one request with all its tries
+_LARGEST = 16 * 1024 * 1024  # bytes of an answer, decoded
 _WAITS = (0.5, 1.0, 2.0)
 _PASSING = frozenset({500, 502, 503, 504})
 _DONE = frozenset({200, 201, 204})
@@ -117,7 +118,11 @@ class Web:
             allow_redirects=False,
             timeout=_TIMEOUT,
         ) as response:
-            raw = await response.read()
+            raw = bytearray()
+            async for chunk in response.content.iter_any():
+                raw += chunk
+                if len(raw) > _LARGEST:
+                    raise Unpublished("the answer is larger than 16 MiB: nothing of it was read")
             named = {name.casefold(): value for name, value in response.headers.items()}
             return response.status, named, raw.decode("utf-8", "replace")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import threading
 
 import pytest
 
@@ -211,3 +213,28 @@ def test_a_defect_in_telling_turns_no_gate(pull: Pull) -> None:
     assert outcome.code == 0
     assert "internal error: RuntimeError" in outcome.err
     assert ADO_TOKEN not in outcome.err
+
+
+def test_a_look_up_that_hangs_does_not_keep_the_step(pull: Pull) -> None:
+    over = threading.Event()
+    ended: list[bool] = []
+
+    def look_up() -> None:
+        ended.append(over.wait(20))
+
+    def begun(*_: object) -> None:
+        asyncio.get_running_loop().run_in_executor(None, look_up)
+        raise RuntimeError
+
+    pull.patch.setattr("mzaudit.publish.telling.marker", begun)
+    assert pull.tell(GREEN).code == 0
+    assert ended == []
+    over.set()
+
+
+def test_an_answer_is_bounded(pull: Pull) -> None:
+    pull.patch.setattr("mzaudit.publish.web._LARGEST", 100)
+    pull.services.faults.append(Fault(".", status=200, body="[" + " " * 100, times=99))
+    outcome = pull.tell(GREEN)
+    assert outcome.code == 0
+    assert "comment not written: the answer is larger than 16 MiB" in outcome.err
