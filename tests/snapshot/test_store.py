@@ -113,7 +113,7 @@ def _bent(*path: str | int, put: object = None, drop: bool = False) -> str:
     return json.dumps(plain)
 
 
-_OTHER = "another mzaudit: expected snapshot version 2"
+_OTHER = "s.json: written by another mzaudit: expected snapshot version 2"
 WHOLE = store.dump(compliant())
 REFUSED = {
     "empty": ("", "s.json: expected a whole snapshot, found broken JSON: EOF while parsing"),
@@ -124,9 +124,9 @@ REFUSED = {
     "a list": ("[]", "s.json: expected a snapshot written by `mzaudit collect`, found something else"),
     "a report": ('{"findings": []}', "s.json: expected a snapshot written by `mzaudit collect`, found something else"),
     # as version 0.1.0 wrote it: other fields too, of which nothing is said
-    "an older version": ('{"schema_version": "1", "sites": {}}', f"s.json: written by {_OTHER}, found \"1\"; collect it"),
-    "a later version": (_bent("schema_version", put="99"), f"s.json: written by {_OTHER}, found \"99\"; collect it"),
-    "a number as version": (_bent("schema_version", put=2), f"s.json: written by {_OTHER}, found 2; collect it"),
+    "an older version": ('{"schema_version": "1", "sites": {}}', f'{_OTHER}, found "1"; collect it'),
+    "a later version": (_bent("schema_version", put="99"), f'{_OTHER}, found "99"; collect it'),
+    "a number as version": (_bent("schema_version", put=2), f"{_OTHER}, found 2; collect it"),
     "unknown key": (_bent("site", put={}), "s.json: site: unexpected keyword argument, found {}"),
     "unknown key deep inside": (_bent("vaults", "*", "secrets", "x", put=1), ".secrets.x"),
     "missing key": (_bent("taken", drop=True), "s.json: taken: "),
