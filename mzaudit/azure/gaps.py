@@ -82,9 +82,9 @@ def from_answer(call: Call, answer: Answer) -> Gap | None:
             return None
     if status == 409 and "MissingSubscriptionRegistration" in codes:
         return call.gap(GapReason.NOT_REGISTERED, "MissingSubscriptionRegistration: mzaudit registers nothing")
-    if status == 409 and code == "ScopeLocked":
+    if status in (403, 409) and code == "ScopeLocked":
         return call.gap(GapReason.LOCKED, f"ScopeLocked: a ReadOnly lock {_locked(call, answer)}; no role helps")
-    if status == 409 and code in _DISABLED:
+    if status in (403, 409) and code in _DISABLED:
         return call.gap(GapReason.LOCKED, f"{code}: the subscription is disabled, and so read-only; no role helps")
     if status == 403:
         return call.gap(*_forbidden(answer))

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 _SLOWEST = 0.5  # requests a second
 _SLOWER, _FASTER = 0.5, 1.02
+_WHOLE = 1 - 1e-6  # of a token; what sums of seconds fall short of one would be waited for without the clock moving
 _LOOK = 1.0  # seconds between two looks at whether waiting still makes sense
 # `-global-reads`, `-resource-requests`, `-reads` and whatever else Azure counts a request in
 _LEFT = ("x-ms-ratelimit-remaining-subscription-", "x-ms-ratelimit-remaining-tenant-")
@@ -94,4 +95,4 @@ class Lane:
         if self._at:
             self._left = min(self._burst, self._left + max(0.0, now - self._at) * self._rate)
         self._at = now
-        return 0.0 if self._left >= 1 else (1 - self._left) / self._rate
+        return 0.0 if self._left >= _WHOLE else (1 - self._left) / self._rate

@@ -79,6 +79,8 @@ ANSWERS: dict[str, tuple[int, str, GapReason | None]] = {
     "not registered": (409, body("MissingSubscriptionRegistration"), GapReason.NOT_REGISTERED),
     "locked": (409, body("ScopeLocked", message="is locked"), GapReason.LOCKED),
     "disabled": (409, body("ReadOnlyDisabledSubscription"), GapReason.LOCKED),
+    "locked, and forbidden": (403, body("ScopeLocked", message="is locked"), GapReason.LOCKED),
+    "disabled, and forbidden": (403, body("ReadOnlyDisabledSubscription"), GapReason.LOCKED),
     "throttled, by its number": (429, body("429"), GapReason.THROTTLED),
     "conflict": (409, body("AnotherOperationInProgress"), GapReason.SERVER_ERROR),
     "throttled": (429, body("TooManyRequests"), GapReason.THROTTLED),

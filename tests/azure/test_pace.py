@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mzaudit.azure.pace import Lane
+from tests.virtual_time import VirtualTime
 
 
 async def sends(lane: Lane, name: str, order: list[str], *, first: bool = False) -> None:
@@ -41,6 +42,25 @@ def test_who_gives_up_leaves_the_slot_to_the_next() -> None:
                 return order
 
     assert asyncio.run(run()) == ["c"]
+
+
+def test_a_token_that_is_all_but_whole_is_not_waited_for_in_steps_that_move_no_clock() -> None:
+    """A sum of seconds may fall short of the whole by less than the least step that a clock makes."""
+
+    async def run(rate: float) -> int:
+        lane, steps = Lane(1, 10, rate), 0
+        await asyncio.sleep(7.3)
+        lane.refused(0.1)
+        while (wait := lane._wait()) > 0 and steps < 100:
+            steps += 1
+            await asyncio.sleep(wait)
+        return steps
+
+    async def longest() -> int:
+        return max([await run(1 + number / 7) for number in range(200)])
+
+    with asyncio.Runner(loop_factory=VirtualTime) as runner:
+        assert runner.run(longest()) < 10
 
 
 def test_what_is_said_to_be_left_is_believed_to_the_whole_request() -> None:
