@@ -70,6 +70,7 @@ class Catalogue:
         self.objects = {name.casefold(): _FIRST_OBJECT + _OBJECT_STEP * n for n, name in enumerate(names)}
         self.names = dict(zip(self.objects.values(), names, strict=False))
         own = dict.fromkeys(name.partition(".")[0] for name in names)
+        own |= dict.fromkeys(one.on for one in self._contents.permissions if one.kind == "SCHEMA")
         known = ("dbo", "guest", "INFORMATION_SCHEMA", "sys")
         more = [name for name in own if name.casefold() not in [one.casefold() for one in known]]
         self.schemas = {name: n for n, name in enumerate((*known, *more), 1)} | FIXED_ROLES
