@@ -15,6 +15,7 @@ from typing import Final
 from mzaudit.audit.results import BaselineNote, BaselineState, Finding, Report, Status
 from mzaudit.errors import InputError
 from mzaudit.policy.words import Severity
+from mzaudit.snapshot.clock import by_azure
 from mzaudit.snapshot.ids import same
 
 _FAILING: Final = (Status.FAIL, Status.WAIVED)
@@ -32,8 +33,10 @@ class Earlier:
 
 
 def comparable(earlier: Earlier, environments: Sequence[str], policy: str, source: str, started: datetime) -> None:
-    """Refuse a report of another environment, policy or estate, or of a later day; raises `InputError`."""
+    """Refuse a report of another environment, policy or estate, or of a later day by Azure's clock, as `started` is;
+    raises `InputError`."""
     run = earlier.report.run
+    then = by_azure(run.started, run.skew)
     held = earlier.report.environments
     for env in environments:
         if env not in held:
@@ -42,15 +45,16 @@ def comparable(earlier: Earlier, environments: Sequence[str], policy: str, sourc
         raise InputError(f"{earlier.name}: run.policy: expected a baseline by {policy}, found one by {run.policy}")
     if run.source != source:
         raise InputError(f"{earlier.name}: run.source: expected a baseline of {source}, found one of {run.source}")
-    if run.started > started:
+    if then > started:
         raise InputError(
             f"{earlier.name}: run.started: expected a baseline no later than {started.isoformat()}, when this state "
-            f"was read, found one of {run.started.isoformat()}"
+            f"was read, found one of {then.isoformat()}"
         )
 
 
 def mark(findings: Sequence[Finding], started: datetime, earlier: Report) -> tuple[Finding, ...]:
-    """The findings, each with what became of it since the earlier report; `started` is when they were read."""
+    """The findings, each with what became of it since the earlier report; `started` is when they were read, by
+    Azure's clock."""
     before = {finding.fingerprint: finding for finding in earlier.findings}
     return tuple(
         replace(finding, baseline=_note(finding, before.get(finding.fingerprint), started, earlier))
@@ -110,4 +114,6 @@ def _observed(finding: Finding) -> frozenset[tuple[str, object]]:
 
 
 def _first_seen(before: Finding, earlier: Report) -> datetime:
-    return (before.baseline.first_seen if before.baseline is not None else earlier.run.started).astimezone(UTC)
+    if before.baseline is not None:
+        return before.baseline.first_seen.astimezone(UTC)
+    return by_azure(earlier.run.started, earlier.run.skew)

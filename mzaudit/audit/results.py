@@ -70,8 +70,8 @@ class BaselineState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BaselineNote:
-    """A finding against an earlier report. `first_seen` (UTC) is the `started` of the first report that had it; of a
-    new one it is earlier than this run's where the finding failed before, but not like this."""
+    """A finding against an earlier report. `first_seen` is the `started` of the first report that had it, by Azure's
+    clock in UTC; of a new one it is earlier than this run's where the finding failed before, but not like this."""
 
     state: BaselineState
     first_seen: datetime
@@ -211,8 +211,8 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The earlier report that a run was compared with: its file, when its state was read (UTC), and whether only new
-    violations break the gate (`--gate new`)."""
+    """The earlier report that a run was compared with: its file, when its state was read (UTC, by Azure's clock), and
+    whether only new violations break the gate (`--gate new`)."""
 
     report: str
     started: datetime

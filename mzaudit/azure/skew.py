@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from statistics import median_low
-from typing import Final
 
 from mzaudit.snapshot.clock import LIMIT
 
 _FIRST, _LAST = datetime(2025, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # no service tells another time
-_AGREE: Final = 0.9  # of the answers
 
 
 class Skew:
@@ -34,10 +32,7 @@ class Skew:
             self._ahead.append(round(told.timestamp() - time.time()))
 
     def minutes(self) -> int:
-        """How far the services are ahead, in whole minutes: 0 if that is not more than the limit, if nothing was told,
-        or if the answers disagree."""
-        if not self._ahead:
-            return 0
-        middle, limit = median_low(self._ahead), LIMIT * 60
-        agreeing = sum(abs(each - middle) <= limit for each in self._ahead)
-        return round(middle / 60) if abs(middle) > limit and agreeing >= _AGREE * len(self._ahead) else 0
+        """How far most of the answers are ahead, in whole minutes: 0 if that is not more than the limit, or if nothing
+        was told."""
+        middle = median_low(self._ahead) if self._ahead else 0
+        return round(middle / 60) if abs(middle) > LIMIT * 60 else 0

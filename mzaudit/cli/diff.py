@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mzaudit.audit.results import Report
     from mzaudit.report.changes import Changes
     from mzaudit.snapshot.estate import Snapshot
@@ -78,7 +80,9 @@ def snapshots(before: Snapshot, after: Snapshot, old: str, new: str) -> tuple[Ch
     )
     facts = {"old": f"{old}, read {moment(before.taken)}", "new": f"{new}, read {moment(after.taken)}"}
     code = exits.VIOLATION if drifted else exits.INCOMPLETE if unknown or any(blind) else exits.PASSED
-    return Changes(said, facts, drifts(found), caveats(before.source, before.taken > after.taken)), code
+    return Changes(
+        said, facts, drifts(found), caveats(before.source, (before.taken, before.skew), (after.taken, after.skew))
+    ), code
 
 
 def reports(before: Report, after: Report, old: str, new: str) -> tuple[Changes, int]:
@@ -108,12 +112,22 @@ def reports(before: Report, after: Report, old: str, new: str) -> tuple[Changes,
     told = any(one.turn is not Turn.UNSEEN for one in found)
     code = exits.VIOLATION if told else exits.INCOMPLETE if any(blind) else exits.PASSED
     return Changes(
-        said, facts, findings(found), caveats(before.run.source, before.run.started > after.run.started)
+        said,
+        facts,
+        findings(found),
+        caveats(before.run.source, (before.run.started, before.run.skew), (after.run.started, after.run.skew)),
     ), code
 
 
-def caveats(source: str, backwards: bool) -> tuple[str, ...]:
-    """What a reader must know first."""
+def caveats(source: str, before: tuple[datetime, int], after: tuple[datetime, int]) -> tuple[str, ...]:
+    """What a reader must know first; of each file when it was read, and the skew of that clock."""
+    from mzaudit.snapshot import clock
+
     simulated = "SIMULATED: the estate was a simulated one." if "simulated" in source else ""
-    swapped = "BACKWARDS: the first file is the later one." if backwards else ""
-    return tuple(filter(None, (simulated, swapped)))
+    swapped = "BACKWARDS: the first file is the later one." if clock.by_azure(*before) > clock.by_azure(*after) else ""
+    wrong = [
+        f"WRONG CLOCK, {of} file: {clock.words(skew)} by Azure's."
+        for of, (_, skew) in (("first", before), ("second", after))
+        if skew
+    ]
+    return (*filter(None, (simulated, swapped)), *wrong)

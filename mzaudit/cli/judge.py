@@ -46,10 +46,12 @@ def judge(
     from mzaudit.audit.waive import lay
     from mzaudit.policy.requirements import by_rule
     from mzaudit.policy.words import counted
+    from mzaudit.snapshot import clock
 
     policy = ", ".join(loaded.files)
+    started = clock.by_azure(seen.taken, seen.skew)
     if earlier is not None:
-        comparable(earlier, wanted.asked, policy, seen.source, seen.taken)
+        comparable(earlier, wanted.asked, policy, seen.source, started)
     every_rule = rules.load()
     known(only, [rule.code for rule in every_rule])
     if unjudged is None:
@@ -65,9 +67,10 @@ def judge(
         warnings = (*warnings, f"--only {', '.join(only)}: {others}")
     baseline = None
     if earlier is not None:
-        kept = mark(kept, seen.taken, earlier.report)
+        kept = mark(kept, started, earlier.report)
+        then = earlier.report.run
         warnings = (*warnings, *dropped(kept, earlier))
-        baseline = Baseline(earlier.name, earlier.report.run.started, earlier.only_new)
+        baseline = Baseline(earlier.name, clock.by_azure(then.started, then.skew), earlier.only_new)
     return Report(
         schema_version=SCHEMA_VERSION,
         tool=Tool("mzaudit", __version__),

@@ -12,7 +12,7 @@ from mzaudit.audit.verdict import Evidence
 from mzaudit.report.details import call, changed, waived
 from mzaudit.report.gate import breaks_gate, verdict
 from mzaudit.report.grouping import shown
-from mzaudit.report.head import utc
+from mzaudit.report.head import caveats, utc
 from mzaudit.report.neutral import cell
 from mzaudit.report.prose import cures
 
@@ -47,6 +47,7 @@ COLUMNS: Mapping[str, Callable[[Finding, Report], str]] = MappingProxyType(
         "verdict": lambda _, report: verdict(report),
         "read": lambda _, report: utc(report.run.started),
         "source": lambda _, report: report.run.source,
+        "caveats": lambda _, report: _listed(f"{word}: {said}" for word, said in caveats(report)),
         "compared_with": lambda _, report: report.run.baseline.report if report.run.baseline is not None else "",
         "mzaudit_version": lambda _, report: report.tool.version,
     }

@@ -9,6 +9,7 @@ from mzaudit.audit.results import BaselineState, Finding, Report, WaiverNote
 from mzaudit.report.caution import check_first
 from mzaudit.report.grouping import shown
 from mzaudit.report.prose import cures
+from mzaudit.snapshot.clock import by_azure
 from mzaudit.snapshot.observed import Gap
 
 
@@ -39,10 +40,11 @@ def history(finding: Finding, report: Report) -> tuple[tuple[str, str], ...]:
     if finding.baseline is None:
         return ()
     state, first = finding.baseline.state, finding.baseline.first_seen
-    days = (report.run.started.astimezone(UTC).date() - first.astimezone(UTC).date()).days
+    now = by_azure(report.run.started, report.run.skew)
+    days = (now.date() - first.astimezone(UTC).date()).days
     age = f"{days:,} day{'s' if days > 1 else ''} before this report" if days else "the day of this report"
     since = f"first seen on {first.astimezone(UTC).date().isoformat()}, {age}"
-    if state is BaselineState.NEW and first < report.run.started:
+    if state is BaselineState.NEW and first < now:
         return (("baseline", f"new in this form; it failed otherwise before ({since})"),)
     return (("baseline", f"{state}, {since}"),)
 

@@ -16,6 +16,7 @@ from mzaudit.audit.marks import agrees
 from mzaudit.audit.results import SCHEMA_VERSION, BaselineState, Finding, Report, Status, Summary, summarise
 from mzaudit.errors import SnapshotError
 from mzaudit.report.json_text import members
+from mzaudit.snapshot.clock import by_azure
 
 _COMPLAINTS = 5
 # At either end of the calendar a time cannot be turned into another zone's.
@@ -97,8 +98,9 @@ def _check_baseline(report: Report, name: str) -> None:
                 f"{name}: {where}: a finding that is {finding.status} cannot be {finding.baseline.state}"
             )
         times.append((f"{where}.first_seen", finding.baseline.first_seen))
+    until = by_azure(report.run.started, report.run.skew)
     for where, time in times:
-        if time.tzinfo is None or not _FIRST <= time <= report.run.started:
+        if time.tzinfo is None or not _FIRST <= time <= until:
             raise SnapshotError(f"{name}: {where}: expected a time with its zone, no later than run.started")
 
 

@@ -10,7 +10,7 @@ from mzaudit.policy.models import Severity
 from mzaudit.report.details import call, changed, waived
 from mzaudit.report.gate import breaks_gate, verdict
 from mzaudit.report.grouping import shown
-from mzaudit.report.head import baseline, utc
+from mzaudit.report.head import baseline, caveats, utc
 from mzaudit.report.json_text import line
 from mzaudit.report.prose import cures
 
@@ -166,6 +166,7 @@ def _unmapped(finding: Finding, report: Report) -> dict[str, object]:
         "policy": finding.policy,
         "cause": finding.cause,
         "source": report.run.source,
+        "caveats": [f"{word}: {said}" for word, said in caveats(report)],
         "baseline": baseline(report),
         "first_seen": utc(finding.baseline.first_seen) if finding.baseline is not None else None,
         "changed": next((text for _, text in changed(finding)), None),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import ClassVar
 
 from mzaudit.snapshot import clock
@@ -88,10 +88,7 @@ class Snapshot:
     @property
     def today(self) -> date:
         """The date in UTC on which it was taken, by Azure's clock."""
-        try:
-            return (self.taken + timedelta(minutes=self.skew)).astimezone(UTC).date()
-        except OverflowError:  # a stored one, from the end of the calendar
-            return self.taken.astimezone(UTC).date()
+        return clock.by_azure(self.taken, self.skew).date()
 
     def comparable(self, one: str, other: str) -> bool:
         """Whether the values of two environments were read in one run."""

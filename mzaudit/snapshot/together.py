@@ -9,6 +9,7 @@ from typing import Final, NoReturn, TypeVar
 
 from mzaudit.errors import SnapshotError
 from mzaudit.snapshot.authorization import Authorization
+from mzaudit.snapshot.clock import by_azure
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing
 from mzaudit.snapshot.registry import Registry
@@ -35,19 +36,18 @@ class Together(Snapshot):
 def together(named: Sequence[tuple[str, Snapshot]]) -> Snapshot:
     """The parts, each with the name that errors call it. Raises SnapshotError for parts that overlap or contradict.
 
-    The clock is that of the latest part. An app that one part read whole and another only for its identity counts as
-    read whole; both must have seen the same identity.
+    The clock is the one that was furthest from Azure's, else that of the latest part. An app that one part read whole
+    and another only for its identity counts as read whole; both must have seen the same identity.
     """
     if len(named) == 1:
         return named[0][1]
     _of_one_night(named)
-    first = max((part for _, part in named), key=lambda part: part.taken)
+    first = max((part for _, part in named), key=lambda part: (abs(part.skew), part.taken))
     held = {each.name: getattr(first, each.name) for each in fields(Snapshot)}
     held |= {
         "environments": _disjoint("the environment", [(name, part.environments) for name, part in named]),
         "api_versions": _same("the api-version of", [(name, part.api_versions) for name, part in named]),
         "reads": tuple(sorted({read for _, part in named for read in part.reads}, key=lambda r: (r.call, r.outcome))),
-        "skew": max((part.skew for _, part in named), key=abs),
         "sites": _sites(named),
         "plans": _same("the plan", [(name, part.plans) for name, part in named]),
         "vaults": _disjoint("the vault", [(name, part.vaults) for name, part in named]),
@@ -71,7 +71,7 @@ def _of_one_night(named: Sequence[tuple[str, Snapshot]]) -> None:
         tenants = {one.caller.tenant_id for one in (first, part) if one.caller is not None}
         if len(tenants) > 1:
             _contradict("the tenant", name, other)
-        if abs(part.taken - first.taken) > LONGEST:
+        if abs(by_azure(part.taken, part.skew) - by_azure(first.taken, first.skew)) > LONGEST:
             raise SnapshotError(f"{other}: taken more than a day apart from {name}: collect the parts in one night")
 
 

@@ -34,8 +34,9 @@ TOLD: dict[str, tuple[list[Mapping[str, str]], str]] = {
     "absurd ones beside a true one": ([{"date": "Thu, 01 Jan 1970 00:00:00 GMT"}, date(days=9.5)], "9 days slow"),
     "out of a cache": ([date(days=-9) | {"age": "777600"}], ""),
     "one in twenty is wrong": ([*[date(days=9.5)] * 19, date()], "9 days slow"),
-    "they disagree": ([*[date(days=9.5)] * 3, date()], ""),
-    "each its own": ([date(days=days) for days in range(10)], ""),
+    "one in four is right": ([*[date(days=9.5)] * 3, date()], "9 days slow"),
+    "each its own": ([date(days=days) for days in range(10)], "4 days slow"),
+    "most are right": ([date(days=-400), date(), date(), date(minutes=90), date()], ""),
 }
 
 

@@ -101,3 +101,19 @@ def test_what_is_no_baseline_of_this_estate(case: str, nights: Path, mzaudit: Ca
     assert outcome.err.startswith("mzaudit: b.json: ")
     assert words in outcome.err
     assert not (nights / "r.json").exists()
+
+
+def test_a_clock_that_was_slow_makes_no_baseline_a_later_one(nights: Path, mzaudit: Call) -> None:
+    """Tonight's machine is two days slow; what it compared with, and since when a failure is known, is Azure's time."""
+    slow = json.loads((nights / "drifted.json").read_text()) | {"taken": "2026-11-22T02:30:00Z", "skew": 2 * 24 * 60}
+    (nights / "slow.json").write_text(json.dumps(slow))
+    first = (*CHECK, "slow.json", "--baseline", "drifted-report.json", "--gate", "new", "-o", "json:r.json")
+    assert mzaudit(*first).code == 3  # what rests on the time is not known
+    made = json.loads((nights / "r.json").read_text())
+    assert made["run"]["baseline"]["started"] == "2026-11-23T02:30:00Z"
+    again = mzaudit(*CHECK, "slow.json", "--baseline", "r.json", "--gate", "new", "-o", "json:s.json")
+    assert again.code == 3, again.err
+    seen = {
+        f["baseline"]["first_seen"] for f in json.loads((nights / "s.json").read_text())["findings"] if f["baseline"]
+    }
+    assert seen == {"2026-11-23T02:30:00Z", "2026-11-24T02:30:00Z"}

@@ -62,6 +62,17 @@ def test_diff(case: str, form: str, two: Path, mzaudit: Call) -> None:
     assert outcome.err == ""
 
 
+@pytest.mark.parametrize("kind", ["", "-report"])
+def test_a_clock_that_was_wrong_is_said_and_sets_no_order(kind: str, two: Path, mzaudit: Call) -> None:
+    later = json.loads((two / f"drifted{kind}.json").read_text())
+    of, taken = (later["run"], "started") if kind else (later, "taken")
+    of |= {taken: "2026-01-01T00:00:00Z", "skew": 525_600}
+    (two / "later.json").write_text(json.dumps(later))
+    said = mzaudit("diff", f"compliant{kind}.json", "later.json").out
+    assert "WRONG CLOCK, second file: this machine's clock was 365 days slow" in said
+    assert "BACKWARDS" not in said
+
+
 REFUSED: dict[str, tuple[str, str, str]] = {
     "a mix": ("compliant.json", "drifted-report.json", "expected two snapshots or two reports, found one of each"),
     "nothing": ("compliant.json", "nothing.json", "nothing.json: cannot be read"),

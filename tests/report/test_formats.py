@@ -53,6 +53,13 @@ def test_every_format_shows_what_the_baseline_had_and_what_is_resolved(name: str
 
 
 @pytest.mark.parametrize("name", FORMATS)
+def test_every_format_says_that_the_clock_was_wrong(name: str) -> None:
+    made = replace(night(), run=replace(night().run, skew=3 * 24 * 60))
+    text = " ".join(html.unescape(render(name, made)).split())
+    assert "this machine's clock was 3 days slow" in text or '"skew": 4320' in text
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_the_same_report_gives_the_same_bytes(name: str) -> None:
     assert render(name, night()) == render(name, night())
 

@@ -77,6 +77,14 @@ def moved(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, sites=sites)
 
 
+def test_parts_are_set_in_order_by_azures_clock(taken: tuple[Snapshot, Snapshot, Snapshot]) -> None:
+    """One machine's clock was three days slow."""
+    _, stg, prd = taken
+    slow = replace(prd, taken=prd.taken - timedelta(days=3), skew=3 * 24 * 60)
+    made = together([("a", stg), ("b", slow)])
+    assert (made.skew, made.today) == (slow.skew, prd.today)
+
+
 REFUSED: dict[str, tuple[Callable[[Snapshot, Snapshot], tuple[Snapshot, Snapshot]], str]] = {
     "the same twice": (lambda stg, prd: (prd, prd), "b: the environment prd is in a too"),
     "another cloud": (lambda stg, prd: (stg, replace(prd, cloud="china")), "b: cloud differs from a"),
