@@ -91,7 +91,7 @@ class Connection:
     """
 
     cloud: CloudName = "public"
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)  # it may hold a password
     no_proxy: tuple[str, ...] = ()
     ca_file: str | None = None
     retry: Retry = field(default_factory=Retry)

@@ -58,6 +58,8 @@ def _pipelines(env: Mapping[str, str], connection: Connection) -> Login:
     from azure.identity import AzurePipelinesCredential
 
     name = "azure-pipelines (federated service connection)"
+    if not env.get("SYSTEM_OIDCREQUESTURI", "").casefold().startswith(("https://", "http://127.0.0.1:")):
+        raise CredentialError(f"{name}: SYSTEM_OIDCREQUESTURI: expected https://…: the pipeline's token is sent there")
     # its request for the pipeline's own token blocks in either kind, and cannot share our transport
     credential = AzurePipelinesCredential(
         tenant_id=_need(env, name, _TENANT_IDS),

@@ -11,8 +11,9 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -45,6 +46,26 @@ COMMANDS: Final = {
 
 class Lazy(click.Group):
     """A group that imports a command when it is asked for, and suggests the nearest name of an unknown one."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # Any: as click has it
+    ) -> click.Context:
+        """As click has it; of a command that stands behind a wrong option, the earlier files are set aside."""
+        given = list(args)
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError:
+            from mzaudit.cli.earlier import Writing
+
+            at = next((at for at, word in enumerate(given) if word in COMMANDS), None)
+            asked = None if at is None else importlib.import_module(COMMANDS[given[at]][0]).command
+            if at is not None and isinstance(asked, Writing):
+                asked.set_aside(given[at + 1 :])
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -100,6 +121,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     # Nearly all that a command imports and reads stays to its end: to look for garbage among it costs a fifth of a run.
     gc.set_threshold(_LOOK_FOR_GARBAGE)
+    # Python would print the words of an exception that no caller gets, and they may hold a secret.
+    threading.excepthook = sys.unraisablehook = _in_the_background
     code = run(list(sys.argv[1:] if args is None else args))
     gc.freeze()  # nor is it worth a look on the way out
     sys.exit(code)
@@ -148,6 +171,10 @@ def _run(args: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: a defect must leave with 4, never with Python's 1
         return _crashed(error, args)
     return code if isinstance(code, int) else exits.PASSED
+
+
+def _in_the_background(defect: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
+    say(f"in the background: {defect.exc_type.__name__}")
 
 
 def _interrupted() -> int:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_DURATION = re.compile(r"(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?:(\d{1,9})m)?(?:(\d{1,9})s)?")
 # Seconds after the command's time: from when on the watchdog loads what it would need, until when the command may judge
 # and write by itself, and until when the watchdog may.
 _READY: Final = 0.5

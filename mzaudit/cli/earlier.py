@@ -54,11 +54,16 @@ class Writing(click.Command):
         try:
             return super().make_context(info_name, args, parent, **extra)
         except click.UsageError:
-            lenient = {"resilient_parsing": True, "ignore_unknown_options": True, "allow_extra_args": True}
-            asked = super().make_context(info_name, given, parent, **(extra | lenient))
-            for complaint in make_room(_named(asked.params), _read(asked.params)):
-                say(complaint)
+            self.set_aside(given)
             raise
+
+    def set_aside(self, args: list[str]) -> None:
+        """Set aside what stands under the names that these arguments give, as far as they can be told."""
+        asked = super().make_context(
+            self.name, args, resilient_parsing=True, ignore_unknown_options=True, allow_extra_args=True
+        )
+        for complaint in make_room(_named(asked.params), _read(asked.params)):
+            say(complaint)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command. Raises `InputError` with everything that its files cannot be written for."""

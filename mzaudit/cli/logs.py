@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 
-_TOLD = ("Request URL", "Request method", "Response status", "x-ms-request-id", "x-ms-correlation-request-id")
+_TOLD = ("Request URL", "Request method", "Response status")
+_ID = re.compile(r"'?x-ms-(?:correlation-)?request-id'?: '?[0-9A-Za-z:_-]{1,64}'?", re.IGNORECASE)
 
 
 class Said(logging.Handler):
@@ -15,5 +17,6 @@ class Said(logging.Handler):
         from mzaudit.cli.streams import say
 
         for line in record.getMessage().splitlines():
-            if line.strip(" '").startswith(_TOLD):
-                say(line.strip())
+            told = line.strip()
+            if told.startswith(_TOLD) or _ID.fullmatch(told):
+                say(told)

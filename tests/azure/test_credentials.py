@@ -82,6 +82,14 @@ def test_the_first_whose_variables_are_set(case: str) -> None:
         (SECRET | {"AZURE_TENANT_ID": "t"}, "AZURE_CLIENT_ID"),
         (FEDERATED | {"AZURE_TENANT_ID": "t"}, "AZURE_CLIENT_ID"),
         (PIPELINE, "AZURE_TENANT_ID"),
+        (
+            IDS | PIPELINE | {"SYSTEM_OIDCREQUESTURI": "http://dev.example.org/oidc"},
+            "SYSTEM_OIDCREQUESTURI: expected h",
+        ),
+        (
+            IDS | PIPELINE | {"SYSTEM_OIDCREQUESTURI": "http://127.0.0.1.example.org/"},
+            "SYSTEM_OIDCREQUESTURI: expected",
+        ),
         ({"MZAUDIT_CREDENTIAL": "environment"} | IDS, "AZURE_CLIENT_SECRET"),
         ({"MZAUDIT_CREDENTIAL": "guess"}, "expected one of"),
         (SECRET | {"AZURE_TENANT_ID": "not a tenant!", "AZURE_CLIENT_ID": "c"}, "AZURE_TENANT_ID"),

@@ -25,9 +25,13 @@ SIMULATED = "check --env prd --simulate compliant"
 # The command line, its exit code, and which of the earlier reports it would have written.
 EXITS: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "a duration that is none": (f"{SIMULATED} --timeout 10x", 2, (XML, MD, JSON)),
+    "a duration of too many digits": (f"{SIMULATED} --timeout {'9' * 5000}s", 2, (XML, MD, JSON)),
     "a choice that is none": (f"{SIMULATED} --fail-on everything", 2, (XML, MD, JSON)),
     "an unknown option": (f"{SIMULATED} --bogus 5", 2, (XML, MD, JSON)),
     "an unknown option first": ("check --bogus --env prd --simulate compliant", 2, (XML, MD, JSON)),
+    "an option before the command": (f"--debug {SIMULATED}", 2, (XML, MD, JSON)),
+    "one with a value before the command": (f"--bogus x {SIMULATED} -o junit:{XML}", 2, (XML,)),
+    "an option before another command": ("--bogus rules", 2, ()),
     "an option without its value": (f"{SIMULATED} --timeout", 2, (XML, MD, JSON)),
     "a word too many": (f"{SIMULATED} prd", 2, (XML, MD, JSON)),
     "options that exclude each other": (f"{SIMULATED} --snapshot seen.json", 2, (XML, MD, JSON)),
