@@ -14,11 +14,28 @@ from mzaudit.snapshot.references import VAULT_SUFFIXES
 from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue, VaultReference
 from mzaudit.snapshot.web import ReferenceStatus, Setting, Site
 
+UNRESOLVED = frozenset(
+    {
+        "invalidsyntax",
+        "msinotenabled",
+        "vaultnotfound",
+        "secretnotfound",
+        "secretversionnotfound",
+        "accesstokeyvaultdenied",
+        "unauthorizedclient",
+    }
+)
+"""The statuses, casefolded, that say why App Service cannot resolve a reference."""
+
 _WAITING = {
     "initialized": (GapReason.NOT_COLLECTED, "App Service has not tried to resolve it yet; ask again in some minutes"),
     "fetchtimedout": (GapReason.TIMEOUT, "App Service could not reach the vault in time"),
     "otherreasons": (GapReason.SERVER_ERROR, "App Service gives no reason"),
 }
+_UNKNOWN = (
+    GapReason.UNDECIDED,
+    "a status that mzaudit does not know; look it up under the app's environment variables in the portal",
+)
 
 
 def held(facet: Observed[T | None] | Gap, call: str) -> T:
@@ -150,7 +167,7 @@ def reported(want: SecretSetting, seen: Snapshot) -> ReferenceStatus | Deviation
     path = f"{want.service.id}/config/configreferences/appsettings"
     name = want.name
     status = find(seen.site(want.service.id).references, lambda item: item.setting.casefold() == name.casefold())
-    if status is not None and status.status and status.status.casefold() not in _WAITING:
+    if status is not None and status.status.casefold() in {"resolved", *UNRESOLVED}:
         return status
     other = deviation(want, value_of(want, seen))
     if other is not None:
@@ -160,6 +177,6 @@ def reported(want: SecretSetting, seen: Snapshot) -> ReferenceStatus | Deviation
     elif not status.status:
         reason, detail = GapReason.MALFORMED, f"the answer does not hold the status of the reference in {name}"
     else:
-        reason, cure = _WAITING[status.status.casefold()]
-        detail = f"{status.status}: {cure}"
+        reason, why = _WAITING.get(status.status.casefold(), _UNKNOWN)
+        detail = f"{status.status}: {why}"
     raise Unobserved(Gap(reason, f"GET {path}", f"{path}/{name}", detail=detail))

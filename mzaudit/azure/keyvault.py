@@ -268,7 +268,7 @@ def _properties(body: _Vault, suffix: str) -> VaultProperties:
         name=body.name,
         uri=f"https://{uri.hostname}",
         rbac=members.enable_rbac_authorization,
-        access_policies=tuple(_policies(members.access_policies or ())),
+        access_policies=tuple(_policies(members)),
         public_network_access=members.public_network_access,
         default_action=None if members.network_acls is None else members.network_acls.default_action,
         template_deployment=members.enabled_for_template_deployment,
@@ -277,13 +277,15 @@ def _properties(body: _Vault, suffix: str) -> VaultProperties:
     )
 
 
-def _policies(entries: Iterable[_Policy | None]) -> Iterator[AccessPolicy]:
-    """The policies that give something to somebody."""
-    for entry in entries:
+def _policies(members: _VaultMembers) -> Iterator[AccessPolicy]:
+    """The policies. Raises ValueError for one of nobody where policies decide, which may be anybody's."""
+    for entry in members.access_policies or ():
         if entry is not None and entry.object_id is not None:
             granted = entry.permissions.secrets if entry.permissions is not None else None
             secrets = sorted({each.casefold() for each in granted or ()})
             yield AccessPolicy(entry.object_id, entry.application_id, tuple(secrets))
+        elif not members.enable_rbac_authorization:
+            raise ValueError("an access policy without its principal")
 
 
 def _item(body: _Secret) -> SecretItem:

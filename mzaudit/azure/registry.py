@@ -53,7 +53,7 @@ class _Tag(Wire):
 class _Tags(Page[T]):
     """A page of tags: absent or null, where the repository has none left."""
 
-    value: list[T | None] | None = Field(default=None, alias="tags")
+    value: list[T] | None = Field(default=None, alias="tags")
     image_name: Echo = ""
 
 

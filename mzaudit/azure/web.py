@@ -361,9 +361,7 @@ def _container(run: Run, body: wire_web.SiteContainer, settings: frozenset[str])
         user_name=bool(members.user_name),
         secret=secret,
         environment=tuple(
-            Setting(shown.name(one.name or ""), run.classifier.variable(one.value, settings))
-            for one in variables
-            if one
+            Setting(shown.name(one.name or ""), run.classifier.variable(one.value, settings)) for one in variables
         ),
     )
 

@@ -58,7 +58,7 @@ class Resource(Wire):
 class Page(Wire, Generic[T]):
     """One page of a list; an absent, null or empty link ends it. Of `value` null is told apart from absent."""
 
-    value: list[T | None] | None
+    value: list[T] | None
     next_link: str | None = None
 
 
@@ -72,7 +72,7 @@ class Unread:
 
 
 def items_of(body: bytes, page: type[P], item: type[W]) -> tuple[P, list[W | Unread]]:
-    """A page and its items; what of them cannot be read does not spoil the others. Nulls are none.
+    """A page and its items; what of them cannot be read, as null, does not spoil the others.
 
     Raises ValidationError if the page itself is not as documented.
     """
@@ -82,8 +82,8 @@ def items_of(body: bytes, page: type[P], item: type[W]) -> tuple[P, list[W | Unr
     except ValidationError:
         loose: P = page[JsonValue].model_validate_json(body)  # type: ignore[index]  # as above
         held = enumerate(loose.value or (), 1)
-        return loose, [read_item(each, item, f"item {number}") for number, each in held if each is not None]
-    return whole, [each for each in whole.value or () if each is not None]
+        return loose, [read_item(each, item, f"item {number}") for number, each in held]
+    return whole, list(whole.value or ())
 
 
 def read_item(told: JsonValue, item: type[W], otherwise: str) -> W | Unread:

@@ -120,7 +120,7 @@ class ReferenceMap(Wire):
 class References(Page[T]):
     """GET config/configreferences/appsettings: a list as documented, or one thing as the portal reads it."""
 
-    value: list[T | None] | None = None
+    value: list[T] | None = None
     properties: ReferenceMap | None = None
 
 
@@ -139,7 +139,7 @@ class ContainerMembers(Wire):
     auth_type: str | None = None
     user_name: str | None = None
     password_secret: SealedText | None = None
-    environment_variables: list[ContainerVariable | None] | None = None
+    environment_variables: list[ContainerVariable] | None = None
 
 
 class SiteContainer(Resource):

@@ -10,6 +10,7 @@ import pytest
 from mzaudit.azure.echo import item_id, names_another
 from mzaudit.simulator import Alter, Fault, Simulator, build, serve
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.keyvault import VaultProperties
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, need
 from mzaudit.snapshot.web import Site
 from tests.azure.estates import Names, take
@@ -121,12 +122,10 @@ HARMLESS: Mapping[str, tuple[str, Change]] = {
     "slots: null": (rf"{APP}/slots/staging/config/connectionstrings/list$", told(properties=None)),
     "slot's mounts: null": (rf"{APP}/slots/staging/config/azurestorageaccounts/list$", told(properties=None, id=None)),
     "identity: null": (rf"{APP}{IDENTITY}$", told(id=None, name=None)),
-    "containers: null item": (rf"{APP}/sitecontainers$", told(value=[None])),
     "references: no ids": (rf"{APP}/config/configreferences/appsettings$", each(without("id", "type"))),
     "references: no names": (rf"{APP}/config/configreferences/appsettings$", each(without("name"))),
     "vault: no id, no URI": (rf"{KV}$", lambda b: {"properties": {**b["properties"], "vaultUri": None}}),
     "secrets: parent's id": (rf"{KV}/secrets$", each(told(id=None))),
-    "secrets: null item": (rf"{KV}/secrets$", with_item(None)),
     "value: no id": (rf"{CLOUD}/secrets/SECRET-KEY$", without("id")),
     "value: port": (
         rf"{CLOUD}/secrets/SECRET-KEY$",
@@ -253,6 +252,50 @@ def test_an_item_that_cannot_be_read_is_a_gap_of_that_item(usual: tuple[Simulato
         assert [getattr(each, "name", None) for each in odd.items] == [
             getattr(each, "name", None) for each in whole.items
         ]
+
+
+def test_a_null_item_is_a_gap_of_that_item(usual: tuple[Simulator, Snapshot]) -> None:
+    """No recording holds one: nothing shows that it stands for nothing."""
+    sim, snapshot = usual
+    names = Names(sim.subscription_id)
+    lists = (rf"{KV}/secrets$", r"/providers/Microsoft.Insights/metricAlerts$", rf"{APP}/slots$", REFERENCES)
+    seen = bent(
+        sim,
+        *((each, with_item(None)) for each in lists),
+        (r"/cloud-backend/_tags$", lambda body: {**body, "tags": [None, *body["tags"]]}),
+        nth=1,
+    )
+
+    def listings(of: Snapshot) -> list[Listing[Any]]:
+        site, component = of.site(names.cloud), of.component(names.component)
+        return [of.vault(names.cloud_vault).secrets, component.alerts, site.slots, site.references, tags(of, names)]
+
+    for odd, whole in zip(listings(seen), listings(snapshot), strict=True):
+        assert len(odd.items) == len(whole.items) > 0
+        assert odd.gap is not None
+        assert (odd.gap.reason, odd.gap.detail) == (
+            GapReason.MALFORMED,
+            "item 1 cannot be read: the answer is not as documented at its root (model_type)",
+        )
+
+
+@pytest.mark.parametrize("nobody", [None, {"objectId": None, "permissions": {"secrets": ["get"]}}])
+def test_a_policy_of_nobody_may_be_anybodys_where_policies_decide(
+    usual: tuple[Simulator, Snapshot], nobody: object
+) -> None:
+    sim, _ = usual
+    vault = Names(sim.subscription_id).cloud_vault
+
+    def told_by(*, rbac: bool) -> Observed[VaultProperties | None] | Gap:
+        more = {"enableRbacAuthorization": rbac, "accessPolicies": [nobody]}
+        change: Change = lambda body: {**body, "properties": {**body["properties"], **more}}  # noqa: E731
+        return bent(sim, (rf"{KV}$", change)).vault(vault).properties
+
+    properties, unread = need(told_by(rbac=True)), told_by(rbac=False)
+    assert properties is not None
+    assert properties.access_policies == ()
+    assert isinstance(unread, Gap)
+    assert unread.reason is GapReason.MALFORMED
 
 
 def test_null_is_none_where_app_service_says_it(usual: tuple[Simulator, Snapshot]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
 from mzaudit.audit.az import az
 from mzaudit.audit.identity_grants import switch_on
-from mzaudit.audit.references import Deviation, documented, refer, reported, resolve_again
+from mzaudit.audit.references import Deviation, documented, refer, reported
 from mzaudit.audit.subjects import SecretSetting, each_secret_setting
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
@@ -71,10 +71,10 @@ def reference_resolved(want: SecretSetting, seen: Snapshot) -> Verdict:
     | `Initialized` | inconclusive | not tried yet |
     | `FetchTimedOut` | inconclusive | the vault was not reached in time |
     | `OtherReasons` | inconclusive | no reason given |
-    | any other | fail | named as it is |
+    | any other | inconclusive | not known; named as it is |
 
-    Where one of the three undecided statuses, or none, is reported for a setting that is not the documented reference,
-    this fails and SET-001 is its cause. A setting that is the documented reference and that App Service does not report
+    Where one of the undecided statuses, or none, is reported for a setting that is not the documented reference, this
+    fails and SET-001 is its cause. A setting that is the documented reference and that App Service does not report
     is inconclusive, and so is one that it reports without a status.
 
     ## Why it matters
@@ -98,10 +98,7 @@ def reference_resolved(want: SecretSetting, seen: Snapshot) -> Verdict:
         )
     if found.status.casefold() == "resolved":
         return Pass((Evidence(at, "Resolved", found.status),))
-    cause, cure = _STATUSES.get(
-        found.status.casefold(),
-        ("a status that mzaudit does not know", "Look the status up in the app's environment variables in the portal."),
-    )
+    cause, cure = _STATUSES[found.status.casefold()]
     evidence = [Evidence(at, "Resolved", found.status)]
     if found.status.casefold() == "accesstokeyvaultdenied":
         evidence += _network(want, seen)
@@ -140,10 +137,8 @@ def _fix(want: SecretSetting, status: str, seen: Snapshot) -> Fix:
             return replace(on, commands=(*on.commands, use))
         case "accesstokeyvaultdenied":
             return Fix("Role Based Access Control Administrator on the vault", (_grant(want),))
-        case "unauthorizedclient":
+        case _:  # Entra gives the identity no token
             return switch_on(want.service, seen, again=True)
-        case _:
-            return resolve_again(want)
 
 
 def _grant(want: SecretSetting) -> str:

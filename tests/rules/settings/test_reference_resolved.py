@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.audit.references import UNRESOLVED
 from mzaudit.rules import load
 from mzaudit.rules.settings.reference_resolved import reference_resolved
 from mzaudit.snapshot.observed import Listing, Observed
@@ -53,7 +54,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "refused the app's identity",
     ),
     "UnauthorizedClient": (says("UnauthorizedClient"), Fail, "Entra refused"),
-    "a status of tomorrow": (says("QuotaExceeded"), Fail, "QuotaExceeded"),
+    "a status of tomorrow": (says("QuotaExceeded"), Inconclusive, ""),
+    "a status of tomorrow, and plain text": (
+        (*says("QuotaExceeded"), setting(CLOUD, KEY, literal())),
+        Fail,
+        "is plain text",
+    ),
     "Initialized": (says("Initialized"), Inconclusive, ""),
     "FetchTimedOut": (says("FetchTimedOut"), Inconclusive, ""),
     "OtherReasons": (says("OtherReasons"), Inconclusive, ""),
@@ -94,15 +100,13 @@ def test_reference_resolved(case: str) -> None:
 
 
 def test_every_status_has_a_cure_of_its_own() -> None:
-    words = ["InvalidSyntax", "MSINotEnabled", "VaultNotFound", "SecretNotFound", "SecretVersionNotFound"]
-    words += ["AccessToKeyVaultDenied", "UnauthorizedClient", "Unheard"]
-    verdicts = [ask(reference_resolved, "cloud/SECRET_KEY", *says(word)) for word in words]
+    verdicts = [ask(reference_resolved, "cloud/SECRET_KEY", *says(word)) for word in sorted(UNRESOLVED)]
     cures = {verdict.remediation for verdict in verdicts if isinstance(verdict, Fail)}
-    assert len(cures) == len(words)
+    assert len(cures) == len(UNRESOLVED)
 
 
 def test_the_undecided_statuses_are_named_in_the_gap() -> None:
-    for word in ("Initialized", "FetchTimedOut", "OtherReasons"):
+    for word in ("Initialized", "FetchTimedOut", "OtherReasons", "QuotaExceeded"):
         verdict = ask(reference_resolved, "cloud/SECRET_KEY", *says(word))
         assert isinstance(verdict, Inconclusive)
         assert word in verdict.gaps[0].detail
