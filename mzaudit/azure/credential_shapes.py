@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from urllib.parse import unquote_plus
 
-from mzaudit.azure import issued_credentials
+from mzaudit.snapshot import issued_credentials
 from mzaudit.snapshot.references import REFERENCE
 
 # `name=value` of a connection string, a query or a command line, `"name": "value"` of JSON, a header's scheme
@@ -30,7 +30,6 @@ _STAND_IN = re.compile(
     r"|%[A-Z_]+%|\*{3,}|\.{3,}|x{3,}|true|false|yes|no|null|none",
     re.IGNORECASE | re.DOTALL,
 )
-_JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _ENCODED_PEM = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/]{26}")
 # DER in base64 without a PEM frame: a PKCS #8 or #1 key (RFC 5958, 8017), a PKCS #12 store (RFC 7292, SEC101/055)
@@ -91,7 +90,7 @@ def _shapes(text: str) -> set[str]:
     for pair in _NAMED.finditer(text):
         if not _STAND_IN.fullmatch(pair["value"]):
             found |= {name.replace("_", "-") for name, held in pair.groupdict().items() if held and name != "value"}
-    if _JWT.search(text):
+    if issued_credentials.JWT.search(text):
         found.add("jwt")
     if _PRIVATE_KEY.search(text) or _DER_KEY.match(text) or _encoded_private_key(text):
         found.add("private-key")

@@ -125,6 +125,8 @@ def _checked(vault: str, secret: str, version: str) -> VaultReference:
     if not _SECRET_NAME.fullmatch(secret):
         # App Service will ask for it and fail; the name is kept if it is one but for underscores
         problem = "the secret's name cannot exist (letters, digits, hyphens)"
+    elif named is None:
+        problem = "what stands for the secret's name has the marks of a credential"
     elif version and not _VERSION.fullmatch(version):
         problem, pinned = "the version cannot exist", None
     else:

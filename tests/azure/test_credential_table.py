@@ -11,10 +11,10 @@ import pytest
 
 from mzaudit.audit.credentials import why_credential
 from mzaudit.audit.places import Entry, Kind
-from mzaudit.azure import issued_credentials
 from mzaudit.azure.credential_shapes import credentials
 from mzaudit.azure.shapes import kinds, telemetry_parts
 from mzaudit.azure.values import Classifier, Sealed
+from mzaudit.snapshot import issued_credentials
 from mzaudit.snapshot.values import LiteralValue
 from tests.azure.credential_table import FALSE, TRUE
 

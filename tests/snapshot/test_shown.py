@@ -17,6 +17,9 @@ from mzaudit.snapshot.values import VaultReference
 from tests.promises.leaks import Searcher
 
 WORD = "Zk3Qv9xT1mR5pL7wB2"
+GUID = "5f0c6b1e-7a4d-4c3b-9d2e-8f1a0b6c7d5e"
+TOKEN = "ghp_" + "Zk3Qv9xT1mR5pL7wB2" * 2
+JWT = "eyJhbGciOi.eyJzdWIiOiI.c2lnbmF0dXJl"
 VERSION = "0123456789abcdef" * 2
 
 IMAGES = {
@@ -29,6 +32,11 @@ IMAGES = {
     "a web hook without its scheme": f"hooks.example.com/services/{WORD}",
     "words after it": f"acr.azurecr.io/app:1 --password {WORD}",
     "two lines": f"acr.azurecr.io/app:1\n{WORD}",
+    "a web hook in lower case, without its scheme": f"hooks.example.com/services/t0/b0/{WORD.lower()}",
+    "a web hook with a GUID, without its scheme": f"hooks.example.com/{GUID}",
+    "a token for a tag": f"acr.azurecr.io/app:{TOKEN}",
+    "a JWT for a tag": f"acr.azurecr.io/app:{JWT}",
+    "a token with a port": f"user:12345/app:{TOKEN}",
     "two digests": f"acr.azurecr.io/app@{WORD}@sha256:{'0' * 64}",
 }
 SHOWN = {
@@ -36,6 +44,8 @@ SHOWN = {
     "digest": f"acr.azurecr.io/app@sha256:{'0' * 64}",
     "tag and digest": f"localhost:5000/app:1@sha256:{'0' * 64}",
     "Docker Hub": "nginx",
+    "a commit for a tag": "acr.azurecr.io/team/app:0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
+    "numbers in a name": "ghcr.io/k8snetworkplumbingwg/multus-cni20240101:v4.1.2-20240101.3",
 }
 
 
@@ -57,7 +67,7 @@ def test_an_image_with_a_credential_leaves_as_its_kind(case: str, form: str) -> 
     read = runtime.parse(written[form], Classifier())
     assert [container.main for container in read.containers] == [True]
     assert read.containers[0].image.endswith("(not shown)")
-    assert Searcher([WORD]).found(repr(read)) == []
+    assert Searcher([WORD, WORD.lower(), GUID, TOKEN, JWT]).found(repr(read)) == []
 
 
 @pytest.mark.parametrize("case", SHOWN)
@@ -79,6 +89,25 @@ RUNTIMES = {
 }
 
 
+NAMES = {
+    "a key": (WORD, False),
+    "a GitHub token": (TOKEN, False),
+    "a JWT": (JWT, False),
+    "a key with a name": (f"TOKEN_{WORD}", False),
+    "a name": ("ConnectionStrings__Db1", True),
+    "a name with a date": ("Feature20240101Enabled2FA", True),
+    "a name of App Service's": ("WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", True),
+}
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_a_name_with_the_marks_of_a_credential_is_not_shown(case: str) -> None:
+    text, harmless = NAMES[case]
+    assert (shown.name(text) == text) == harmless
+    assert (shown.title(text) == text) == harmless
+    assert (shown.secret(text.replace(".", "-")) is not None) == (harmless or case == "a JWT")
+
+
 @pytest.mark.parametrize("case", RUNTIMES)
 def test_nothing_else_of_a_runtime_is_shown(case: str) -> None:
     assert Searcher([WORD]).found(repr(runtime.parse(RUNTIMES[case], Classifier()))) == []
@@ -92,6 +121,7 @@ REFERENCES = {
         "kv-a.vault.azure.net.example.com",
     ),
     "a host that is none": (f"SecretUri=https://a_{WORD}!/secrets/x", "a text (not shown)"),
+    "a key for a secret's name": (f"VaultName=kv-a;SecretName={WORD}", "kv-a"),
     "a version beside an underscore": (f"VaultName=kv-a;SecretName=A_B;SecretVersion={WORD}/x", "kv-a"),
     "a version that Key Vault did not make": (f"VaultName=kv-a;SecretName=AB;SecretVersion={WORD}", "kv-a"),
 }

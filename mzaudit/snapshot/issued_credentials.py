@@ -153,6 +153,9 @@ _SHORTEST: Final = 15  # of what any row describes
 _BY_MARK: Final = tuple((mark, row) for row in ISSUED for mark in row.marks)
 
 
+JWT: Final = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")  # RFC 7519
+
+
 def issuers(text: str) -> set[str]:
     """Who issued the credentials that the text holds."""
     if len(text) < _SHORTEST:
