@@ -9,7 +9,7 @@ from typing import Final
 from mzaudit.audit.at_apps import AtApps
 from mzaudit.audit.verdict import NotApplicable
 from mzaudit.policy.wanted import WantedDatabase, WantedService
-from mzaudit.snapshot.databases import DatabaseContents, DatabasePrincipal, Membership
+from mzaudit.snapshot.databases import DatabaseContents, DatabaseGrant, DatabasePrincipal, Membership
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import name
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
@@ -18,6 +18,8 @@ from mzaudit.snapshot.web import Site
 
 # What lets a user of a database in, as permissions of the database and as fixed roles that hold them.
 _LETS_IN: Final = ("CONNECT", "CONTROL")
+_LENT_BY_USERS: Final = ("IMPERSONATE", "CONTROL")
+_LENT_BY_ROLES: Final = ("ALTER", "CONTROL", "TAKE OWNERSHIP")
 _ROLES_LET_IN: Final = frozenset(("db_owner", "db_accessadmin"))
 
 
@@ -148,6 +150,18 @@ def kept_out(inside: DatabaseContents, user: DatabasePrincipal) -> Observed[str 
         call = f"SQL {inside.id} server roles of the login of {user.name}"
         return Gap(GapReason.NOT_COLLECTED, call, inside.id, detail="a server role may let the login in")
     return Observed("it was not granted CONNECT")
+
+
+def lends(grant: DatabaseGrant) -> bool:
+    """Whether a permission on a user or role gives its holder what that may do: to act as the user, or to join the
+    role.
+
+    https://learn.microsoft.com/sql/t-sql/statements/grant-database-principal-permissions-transact-sql
+    https://learn.microsoft.com/sql/t-sql/statements/alter-role-transact-sql
+    """
+    if not grant.on_principal or grant.state.upper() == "DENY" or grant.on.casefold() == grant.grantee.casefold():
+        return False
+    return grant.permission.upper() in (_LENT_BY_USERS if grant.kind == "USER" else _LENT_BY_ROLES)
 
 
 def members_unseen(

@@ -73,7 +73,7 @@ def _on(grant: DatabaseGrant) -> str:
     match grant.kind:
         case "DATABASE":
             return ""
-        case "SCHEMA":
-            return f" ON SCHEMA::{quoted(grant.on)}"
+        case "SCHEMA" | "USER" | "ROLE" | "APPLICATION ROLE":
+            return f" ON {grant.kind}::{quoted(grant.on)}"
         case _:
             return f" ON {table(grant.on) if grant.on else UNSHOWABLE}"

@@ -69,9 +69,10 @@ GRANTS: Final = Query(
     "SELECT g.name AS grantee, p.permission_name, p.state_desc, p.class_desc, "
     "SCHEMA_NAME(CASE WHEN p.class = 3 THEN p.major_id END) AS on_schema, "
     "OBJECT_SCHEMA_NAME(CASE WHEN p.class = 1 THEN p.major_id END) AS object_schema, "
-    "OBJECT_NAME(CASE WHEN p.class = 1 THEN p.major_id END) AS object_name "
-    "FROM sys.database_permissions AS p "
-    "JOIN sys.database_principals AS g ON g.principal_id = p.grantee_principal_id WHERE p.major_id >= 0",
+    "OBJECT_NAME(CASE WHEN p.class = 1 THEN p.major_id END) AS object_name, "
+    "o.name AS on_principal, o.type AS on_type FROM sys.database_permissions AS p "
+    "JOIN sys.database_principals AS g ON g.principal_id = p.grantee_principal_id "
+    "LEFT JOIN sys.database_principals AS o ON p.class = 4 AND o.principal_id = p.major_id WHERE p.major_id >= 0",
     needs.DEFINITIONS_INSIDE.permission,
 )
 POLICIES: Final = Query(

@@ -28,8 +28,9 @@ _RIGHTS = TypeAdapter(list[tuple[int | None, int | None, int, str | None, str | 
 _PRINCIPALS = TypeAdapter(list[tuple[str, str, str | None, bytes | None]])
 _PAIRS = TypeAdapter(list[tuple[str, str]])
 _TABLES = TypeAdapter(list[tuple[str, str, str | None, str | None]])
-_GRANTS = TypeAdapter(list[tuple[str, str, str, str, str | None, str | None, str | None]])
+_GRANTS = TypeAdapter(list[tuple[str, str, str, str, str | None, str | None, str | None, str | None, str | None]])
 _POLICIES = TypeAdapter(list[tuple[str, str, Flag, str | None, str | None, str | None, str | None]])
+_CLASSES = {"R": "ROLE", "A": "APPLICATION ROLE"}
 _MIGRATIONS = TypeAdapter(list[tuple[int, str | None, str | None, str, str, Flag]])
 
 
@@ -84,13 +85,16 @@ def memberships(rows: Rows) -> tuple[Membership, ...]:
 
 
 def grants(rows: Rows) -> tuple[DatabaseGrant, ...]:
-    """What was granted and denied."""
-    return tuple(
-        DatabaseGrant(grantee, permission, state, kind, schema or (f"{of or '?'}.{name}" if name else ""))
-        for grantee, permission, state, kind, schema, of, name in sorted(
-            _GRANTS.validate_python(rows, strict=True), key=repr
-        )
-    )
+    """What was granted and denied. What is on a principal is told as T-SQL writes it: on a USER or a ROLE."""
+    found: list[DatabaseGrant] = []
+    for row in sorted(_GRANTS.validate_python(rows, strict=True), key=repr):
+        grantee, permission, state, kind, schema, of, name, principal, letter = row
+        if principal is not None and letter is not None:
+            found.append(DatabaseGrant(grantee, permission, state, _CLASSES.get(letter.strip(), "USER"), principal))
+        else:
+            on = schema or (f"{of or '?'}.{name}" if name else "")
+            found.append(DatabaseGrant(grantee, permission, state, kind, on))
+    return tuple(found)
 
 
 def policies(rows: Rows, *, hidden: bool = False) -> tuple[SecurityPolicy, ...]:

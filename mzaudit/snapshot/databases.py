@@ -63,8 +63,8 @@ class Membership:
 class DatabaseGrant:
     """A permission given to (or, by `state` DENY, taken from) a principal or role by name.
 
-    `kind` is SQL Server's word for what it is on (`DATABASE`, `SCHEMA`, `OBJECT_OR_COLUMN`, …); `on` its name, empty
-    for the database.
+    `kind` is SQL Server's word for what it is on (`DATABASE`, `SCHEMA`, `OBJECT_OR_COLUMN`, …; of a principal `USER`,
+    `ROLE` or `APPLICATION ROLE`); `on` its name, empty for the database.
     """
 
     grantee: str
@@ -72,6 +72,18 @@ class DatabaseGrant:
     state: str
     kind: str
     on: str
+
+    @property
+    def on_principal(self) -> bool:
+        """Whether it is a permission on a user or a role."""
+        return self.kind in ("USER", "ROLE", "APPLICATION ROLE")
+
+    @property
+    def words(self) -> str:
+        """The permission with what it is on."""
+        unnamed = "the database" if self.kind == "DATABASE" else f"a {self.kind.lower().replace('_', ' ')}"
+        on = f"{self.kind}::{self.on}" if self.on_principal else self.on or unnamed
+        return f"{self.permission} on {on}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def estate() -> Estate:
 
 def test_what_is_inside_is_read_whole(estate: Estate) -> None:
     estate.database(DATABASE).create_password_user("legacy", "db_owner")
+    estate.database(DATABASE).grant("legacy", "ALTER", "DATABASE_PRINCIPAL", "report_readers")
     estate.database(DATABASE).policy("sec.tenant_isolation").predicates[1].operation = "AFTER INSERT"
     with serve(estate) as sim:
         seen = inside(sim)
@@ -73,6 +74,9 @@ def test_what_is_inside_is_read_whole(estate: Estate) -> None:
     assert ("db_owner", "legacy") in {(each.role, each.member) for each in seen.memberships.items}
     assert ("mzaudit", "VIEW DEFINITION", "") in {(g.grantee, g.permission, g.on) for g in seen.grants.items}
     assert ("mzaudit", "SELECT", HISTORY) in {(g.grantee, g.permission, g.on) for g in seen.grants.items}
+    assert {("IMPERSONATE", "USER", "reporting"), ("ALTER", "ROLE", "report_readers")} == {
+        (g.permission, g.kind, g.on) for g in seen.grants.items if g.on_principal
+    }
     (policy,) = seen.policies.items
     assert (policy.name, policy.enabled, len(policy.predicates)) == ("sec.tenant_isolation", True, 7)
     assert {(each.table, each.type, each.operation) for each in policy.predicates} >= {

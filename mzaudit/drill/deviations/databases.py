@@ -12,6 +12,7 @@ from mzaudit.policy.models import DatabaseGrant, Environment, Sql
 from mzaudit.policy.wanted import WantedDatabase, WantedService
 from mzaudit.simulator import Estate
 from mzaudit.simulator.sql.contents import Contents, Predicate, Value, sid_of
+from mzaudit.simulator.sql.documented import PIPELINE
 
 
 def _user(estate: Estate, service: WantedService, database: WantedDatabase) -> str:
@@ -98,6 +99,10 @@ def roles(ground: Ground, steps: Steps) -> Iterator[Case]:
         contents = bends.inside(estate, database)
         contents.grant(_user(estate, service, database), "EXECUTE", "SCHEMA", "dbo")
 
+    def as_the_pipeline(estate: Estate) -> None:
+        contents = bends.inside(estate, database)
+        contents.grant(_user(estate, service, database), "IMPERSONATE", "DATABASE_PRINCIPAL", PIPELINE)
+
     def administrator(estate: Estate) -> None:
         properties = estate.resource(ground.env.server.id)["properties"]
         who = {"principalType": "Application", "login": service.app, "sid": bends.client(estate, service)}
@@ -114,6 +119,7 @@ def roles(ground: Ground, steps: Steps) -> Iterator[Case]:
         "CONTROL granted": granted("CONTROL"),
         "ALTER ANY SECURITY POLICY granted": granted("ALTER ANY SECURITY POLICY"),
         "EXECUTE on a schema granted": on_a_schema,
+        "may impersonate the pipeline": as_the_pipeline,
     }
     yield from each(steps, ("DOC-23",), forms)
 
@@ -192,7 +198,20 @@ def _switchers(database: WantedDatabase) -> dict[str, Bend]:
     def granted(permission: str) -> Bend:
         return lambda estate: bends.inside(estate, database).grant(someone(estate), permission)
 
+    def over(permission: str, on: str) -> Bend:
+        return lambda estate: bends.inside(estate, database).grant(
+            someone(estate), permission, "DATABASE_PRINCIPAL", on
+        )
+
+    def joins(estate: Estate) -> None:
+        bends.inside(estate, database).create_role("dba_team")
+        bends.inside(estate, database).grant("dba_team", "ALTER ANY SECURITY POLICY")
+        over("ALTER", "dba_team")(estate)
+
     return {
+        "somebody may impersonate dbo": over("IMPERSONATE", "dbo"),
+        "somebody controls dbo": over("CONTROL", "dbo"),
+        "somebody may join a role that can": joins,
         "somebody is db_owner": lambda estate: someone(estate, "db_owner"),
         "somebody is db_securityadmin": lambda estate: someone(estate, "db_securityadmin"),
         "somebody is db_owner through a role": through,

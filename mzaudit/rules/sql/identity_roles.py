@@ -6,6 +6,7 @@ from mzaudit.audit.database_subjects import DatabaseUser, each_database_user
 from mzaudit.audit.database_users import (
     Clients,
     has_identity,
+    lends,
     members_unseen,
     missing,
     reached,
@@ -33,13 +34,14 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     ## What it checks
     The user of the app's identity is a member of each role that the policy names for this database, and of no other:
     roles that it reaches through a role count, and the way is told. Beside its roles it holds no permission of its own
-    but CONNECT, which every user has. A permission that is denied takes away and is not judged.
+    but CONNECT, which every user has, and none through a role or `public` that lends it the rights of another: to
+    impersonate or control a user, to alter a role. A permission that is denied takes away and is not judged.
 
     It is not the server's Entra administrator, who enters every database as `dbo`. An Entra group that is a user with
     more than the documented roles leaves the question open, because nobody sees here who is in it, unless the policy
     names it, or a role that it is in, under `sql.administrators`.
 
-    What everyone holds through `public`, and the ownership of schemas, are not looked at.
+    What else a role or `public` may do, and the ownership of schemas, are not looked at.
 
     ## Why it matters
     With db_datareader and db_datawriter a service works on rows. With db_owner, db_ddladmin, db_securityadmin, CONTROL
@@ -71,7 +73,11 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     if user is None:
         return NotApplicable(f"The identity of {service.app} is no user of {database.name} (SQL-003).")
     held = reached(whole(inside.memberships), user.name)
-    grants = sorted((g for g in whole(inside.grants) if _excess(g, user.name)), key=lambda g: (g.permission, g.on))
+    roles = {"public", *(role.casefold() for role in held)}
+    grants = sorted(
+        (g for g in whole(inside.grants) if _excess(g, user.name) or _lent(g, user.name, roles)),
+        key=lambda g: (g.permission, g.on, g.grantee),
+    )
     documented = {role.casefold() for role in want.roles}
     lacking = [role for role in want.roles if role.casefold() not in {known.casefold() for known in held}]
     extra = sorted(role for role in held if role.casefold() not in documented)
@@ -85,12 +91,12 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
         return Inconclusive(unseen) if unseen else Pass(evidence)
     words = [f"lacks the role {role}" for role in lacking]
     words += [f"holds the role {through(role, held[role])}" for role in extra]
-    words += [f"was granted {_words(grant)}" for grant in grants]
+    words += [f"was granted {_words(grant, user.name)}" for grant in grants]
     statements = [f"ALTER ROLE {quoted(role)} ADD MEMBER {quoted(user.name)};" for role in lacking]
     statements += [f"ALTER ROLE {quoted(role)} DROP MEMBER {quoted(user.name)};" for role in extra if not held[role]]
     statements += [revoke(grant) for grant in grants]
     return Fail(
-        evidence + tuple(Evidence(f"{at}/permissions", "none but CONNECT", _words(grant)) for grant in grants),
+        evidence + tuple(Evidence(f"{at}/permissions", "none but CONNECT", _words(g, user.name)) for g in grants),
         f"The user {user.name} of {database.name} {', '.join(words)}.",
         "Give the user exactly the documented roles.",
         Fix(ADMINISTRATOR, (sqlcmd(database, seen, *statements),)),
@@ -109,6 +115,9 @@ def _excess(grant: DatabaseGrant, user: str) -> bool:
     )
 
 
-def _words(grant: DatabaseGrant) -> str:
-    unnamed = "the database" if grant.kind == "DATABASE" else f"a {grant.kind.lower().replace('_', ' ')}"
-    return f"{grant.permission} on {grant.on or unnamed}"
+def _lent(grant: DatabaseGrant, user: str, roles: set[str]) -> bool:
+    return lends(grant) and grant.grantee.casefold() in roles and grant.on.casefold() != user.casefold()
+
+
+def _words(grant: DatabaseGrant, user: str) -> str:
+    return grant.words if grant.grantee.casefold() == user.casefold() else f"{grant.words} (through {grant.grantee})"

@@ -1,23 +1,28 @@
 """SQL-007: row-level security covers every table that holds rows of tenants."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule
 from mzaudit.audit.az import az
 from mzaudit.audit.database_administrator import administers, administrator_words, may_be_service
 from mzaudit.audit.database_subjects import GuardedDatabase, each_guarded_database
-from mzaudit.audit.database_users import clients_of, missing, reached, through
+from mzaudit.audit.database_users import clients_of, lends, missing, reached, through
 from mzaudit.audit.quantify import merged
 from mzaudit.audit.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd, table
 from mzaudit.audit.verdict import Inconclusive
 from mzaudit.policy.wanted import WantedDatabase
-from mzaudit.snapshot.databases import DatabaseContents, SecurityPolicy, TenantTable
+from mzaudit.snapshot.databases import DatabaseContents, DatabaseGrant, SecurityPolicy, TenantTable
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap
+from mzaudit.snapshot.observed import Gap, GapReason
 
 # Hold the right to switch a policy off, or to give it to themselves.
 _ROLES = ("db_owner", "db_securityadmin")
 _PERMISSIONS = ("CONTROL", "ALTER ANY SECURITY POLICY")
+# Lets its holder into any role that is no fixed one; ALTER of the database covers it.
+_ANY_ROLE = ("ALTER", "ALTER ANY ROLE")
+# Users that are, or may be, no single account, which alone can be impersonated.
+_NOT_ONE = ("X", "C", "K")
 # What FILTER leaves open: rows that are not seen cannot be changed or deleted, but rows can be given to others.
 _WRITES = ("AFTER INSERT", "AFTER UPDATE")
 
@@ -41,8 +46,14 @@ def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
 
     Nobody but `dbo` and the administrators that the policy names can switch it off: no member, directly or through
     roles, of db_owner or db_securityadmin, and nobody who was granted CONTROL of the database or ALTER ANY SECURITY
-    POLICY; nor a service that is the server's Entra administrator. What the predicate function itself lets through is
-    not looked at.
+    POLICY; nor a service that is the server's Entra administrator. Nor can anybody come by it through another who can:
+    by IMPERSONATE or CONTROL on that user, `dbo` among them, or by ALTER, CONTROL or TAKE OWNERSHIP on such a role, or
+    ALTER ANY ROLE. Fixed roles are not joined that way: it takes db_owner to change who is in them. Whether a user that
+    is a group or an application can be impersonated is not seen: that stays open.
+
+    Who owns the schema of a policy, or may take the ownership of the database, cannot switch it off by that: the one
+    lacks ALTER ANY SECURITY POLICY, and in Azure SQL an administrator alone changes a database's owner. Passwords that
+    ALTER ANY USER resets, and what the predicate function itself lets through, are not looked at.
 
     ## Why it matters
     All tenants share these tables. Where the predicate is missing, one customer reads another's rows; where only BLOCK
@@ -55,6 +66,9 @@ def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     ## References
     - https://learn.microsoft.com/sql/relational-databases/security/row-level-security
     - https://learn.microsoft.com/sql/t-sql/statements/alter-security-policy-transact-sql
+    - https://learn.microsoft.com/sql/t-sql/statements/execute-as-transact-sql
+    - https://learn.microsoft.com/sql/t-sql/statements/alter-role-transact-sql
+    - https://learn.microsoft.com/sql/t-sql/statements/alter-authorization-transact-sql
     """
     want = subject.database
     absent = missing(want, seen)
@@ -166,10 +180,10 @@ def _enable(want: WantedDatabase, policy: SecurityPolicy, seen: Snapshot) -> str
 
 def _switches(want: WantedDatabase, inside: DatabaseContents, seen: Snapshot) -> Verdict:
     """Nobody that the policy does not name can switch a policy off."""
-    named = {"dbo", *_ROLES, *want.administrators}
+    holders = _holders(inside)
     ways: dict[str, list[tuple[str, str]]] = {}
-    for who, how, statement in _holders(inside, named):
-        if who.casefold() not in named:
+    for who, how, statement in holders.ways:
+        if not _excused(want, inside, who):
             ways.setdefault(who, []).append((how, statement))
     at = f"{want.id}/users"
     # whom a role that the policy names excuses is told by a whole list of its members alone
@@ -183,7 +197,8 @@ def _switches(want: WantedDatabase, inside: DatabaseContents, seen: Snapshot) ->
             "Take the role or permission away, or name the holder and the reason under sql.administrators.",
             Fix(ADMINISTRATOR, tuple(sqlcmd(want, seen, statement) for statement in statements)),
         )
-    gaps: list[Gap] = [each.gap for each in (inside.memberships, inside.grants) if each.gap is not None]
+    gaps = [each for each in (inside.principals.gap, inside.memberships.gap, inside.grants.gap) if each is not None]
+    gaps += [gap for who, gap in holders.doubts if not _excused(want, inside, who)]
     if gaps:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
     return Pass((Evidence(at, "nobody unnamed can switch it off", tuple(sorted(want.administrators)) or "nobody"),))
@@ -205,22 +220,63 @@ def _administrator(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     return Pass((Evidence(at, "no service's identity", administrator_words(who)),))
 
 
-def _holders(inside: DatabaseContents, named: set[str]) -> Iterator[tuple[str, str, str]]:
-    """Who can switch a policy off, how, and the statement that ends it. Of a role the members are told as well."""
-    granted = [
-        grant
-        for grant in sorted(inside.grants.items, key=lambda g: (g.grantee, g.permission))
-        if grant.kind == "DATABASE" and grant.permission.upper() in _PERMISSIONS and grant.state.upper() != "DENY"
-    ]
-    for grant in granted:
-        yield grant.grantee, f"granted {grant.permission}", revoke(grant)
-    strong = {role.casefold() for role in _ROLES} | {grant.grantee.casefold() for grant in granted}
-    excusing = named - {"dbo", *_ROLES}
+def _excused(want: WantedDatabase, inside: DatabaseContents, who: str) -> bool:
+    """Whether it is `dbo`, a fixed role, or named by the policy: itself or a role that it is in."""
+    names = {who.casefold(), *(role.casefold() for role in reached(inside.memberships.items, who))}
+    return who.casefold() in ("dbo", *_ROLES) or bool(names & set(want.administrators))
+
+
+@dataclass(frozen=True, slots=True)
+class _Holders:
+    """Who can switch a policy off, how, and the statement that ends it (empty where another one does); and who may be
+    able to, with the `doubts`."""
+
+    ways: tuple[tuple[str, str, str], ...]
+    doubts: tuple[tuple[str, Gap], ...]
+
+
+def _holders(inside: DatabaseContents) -> _Holders:
+    """Everybody who can, those among them who can through another."""
+    grants = sorted(
+        (grant for grant in inside.grants.items if grant.state.upper() != "DENY"),
+        key=lambda grant: (grant.grantee, grant.permission, grant.on),
+    )
+    users = {user.name.casefold(): user.type for user in inside.principals.items}
+    strong = {"dbo", *_ROLES}
+    while True:
+        # Roles that somebody made; only a whole list of the users tells them from those.
+        own = set() if inside.principals.gap else strong - users.keys() - {"dbo", "public", *_ROLES}
+        leading = [grant for grant in grants if _leads(grant, strong, own)]
+        granted = [grant for grant in leading if grant.kind != "USER" or users.get(grant.on.casefold()) not in _NOT_ONE]
+        holding = {*_ROLES, *(grant.grantee.casefold() for grant in granted)}
+        members = list(_members(inside, holding))
+        grown = strong | holding | {member.casefold() for member, _, _ in members}
+        if grown == strong:
+            break
+        strong = grown
+    by_grant = [(g.grantee, f"granted {g.permission if g.kind == 'DATABASE' else g.words}", revoke(g)) for g in granted]
+    groups = [grant for grant in leading if grant.kind == "USER" and users.get(grant.on.casefold()) == "X"]
+    return _Holders((*by_grant, *members), tuple((each.grantee, _group(inside, each)) for each in groups))
+
+
+def _leads(grant: DatabaseGrant, strong: set[str], own: set[str]) -> bool:
+    """Whether it lets its holder switch a policy off, or become one of the `strong`, who can."""
+    permission = grant.permission.upper()
+    if grant.kind == "DATABASE":
+        return permission in _PERMISSIONS or (permission in _ANY_ROLE and bool(own - {grant.grantee.casefold()}))
+    return lends(grant) and grant.on.casefold() in (strong if grant.kind == "USER" else own)
+
+
+def _members(inside: DatabaseContents, holding: set[str]) -> Iterator[tuple[str, str, str]]:
+    """Who is in a role that can."""
     for member in sorted({each.member for each in inside.memberships.items}):
-        held = reached(inside.memberships.items, member)
-        if excusing & {role.casefold() for role in held}:
-            continue
-        for role, way in held.items():
-            if role.casefold() in strong:
+        for role, way in reached(inside.memberships.items, member).items():
+            if role.casefold() in holding:
                 drop = f"ALTER ROLE {quoted(role)} DROP MEMBER {quoted(member)};" if not way else ""
                 yield member, f"member of {through(role, way)}", drop
+
+
+def _group(inside: DatabaseContents, grant: DatabaseGrant) -> Gap:
+    """The doubt that a user leaves who is a group, which nobody can impersonate, or else an application."""
+    call = f"SQL {inside.id} whether {grant.on} is a group"
+    return Gap(GapReason.NOT_COLLECTED, call, inside.id, detail=f"{grant.grantee} was granted {grant.words}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..blueprint import stable_guid
-from .contents import Column, Contents, Predicate, SecurityPolicy, Table, Value
+from .contents import Column, Contents, DatabasePrincipal, Predicate, SecurityPolicy, Table, Value
 
 PIPELINE = "sp-monozu-pipeline"
 _TENANT_TABLES = ("device", "reading", "alarm")
@@ -49,12 +49,14 @@ def database(tenant_column: str, migrations: str, pipeline: str, tenant: str, mi
 
 def _others(contents: Contents) -> None:
     """Who is in databases of the kind as well: a group that may only connect, a user that may not, a role whose members
-    are to see less."""
+    are to see less and may act as a user without a login."""
     contents.create_group("grp-developers", stable_guid("group", "developers"))
     contents.create_user("sp-monozu-retired", stable_guid("retired", "client"), "db_datareader")
     contents.grant("sp-monozu-retired", "CONNECT", state="DENY")
     contents.create_role("report_readers")
     contents.grant("report_readers", "VIEW DEFINITION", "SCHEMA", "sec", state="DENY")
+    contents.principals.append(DatabasePrincipal("reporting", "S", "NONE", bytes.fromhex("0105000000000009030000007a")))
+    contents.grant("report_readers", "IMPERSONATE", "DATABASE_PRINCIPAL", "reporting")
 
 
 def admit_auditor(contents: Contents, name: str, client_id: str, migrations: str) -> None:

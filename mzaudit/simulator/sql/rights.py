@@ -52,7 +52,8 @@ COVERED: dict[SecurableClass, dict[str, str]] = {
         ("ALTER", "DELETE", "INSERT", "REFERENCES", "SELECT", "UPDATE", "VIEW DEFINITION"), "CONTROL"
     )
     | {"CONTROL": ""},
-    "DATABASE_PRINCIPAL": {"ALTER": "CONTROL", "CONTROL": "", "VIEW DEFINITION": "CONTROL"},
+    "DATABASE_PRINCIPAL": dict.fromkeys(("ALTER", "IMPERSONATE", "TAKE OWNERSHIP", "VIEW DEFINITION"), "CONTROL")
+    | {"CONTROL": ""},
 }
 # The permission on a database that a permission on one of its schemas follows from, where the names differ.
 _ALTERED_THROUGH = {"ALTER": "ALTER ANY SCHEMA"}

@@ -74,6 +74,19 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "control": ((granted("CONTROL"),), Fail, "was granted CONTROL on the database"),
     "alter any security policy": ((granted("ALTER ANY SECURITY POLICY"),), Fail, "ALTER ANY SECURITY POLICY"),
     "with grant option": ((granted("SELECT", "SCHEMA", "dbo", "GRANT_WITH_GRANT_OPTION"),), Fail, "SELECT on dbo"),
+    "may impersonate another": ((granted("IMPERSONATE", "USER", "boss"),), Fail, "IMPERSONATE on USER::boss"),
+    "may impersonate another through a role": (
+        (member("db_datawriter", "db_app"), granted("IMPERSONATE", "USER", "boss", to="db_datareader")),
+        Fail,
+        "was granted IMPERSONATE on USER::boss (through db_datareader)",
+    ),
+    "everybody may join a role": (
+        (granted("ALTER", "ROLE", "staff", to="public"),),
+        Fail,
+        "ROLE::staff (through public",
+    ),
+    "everybody may see another": ((granted("VIEW DEFINITION", "USER", "boss", to="public"),), Pass, ""),
+    "everybody may impersonate it": ((granted("IMPERSONATE", "USER", CLOUD.app, to="public"),), Pass, ""),
     "on a user, whose name is not read": (
         (granted("CONTROL", "DATABASE_PRINCIPAL"),),
         Fail,
@@ -133,3 +146,11 @@ def test_the_cure_takes_back_what_is_too_much_and_names_are_quoted() -> None:
     assert f"ALTER ROLE [db_datawriter] ADD MEMBER {name};" in command
     assert f"ALTER ROLE [db_owner] DROP MEMBER {name};" in command
     assert f"REVOKE CONTROL FROM {name} CASCADE;" in command
+
+
+def test_the_cure_names_the_class_of_a_principal() -> None:
+    verdict = ask(identity_roles, f"cloud/{DB.name}", granted("CONTROL", "USER", "a]b"), granted("ALTER", "ROLE", "r"))
+    assert isinstance(verdict, Fail)
+    assert verdict.fix is not None
+    assert "REVOKE CONTROL ON USER::[a]]b] FROM" in verdict.fix.commands[0]
+    assert "REVOKE ALTER ON ROLE::[r] FROM" in verdict.fix.commands[0]

@@ -9,7 +9,14 @@ import pytest
 from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.audit.database_subjects import GuardedDatabase
 from mzaudit.rules.sql.row_level_security import row_level_security
-from mzaudit.snapshot.databases import DatabaseGrant, Membership, Predicate, SecurityPolicy, TenantTable
+from mzaudit.snapshot.databases import (
+    DatabaseGrant,
+    DatabasePrincipal,
+    Membership,
+    Predicate,
+    SecurityPolicy,
+    TenantTable,
+)
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.sql import EntraAdministrator
 from tests.estate import (
@@ -46,6 +53,18 @@ def policies(*found: SecurityPolicy) -> Bend:
 
 def policy(*predicates: tuple[str, str, str | None], enabled: bool = True, name: str = "sec.tenants") -> SecurityPolicy:
     return SecurityPolicy(name, enabled, tuple(Predicate(*each) for each in predicates))
+
+
+def grant(to: str, permission: str, kind: str, on: str, state: str = "GRANT") -> DatabaseGrant:
+    return DatabaseGrant(to, permission, state, kind, on)
+
+
+def may(to: str, permission: str, on: str, kind: str = "USER", state: str = "GRANT") -> Bend:
+    return more(DB, "grants", grant(to, permission, kind, on, state))
+
+
+def of_database(to: str, permission: str) -> Bend:
+    return more(DB, "grants", grant(to, permission, "DATABASE", ""))
 
 
 WHOLE = (("FILTER", None), ("BLOCK", None))
@@ -149,6 +168,55 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Fail,
         "joe can switch row-level security off: member of guards.",
     ),
+    "may impersonate dbo": (
+        (may("joe", "IMPERSONATE", "dbo"),),
+        Fail,
+        "joe can switch row-level security off: granted IMPERSONATE on USER::dbo.",
+    ),
+    "controls dbo": ((may("joe", "CONTROL", "DBO"),), Fail, "granted CONTROL on USER::DBO."),
+    "may see and alter dbo": ((may("joe", "VIEW DEFINITION", "dbo"), may("joe", "ALTER", "dbo")), Pass, ""),
+    "is denied dbo": ((may("joe", "IMPERSONATE", "dbo", state="DENY"),), Pass, ""),
+    "may impersonate an ordinary user": ((may("joe", "IMPERSONATE", PIPELINE),), Pass, ""),
+    "may impersonate one who may impersonate dbo": (
+        (may("joe", "IMPERSONATE", PIPELINE), may(PIPELINE, "IMPERSONATE", "dbo")),
+        Fail,
+        "joe can switch row-level security off: granted IMPERSONATE on USER::",
+    ),
+    "may impersonate each other": ((may("joe", "IMPERSONATE", "jim"), may("jim", "IMPERSONATE", "joe")), Pass, ""),
+    "a role may impersonate dbo": (
+        (may("guards", "IMPERSONATE", "dbo"), more(DB, member, Membership("guards", "joe"))),
+        Fail,
+        "joe can switch row-level security off: member of guards.",
+    ),
+    "may join a role of owners": (
+        (more(DB, member, Membership("db_owner", "staff")), may("joe", "ALTER", "staff", "ROLE")),
+        Fail,
+        "granted ALTER on ROLE::staff",
+    ),
+    "may take a role that was granted it": (
+        (of_database("staff", "ALTER ANY SECURITY POLICY"), may("joe", "TAKE OWNERSHIP", "staff", "ROLE")),
+        Fail,
+        "granted TAKE OWNERSHIP on ROLE::staff",
+    ),
+    "may alter db_owner, whose members db_owner alone changes": ((may("joe", "ALTER", "db_owner", "ROLE"),), Pass, ""),
+    "may alter any role, and there is one": (
+        (of_database("staff", "CONTROL"), of_database("joe", "ALTER ANY ROLE")),
+        Fail,
+        "joe can switch row-level security off: granted ALTER ANY ROLE.",
+    ),
+    "may alter any role, and there is none": ((of_database("joe", "ALTER ANY ROLE"),), Pass, ""),
+    "may take the database": ((of_database("joe", "TAKE OWNERSHIP"),), Pass, ""),
+    "owns the schema of a policy": ((more(DB, "grants", grant("joe", "CONTROL", "SCHEMA", "sec")),), Pass, ""),
+    "may impersonate a group of owners": (
+        (
+            more(DB, "principals", DatabasePrincipal("dbas", "X", "EXTERNAL", "00" * 16)),
+            more(DB, member, Membership("db_owner", "dbas")),
+            may("joe", "IMPERSONATE", "dbas"),
+        ),
+        Fail,
+        "dbas can switch row-level security off: member of db_owner.",
+    ),
+    "users unread": ((inside(DB, principals=Listing(gap=gap("SQL users"))),), Inconclusive, "SQL users"),
     "policies unread": ((inside(DB, policies=Listing(gap=gap("SQL policies"))),), Inconclusive, "SQL policies"),
     "policies cut short behind both": (
         (inside(DB, policies=Listing((policy(*BOTH),), gap("SQL policies"))),),
@@ -222,6 +290,21 @@ EXCUSED: dict[str, tuple[dict[str, object], tuple[Bend, ...], type]] = {
         {"administrators": ("app",)},
         (server(administrator=Observed(EntraAdministrator("App", "Application", principal(service("cloud"))))),),
         Pass,
+    ),
+    "one who may impersonate an administrator": (
+        {"administrators": ("joe",)},
+        (more(DB, member, OWNER), may("jim", "IMPERSONATE", "joe")),
+        Fail,
+    ),
+    "an administrator who may impersonate dbo": ({"administrators": ("joe",)}, (may("joe", "CONTROL", "dbo"),), Pass),
+    "one who may impersonate a group of administrators, if it is none": (
+        {"administrators": ("dbas",)},
+        (
+            more(DB, "principals", DatabasePrincipal("dbas", "X", "EXTERNAL", "00" * 16)),
+            more(DB, member, Membership("db_owner", "dbas")),
+            may("joe", "IMPERSONATE", "dbas"),
+        ),
+        Inconclusive,
     ),
     "another administrator": ({"administrators": ("jim",)}, (more(DB, member, OWNER),), Fail),
     "perhaps in a role of administrators": (
