@@ -107,7 +107,7 @@ class Connection:
         asked = (env.get("MZAUDIT_CLOUD") or "public").strip().casefold()
         cloud = next((known for known in CLOUDS if known == asked), None)
         if cloud is None:
-            raise InputError(f"MZAUDIT_CLOUD: expected one of {', '.join(CLOUDS)}, found '{asked}'")
+            raise InputError(f"MZAUDIT_CLOUD: expected one of {', '.join(CLOUDS)}, found something else")
         return cls(
             cloud=cloud,
             proxy=_proxy(_first(env, "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")),

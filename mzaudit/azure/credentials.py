@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mzaudit.azure.connection import Connection
 from mzaudit.errors import CredentialError
@@ -35,30 +36,36 @@ def choose(env: Mapping[str, str], connection: Connection) -> Login:
 
     Order: Azure Pipelines, workload identity, environment (secret, then certificate), managed identity, Azure CLI.
     Nothing is contacted. White space around a value is no part of it: a file's last line ends in a line feed. Raises
-    CredentialError if a variable that the chosen one needs is missing.
+    CredentialError if a variable that the chosen one needs is missing or wrong.
     """
     env = {name: value.strip() for name, value in env.items()}
-    asked = env.get("MZAUDIT_CREDENTIAL", "").casefold()
-    if asked:
-        if asked not in _KINDS:
-            raise CredentialError(f"MZAUDIT_CREDENTIAL: expected one of {', '.join(_KINDS)}, found '{asked}'")
-        return _KINDS[asked](env, connection)
+    kind = env.get("MZAUDIT_CREDENTIAL", "").casefold() or _first(env)
+    if kind not in _KINDS:  # a secret may have been put there, and is not repeated
+        raise CredentialError(f"MZAUDIT_CREDENTIAL: expected one of {', '.join(_KINDS)}, found something else")
+    try:
+        return _KINDS[kind](env, connection)
+    except (ValueError, OSError) as error:
+        raise CredentialError(f"{kind}: {type(error).__name__}: check AZURE_TENANT_ID and the certificate") from None
+
+
+def _first(env: Mapping[str, str]) -> str:
     if env.get("SYSTEM_OIDCREQUESTURI") and env.get("SYSTEM_ACCESSTOKEN") and _any(env, _CONNECTION_IDS):
-        return _pipelines(env, connection)
+        return "azure-pipelines"
     if env.get("AZURE_FEDERATED_TOKEN_FILE"):
-        return _workload(env, connection)
+        return "workload-identity"
     if env.get("AZURE_CLIENT_SECRET") or env.get("AZURE_CLIENT_CERTIFICATE_PATH"):
-        return _environment(env, connection)
+        return "environment"
     if env.get("IDENTITY_ENDPOINT"):
-        return _managed(env, connection)
-    return _cli(env, connection)
+        return "managed-identity"
+    return "azure-cli"
 
 
 def _pipelines(env: Mapping[str, str], connection: Connection) -> Login:
     from azure.identity import AzurePipelinesCredential
 
     name = "azure-pipelines (federated service connection)"
-    if not env.get("SYSTEM_OIDCREQUESTURI", "").casefold().startswith(("https://", "http://127.0.0.1:")):
+    service = urlsplit(env.get("SYSTEM_OIDCREQUESTURI", ""))
+    if service.scheme != "https" and service.hostname != "127.0.0.1":
         raise CredentialError(f"{name}: SYSTEM_OIDCREQUESTURI: expected https://…: the pipeline's token is sent there")
     # its request for the pipeline's own token blocks in either kind, and cannot share our transport
     credential = AzurePipelinesCredential(
@@ -115,16 +122,11 @@ def _environment(env: Mapping[str, str], connection: Connection) -> Login:
 
     name = "environment (client secret)" if env.get("AZURE_CLIENT_SECRET") else "environment (client certificate)"
     tenant, client = _need(env, name, ("AZURE_TENANT_ID",)), _need(env, name, ("AZURE_CLIENT_ID",))
-    try:
-        if env.get("AZURE_CLIENT_SECRET"):
-            return Login(
-                ClientSecretCredential(tenant, client, env["AZURE_CLIENT_SECRET"], **_settings(connection)), name
-            )
-        path = _need(env, name, ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH"))
-        password = env.get("AZURE_CLIENT_CERTIFICATE_PASSWORD")
-        return Login(CertificateCredential(tenant, client, path, password=password, **_settings(connection)), name)
-    except (ValueError, OSError) as error:
-        raise CredentialError(f"{name}: {type(error).__name__}: check AZURE_TENANT_ID and the certificate") from None
+    if env.get("AZURE_CLIENT_SECRET"):
+        return Login(ClientSecretCredential(tenant, client, env["AZURE_CLIENT_SECRET"], **_settings(connection)), name)
+    path = _need(env, name, ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH"))
+    password = env.get("AZURE_CLIENT_CERTIFICATE_PASSWORD")
+    return Login(CertificateCredential(tenant, client, path, password=password, **_settings(connection)), name)
 
 
 def _managed(env: Mapping[str, str], connection: Connection) -> Login:
