@@ -11,6 +11,7 @@ from urllib.parse import quote
 from mzaudit.azure.versions import VERSIONS
 from mzaudit.snapshot.estate import Read
 from mzaudit.snapshot.observed import Gap, GapReason
+from mzaudit.snapshot.shown import is_key
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 
@@ -85,7 +86,7 @@ class Answer:
         found: list[str] = []
         while node is not None and len(found) < 5:
             code = _text(node, "code")
-            if code is not None and _CODE.fullmatch(code):
+            if code is not None and _CODE.fullmatch(code) and not is_key(code):
                 found.append(code)
             node = _object(node, "innererror")
         return tuple(found)

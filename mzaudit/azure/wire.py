@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from mzaudit.snapshot.ids import name
 from mzaudit.snapshot.observed import GapReason
+from mzaudit.snapshot.shown import is_key
 
 T = TypeVar("T")
 W = TypeVar("W", bound="Wire")
@@ -93,7 +94,7 @@ def read_item(told: JsonValue, item: type[W], otherwise: str) -> W | Unread:
     except ValidationError as error:
         members = told if isinstance(told, dict) else {}
         called = (_text(members.get(each)) for each in ("name", "id"))
-        named = (name(each) for each in called if _NAME.fullmatch(name(each)))
+        named = (name(each) for each in called if _NAME.fullmatch(name(each)) and not is_key(each))
         return Unread(next(named, otherwise), fault(error))
 
 
@@ -101,9 +102,14 @@ def fault(error: ValueError) -> str:
     """Where a body is not as documented. Names members, never values."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part.isidentifier())
+        where = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or _told(part))
         return f"the answer is not as documented at {where or 'its root'} ({first['type']})"
     return "the answer is about another resource, or holds what cannot be"
+
+
+def _told(member: str) -> bool:
+    """Whether the name of a member may be told: it may be one that somebody gave a setting."""
+    return member.isidentifier() and not is_key(member)
 
 
 def _moment(seconds: object) -> datetime:

@@ -91,7 +91,7 @@ def host(text: str) -> Shown:
 def secret(text: str) -> Shown | None:
     """The name of a vault's secret, `None` for what can be none. An underscore, which no such name holds, is kept: it
     is the commonest mistake. Only of text that stands for a vault's secret: any path may look like one."""
-    return Shown(text) if _SECRET.fullmatch(text) and not _is_key(text) else None
+    return Shown(text) if _SECRET.fullmatch(text) and not is_key(text) else None
 
 
 def version(text: str) -> Shown:
@@ -99,7 +99,7 @@ def version(text: str) -> Shown:
     return Shown(text) if _VERSION.fullmatch(text) else kind(text)
 
 
-def _is_key(text: str) -> bool:
+def is_key(text: str) -> bool:
     """Whether a text that has the form of a name has the marks of a credential."""
     return _mixed(text) or _issued(text)
 
@@ -115,4 +115,4 @@ def _issued(text: str) -> bool:
 def _shown(grammar: re.Pattern[str], text: str) -> Shown:
     if not grammar.fullmatch(text):
         return kind(text)
-    return _KEY if _is_key(text) else Shown(text)
+    return _KEY if is_key(text) else Shown(text)

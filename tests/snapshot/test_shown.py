@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 import mzaudit
 from mzaudit.azure import runtime
 from mzaudit.azure.values import Classifier
+from mzaudit.azure.wire import Unread, fault, read_item
+from mzaudit.azure.wire_web import AppSettings, Reference
 from mzaudit.snapshot import shown
 from mzaudit.snapshot.references import parse
 from mzaudit.snapshot.values import VaultReference
@@ -106,6 +109,18 @@ def test_a_name_with_the_marks_of_a_credential_is_not_shown(case: str) -> None:
     assert (shown.name(text) == text) == harmless
     assert (shown.title(text) == text) == harmless
     assert (shown.secret(text.replace(".", "-")) is not None) == (harmless or case == "a JWT")
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_of_a_body_that_cannot_be_read_no_such_name_is_told(case: str) -> None:
+    """A setting without a text, and the status of a reference that is none."""
+    text, harmless = NAMES[case]
+    with pytest.raises(ValidationError) as broken:
+        AppSettings.model_validate({"id": "/x", "name": "x", "properties": {text: 5}})
+    unread = read_item({"name": text, "properties": 5}, Reference, "item 1")
+    assert isinstance(unread, Unread)
+    assert (text in fault(broken.value)) == harmless
+    assert (unread.which == text) == harmless
 
 
 @pytest.mark.parametrize("case", RUNTIMES)
