@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote
 
 from mzaudit.azure import Connection, changes_of, choose, lists, take_inventory
 from mzaudit.simulator import Request, Simulator, build, serve
-from tests.azure.estates import HURRIED, TAKEN, login_env
+from tests.azure.estates import HURRIED, TAKEN, login_env, pinned
 from tests.odd.replay import Replay
 from tests.virtual_time import VirtualTime
 
@@ -77,12 +77,16 @@ def _template(path: str, place: str) -> str:
     if place == "VAULT":
         return re.sub(r"(/secrets/).+", r"\1{secret}", path.rstrip("/"))
     if place == "REGISTRY":
-        return re.sub(r"/acr/v1/.+/_tags", "/acr/v1/{repository}/_tags", path)
+        return re.sub(r"/acr/v1/.+/(_tags|_manifests)(/.+)?", _in_a_repository, path)
     if place == "ENTRA":
         return re.sub(r"^/[^/]+", "/{tenant}", path)
     path = re.sub(r"(?i)^/subscriptions/[^/]+", "/subscriptions/{subscription}", path)
     path = re.sub(r"(?i)/resourcegroups/[^/]+", "/resourceGroups/{group}", path)
     return re.sub(r"/providers/([^/]+)((?:/(?!providers/)[^/]+)*)", lambda m: f"/providers/{m[1]}{_named(m[2])}", path)
+
+
+def _in_a_repository(found: re.Match[str]) -> str:
+    return f"/acr/v1/{{repository}}/{found[1]}" + ("/{digest}" if found[2] else "")
 
 
 def _named(path: str) -> str:
@@ -94,7 +98,9 @@ def _named(path: str) -> str:
 def sent() -> tuple[Operation, ...]:
     """Every operation that a check, its attribution and `adopt` send: of things that are there, and of things that are
     not; one by one, and by lists."""
-    with serve(build("compliant")) as simulator, patch.object(lists, "MANY", 1):
+    estate = build("compliant")
+    pinned(estate)
+    with serve(estate) as simulator, patch.object(lists, "MANY", 1):
         Replay(simulator)
         seen = list(simulator.requests)
     with serve(build("compliant")) as simulator:

@@ -22,7 +22,7 @@ from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.insights import Dashboard
 from mzaudit.snapshot.keyvault import AccessPolicy
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
-from mzaudit.snapshot.registry import Tag
+from mzaudit.snapshot.registry import Manifest, Tag
 from mzaudit.snapshot.shown import Shown
 from mzaudit.snapshot.storage import BlobContainer
 from mzaudit.snapshot.web import Identity, Plan, Runtime, Site, SiteContainer, SiteProperties
@@ -46,6 +46,7 @@ from tests.estate import (
     literal,
     more,
     principal,
+    registry,
     revoked,
     secret_gone,
     secret_item,
@@ -203,13 +204,16 @@ def replace_vault(name: str) -> object:
 
 @cache
 def in_clear() -> Snapshot:
-    """What the policy calls no secret stands in clear; two vaults hold one key."""
+    """What the policy calls no secret stands in clear; two vaults hold one key; an app runs one platform's image."""
+    one = "sha256:" + "cd" * 32
     open_secrets = [(MANAGE, secret) for secret in MANAGE_VAULT.secrets if not secret.spec.sensitive]
     open_secrets += [(CLOUD, secret) for secret in CLOUD_VAULT.secrets if not secret.spec.sensitive]
     return bent(
         *(setting(owner, secret.name, literal()) for owner, secret in open_secrets),
         secret_value(CLOUD_VAULT, "SECRET-KEY", value(77)),
         secret_value(MANAGE_VAULT, "SECRET-KEY", value(77)),
+        image(INGEST, f"acrmonozu.azurecr.io/ingestor:{SHA}@{one}"),
+        registry(INGEST, manifests={f"ingestor@sha256:{'ab' * 32}": Observed(Manifest((one,)))}),
     )
 
 
@@ -271,8 +275,8 @@ def watched_wrong() -> Snapshot:
         kept = Listing(tuple(d for d in server.databases.items if d.name != lost))
         component = seen.components[key(PRD.component.id)]
         alerts = Listing(tuple(replace(a, enabled=False) for a in component.alerts.items))
-        registry = seen.registries[key(PRD.registry.id)]
-        tags: dict[str, Observed[Listing[Tag] | None] | Gap] = {**registry.tags, "ingestor": Observed(None)}
+        shared = seen.registries[key(PRD.registry.id)]
+        tags: dict[str, Observed[Listing[Tag] | None] | Gap] = {**shared.tags, "ingestor": Observed(None)}
         absent: Observed[bool] | Gap = Observed(False)
         return replace(
             seen,
@@ -286,7 +290,7 @@ def watched_wrong() -> Snapshot:
                 **seen.components,
                 key(component.id): replace(component, alerts=alerts, dashboards=Listing()),
             },
-            registries={key(registry.id): replace(registry, tags=tags)},
+            registries={key(shared.id): replace(shared, tags=tags)},
         )
 
     return bent(more, setting(service("cloud", "stg"), "EXTRA", literal()))

@@ -19,16 +19,6 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _SHORT_COMMIT: Final = re.compile(r"[0-9a-f]{7,39}")
 
 
-def is_host_of(login_server: str, host: str) -> bool:
-    """Whether a host serves the registry with that login server: itself, or one of a region (`NAME.REGION.geo.DOMAIN`,
-    `NAME.REGION.data.DOMAIN`). A registry's name is its own in one cloud, whose domain the login server has."""
-    name, _, domain = login_server.casefold().partition(".")
-    asked, _, rest = host.partition(".")
-    region, _, of = rest.partition(".")
-    regional = region.isascii() and region.isalnum() and region.islower() and of in (f"geo.{domain}", f"data.{domain}")
-    return asked == name and (rest == domain or regional)
-
-
 def sidecar_of(want: WantedService, container: Container) -> Image | None:
     """The image that the policy documents for a side-car of that name."""
     text = next((each for name, each in want.sidecars.items() if name.casefold() == container.name.casefold()), None)

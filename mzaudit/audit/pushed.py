@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mzaudit.audit.images import MainImage, deploy, is_host_of
+from mzaudit.audit.images import MainImage, deploy
 from mzaudit.audit.present import present, told
 from mzaudit.audit.verdict import Evidence, Fail
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.images import is_host_of
 from mzaudit.snapshot.observed import Listing, need, not_asked
 from mzaudit.snapshot.registry import Tag
 
@@ -15,6 +16,20 @@ def tags_of(want: WantedService, seen: Snapshot) -> Listing[Tag] | None:
     """The tags of the service's repository; `None` if the registry does not know the repository."""
     call = f"GET tags of {want.repository} in {want.registry.name}"
     return need(seen.registry(want.registry.id).tags.get(want.repository) or not_asked(call))
+
+
+def points_at(want: WantedService, seen: Snapshot, tag: Tag, digest: str) -> bool:
+    """Whether a tag points at an image: at that digest itself, or at an index of which it is one platform's.
+
+    Inconclusive where the manifest behind the tag was not seen.
+    """
+    behind = told(tag.digest, f"GET tags of {want.repository} in {want.registry.name}", f"at what {tag.name} points")
+    if behind == digest:
+        return True
+    name = f"{want.repository}@{behind}"
+    call = f"GET manifest {name} in {want.registry.name}"
+    manifest = present(seen.registry(want.registry.id).manifests.get(name) or not_asked(call), call)
+    return digest in told(manifest.platforms, call, "references")
 
 
 def foreign(want: WantedService, seen: Snapshot, main: MainImage) -> Fail | None:

@@ -155,6 +155,10 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
         }
         seen = {each: await task for each, task in (*sites.items(), *others.items())}
         access_to = {each: group.create_task(reach.whole(each)) for each in access}
+        images = [image for each in seen.values() for image in web.images(each)]
+        behind = {
+            each: group.create_task(registry.with_manifests(run, task, images)) for each, task in registries.items()
+        }
     permissions = await run.rights.all()
     return replace(
         blank,
@@ -163,7 +167,7 @@ async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapsh
         sites=seen,
         plans=_done(plans),
         vaults=_done(vaults),
-        registries=_done(registries),
+        registries=_done(behind),
         servers=_done(servers),
         databases={name: contents for task in inside for name, contents in task.result().items()},
         accounts=_done(accounts),

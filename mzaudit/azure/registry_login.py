@@ -74,9 +74,9 @@ class RegistryLogin(AsyncHTTPPolicy[Any, Any]):
 
 
 def _repository(url: str) -> str | None:
-    """The repository in `/acr/v1/{repository}/_tags`."""
+    """The repository in `/acr/v1/{repository}/_tags` and `/acr/v1/{repository}/_manifests/{digest}`."""
     match urlsplit(url).path.split("/"):
-        case ["", "acr", "v1", repository, "_tags"]:
+        case ["", "acr", "v1", repository, "_tags"] | ["", "acr", "v1", repository, "_manifests", _]:
             return unquote(repository)
         case _:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from typing import TypeVar
@@ -15,6 +15,7 @@ from mzaudit.azure.run import Run, side_by_side
 from mzaudit.azure.wire import Unread, Wire, items_of, read_item
 from mzaudit.snapshot import references, shown
 from mzaudit.snapshot.ids import name, segment
+from mzaudit.snapshot.images import Image, parse
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.shown import Shown
 from mzaudit.snapshot.values import SettingValue
@@ -52,6 +53,17 @@ async def site(run: Run, site_id: str, known: Known, turn: Turn) -> Site:
     """
     slots = asyncio.create_task(_slots(run, site_id, known))
     return await _facets(run, site_id, known, turn, slots)
+
+
+def images(site: Site) -> Iterator[Image]:
+    """The images that an app's containers are configured with, as far as they were seen."""
+    config = site.config.value if isinstance(site.config, Observed) else None
+    runtime = None if config is None else config.runtime
+    held = (*(() if runtime is None else runtime.containers), *(each.container for each in site.containers.items))
+    for container in held:
+        image = parse(container.image)
+        if image is not None:
+            yield image
 
 
 async def identity_of(run: Run, site_id: str, known: Known) -> Site:

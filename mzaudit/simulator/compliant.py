@@ -151,8 +151,10 @@ def _registry(estate: Estate, subscription: str) -> str:
         for number in range(LATEST_COMMIT + 1):
             sha = commit(repository, number)
             pushed = estate.midnight - timedelta(days=30 - 10 * number, hours=2)
-            digest = "sha256:" + hashlib.sha256(sha.encode()).hexdigest()
-            tags[sha] = Manifest(digest, pushed.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"))
+            digest, *platforms = (
+                "sha256:" + hashlib.sha256(f"{sha}{which}".encode()).hexdigest() for which in ("", " amd64", " arm64")
+            )
+            tags[sha] = Manifest(digest, pushed.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"), tuple(platforms))
         # A moving tag beside the commit tags, as build pipelines leave it; no app runs it.
         tags["latest"] = tags[sha]
         estate.images[repository] = tags

@@ -63,10 +63,12 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a tag of a repository points at, and when the tag was last pushed (ISO 8601, UTC)."""
+    """What a tag of a repository points at, and when the tag was last pushed (ISO 8601, UTC); of an index `platforms`
+    are the digests of its images."""
 
     digest: str
     pushed: str
+    platforms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from .estate import Estate, Manifest
 from .wire import Answer, Call, Json
 
 _PAGE = 100
+_ARCHITECTURES = ("amd64", "arm64")
 _ACR = "Microsoft.ContainerRegistry/registries"
 _UNLOCKED = {"deleteEnabled": True, "writeEnabled": True, "readEnabled": True, "listEnabled": True}
 
@@ -135,7 +136,7 @@ def _repository(estate: Estate, call: Call, name: str, rest: list[str]) -> Answe
             found = [one for one in _manifests(tags, order) if one["digest"] == digest]
             if not found:
                 return _refusal(404, "MANIFEST_UNKNOWN", f"manifest {digest} is not found")
-            return Answer(200, head | {"manifest": found[0]})
+            return Answer(200, head | {"manifest": found[0] | _references(tags, digest)})
         case []:
             pushed = sorted(manifest.pushed for manifest in tags.values())
             counts = {"manifestCount": len(_manifests(tags, "")), "tagCount": len(tags)}
@@ -160,19 +161,35 @@ def _tag(name: str, manifest: Manifest) -> Json:
 def _manifests(tags: dict[str, Manifest], order: str) -> list[Json]:
     found: dict[str, Json] = {}
     for tag, manifest in _ordered(tags, order):
-        made: Json = {
-            "digest": manifest.digest,
-            "imageSize": 52841,
-            "createdTime": manifest.pushed,
-            "lastUpdateTime": manifest.pushed,
-            "architecture": "amd64",
-            "os": "linux",
-            "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-            "tags": [],
-            "changeableAttributes": _UNLOCKED,
-        }
-        found.setdefault(manifest.digest, made)["tags"].append(tag)
+        made = _manifest(manifest.digest, manifest.pushed, None if manifest.platforms else "amd64")
+        found.setdefault(manifest.digest, made).setdefault("tags", []).append(tag)
+        for digest, architecture in zip(manifest.platforms, _ARCHITECTURES, strict=False):
+            found.setdefault(digest, _manifest(digest, manifest.pushed, architecture))
     return list(found.values())
+
+
+def _manifest(digest: str, pushed: str, architecture: str | None) -> Json:
+    """A manifest as listed: an index has no architecture, a platform's image no tags of its own."""
+    kind = "manifest.list.v2" if architecture is None else "manifest.v2"
+    return {
+        "digest": digest,
+        "imageSize": 52841,
+        "createdTime": pushed,
+        "lastUpdateTime": pushed,
+        **({} if architecture is None else {"architecture": architecture, "os": "linux"}),
+        "mediaType": f"application/vnd.docker.distribution.{kind}+json",
+        "changeableAttributes": _UNLOCKED,
+    }
+
+
+def _references(tags: dict[str, Manifest], digest: str) -> Json:
+    """An index' platforms, which the list of manifests leaves out."""
+    platforms = next((each.platforms for each in tags.values() if each.digest == digest), ())
+    told = [
+        {"digest": each, "architecture": architecture, "os": "linux"}
+        for each, architecture in zip(platforms, _ARCHITECTURES, strict=False)
+    ]
+    return {"references": told} if told else {}
 
 
 def _page(estate: Estate, call: Call, items: list[Json], key: str, body: Callable[[list[Json] | None], Json]) -> Answer:

@@ -43,3 +43,13 @@ def parse(reference: str) -> Image | None:
     if host == DOCKER_HUB and "/" not in repository:
         repository = f"library/{repository}"
     return Image(host, repository, tag if tagged else None, digest if pinned else None)
+
+
+def is_host_of(login_server: str, host: str) -> bool:
+    """Whether a host serves the registry with that login server: itself, or one of a region (`NAME.REGION.geo.DOMAIN`,
+    `NAME.REGION.data.DOMAIN`). A registry's name is its own in one cloud, whose domain the login server has."""
+    name, _, domain = login_server.casefold().partition(".")
+    asked, _, rest = host.partition(".")
+    region, _, of = rest.partition(".")
+    regional = region.isascii() and region.isalnum() and region.islower() and of in (f"geo.{domain}", f"data.{domain}")
+    return asked == name and (rest == domain or regional)

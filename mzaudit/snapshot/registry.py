@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mzaudit.snapshot.moment import Moment
 from mzaudit.snapshot.observed import Gap, Listing, Observed
@@ -31,9 +31,21 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Manifest:
+    """The manifest behind a digest: of an index the digests of its `platforms`' images, of an image none; None means
+    that Azure was silent about those of an index."""
+
+    platforms: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
-    """A registry; `tags` by repository name. A repository that the registry does not know is `Observed(None)`."""
+    """A registry; `tags` by repository name. A repository that the registry does not know is `Observed(None)`.
+
+    `manifests` by `REPOSITORY@DIGEST`: those behind a tag that an app runs together with another digest.
+    """
 
     id: str
     properties: Observed[RegistryProperties | None] | Gap
     tags: Mapping[str, Observed[Listing[Tag] | None] | Gap]
+    manifests: Mapping[str, Observed[Manifest | None] | Gap] = field(default_factory=dict)

@@ -130,7 +130,13 @@ def _registries(named: Sequence[tuple[str, Snapshot]]) -> dict[str, Registry]:
     for key, seen in properties.items():
         ids = [part.registries[key].id for _, part in named if key in part.registries]
         tags = [(name, part.registries[key].tags) for name, part in named if key in part.registries]
-        found[key] = Registry(ids[0], seen, _same(f"the registry {key}: tags of", tags))
+        manifests = [(name, part.registries[key].manifests) for name, part in named if key in part.registries]
+        found[key] = Registry(
+            ids[0],
+            seen,
+            _same(f"the registry {key}: tags of", tags),
+            _same(f"the registry {key}: manifest", manifests),
+        )
     return found
 
 

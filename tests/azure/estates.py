@@ -25,7 +25,8 @@ from mzaudit.azure.connection import Retry
 from mzaudit.azure.run import Run
 from mzaudit.azure.session import Session
 from mzaudit.azure.tokens import Tokens
-from mzaudit.simulator import Simulator
+from mzaudit.simulator import Estate, Simulator
+from mzaudit.simulator.compliant import LATEST_COMMIT, commit
 from mzaudit.snapshot.estate import Snapshot
 from tests.virtual_time import VirtualTime
 
@@ -90,6 +91,15 @@ class Names:
             components=(self.component,),
             resource_groups=(self.group,),
         )
+
+
+def pinned(estate: Estate) -> str:
+    """Let production's cloud backend run one platform's image of its tag's index; gives the reference."""
+    tag = commit("cloud-backend", LATEST_COMMIT)
+    one = estate.images["cloud-backend"][tag].platforms[0]
+    image = f"{estate.blueprint.login_server}/cloud-backend:{tag}@{one}"
+    estate.site_config("app-monozu-cloud-prd")["linuxFxVersion"] = f"DOCKER|{image}"
+    return image
 
 
 def login_env(sim: Simulator) -> dict[str, str]:

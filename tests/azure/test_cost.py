@@ -12,7 +12,7 @@ from mzaudit.azure import Scope
 from mzaudit.simulator import Counts, Waves, build, serve
 from mzaudit.simulator.estate import Estate
 from tests.azure import estates
-from tests.azure.estates import Names, connection_to, take
+from tests.azure.estates import Names, connection_to, pinned, take
 
 
 @pytest.fixture
@@ -58,6 +58,14 @@ def test_one_estate(estate: Estate, left_out: tuple[str, ...], monkeypatch: pyte
     counts = counted(estate, less(estate, *left_out), monkeypatch, at_once=1000)
     found = (counts.calls, counts.tokens, counts.depth, counts.logins, counts.statements)
     assert (found, counts.throttled) == (COSTS[left_out], 0)
+
+
+def test_one_platforms_image_of_an_index_costs_one_call(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manifest behind the tag, after the tags."""
+    pinned(estate)
+    counts = counted(estate, less(estate, "databases"), monkeypatch, at_once=1000)
+    calls, tokens, depth, *_ = COSTS["databases",]
+    assert (counts.calls, counts.tokens, counts.depth) == (calls + 1, tokens, depth + 1)
 
 
 def test_connections_are_kept_and_used_again(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:

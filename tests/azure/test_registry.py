@@ -1,16 +1,20 @@
-"""The tags of a repository in every form in which a registry tells them."""
+"""The tags of a repository, and the manifest behind one, in every form in which a registry tells them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
 
 import pytest
 
-from mzaudit.azure import RegistryScope, registry
+from mzaudit.azure import RegistryScope, registry, web
+from mzaudit.azure.run import Run
 from mzaudit.simulator import Alter, Fault, Simulator, Status, build, serve
-from mzaudit.snapshot.observed import Gap, Listing, Observed
-from mzaudit.snapshot.registry import Tag
-from tests.azure.estates import Names, read_with
+from mzaudit.simulator.compliant import LATEST_COMMIT, commit
+from mzaudit.snapshot.images import Image, parse
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
+from mzaudit.snapshot.registry import Manifest, Tag
+from tests.azure.estates import Names, pinned, read_with, take
 
 REPOSITORY = "cloud-backend"
 TAGS = rf"acrmonozu\.azurecr\.io/acr/v1/{REPOSITORY}/_tags$"
@@ -79,3 +83,95 @@ def test_a_repository_whose_tags_were_all_deleted() -> None:
     estate.images[REPOSITORY].clear()
     with serve(estate) as sim:
         assert tags(sim) == NONE
+
+
+SHA = commit(REPOSITORY, LATEST_COMMIT)
+INDEX = build("compliant").images[REPOSITORY][SHA]
+BEHIND = rf"acrmonozu\.azurecr\.io/acr/v1/{REPOSITORY}/_manifests/"
+DOCKER, OCI = "application/vnd.docker.distribution.manifest", "application/vnd.oci.image"
+ELSEWHERE = "sha256:" + "1" * 64
+
+
+def described(kind: str, **members: object) -> Status:
+    return Status(200, HEAD | {"manifest": {"digest": INDEX.digest, "mediaType": kind} | members})
+
+
+MANIFESTS: dict[str, tuple[tuple[Status, ...], Observed[Manifest | None] | GapReason]] = {
+    "an index, as the simulator tells it": ((), Observed(Manifest(INDEX.platforms))),
+    "an index of OCI's": (
+        (described(f"{OCI}.index.v1+json", references=[{"digest": ELSEWHERE}, None]),),
+        Observed(Manifest((ELSEWHERE,))),
+    ),
+    "an image": ((described(f"{DOCKER}.v2+json"),), Observed(Manifest(()))),
+    "an image of OCI's, null": ((described(f"{OCI}.manifest.v1+json", references=None),), Observed(Manifest(()))),
+    "an index without its platforms": ((described(f"{DOCKER}.list.v2+json"),), Observed(Manifest(None))),
+    "an index of no platforms": ((described(f"{OCI}.index.v1+json", references=[]),), Observed(Manifest(None))),
+    "no media type": ((described(""),), Observed(Manifest(None))),
+    "gone": ((Status(404, {"errors": [{"code": "MANIFEST_UNKNOWN"}]}),), Observed(None)),
+    "refused": ((Status(403, {"errors": [{"code": "DENIED"}]}),), GapReason.FORBIDDEN),
+    "another manifest": ((described(f"{DOCKER}.v2+json", digest=ELSEWHERE),) * 2, GapReason.CONTRADICTED),
+    "a reference without a digest": ((described(f"{DOCKER}.list.v2+json", references=[{}]),), GapReason.MALFORMED),
+}
+
+
+def manifests(sim: Simulator, *references: str) -> Mapping[str, Observed[Manifest | None] | Gap]:
+    images = [image for image in map(parse, references) if isinstance(image, Image)]
+    assert len(images) == len(references)
+
+    async def read(run: Run) -> Mapping[str, Observed[Manifest | None] | Gap]:
+        scope = RegistryScope(Names(sim.subscription_id).registry, (REPOSITORY,))
+        reading = asyncio.ensure_future(registry.registry(run, scope))
+        return (await registry.with_manifests(run, reading, images)).manifests
+
+    return read_with(sim, read)
+
+
+@pytest.mark.parametrize("case", MANIFESTS)
+def test_the_manifest_behind_a_tag(sim: Simulator, case: str) -> None:
+    answers, told = MANIFESTS[case]
+    sim.faults[:] = [Fault(BEHIND, answer, nth) for nth, answer in enumerate(answers, 1)]
+    try:
+        found = manifests(sim, f"acrmonozu.azurecr.io/{REPOSITORY}:{SHA}@{ELSEWHERE}")
+    finally:
+        sim.faults.clear()
+    (seen,) = found.values()
+    assert found.keys() == {f"{REPOSITORY}@{INDEX.digest}"}
+    assert (seen.reason if isinstance(seen, Gap) else seen) == told
+    assert not isinstance(seen, Gap) or f"/acr/v1/{REPOSITORY}/_manifests/sha256" in seen.call
+
+
+UNASKED = (
+    f"acrmonozu.azurecr.io/{REPOSITORY}",
+    f"acrmonozu.azurecr.io/{REPOSITORY}:{SHA}",
+    f"acrmonozu.azurecr.io/{REPOSITORY}@{ELSEWHERE}",
+    f"acrmonozu.azurecr.io/{REPOSITORY}:{SHA}@{INDEX.digest}",
+    f"acrmonozu.azurecr.io/{REPOSITORY}:absent@{ELSEWHERE}",
+    f"acrmonozu.azurecr.io/other:{SHA}@{ELSEWHERE}",
+    f"docker.io/{REPOSITORY}:{SHA}@{ELSEWHERE}",
+)
+
+
+def test_no_manifest_is_read_but_where_tag_and_digest_differ(sim: Simulator) -> None:
+    before = len(sim.requests)
+    assert manifests(sim, *UNASKED) == {}
+    assert not [one.path for one in sim.requests[before:] if "_manifests" in one.path]
+
+
+def test_a_manifest_is_read_once_for_the_apps_of_every_form() -> None:
+    """An app of docker, and one of site containers; in the region's name of the registry too."""
+    estate = build("compliant")
+    image = pinned(estate)
+    names = Names(estate.subscriptions[0])
+    estate.site_config("app-monozu-ingest-prd")["linuxFxVersion"] = "sitecontainers"
+    held = {"image": image.replace(".azurecr.io", ".westeurope.geo.azurecr.io"), "isMain": True}
+    at = f"{names.ingest}/sitecontainers/main"
+    estate.site_containers[names.ingest.casefold()] = [
+        {"id": at, "name": "main", "type": "Microsoft.Web/sites/sitecontainers", "properties": held}
+    ]
+    with serve(estate) as sim:
+        seen = take(sim)
+        assert len([one for one in sim.requests if "_manifests" in one.path]) == 1
+    assert [image.host for image in web.images(seen.site(names.ingest))] == ["acrmonozu.westeurope.geo.azurecr.io"]
+    assert seen.registry(names.registry).manifests == {
+        f"{REPOSITORY}@{INDEX.digest}": Observed(Manifest(INDEX.platforms))
+    }

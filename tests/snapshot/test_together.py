@@ -18,7 +18,7 @@ from mzaudit.simulator import Simulator, build, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed, need
 from mzaudit.snapshot.together import together
-from tests.azure.estates import take
+from tests.azure.estates import pinned, take
 
 ENVS = ("stg", "prd")
 
@@ -41,7 +41,9 @@ pytestmark = pytest.mark.wire
 
 @pytest.fixture(scope="module")
 def taken() -> tuple[Snapshot, Snapshot, Snapshot]:
-    with serve(build("drifted")) as sim:
+    estate = build("drifted")
+    pinned(estate)
+    with serve(estate) as sim:
         return look(sim, *ENVS), look(sim, "stg"), look(sim, "prd")
 
 

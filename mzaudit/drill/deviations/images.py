@@ -69,6 +69,12 @@ def tag(ground: Ground, steps: Steps) -> Iterator[Case]:
         newer = Manifest("sha256:" + "5c" * 32, moment.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"))
         estate.images[service.repository][commit(service.repository, LATEST_COMMIT + 1)] = newer
 
+    def moved(estate: Estate) -> None:
+        built = estate.images[service.repository][latest]
+        bends.run_image(estate, service, bends.image(service, f":{latest}@{built.platforms[0]}"))
+        again = Manifest("sha256:" + "5d" * 32, built.pushed, ("sha256:" + "5e" * 32,))
+        estate.images[service.repository][latest] = again
+
     forms = {
         "tag latest": ":latest",
         "a branch as tag": ":main",
@@ -87,6 +93,7 @@ def tag(ground: Ground, steps: Steps) -> Iterator[Case]:
         ("DOC-13",),
         {
             "running tag deleted from the registry": deleted,
+            "running tag moved to another build": moved,
             "every tag deleted from the registry": lambda estate: estate.images[service.repository].clear(),
         },
     )

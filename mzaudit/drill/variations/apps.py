@@ -63,6 +63,10 @@ def _image(service: WantedService) -> dict[str, Bend]:
         known = estate.images[service.repository][latest].digest
         bends.run_image(estate, service, bends.image(service, f":{latest}@{known}"))
 
+    def platform(estate: Estate) -> None:
+        one = estate.images[service.repository][latest].platforms[0]
+        bends.run_image(estate, service, bends.image(service, f":{latest}@{one}"))
+
     def moving_tags(estate: Estate) -> None:
         moment = (estate.midnight - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.1234567Z")
         for name in ("main", "v1.4.2", "cache-3f2a", "pr-17"):
@@ -88,6 +92,7 @@ def _image(service: WantedService) -> dict[str, Bend]:
         "image from the registry's host in a region": regional("geo"),
         "image from the registry's data host in a region": regional("data"),
         "image by tag and digest": digest,
+        "image by tag and the digest of one platform": platform,
         "image from a compose file": lambda estate: bends.compose(estate, service, "environment:", "  LOG_LEVEL: info"),
         "image from site containers": lambda estate: bends.contain(estate, service),
         "a container's password that names a setting": named_setting,

@@ -2,13 +2,13 @@
 
 from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.audit.az import az
-from mzaudit.audit.images import AppContainers, containers_of, deploy, is_host_of, sidecar_of
+from mzaudit.audit.images import AppContainers, containers_of, deploy, sidecar_of
 from mzaudit.audit.present import present, told
 from mzaudit.audit.subjects import each_service
 from mzaudit.audit.verdict import NotApplicable
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.images import DOCKER_HUB, Image, parse
+from mzaudit.snapshot.images import DOCKER_HUB, Image, is_host_of, parse
 from mzaudit.snapshot.observed import Unobserved
 from mzaudit.snapshot.web import Container
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, find, rule, whole
 from mzaudit.audit.images import MainImage, deploy, is_commit, is_short_commit, main_image
 from mzaudit.audit.present import told
-from mzaudit.audit.pushed import foreign, tags_of
+from mzaudit.audit.pushed import foreign, points_at, tags_of
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
@@ -27,9 +27,9 @@ def latest_deployed(want: WantedService, seen: Snapshot) -> Verdict:
     ## What it checks
     Of all tags of the service's repository that are commits (40 hexadecimal digits; also shortened ones if the app
     runs a shortened one), none was pushed later than the one that the app runs, unless it points at the same image. An
-    image by digest is compared by its digest; one at which no commit's tag points is inconclusive, because it may be
-    one platform's image of a tag's index. The tag named `latest` is a tag like any other and says nothing about what
-    is latest.
+    image by digest is compared by its digest; one platform's image of an index is compared by that index where it is
+    written with a tag that points there. A digest at which no commit's tag is known to point is inconclusive, because
+    it may be one platform's. The tag named `latest` is a tag like any other and says nothing about what is latest.
 
     ## Why it matters
     A build that was pushed and not deployed is a release that stopped half-way, or a roll-back that nobody wrote down.
@@ -54,9 +54,9 @@ def latest_deployed(want: WantedService, seen: Snapshot) -> Verdict:
     tag, digest = main.image.tag, main.image.digest
     if digest is None and (tag is None or not (is_commit(tag) or is_short_commit(tag))):
         return _fail(want, seen, main, Evidence(main.at, "a commit", main.text), "its tag is no commit")
-    running = _running(main.image, tags)
+    running = _running(want, seen, main.image, tags)
     if not running and digest is not None and any(is_commit(item.name) for item in tags.items):
-        detail = "the digest may be one platform's image of the index that a tag names: the list of tags cannot tell"
+        detail = "no commit's tag is known to point at the digest, which may be one platform's image of a tag's index"
         raise Unobserved(Gap(GapReason.UNDECIDED, f"GET {at}", at, detail=detail))
     if not running:
         return _fail(want, seen, main, Evidence(at, main.text, "absent"), "no tag of the registry points at it")
@@ -86,12 +86,16 @@ def latest_deployed(want: WantedService, seen: Snapshot) -> Verdict:
     return Pass((Evidence(at, "nothing pushed later", main.text, f"pushed {since:%Y-%m-%d}"),))
 
 
-def _running(image: Image, tags: Listing[Tag]) -> tuple[Tag, ...]:
-    """The tag's entry; where the image has a digest, that is what is pulled: every commit that points at it."""
-    if image.digest is not None:
-        return tuple(item for item in whole(tags) if item.digest == image.digest and is_commit(item.name))
-    found = find(tags, lambda item: item.name == image.tag)
-    return () if found is None else (found,)
+def _running(want: WantedService, seen: Snapshot, image: Image, tags: Listing[Tag]) -> tuple[Tag, ...]:
+    """The tag's entry; where the image has a digest, that is what is pulled: every commit that points at it, or at the
+    index behind the image's own tag, of which it is one platform's."""
+    named = find(tags, lambda item: item.name == image.tag)
+    if image.digest is None:
+        return () if named is None else (named,)
+    same = tuple(item for item in whole(tags) if item.digest == image.digest and is_commit(item.name))
+    if same or named is None or not points_at(want, seen, named, image.digest):
+        return same
+    return tuple(item for item in whole(tags) if item.digest == named.digest and is_commit(item.name))
 
 
 def _pushed(want: WantedService, tag: Tag) -> datetime:

@@ -21,13 +21,13 @@ from mzaudit.audit.az import az
 from mzaudit.audit.denial import LIFT, lift
 from mzaudit.audit.documented_grant import NO_GRANT, DocumentedGrant, grant_fix
 from mzaudit.audit.identity_grants import switch_on
-from mzaudit.audit.images import is_host_of, pull_by_system_identity
+from mzaudit.audit.images import pull_by_system_identity
 from mzaudit.audit.present import present, principal_of, told
 from mzaudit.audit.registry_access import pull_role, pull_targets
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.images import parse
+from mzaudit.snapshot.images import is_host_of, parse
 from mzaudit.snapshot.registry import RegistryProperties
 from mzaudit.snapshot.values import LiteralValue, SettingValue
 from mzaudit.snapshot.web import SiteConfig

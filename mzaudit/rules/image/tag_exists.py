@@ -2,11 +2,10 @@
 
 from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, find, rule
 from mzaudit.audit.images import deploy, main_image
-from mzaudit.audit.pushed import foreign, tags_of
+from mzaudit.audit.pushed import foreign, points_at, tags_of
 from mzaudit.audit.subjects import each_service
 from mzaudit.policy.wanted import WantedService
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 
 
 @rule(
@@ -21,8 +20,8 @@ def tag_exists(want: WantedService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The service's repository in the shared registry holds the tag of the main container's image; no tag means `latest`.
-    Where the image is written with a tag and a digest, the tag still points at that digest; where the two differ this
-    is inconclusive, because the digest may be one platform's image of the tag's index. Absence is concluded from the
+    Where the image is written with a tag and a digest, the tag still points at that digest: at the image itself, or at
+    an index of which it is one platform's image, as the manifest behind the tag says. Absence is concluded from the
     whole list of tags. An image by digest alone has no tag to look for.
 
     ## Why it matters
@@ -62,7 +61,11 @@ def tag_exists(want: WantedService, seen: Snapshot) -> Verdict:
             "Push the tag again, or deploy a commit that the registry holds.",
             deploy(want, seen, main.form),
         )
-    if main.image.digest is not None and found.digest != main.image.digest:
-        detail = "the digest may be one platform's image of the index that the tag names: the list of tags cannot tell"
-        raise Unobserved(Gap(GapReason.UNDECIDED, f"GET {at}/tags/{tag}", f"{at}/tags/{tag}", detail=detail))
+    if main.image.digest is not None and not points_at(want, seen, found, main.image.digest):
+        return Fail(
+            (Evidence(f"{at}/tags/{tag}", main.image.digest, found.digest),),
+            f"The tag {tag} was moved: it no longer points at the digest that {want.app} runs.",
+            "Deploy the commit again, and lock tags in the registry against being moved.",
+            deploy(want, seen, main.form),
+        )
     return Pass((Evidence(f"{at}/tags/{tag}", "exists", "exists"),))

@@ -9,7 +9,7 @@ import pytest
 from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.rules.image.latest_deployed import latest_deployed
 from mzaudit.snapshot.observed import Gap, Listing, Observed
-from mzaudit.snapshot.registry import Tag
+from mzaudit.snapshot.registry import Manifest, Tag
 from tests.estate import SHA, TAKEN, Bend, ask, gap, image, registry, said, service, site
 
 CLOUD = service("cloud")
@@ -31,6 +31,15 @@ def tags(*items: Tag, cut: bool = False) -> Bend:
 
 def repository(facet: Observed[Listing[Tag] | None] | Gap) -> Bend:
     return registry(CLOUD, tags={CLOUD.repository: facet})
+
+
+def behind(number: int, *platforms: int) -> dict[str, Observed[Manifest | None] | Gap]:
+    return {f"{CLOUD.repository}@{digest(number)}": Observed(Manifest(tuple(digest(each) for each in platforms)))}
+
+
+def pinned(tag: str, *items: Tag, manifests: dict[str, Observed[Manifest | None] | Gap]) -> tuple[Bend, ...]:
+    """The tag runs with the digest 3, which is no tag's own."""
+    return image(CLOUD, f"{REPOSITORY}:{tag}@{digest(3)}"), tags(*items), registry(CLOUD, manifests=manifests)
 
 
 RUNNING = pushed(SHA, -9, 1)
@@ -61,6 +70,27 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         (image(CLOUD, f"{REPOSITORY}@{digest(3)}"), tags(RUNNING)),
         Inconclusive,
         "one platform's image",
+    ),
+    "one platform's of the tag's index, the last": (
+        pinned(SHA, RUNNING, pushed(NEXT, -10, 2), manifests=behind(1, 4, 3)),
+        Pass,
+        "",
+    ),
+    "one platform's of the tag's index, not the last": (
+        pinned(SHA, RUNNING, pushed(NEXT, -8, 2), manifests=behind(1, 3, 4)),
+        Fail,
+        f"{NEXT} was pushed later",
+    ),
+    "one platform's of latest, which is a commit's index": (
+        pinned("latest", pushed("latest", -9, 1), RUNNING, manifests=behind(1, 3)),
+        Pass,
+        "",
+    ),
+    "the tag was moved": (pinned(SHA, RUNNING, manifests=behind(1, 4)), Inconclusive, "no commit's tag is known"),
+    "the tag's manifest refused": (
+        pinned(SHA, RUNNING, manifests={f"{CLOUD.repository}@{digest(1)}": gap()}),
+        Inconclusive,
+        "forbidden",
     ),
     "by digest, without any commit": ((image(CLOUD, f"{REPOSITORY}@{digest(3)}"), tags()), Fail, "no tag of"),
     "by digest, list cut short": (

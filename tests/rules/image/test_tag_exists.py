@@ -8,7 +8,7 @@ from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules import load
 from mzaudit.rules.image.tag_exists import tag_exists
 from mzaudit.snapshot.observed import Gap, Listing, Observed
-from mzaudit.snapshot.registry import Tag
+from mzaudit.snapshot.registry import Manifest, Tag
 from tests.estate import SHA, TAKEN, Bend, ask, findings, gap, image, registry, said, service, site
 
 CLOUD = service("cloud")
@@ -17,14 +17,24 @@ DIGEST = "sha256:" + "ab" * 32
 OTHER = "sha256:" + "cd" * 32
 
 
-def tags(*names: str, digest: str = DIGEST, cut: bool = False) -> Bend:
+def tags(*names: str, digest: str | None = DIGEST, cut: bool = False) -> Bend:
     listing = Listing(tuple(Tag(name, digest, TAKEN) for name in names), gap() if cut else None)
     return repository(Observed(listing))
+
+
+def behind(*platforms: str, listed: str = OTHER) -> Bend:
+    return manifest(Observed(Manifest(platforms)), listed)
+
+
+def manifest(facet: Observed[Manifest | None] | Gap, listed: str = OTHER) -> Bend:
+    return registry(CLOUD, manifests={f"{CLOUD.repository}@{listed}": facet})
 
 
 def repository(facet: Observed[Listing[Tag] | None] | Gap) -> Bend:
     return registry(CLOUD, tags={CLOUD.repository: facet})
 
+
+PINNED = (image(CLOUD, f"{REPOSITORY}:{SHA}@{DIGEST}"), tags(SHA, digest=OTHER))
 
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented": ((), Pass, ""),
@@ -36,10 +46,34 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "no tag means latest": ((image(CLOUD, REPOSITORY), tags("latest")), Pass, ""),
     "no tag and no latest": ((image(CLOUD, REPOSITORY), tags(SHA)), Fail, "The tag latest"),
     "tag and digest agree": ((image(CLOUD, f"{REPOSITORY}:{SHA}@{DIGEST}"),), Pass, ""),
-    "the digest is not the tag's: one platform's, or the tag was moved": (
-        (image(CLOUD, f"{REPOSITORY}:{SHA}@{DIGEST}"), tags(SHA, digest=OTHER)),
+    "the digest is one platform's of the tag's index": ((*PINNED, behind("sha256:" + "ef" * 32, DIGEST)), Pass, ""),
+    "the digest is none of the tag's index: moved": (
+        (*PINNED, behind("sha256:" + "ef" * 32)),
+        Fail,
+        f"The tag {SHA} was moved",
+    ),
+    "the digest is not the image's that the tag names: moved": ((*PINNED, behind()), Fail, f"The tag {SHA} was moved"),
+    "no tag is latest, moved": (
+        (image(CLOUD, f"{REPOSITORY}:latest@{DIGEST}"), tags("latest", digest=OTHER), behind()),
+        Fail,
+        "The tag latest was moved",
+    ),
+    "the manifest of another digest was seen": (
+        (*PINNED, behind(DIGEST, listed="sha256:" + "ef" * 32)),
         Inconclusive,
-        "one platform's image of the index",
+        f"not-collected GET manifest cloud-backend@{OTHER}",
+    ),
+    "the manifest refused": ((*PINNED, manifest(gap())), Inconclusive, "forbidden"),
+    "the manifest gone": ((*PINNED, manifest(Observed(None))), Inconclusive, f"GET manifest cloud-backend@{OTHER}"),
+    "Azure silent on an index' platforms": (
+        (*PINNED, manifest(Observed(Manifest(None)))),
+        Inconclusive,
+        "does not hold references",
+    ),
+    "Azure silent on the tag's digest": (
+        (image(CLOUD, f"{REPOSITORY}:{SHA}@{DIGEST}"), tags(SHA, digest=None)),
+        Inconclusive,
+        f"at what {SHA} points",
     ),
     "by digest only": ((image(CLOUD, f"{REPOSITORY}@{DIGEST}"),), NotApplicable, "no tag to look for"),
     "the repository is not there": ((repository(Observed(None)),), Fail, "has no repository cloud-backend"),
