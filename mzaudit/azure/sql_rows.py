@@ -124,7 +124,14 @@ def tables(rows: Rows) -> tuple[TenantTable, ...]:
 def migrations(rows: Rows) -> tuple[Migration, ...]:
     """The history."""
     return tuple(
-        Migration(rank, version, shown.title(description or ""), kind, by, bool(success))
+        Migration(
+            rank,
+            None if version is None else shown.name(version),
+            shown.title(description or ""),
+            shown.name(kind),
+            by,
+            bool(success),
+        )
         for rank, version, description, kind, by, success in sorted(
             _MIGRATIONS.validate_python(rows, strict=True), key=lambda row: row[0]
         )
