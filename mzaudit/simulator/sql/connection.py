@@ -79,6 +79,11 @@ class Connection:
                 reply = self._welcome(login, session)
         except SqlError as refusal:
             error, reply = refusal.error, self._error(refusal.error)
+        except (ConnectionError, StreamError):
+            raise
+        except Exception as unforeseen:  # noqa: BLE001 - a client is told, whatever a test bent
+            error = _failed(f"a login to {self._host}", unforeseen)
+            session, reply = None, self._error(error)
         await entry.answer(self._stream, reply, error)
         self._stream.packet_size = _packet_size(login)
         return session
@@ -157,6 +162,11 @@ class Connection:
             reply, error = conversation.reply(calls)
         except SqlError as refusal:
             reply, error = self._error(refusal.error), refusal.error
+        except (ConnectionError, StreamError):
+            raise
+        except Exception as unforeseen:  # noqa: BLE001 - a client is told, whatever a test bent
+            error = _failed(statement, unforeseen)
+            reply = self._error(error)
         await entry.answer(self._stream, reply, error)
 
     def _transact(self, payload: bytes) -> bytes:
@@ -183,6 +193,13 @@ class Connection:
         if message.kind != kind:
             raise StreamError(f"a message of kind {message.kind} instead of {kind.name}")
         return message
+
+
+def _failed(what: str, unforeseen: Exception) -> ServerError:
+    """What a client is told when an estate that somebody bent breaks the server; the loop's log says why."""
+    told = {"message": f"the simulated server could not answer {what}", "exception": unforeseen}
+    asyncio.get_running_loop().call_exception_handler(told)
+    return errors.failed_inside()
 
 
 def _stops(incoming: asyncio.Future[Message]) -> bool:

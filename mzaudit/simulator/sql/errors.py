@@ -157,6 +157,11 @@ def not_served(what: str) -> ServerError:
     return ServerError(40514, f"'{what}' is not supported in this version of SQL Server.")
 
 
+def failed_inside() -> ServerError:
+    """3624: the server came upon what it did not foresee; its log says what."""
+    return ServerError(3624, "A system assertion check has failed. Check the SQL Server error log for details.", 20)
+
+
 def too_costly() -> ServerError:
     """40549: a query that would never end."""
     return ServerError(40549, "Session is terminated because you have a long-running transaction.", 16)
