@@ -140,9 +140,11 @@ class _Reader:
         history: Observed[tuple[Migration, ...] | None] | Gap
         if may.history:
             history = self._facet(self._histories, found, sql_rows.migrations)
-        elif may.definitions and not may.there and not objects:
+        elif may.definitions and may.spelt is None and not objects:
             history = Observed(None)
             self._run.ledger.note(self._call(self._histories.name, self._histories.permission), "absent")
+        elif may.history is None and may.spelt is not None:
+            history = self._respelt(may.spelt)
         else:
             history = self._lacks(self._histories, objects)
         return DatabaseContents(
@@ -197,6 +199,14 @@ class _Reader:
         reason = GapReason.DENIED if hidden else GapReason.FORBIDDEN
         self._run.ledger.note(call, reason.value)
         return call.gap(reason, hidden or "the right is missing: mzaudit doctor --sql prints the statement")
+
+    def _respelt(self, spelt: str) -> Gap:
+        """The gap of a history that the database knows by a name in another case alone."""
+        call = self._call(self._histories.name, self._histories.permission)
+        self._run.ledger.note(call, GapReason.NOT_COLLECTED.value)
+        return call.gap(
+            GapReason.NOT_COLLECTED, f"the database tells names apart by case: write sql.migrations as it does, {spelt}"
+        )
 
     def _nothing(self, call: Call, gap: Gap) -> DatabaseContents:
         self._run.ledger.note(call, gap.reason.value)

@@ -27,7 +27,7 @@ def _table(name: str) -> str:
 
 
 def rights(database: str, migrations: str) -> Query:
-    """What the caller may see: the definitions, the history's rows, whether there is a history; whether the database
+    """What the caller may see: the definitions, the history's rows, how its name is spelt; whether the database
     that answers is the primary; and, a row each, what is denied to the caller, so that the catalogue leaves it out.
 
     https://learn.microsoft.com/sql/relational-databases/security/metadata-visibility-configuration
@@ -38,8 +38,8 @@ def rights(database: str, migrations: str) -> Query:
         "permissions",
         f"SELECT HAS_PERMS_BY_NAME({own}, N'DATABASE', N'VIEW DEFINITION') AS definitions, "  # noqa: S608 - quoted
         f"HAS_PERMS_BY_NAME({table}, N'OBJECT', N'SELECT') AS history, "
-        f"(SELECT COUNT(*) FROM sys.tables AS t WHERE LOWER(t.name) = {_literal(name)} "
-        f"AND LOWER(SCHEMA_NAME(t.schema_id)) = {_literal(schema)}) AS histories, "
+        f"(SELECT MAX(SCHEMA_NAME(t.schema_id) + N'.' + t.name) FROM sys.tables AS t "
+        f"WHERE LOWER(t.name) = {_literal(name)} AND LOWER(SCHEMA_NAME(t.schema_id)) = {_literal(schema)}) AS spelt, "
         "CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) AS updateability, "
         "d.class_desc, USER_NAME(d.grantee_principal_id) AS grantee, "
         "SCHEMA_NAME(CASE WHEN d.class = 3 THEN d.major_id END) AS on_schema "

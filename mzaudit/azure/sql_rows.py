@@ -24,7 +24,7 @@ from mzaudit.snapshot.databases import (
 Rows = Sequence[tuple[object, ...]]
 Flag = bool | int
 
-_RIGHTS = TypeAdapter(list[tuple[int | None, int | None, int, str | None, str | None, str | None, str | None]])
+_RIGHTS = TypeAdapter(list[tuple[int | None, int | None, str | None, str | None, str | None, str | None, str | None]])
 _PRINCIPALS = TypeAdapter(list[tuple[str, str, str | None, bytes | None]])
 _PAIRS = TypeAdapter(list[tuple[str, str]])
 _TABLES = TypeAdapter(list[tuple[str, str, str | None, str | None]])
@@ -45,12 +45,12 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What the caller may see: definitions; the history, None where none is seen; whether one is `there`. `primary` is
-    false of a replica."""
+    """What the caller may see: definitions; the history, None where none is seen by that name; how its name is `spelt`
+    there, None where there is none in whatever case. `primary` is false of a replica."""
 
     definitions: bool
     history: bool | None
-    there: bool
+    spelt: str | None
     primary: bool
     hidden: tuple[Hidden, ...]
 
@@ -60,12 +60,12 @@ def rights(rows: Rows) -> Rights:
     found = _RIGHTS.validate_python(rows, strict=True)
     if not found:
         raise ValueError("no row of what may be seen")
-    definitions, readable, histories, updateability, *_ = found[0]
+    definitions, readable, spelt, updateability, *_ = found[0]
     hidden = {Hidden(kind, grantee or "", schema or "") for *_, kind, grantee, schema in found if kind is not None}
     return Rights(
         definitions == 1,
         None if readable is None else readable == 1,
-        histories != 0,
+        spelt,
         updateability == "READ_WRITE",
         tuple(sorted(hidden, key=repr)),
     )

@@ -11,6 +11,8 @@ import sqlglot
 
 from mzaudit.azure import Scope, sql_queries
 from mzaudit.azure.guard import selects
+from mzaudit.azure.sql_queries import Query
+from mzaudit.azure.tds_talk import Speaker
 from mzaudit.report.prose import cures
 from mzaudit.simulator import (
     Estate,
@@ -183,6 +185,26 @@ def test_a_history_that_does_not_exist_is_seen_to_be_absent(estate: Estate) -> N
     drop_history(estate)
     with serve(estate) as sim:
         assert inside(sim).history(HISTORY) == Observed(None)
+
+
+def test_a_history_in_another_case_is_told_by_its_name(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the collation tells names apart by case, the name that the policy has is nobody's."""
+    real = Speaker.read
+
+    def read(speaker: Speaker, rights: Query, following: Any) -> Any:
+        talk = real(speaker, rights, following)
+        found = talk.rows[rights]
+        assert isinstance(found, list)
+        (row,) = found
+        talk.rows[rights] = [(row[0], None, "dbo.FLYWAY_SCHEMA_HISTORY", *row[3:])]
+        return talk
+
+    monkeypatch.setattr(Speaker, "read", read)
+    with serve(estate) as sim:
+        gap = inside(sim).history(HISTORY)
+    assert isinstance(gap, Gap)
+    assert gap.reason is GapReason.NOT_COLLECTED
+    assert gap.detail.endswith("write sql.migrations as it does, dbo.FLYWAY_SCHEMA_HISTORY")
 
 
 def test_without_view_definition_a_missing_history_is_a_gap(estate: Estate) -> None:

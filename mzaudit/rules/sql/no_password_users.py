@@ -1,5 +1,7 @@
 """SQL-006: where passwords are forbidden, the database has no user with one."""
 
+from collections.abc import Iterator
+
 from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, rule, whole
 from mzaudit.audit.database_subjects import each_database
 from mzaudit.audit.database_users import kept_out, missing
@@ -9,7 +11,7 @@ from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap
 
-_WITH_PASSWORD = {"DATABASE": "a contained user with a password", "INSTANCE": "a user of a SQL login"}
+_WITH_PASSWORD = {"DATABASE": "a contained user with a password", "INSTANCE": "a user made for a SQL login"}
 
 
 @rule(
@@ -26,6 +28,9 @@ def no_password_users(want: WantedDatabase, seen: Snapshot) -> Verdict:
     owner and does not count; a user without a login, or one that may not connect, signs in nowhere. Not applicable
     where the policy allows passwords, and where the database does not exist (SQL-001 says so).
 
+    A user made for a login counts even if that login has been dropped since. The database shows it unchanged, `master`
+    alone shows the logins, and whoever may create one with the user's SID opens it again.
+
     Entra-only authentication of the server (SQL-002) keeps such users out for as long as it is on; they are findings
     all the same.
 
@@ -39,6 +44,7 @@ def no_password_users(want: WantedDatabase, seen: Snapshot) -> Verdict:
     ## References
     - https://learn.microsoft.com/sql/relational-databases/security/contained-database-users-making-your-database-portable
     - https://learn.microsoft.com/azure/azure-sql/database/authentication-azure-ad-only-authentication
+    - https://learn.microsoft.com/sql/sql-server/failover-clusters/troubleshoot-orphaned-users-sql-server
     """
     if not want.passwords_forbidden:
         return NotApplicable(f"The policy allows database passwords in {want.env}.")
@@ -61,10 +67,20 @@ def no_password_users(want: WantedDatabase, seen: Snapshot) -> Verdict:
     if found:
         return Fail(
             tuple(Evidence(f"{at}/{u.name}", "no password", _WITH_PASSWORD[u.authentication]) for u in found),
-            f"{want.name} has users with a password: {', '.join(user.name for user in found)}.",
+            " ".join(_words(want, found)),
             "See that nothing signs in with it, then drop the user.",
             Fix(ADMINISTRATOR, (sqlcmd(want, seen, *(f"DROP USER {quoted(user.name)};" for user in found)),)),
         )
     if gaps:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
     return Pass((Evidence(at, "no user with a password", tuple(sorted(user.name for user in whole(users)))),))
+
+
+def _words(want: WantedDatabase, found: list[DatabasePrincipal]) -> Iterator[str]:
+    own = [user.name for user in found if user.authentication == "DATABASE"]
+    of_logins = [user.name for user in found if user.authentication == "INSTANCE"]
+    if own:
+        yield f"{want.name} has users with a password: {', '.join(own)}."
+    if of_logins:
+        words = "users made for a SQL login, open to its password if there still is one"
+        yield f"{want.name} has {words}: {', '.join(of_logins)}."

@@ -25,8 +25,13 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a user of a certificate": ((sql_user("NONE", type="C"),), Pass, ""),
     "the owner in capitals": ((sql_user("INSTANCE", "DBO"),), Pass, ""),
     "a contained user": ((sql_user("DATABASE"),), Fail, f"{DB.name} has users with a password: legacy."),
-    "a user of a login": ((sql_user("INSTANCE"),), Fail, "legacy"),
-    "two": ((sql_user("INSTANCE"), sql_user("DATABASE", "admin")), Fail, "admin, legacy"),
+    "a user of a login, which may be gone": (
+        (sql_user("INSTANCE"),),
+        Fail,
+        f"{DB.name} has users made for a SQL login, open to its password if there still is one: legacy.",
+    ),
+    "two": ((sql_user("DATABASE"), sql_user("DATABASE", "admin")), Fail, "admin, legacy"),
+    "one of each": ((sql_user("INSTANCE"), sql_user("DATABASE", "admin")), Fail, "has users with a password: admin. "),
     "in a list that may be longer": (
         (
             sql_user("DATABASE"),
