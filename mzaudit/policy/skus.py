@@ -1,7 +1,9 @@
 """App Service plan SKUs: the family and size of each name.
 
-Sources: Microsoft's pricing tiers of App Service plans and App Service Environments, and the instance sizes of
-Functions Premium and Logic Apps Standard. Of a name that is neither here nor in the policy nothing may be concluded.
+Sources: Microsoft's pricing tiers of App Service plans and App Service Environments (the first Isolated: the
+introduction to App Service Environment v2), and the instance sizes of Functions Premium and Logic Apps Standard. The
+first Premium (P1 to P3) is left out: no page of Microsoft's was found that tells its sizes. Of a name that is neither
+here nor in the policy nothing may be concluded.
 """
 
 from __future__ import annotations
@@ -38,9 +40,6 @@ _SIZES: Final[dict[str, tuple[int, float]]] = {
     "S1": (1, 1.75),
     "S2": (2, 3.5),
     "S3": (4, 7),
-    "P1": (1, 1.75),
-    "P2": (2, 3.5),
-    "P3": (4, 7),
     "P1v2": (1, 3.5),
     "P2v2": (2, 7),
     "P3v2": (4, 14),

@@ -27,7 +27,6 @@ SIZES = {
     "I3v4": ("Iv4", 8, 32),
     "I2mv4": ("Imv4", 4, 32),
     "P4mv4": ("Pmv4", 16, 128),
-    "p3": ("P", 4, 7),
     "I1": ("I", 1, 3.5),
     "EP2": ("EP", 2, 7),
     "ws1": ("WS", 1, 3.5),
@@ -41,7 +40,7 @@ def test_size(name: str) -> None:
     assert (found.family, found.cores, found.memory_gib) == SIZES[name]
 
 
-@pytest.mark.parametrize("name", ["", "F1", "D1", "Y1", "FC1", "P1v5", "P4", "Basic", " B2"])
+@pytest.mark.parametrize("name", ["", "F1", "D1", "Y1", "FC1", "P1v5", "P1", "p3", "P4", "Basic", " B2"])
 def test_not_listed(name: str) -> None:
     assert sku(name, {}) is None
 

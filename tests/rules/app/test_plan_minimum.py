@@ -38,11 +38,8 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "more memory than B2 and refused": ((plan(CLOUD, "P0v3"),), Fail, "P0v3 the documentation does not allow"),
     "free": ((plan(CLOUD, "f1"),), Fail, "does not allow"),
     "consumption": ((plan(CLOUD, "Y1"),), Fail, "does not allow"),
-    "old Premium": (
-        (plan(CLOUD, "P2"),),
-        Inconclusive,
-        "gives no minimum for the family P: add `P: SKU` to plans.minimum",
-    ),
+    "old Premium, whose size is not known": ((plan(CLOUD, "P2"),), Inconclusive, "the size of P2 is not known"),
+    "old Isolated": ((plan(CLOUD, "I2"),), Inconclusive, "gives no minimum for the family I"),
     "a family without a minimum": (
         (plan(CLOUD, "I1mv2"),),
         Inconclusive,

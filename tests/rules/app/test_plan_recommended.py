@@ -25,6 +25,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "old Isolated": ((plan(CLOUD, "I3"),), Fail, "I3 is below the recommended"),
     "Basic": ((plan(CLOUD, "B3"),), Fail, "below the recommended"),
     "refused": ((plan(CLOUD, "EP3"),), Fail, "below the recommended"),
+    "old Premium, whose size is not known": ((plan(CLOUD, "P3"),), Inconclusive, "the size of P3 is not known"),
     "a SKU of tomorrow": ((plan(CLOUD, "P9v9"),), Inconclusive, "the size of P9v9 is not known"),
     "the app refused": ((site(CLOUD, properties=gap()),), Inconclusive, "forbidden"),
 }
