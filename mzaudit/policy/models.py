@@ -164,7 +164,10 @@ class Service(Strict):
     databases: tuple[DatabaseGrant, ...] = ()
     sidecars: Annotated[
         dict[Name, Sidecar],
-        Field(description="Side-cars from elsewhere than the shared registry, by the container's name (IMG-002)."),
+        Field(
+            description="Side-cars that may come from elsewhere than the shared registry, by the container's name; one"
+            " that the app does not run is no failure (IMG-002)."
+        ),
     ] = {}
     telemetry: bool = True
     settings: Annotated[

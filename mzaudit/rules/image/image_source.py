@@ -29,9 +29,10 @@ def image_source(want: WantedService, seen: Snapshot) -> Verdict:
     name label counts, a registry of that name in another cloud does not. The main container's repository is the
     service's own. Side-cars may come from any repository of that registry, and one that the policy documents
     (`sidecars`, by the container's name) comes from where it says: host and repository, and tag and digest where they
-    are given. All forms are read: `DOCKER|…`, `COMPOSE|…` and site containers. An image without a host is Docker
-    Hub's. In a compose file the main container is the only one, or the first from the service's repository; if none
-    is, the rule fails. A compose file that cannot be read is inconclusive.
+    are given. One that the app does not run is no failure; the evidence tells it. All forms are read: `DOCKER|…`,
+    `COMPOSE|…` and site containers. An image without a host is Docker Hub's. In a compose file the main container is
+    the only one, or the first from the service's repository; if none is, the rule fails. A compose file that cannot be
+    read is inconclusive.
 
     ## Why it matters
     An image from elsewhere was built and scanned by somebody else, and can be replaced by them.
@@ -57,7 +58,10 @@ def image_source(want: WantedService, seen: Snapshot) -> Verdict:
         listing = containers.listing
         return every(listing.items, comes, empty="The app runs no container.", missing=listing.gap)
 
-    return every((own, all_come), lambda check: check(containers), empty="The app runs no container.")
+    def left_out(_: AppContainers) -> Verdict:
+        return _left_out(want, containers)
+
+    return every((own, all_come, left_out), lambda check: check(containers), empty="The app runs no container.")
 
 
 def _own(want: WantedService, seen: Snapshot, containers: AppContainers) -> Verdict:
@@ -119,6 +123,20 @@ def _comes(
         note,
         f"Push the image to {host} and let {want.app} run it from there.",
         deploy(want, seen, containers.form),
+    )
+
+
+def _left_out(want: WantedService, containers: AppContainers) -> Verdict:
+    """What the policy lets the app run and it does not: told, and no failure."""
+    names = {container.name.casefold() for container in containers.listing.items}
+    absent = {name: image for name, image in want.sidecars.items() if name.casefold() not in names}
+    if containers.listing.gap is not None or not absent:
+        return NotApplicable("Every documented side-car was judged with the others.")
+    return Pass(
+        tuple(
+            Evidence(containers.at, image, "absent", f"side-car {name}, which may be left out")
+            for name, image in absent.items()
+        )
     )
 
 

@@ -197,6 +197,18 @@ def test_a_documented_sidecar(case: str) -> None:
     assert words in said(verdict)
 
 
+@pytest.mark.parametrize("cut", [False, True], ids=["whole list", "cut short"])
+def test_a_documented_sidecar_that_is_not_run_is_told(cut: bool) -> None:
+    bound = documented(COLLECTOR)
+    subject = next(s for s in image_source.over(bound, bound.environments["prd"]) if s.name == "cloud")
+    verdict = verdict_of(image_source, subject, bent(*contained(OWN, cut=cut)))
+    if cut:
+        assert isinstance(verdict, Inconclusive)
+        return
+    assert isinstance(verdict, Pass)
+    assert [(each.expected, each.observed) for each in verdict.evidence if "C1" in each.note] == [(COLLECTOR, "absent")]
+
+
 def test_the_main_container_is_no_sidecar() -> None:
     bound = documented(COLLECTOR)
     subject = next(s for s in image_source.over(bound, bound.environments["prd"]) if s.name == "cloud")
