@@ -8,7 +8,7 @@ from collections.abc import Callable
 from . import arm_refusals, rights
 from .arm_request import ArmRequest
 from .paging import page
-from .wire import Answer, Json, error
+from .wire import Answer, Json, error, inside
 
 _NAMESPACE = "Microsoft.Authorization"
 _OID = r"'([0-9a-fA-F-]{36})'"
@@ -106,8 +106,8 @@ def _filter(request: ArmRequest, scope: str, text: str) -> Callable[[Json], bool
 def _principals(one: Json) -> set[str]:
     properties = one["properties"]
     if "principals" in properties:
-        return {str(principal["id"]).casefold() for principal in properties["principals"]}
-    return {str(properties["principalId"]).casefold()}
+        return {str(principal["id"]).casefold() for principal in properties["principals"] or []}
+    return {str(properties.get("principalId")).casefold()}
 
 
 def _definitions(request: ArmRequest, scope: str, name: list[str]) -> Answer:
@@ -123,7 +123,7 @@ def _definitions(request: ArmRequest, scope: str, name: list[str]) -> Answer:
         if found is None:
             text = f"The specified role definition with ID '{name[0]}' does not exist."
             return error(404, "RoleDefinitionDoesNotExist", text)
-        own = found["properties"]["assignableScopes"][0]
+        own = _assignable(found)[0]
         refused = request.forbidden(f"{_NAMESPACE}/roleDefinitions/read", own) if tenant_level and own != "/" else None
         return refused or Answer(200, found)
     asked = request.call.query.get("$filter", "")
@@ -137,7 +137,9 @@ def _definitions(request: ArmRequest, scope: str, name: list[str]) -> Answer:
     for clause in re.split(r"\s+and\s+", asked.strip(), flags=re.IGNORECASE):
         if test := re.fullmatch(r"(roleName|type)\s+eq\s+'([^']*)'", clause, re.IGNORECASE):
             key = "type" if test[1].casefold() == "type" else "roleName"
-            matched = [one for one in matched if str(one["properties"][key]).casefold() == test[2].casefold()]
+            matched = [
+                one for one in matched if str(inside(one, "properties").get(key)).casefold() == test[2].casefold()
+            ]
         elif clause and clause.casefold() not in ("atscope()", "atscopeandbelow()"):
             return error(400, "UnsupportedQuery", "The filter is not supported.")
     # Azure gives all definitions in one page.
@@ -145,4 +147,4 @@ def _definitions(request: ArmRequest, scope: str, name: list[str]) -> Answer:
 
 
 def _assignable(definition: Json) -> list[str]:
-    return [str(scope) for scope in definition["properties"]["assignableScopes"]]
+    return [str(scope) for scope in inside(definition, "properties").get("assignableScopes") or ["/"]]

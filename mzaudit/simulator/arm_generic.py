@@ -9,7 +9,7 @@ from . import arm_refusals, rights
 from .arm_request import ArmRequest
 from .arm_types import NAMESPACES, TYPES, ResourceType, type_key
 from .paging import page
-from .wire import Answer, Json, error
+from .wire import Answer, Json, error, inside
 
 _CHILD_CODES = {
     "microsoft.storage/storageaccounts/blobservices/containers": (
@@ -107,11 +107,12 @@ def _as_asked(request: ArmRequest, kind: ResourceType, body: Json) -> Json:
     called `status` in the first version; a workbook gives its content to those who ask for it."""
     query = request.call.query
     if kind.name == "Microsoft.Sql/servers" and "administrators" not in query.get("$expand", "").casefold():
-        return body | {"properties": {k: v for k, v in body["properties"].items() if k != "administrators"}}
+        kept = {name: value for name, value in inside(body, "properties").items() if name != "administrators"}
+        return body | {"properties": kept or body.get("properties")}
     if kind.name == "Microsoft.Insights/workbooks" and query.get("canfetchcontent", "").casefold() != "true":
-        return body | {"properties": body["properties"] | {"serializedData": None}}
+        return body | {"properties": inside(body, "properties") | {"serializedData": None}}
     if kind.name.endswith("/transparentDataEncryption") and query["api-version"] == "2014-04-01":
-        return body | {"properties": {"status": body["properties"]["state"]}}
+        return body | {"properties": {"status": inside(body, "properties").get("state")}}
     return body
 
 
@@ -134,7 +135,7 @@ def everything(request: ArmRequest, scope: str) -> Answer:
             "resourcetype": kind.name,
             "name": str(item["name"]),
             "resourcegroup": key.split("/")[4],
-            "location": str(item["location"]).replace(" ", ""),
+            "location": str(item.get("location")).replace(" ", ""),
         }
         asked_for = all(facts[name].casefold() == value for name, value in wanted)
         if asked_for and rights.may(request.estate, request.oid, f"{kind.name}/read", str(body["id"])):

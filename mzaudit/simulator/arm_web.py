@@ -53,17 +53,15 @@ def default_identity(request: ArmRequest, scope: str) -> Answer:
             "Microsoft.ManagedIdentity/identities", "identities/default", scope.split("/")[4]
         )
     client = client_of(str(identity["principalId"]))
-    properties = {"tenantId": identity["tenantId"], "principalId": identity["principalId"], "clientId": client}
-    secret_url = (
-        f"https://control-westeurope.identity.azure.net{scope}/credentials/v2/systemassigned?tid={identity['tenantId']}"
-    )
+    properties = {"tenantId": identity.get("tenantId"), "principalId": identity["principalId"], "clientId": client}
+    secret_url = f"https://control-westeurope.identity.azure.net{scope}/credentials/v2/systemassigned?tid={identity.get('tenantId')}"
     return Answer(
         200,
         {
             "id": "scope",  # as in Microsoft's own example
             "name": "default",
             "type": "Microsoft.ManagedIdentity/identities",
-            "location": owner["location"],
+            "location": owner.get("location"),
             "tags": {},
             "properties": properties | {"clientSecretUrl": secret_url},
         },
@@ -85,7 +83,7 @@ def _config(site: Json, name: str, properties: Json | None) -> Answer:
     # the mounts' id is that of the app settings, as recorded
     told = "appsettings" if name == "azurestorageaccounts" else name
     body = {"id": f"{site['id']}/config/{told}", "name": name, "type": "Microsoft.Web/sites/config"}
-    return Answer(200, body | {"location": site["location"], "properties": properties})
+    return Answer(200, body | {"location": site.get("location"), "properties": properties})
 
 
 def _listed(request: ArmRequest, site_id: str, table: str) -> Answer:
@@ -116,7 +114,7 @@ def _slot_names(request: ArmRequest, site_id: str) -> Answer:
     site = request.estate.resource(site_id)
     names = request.estate.slot_setting_names.get(site_id.casefold())
     properties: Json = {"connectionStringNames": None, "appSettingNames": names, "azureStorageConfigNames": None}
-    body: Json = {"id": None, "name": site["name"], "type": "Microsoft.Web/sites", "location": site["location"]}
+    body: Json = {"id": None, "name": site["name"], "type": "Microsoft.Web/sites", "location": site.get("location")}
     return Answer(200, body | {"properties": properties})
 
 

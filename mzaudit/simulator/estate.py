@@ -153,7 +153,7 @@ class Estate:
 
     def add(self, body: Json) -> Json:
         """Put a resource, keyed by the id in its body."""
-        self.resources[str(body["id"]).casefold()] = body
+        self.resources[str(body["id"]).rstrip("/").casefold()] = body
         return body
 
     def remove(self, arm_id: str) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from . import vault_access
 from .estate import Estate
-from .wire import Json
+from .wire import Json, inside
 
 _ATTEMPT = re.compile(r"@Microsoft\.KeyVault\((?P<inner>.*)\)\s*", re.IGNORECASE | re.DOTALL)
 _SUFFIXES = (".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net")
@@ -78,7 +78,7 @@ def _item(estate: Estate, site: Json, table: str, name: str, value: str) -> Json
         status, active = estate.reference_status[key], None
     if key in estate.active_versions:
         active = estate.active_versions[key]
-    chosen = site["properties"]["keyVaultReferenceIdentity"]
+    chosen = inside(site, "properties").get("keyVaultReferenceIdentity")
     properties: Json = {
         "reference": value,
         "status": status,
@@ -98,13 +98,13 @@ def _is_system(chosen: object) -> bool:
 
 
 def _principal(site: Json) -> str | None:
-    chosen = site["properties"]["keyVaultReferenceIdentity"]
+    chosen = inside(site, "properties").get("keyVaultReferenceIdentity")
     identity = site.get("identity") or {}
     if _is_system(chosen):
         return identity.get("principalId")
     attached = {str(k).casefold(): v for k, v in (identity.get("userAssignedIdentities") or {}).items()}
     found = attached.get(str(chosen).casefold())
-    return None if found is None else str(found["principalId"])
+    return (found or {}).get("principalId")
 
 
 def _resolve(estate: Estate, site: Json, reference: Reference | None) -> tuple[str, str | None]:
@@ -124,7 +124,7 @@ def _resolve(estate: Estate, site: Json, reference: Reference | None) -> tuple[s
     if not re.fullmatch(r"[0-9A-Za-z-]{1,127}", reference.secret):
         # The vault answers 400 BadParameter, which has no status of its own.
         return "OtherReasons", None
-    held = {name.casefold(): secret for name, secret in estate.secrets[str(vault["name"])].items()}
+    held = {name.casefold(): secret for name, secret in estate.secrets.get(str(vault["name"]), {}).items()}
     secret = held.get(reference.secret.casefold())
     if secret is None or secret.deleted is not None:
         return "SecretNotFound", None

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlencode
 
 from . import entra, rights, vault_access
 from .estate import Estate, Manifest
-from .wire import Answer, Call, Json
+from .wire import Answer, Call, Json, inside
 
 _PAGE = 100
 _ARCHITECTURES = ("amd64", "arm64")
@@ -25,7 +25,8 @@ def answer(estate: Estate, call: Call) -> Answer:
     """Answer one request to a registry's login server."""
     registry = next(body for body in _registries(estate) if body["properties"]["loginServer"].casefold() == call.host)
     properties = registry["properties"]
-    if properties["publicNetworkAccess"] == "Disabled" or properties["networkRuleSet"]["defaultAction"] == "Deny":
+    refuses = inside(properties, "networkRuleSet").get("defaultAction") == "Deny"
+    if properties.get("publicNetworkAccess") == "Disabled" or refuses:
         text = (
             f"client with IP '{vault_access.CLIENT_ADDRESS}' is not allowed access. Refer https://aka.ms/acr/firewall"
         )
@@ -65,7 +66,10 @@ def _exchange(estate: Estate, call: Call, properties: Json) -> Answer:
     """Trade an Entra token for a refresh token; one for ARM only while the registry's policy allows that."""
     form = _form(call)
     claims = entra.read(form.get("access_token", ""))
-    arm_allowed = properties["policies"]["azureADAuthenticationAsArmPolicy"]["status"] == "enabled"
+    # What the registry does not say is as it was before there was such a policy: allowed.
+    arm_allowed = (
+        inside(properties, "policies", "azureADAuthenticationAsArmPolicy").get("status", "enabled") == "enabled"
+    )
     audiences = ("https://containerregistry.azure.net", *(entra.ARM_AUDIENCES if arm_allowed else ()))
     if claims is None or claims.audience not in audiences or claims.tenant != estate.tenant_id:
         return _refusal(401, "UNAUTHORIZED", "token validation failed")

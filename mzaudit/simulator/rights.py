@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from .estate import Estate
-from .wire import Json
+from .wire import Json, inside
 
 _EVERYONE = "00000000-0000-0000-0000-000000000000"
 _MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
@@ -45,7 +45,7 @@ def permissions_at(estate: Estate, oid: str, scope: str) -> list[Json]:
     for assignment in estate.held_by(who):
         guid = role_guid(assignment)
         if covers(str(assignment["properties"]["scope"]), scope) and guid in estate.role_definitions:
-            blocks += estate.role_definitions[guid]["properties"]["permissions"]
+            blocks += inside(estate.role_definitions[guid], "properties").get("permissions") or []
     return blocks
 
 
@@ -60,7 +60,11 @@ def may(estate: Estate, oid: str, action: str, scope: str, *, data: bool = False
 def denial(estate: Estate, oid: str, action: str, scope: str, *, data: bool = False) -> Json | None:
     """The deny assignment that keeps the principal from the action, whatever roles it holds."""
     kind = "dataActions" if data else "actions"
-    denied = (one for one in _denied_at(estate, oid, scope) if _grants(one["properties"]["permissions"], kind, action))
+    denied = (
+        one
+        for one in _denied_at(estate, oid, scope)
+        if _grants(one["properties"].get("permissions") or [], kind, action)
+    )
     return next(denied, None)
 
 
@@ -80,17 +84,19 @@ def _denied_at(estate: Estate, oid: str, scope: str) -> Iterator[Json]:
         at = str(properties["scope"])
         if not covers(at, scope):
             continue
-        if properties["doNotApplyToChildScopes"] and at.rstrip("/").casefold() != scope.rstrip("/").casefold():
+        if properties.get("doNotApplyToChildScopes") and at.rstrip("/").casefold() != scope.rstrip("/").casefold():
             continue
-        named = {str(one["id"]).casefold() for one in properties["principals"]}
-        spared = {str(one["id"]).casefold() for one in properties["excludePrincipals"]}
+        named = {str(one["id"]).casefold() for one in properties.get("principals") or []}
+        spared = {str(one["id"]).casefold() for one in properties.get("excludePrincipals") or []}
         if (_EVERYONE in named or who & named) and not who & spared:
             yield deny
 
 
 def _grants(blocks: Iterable[Json], kind: str, action: str) -> bool:
     excluded = "not" + kind[0].upper() + kind[1:]
-    return any(_matches(block[kind], action) and not _matches(block[excluded], action) for block in blocks)
+    return any(
+        _matches(block.get(kind) or [], action) and not _matches(block.get(excluded) or [], action) for block in blocks
+    )
 
 
 def _matches(patterns: Iterable[str], action: str) -> bool:

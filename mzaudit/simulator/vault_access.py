@@ -7,7 +7,7 @@ from typing import Literal
 
 from . import rights
 from .estate import Estate
-from .wire import Json
+from .wire import Json, inside
 
 # Where the auditor seems to call from: TEST-NET-3, an address that no real rule names.
 CLIENT_ADDRESS = "203.0.113.7"
@@ -27,13 +27,13 @@ def is_rbac(vault: Json) -> bool:
 def network_refusal(vault: Json) -> Literal["ForbiddenByConnection", "ForbiddenByFirewall"] | None:
     """Why the vault's network settings keep the caller out, if they do."""
     properties = vault["properties"]
-    if str(properties.get("publicNetworkAccess", "Enabled")).casefold() == "disabled":
+    if str(properties.get("publicNetworkAccess")).casefold() == "disabled":
         return "ForbiddenByConnection"
     rules = properties.get("networkAcls")
-    if rules is None or str(rules["defaultAction"]).casefold() == "allow":
+    if rules is None or str(rules.get("defaultAction") or "Allow").casefold() == "allow":
         return None
     client = ipaddress.ip_address(CLIENT_ADDRESS)
-    allowed = (ipaddress.ip_network(str(rule["value"]), strict=False) for rule in rules.get("ipRules", []))
+    allowed = (ipaddress.ip_network(str(rule["value"]), strict=False) for rule in rules.get("ipRules") or [])
     return None if any(client in network for network in allowed) else "ForbiddenByFirewall"
 
 
@@ -43,8 +43,8 @@ def may(estate: Estate, vault: Json, oid: str, right: SecretRight, secret: str |
     if is_rbac(vault):
         return rights.may(estate, oid, DATA_ACTION[right], scope, data=True)
     who = rights.identities(estate, oid)
-    for policy in vault["properties"]["accessPolicies"]:
-        granted = {str(one).casefold() for one in policy["permissions"].get("secrets") or []}
+    for policy in vault["properties"].get("accessPolicies") or []:
+        granted = {str(one).casefold() for one in inside(policy, "permissions").get("secrets") or []}
         # An entry with an application id serves a user behind that application, never the application alone.
         if "applicationId" not in policy and str(policy["objectId"]).casefold() in who and granted & {right, "all"}:
             return True

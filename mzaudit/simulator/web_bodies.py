@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .blueprint import stable_guid
-from .wire import Json
+from .wire import Json, inside
 
 LOCATIONS = {"westeurope": "West Europe", "northeurope": "North Europe"}
 # name: tier, family
@@ -251,13 +251,13 @@ _FILLED_IN_SITE = ("numberOfWorkers", "linuxFxVersion", "acrUseManagedIdentityCr
 
 def served_site(body: Json, config: Json) -> Json:
     """The site as GET and lists show it: `siteConfig` is mostly null and says what `config/web` says elsewhere."""
-    properties = config["properties"]
+    properties = inside(config, "properties")
     partial = dict.fromkeys(properties) | {
-        key: properties[key] for key in (*_FILLED_IN_SITE, "alwaysOn", "http20Enabled")
+        key: properties.get(key) for key in (*_FILLED_IN_SITE, "alwaysOn", "http20Enabled")
     }
-    shown = {"name": "LinuxFxVersion", "value": properties["linuxFxVersion"]}
+    shown = {"name": "LinuxFxVersion", "value": properties.get("linuxFxVersion")}
     site_properties = {"metadata": None, "properties": [shown, {"name": "WindowsFxVersion", "value": None}]}
     return body | {
-        "properties": body["properties"]
+        "properties": inside(body, "properties")
         | {"siteConfig": partial, "siteProperties": site_properties | {"appSettings": None}}
     }

@@ -12,6 +12,13 @@ from urllib.parse import unquote
 Json = dict[str, Any]
 
 
+def inside(body: Json, *path: str) -> Json:
+    """The object at a path; an empty one where a test left it out, or made it null."""
+    for name in path:
+        body = body.get(name) or {}
+    return body
+
+
 @dataclass(frozen=True)
 class Call:
     """One HTTP request. `path` is raw (still percent-encoded), query names and header names are casefolded."""
