@@ -351,7 +351,7 @@ def watched_by_many() -> Snapshot:
         notify = ProcessingRule(
             f"{PRD.resource_group_id}/actionRules/notify", "notify", True, (alert.id,), (called,), False
         )
-        sev4 = (Condition("severity", "equals", ("sev4",)),)
+        sev4 = (Condition(Shown("severity"), Shown("equals"), (Shown("sev4"),)),)
         mute = replace(notify, id=f"{notify.id}-2", name="mute", adds=(), silences=True, conditions=sev4)
         items = (
             replace(alert, enabled=False),

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pydantic import Field, JsonValue
 
 from mzaudit.azure.wire import Moment, Resource, Wire
+from mzaudit.snapshot import shown
 from mzaudit.snapshot.alerts import ActionGroup, Alert, Condition, ProcessingRule
 from mzaudit.snapshot.ids import key
 
 # A service health alert watches Azure's own services, wherever it is scoped.
 _SERVICE_HEALTH = "microsoft.resourcehealth/events"
+_PROSE = frozenset({"description", "alertcontext"})
 _ACTIVITY_LOG = "/activitylogalerts/"
 
 
@@ -107,9 +109,9 @@ def alert(body: AlertBody) -> Alert:
     types |= {members.target_resource_type} if members.target_resource_type else set()
     for field, values in _narrowed(members.condition):
         if field == "resourceid":
-            scopes = sorted(values)
+            scopes = sorted(map(shown.part, values))
         elif field == "resourcetype":
-            types |= set(values)
+            types |= set(map(shown.part, values))
         elif field == "category" and {value.casefold() for value in values} == {"servicehealth"}:
             types.add(_SERVICE_HEALTH)
     severity = members.severity
@@ -172,18 +174,22 @@ def processing_rule(body: ProcessingRuleBody) -> ProcessingRule:
         scopes=None if members.scopes is None else tuple(sorted(members.scopes)),
         adds=tuple(sorted(added)),
         silences=_silences(members.actions),
-        conditions=tuple(
-            Condition(
-                (each.field or "").casefold(),
-                (each.operator or "").casefold(),
-                tuple(sorted(value.casefold() for value in each.values or [])),
-            )
-            for each in members.conditions or []
-        ),
+        conditions=tuple(map(_condition, members.conditions or [])),
         recurs=bool(schedule.recurrences),
         starts=schedule.effective_from,
         ends=schedule.effective_until,
     )
+
+
+def _condition(told: _Filter) -> Condition:
+    """A filter. One that compares more than names is kept without its values, and without an operator: it decides
+    nothing."""
+    field = shown.word((told.field or "").casefold())
+    values = [value.casefold() for value in told.values or []]
+    parts = [shown.part(value) for value in values]
+    if field in _PROSE or parts != values:
+        return Condition(field, shown.NOTHING, ())
+    return Condition(field, shown.word((told.operator or "").casefold()), tuple(sorted(parts)))
 
 
 def _silences(actions: list[_Action] | None) -> bool | None:

@@ -336,4 +336,6 @@ def _watch(estate: Estate, group: str, plan: EnvironmentPlan, component: str) ->
         "endTime": "03:00:00",
         "daysOfWeek": ["Sunday"],
     }
-    estate.add(monitor_bodies.processing_rule(f"{other}/actionRules/maintenance", group, recurrences=[window]))
+    planned: list[Json] = [{"field": "Description", "operator": "Contains", "values": ["planned"]}]
+    maintenance = f"{other}/actionRules/maintenance"
+    estate.add(monitor_bodies.processing_rule(maintenance, group, conditions=planned, recurrences=[window]))

@@ -144,7 +144,13 @@ def service_health_alert(arm_id: str, subscription: str, action_group_id: str) -
     }
 
 
-def processing_rule(arm_id: str, scope: str, *action_group_ids: str, recurrences: list[Json] | None = None) -> Json:
+def processing_rule(
+    arm_id: str,
+    scope: str,
+    *action_group_ids: str,
+    conditions: list[Json] | None = None,
+    recurrences: list[Json] | None = None,
+) -> Json:
     """An alert processing rule: it adds action groups to all alerts on a scope, or with none silences them."""
     action: Json = {"actionType": "RemoveAllActionGroups"}
     if action_group_ids:
@@ -158,7 +164,7 @@ def processing_rule(arm_id: str, scope: str, *action_group_ids: str, recurrences
         "tags": {},
         "properties": {
             "scopes": [scope],
-            "conditions": None,
+            "conditions": conditions,
             "actions": [action],
             "description": None,
             "enabled": True,

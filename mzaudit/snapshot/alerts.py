@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mzaudit.snapshot.moment import Moment
+from mzaudit.snapshot.shown import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,12 @@ class ActionGroup:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One filter of a processing rule, casefolded: `alertrulename` `contains` any of `values`."""
+    """One filter of a processing rule, casefolded: `alertrulename` `contains` any of `values`. Without an operator it
+    is not known what it takes."""
 
-    field: str
-    operator: str
-    values: tuple[str, ...]
+    field: Shown
+    operator: Shown
+    values: tuple[Shown, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ _HOST: Final = re.compile(r"[0-9A-Za-z-]{1,63}(?:\.[0-9A-Za-z-]{1,63}){0,9}")
 _WORD: Final = re.compile(r"[A-Za-z]{1,40}")
 _NAME: Final = re.compile(r"[0-9A-Za-z_.:-]{1,256}")
 _TITLE: Final = re.compile(r"[\w .,()<>#'&+-]{1,250}")
+_PART: Final = re.compile(r"[\w ./,()<>#'&+-]{1,1024}")
 _SECRET: Final = re.compile(r"[0-9A-Za-z_-]{1,127}")
 _VERSION: Final = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)  # which is what Key Vault makes
 _ID: Final = re.compile(
@@ -66,6 +67,11 @@ def name(text: str) -> Shown:
 def title(text: str) -> Shown:
     """What people call a thing: words, without the signs of a URL or an assignment."""
     return _shown(_TITLE, text)
+
+
+def part(text: str) -> Shown:
+    """A name, an id or a type, whole or in part, as a filter compares it."""
+    return _shown(_PART, text)
 
 
 def word(text: str) -> Shown:

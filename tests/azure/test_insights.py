@@ -11,11 +11,13 @@ from urllib.parse import quote
 import pytest
 
 from mzaudit.azure import insights
+from mzaudit.azure.alerts import ProcessingRuleBody, processing_rule
 from mzaudit.azure.run import Run
 from mzaudit.simulator import Fault, Simulator, Status, build, serve
 from mzaudit.snapshot.alerts import ActionGroup, Condition
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
+from mzaudit.snapshot.shown import Shown
 from tests.azure.estates import Names, read_with
 
 SUBSCRIPTION = build("compliant").subscriptions[0]
@@ -309,10 +311,34 @@ def test_processing_rules(sim: Simulator) -> None:
     component = seen(sim, serving("Microsoft.AlertsManagement/actionRules", adds, silences, beside))
     first, second = component.processing.items
     assert (first.adds, first.silences, first.recurs, first.ends) == ((CALLED,), False, True, None)
-    assert first.conditions == (Condition("severity", "equals", ("sev0", "sev1")),)
+    assert first.conditions == (Condition(Shown("severity"), Shown("equals"), (Shown("sev0"), Shown("sev1"))),)
     assert first.starts is not None
     assert (second.adds, second.silences, second.enabled, second.conditions) == ((), True, True, ())
     assert component.action_group(CALLED) == Observed(_called(component))
+
+
+KEY = "Zk3Qv9xT1mR5pL7wB2"
+FILTERS = {
+    "a name": ("AlertRuleName", "Contains", ["Failure Anomalies - x"], True),
+    "a part of an id": ("TargetResource", "Contains", ["/resourceGroups/rg-x/"], True),
+    "prose": ("Description", "Contains", [KEY.lower()], False),
+    "what a fired alert holds": ("AlertContext", "Contains", [f"password={KEY}"], False),
+    "a signed URL for a name": ("AlertRuleName", "Equals", [f"https://h.example/?sig={KEY}", "x"], False),
+    "a key for a name": ("AlertRuleName", "Equals", ["x", KEY], False),
+    "an operator that is none": ("Severity", f"password={KEY}", ["Sev0"], True),
+    "a field that is none": (f"password={KEY}", "Equals", ["Sev0"], True),
+}
+
+
+@pytest.mark.parametrize("case", FILTERS)
+def test_a_filter_keeps_names_and_decides_nothing_without_them(case: str) -> None:
+    field, operator, values, kept = FILTERS[case]
+    filters = [{"field": field, "operator": operator, "values": values}]
+    body = {"id": "/x", "name": "x", "properties": {"conditions": filters}}
+    (read,) = processing_rule(ProcessingRuleBody.model_validate(body)).conditions
+    assert read.values == (tuple(sorted(map(str.casefold, values))) if kept else ())
+    assert bool(read.operator) == kept
+    assert KEY.casefold() not in repr(read).casefold()
 
 
 FORBIDDEN = Fault(WATCHED + r"Microsoft\.(Insights|AlertsManagement|Portal)/\w+$", Status(403))

@@ -53,6 +53,7 @@ ALWAYS: Mapping[str, str] = {
 }
 # Shown if it is a name, and not if it holds more than one.
 NAMES: Mapping[str, str] = {
+    r"Microsoft.AlertsManagement/actionRules\.value\.properties\.conditions\.values": GRAMMAR,
     r"Microsoft.Web/sites(/slots)?/config/list/\w+/list\.properties\.\*": GRAMMAR,
     r"Microsoft.Web/sites(/slots)?/config/list/azurestorageaccounts/list\.properties\.share\.accountName": GRAMMAR,
     r"Microsoft.Web/sites(/slots)?/config/web\.properties\.linuxFxVersion": GRAMMAR,

@@ -12,6 +12,7 @@ from mzaudit.rules.telemetry.alerts_exist import alerts_exist
 from mzaudit.snapshot.alerts import ActionGroup, Alert, Condition, ProcessingRule
 from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.shown import Shown
 from tests.estate import TAKEN, Bend, ask, component, gap, said, wanted
 
 ID = wanted().environments["prd"].component.id
@@ -50,7 +51,7 @@ DAY = timedelta(days=1)
 
 
 def when(field: str, operator: str, *values: str) -> ProcessingRule:
-    return replace(ADDS, conditions=(Condition(field, operator, values),))
+    return replace(ADDS, conditions=(Condition(Shown(field), Shown(operator), tuple(map(Shown, values))),))
 
 
 def muting(field: str, operator: str, *values: str) -> ProcessingRule:
