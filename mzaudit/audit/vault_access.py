@@ -13,7 +13,7 @@ from mzaudit.policy.wanted import WantedVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import key, segment
 from mzaudit.snapshot.keyvault import AccessPolicy, VaultProperties
-from mzaudit.snapshot.observed import Gap, GapReason, Listing
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Unobserved
 
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 _DEPLOYMENT = "Microsoft.Resources/deployments/write"
@@ -73,7 +73,7 @@ def data_access(seen: Snapshot, vault: WantedVault, properties: VaultProperties,
         return united(access_of(seen, principal_id, target) for target in targets_of(seen, vault))
     grants = tuple(
         _by_policy(vault, policy)
-        for policy in _reading(properties)
+        for policy in _reading(vault, properties)
         if policy.object_id.casefold() == principal_id.casefold()
     )
     return Access(bool(grants), grants, (), (), ())
@@ -108,12 +108,16 @@ def secret_readers(seen: Snapshot, vault: WantedVault, properties: VaultProperti
     """Everyone who can read, or may be able to read, at least one secret of the vault."""
     if properties.rbac:
         return holders_of(seen, targets_of(seen, vault))
-    ids = dict.fromkeys(policy.object_id.casefold() for policy in _reading(properties))
+    ids = dict.fromkeys(policy.object_id.casefold() for policy in _reading(vault, properties))
     return Listing(tuple(Holder(oid, None, data_access(seen, vault, properties, oid)) for oid in ids))
 
 
-def _reading(properties: VaultProperties) -> Iterator[AccessPolicy]:
-    """The policies that serve a managed identity, which one with an application id does not."""
+def _reading(vault: WantedVault, properties: VaultProperties) -> Iterator[AccessPolicy]:
+    """The policies that serve a managed identity, which one with an application id does not. Raises Unobserved if they
+    were not all read."""
+    if properties.access_policies is None:
+        at = f"{vault.id}/properties/accessPolicies"
+        raise Unobserved(Gap(GapReason.MALFORMED, f"GET {vault.id}", at, detail="not all access policies are told"))
     for policy in sorted(properties.access_policies, key=lambda policy: (policy.object_id, policy.secrets)):
         if policy.application_id is None and _READING & {right.casefold() for right in policy.secrets}:
             yield policy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -268,7 +268,7 @@ def _properties(body: _Vault, suffix: str) -> VaultProperties:
         name=body.name,
         uri=f"https://{uri.hostname}",
         rbac=members.enable_rbac_authorization,
-        access_policies=tuple(_policies(members)),
+        access_policies=_policies(members.access_policies),
         public_network_access=members.public_network_access,
         default_action=None if members.network_acls is None else members.network_acls.default_action,
         template_deployment=members.enabled_for_template_deployment,
@@ -277,15 +277,16 @@ def _properties(body: _Vault, suffix: str) -> VaultProperties:
     )
 
 
-def _policies(members: _VaultMembers) -> Iterator[AccessPolicy]:
-    """The policies. Raises ValueError for one of nobody where policies decide, which may be anybody's."""
-    for entry in members.access_policies or ():
-        if entry is not None and entry.object_id is not None:
-            granted = entry.permissions.secrets if entry.permissions is not None else None
-            secrets = sorted({each.casefold() for each in granted or ()})
-            yield AccessPolicy(entry.object_id, entry.application_id, tuple(secrets))
-        elif not members.enable_rbac_authorization:
-            raise ValueError("an access policy without its principal")
+def _policies(entries: Sequence[_Policy | None] | None) -> tuple[AccessPolicy, ...] | None:
+    """The policies; None where one of them, which may be anybody's, cannot be read."""
+    policies = []
+    for entry in [None] if entries is None else entries:
+        if entry is None or entry.object_id is None:
+            return None
+        granted = entry.permissions.secrets if entry.permissions is not None else None
+        secrets = sorted({each.casefold() for each in granted or ()})
+        policies.append(AccessPolicy(entry.object_id, entry.application_id, tuple(secrets)))
+    return tuple(policies)
 
 
 def _item(body: _Secret) -> SecretItem:

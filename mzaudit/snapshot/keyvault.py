@@ -21,15 +21,15 @@ class AccessPolicy:
 
 @dataclass(frozen=True, slots=True)
 class VaultProperties:
-    """GET vault. `rbac` None or False means that access policies decide, and roles have no effect on data. Whether
-    Resource Manager may take secrets for deployments, virtual machines for certificates, and disk encryption, only if
-    set to true."""
+    """GET vault. `rbac` None or False means that access policies decide, and roles have no effect on data. The policies
+    are None if they are not told, or of one not whose it is. Whether Resource Manager may take secrets for deployments,
+    virtual machines for certificates, and disk encryption, only if set to true."""
 
     id: str
     name: str
     uri: str
     rbac: bool | None
-    access_policies: tuple[AccessPolicy, ...]
+    access_policies: tuple[AccessPolicy, ...] | None
     public_network_access: str | None
     default_action: str | None
     template_deployment: bool | None = None

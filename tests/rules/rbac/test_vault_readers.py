@@ -159,6 +159,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Inconclusive,
         "",
     ),
+    "access policies decide, and cannot be read": (
+        (vault_properties(VAULT, rbac=False, access_policies=None),),
+        Inconclusive,
+        "",
+    ),
+    "access policies do not decide, and cannot be read": ((vault_properties(VAULT, access_policies=None),), Pass, ""),
     "the vault cannot be read": ((vault_facets(VAULT, properties=gap()),), Inconclusive, ""),
 }
 
