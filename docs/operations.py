@@ -68,9 +68,14 @@ class Operation:
 
 def operation(request: Request) -> Operation:
     """The operation of a request that was sent."""
-    place = next((place for end, place in _HOSTS if request.host.endswith(end)), "")
     version = parse_qs(request.query).get("api-version", [""])[0]
-    return Operation(f"{request.method} {place}{_template(unquote(request.path), place)}", version)
+    return Operation(nameless(request.method, request.host, unquote(request.path)), version)
+
+
+def nameless(method: str, host: str, path: str) -> str:
+    """A request without anybody's names, as the page has it."""
+    place = next((place for end, place in _HOSTS if host.endswith(end)), "")
+    return f"{method} {place}{_template(path, place)}"
 
 
 def _template(path: str, place: str) -> str:

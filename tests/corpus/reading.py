@@ -7,21 +7,25 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from azure.keyvault.secrets._shared import http_challenge_cache  # the SDK offers no other way to forget
 
-from mzaudit.azure import authorization, changes, insights, keyvault, registry, sql, storage, web
+from docs.operations import held_against, nameless
+from mzaudit.azure import authorization, census, changes, insights, keyvault, registry, sql, storage, web
 from mzaudit.azure.alerts import AlertBody, alert
 from mzaudit.azure.call import Call
 from mzaudit.azure.dashboards import DashboardBody, workbook
+from mzaudit.azure.inventory import Inventory
 from mzaudit.azure.run import Run
 from mzaudit.azure.scope import AccountScope, RegistryScope, ServerScope, VaultScope
-from mzaudit.azure.wire import Resource, Wire
+from mzaudit.azure.versions import VERSIONS
+from mzaudit.azure.wire import Resource
 from mzaudit.simulator import Fault, Simulator, Status, build, serve
+from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import SqlServer
 from tests.azure.estates import read_with
@@ -29,6 +33,8 @@ from tests.azure.estates import read_with
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 VAULT, REGISTRY = "kv-mz-cloud-prd.vault.azure.net", "acrmonozu.azurecr.io"
 VAULT_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv-mz-cloud-prd"
+REGISTRY_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acrmonozu"
+_APP = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app"
 # the recorded length and framing are those of another body
 _FRAMING = ("content-length", "content-encoding", "transfer-encoding", "connection", "content-type", "vary")
 
@@ -72,6 +78,33 @@ def recorded(name: str) -> Recorded:
     )
 
 
+def sent_as(what: Recorded) -> Recorded | None:
+    """The recording as an answer to an operation that mzaudit sends; None if it can be none.
+
+    A rule that was read by itself is one of a list, roles and their assignments are those of the subscription, and what
+    refuses any operation refuses to tell of an app.
+    """
+    if _is_sent(what):
+        return what
+    role = _ROLES.fullmatch(what.path)
+    if role is not None and what.status == 200:
+        list_ = f"{role['subscription']}{role['kind']}"
+        told = what.json if role["name"] is None else {"value": [what.json]}
+        alone = role["name"] is not None and role["kind"].endswith("/roleDefinitions")
+        return replace(what, path=f"{role['kind']}/{role['name']}") if alone else replace(what, path=list_, body=told)
+    rules = _ONE_RULE.fullmatch(what.path)
+    if rules is not None and what.status == 200:
+        return replace(what, path=rules[1], body={"value": [what.json]})
+    if what.status != 200:
+        return replace(what, method="GET", host="management.azure.com", path=_APP)
+    return None
+
+
+def _is_sent(what: Recorded) -> bool:
+    sent = {each.casefold() for each in held_against()}
+    return nameless(what.method, what.host, what.path).casefold() in sent
+
+
 def names() -> list[str]:
     """Every recorded response, by folder and file; none without the corpus."""
     return sorted(str(path.relative_to(CORPUS).with_suffix("")) for path in CORPUS.glob("**/*.json"))
@@ -97,8 +130,7 @@ async def _value(run: Run, match: re.Match[str]) -> Facet:
 
 
 async def _tags(run: Run, match: re.Match[str]) -> Facet:
-    id_ = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acrmonozu"
-    return (await registry.registry(run, RegistryScope(id_, (match[1],)))).tags[match[1]]
+    return (await registry.registry(run, RegistryScope(REGISTRY_ID, (match[1],)))).tags[match[1]]
 
 
 def _site(facet: str) -> Read:
@@ -151,24 +183,41 @@ async def _component(run: Run, match: re.Match[str]) -> Facet:
     return (await insights.component(run, match[1], watching)).properties
 
 
-def _rule(wire: type[Resource], build: Callable[[Any], Any]) -> Read:
-    """An alert rule, alone or in a list."""
+def _rules(wire: type[Resource], build: Callable[[Any], Any]) -> Read:
+    """Alert rules or workbooks, as a subscription or a resource group lists them."""
 
     async def read(run: Run, match: re.Match[str]) -> Facet:
-        call = Call(match[0], "Microsoft.Portal/dashboards", "", match[0])
-        return await (run.list(call, wire, build) if match[2] is None else run.read(call, wire, build))
+        kind = next(each for each in VERSIONS if each.casefold() == match[1].casefold())
+        return await run.list(Call(match[0], kind, "", match[0]), wire, build)
 
     return read
 
 
 async def _role(run: Run, match: re.Match[str]) -> Facet:
-    call = Call(match[0], "Microsoft.Authorization/roleDefinitions", "", match[0])
-    return await run.read(call, authorization._Definition, lambda body: authorization._definition(body).permissions)
+    found = await authorization._by_id(run, "s", match[1], match[0])
+    return found if isinstance(found, Gap) else Observed(found.permissions)
 
 
-async def _held(run: Run, match: re.Match[str]) -> Facet:
-    call = Call(match[0], "Microsoft.Authorization/roleAssignments", "", match[0])
-    return await run.list(call, authorization._Assignment, authorization._assignment)  # as of a subscription
+async def _token(run: Run, match: re.Match[str]) -> Facet:
+    """What a registry's token opens."""
+    return (await registry.registry(run, RegistryScope(REGISTRY_ID, ("any",)))).tags["any"]
+
+
+def _many(read: Read | None) -> Read:
+    """A list in the place of many reads: each thing that it holds by its own reader, of which nothing else is told."""
+
+    async def listed(run: Run, match: re.Match[str]) -> Facet:
+        call = Call(match[0], match[1], "", match[0])
+        held = await run.list(call, census._Listed, lambda body: body.id)
+        if read is None:
+            return held
+        run.inventory = Inventory(run, {key(call.target): call})
+        ids = (re.sub(re.escape(match[1]), match[1], each, flags=re.IGNORECASE) for each in held.items)
+        told = [await read(run, found) for found in map(_THING.fullmatch, ids) if found is not None]
+        values = tuple(each.value for each in told if isinstance(each, Observed))
+        return Listing(values, held.gap or next((each for each in told if isinstance(each, Gap)), None))
+
+    return listed
 
 
 async def _activity(run: Run, match: re.Match[str]) -> Facet:
@@ -180,6 +229,15 @@ async def _registry(run: Run, match: re.Match[str]) -> Facet:
     return (await registry.registry(run, RegistryScope(match[1]))).properties
 
 
+_ROLES = re.compile(
+    r"(?P<subscription>/subscriptions/[^/]+).*(?P<kind>/providers/Microsoft\.Authorization/role(?:Assignments|Definitions))"
+    r"(?:/(?P<name>[^/]+))?"
+)
+_ONE_RULE = re.compile(
+    r"(.*/(?:metricAlerts|scheduledQueryRules|activityLogAlerts|smartDetectorAlertRules|workbooks))/[^/]+",
+    re.IGNORECASE,
+)
+_THING = re.compile(r"(.+)")
 _SITE = r"(.*/Microsoft\.Web/sites/[^/]+(?:/slots/[^/]+)?)"
 READERS: Mapping[str, Read] = {
     rf"{_SITE}": _site("properties"),
@@ -197,30 +255,30 @@ READERS: Mapping[str, Read] = {
     r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/roleAssignments": _access("assignments"),
     r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/roleDefinitions": _access("roles"),
     r"/subscriptions/([^/]+)/providers/Microsoft\.Authorization/denyAssignments": _access("denies"),
-    r"(.*/Microsoft\.Authorization/roleDefinitions/[^/]+)": _role,
-    r"(/subscriptions/[^/]+/resourceGroups/.*/Microsoft\.Authorization/roleAssignments)": _held,
+    r"/providers/Microsoft\.Authorization/roleDefinitions/([^/]+)": _role,
+    r"/oauth2/token": _token,
+    r".*/providers/(Microsoft\.Web/sites)": _many(_site("properties")),
+    r".*/providers/(Microsoft\.Web/serverfarms)": _many(lambda run, match: web.plan(run, match[1])),
+    r".*/providers/(Microsoft\.KeyVault/vaults)": _many(_vault),
+    r".*/providers/(Microsoft\.Insights/components)": _many(_component),
+    r".*/providers/(Microsoft\.ContainerRegistry/registries)": _many(None),
     r"(.*/Microsoft\.Sql/servers/[^/]+)": _server,
     r"(.*/Microsoft\.Sql/servers/[^/]+)/databases/([^/]+)": _database,
     r"(.*/Microsoft\.Sql/servers/[^/]+)/azureADOnlyAuthentications/Default": _entra_only,
     r"(.*/Microsoft\.Storage/storageAccounts/[^/]+)": _account,
     r"(.*/Microsoft\.Storage/storageAccounts/[^/]+)/blobServices/default/containers/([^/]+)": _container,
     r"(.*/Microsoft\.Insights/components/[^/]+)": _component,
-    r"(.*/Microsoft\.Insights/(?:metricAlerts|scheduledQueryRules|activityLogAlerts))(/[^/]+)?": _rule(
-        AlertBody, alert
-    ),
-    r"(.*/Microsoft\.AlertsManagement/smartDetectorAlertRules)(/[^/]+)?": _rule(AlertBody, alert),
-    r"(.*/Microsoft\.Insights/workbooks)(/[^/]+)?": _rule(DashboardBody, workbook),
+    r".*/(Microsoft\.Insights/(?:metricAlerts|scheduledQueryRules|activityLogAlerts))": _rules(AlertBody, alert),
+    r".*/(Microsoft\.AlertsManagement/smartDetectorAlertRules)": _rules(AlertBody, alert),
+    r".*/(Microsoft\.Insights/workbooks)": _rules(DashboardBody, workbook),
     r"(.*/Microsoft\.Insights/eventtypes/management/values)": _activity,
 }
 
 
-def reader(path: str) -> tuple[Read, re.Match[str]] | None:
-    """The product's reader of a path, if it reads that kind of thing."""
-    for pattern, read in READERS.items():
-        match = re.fullmatch(pattern, path, re.IGNORECASE)
-        if match is not None:
-            return read, match
-    return None
+def reader(path: str) -> tuple[Read, re.Match[str]]:
+    """The product's reader of a path."""
+    matches = ((read, re.fullmatch(pattern, path, re.IGNORECASE)) for pattern, read in READERS.items())
+    return next((read, match) for read, match in matches if match is not None)
 
 
 class Wireside:
@@ -230,25 +288,20 @@ class Wireside:
         self._sim = sim
 
     def read(self, what: Recorded) -> Facet:
-        """What the product's reader makes of a response; of what it never reads, what its door makes of it."""
-        found = reader(what.path)
-
-        async def read(run: Run) -> Facet:
-            if found is not None:
-                return await found[0](run, found[1])
-            call = Call(_target(what), _kind(what), "", what.path)
-            return await run.read(call, Wire, lambda _: what.status)
-
-        return self._run(_serving(what), read)
+        """What the product's reader makes of a response."""
+        sent = sent_as(what)
+        assert sent is not None, what.name
+        read, match = reader(sent.path)
+        return self._run(_serving(sent), lambda run: read(run, match))
 
     def pages(self, *recordings: Recorded) -> Listing[Any]:
-        """What the product's door makes of a list with these pages, whatever their links say."""
+        """What the product's reader of lists makes of these pages, whatever their links say."""
         answers = [Status(200, each.json) for each in recordings]
         faults = [Fault(r"https://management\.azure\.com/", each, nth) for nth, each in enumerate(answers, 1)]
 
         async def read(run: Run) -> Facet:
             call = Call(recordings[0].path, "Microsoft.Portal/dashboards", "", "")
-            return await run.list(call, Wire, lambda item: item)
+            return await run.list(call, census._Listed, lambda item: item)
 
         listing = self._run(faults, read)
         assert isinstance(listing, Listing)
@@ -263,16 +316,6 @@ class Wireside:
             self._sim.faults.clear()
 
 
-def _kind(what: Recorded) -> str:
-    return {VAULT: "vault data plane", REGISTRY: "registry data plane"}.get(what.host, "Microsoft.Portal/dashboards")
-
-
-def _target(what: Recorded) -> str:
-    if what.host in (VAULT, REGISTRY):
-        return f"https://{what.host}{what.path}"
-    return what.path if what.path.startswith("/") else "/subscriptions/s"
-
-
 def _serving(what: Recorded) -> list[Fault]:
     """The response for its own path; pages after it are empty, and all beside it but a registry's token is refused."""
     headers = {
@@ -283,19 +326,20 @@ def _serving(what: Recorded) -> list[Fault]:
     html = isinstance(what.body, str) and what.body.lstrip().startswith("<")
     headers["Content-Type"] = "text/html" if html else "application/json"
     text = what.body if isinstance(what.body, str) else json.dumps(what.body)
-    asked = what.path if what.path.startswith("/") else "/subscriptions/s"
-    path = re.sub("[<>]", ".*", re.escape(asked).replace("/", "(?:/|%2F)"))
+    path = re.escape(what.path).replace("/", "(?:/|%2F)")
     if re.fullmatch(r"/secrets/[^/]+/.*", what.path):
         path = re.escape(what.path.rsplit("/", 1)[0])
     here = f"https://{what.host if what.host in (VAULT, REGISTRY) else 'management.azure.com'}{path}$"
     own = Status(what.status, text, headers)
     loginserver = {"loginServer": REGISTRY}
-    id_ = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acrmonozu"
     return [
         Fault(here, own, query=r"^(?!.*skiptoken)"),
         Fault(here, Status(200, {"value": []})),
+        Fault(r"https://acrmonozu\.azurecr\.io/acr/v1/any/_tags", Status(200, {"imageName": "any", "tags": []})),
         Fault(r"https://acrmonozu\.azurecr\.io/oauth2/", Status(200, {"refresh_token": "any", "access_token": "any"})),
-        Fault(r"registries/acrmonozu$", Status(200, {"id": id_, "name": "acrmonozu", "properties": loginserver})),
+        Fault(
+            r"registries/acrmonozu$", Status(200, {"id": REGISTRY_ID, "name": "acrmonozu", "properties": loginserver})
+        ),
         Fault(r"https://management\.azure\.com/", Status(403)),
     ]
 
