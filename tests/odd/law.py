@@ -50,6 +50,7 @@ SILENT: Mapping[str, str] = {
     "identity": "the app has no managed identity",
     "properties.enableRbacAuthorization": "the vault goes by access policies; recorded so of vaults made before 2020",
     # and an app without settings has null for its properties
+    "properties.publicAccess": "nobody reads without signing in: the Blob service's page on a container's properties",
     "tags": "the repository has no tags left: Azure/azure-sdk-for-python#28234",
 }
 _WHICH = ("id", "name", "properties")
@@ -70,11 +71,12 @@ class Odd:
 
 @dataclass
 class Answered:
-    """One answer of a replay, and what rests on its parts."""
+    """One answer of a replay, and what rests on its parts; `before` is what is judged of it as it is."""
 
     replay: Replay
     asked: Asked
     body: Any
+    before: Judged
     tried: int = 0
     _rest: dict[Path, frozenset[Obligation]] = field(default_factory=dict)
     _hidden: frozenset[Obligation] | None = None
@@ -88,7 +90,7 @@ class Answered:
 
     def changes(self, body: Any) -> frozenset[Obligation]:
         """The obligations of which anything changes."""
-        return _differing(self.replay.judged, self.judged(body))
+        return _differing(self.before, self.judged(body))
 
     def resting_on(self, path: Path) -> frozenset[Obligation]:
         """The obligations that rest on a member."""
@@ -124,26 +126,32 @@ class Answered:
 
     @property
     def hidden(self) -> frozenset[Obligation]:
-        """The obligations that rest on the answer."""
+        """The obligations that rest on the answer, or on those that stand in for it."""
         if self._hidden is None:
-            self._hidden = _differing(self.replay.judged, self.replay.after({self.asked: None})[1])
+            self._hidden = _differing(self.before, self.replay.hiding(self.asked))
         return self._hidden
 
     def felt(self, paths: Sequence[Path], change: Change) -> Iterator[Path]:
         """The members of which a change is felt, each by itself."""
-        if not paths or not self.changes(_all(self.body, paths, change)):
-            return
+        if self.changes(_all(self.body, paths, change)):
+            yield from self._felt(paths, change)
+        else:  # all at once nothing can be read, and other answers may stand in
+            yield from (path for path in paths if self.changes(change(self.body, path)))
+
+    def _felt(self, paths: Sequence[Path], change: Change) -> Iterator[Path]:
+        """The same where a change of all of them is felt."""
         if len(paths) == 1:
             yield paths[0]
             return
         half = len(paths) // 2
-        yield from self.felt(paths[:half], change)
-        yield from self.felt(paths[half:], change)
+        for some in (paths[:half], paths[half:]):
+            if self.changes(_all(self.body, some, change)):
+                yield from self._felt(some, change)
 
 
 def _all(body: Any, paths: Sequence[Path], change: Change) -> Any:
-    """The body changed at all of the paths: inner ones before outer ones, later items before earlier ones."""
-    for path in reversed(paths):
+    """The body changed at all of the paths, inner ones before outer ones."""
+    for path in sorted(paths, key=len, reverse=True):
         body = change(body, path)
     return body
 
@@ -167,8 +175,20 @@ def answers(replay: Replay) -> dict[str, list[Answered]]:
     found: dict[str, list[Answered]] = {}
     for asked, answer in sorted(replay.kept.answers.items()):
         if isinstance(answer, Answer) and answer.status == 200 and not re.search(r"-(dev|stg)\b", asked[1]):
-            found.setdefault(kind(asked), []).append(Answered(replay, asked, json.loads(answer.body)))
+            found.setdefault(kind(asked), []).append(Answered(replay, asked, json.loads(answer.body), replay.judged))
     return found
+
+
+def instead(answer: Answered, body: Any, path: str) -> Answered:
+    """The same with a recorded body; `path` was asked for then, and is told as the one that is asked for now."""
+    told = re.sub(re.escape(path), unquote(urlsplit(answer.asked[1]).path), json.dumps(body), flags=re.IGNORECASE)
+    body = json.loads(told)
+    if "name" in body and "name" in answer.body:
+        body["id"] = answer.body["id"]
+        told = json.dumps(body)
+        told = re.sub(rf"\b{re.escape(body['name'])}\b", answer.body["name"], told)
+    swapped = json.loads(told)
+    return Answered(answer.replay, answer.asked, swapped, answer.judged(swapped))
 
 
 def distinct(body: Any) -> list[Path]:
@@ -184,7 +204,9 @@ def lost(answer: Answered, oddity: str) -> Iterator[Odd]:
         *(("properties",) if listed else ()),
         *(("value",) if oddity == "null" and "/providers/Microsoft.Web/" in answer.asked[1] else ()),
     }
-    paths = [path for path in distinct(answer.body) if not isinstance(path[-1], int) and named(path) not in silent]
+    paths = [path for path in distinct(answer.body) if named(path).removeprefix("value.[].") not in silent]
+    if oddity != "null":  # a list that does not hold an item says that there is none
+        paths = [path for path in paths if not isinstance(path[-1], int)]
     paths = [path for path in paths if not (listed and path[:-1] == ("properties",))]
     for path in answer.felt(paths, LOST[oddity]):
         after = answer.judged(LOST[oddity](answer.body, path))
@@ -194,17 +216,23 @@ def lost(answer: Answered, oddity: str) -> Iterator[Odd]:
 
 
 def _wrong(answer: Answered, path: Path, after: Judged) -> Iterator[str]:
-    for obligation, was in answer.replay.judged.items():
+    for obligation, was in answer.before.items():
         now = after[obligation]
-        if now.status is was.status:
+        if _status(now) is _status(was):
             continue
         if now.status is Status.INCONCLUSIVE and obligation in answer.resting_on(path):
             continue
-        yield _said(obligation, now)
+        yield _said(obligation, was, now)
 
 
-def _said(obligation: Obligation, now: Finding) -> str:
-    return f"{' '.join(obligation)} became {now.status} ({now.note} {', '.join(gap.detail for gap in now.gaps[:1])})"
+def _status(finding: Finding) -> Status:
+    """Its status; of one that another failure explains, what it would be by itself."""
+    return Status.FAIL if finding.cause else finding.status
+
+
+def _said(obligation: Obligation, was: Finding, now: Finding) -> str:
+    why = ", ".join(gap.detail for gap in now.gaps[:1])
+    return f"{' '.join(obligation)}, {was.status}, became {now.status} ({now.note} {why})"
 
 
 def respelled(answer: Answered, oddity: str) -> Iterator[Odd]:
@@ -213,8 +241,9 @@ def respelled(answer: Answered, oddity: str) -> Iterator[Odd]:
     if body == answer.body:
         return
     after = answer.judged(body)
-    before = answer.replay.judged
-    wrong = [_said(each, now) for each, now in after.items() if now.status is not before[each].status]
+    wrong = [
+        _said(each, was, after[each]) for each, was in answer.before.items() if _status(after[each]) is not _status(was)
+    ]
     if wrong:
         yield Odd(kind(answer.asked), "everything", oddity, tuple(wrong))
 
@@ -310,7 +339,7 @@ def unknown_words(answer: Answered) -> Iterator[Odd]:
             f"{' '.join(each)} became {now.status}"
             for each, now in after.items()
             if now.status is Status.INCONCLUSIVE
-            and answer.replay.judged[each].status is not Status.INCONCLUSIVE
+            and answer.before[each].status is not Status.INCONCLUSIVE
             and each not in answer.resting_on(path)
             and lost_[each].status is not Status.INCONCLUSIVE
         ]

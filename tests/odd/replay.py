@@ -14,7 +14,7 @@ from unittest.mock import patch
 from mzaudit import rules
 from mzaudit.audit.evaluate import evaluate
 from mzaudit.audit.results import Finding
-from mzaudit.azure import Connection, authorization, choose, collect, collecting, databases
+from mzaudit.azure import Connection, authorization, choose, collect, collecting, databases, lists
 from mzaudit.azure.call import Answer, Call
 from mzaudit.azure.clients import Clients
 from mzaudit.azure.opening import opened
@@ -42,15 +42,17 @@ _ENV = "prd"
 
 @dataclass
 class Kept:
-    """What was answered, by request; `unknown` are requests that a run made and that nothing is kept of."""
+    """What was answered, by request; `heard` are the requests of a run, `unknown` those that nothing is kept of."""
 
     answers: dict[Asked, Answer | Gap] = field(default_factory=dict)
     unknown: dict[Asked, Call] = field(default_factory=dict)
+    heard: set[Asked] = field(default_factory=set)
     changed: Mapping[Asked, Answer | None] = field(default_factory=dict)
 
     def to(self, call: Call, url: str) -> Answer | Gap:
         """The kept answer, unless it is changed."""
         asked = call.method, url
+        self.heard.add(asked)
         if asked in self.changed:
             return self.changed[asked] or refused(call)
         if asked not in self.answers:
@@ -107,6 +109,7 @@ class Replay:
         self.scope: Scope = scope_of(self._wanted)
         self._connection = Connection(proxy=sim.proxy, ca_file=sim.ca_file, retry=HURRIED)
         self.kept = Kept()
+        self.heard = set[Asked]()
         straight = self._sdk()
         self._inside = straight.databases
         self._caller = straight.caller
@@ -121,12 +124,20 @@ class Replay:
         seen = self.read(changed)
         return seen, self.judge(seen)
 
+    def hiding(self, asked: Asked) -> Judged:
+        """What is judged where an answer is refused, and whatever is asked for in its place."""
+        self.read({})
+        usual = self.heard
+        self.read({asked: None})
+        return self.after(dict.fromkeys({asked, *(self.heard - usual)}))[1]
+
     def read(self, changed: Mapping[Asked, Answer | None]) -> Snapshot:
         """What is seen; what a run asks for the first time is asked of the simulator then, and kept."""
         while True:
-            kept = Kept(self.kept.answers, {}, changed)
+            kept = Kept(self.kept.answers, changed=changed)
             seen = self._replayed(kept)
             if not kept.unknown:
+                self.heard = kept.heard
                 return seen
             self._fetch(kept.unknown)
 
@@ -191,7 +202,7 @@ def altered(answer: Answer, body: object) -> Answer:
 
 
 @contextmanager
-def replayed(estate: str) -> Iterator[Replay]:
-    """A replay of a simulated estate."""
-    with serve(build(estate)) as sim:
+def replayed(estate: str, many: int = lists.MANY) -> Iterator[Replay]:
+    """A replay of a simulated estate; of `many` things and more there are lists."""
+    with serve(build(estate)) as sim, patch.object(lists, "MANY", many):
         yield Replay(sim)
