@@ -33,7 +33,8 @@ STRUCTURE: Mapping[str, Callable[[str, str], bool]] = {
     "addresses": lambda _, text: _ADDRESS.match(text) is not None,
     "guids": lambda _, text: _GUID.fullmatch(text) is not None,
     "times": lambda _, text: _TIME.fullmatch(text) is not None,
-    "words": lambda name, _: name in ("name", "type", "kind", "status", "state", "image", "operation"),
+    "names": lambda name, _: name == "name",
+    "words": lambda name, _: name in ("type", "kind", "status", "state", "image", "operation"),
 }
 
 

@@ -72,7 +72,6 @@ TURNS: Mapping[str, Mapping[str, str]] = {
     "guids": {
         r"Microsoft.Authorization/roleAssignments\.value\.properties\.principalId": ID,
         r"Microsoft.Insights/workbooks\.value\.name": ID,
-        r"Microsoft.ManagedIdentity/identities\.properties\.(clientId|principalId|tenantId)": ID,
         r"Microsoft.Sql/servers\.properties\.administrators\.sid": ID,
         r"Microsoft.Web/sites(/slots)?\.identity\.(principalId|tenantId)": ID,
     },
@@ -83,10 +82,10 @@ TURNS: Mapping[str, Mapping[str, str]] = {
         r"SQL (grantee|installed_by|member_name|name|on_principal|role_name|type)": TITLE,
         r"SQL (object_name|object_schema|on_schema|policy_name|policy_schema|table_name|table_schema)": OBJECT,
     },
-    "words": {
+    "names": {
         r"Microsoft\.[A-Za-z/]+(\.value)?\.name": NAME,
-        r"azurecr.io v1\.tags\.name": NAME,
-        r"Microsoft.Web/serverfarms\.sku\.name": AZURES,
+    },
+    "words": {
         r"Microsoft.Web/sites(/slots)?\.(identity\.type|kind|properties\.state)": AZURES,
         r"Microsoft.Sql/servers/databases(\.value)?\.properties\.status": AZURES,
         r"Microsoft.ContainerRegistry/registries\.properties\.policies\.\w+\.status": AZURES,
