@@ -41,6 +41,7 @@ from tests.estate import (
     setting,
     signs_in,
     site,
+    site_config,
     site_properties,
     vault,
     vault_facets,
@@ -111,7 +112,10 @@ CASES: dict[str, tuple[tuple[Bend, ...], str, Mark, str]] = {
         "APP-005",
     ),
     "another identity resolves the references": (
-        (site_properties(MANAGE, key_vault_reference_identity="/subscriptions/x/identities/y"),),
+        (
+            site_properties(MANAGE, key_vault_reference_identity="/subscriptions/x/identities/y"),
+            site_config(MANAGE, key_vault_reference_identity="/subscriptions/x/identities/y"),
+        ),
         "identity/app-monozu-manage-prd",
         Mark.VIOLATED,
         "APP-005",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -15,11 +15,18 @@ from mzaudit.snapshot.observed import Gap, GapReason
 from tests.azure.estates import take
 
 
-def date(**ahead: float) -> dict[str, str]:
-    return {"date": format_datetime(datetime.now(UTC) + timedelta(**ahead), usegmt=True)}
+def date(**ahead: float) -> timedelta:
+    return timedelta(**ahead)
 
 
-TOLD: dict[str, tuple[list[Mapping[str, str]], str]] = {
+def headers(answer: Mapping[str, str] | timedelta) -> Mapping[str, str]:
+    """The headers of an answer, made when it is heard: a test may run long after it was collected."""
+    if isinstance(answer, timedelta):
+        return {"date": format_datetime(datetime.now(UTC) + answer, usegmt=True)}
+    return answer
+
+
+TOLD: dict[str, tuple[Sequence[Mapping[str, str] | timedelta], str]] = {
     "nothing": ([], ""),
     "no date": ([{}], ""),
     "the same time": ([date()], ""),
@@ -32,7 +39,7 @@ TOLD: dict[str, tuple[list[Mapping[str, str]], str]] = {
     "no zone": ([{"date": "Sun, 29 Nov 2037 10:00:00"}], ""),
     "an absurd one": ([{"date": "Thu, 01 Jan 1970 00:00:00 GMT"}, {"date": "Thu, 01 Jan 9999 00:00:00 GMT"}], ""),
     "absurd ones beside a true one": ([{"date": "Thu, 01 Jan 1970 00:00:00 GMT"}, date(days=9.5)], "9 days slow"),
-    "out of a cache": ([date(days=-9) | {"age": "777600"}], ""),
+    "out of a cache": ([{"date": "Sat, 29 Nov 2025 10:00:00 GMT", "age": "777600"}], ""),
     "one in twenty is wrong": ([*[date(days=9.5)] * 19, date()], "9 days slow"),
     "one in four is right": ([*[date(days=9.5)] * 3, date()], "9 days slow"),
     "each its own": ([date(days=days) for days in range(10)], "4 days slow"),
@@ -44,8 +51,8 @@ TOLD: dict[str, tuple[list[Mapping[str, str]], str]] = {
 def test_what_the_answers_tell(case: str) -> None:
     answers, said = TOLD[case]
     skew = Skew()
-    for headers in answers:
-        skew.heard(headers)
+    for answer in answers:
+        skew.heard(headers(answer))
     assert bool(skew.minutes()) == bool(said)
     assert said in words(skew.minutes())
 
