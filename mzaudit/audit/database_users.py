@@ -136,7 +136,9 @@ def kept_out(inside: DatabaseContents, user: DatabasePrincipal) -> Observed[str 
     held = [
         grant
         for grant in inside.grants.items
-        if grant.kind == "DATABASE" and grant.permission.upper() in _LETS_IN and grant.grantee.casefold() in names
+        if grant.permission.upper() in _LETS_IN
+        and (grant.kind == "DATABASE" or (grant.unknown and grant.permission.upper() == "CONNECT"))
+        and grant.grantee.casefold() in names
     ]
     for grant in sorted(held, key=lambda grant: (grant.permission, grant.grantee)):
         if grant.state.upper() == "DENY":

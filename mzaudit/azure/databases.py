@@ -151,7 +151,7 @@ class _Reader:
             self._database.id,
             self._listing(PRINCIPALS, found, sql_rows.principals, principals),
             self._listing(MEMBERSHIPS, found, sql_rows.memberships, principals),
-            self._listing(GRANTS, found, sql_rows.grants, principals),
+            self._listing(GRANTS, found, partial(sql_rows.grants, hidden=bool(principals)), principals),
             self._listing(POLICIES, found, partial(sql_rows.policies, hidden=bool(objects)), objects),
             {self._scope.tenant_column.casefold(): self._listing(self._tables, found, sql_rows.tables, objects)},
             {self._scope.migrations.casefold(): history},

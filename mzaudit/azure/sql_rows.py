@@ -31,6 +31,9 @@ _TABLES = TypeAdapter(list[tuple[str, str, str | None, str | None]])
 _GRANTS = TypeAdapter(list[tuple[str, str, str, str, str | None, str | None, str | None, str | None, str | None]])
 _POLICIES = TypeAdapter(list[tuple[str, str, Flag, str | None, str | None, str | None, str | None]])
 _CLASSES = {"R": "ROLE", "A": "APPLICATION ROLE"}
+_STATES = ("GRANT", "GRANT_WITH_GRANT_OPTION", "DENY", "REVOKE")
+_TEMPORAL = ("NON_TEMPORAL_TABLE", "HISTORY_TABLE", "SYSTEM_VERSIONED_TEMPORAL_TABLE")
+_LEDGER = ("NON_LEDGER_TABLE", "HISTORY_TABLE", "UPDATABLE_LEDGER_TABLE", "APPEND_ONLY_LEDGER_TABLE")
 _MIGRATIONS = TypeAdapter(list[tuple[int, str | None, str | None, str, str, Flag]])
 
 
@@ -55,6 +58,11 @@ class Rights:
     hidden: tuple[Hidden, ...]
 
 
+def _word(text: str | None) -> str:
+    """A word of the catalogue, whose case is that of its collation; empty where there is none."""
+    return (text or "").strip().upper()
+
+
 def rights(rows: Rows) -> Rights:
     """What the caller may see."""
     found = _RIGHTS.validate_python(rows, strict=True)
@@ -73,10 +81,13 @@ def rights(rows: Rows) -> Rights:
 
 def principals(rows: Rows) -> tuple[DatabasePrincipal, ...]:
     """The users."""
-    return tuple(
-        DatabasePrincipal(name, kind.strip(), authentication or "NONE", (sid or b"").hex())
-        for name, kind, authentication, sid in sorted(_PRINCIPALS.validate_python(rows, strict=True), key=repr)
-    )
+    found: list[DatabasePrincipal] = []
+    for name, kind, authentication, sid in sorted(_PRINCIPALS.validate_python(rows, strict=True), key=repr):
+        letter = _word(kind)
+        if letter in ("E", "X") and not sid:
+            raise ValueError("an Entra user without a SID")
+        found.append(DatabasePrincipal(name, letter, _word(authentication), (sid or b"").hex()))
+    return tuple(found)
 
 
 def memberships(rows: Rows) -> tuple[Membership, ...]:
@@ -84,16 +95,24 @@ def memberships(rows: Rows) -> tuple[Membership, ...]:
     return tuple(Membership(role, member) for role, member in sorted(_PAIRS.validate_python(rows, strict=True)))
 
 
-def grants(rows: Rows) -> tuple[DatabaseGrant, ...]:
-    """What was granted and denied. What is on a principal is told as T-SQL writes it: on a USER or a ROLE."""
+def grants(rows: Rows, *, hidden: bool = False) -> tuple[DatabaseGrant, ...]:
+    """What was granted and denied. What is on a principal is told as T-SQL writes it: on a USER or a ROLE; principals
+    that are `hidden` from the caller bear no name."""
     found: list[DatabaseGrant] = []
     for row in sorted(_GRANTS.validate_python(rows, strict=True), key=repr):
-        grantee, permission, state, kind, schema, of, name, principal, letter = row
+        grantee, permission, told, class_, schema, of, name, principal, letter = row
+        state, kind = _word(told), _word(class_)
+        if state not in _STATES:
+            raise ValueError("a permission in a state that nobody knows")
+        if state == "REVOKE":  # neither given nor denied: of one column, beside what holds for the table
+            continue
         if principal is not None and letter is not None:
-            found.append(DatabaseGrant(grantee, permission, state, _CLASSES.get(letter.strip(), "USER"), principal))
+            kind, on = _CLASSES.get(_word(letter), "USER"), principal
+        elif kind == "DATABASE_PRINCIPAL" and not hidden:
+            raise ValueError("a permission on a principal without a name")
         else:
             on = schema or (f"{of or '?'}.{name}" if name else "")
-            found.append(DatabaseGrant(grantee, permission, state, kind, on))
+        found.append(DatabaseGrant(grantee, permission.upper(), state, kind, on))
     return tuple(found)
 
 
@@ -106,19 +125,27 @@ def policies(rows: Rows, *, hidden: bool = False) -> tuple[SecurityPolicy, ...]:
         full = f"{schema}.{policy}"
         enabled[full] = bool(on)
         predicates = held.setdefault(full, [])
-        if kind is not None and name is None and not hidden:
-            raise ValueError("a predicate on a table without a name")
+        if len({kind is None, of is None, name is None}) > 1 and not hidden:
+            raise ValueError("a predicate without its type, or on a table without a name")
         if kind is not None and name is not None:
-            predicates.append(Predicate(f"{of or '?'}.{name}", kind, operation))
+            predicates.append(Predicate(f"{of or '?'}.{name}", _word(kind), _word(operation) or None))
     return tuple(SecurityPolicy(name, on, tuple(held[name])) for name, on in enabled.items())
 
 
 def tables(rows: Rows) -> tuple[TenantTable, ...]:
     """The tables, as `schema.table`."""
-    return tuple(
-        TenantTable(f"{schema}.{name}", "HISTORY_TABLE" in (temporal, ledger), ledger == "APPEND_ONLY_LEDGER_TABLE")
-        for schema, name, temporal, ledger in sorted(_TABLES.validate_python(rows, strict=True), key=repr)
-    )
+    found: list[TenantTable] = []
+    for schema, name, told, also in sorted(_TABLES.validate_python(rows, strict=True), key=repr):
+        temporal, ledger = _word(told), _word(also)
+        found.append(
+            TenantTable(
+                f"{schema}.{name}",
+                "HISTORY_TABLE" in (temporal, ledger),
+                ledger == "APPEND_ONLY_LEDGER_TABLE",
+                unknown=temporal not in _TEMPORAL or ledger not in _LEDGER,
+            )
+        )
+    return tuple(found)
 
 
 def migrations(rows: Rows) -> tuple[Migration, ...]:

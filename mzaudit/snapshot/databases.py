@@ -10,6 +10,34 @@ from functools import lru_cache
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.shown import Shown
 
+# Types of principals whose SID is none of Entra's: SQL and Windows users, and those of a certificate or key.
+_NOT_OF_ENTRA = ("S", "U", "G", "C", "K")
+# https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-database-permissions-transact-sql
+_CLASSES = frozenset(
+    [
+        "DATABASE",
+        "OBJECT_OR_COLUMN",
+        "SCHEMA",
+        "DATABASE_PRINCIPAL",
+        "ASSEMBLY",
+        "TYPE",
+        "XML_SCHEMA_COLLECTION",
+        "MESSAGE_TYPE",
+        "SERVICE_CONTRACT",
+        "SERVICE",
+        "REMOTE_SERVICE_BINDING",
+        "ROUTE",
+        "FULLTEXT_CATALOG",
+        "SYMMETRIC_KEYS",
+        "CERTIFICATE",
+        "ASYMMETRIC_KEY",
+        "FULLTEXT_STOPLIST",
+        "SEARCH_PROPERTY_LIST",
+        "DATABASE_SCOPED_CREDENTIAL",
+        "EXTERNAL_LANGUAGE",
+    ]
+)
+
 
 @lru_cache(maxsize=65536)
 def _guid(digits: str) -> str:
@@ -21,8 +49,8 @@ class DatabasePrincipal:
     """A row of `sys.database_principals` that can hold rights and is no role.
 
     `type` is SQL Server's letter: S a SQL user, E an Entra user or application, X an Entra group or application, C and
-    K users of a certificate and of a key. `authentication` is its word: NONE, INSTANCE, DATABASE, EXTERNAL. `sid` is
-    in lower-case hexadecimal digits.
+    K users of a certificate and of a key. `authentication` is its word: NONE, INSTANCE, DATABASE, EXTERNAL; empty where
+    it says none. `sid` is in lower-case hexadecimal digits.
     """
 
     name: str
@@ -46,7 +74,7 @@ class DatabasePrincipal:
 
         Of a user that was made for a login, the GUID is followed by further bytes.
         """
-        if self.type not in ("E", "X") or len(self.sid) < 32:
+        if self.type in _NOT_OF_ENTRA or len(self.sid) < 32:
             return None
         return _guid(self.sid[:32])
 
@@ -79,6 +107,11 @@ class DatabaseGrant:
         return self.kind in ("USER", "ROLE", "APPLICATION ROLE")
 
     @property
+    def unknown(self) -> bool:
+        """Whether it is on something of a class that nobody knows."""
+        return not self.on_principal and self.kind not in _CLASSES
+
+    @property
     def words(self) -> str:
         """The permission with what it is on."""
         unnamed = "the database" if self.kind == "DATABASE" else f"a {self.kind.lower().replace('_', ' ')}"
@@ -89,11 +122,13 @@ class DatabaseGrant:
 @dataclass(frozen=True, slots=True)
 class TenantTable:
     """A user table by `schema.table`. `history`: it keeps the past rows of a temporal or ledger table, and nobody
-    writes into it; `append_only`: a ledger table without updates and deletes."""
+    writes into it; `append_only`: a ledger table without updates and deletes; `unknown`: of a kind that nobody
+    knows."""
 
     name: str
     history: bool = False
     append_only: bool = False
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

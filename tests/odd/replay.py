@@ -23,7 +23,7 @@ from mzaudit.azure.scope import Scope
 from mzaudit.azure.session import Session
 from mzaudit.cli.look import scope_of
 from mzaudit.cli.wanted import bound, load_policy
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Estate, Simulator, build, serve
 from mzaudit.snapshot.databases import DatabaseContents
 from mzaudit.snapshot.estate import Caller, Snapshot
 from mzaudit.snapshot.ids import key
@@ -107,7 +107,7 @@ class Replay:
         self._wanted = bound(self._loaded, (_ENV,), everywhere)
         self._rules = rules.load()
         self.scope: Scope = scope_of(self._wanted)
-        self._connection = Connection(proxy=sim.proxy, ca_file=sim.ca_file, retry=HURRIED)
+        self.connection = Connection(proxy=sim.proxy, ca_file=sim.ca_file, retry=HURRIED)
         self.kept = Kept()
         self.heard = set[Asked]()
         straight = self._sdk()
@@ -141,9 +141,15 @@ class Replay:
                 return seen
             self._fetch(kept.unknown)
 
-    def judge(self, seen: Snapshot) -> Judged:
-        """The findings by rule and subject."""
-        found = evaluate(self._wanted, seen, self._rules, self._loaded.requirements)
+    @property
+    def estate(self) -> Estate:
+        """What is simulated."""
+        return self._sim.estate
+
+    def judge(self, seen: Snapshot, *, areas: tuple[str, ...] = ()) -> Judged:
+        """The findings by rule and subject, of all areas or of some."""
+        asked = [rule for rule in self._rules if rule.area in areas] if areas else self._rules
+        found = evaluate(self._wanted, seen, asked, self._loaded.requirements)
         return {(each.rule, f"{each.subject.kind} {each.subject.name}"): each for each in found}
 
     def _replayed(self, kept: Kept) -> Snapshot:
@@ -151,8 +157,8 @@ class Replay:
         async def open_(
             *_: object, lists: Mapping[str, Call], **__: object
         ) -> AsyncIterator[tuple[Run, Caller | None]]:
-            clients = _NoClients(self._connection)
-            yield Run(self._connection, _Session(kept), clients, authorization.permissions, lists), self._caller
+            clients = _NoClients(self.connection)
+            yield Run(self.connection, _Session(kept), clients, authorization.permissions, lists), self._caller
 
         inside = self._inside
 
@@ -161,7 +167,7 @@ class Replay:
             return found or reader._nothing(login, login.gap(GapReason.UNREACHABLE, "no such database"))
 
         with patch.object(collecting, "opened", open_), patch.object(databases._Reader, "_talk", talk):
-            seen: Snapshot = self._run(self._collect(self._connection))
+            seen: Snapshot = self._run(self._collect(self.connection))
             return seen
 
     def _collect(self, connection: Connection) -> Any:
@@ -177,12 +183,12 @@ class Replay:
         )
 
     def _sdk(self) -> Snapshot:
-        seen: Snapshot = self._run(self._collect(replace(self._connection, connector=self._sim.connector)))
+        seen: Snapshot = self._run(self._collect(replace(self.connection, connector=self._sim.connector)))
         return seen
 
     def _fetch(self, unknown: Mapping[Asked, Call]) -> None:
         async def fetch() -> None:
-            connection = replace(self._connection, connector=self._sim.connector)
+            connection = replace(self.connection, connector=self._sim.connector)
             login = choose(self._sim.environ(), connection)
             async with opened(login, connection, self._sim.subscription_id, tool_version="0", timeout=60) as (run, _):
                 for (method, url), call in unknown.items():

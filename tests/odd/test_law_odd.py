@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pytest
 
+from mzaudit.simulator.sql.contents import Contents
 from tests.corpus.reading import CORPUS, names, recorded
-from tests.odd import law
+from tests.odd import law, rows
 from tests.odd.law import LOST, SAME, Answered, Odd, answers, instead, kind, lost, respelled, unknown_words
-from tests.odd.replay import Replay, replayed
+from tests.odd.replay import Obligation, Replay, replayed
 from tests.promises.conftest import EXHAUSTIVE, evidence
 
 __all__ = ["evidence"]
@@ -131,6 +133,41 @@ def test_a_list_of_many_roles_may_be_odd(replay: Replay, evidence: Callable[[str
     assert len(json.dumps(roles.body)) > 20_000
     said = found([roles], lambda answer: lost(answer, "null"), evidence)
     assert said == "", said
+
+
+def broken(contents: Contents) -> None:
+    """Something of each kind is wrong inside."""
+    contents.create_password_user("legacy")
+    contents.create_user("joe", "00000000-0000-0000-0000-00000000000a")
+    contents.grant("joe", "CONTROL")
+    contents.grant("joe", "IMPERSONATE", "DATABASE_PRINCIPAL", "dbo")
+    contents.policies[0].predicates.pop(1)
+    history = contents.table("dbo.flyway_schema_history")
+    history.rows[-1] = (*history.rows[-1][:-1], False)
+
+
+@pytest.mark.parametrize("healthy", [True, False], ids=["healthy", "broken"])
+@pytest.mark.parametrize("query", rows.QUERIES)
+def test_odd_rows_decide_nothing(
+    query: str, healthy: bool, replay: Replay, evidence: Callable[[str, int], None]
+) -> None:
+    contents = copy.deepcopy(replay.estate.database(rows.DATABASE))
+    if not healthy:
+        broken(contents)
+    talk = rows.talked(replay, contents)
+    before = talk.judged(talk.rows)
+    assert {each.status for each in before.values()} <= {"pass", "not-applicable"} or not healthy
+    resting = talk.resting_on(query, before)
+    said = [
+        f"{oddity}: {each}"
+        for oddity, changed in rows.oddities(talk, query)
+        for each in talk.odd(query, changed, before, resting)
+    ]
+    none: frozenset[Obligation] = frozenset()
+    same = [each for changed in rows.same(talk, query) for each in talk.odd(query, changed, before, none)]
+    evidence("odd answers tried", talk.tried)
+    evidence("poisoned verdicts", len(said) + len(same))
+    assert said + same == [], "\n".join(said + same)
 
 
 def test_the_law_can_be_broken(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,12 @@ from mzaudit.audit.tsql import ADMINISTRATOR, quoted, sqlcmd
 from mzaudit.policy.wanted import WantedDatabase
 from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap
+from mzaudit.snapshot.observed import Gap, GapReason
 
 _WITH_PASSWORD = {"DATABASE": "a contained user with a password", "INSTANCE": "a user made for a SQL login"}
+# Users of Entra, Windows, a certificate or a key; and of no login, Entra or Windows.
+_WITHOUT = ("E", "X", "U", "G", "C", "K")
+_NONE = ("NONE", "EXTERNAL", "WINDOWS")
 
 
 @rule(
@@ -56,13 +59,17 @@ def no_password_users(want: WantedDatabase, seen: Snapshot) -> Verdict:
     found: list[DatabasePrincipal] = []
     gaps: list[Gap] = []
     for user in sorted(users.items, key=lambda user: user.name):
-        if user.type != "S" or user.authentication not in _WITH_PASSWORD or user.name.casefold() == "dbo":
+        if user.type in _WITHOUT or user.authentication in _NONE or user.name.casefold() == "dbo":
             continue
         out = kept_out(inside, user)
         if isinstance(out, Gap):
             gaps.append(out)
-        elif out.value is None:
+        elif out.value is None and user.type == "S" and user.authentication in _WITH_PASSWORD:
             found.append(user)
+        elif out.value is None:
+            call = f"SQL {inside.id} how {user.name} signs in"
+            words = f"a user of type {user.type}, authentication {user.authentication or 'not told'}"
+            gaps.append(Gap(GapReason.MALFORMED, call, inside.id, detail=words))
     at = f"{want.id}/users"
     if found:
         return Fail(

@@ -25,6 +25,7 @@ _ANY_ROLE = ("ALTER", "ALTER ANY ROLE")
 _NOT_ONE = ("X", "C", "K")
 # What FILTER leaves open: rows that are not seen cannot be changed or deleted, but rows can be given to others.
 _WRITES = ("AFTER INSERT", "AFTER UPDATE")
+_OPERATIONS = (None, *_WRITES, "BEFORE UPDATE", "BEFORE DELETE")
 
 
 @rule(
@@ -122,6 +123,9 @@ def _table(want: WantedDatabase, inside: DatabaseContents, one: TenantTable, see
         return Pass(evidence)
     if inside.policies.gap is not None:
         return Inconclusive((inside.policies.gap,))
+    doubt = _odd(want, inside, one, lacking)
+    if doubt is not None:
+        return Inconclusive((doubt,))
     off = [policy for policy in named if not policy.enabled]
     if not named:
         words, cure = f"No security policy names {name}.", "Add the table to a security policy, in a migration."
@@ -143,11 +147,26 @@ def _table(want: WantedDatabase, inside: DatabaseContents, one: TenantTable, see
     return Fail(evidence, words, cure, Fix(ADMINISTRATOR, (sqlcmd(want, seen, f"{add} {predicate};"),)))
 
 
+def _odd(want: WantedDatabase, inside: DatabaseContents, one: TenantTable, lacking: list[str]) -> Gap | None:
+    """The doubt that a table of an unknown kind leaves, or a predicate on it that nobody knows: what lacks may be
+    unneeded, or there."""
+    predicates = [each for policy in inside.policies.items if policy.enabled for each in policy.predicates]
+    on = [each for each in predicates if each.table.casefold() == one.name.casefold()]
+    strange = [each for each in on if each.type not in ("FILTER", "BLOCK") or each.operation not in _OPERATIONS]
+    if not strange and not (one.unknown and "FILTER" not in lacking):
+        return None
+    words = f"a predicate {strange[0].type} {strange[0].operation or ''}".rstrip() if strange else "a table"
+    call = f"SQL {want.id} security of {one.name}"
+    return Gap(GapReason.MALFORMED, call, want.id, detail=f"{words} of a kind that is not documented")
+
+
 def _kinds(policy: SecurityPolicy, name: str) -> set[str]:
     """What a policy does to a table, in the words of `_table`."""
     found: set[str] = set()
     for predicate in policy.predicates:
         if predicate.table.casefold() != name.casefold():
+            continue
+        if predicate.type not in ("FILTER", "BLOCK"):
             continue
         if predicate.type == "FILTER":
             found.add("FILTER")
@@ -256,7 +275,9 @@ def _holders(inside: DatabaseContents) -> _Holders:
         strong = grown
     by_grant = [(g.grantee, f"granted {g.permission if g.kind == 'DATABASE' else g.words}", revoke(g)) for g in granted]
     groups = [grant for grant in leading if grant.kind == "USER" and users.get(grant.on.casefold()) == "X"]
-    return _Holders((*by_grant, *members), tuple((each.grantee, _group(inside, each)) for each in groups))
+    doubts = [(each.grantee, _group(inside, each)) for each in groups]
+    doubts += [(each.grantee, _unknown(inside, each)) for each in grants if each.unknown and _strong(each)]
+    return _Holders((*by_grant, *members), tuple(doubts))
 
 
 def _leads(grant: DatabaseGrant, strong: set[str], own: set[str]) -> bool:
@@ -274,6 +295,17 @@ def _members(inside: DatabaseContents, holding: set[str]) -> Iterator[tuple[str,
             if role.casefold() in holding:
                 drop = f"ALTER ROLE {quoted(role)} DROP MEMBER {quoted(member)};" if not way else ""
                 yield member, f"member of {through(role, way)}", drop
+
+
+def _strong(grant: DatabaseGrant) -> bool:
+    """Whether the permission would let its holder switch a policy off, were it one of the database."""
+    return grant.permission.upper() in _PERMISSIONS
+
+
+def _unknown(inside: DatabaseContents, grant: DatabaseGrant) -> Gap:
+    """The doubt that a permission on something of an unknown class leaves."""
+    call = f"SQL {inside.id} what {grant.permission} of {grant.grantee} is on"
+    return Gap(GapReason.MALFORMED, call, inside.id, detail=f"the class {grant.kind} is not documented")
 
 
 def _group(inside: DatabaseContents, grant: DatabaseGrant) -> Gap:

@@ -30,6 +30,10 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Fail,
         f"{DB.name} has users made for a SQL login, open to its password if there still is one: legacy.",
     ),
+    "a user that signs in nobody knows how": ((sql_user("PASSKEY"),), Inconclusive, "how legacy signs in"),
+    "a user of whom that is not told": ((sql_user(""),), Inconclusive, "how legacy signs in"),
+    "a user of an unknown type": ((sql_user("DATABASE", type="Z"),), Inconclusive, "how legacy signs in"),
+    "an Entra user of whom it is not told": ((sql_user("", type="E"),), Pass, ""),
     "two": ((sql_user("DATABASE"), sql_user("DATABASE", "admin")), Fail, "admin, legacy"),
     "one of each": ((sql_user("INSTANCE"), sql_user("DATABASE", "admin")), Fail, "has users with a password: admin. "),
     "in a list that may be longer": (

@@ -217,6 +217,33 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "dbas can switch row-level security off: member of db_owner.",
     ),
     "users unread": ((inside(DB, principals=Listing(gap=gap("SQL users"))),), Inconclusive, "SQL users"),
+    "a predicate that nobody knows beside the others": ((policies(policy(*BOTH, (DEVICE, "MASK", None))),), Pass, ""),
+    "a predicate that nobody knows instead": (
+        (policies(policy(*BOTH[1:], (DEVICE, "MASK", None))),),
+        Inconclusive,
+        f"security of {DEVICE}",
+    ),
+    "an operation that nobody knows": (
+        (policies(policy(*BOTH[:3], (READING, "BLOCK", "AFTER READ"))),),
+        Inconclusive,
+        f"security of {READING}",
+    ),
+    "a table of an unknown kind without block": (
+        (kept("dbo.past", unknown=True), policies(policy(*BOTH, ("dbo.past", "FILTER", None)))),
+        Inconclusive,
+        "security of dbo.past",
+    ),
+    "a table of an unknown kind without filter": ((kept("dbo.past", unknown=True),), Fail, "names dbo.past"),
+    "control of something of an unknown class": (
+        (more(DB, "grants", grant("joe", "CONTROL", "EXTERNAL_MODEL", "")),),
+        Inconclusive,
+        "what CONTROL of joe is on",
+    ),
+    "use of something of an unknown class": (
+        (more(DB, "grants", grant("joe", "EXECUTE", "EXTERNAL_MODEL", "")),),
+        Pass,
+        "",
+    ),
     "policies unread": ((inside(DB, policies=Listing(gap=gap("SQL policies"))),), Inconclusive, "SQL policies"),
     "policies cut short behind both": (
         (inside(DB, policies=Listing((policy(*BOTH),), gap("SQL policies"))),),
