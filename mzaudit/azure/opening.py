@@ -13,6 +13,7 @@ from mzaudit.azure.connection import Connection
 from mzaudit.azure.credentials import Login
 from mzaudit.azure.run import Run
 from mzaudit.azure.session import Session
+from mzaudit.azure.threads import Threads
 from mzaudit.azure.tokens import Tokens
 from mzaudit.snapshot.estate import Caller
 
@@ -36,6 +37,8 @@ async def opened(
     Raises CredentialError if no token for Resource Manager can be had.
     """
     loop = asyncio.get_running_loop()
+    # a database holds its thread to its end, and the look-up of a name that hangs would hold one of a pool too
+    loop.set_default_executor(Threads())
     deadline = loop.time() + timeout
     tokens = Tokens(login, _FOR_A_TOKEN * connection.retry.budget, deadline)
     clients = Clients(connection, tokens, subscription, f"mzaudit/{tool_version}", vaults)

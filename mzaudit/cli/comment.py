@@ -58,22 +58,28 @@ def told(news: News, *, required: bool = False) -> int:
 
 def _failed(news: News) -> tuple[str, ...]:
     """Tell the pull request; gives why what was not written was not."""
+    import asyncio
     import os
 
     from mzaudit.azure.connection import Connection
-    from mzaudit.cli.look import quiet, waited
+    from mzaudit.azure.threads import Threads
+    from mzaudit.cli.look import quiet
     from mzaudit.cli.streams import say
     from mzaudit.errors import InputError
-    from mzaudit.publish.pipeline import Nowhere, find
-    from mzaudit.publish.telling import tell
+    from mzaudit.publish.pipeline import Nowhere, Place, find
+    from mzaudit.publish.telling import Told, tell
     from mzaudit.publish.web import Route
+
+    async def telling(place: Place, route: Route) -> Told:
+        asyncio.get_running_loop().set_default_executor(Threads())  # the look-up of a name may never end
+        return await tell(news, place, route)
 
     try:
         place = find(os.environ)
         connection = Connection.from_environment(os.environ)
         route = Route(connection.proxy_for, connection.certificates())
         quiet(debug=False)
-        written = waited(tell(news, place, route))
+        written = asyncio.run(telling(place, route))
     except (Nowhere, InputError) as error:
         return (f"nothing was commented on: {error}",)
     except Exception as error:  # noqa: BLE001 - a defect in telling is not to turn a gate that passed red

@@ -136,13 +136,9 @@ def waited(work: Coroutine[object, object, T]) -> T:
     """What comes of the work, run in a loop of its own."""
     import asyncio
 
-    from mzaudit.azure.threads import Threads
-
     found: list[T] = []
 
     async def working() -> None:
-        # a database holds its thread to its end, and the look-up of a name that hangs would hold one of a pool too
-        asyncio.get_running_loop().set_default_executor(Threads())
         found.append(await work)
 
     # A task that returned a snapshot would be written out in full: `signal` takes the `repr` of what it restores.
