@@ -22,7 +22,7 @@ def setting_of(name: str, value: SettingValue, kind: str = "") -> Setting:
     return Setting(Shown(name), value, Shown(kind))
 
 
-def mount_of(name: str, account: str | None, credential: SettingValue) -> Mount:
+def mount_of(name: str, account: str | None, credential: SettingValue | None) -> Mount:
     """A mounted share."""
     return Mount(Shown(name), _shown(account), credential)
 

@@ -11,7 +11,7 @@ from mzaudit.audit.references import as_read
 from mzaudit.snapshot import ids
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, T
 from mzaudit.snapshot.values import SettingValue
-from mzaudit.snapshot.web import Setting, Site, SiteConfig, SiteContainer
+from mzaudit.snapshot.web import Mount, Setting, Site, SiteConfig, SiteContainer
 
 U = TypeVar("U")
 
@@ -69,15 +69,13 @@ def _of(site: Site, slot: str) -> Iterator[Place]:
         )
 
     strings = _listing(site.connection_strings, f"POST {site.id}/config/connectionstrings/list")
-    mounts = _listing(site.mounts, f"POST {site.id}/config/azurestorageaccounts/list")
+    mounts = _mounts(site.mounts, f"POST {site.id}/config/azurestorageaccounts/list")
     compose = _compose(site.config, f"GET {site.id}/config/web")
     settings = _listing(site.settings, f"POST {site.id}/config/appsettings/list")
     read = Listing(tuple(as_read(site, settings.items)), settings.gap)
     yield place(Kind.APP_SETTING, "config/appsettings", _each(read, _named))
     yield place(Kind.CONNECTION_STRING, "config/connectionstrings", _each(strings, _named))
-    yield place(
-        Kind.MOUNT, "config/azurestorageaccounts", _each(mounts, lambda m: _named(Setting(m.name, m.credential)))
-    )
+    yield place(Kind.MOUNT, "config/azurestorageaccounts", _each(mounts, _named))
     yield place(Kind.COMPOSE_VARIABLE, "config/web/linuxFxVersion", _each(compose, _named))
     yield place(Kind.CONTAINER_VARIABLE, "sitecontainers", _each(site.containers, _variables))
     yield place(Kind.REGISTRY_LOGIN, "sitecontainers", _each(site.containers, _login))
@@ -90,6 +88,15 @@ def _listing(facet: Observed[tuple[T, ...] | None] | Gap, call: str) -> Listing[
     if facet.value is None:
         return Listing(gap=Gap(GapReason.MALFORMED, call, detail="404 for a part of something that exists"))
     return Listing(facet.value)
+
+
+def _mounts(facet: Observed[tuple[Mount, ...] | None] | Gap, call: str) -> Listing[Setting]:
+    """The mounted shares with a key that is told; of one whose key is not nothing can be said."""
+    found = _listing(facet, call)
+    silent = [each.name for each in found.items if each.credential is None]
+    told = tuple(Setting(each.name, each.credential) for each in found.items if each.credential is not None)
+    untold = f"the answer does not hold the accessKey of {silent[0]}" if silent else ""
+    return Listing(told, Gap(GapReason.MALFORMED, call, detail=untold) if silent else found.gap)
 
 
 def _compose(facet: Observed[SiteConfig | None] | Gap, call: str) -> Listing[Setting]:

@@ -318,10 +318,13 @@ def _strings(run: Run, body: wire_web.ConnectionStrings) -> tuple[Setting, ...]:
 
 def _mounts(run: Run, body: wire_web.StorageMounts) -> tuple[Mount, ...]:
     held = _each(body.properties, wire_web.StorageMount())
-    return tuple(
-        Mount(shown.name(each), _told(shown.host, one.account_name), run.classifier.share_key(one.access_key))
-        for each, one in held
-    )
+    return tuple(Mount(shown.name(each), _told(shown.host, one.account_name), _key(run, one)) for each, one in held)
+
+
+def _key(run: Run, mount: wire_web.StorageMount) -> SettingValue | None:
+    """The key of a mounted share; NFS has none."""
+    silent = mount.access_key is None and (mount.protocol or "").casefold() != "nfs"
+    return None if silent else run.classifier.share_key(mount.access_key)
 
 
 def _each(told: Mapping[str, W | None] | None, silent: W) -> list[tuple[str, W]]:

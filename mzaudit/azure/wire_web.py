@@ -87,6 +87,7 @@ class StorageMount(Wire):
 
     account_name: str | None = None
     access_key: SealedText | None = None
+    protocol: str | None = None
 
 
 class StorageMounts(Resource):

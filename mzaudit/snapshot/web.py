@@ -98,11 +98,12 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A mounted file share; `credential` is what its access key is, empty where it names an app setting instead."""
+    """A mounted file share; `credential` is what its access key is, empty where it names an app setting instead, None
+    where no key is told."""
 
     name: Shown
     account: Shown | None
-    credential: SettingValue
+    credential: SettingValue | None
 
 
 @dataclass(frozen=True, slots=True)

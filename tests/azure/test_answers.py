@@ -288,6 +288,15 @@ def test_a_policy_of_nobody_may_be_anybodys(usual: tuple[Simulator, Snapshot], p
     assert (properties.rbac, properties.access_policies) == (False, None)
 
 
+def test_a_mounted_share_tells_its_key_or_is_of_nfs(usual: tuple[Simulator, Snapshot]) -> None:
+    sim, _ = usual
+    shares = {"smb": {"protocol": "Smb"}, "null": {"accessKey": None}, "nfs": {"protocol": "Nfs"}}
+    seen = bent(sim, (rf"{APP}/config/azurestorageaccounts/list$", told(properties=shares)))
+    mounts = need(seen.site(Names(sim.subscription_id).cloud).mounts)
+    assert mounts is not None
+    assert {each.name: each.credential is None for each in mounts} == {"smb": True, "null": True, "nfs": False}
+
+
 def test_null_is_none_where_app_service_says_it(usual: tuple[Simulator, Snapshot]) -> None:
     sim, _ = usual
     null = told(value=None)

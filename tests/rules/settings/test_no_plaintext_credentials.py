@@ -27,7 +27,7 @@ def strings(*held: Setting) -> Bend:
     return site(CLOUD, connection_strings=Observed(held))
 
 
-def mount(credential: SettingValue) -> Bend:
+def mount(credential: SettingValue | None) -> Bend:
     return site(CLOUD, mounts=Observed((mount_of("share", "stmonozuprd", credential),)))
 
 
@@ -141,6 +141,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a connection string without one": ((strings(setting_of("Db", literal(), "SQLAzure")),), Pass, ""),
     "a mounted share": ((mount(literal()),), Fail, "The mounted share share"),
     "a mounted share without a key": ((mount(literal(empty=True)),), Pass, ""),
+    "a mounted share whose key is not told": ((mount(None),), Inconclusive, ""),
     "a mounted share whose key is a reference": ((mount(literal(unresolved_reference=True)),), Pass, ""),
     "a compose variable": ((compose(setting_of("DB_PASSWORD", literal())),), Fail, "The compose variable DB_PASSWORD"),
     "a compose file that cannot be read": ((compose(problem="not base64"),), Inconclusive, ""),
