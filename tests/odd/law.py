@@ -37,7 +37,8 @@ _COMPOSE = f"""services: {{app: {{image: app, environment: {{
     B: 'Server=tcp:a.database.windows.net,1433;Database=b;User ID=c;Password=Kq8vN2xR7mLw4Ts9',
     C: '{_STORAGE}'}}}}}}}}"""
 FORMS: Mapping[str, tuple[str, ...]] = {
-    "linuxFxVersion": ("sitecontainers", f"COMPOSE|{b64encode(_COMPOSE.encode()).decode()}")
+    "linuxFxVersion": ("sitecontainers", f"COMPOSE|{b64encode(_COMPOSE.encode()).decode()}"),
+    "accessKey": ("@Microsoft.KeyVault(VaultName=another;SecretName=a)",),
 }
 # What the specification of the operation calls required: without it an item of a list is not known, nor what it holds.
 REQUIRED: Mapping[str, tuple[str, ...]] = {

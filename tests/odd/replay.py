@@ -27,7 +27,7 @@ from mzaudit.simulator import Estate, Simulator, build, serve
 from mzaudit.snapshot.databases import DatabaseContents
 from mzaudit.snapshot.estate import Caller, Snapshot
 from mzaudit.snapshot.ids import key
-from mzaudit.snapshot.observed import Gap, GapReason
+from mzaudit.snapshot.observed import Gap, GapReason, Observed
 from tests.azure.estates import HURRIED, TAKEN
 from tests.virtual_time import VirtualTime
 
@@ -114,8 +114,10 @@ class Replay:
         self._inside = straight.databases
         self._caller = straight.caller
         inside = (user.entra_id for each in self._inside.values() for user in each.principals.items)
-        self.users = tuple(sorted({user for user in inside if user is not None}))
         self.seen = self.read({})
+        sites = (each.properties for each in self.seen.sites.values() if isinstance(each.properties, Observed))
+        apps = (each.value.identity.principal_id for each in sites if each.value is not None)
+        self.users = tuple(sorted({user for user in (*inside, *apps) if user is not None}))
         self.judged = self.judge(self.seen)
         assert self.judged == self.judge(straight), "a replay reads what the SDK read"
 
