@@ -98,13 +98,17 @@ class ProcessingRuleBody(Resource):
 
 
 def alert(body: AlertBody) -> Alert:
-    """An alert rule."""
+    """An alert rule. Raises ValueError for an activity log alert that leaves out a part of its condition: without it
+    nobody can tell what the alert is narrowed to."""
     members = body.properties
     enabled = members.enabled
     if enabled is None and members.state is not None:
         enabled = members.state.casefold() == "enabled"
-    if enabled is None and _ACTIVITY_LOG in key(body.id):  # what the API takes a silent one for
-        enabled = True
+    if _ACTIVITY_LOG in key(body.id):
+        if enabled is None:  # what the API takes a silent one for
+            enabled = True
+        if members.condition is None or not members.condition.all_of or not all(map(_told, members.condition.all_of)):
+            raise ValueError("the condition is not told")
     scopes, types = sorted({*(members.scopes or []), *(members.scope or [])}), set(members.target_resource_types or [])
     types |= {members.target_resource_type} if members.target_resource_type else set()
     for field, values in _narrowed(members.condition):
@@ -136,6 +140,12 @@ def _narrowed(condition: _ActivityCondition | None) -> Iterator[tuple[str, tuple
         if len(found) == 1:
             field, values = next(iter(found.items()))
             yield field, tuple(values)
+
+
+def _told(clause: _Clause) -> bool:
+    if clause.any_of:
+        return all(map(_told, clause.any_of))
+    return bool(clause.field) and (clause.equals is not None or bool(clause.contains_any))
 
 
 def _groups(told: list[str | _GroupReference] | _Groups | None) -> Iterator[str]:

@@ -66,6 +66,7 @@ def serving(kind: str, *properties: dict[str, Any], group: str = GROUP, **more: 
 
 
 REFERENCE = {"actionGroupId": CALLED}
+ADMINISTRATIVE = {"allOf": [{"field": "category", "equals": "Administrative"}]}
 # the kind, and the properties of one rule on the component; each is enabled and calls the action group
 RULES: dict[str, tuple[str, dict[str, Any]]] = {
     "metric": ("metric", {"enabled": True, "scopes": [ID], "actions": [REFERENCE]}),
@@ -89,8 +90,14 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
             "actions": {"actionGroups": [CALLED]},
         },
     ),
-    "activity": ("activity", {"enabled": True, "scopes": [ID], "actions": {"actionGroups": [REFERENCE]}}),
-    "activity, silent on being enabled": ("activity", {"scopes": [ID], "actions": {"actionGroups": [REFERENCE]}}),
+    "activity": (
+        "activity",
+        {"enabled": True, "scopes": [ID], "condition": ADMINISTRATIVE, "actions": {"actionGroups": [REFERENCE]}},
+    ),
+    "activity, silent on being enabled": (
+        "activity",
+        {"scopes": [ID], "condition": ADMINISTRATIVE, "actions": {"actionGroups": [REFERENCE]}},
+    ),
     "activity on the group, narrowed to it": (
         "activity",
         {
@@ -132,7 +139,10 @@ SILENT: dict[str, tuple[str, dict[str, Any]]] = {
     "metric, null": ("metric", {"enabled": True, "scopes": [ID], "actions": None}),
     "query, no actions": ("query", {"enabled": True, "scopes": [ID]}),
     "query, null": ("query", {"enabled": True, "scopes": [ID], "actions": {"actionGroups": None}}),
-    "activity": ("activity", {"enabled": True, "scopes": [ID], "actions": {"actionGroups": []}}),
+    "activity": (
+        "activity",
+        {"enabled": True, "scopes": [ID], "condition": ADMINISTRATIVE, "actions": {"actionGroups": []}},
+    ),
     "detector, an empty list": ("detector", {"state": "Enabled", "scope": [ID], "actionGroups": []}),
     "detector, null": ("detector", {"state": "Enabled", "scope": [ID], "actionGroups": {"groupIds": None}}),
 }
@@ -144,6 +154,18 @@ def test_a_rule_that_calls_nobody(sim: Simulator, case: str) -> None:
     component = seen(sim, serving(KINDS[kind], properties))
     assert [each.action_groups for each in component.alerts.items] == [()]
     assert component.alerts.gap is None
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [None, {}, {"allOf": None}, {"allOf": [{"field": "category"}]}, {"allOf": [{"anyOf": [{"equals": "Security"}]}]}],
+    ids=["null", "empty", "no parts", "no value", "no field"],
+)
+def test_an_activity_log_alert_that_does_not_tell_its_condition_is_a_gap(sim: Simulator, condition: object) -> None:
+    properties = {"scopes": [ID], "condition": condition, "actions": {"actionGroups": [REFERENCE]}}
+    gap = seen(sim, serving(KINDS["activity"], properties), alone=False).alerts.gap
+    assert gap is not None
+    assert "item-0 cannot be read" in gap.detail
 
 
 # each is a rule of the subscription that does not watch the component
