@@ -78,7 +78,6 @@ TURNS: Mapping[str, Mapping[str, str]] = {
     "times": {},
     "rows": {
         r"SQL (authentication_type|class|operation|predicate_type|state)_desc": AZURES,
-        r"SQL permission_name": AZURES,
         r"SQL (grantee|installed_by|member_name|name|on_principal|role_name|type)": TITLE,
         r"SQL (object_name|object_schema|on_schema|policy_name|policy_schema|table_name|table_schema)": OBJECT,
     },

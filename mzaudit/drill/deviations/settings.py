@@ -18,7 +18,6 @@ _FAILING = (
     "AccessToKeyVaultDenied",
     "MSINotEnabled",
     "InvalidSyntax",
-    "UnknownReason",
 )
 
 
