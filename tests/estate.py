@@ -17,8 +17,9 @@ from mzaudit.audit.evaluate import evaluate, verdict_of
 from mzaudit.audit.results import Finding
 from mzaudit.audit.rule import AnyRule
 from mzaudit.audit.verdict import Fail, Inconclusive, NotApplicable, Pass, Verdict
+from mzaudit.policy.bind import bind
 from mzaudit.policy.load import load
-from mzaudit.policy.wanted import Wanted, WantedDatabase, WantedService, WantedVault, bind
+from mzaudit.policy.wanted import Wanted, WantedDatabase, WantedService, WantedVault
 from mzaudit.rules import vocabulary
 from mzaudit.snapshot.alerts import ActionGroup, Alert
 from mzaudit.snapshot.authorization import (

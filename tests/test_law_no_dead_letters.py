@@ -17,8 +17,8 @@ from mzaudit import rules
 from mzaudit.audit.evaluate import evaluate
 from mzaudit.audit.results import Finding
 from mzaudit.errors import PolicyError
+from mzaudit.policy.bind import bind
 from mzaudit.policy.load import Loaded, load
-from mzaudit.policy.wanted import bind
 from mzaudit.rules import vocabulary
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.ids import key

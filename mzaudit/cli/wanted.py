@@ -135,7 +135,7 @@ def bound(
     migrations: Sequence[str] = (),
 ) -> Wanted:
     """The policy with every template filled in; `images` and `migrations` are what this run expects."""
-    from mzaudit.policy.wanted import Expected, bind
+    from mzaudit.policy.bind import Expected, bind
 
     expected = Expected(expected_commits(loaded, images), expected_migrations(loaded, migrations))
     return bind(loaded.policy, loaded.where, environments, subscriptions, expected)

@@ -15,8 +15,9 @@ from mzaudit.drill.blueprint import estate_of
 from mzaudit.drill.cases import Case, Ground
 from mzaudit.drill.deviations import deviations
 from mzaudit.drill.variations import variations
+from mzaudit.policy.bind import bind
 from mzaudit.policy.load import Loaded, shipped_catalogue
-from mzaudit.policy.wanted import Wanted, bind
+from mzaudit.policy.wanted import Wanted
 from mzaudit.simulator import Simulator, serve
 from mzaudit.simulator.blueprint import SUBSCRIPTION
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from mzaudit.policy.bind import stored_name
 from mzaudit.policy.complaints import Contradiction, Steps, shown
 from mzaudit.policy.models import Policy
 from mzaudit.policy.skus import family_of, sku
 from mzaudit.policy.vocabulary import Vocabulary, meant
-from mzaudit.policy.wanted import Where, stored_name
+from mzaudit.policy.wanted import Where
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ import pytest
 from mzaudit.audit import Fail, Pass, Verdict
 from mzaudit.audit.evaluate import verdict_of
 from mzaudit.audit.rule import AnyRule
+from mzaudit.policy.bind import bind
 from mzaudit.policy.load import load
-from mzaudit.policy.wanted import Wanted, bind
+from mzaudit.policy.wanted import Wanted
 from mzaudit.rules import vocabulary
 from mzaudit.rules.settings.no_plaintext_credentials import no_plaintext_credentials
 from mzaudit.rules.settings.own_vault_only import own_vault_only

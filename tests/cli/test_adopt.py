@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mzaudit.drill.blueprint import estate_of
+from mzaudit.policy.bind import bind
 from mzaudit.policy.load import load
 from mzaudit.policy.packaged import shipped
-from mzaudit.policy.wanted import bind
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Fault, Status, build
 from mzaudit.simulator.blueprint import SUBSCRIPTION

@@ -8,8 +8,9 @@ import pytest
 
 from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.audit.evaluate import verdict_of
+from mzaudit.policy.bind import bind
 from mzaudit.policy.models import PlanSize
-from mzaudit.policy.wanted import Wanted, bind
+from mzaudit.policy.wanted import Wanted
 from mzaudit.rules.app.plan_minimum import plan_minimum
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
 from mzaudit.snapshot.web import Plan

@@ -8,8 +8,9 @@ import pytest
 
 from mzaudit.audit import Fail, Inconclusive, Pass
 from mzaudit.audit.evaluate import verdict_of
+from mzaudit.policy.bind import bind
 from mzaudit.policy.models import Sidecar
-from mzaudit.policy.wanted import Wanted, bind
+from mzaudit.policy.wanted import Wanted
 from mzaudit.rules import load
 from mzaudit.rules.image.image_source import image_source
 from mzaudit.snapshot.observed import Listing, Observed, need

@@ -1,0 +1,229 @@
+"""Binds a policy to environments and subscriptions: fills in its templates and makes whole ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mzaudit.policy.wanted import (
+    Wanted,
+    WantedComponent,
+    WantedDatabase,
+    WantedEnvironment,
+    WantedRegistry,
+    WantedSecret,
+    WantedServer,
+    WantedService,
+    WantedSetting,
+    WantedStorage,
+    WantedVault,
+    Where,
+)
+from mzaudit.policy.words import SecretStyle
+
+if TYPE_CHECKING:
+    from mzaudit.policy.models import Policy, Service
+
+
+def stored_name(style: SecretStyle, documented: str) -> str:
+    """The name under which a documented secret is stored."""
+    match style:
+        case SecretStyle.UNDERSCORE_TO_DASH:
+            return documented.replace("_", "-")
+        case SecretStyle.LOWER_DASH:
+            return documented.replace("_", "-").lower()
+        case SecretStyle.AS_IS:
+            return documented
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What this run alone expects: commits to run, by service key (IMG-006), and migrations, by database key
+    (SQL-008)."""
+
+    commits: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def bind(
+    policy: Policy,
+    where: Where,
+    asked: tuple[str, ...],
+    subscriptions: Mapping[str, str],
+    expected: Expected | None = None,
+) -> Wanted:
+    """Fill in every template. `subscriptions` holds one for each environment; `where(*path)` tells `file:line`."""
+    return Wanted(
+        policy=policy,
+        environments={
+            env: _environment(policy, where, env, subscriptions[env], expected or Expected())
+            for env in policy.environments
+        },
+        asked=asked,
+        severities={code: override.severity for code, override in policy.rules.items()},
+        where=where,
+    )
+
+
+def _environment(policy: Policy, where: Where, env: str, subscription: str, expected: Expected) -> WantedEnvironment:
+    def named(template: str) -> str:
+        return template.replace("{env}", env)
+
+    production = policy.environments[env].production
+    forbidden = production or policy.environments[env].sql_auth == "managed-identity"
+    group = named(policy.resource_groups.environment)
+    group_id = f"/subscriptions/{subscription}/resourceGroups/{group}"
+    places = policy.resource_groups
+    elsewhere = places.shared_subscription
+    elsewhere = elsewhere if elsewhere is not None and elsewhere.casefold() != subscription.casefold() else None
+    shared_id = f"/subscriptions/{elsewhere or subscription}/resourceGroups/{named(places.shared_group)}"
+    registry = WantedRegistry(
+        named(policy.registry.name),
+        policy.registry.documented_name,
+        f"{shared_id}/providers/Microsoft.ContainerRegistry/registries/{named(policy.registry.name)}",
+        named(places.shared_group) + (f" of the subscription {elsewhere}" if elsewhere else ""),
+        where("registry"),
+    )
+    component = WantedComponent(
+        env,
+        named(policy.telemetry.component),
+        f"{group_id}/providers/Microsoft.Insights/components/{named(policy.telemetry.component)}",
+        policy.telemetry.connection_string,
+        where("telemetry"),
+    )
+    vaults = {}
+    for key, vault in policy.vaults.items():
+        name = named(vault.name)
+        vault_id = f"{group_id}/providers/Microsoft.KeyVault/vaults/{name}"
+        secrets = tuple(
+            WantedSecret(
+                env,
+                name,
+                vault_id,
+                secret,
+                stored_name(policy.naming.secrets, secret),
+                spec,
+                policy.secrets.expiring_days,
+                where("vaults", key, "secrets", secret),
+            )
+            for secret, spec in vault.secrets.items()
+        )
+        owners = tuple(owner for owner, service in policy.services.items() if key in _vaults_of(service))
+        vaults[key] = WantedVault(env, key, name, vault_id, group, secrets, owners, vault.readers, where("vaults", key))
+    storage = {}
+    for key, account in policy.storage.items():
+        account_id = f"{group_id}/providers/Microsoft.Storage/storageAccounts/{named(account.account)}"
+        container = named(account.container)
+        storage[key] = WantedStorage(
+            env,
+            key,
+            named(account.account),
+            account_id,
+            container,
+            f"{account_id}/blobServices/default/containers/{container}",
+            tuple(user for user, service in policy.services.items() if service.storage == key),
+            where("storage", key),
+        )
+    server_group = shared_id if policy.sql.scope == "shared" else group_id
+    server = _server(policy, where, env, server_group, forbidden, expected)
+    services = tuple(
+        WantedService(
+            env=env,
+            key=key,
+            title=service.title,
+            production=production,
+            passwords_forbidden=forbidden,
+            app=named(service.app),
+            id=f"{group_id}/providers/Microsoft.Web/sites/{named(service.app)}",
+            resource_group=group,
+            repository=service.image.repository,
+            registry=registry,
+            vault=vaults[service.vault] if service.vault is not None else None,
+            vaults=tuple(vaults[one] for one in _vaults_of(service)),
+            settings=tuple(_settings(policy, where, key, vaults)),
+            storage=storage[service.storage] if service.storage is not None else None,
+            databases=service.databases,
+            sidecars={name: sidecar.image for name, sidecar in service.sidecars.items()},
+            component=component,
+            telemetry=service.telemetry,
+            plans=policy.plans,
+            plaintext=service.plaintext,
+            expected_commit=expected.commits.get(key),
+            where=where("services", key),
+            where_plans=where("plans"),
+        )
+        for key, service in policy.services.items()
+    )
+    return WantedEnvironment(
+        env=env,
+        production=production,
+        subscription=subscription,
+        resource_group_id=group_id,
+        shared_resource_group_id=shared_id,
+        registry=registry,
+        vaults=tuple(vaults.values()),
+        services=services,
+        storage=tuple(storage.values()),
+        server=server,
+        component=component,
+        distinct_between_environments=policy.secrets.distinct_between_environments,
+        where=where("environments", env),
+    )
+
+
+def _vaults_of(service: Service) -> tuple[str, ...]:
+    """The keys of the vaults that a service may read, each once, its own first."""
+    own = (service.vault,) if service.vault is not None else ()
+    return tuple(dict.fromkeys((*own, *(path.partition("/")[0] for path in service.settings.values()))))
+
+
+def _settings(policy: Policy, where: Where, key: str, vaults: Mapping[str, WantedVault]) -> Iterator[WantedSetting]:
+    """The settings of a service that refer to a secret: of its own vault in the vault's order, then of others."""
+    service = policy.services[key]
+    named: dict[str, list[str]] = {}
+    for name, path in service.settings.items():
+        named.setdefault(path, []).append(name)
+    for vault in _vaults_of(service):
+        for secret in vaults[vault].secrets:
+            names = named.get(f"{vault}/{secret.name}", [])
+            for name in names:
+                yield WantedSetting(name, secret, where("services", key, "settings", name))
+            if not names and vault == service.vault:
+                yield WantedSetting(secret.name, secret, secret.where)
+
+
+def _server(policy: Policy, where: Where, env: str, group_id: str, forbidden: bool, expected: Expected) -> WantedServer:
+    sql = policy.sql
+    server = sql.server.replace("{env}", env)
+    server_id = f"{group_id}/providers/Microsoft.Sql/servers/{server}"
+    databases = []
+    for key, template in sql.databases.items():
+        name = template.replace("{env}", env)
+        grants = tuple(
+            (user, grant.roles)
+            for user, service in policy.services.items()
+            for grant in service.databases
+            if grant.database == key
+        )
+        databases.append(
+            WantedDatabase(
+                env=env,
+                key=key,
+                name=name,
+                id=f"{server_id}/databases/{name}",
+                server=server,
+                server_id=server_id,
+                grants=grants,
+                passwords_forbidden=forbidden,
+                tenant_column=sql.tenant_column,
+                tenants=key not in sql.without_tenants,
+                excused=tuple(entry.table.casefold() for entry in sql.excused),
+                administrators=tuple(entry.name.casefold() for entry in sql.administrators),
+                migrations=sql.migrations,
+                migrated_by=tuple(name.casefold() for name in sql.migrated_by),
+                version=expected.versions.get(key, sql.versions.get(key)),
+                where=where("sql", "databases", key),
+            )
+        )
+    return WantedServer(env, server, server_id, tuple(databases), forbidden, where("sql"))
