@@ -21,7 +21,7 @@ demo: $(READY) ## the main job on a simulated estate that has drifted
 
 quick: lint types ## while you write: under a minute, without Azure, a browser or long searches for examples
 	$(BIN)/pytest --quiet -m "not browser and not slow and not wire" \
-		tests/rules tests/audit tests/policy tests/snapshot tests/report
+		tests/rules tests/engine tests/policy tests/snapshot tests/report
 
 test: lint types contracts tests ## everything that CI runs
 

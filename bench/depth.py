@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from bench.watched import watched
 from mzaudit.azure import collect
-from mzaudit.cli.look import door, scope_of, subscriptions
-from mzaudit.cli.wanted import bound, load_policy
+from mzaudit.cli.collection import door, scope_of, subscriptions
+from mzaudit.cli.resolve import bound, load_policy
 from mzaudit.simulator import Waves, build, serve
 
 ENV = "prd"

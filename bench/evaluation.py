@@ -17,14 +17,14 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from mzaudit import rules
-from mzaudit.audit.evaluate import evaluate
-from mzaudit.audit.results import Report
-from mzaudit.audit.rule import AnyRule
-from mzaudit.audit.verdict import Verdict
 from mzaudit.cli import output
-from mzaudit.cli.judge import judge
-from mzaudit.cli.saved import read_snapshot, subscriptions_of
-from mzaudit.cli.wanted import bound, load_policy
+from mzaudit.cli.evaluation import judge
+from mzaudit.cli.load_files import read_snapshot, subscriptions_of
+from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.engine.evaluate import evaluate
+from mzaudit.engine.results import Report
+from mzaudit.engine.rule import AnyRule
+from mzaudit.engine.verdict import Verdict
 from mzaudit.policy.models import Severity
 from mzaudit.report import find
 from mzaudit.snapshot.estate import Snapshot

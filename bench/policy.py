@@ -6,8 +6,8 @@ import re
 import sys
 from pathlib import Path
 
-from mzaudit.policy.packaged import files
-from mzaudit.simulator.large import planned
+from mzaudit.policy.shipped_policy import files
+from mzaudit.simulator.estates.large import planned
 
 
 def main(apps: int, folder: Path) -> None:

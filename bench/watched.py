@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from mzaudit.azure import transport
+from mzaudit.azure.client import transport
 from mzaudit.simulator import Waves
 
 

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mzaudit import __version__
-from mzaudit.audit.results import Report
 from mzaudit.azure import collect
-from mzaudit.cli import look
-from mzaudit.cli.judge import judge
-from mzaudit.cli.wanted import bound
-from mzaudit.policy.load import load
+from mzaudit.cli import collection
+from mzaudit.cli.evaluation import judge
+from mzaudit.cli.resolve import bound
+from mzaudit.engine.results import Report
+from mzaudit.policy.loader.load import load
 from mzaudit.policy.models import Severity
-from mzaudit.policy.packaged import shipped
+from mzaudit.policy.shipped_policy import shipped
 from mzaudit.report import FORMATS, render
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import build, serve
@@ -32,11 +32,11 @@ def run() -> Report:
     """The report of the night."""
     loaded = load(shipped(), vocabulary(), "policies")
     with serve(build("drifted", midnight=MIDNIGHT)) as simulator:
-        wanted = bound(loaded, (ENV,), look.subscriptions(loaded, simulator, None, (ENV,)))
-        login, connection = look.door(set(), simulator, debug=False)
+        wanted = bound(loaded, (ENV,), collection.subscriptions(loaded, simulator, None, (ENV,)))
+        login, connection = collection.door(set(), simulator, debug=False)
         seen = asyncio.run(
             collect(
-                look.scope_of(wanted),
+                collection.scope_of(wanted),
                 login,
                 connection,
                 taken=MIDNIGHT + NIGHTLY,

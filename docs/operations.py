@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import parse_qs, unquote
 
-from mzaudit.azure import Connection, changes_of, choose, lists, take_inventory
+from mzaudit.azure import Connection, bulk_lists, changes_of, choose, take_inventory
 from mzaudit.simulator import Request, Simulator, build, serve
 from tests.azure.estates import HURRIED, TAKEN, login_env, pinned
 from tests.odd.replay import Replay
@@ -105,7 +105,7 @@ def sent() -> tuple[Operation, ...]:
     not; one by one, and by lists."""
     estate = build("compliant")
     pinned(estate)
-    with serve(estate) as simulator, patch.object(lists, "MANY", 1):
+    with serve(estate) as simulator, patch.object(bulk_lists, "MANY", 1):
         Replay(simulator)
         seen = list(simulator.requests)
     with serve(build("compliant")) as simulator:

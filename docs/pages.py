@@ -10,13 +10,13 @@ from pathlib import Path
 
 from docs import example, operations, permissions, picture, site
 from mzaudit import rules
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
-from mzaudit.audit.rule import AnyRule
-from mzaudit.policy.load import load
-from mzaudit.policy.packaged import shipped
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine.rule import AnyRule
+from mzaudit.policy.json_schema import SCHEMAS, json_schema
+from mzaudit.policy.loader.load import load
 from mzaudit.policy.requirements import by_rule
-from mzaudit.policy.schema import SCHEMAS, json_schema
-from mzaudit.report.page import page
+from mzaudit.policy.shipped_policy import shipped
+from mzaudit.report.rule_page import page
 from tests.test_rules_are_complete import cases
 
 FOLDER = Path(__file__).parent / "rules"

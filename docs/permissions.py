@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from mzaudit.audit.results import Status
-from mzaudit.azure.needs import DATABASE_NEEDS, EVENTS, NEEDS, DatabaseNeed, Role
+from mzaudit.azure.required_permissions import DATABASE_NEEDS, EVENTS, NEEDS, DatabaseNeed, Role
+from mzaudit.engine.results import Status
 from tests.doctor.nights import BENDS, RIGHTS, Bend, Night, Right, bent, estate_for, night_of, restrict
 
 FILE = Path(__file__).parent / "permissions.md"

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mzaudit import rules
-from mzaudit.audit.rule import AnyRule
-from mzaudit.cli import COMMANDS, exits, run
-from mzaudit.policy.load import load
-from mzaudit.policy.packaged import shipped
+from mzaudit.cli import COMMANDS, exit_codes, run
+from mzaudit.engine.rule import AnyRule
+from mzaudit.policy.loader.load import load
+from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 
 FOLDER = Path(__file__).parent
@@ -121,7 +121,7 @@ def index() -> str:
         answer = "; ".join(filter(None, (_links(answering), *by_hand))) or "not decided by this version"
         lines.append(f"| {requirement.id} | {_cell(requirement.text)} | {_cell(answer)} |")
     lines += ["", "## Exit codes of `mzaudit check`", "", "| code | meaning |", "| --- | --- |"]
-    lines += [f"| {code} | {meaning} |" for code, meaning in exits.MEANING.items()]
+    lines += [f"| {code} | {meaning} |" for code, meaning in exit_codes.MEANING.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -18,15 +18,15 @@ from mzaudit.snapshot.databases import (
     SecurityPolicy,
 )
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.insights import Dashboard
 from mzaudit.snapshot.keyvault import AccessPolicy
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.registry import Manifest, Tag
-from mzaudit.snapshot.shown import Shown
 from mzaudit.snapshot.storage import BlobContainer
+from mzaudit.snapshot.text.ids import key
+from mzaudit.snapshot.text.shown import Shown
 from mzaudit.snapshot.web import Identity, Plan, Runtime, Site, SiteContainer, SiteProperties
-from tests.estate import (
+from tests.built_estate import (
     BLOB_READER,
     SECRETS_USER,
     SHA,

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from mzaudit.audit.results import Report, Status
-from mzaudit.cli.judge import judge
-from mzaudit.cli.look import look
-from mzaudit.cli.wanted import bound, load_policy, subscriptions
+from mzaudit.cli.collection import look
+from mzaudit.cli.evaluation import judge
+from mzaudit.cli.resolve import bound, load_policy, subscriptions
+from mzaudit.engine.results import Report, Status
 from mzaudit.policy.models import Severity
 from mzaudit.simulator import DRIFTS, Estate, build, serve
-from mzaudit.simulator.drifts import plant
-from tests.estate import POLICIES
+from mzaudit.simulator.estates.drifts import plant
+from tests.built_estate import POLICIES
 
 # A secret in clear is both: the reference that is missing, and the exposure.
 PLANTED: dict[str, set[str]] = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit.results import Status
+from mzaudit.engine.results import Status
 from mzaudit.rules import load
 from mzaudit.snapshot.observed import Listing
 from mzaudit.snapshot.web import Identity
-from tests.estate import (
+from tests.built_estate import (
     BLOB_READER,
     READER,
     SECRETS_USER,

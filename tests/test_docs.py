@@ -10,8 +10,8 @@ import pytest
 from docs import site
 from docs.pages import FOLDER, pages
 from mzaudit import rules
-from mzaudit.policy.load import load
-from mzaudit.policy.packaged import shipped
+from mzaudit.policy.loader.load import load
+from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 
 PAGES = (*site.FOLDER.glob("*.md"), *FOLDER.glob("*.md"))

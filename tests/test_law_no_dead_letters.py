@@ -14,18 +14,18 @@ from typing import Any
 import pytest
 
 from mzaudit import rules
-from mzaudit.audit.evaluate import evaluate
-from mzaudit.audit.results import Finding
+from mzaudit.engine.evaluate import evaluate
+from mzaudit.engine.results import Finding
 from mzaudit.errors import PolicyError
 from mzaudit.policy.bind import bind
-from mzaudit.policy.load import Loaded, load
+from mzaudit.policy.loader.load import Loaded, load
 from mzaudit.rules import vocabulary
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Observed
+from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.web import Plan
 from tests.bent_estates import ESTATES
-from tests.estate import POLICIES, SUBSCRIPTION, bent, site_properties, wanted
+from tests.built_estate import POLICIES, SUBSCRIPTION, bent, site_properties, wanted
 
 RULES = rules.load()
 # Fields that say nothing about Azure.

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from mzaudit import rules
-from mzaudit.audit.results import Status
-from mzaudit.snapshot.ids import key
+from mzaudit.engine.results import Status
 from mzaudit.snapshot.observed import Listing, Observed
+from mzaudit.snapshot.text.ids import key
 from tests.bent_estates import gone_site
-from tests.estate import Bend, findings, secret_gone, service, setting, site, vault, vault_facets, wanted
+from tests.built_estate import Bend, findings, secret_gone, service, setting, site, vault, vault_facets, wanted
 
 RULES = rules.load()
 PRD = wanted().environments["prd"]

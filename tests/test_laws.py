@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from mzaudit import rules
-from mzaudit.audit.evaluate import evaluate
-from mzaudit.audit.results import Finding, Status
+from mzaudit.engine.evaluate import evaluate
+from mzaudit.engine.results import Finding, Status
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Listing, Observed
 from tests.bent_estates import ESTATES
 from tests.blindfold import blind, one_less
-from tests.estate import wanted
+from tests.built_estate import wanted
 
 RULES = rules.load()
 ASKED = ("prd", "stg")

@@ -9,7 +9,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from mzaudit import __version__, rules
-from mzaudit.cli import COMMANDS, exits, group
+from mzaudit.cli import COMMANDS, exit_codes, group
 from mzaudit.report import FORMATS
 
 ROOT = Path(__file__).parent.parent
@@ -26,7 +26,7 @@ def test_make_demo_and_make_test_come_first() -> None:
 
 def test_its_exit_codes_are_the_codes() -> None:
     rows = dict(re.findall(r"^\| (\d+) \| (.+) \|$", README, re.M))
-    assert [int(code) for code in rows] == list(exits.MEANING)
+    assert [int(code) for code in rows] == list(exit_codes.MEANING)
 
 
 ROLES = {"reader", "settings", "secret"}

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from mzaudit import rules
-from mzaudit.audit import Fail, Inconclusive, Pass
-from mzaudit.audit.evaluate import in_order
-from mzaudit.audit.rule import AnyRule
-from mzaudit.policy.load import load
+from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.engine.evaluate import in_order
+from mzaudit.engine.rule import AnyRule
+from mzaudit.policy.loader.load import load
 from mzaudit.policy.requirements import by_rule
 from mzaudit.rules import vocabulary
-from tests.estate import POLICIES
+from tests.built_estate import POLICIES
 
 RULES = {rule.code: rule for rule in rules.load()}
 HEADINGS = ["What it checks", "Why it matters", "Remediation", "References"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mzaudit.snapshot.shown import Shown
+from mzaudit.snapshot.text.shown import Shown
 from mzaudit.snapshot.values import SettingValue, VaultReference
 from mzaudit.snapshot.web import Container, Mount, ReferenceStatus, Runtime, Setting
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mzaudit.azure.connection import Connection
-from mzaudit.azure.credentials import Login, choose
+from mzaudit.azure.client.connection import Connection
+from mzaudit.azure.client.credential_selection import Login, choose
 from mzaudit.azure.scope import AccountScope, RegistryScope, Scope, ServerScope, VaultScope
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ async def collect(
     Raises CredentialError if no token for Resource Manager can be had. Whatever else goes wrong is a gap of the
     snapshot. `values` says whether secret values may be requested; `progress` is told each step in words.
     """
-    from mzaudit.azure import collecting
+    from mzaudit.azure import collector
 
-    return await collecting.collect(
+    return await collector.collect(
         scope,
         login,
         connection,
@@ -74,8 +74,8 @@ async def take_inventory(
 
     Raises CredentialError if no token for Resource Manager can be had; whatever else goes wrong is a gap of a listing.
     """
-    from mzaudit.azure.census import census
-    from mzaudit.azure.opening import opened
+    from mzaudit.azure.client.lifecycle import opened
+    from mzaudit.azure.discovery import census
 
     async with opened(login, connection, subscription, tool_version=tool_version, timeout=timeout) as (run, _):
         return await census(run, subscription)
@@ -94,9 +94,9 @@ async def changes_of(
 
     Raises CredentialError if no token for Resource Manager can be had; whatever else goes wrong is a gap.
     """
-    from mzaudit.azure.changes import records
-    from mzaudit.azure.opening import opened
-    from mzaudit.snapshot.ids import segment
+    from mzaudit.azure.client.lifecycle import opened
+    from mzaudit.azure.readers.changes_reader import records
+    from mzaudit.snapshot.text.ids import segment
 
     subscription = segment(resources[0], "subscriptions") or ""
     async with opened(login, connection, subscription, tool_version=tool_version, timeout=timeout) as (run, _):

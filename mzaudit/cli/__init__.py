@@ -18,29 +18,29 @@ from typing import Any, Final, NoReturn
 import click
 
 from mzaudit import __version__
-from mzaudit.cli import deadline, exits
-from mzaudit.cli.crash import trace
+from mzaudit.cli import deadline, exit_codes
+from mzaudit.cli.crash_report import trace
 from mzaudit.cli.streams import discard, ready, say
 from mzaudit.errors import Abandoned, InputError
 
 _LOOK_FOR_GARBAGE: Final = 100_000  # objects made and not yet freed
 COMMANDS: Final = {
-    "check": ("mzaudit.cli.check", "Judge an environment against the policy; the gate."),
-    "collect": ("mzaudit.cli.collect", "Read the live state into a snapshot file."),
-    "doctor": ("mzaudit.cli.doctor", "Say which permissions the caller has, lacks and needs."),
-    "report": ("mzaudit.cli.report", "Draw a saved report in another format."),
-    "comment": ("mzaudit.cli.comment", "Keep one comment and a status on the pull request."),
-    "diff": ("mzaudit.cli.diff", "Compare two snapshots or two reports."),
-    "preview": ("mzaudit.cli.preview", "Say what a change of the policy would change, on a saved snapshot."),
-    "rules": ("mzaudit.cli.rules", "List the rules."),
-    "explain": ("mzaudit.cli.explain", "Show a rule's page."),
-    "policy": ("mzaudit.cli.policy", "Validate the policy; print its schema and requirements."),
-    "demo": ("mzaudit.cli.demo", "Run the main job on a simulated estate that has drifted."),
-    "init": ("mzaudit.cli.init", "Write the shipped policy, or a pipeline that runs it."),
-    "adopt": ("mzaudit.cli.adopt", "Draft a policy for an estate that is there already."),
-    "simulate": ("mzaudit.cli.simulate", "Serve a simulated estate to any Azure client."),
-    "drill": ("mzaudit.cli.drill", "Prove a policy: bend the estate it describes, and look again."),
-    "completion": ("mzaudit.cli.completion", "Print a shell's completion script."),
+    "check": ("mzaudit.cli.commands.check", "Judge an environment against the policy; the gate."),
+    "collect": ("mzaudit.cli.commands.collect", "Read the live state into a snapshot file."),
+    "doctor": ("mzaudit.cli.commands.doctor", "Say which permissions the caller has, lacks and needs."),
+    "report": ("mzaudit.cli.commands.report", "Draw a saved report in another format."),
+    "comment": ("mzaudit.cli.commands.comment", "Keep one comment and a status on the pull request."),
+    "diff": ("mzaudit.cli.commands.diff", "Compare two snapshots or two reports."),
+    "preview": ("mzaudit.cli.commands.preview", "Say what a change of the policy would change, on a saved snapshot."),
+    "rules": ("mzaudit.cli.commands.rules", "List the rules."),
+    "explain": ("mzaudit.cli.commands.explain", "Show a rule's page."),
+    "policy": ("mzaudit.cli.commands.policy", "Validate the policy; print its schema and requirements."),
+    "demo": ("mzaudit.cli.commands.demo", "Run the main job on a simulated estate that has drifted."),
+    "init": ("mzaudit.cli.commands.init", "Write the shipped policy, or a pipeline that runs it."),
+    "adopt": ("mzaudit.cli.commands.adopt", "Draft a policy for an estate that is there already."),
+    "simulate": ("mzaudit.cli.commands.simulate", "Serve a simulated estate to any Azure client."),
+    "drill": ("mzaudit.cli.commands.drill", "Prove a policy: bend the estate it describes, and look again."),
+    "completion": ("mzaudit.cli.commands.completion", "Print a shell's completion script."),
 }
 
 
@@ -59,7 +59,7 @@ class Lazy(click.Group):
         try:
             return super().make_context(info_name, args, parent, **extra)
         except click.UsageError:
-            from mzaudit.cli.earlier import Writing
+            from mzaudit.cli.previous_reports import Writing
 
             at = next((at for at, word in enumerate(given) if word in COMMANDS), None)
             asked = None if at is None else importlib.import_module(COMMANDS[given[at]][0]).command
@@ -98,7 +98,7 @@ Examples:
 
 \b
 Exit codes:
-{exits.table()}
+{exit_codes.table()}
 """
 
 
@@ -143,12 +143,12 @@ def _run(args: list[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as asked:
         sys.stderr.write(f"{asked.format_message()}\n")
-        return exits.USAGE
+        return exit_codes.USAGE
     except click.ClickException as error:
         said = io.StringIO()
         error.show(said)
         say(said.getvalue().rstrip("\n"))
-        return exits.USAGE
+        return exit_codes.USAGE
     except click.Abort as stopped:
         # click takes an EOFError, which a library may raise, for the end of what a person types.
         return _crashed(stopped.__cause__, args) if isinstance(stopped.__cause__, EOFError) else _interrupted()
@@ -156,21 +156,21 @@ def _run(args: list[str]) -> int:
         return _interrupted()
     except InputError as error:
         say(str(error))
-        return exits.USAGE
+        return exit_codes.USAGE
     except Abandoned as error:
         deadline.leave_if_up()
         say(str(error))
-        return exits.ABANDONED
+        return exit_codes.ABANDONED
     except SystemExit as left:
         # click leaves so after completing a shell's line, and when the reader of its help has gone.
-        return exits.ABANDONED if left.code else exits.PASSED
+        return exit_codes.ABANDONED if left.code else exit_codes.PASSED
     except BrokenPipeError:
         discard(sys.stdout)
         say("stdout was closed before everything was written")
-        return exits.ABANDONED
+        return exit_codes.ABANDONED
     except Exception as error:  # noqa: BLE001 - the last resort: a defect must leave with 4, never with Python's 1
         return _crashed(error, args)
-    return code if isinstance(code, int) else exits.PASSED
+    return code if isinstance(code, int) else exit_codes.PASSED
 
 
 def _in_the_background(defect: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
@@ -179,11 +179,11 @@ def _in_the_background(defect: threading.ExceptHookArgs | sys.UnraisableHookArgs
 
 def _interrupted() -> int:
     say("interrupted: the results are incomplete, no report was written")
-    return exits.INTERRUPTED
+    return exit_codes.INTERRUPTED
 
 
 def _crashed(error: BaseException, args: Sequence[str]) -> int:
     if "--debug" in args:
         say("\n".join(trace(error)))
     say(f"internal error: {type(error).__name__}; run again with --debug and report it")
-    return exits.ABANDONED
+    return exit_codes.ABANDONED

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from mzaudit.cli import exits
+from mzaudit.cli import exit_codes
 from mzaudit.cli.streams import say
 
 if TYPE_CHECKING:
-    from mzaudit.audit.results import Report
     from mzaudit.cli.output import Target
+    from mzaudit.engine.results import Report
     from mzaudit.snapshot.observed import Gap
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -101,7 +101,7 @@ class Deadline:
         concluding = threading.Thread(target=self._conclude, daemon=True)
         concluding.start()
         concluding.join(max(0.0, self._until + _LAST - time.monotonic()))
-        os._exit(exits.INCOMPLETE)
+        os._exit(exit_codes.INCOMPLETE)
 
     def _load(self) -> None:
         with suppress(Exception):  # it is told of when the report itself is made

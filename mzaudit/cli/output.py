@@ -15,7 +15,7 @@ from mzaudit.cli.streams import show as show  # for every command that has a res
 from mzaudit.errors import InputError
 
 if TYPE_CHECKING:
-    from mzaudit.audit.results import Report
+    from mzaudit.engine.results import Report
     from mzaudit.report.trend import Point
 
 _PRIVATE: Final = 0o600
@@ -56,7 +56,7 @@ def targets(options: Sequence[str], reports_dir: Path, environments: Sequence[st
 
 def by_default(reports_dir: Path, environments: Sequence[str]) -> tuple[Target, ...]:
     """What is written without `-o`. Raises `InputError` for a name that no environment can have."""
-    from mzaudit.cli.wanted import environment_names
+    from mzaudit.cli.resolve import environment_names
 
     env = "+".join(environment_names(environments))
     folder = reports_dir / env
@@ -84,13 +84,14 @@ def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int,
     the rest went to stdout, the terminal report does. A stdout that cannot be written is only said where every file
     was: they hold the verdict.
     """
-    from mzaudit.report import find, terminal
+    from mzaudit.report import find
+    from mzaudit.report.formats import terminal
 
     def chunks(target: Target) -> Iterator[str]:
         if target.format == "terminal" and target.path is None:
             return terminal.chunks(report, colour=colour, width=width)
         if target.format == "html":
-            from mzaudit.report import html
+            from mzaudit.report.formats import html
 
             return html.chunks(report, history)
         return find(target.format)(report)

@@ -39,7 +39,7 @@ def show_all(chunks: Iterable[str]) -> None:
 
     If its reader has gone, say so and go on: what it wanted it has. Raises `InputError` if stdout cannot be written.
     """
-    from mzaudit.report.neutral import log
+    from mzaudit.report.escaping import log
 
     try:
         sys.stdout.writelines(map(log, chunks))
@@ -65,7 +65,7 @@ def say(text: str) -> None:
 
 def inert(line: str) -> str:
     """One line as it may stand on stderr."""
-    from mzaudit.report.neutral import log, plain, shorten
+    from mzaudit.report.escaping import log, plain, shorten
 
     return log(shorten(plain(line), _LONGEST))
 

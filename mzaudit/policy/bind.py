@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mzaudit.policy.wanted import (
+from mzaudit.policy.desired import (
     Wanted,
     WantedComponent,
     WantedDatabase,
@@ -20,7 +20,7 @@ from mzaudit.policy.wanted import (
     WantedVault,
     Where,
 )
-from mzaudit.policy.words import SecretStyle
+from mzaudit.policy.enums import SecretStyle
 
 if TYPE_CHECKING:
     from mzaudit.policy.models import Policy, Service

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
-from mzaudit.policy.words import SecretKind as SecretKind
-from mzaudit.policy.words import SecretStyle as SecretStyle
-from mzaudit.policy.words import Severity as Severity  # as are the others, for whoever reads a policy
+from mzaudit.policy.enums import SecretKind as SecretKind
+from mzaudit.policy.enums import SecretStyle as SecretStyle
+from mzaudit.policy.enums import Severity as Severity  # as are the others, for whoever reads a policy
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s/]+$")]
 Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]

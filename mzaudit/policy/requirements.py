@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from mzaudit.policy.complaints import Contradiction
+from mzaudit.policy.desired import Where
+from mzaudit.policy.loader.diagnostics import Contradiction
 from mzaudit.policy.models import RuleCode, Strict, Text
-from mzaudit.policy.wanted import Where
 
 RequirementId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$")]
 

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from mzaudit.policy.complaints import Contradiction
-from mzaudit.policy.document import Document
+from mzaudit.policy.enums import counted
+from mzaudit.policy.loader.diagnostics import Contradiction
+from mzaudit.policy.loader.yaml_document import Document
 from mzaudit.policy.models import EnvironmentName, Policy, RuleCode, Strict, Text
-from mzaudit.policy.vocabulary import Vocabulary
-from mzaudit.policy.words import counted
+from mzaudit.policy.rule_vocabulary import Vocabulary
 
 _BOTH = "true, though only what is in observed is accepted"
 # At least one letter or digit: a bare `*` would waive things that nobody looked at.

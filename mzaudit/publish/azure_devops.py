@@ -6,10 +6,10 @@ from typing import Final
 
 from pydantic import BaseModel, TypeAdapter
 
-from mzaudit.publish.marker import Marker
+from mzaudit.publish.comment_marker import Marker
+from mzaudit.publish.http import Refusal, Unpublished, Web, held
 from mzaudit.publish.pipeline import AzureDevOps
-from mzaudit.publish.sticky import Posted, Said, Signal
-from mzaudit.publish.web import Refusal, Unpublished, Web, held
+from mzaudit.publish.sticky_comment import Posted, Said, Signal
 
 SERVICE: Final = "Azure DevOps"
 ACCEPT: Final = "application/json"

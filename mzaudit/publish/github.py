@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, TypeAdapter
 
-from mzaudit.publish.marker import Marker
+from mzaudit.publish.comment_marker import Marker
+from mzaudit.publish.http import Refusal, Unpublished, Web, held
 from mzaudit.publish.pipeline import GitHub
-from mzaudit.publish.sticky import Posted, Said, Signal
-from mzaudit.publish.web import Refusal, Unpublished, Web, held
+from mzaudit.publish.sticky_comment import Posted, Said, Signal
 
 SERVICE: Final = "GitHub"
 ACCEPT: Final = "application/vnd.github+json"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from mzaudit.publish.token import Token
+from mzaudit.publish.sealed_token import Token
 
 _PULL = re.compile(r"refs/pull/(\d+)/")
 _COMMIT = re.compile(r"[0-9a-f]{40}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mzaudit.errors import InputError
 
 if TYPE_CHECKING:
-    from mzaudit.audit.results import Report
+    from mzaudit.engine.results import Report
 
 Chunks: TypeAlias = "Callable[[Report], Iterator[str]]"
 
@@ -30,19 +30,19 @@ class Format:
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "json": Format("mzaudit.report.json", "json"),
-        "jsonl": Format("mzaudit.report.jsonl", "jsonl"),
-        "junit": Format("mzaudit.report.junit", "xml"),
-        "sarif": Format("mzaudit.report.sarif", "sarif"),
-        "sarif-alerts": Format("mzaudit.report.sarif", "sarif", "alerts"),
-        "csv": Format("mzaudit.report.csv", "csv"),
-        "ocsf": Format("mzaudit.report.ocsf", "jsonl"),
-        "markdown": Format("mzaudit.report.markdown", "md"),
-        "markdown-ado": Format("mzaudit.report.markdown", "md", "azure_pull_request"),
-        "markdown-summary": Format("mzaudit.report.markdown", "md", "azure_summary"),
-        "terminal": Format("mzaudit.report.terminal", "txt"),
-        "html": Format("mzaudit.report.html", "html"),
-        "fix": Format("mzaudit.report.fix", "sh"),
+        "json": Format("mzaudit.report.formats.json", "json"),
+        "jsonl": Format("mzaudit.report.formats.jsonl", "jsonl"),
+        "junit": Format("mzaudit.report.formats.junit", "xml"),
+        "sarif": Format("mzaudit.report.formats.sarif", "sarif"),
+        "sarif-alerts": Format("mzaudit.report.formats.sarif", "sarif", "alerts"),
+        "csv": Format("mzaudit.report.formats.csv", "csv"),
+        "ocsf": Format("mzaudit.report.formats.ocsf", "jsonl"),
+        "markdown": Format("mzaudit.report.formats.markdown", "md"),
+        "markdown-ado": Format("mzaudit.report.formats.markdown", "md", "azure_pull_request"),
+        "markdown-summary": Format("mzaudit.report.formats.markdown", "md", "azure_summary"),
+        "terminal": Format("mzaudit.report.formats.terminal", "txt"),
+        "html": Format("mzaudit.report.formats.html", "html"),
+        "fix": Format("mzaudit.report.formats.fix", "sh"),
     }
 )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC
 
-from mzaudit.audit.results import BaselineState, Finding, Report, WaiverNote
+from mzaudit.engine.results import BaselineState, Finding, Report, WaiverNote
 from mzaudit.report.caution import check_first
+from mzaudit.report.gap_advice import cures
 from mzaudit.report.grouping import shown
-from mzaudit.report.prose import cures
 from mzaudit.snapshot.clock import by_azure
 from mzaudit.snapshot.observed import Gap
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mzaudit.report import neutral
-from mzaudit.report.budget import utf8
+from mzaudit.report import escaping
+from mzaudit.report.size_budget import utf8
 
 
 def utf16(text: str) -> int:
@@ -27,8 +27,8 @@ class Dialect:
 
 
 # A comment holds 65,536 characters.
-GITHUB = Dialect(60_000, utf8, neutral.code, html=True, mermaid=True)
+GITHUB = Dialect(60_000, utf8, escaping.code, html=True, mermaid=True)
 # A comment holds 150,000 characters; Mermaid is drawn in the wiki only.
-AZURE_PULL_REQUEST = Dialect(140_000, utf16, neutral.code, html=True, mermaid=False)
+AZURE_PULL_REQUEST = Dialect(140_000, utf16, escaping.code, html=True, mermaid=False)
 # The tab that `task.uploadsummary` makes draws no reliable HTML, and breaks tables.
-AZURE_SUMMARY = Dialect(140_000, utf16, neutral.span, html=False, mermaid=False)
+AZURE_SUMMARY = Dialect(140_000, utf16, escaping.span, html=False, mermaid=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mzaudit.audit.results import BaselineState, Finding, Report, Status
-from mzaudit.audit.verdict import shown as shown  # beside what else is put on paper
+from mzaudit.engine.results import BaselineState, Finding, Report, Status
+from mzaudit.engine.verdict import shown as shown  # beside what else is put on paper
 from mzaudit.policy.models import Severity
-from mzaudit.report.prose import cures
+from mzaudit.report.gap_advice import cures
 from mzaudit.snapshot.observed import Gap
 
 _SEVERITIES = tuple(Severity)

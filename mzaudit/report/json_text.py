@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic_core import to_json
 
-from mzaudit.report.neutral import REPLACEMENT, SURROGATE, UNSHOWABLE
+from mzaudit.report.escaping import REPLACEMENT, SURROGATE, UNSHOWABLE
 
 _IN_STRINGS = re.compile(r"(?!\n)" + UNSHOWABLE.pattern)  # a bare line end is the document's own
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mzaudit.audit.results import Report
+from mzaudit.engine.results import Report
 
 LONGEST = 60  # points; of more, the latest
 

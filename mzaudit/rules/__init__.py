@@ -6,9 +6,9 @@ import functools
 import importlib
 import pkgutil
 
-from mzaudit.audit.parity import NAMES
-from mzaudit.audit.rule import AnyRule, Rule
-from mzaudit.policy.vocabulary import Vocabulary
+from mzaudit.engine.rule import AnyRule, Rule
+from mzaudit.policy.rule_vocabulary import Vocabulary
+from mzaudit.rules.parity._parity_facts import NAMES
 
 
 def load() -> tuple[AnyRule, ...]:

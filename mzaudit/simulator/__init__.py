@@ -7,19 +7,40 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from . import records
-from .blueprint import DOCUMENTED, Blueprint
-from .compliant import compliant, empty, grant_custom_role
-from .drifts import DRIFTS, plant
-from .estate import CANARY, Estate, Gate, Manifest, Principal, Secret, Version, canary
-from .faults import Alter, Fault, Hang, Html, Malformed, Recode, Reset, Slow, SqlFault, Status, Truncated
-from .large import NAME as LARGE
-from .large import large
-from .pace import Counts, Waves
-from .server import Request, Simulator, serve
-from .sql.errors import ServerError
-from .sql.ledger import SqlRequest
-from .throttle import Throttle
+from mzaudit.simulator.arm import activity_records
+from mzaudit.simulator.arm.throttle import Throttle
+from mzaudit.simulator.client_waits import Counts, Waves
+from mzaudit.simulator.estates.compliant import compliant, empty, grant_custom_role
+from mzaudit.simulator.estates.drifts import DRIFTS, plant
+from mzaudit.simulator.estates.estate_plan import DOCUMENTED, Blueprint
+from mzaudit.simulator.estates.large import NAME as LARGE
+from mzaudit.simulator.estates.large import large
+from mzaudit.simulator.estates.simulated_estate import (
+    CANARY,
+    Estate,
+    Gate,
+    Manifest,
+    Principal,
+    Secret,
+    Version,
+    canary,
+)
+from mzaudit.simulator.fault_injection import (
+    Alter,
+    Fault,
+    Hang,
+    Html,
+    Malformed,
+    Recode,
+    Reset,
+    Slow,
+    SqlFault,
+    Status,
+    Truncated,
+)
+from mzaudit.simulator.server import Request, Simulator, serve
+from mzaudit.simulator.sql.ledger import SqlRequest
+from mzaudit.simulator.sql.sql_errors import ServerError
 
 __all__ = [
     "CANARY",
@@ -77,7 +98,7 @@ def build(name: str, blueprint: Blueprint = DOCUMENTED, midnight: datetime | Non
             estate = compliant(blueprint, midnight)
             for drift in DRIFTS:
                 plant(estate, drift)
-            records.plant(estate)
+            activity_records.plant(estate)
             return estate
         case "blind":
             return _blind(compliant(blueprint))

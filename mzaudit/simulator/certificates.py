@@ -8,7 +8,7 @@ from pathlib import Path
 
 import trustme
 
-from .sql.connection import Certificates
+from mzaudit.simulator.sql.tds_server_connection import Certificates
 
 
 def certificates(folder: Path, names: Sequence[str]) -> tuple[Path, ssl.SSLContext, Certificates]:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Literal
 
-from .door import Door
+from mzaudit.simulator.listener import Door
 
 Verdict = Literal["known", "sql", "unresolved", "foreign"]
 Serve = Callable[[str, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -20,11 +20,12 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from . import arm, entra, graph, registry, vaults
-from .certificates import certificates
-from .door import settle, shut
-from .estate import Estate
-from .faults import (
+from mzaudit.simulator.arm import resource_manager
+from mzaudit.simulator.arm.throttle import Buckets, Throttle, unthrottled
+from mzaudit.simulator.certificates import certificates
+from mzaudit.simulator.client_waits import Counts, Waves
+from mzaudit.simulator.estates.simulated_estate import Estate
+from mzaudit.simulator.fault_injection import (
     Alter,
     Fault,
     FaultPlan,
@@ -41,17 +42,17 @@ from .faults import (
     encode,
     made_up,
 )
-from .memory import Memory
-from .pace import Counts, Waves
-from .proxy import Proxy, Verdict
-from .sql.admission import SUFFIX, WORKER_SUFFIX
-from .sql.ledger import Ledger, SqlRequest
-from .sql.service import SqlService
-from .throttle import Buckets, Throttle, unthrottled
-from .wire import Answer, Call
+from mzaudit.simulator.http_messages import Answer, Call
+from mzaudit.simulator.in_memory import Memory
+from mzaudit.simulator.listener import settle, shut
+from mzaudit.simulator.proxy import Proxy, Verdict
+from mzaudit.simulator.services import entra, graph, registry_data_plane, vault_data_plane
+from mzaudit.simulator.sql.ledger import Ledger, SqlRequest
+from mzaudit.simulator.sql.service import SqlService
+from mzaudit.simulator.sql.sql_login import SUFFIX, WORKER_SUFFIX
 
 _LOGIN_HOSTS = (entra.HOST, "login.windows.net", "login.microsoft.com")
-_HOSTS = [arm.HOST, *_LOGIN_HOSTS, *graph.HOSTS]
+_HOSTS = [resource_manager.HOST, *_LOGIN_HOSTS, *graph.HOSTS]
 _WILDCARDS = ["*.vault.azure.net", "*.azurecr.io", "*.database.windows.net", "*.blob.core.windows.net"]
 _WILDCARDS += [f"*{WORKER_SUFFIX}"]
 _HTML = "<html><head><title>Service unavailable</title></head><body><h2>Service unavailable</h2></body></html>"
@@ -241,9 +242,9 @@ class Simulator:
             return "sql" if self._sql.knows(host, port) else "unresolved"
         if port != 443:
             return "foreign"
-        if host.endswith(vaults.SUFFIX):
-            return "known" if host in vaults.hosts(self.estate) else "unresolved"
-        return "known" if host in (*_HOSTS, *registry.hosts(self.estate)) else "foreign"
+        if host.endswith(vault_data_plane.SUFFIX):
+            return "known" if host in vault_data_plane.hosts(self.estate) else "unresolved"
+        return "known" if host in (*_HOSTS, *registry_data_plane.hosts(self.estate)) else "foreign"
 
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         number = next(self._numbers)
@@ -329,14 +330,14 @@ class Simulator:
 def _answer(estate: Estate, call: Call) -> Answer:
     if call.host in _LOGIN_HOSTS:
         return entra.answer(estate, call)
-    if call.host == arm.HOST:
-        return arm.answer(estate, call)
+    if call.host == resource_manager.HOST:
+        return resource_manager.answer(estate, call)
     if call.host in graph.HOSTS:
         return graph.answer(estate, call)
-    if call.host in vaults.hosts(estate):
-        return vaults.answer(estate, call)
-    if call.host in registry.hosts(estate):
-        return registry.answer(estate, call)
+    if call.host in vault_data_plane.hosts(estate):
+        return vault_data_plane.answer(estate, call)
+    if call.host in registry_data_plane.hosts(estate):
+        return registry_data_plane.answer(estate, call)
     return Answer(404)
 
 

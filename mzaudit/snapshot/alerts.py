@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mzaudit.snapshot.moment import Moment
-from mzaudit.snapshot.shown import Shown
+from mzaudit.snapshot.text.shown import Shown
 
 
 @dataclass(frozen=True, slots=True)

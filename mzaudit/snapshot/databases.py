@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
-from mzaudit.snapshot.shown import Shown
+from mzaudit.snapshot.text.shown import Shown
 
 # Types of principals whose SID is none of Entra's: SQL and Windows users, and those of a certificate or key.
 _NOT_OF_ENTRA = ("S", "U", "G", "C", "K")

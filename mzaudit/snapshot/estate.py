@@ -10,7 +10,6 @@ from typing import ClassVar
 from mzaudit.snapshot import clock
 from mzaudit.snapshot.authorization import Authorization, Permissions
 from mzaudit.snapshot.databases import DatabaseContents, unread
-from mzaudit.snapshot.ids import key, segment
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.keyvault import Vault
 from mzaudit.snapshot.moment import Moment
@@ -18,6 +17,7 @@ from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, not_ask
 from mzaudit.snapshot.registry import Registry
 from mzaudit.snapshot.sql import SqlServer
 from mzaudit.snapshot.storage import StorageAccount
+from mzaudit.snapshot.text.ids import key, segment
 from mzaudit.snapshot.web import Plan, Site
 
 SCHEMA_VERSION = "2"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mzaudit.snapshot.alerts import ActionGroup, Alert, ProcessingRule
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
+from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.values import ValueClass
 
 

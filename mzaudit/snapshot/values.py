@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mzaudit.snapshot.shown import Shown
+from mzaudit.snapshot.text.shown import Shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mzaudit.snapshot.observed import Gap, Listing, Observed
-from mzaudit.snapshot.shown import NOTHING, Shown
+from mzaudit.snapshot.text.shown import NOTHING, Shown
 from mzaudit.snapshot.values import SettingValue
 
 

@@ -16,17 +16,17 @@ from mzaudit.azure import (
     Scope,
     ServerScope,
     VaultScope,
-    authorization,
     choose,
     collect,
 )
-from mzaudit.azure.clients import Clients
-from mzaudit.azure.connection import Retry
-from mzaudit.azure.run import Run
-from mzaudit.azure.session import Session
-from mzaudit.azure.tokens import Tokens
+from mzaudit.azure.client.access_tokens import Tokens
+from mzaudit.azure.client.connection import Retry
+from mzaudit.azure.client.sdk_clients import Clients
+from mzaudit.azure.client.session import Session
+from mzaudit.azure.readers import authorization_reader
+from mzaudit.azure.readers.read import Run
 from mzaudit.simulator import Estate, Simulator
-from mzaudit.simulator.compliant import LATEST_COMMIT, commit
+from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
 from mzaudit.snapshot.estate import Snapshot
 from tests.virtual_time import VirtualTime
 
@@ -158,7 +158,9 @@ async def _read_with(sim: Simulator, read: Callable[[Run], Awaitable[T]]) -> T:
     clients = Clients(connection, Tokens(login, 10), sim.subscription_id, "mzaudit/0")
     deadline = asyncio.get_running_loop().time() + 30
     try:
-        return await read(Run(connection, Session(connection.retry, deadline), clients, authorization.permissions))
+        return await read(
+            Run(connection, Session(connection.retry, deadline), clients, authorization_reader.permissions)
+        )
     finally:
         await clients.close()
         await login.credential.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mzaudit.azure.echo import item_id, names_another
+from mzaudit.azure.readers.response_identity import item_id, names_another
 from mzaudit.simulator import Alter, Fault, Simulator, build, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, need

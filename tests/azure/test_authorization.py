@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mzaudit.audit.results import Finding
-from mzaudit.cli.judge import judge
-from mzaudit.cli.look import scope_of, subscriptions
-from mzaudit.cli.wanted import bound, load_policy
+from mzaudit.cli.collection import scope_of, subscriptions
+from mzaudit.cli.evaluation import judge
+from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.engine.results import Finding
 from mzaudit.policy.models import Severity
-from mzaudit.report.prose import cures
+from mzaudit.report.gap_advice import cures
 from mzaudit.simulator import Alter, Fault, Simulator, Status, build, grant_custom_role, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import GapReason

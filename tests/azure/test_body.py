@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from mzaudit.azure import sql_rows, web
-from mzaudit.azure.body import LARGEST, BodyError, check
+from mzaudit.azure.client.response_body import LARGEST, BodyError, check
+from mzaudit.azure.readers import web_reader
+from mzaudit.azure.sql import result_rows
 from mzaudit.errors import CredentialError
 from mzaudit.simulator import Fault, Recode, Status, build, serve
 from mzaudit.snapshot.observed import Gap, GapReason
@@ -133,12 +134,12 @@ def test_whatever_a_reader_raises_is_the_gap_of_its_answer(served: Any, monkeypa
         raise kind("hunter2")
 
     served.faults.clear()
-    monkeypatch.setattr(web, "_config", broken)
+    monkeypatch.setattr(web_reader, "_config", broken)
     for kind in (KeyError, IndexError, AttributeError, TypeError, OverflowError, RecursionError, ZeroDivisionError):
         gaps = asked(take(served))
         assert {gap.reason for gap in gaps} == {GapReason.INTERNAL}
         assert all("/config/web" in gap.call for gap in gaps)
-        assert all(gap.detail.startswith(f"{kind.__name__} at mzaudit/azure/web.py:") for gap in gaps)
+        assert all(gap.detail.startswith(f"{kind.__name__} at mzaudit/azure/readers/web_reader.py:") for gap in gaps)
 
 
 def test_the_want_of_memory_is_no_gap(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +147,7 @@ def test_the_want_of_memory_is_no_gap(served: Any, monkeypatch: pytest.MonkeyPat
         raise MemoryError
 
     served.faults.clear()
-    monkeypatch.setattr(web, "_config", broken)
+    monkeypatch.setattr(web_reader, "_config", broken)
     with pytest.raises(BaseExceptionGroup):
         take(served)
 
@@ -163,7 +164,7 @@ def test_whatever_a_row_does_is_the_gap_of_its_query(served: Any, monkeypatch: p
         raise IndexError
 
     served.faults.clear()
-    monkeypatch.setattr(sql_rows, "principals", broken)
+    monkeypatch.setattr(result_rows, "principals", broken)
     gaps = asked(take(served))
     assert [gap.reason for gap in gaps] == [GapReason.INTERNAL] * 2
-    assert all(gap.detail.startswith("IndexError at mzaudit/azure/databases.py:") for gap in gaps)
+    assert all(gap.detail.startswith("IndexError at mzaudit/azure/sql/databases_reader.py:") for gap in gaps)

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 import pytest
 
 from mzaudit.azure import changes_of, choose
-from mzaudit.azure.needs import EVENTS
-from mzaudit.simulator import Estate, Fault, Html, Status, build, records, serve
+from mzaudit.azure.required_permissions import EVENTS
+from mzaudit.simulator import Estate, Fault, Html, Status, build, serve
+from mzaudit.simulator.arm import activity_records
 from mzaudit.snapshot.changes import Records
 from mzaudit.snapshot.estate import Read
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap
+from mzaudit.snapshot.text.ids import key
 from tests.azure.estates import connection_to, login_env
 from tests.doctor.nights import restrict
 
@@ -40,7 +41,7 @@ def test_both_records_tell_within_their_limits() -> None:
     manage, ingest, account, server = map(key, ids(estate))
     assert not isinstance(found.history, Gap)
     assert set(found.history) == {manage}
-    assert found.history[manage].caller == records.PERSON
+    assert found.history[manage].caller == activity_records.PERSON
     assert [one.operation for one in found.activity[manage].items] == ["Microsoft.Web/sites/write"]
     assert len(found.activity[manage].items[0].ids) == 2
     assert [one.operation for one in found.activity[ingest].items] == ["Microsoft.Web/sites/config/write"]
@@ -53,7 +54,7 @@ def test_the_last_of_many_pages_counts() -> None:
     estate = build("compliant")
     manage = ids(estate)[0]
     for day in range(1, 11):
-        records.change(estate, manage, "Microsoft.Web/sites/write", day, f"person{day}@monozu.example", "o")
+        activity_records.change(estate, manage, "Microsoft.Web/sites/write", day, f"person{day}@monozu.example", "o")
     found, _ = ask(estate)
     assert len(found.activity[key(manage)].items) == 10
     assert not isinstance(found.history, Gap)

@@ -13,7 +13,7 @@ from datetime import datetime
 import pytest
 
 from mzaudit.azure import Scope, VaultScope
-from mzaudit.azure.needs import DATABASE_NEEDS
+from mzaudit.azure.required_permissions import DATABASE_NEEDS
 from mzaudit.simulator import Simulator, build, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, need

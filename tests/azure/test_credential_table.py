@@ -9,12 +9,12 @@ from time import process_time
 
 import pytest
 
-from mzaudit.audit.credentials import why_credential
-from mzaudit.audit.places import Entry, Kind
-from mzaudit.azure.credential_shapes import credentials
-from mzaudit.azure.shapes import kinds, telemetry_parts
-from mzaudit.azure.values import Classifier, Sealed
-from mzaudit.snapshot import issued_credentials
+from mzaudit.azure.text.credential_shapes import credentials
+from mzaudit.azure.text.sealed_values import Classifier, Sealed
+from mzaudit.azure.text.value_shapes import kinds, telemetry_parts
+from mzaudit.rules.settings._credential_detection import why_credential
+from mzaudit.rules.settings._settings_sources import Entry, Kind
+from mzaudit.snapshot.text import issued_credentials
 from mzaudit.snapshot.values import LiteralValue
 from tests.azure.credential_table import FALSE, TRUE
 

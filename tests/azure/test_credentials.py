@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mzaudit.azure import Connection, Login, choose
-from mzaudit.azure.tokens import caller
+from mzaudit.azure.client.access_tokens import caller
 from mzaudit.errors import CredentialError, InputError
 from mzaudit.simulator import Fault, Html, Malformed, Reset, Simulator, Status, build, serve
 from mzaudit.snapshot.observed import GapReason

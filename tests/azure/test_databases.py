@@ -9,29 +9,19 @@ from typing import Any
 import pytest
 import sqlglot
 
-from mzaudit.azure import Scope, sql_queries
-from mzaudit.azure.guard import selects
-from mzaudit.azure.sql_queries import Query
-from mzaudit.azure.tds_talk import Speaker
-from mzaudit.report.prose import cures
-from mzaudit.simulator import (
-    Estate,
-    Hang,
-    Malformed,
-    Reset,
-    ServerError,
-    Simulator,
-    SqlFault,
-    Truncated,
-    bodies,
-    build,
-    serve,
-)
+from mzaudit.azure import Scope
+from mzaudit.azure.client.guard import selects
+from mzaudit.azure.sql import queries
+from mzaudit.azure.sql.queries import Query
+from mzaudit.azure.sql.tds_session import Speaker
+from mzaudit.report.gap_advice import cures
+from mzaudit.simulator import Estate, Hang, Malformed, Reset, ServerError, Simulator, SqlFault, Truncated, build, serve
+from mzaudit.simulator.estates import resource_bodies
 from mzaudit.simulator.sql.contents import SecurableClass
 from mzaudit.snapshot.databases import DatabaseContents, DatabasePrincipal
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.sql import EntraAdministrator
+from mzaudit.snapshot.text.ids import key
 from tests.azure.estates import HURRIED, Names, take
 from tests.azure.gapped import gaps
 
@@ -103,13 +93,13 @@ def test_nothing_but_our_own_selects_is_sent(estate: Estate) -> None:
         inside(sim)
         sent = {request.statement for request in sim.sql_requests if request.kind == "QUERY"}
     ours = [
-        sql_queries.rights(DATABASE, HISTORY),
-        sql_queries.PRINCIPALS,
-        sql_queries.MEMBERSHIPS,
-        sql_queries.GRANTS,
-        sql_queries.POLICIES,
-        sql_queries.tenant_tables("tenant_id"),
-        sql_queries.history(HISTORY),
+        queries.rights(DATABASE, HISTORY),
+        queries.PRINCIPALS,
+        queries.MEMBERSHIPS,
+        queries.GRANTS,
+        queries.POLICIES,
+        queries.tenant_tables("tenant_id"),
+        queries.history(HISTORY),
     ]
     assert sent == {query.statement for query in ours}
 
@@ -138,9 +128,9 @@ HOSTILE = ("x' OR 1=1--", "a]; DROP TABLE t--", "n\nGO")
 def test_names_in_statements_are_quoted(name: str) -> None:
     """The policy takes no such names; the statements would hold all the same: refused by the guard, or one SELECT."""
     for query in (
-        sql_queries.rights(name, f"dbo.{name}"),
-        sql_queries.tenant_tables(name),
-        sql_queries.history(f"dbo.{name}"),
+        queries.rights(name, f"dbo.{name}"),
+        queries.tenant_tables(name),
+        queries.history(f"dbo.{name}"),
     ):
         if selects(query.statement):
             (tree,) = sqlglot.parse(query.statement, read="tsql")
@@ -329,9 +319,9 @@ def test_the_administrator_of_the_server_is_read(estate: Estate) -> None:
 
 def test_what_other_servers_of_the_group_hold_is_told(estate: Estate) -> None:
     server = str(estate.named("Microsoft.Sql/servers", SERVER)["id"])
-    for body in bodies.sql_server(f"{server}-2", "westeurope", estate.tenant_id):
+    for body in resource_bodies.sql_server(f"{server}-2", "westeurope", estate.tenant_id):
         estate.add(body)
-    twin = estate.add(bodies.database(f"{server}-2/databases/{DATABASE}", "westeurope"))
+    twin = estate.add(resource_bodies.database(f"{server}-2/databases/{DATABASE}", "westeurope"))
     with serve(estate) as sim:
         (plain,) = take(sim, scope=only_sql(sim)).servers.values()
         twin["properties"]["secondaryType"] = "Geo"

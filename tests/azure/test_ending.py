@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from mzaudit.azure.run import started
+from mzaudit.azure.readers.read import started
 
 
 async def test_a_task_that_its_ending_group_refuses_ends_whoever_asks() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mzaudit.azure import run
-from mzaudit.azure.pace import Lane
+from mzaudit.azure.client.rate_limiter import Lane
+from mzaudit.azure.readers import read
 from mzaudit.simulator import (
     Alter,
     Fault,
@@ -216,7 +216,7 @@ def test_pages_that_go_round_in_a_circle_end() -> None:
 
 
 def test_pages_that_do_not_end_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "_MOST_PAGES", 30)
+    monkeypatch.setattr(read, "_MOST_PAGES", 30)
     links: list[str] = []
 
     def further(body: JSON) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def test_pages_that_do_not_end_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_page_that_is_refused_at_first_uses_up_the_time_of_its_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """Or a service that refuses each page once could hold up a run for as long as it has pages."""
     patient = replace(HURRIED, tries=2, first=1.0, longest=1.0)
-    monkeypatch.setattr(run, "_LONGEST_LIST", 0.9 / patient.budget)
+    monkeypatch.setattr(read, "_LONGEST_LIST", 0.9 / patient.budget)
     with serve(build("compliant"), faults=[Fault(SECRETS, Status(503), nth=1)]) as sim:
         listing = take(sim, retry=patient).vault(Names(sim.subscription_id).cloud_vault).secrets
     assert listing.gap is not None

@@ -8,10 +8,10 @@ import aiohttp
 import pytest
 from azure.core import exceptions as sdk
 
-from mzaudit.azure.body import BodyError
-from mzaudit.azure.call import Answer, Call
-from mzaudit.azure.gaps import from_answer, from_error
-from mzaudit.azure.refusals import TokenRefusedError, WriteRefusedError
+from mzaudit.azure.client.call import Answer, Call
+from mzaudit.azure.client.failures import TokenRefusedError, WriteRefusedError
+from mzaudit.azure.client.gaps import from_answer, from_error
+from mzaudit.azure.client.response_body import BodyError
 from mzaudit.snapshot.observed import GapReason
 
 GROUP = "/subscriptions/s/resourceGroups/g"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.azure.guard import reads, same_origin
+from mzaudit.azure.client.guard import reads, same_origin
 
 SITE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/a"
 

@@ -10,13 +10,14 @@ from azure.core.credentials import AccessToken
 from azure.core.rest import HttpRequest
 from yarl import URL
 
-from mzaudit.azure import Connection, choose, tds
-from mzaudit.azure.clients import Clients
-from mzaudit.azure.connection import CLOUDS, CloudName
-from mzaudit.azure.guard import at_home
-from mzaudit.azure.refusals import HostRefusedError, TroubleError
-from mzaudit.azure.tokens import Tokens
-from mzaudit.azure.transport import Transport
+from mzaudit.azure import Connection, choose
+from mzaudit.azure.client.access_tokens import Tokens
+from mzaudit.azure.client.connection import CLOUDS, CloudName
+from mzaudit.azure.client.failures import HostRefusedError, TroubleError
+from mzaudit.azure.client.guard import at_home
+from mzaudit.azure.client.sdk_clients import Clients
+from mzaudit.azure.client.transport import Transport
+from mzaudit.azure.sql import tds_connection
 from mzaudit.simulator import Alter, Fault, build, serve
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.azure.estates import Names, take
@@ -88,7 +89,7 @@ def test_no_token_leaves_the_domain(cloud: CloudName, service: str, monkeypatch:
 
     async def ask(host: str) -> None:
         if service == "database":
-            tds._inside(connection, host, 1433)
+            tds_connection._inside(connection, host, 1433)
             raise TimeoutError
         login = choose({"MZAUDIT_CREDENTIAL": "azure-cli"}, connection)
         object.__setattr__(login, "credential", _Token())

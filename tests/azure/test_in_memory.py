@@ -10,8 +10,8 @@ import pytest
 from azure.core.exceptions import AzureError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from mzaudit.azure.connection import Connection
-from mzaudit.azure.transport import Transport
+from mzaudit.azure.client.connection import Connection
+from mzaudit.azure.client.transport import Transport
 from mzaudit.simulator import (
     Alter,
     Fault,
@@ -26,7 +26,7 @@ from mzaudit.simulator import (
     build,
     serve,
 )
-from mzaudit.simulator.faults import Action
+from mzaudit.simulator.fault_injection import Action
 from tests.virtual_time import VirtualTime
 
 Told = tuple[object, ...]

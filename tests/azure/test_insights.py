@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 import pytest
 
-from mzaudit.azure import insights
-from mzaudit.azure.alerts import ProcessingRuleBody, processing_rule
-from mzaudit.azure.run import Run
+from mzaudit.azure.readers import insights_reader
+from mzaudit.azure.readers.alerts_reader import ProcessingRuleBody, processing_rule
+from mzaudit.azure.readers.read import Run
 from mzaudit.simulator import Fault, Simulator, Status, build, serve
 from mzaudit.snapshot.alerts import ActionGroup, Condition
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
-from mzaudit.snapshot.shown import Shown
+from mzaudit.snapshot.text.shown import Shown
 from tests.azure.estates import Names, read_with
 
 SUBSCRIPTION = build("compliant").subscriptions[0]
@@ -47,7 +47,9 @@ def seen(sim: Simulator, *faults: Fault, alone: bool = True) -> Component:
     """The component as read from that Azure; with `alone`, from one in which there is nothing else."""
 
     async def read(run: Run) -> Component:
-        return await insights.component(run, ID, asyncio.create_task(insights.watchers(run, SUBSCRIPTION)))
+        return await insights_reader.component(
+            run, ID, asyncio.create_task(insights_reader.watchers(run, SUBSCRIPTION))
+        )
 
     sim.faults[:] = [*faults, *(NOTHING if alone else [])]
     try:

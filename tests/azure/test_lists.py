@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from mzaudit.audit.results import Finding
-from mzaudit.azure import lists
-from mzaudit.cli.judge import judge
-from mzaudit.cli.look import documented, scope_of, subscriptions
-from mzaudit.cli.wanted import bound, load_policy
+from mzaudit.azure import bulk_lists
+from mzaudit.cli.collection import documented, scope_of, subscriptions
+from mzaudit.cli.evaluation import judge
+from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.engine.results import Finding
 from mzaudit.policy.models import Severity
 from mzaudit.simulator import Fault, Html, Malformed, Request, Reset, Simulator, Status, build, serve
-from mzaudit.simulator.faults import Action
+from mzaudit.simulator.fault_injection import Action
 from tests.azure.estates import take
 
 WIDE = r"GET /subscriptions/[^/]+/providers/Microsoft\.(Web|KeyVault|Sql|Storage|Insights|Portal|AlertsManagement)/\w+$"
@@ -30,7 +30,7 @@ def found(sim: Simulator, estate: str) -> tuple[Finding, ...]:
 
 
 def alone(monkeypatch: pytest.MonkeyPatch, estate: str, faults: Sequence[Fault] = ()) -> tuple[Finding, ...]:
-    monkeypatch.setattr(lists, "MANY", 10_000)
+    monkeypatch.setattr(bulk_lists, "MANY", 10_000)
     with serve(build(estate), faults) as sim:
         return found(sim, estate)
 
@@ -38,7 +38,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, estate: str, faults: Sequence[Fault] 
 def listed(
     monkeypatch: pytest.MonkeyPatch, estate: str, faults: Sequence[Fault] = ()
 ) -> tuple[tuple[Finding, ...], list[Request]]:
-    monkeypatch.setattr(lists, "MANY", 1)
+    monkeypatch.setattr(bulk_lists, "MANY", 1)
     with serve(build(estate), faults) as sim:
         return found(sim, estate), sim.requests
 
@@ -105,4 +105,4 @@ def test_a_list_of_a_subscription_is_whole_only_to_whoever_may_read_it_there(mon
 def test_few_are_read_one_by_one() -> None:
     loaded = load_policy(None, shipped=True)
     wanted = bound(loaded, ("prd",), dict.fromkeys(loaded.policy.environments, "s"))
-    assert lists.worthwhile(scope_of(wanted)) == {}
+    assert bulk_lists.worthwhile(scope_of(wanted)) == {}

@@ -11,9 +11,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from mzaudit.azure import changes_of, choose
-from mzaudit.azure.call import Answer
-from mzaudit.azure.session import _retry_after
-from mzaudit.azure.wire import Moment, Seconds
+from mzaudit.azure.client.call import Answer
+from mzaudit.azure.client.session import _retry_after
+from mzaudit.azure.readers.wire_models import Moment, Seconds
 from mzaudit.simulator import Alter, Fault, build, serve
 from mzaudit.snapshot.observed import Gap, Observed
 from tests.azure.estates import Names, connection_to, login_env, take

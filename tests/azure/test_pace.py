@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mzaudit.azure.pace import Lane
+from mzaudit.azure.client.rate_limiter import Lane
 from tests.virtual_time import VirtualTime
 
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.azure import lists
-from mzaudit.azure.collecting import _groups
-from mzaudit.azure.plan import planned, words
-from mzaudit.cli.look import documented, scope_of, subscriptions
-from mzaudit.cli.wanted import bound, load_policy
+from mzaudit.azure import bulk_lists
+from mzaudit.azure.call_estimate import planned, words
+from mzaudit.azure.collector import _groups
+from mzaudit.cli.collection import documented, scope_of, subscriptions
+from mzaudit.cli.resolve import bound, load_policy
 from mzaudit.simulator import build, serve
 from tests.azure.estates import take
 
 
 @pytest.mark.parametrize(("estate", "many"), [("compliant", 30), ("compliant", 1), ("large:6", 1), ("large:6", 30)])
 def test_a_run_takes_about_as_many_calls_as_planned(estate: str, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "MANY", many)
+    monkeypatch.setattr(bulk_lists, "MANY", many)
     loaded = documented(load_policy(None, shipped=True), estate)
     asked = tuple(loaded.policy.environments) if estate.startswith("large") else ("prd",)
     served = build(estate)
     served.page_size = 100
     with serve(served) as sim:
         scope = scope_of(bound(loaded, asked, subscriptions(loaded, sim, None, asked)))
-        expected = planned(scope, lists.worthwhile(scope), _groups(scope), values=True)
+        expected = planned(scope, bulk_lists.worthwhile(scope), _groups(scope), values=True)
         take(sim, scope=scope)
         calls = sim.counts.calls - sim.counts.tokens
     slot = 8 if estate == "compliant" else 0  # found on the way

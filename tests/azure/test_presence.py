@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from mzaudit.azure.call import Answer, Call
-from mzaudit.azure.presence import Presence, denied
+from mzaudit.azure.client.call import Answer, Call
+from mzaudit.azure.readers.presence import Presence, denied
 
 GROUP = "/subscriptions/s/resourceGroups/g"
 APP = f"{GROUP}/providers/Microsoft.Web/sites/a"

@@ -8,9 +8,9 @@ import pytest
 from azure.core.rest import HttpRequest
 
 from mzaudit.azure import choose
-from mzaudit.azure.clients import Clients
-from mzaudit.azure.refusals import WriteRefusedError
-from mzaudit.azure.tokens import Tokens
+from mzaudit.azure.client.access_tokens import Tokens
+from mzaudit.azure.client.failures import WriteRefusedError
+from mzaudit.azure.client.sdk_clients import Clients
 from mzaudit.simulator import Fault, Status, build, serve
 from tests.azure.estates import connection_to, login_env
 

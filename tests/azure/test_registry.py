@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from mzaudit.azure import RegistryScope, registry, web
-from mzaudit.azure.run import Run
+from mzaudit.azure import RegistryScope
+from mzaudit.azure.readers import registry_reader, web_reader
+from mzaudit.azure.readers.read import Run
 from mzaudit.simulator import Alter, Fault, Simulator, Status, build, serve
-from mzaudit.simulator.compliant import LATEST_COMMIT, commit
-from mzaudit.snapshot.images import Image, parse
+from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.registry import Manifest, Tag
+from mzaudit.snapshot.text.image_reference import Image, parse
 from tests.azure.estates import Names, pinned, read_with, take
 
 REPOSITORY = "cloud-backend"
@@ -50,7 +51,7 @@ def tags(sim: Simulator, *answers: Status) -> Observed[Listing[Tag] | None] | Ga
     sim.faults[:] = [Fault(TAGS, answer, nth) for nth, answer in enumerate(answers, 1)]
     scope = RegistryScope(Names(sim.subscription_id).registry, (REPOSITORY,))
     try:
-        return read_with(sim, lambda run: registry.registry(run, scope)).tags[REPOSITORY]
+        return read_with(sim, lambda run: registry_reader.registry(run, scope)).tags[REPOSITORY]
     finally:
         sim.faults.clear()
 
@@ -71,7 +72,7 @@ def test_no_token_is_sent_to_a_host_outside_the_clouds_own_domain(sim: Simulator
     sim.faults[:] = [Fault(here, Alter(lambda body: body | {"properties": body["properties"] | {"loginServer": host}}))]
     before = len(sim.requests)
     scope = RegistryScope(Names(sim.subscription_id).registry, (REPOSITORY,))
-    seen = read_with(sim, lambda run: registry.registry(run, scope))
+    seen = read_with(sim, lambda run: registry_reader.registry(run, scope))
     sim.faults.clear()
     assert isinstance(seen.properties, Gap)
     assert seen.tags[REPOSITORY] == seen.properties
@@ -120,8 +121,8 @@ def manifests(sim: Simulator, *references: str) -> Mapping[str, Observed[Manifes
 
     async def read(run: Run) -> Mapping[str, Observed[Manifest | None] | Gap]:
         scope = RegistryScope(Names(sim.subscription_id).registry, (REPOSITORY,))
-        reading = asyncio.ensure_future(registry.registry(run, scope))
-        return (await registry.with_manifests(run, reading, images)).manifests
+        reading = asyncio.ensure_future(registry_reader.registry(run, scope))
+        return (await registry_reader.with_manifests(run, reading, images)).manifests
 
     return read_with(sim, read)
 
@@ -171,7 +172,9 @@ def test_a_manifest_is_read_once_for_the_apps_of_every_form() -> None:
     with serve(estate) as sim:
         seen = take(sim)
         assert len([one for one in sim.requests if "_manifests" in one.path]) == 1
-    assert [image.host for image in web.images(seen.site(names.ingest))] == ["acrmonozu.westeurope.geo.azurecr.io"]
+    assert [image.host for image in web_reader.images(seen.site(names.ingest))] == [
+        "acrmonozu.westeurope.geo.azurecr.io"
+    ]
     assert seen.registry(names.registry).manifests == {
         f"{REPOSITORY}@{INDEX.digest}": Observed(Manifest(INDEX.platforms))
     }

@@ -19,9 +19,9 @@ from azure.mgmt.storage.aio import StorageManagementClient
 from azure.mgmt.web.aio import WebSiteManagementClient
 
 from mzaudit.azure import choose
-from mzaudit.azure.clients import Clients
-from mzaudit.azure.tokens import Tokens
-from mzaudit.azure.versions import VERSIONS
+from mzaudit.azure.api_versions import VERSIONS
+from mzaudit.azure.client.access_tokens import Tokens
+from mzaudit.azure.client.sdk_clients import Clients
 from mzaudit.simulator import Request, Simulator, build, serve
 from tests.azure.estates import connection_to, login_env, take
 

@@ -6,8 +6,8 @@ import base64
 
 import pytest
 
-from mzaudit.azure.runtime import parse
-from mzaudit.azure.values import Classifier
+from mzaudit.azure.text.linux_fx_version import parse
+from mzaudit.azure.text.sealed_values import Classifier
 from mzaudit.snapshot.values import LiteralValue
 from mzaudit.snapshot.web import Runtime
 from tests.written import container_of, stack_of

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from mzaudit.azure.skew import Skew
+from mzaudit.azure.client.clock_skew import Skew
 from mzaudit.simulator import Fault, Recode, Simulator, build, serve
 from mzaudit.snapshot.clock import words
 from mzaudit.snapshot.observed import Gap, GapReason

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL, crypto
 
-from mzaudit.azure import tds, tds_tls
-from mzaudit.azure.connection import Connection
-from mzaudit.azure.sql_gaps import BROKEN, from_error
+from mzaudit.azure.client.connection import Connection
+from mzaudit.azure.sql import tds_connection, tds_tls
+from mzaudit.azure.sql.sql_gaps import BROKEN, from_error
 from mzaudit.simulator import Simulator, build, serve
 from mzaudit.snapshot.observed import GapReason
 from tests.azure.estates import connection_to
@@ -130,7 +130,7 @@ def test_a_folder_of_authorities_is_trusted(authority: trustme.CA, tmp_path: Pat
 def refused(sim: Simulator, connection: Connection, host: str) -> str:
     """Why a login ends; no login may have arrived."""
     with pytest.raises(BROKEN) as caught:
-        tds.connect(connection, host, "db-monozu-cloud-prd", "a-token", time.monotonic() + 10)
+        tds_connection.connect(connection, host, "db-monozu-cloud-prd", "a-token", time.monotonic() + 10)
     assert not sim.sql_requests, "no login, and so no token, was sent"
     trouble = from_error(caught.value)
     assert trouble.reason is GapReason.UNREACHABLE
@@ -150,14 +150,16 @@ def test_the_driver_sends_no_token_to_a_server_of_another_name(monkeypatch: pyte
     with serve(build("compliant")) as sim:
         port = sim.sql_port("sql-monozu-prd")
         dial: Callable[..., socket.socket] = lambda *_: socket.create_connection(("127.0.0.1", port), 10)  # noqa: E731
-        monkeypatch.setattr(tds, "dial", dial)
+        monkeypatch.setattr(tds_connection, "dial", dial)
         assert "certificate" in refused(sim, connection_to(sim), "two.labels.database.windows.net")
-        link = tds.connect(connection_to(sim), HOST, "db-monozu-cloud-prd", _token(sim), time.monotonic() + 10)
+        link = tds_connection.connect(
+            connection_to(sim), HOST, "db-monozu-cloud-prd", _token(sim), time.monotonic() + 10
+        )
         link.close()
 
 
 def _token(sim: Simulator) -> str:
-    from mzaudit.simulator.entra import token
+    from mzaudit.simulator.services.entra import token
 
     return token(sim.estate, sim.estate.auditor, "https://database.windows.net/")
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mzaudit.azure.credential_shapes import credentials
-from mzaudit.azure.shapes import is_placeholder, kinds, telemetry_parts
-from mzaudit.azure.values import Classifier, Sealed
-from mzaudit.azure.wire_web import AppSettings
+from mzaudit.azure.readers.web_wire_models import AppSettings
+from mzaudit.azure.text.credential_shapes import credentials
+from mzaudit.azure.text.sealed_values import Classifier, Sealed
+from mzaudit.azure.text.value_shapes import is_placeholder, kinds, telemetry_parts
 from mzaudit.snapshot.values import LiteralValue, OtherReference, ValueClass, VaultReference
 
 KEY = "732fc482-a27e-4ecb-a7f2-38dfae70a822"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from mzaudit.azure import VaultScope, keyvault
+from mzaudit.azure import VaultScope
+from mzaudit.azure.readers import keyvault_reader
 from mzaudit.simulator import Fault, Secret, Simulator, Status, Version, build, serve
 from mzaudit.snapshot.keyvault import SecretItem
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
@@ -33,7 +34,7 @@ def secrets(sim: Simulator, names: tuple[str, ...] = CLOUD) -> dict[str, SecretI
         return Listing()
 
     scope = VaultScope(Names(sim.subscription_id).cloud_vault, names)
-    seen = read_with(sim, lambda run: keyvault.vault(run, scope, nothing, values=False))
+    seen = read_with(sim, lambda run: keyvault_reader.vault(run, scope, nothing, values=False))
     return {item.name: item for item in seen.secrets.items}
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.drill.blueprint import estate_of
+from mzaudit.drill.policy_estate import estate_of
 from mzaudit.policy.bind import bind
-from mzaudit.policy.load import load
-from mzaudit.policy.packaged import shipped
+from mzaudit.policy.loader.load import load
+from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Fault, Status, build
-from mzaudit.simulator.blueprint import SUBSCRIPTION
+from mzaudit.simulator.estates.estate_plan import SUBSCRIPTION
 from tests.cli.conftest import Outcome
 
 Call = Callable[..., Outcome]

@@ -10,8 +10,8 @@ import pytest
 
 from mzaudit.errors import CredentialError
 from mzaudit.simulator import Fault, Status
-from mzaudit.simulator.blueprint import stable_guid
-from mzaudit.simulator.records import PERSON
+from mzaudit.simulator.arm.activity_records import PERSON
+from mzaudit.simulator.estates.estate_plan import stable_guid
 from tests.cli.conftest import Outcome
 
 Call = Callable[..., Outcome]

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mzaudit.cli import run
-from mzaudit.policy.packaged import shipped
+from mzaudit.policy.shipped_policy import shipped
 from tests.cli.conftest import Outcome
 
 Call = Callable[..., Outcome]

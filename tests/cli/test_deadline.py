@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from mzaudit.cli import run
-from mzaudit.policy.packaged import shipped
+from mzaudit.policy.shipped_policy import shipped
 from mzaudit.simulator import Fault, Hang, SqlFault, build, serve
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"

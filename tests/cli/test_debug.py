@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from mzaudit.cli.logs import Said
+from mzaudit.cli.debug_log import Said
 
 GUID = "0a1b2c3d-0000-0000-0000-000000000000"
 LINES = {

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mzaudit.snapshot.store import dump
+from tests.built_estate import compliant
 from tests.cli.conftest import Outcome
-from tests.estate import compliant
 
 Call = Callable[..., Outcome]
 

@@ -12,8 +12,8 @@ from mzaudit.cli import output
 from mzaudit.cli.output import Target
 from mzaudit.errors import InputError
 from mzaudit.snapshot.store import dump
+from tests.built_estate import compliant
 from tests.cli.conftest import Outcome
-from tests.estate import compliant
 from tests.report.sample import night
 
 Call = Callable[..., Outcome]

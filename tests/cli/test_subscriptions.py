@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.policy.packaged import files
+from mzaudit.policy.shipped_policy import files
 from mzaudit.simulator import DOCUMENTED, Estate, Simulator, build
 from tests.cli.conftest import Outcome
 

@@ -10,8 +10,8 @@ import pytest
 
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.store import dump
+from tests.built_estate import compliant
 from tests.cli.conftest import Outcome
-from tests.estate import compliant
 
 Call = Callable[..., Outcome]
 IDLE = "parity:\n  - {what: mounts, between: [stg, prd], reason: because}\n"

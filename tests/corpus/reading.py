@@ -15,19 +15,29 @@ from urllib.parse import unquote, urlsplit
 from azure.keyvault.secrets._shared import http_challenge_cache  # the SDK offers no other way to forget
 
 from docs.operations import held_against, nameless
-from mzaudit.azure import authorization, census, changes, insights, keyvault, registry, sql, storage, web
-from mzaudit.azure.alerts import AlertBody, alert
-from mzaudit.azure.call import Call
-from mzaudit.azure.dashboards import DashboardBody, workbook
-from mzaudit.azure.inventory import Inventory
-from mzaudit.azure.run import Run
+from mzaudit.azure import discovery
+from mzaudit.azure.api_versions import VERSIONS
+from mzaudit.azure.client.call import Call
+from mzaudit.azure.readers import (
+    authorization_reader,
+    changes_reader,
+    insights_reader,
+    keyvault_reader,
+    registry_reader,
+    sql_reader,
+    storage_reader,
+    web_reader,
+)
+from mzaudit.azure.readers.alerts_reader import AlertBody, alert
+from mzaudit.azure.readers.dashboards_reader import DashboardBody, workbook
+from mzaudit.azure.readers.list_index import Inventory
+from mzaudit.azure.readers.read import Run
+from mzaudit.azure.readers.wire_models import Resource
 from mzaudit.azure.scope import AccountScope, RegistryScope, ServerScope, VaultScope
-from mzaudit.azure.versions import VERSIONS
-from mzaudit.azure.wire import Resource
 from mzaudit.simulator import Fault, Simulator, Status, build, serve
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import SqlServer
+from mzaudit.snapshot.text.ids import key
 from tests.azure.estates import read_with
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
@@ -111,14 +121,14 @@ def names() -> list[str]:
 
 
 async def _slots(run: Run, match: re.Match[str]) -> Facet:
-    return (await web.site(run, match[1], lambda _: None, nullcontext())).slots
+    return (await web_reader.site(run, match[1], lambda _: None, nullcontext())).slots
 
 
 async def _vault(run: Run, match: re.Match[str]) -> Facet:
     async def nothing() -> Listing[str]:
         return Listing()
 
-    return (await keyvault.vault(run, VaultScope(match[1]), nothing, values=False)).properties
+    return (await keyvault_reader.vault(run, VaultScope(match[1]), nothing, values=False)).properties
 
 
 async def _value(run: Run, match: re.Match[str]) -> Facet:
@@ -126,16 +136,16 @@ async def _value(run: Run, match: re.Match[str]) -> Facet:
         return Listing()
 
     scope = VaultScope(VAULT_ID, values=(match[1],))
-    return (await keyvault.vault(run, scope, nothing, values=True)).values[match[1].casefold()]
+    return (await keyvault_reader.vault(run, scope, nothing, values=True)).values[match[1].casefold()]
 
 
 async def _tags(run: Run, match: re.Match[str]) -> Facet:
-    return (await registry.registry(run, RegistryScope(REGISTRY_ID, (match[1],)))).tags[match[1]]
+    return (await registry_reader.registry(run, RegistryScope(REGISTRY_ID, (match[1],)))).tags[match[1]]
 
 
 def _site(facet: str) -> Read:
     async def read(run: Run, match: re.Match[str]) -> Facet:
-        seen: Facet = getattr(await web.site(run, match[1], lambda _: None, nullcontext()), facet)
+        seen: Facet = getattr(await web_reader.site(run, match[1], lambda _: None, nullcontext()), facet)
         return seen
 
     return read
@@ -143,7 +153,7 @@ def _site(facet: str) -> Read:
 
 def _access(facet: str) -> Read:
     async def read(run: Run, match: re.Match[str]) -> Facet:
-        seen: Facet = getattr(await authorization.first(run, match[1], {}), facet)
+        seen: Facet = getattr(await authorization_reader.first(run, match[1], {}), facet)
         return seen
 
     return read
@@ -151,11 +161,11 @@ def _access(facet: str) -> Read:
 
 async def _seen_server(run: Run, scope: ServerScope) -> SqlServer:
     alone = asyncio.create_task(_alone())
-    return await sql.server(run, scope, asyncio.create_task(sql.reached(run, scope)), alone)
+    return await sql_reader.server(run, scope, asyncio.create_task(sql_reader.reached(run, scope)), alone)
 
 
-async def _alone() -> sql.Neighbours:
-    return sql.Neighbours({}, None)
+async def _alone() -> sql_reader.Neighbours:
+    return sql_reader.Neighbours({}, None)
 
 
 async def _entra_only(run: Run, match: re.Match[str]) -> Facet:
@@ -163,24 +173,24 @@ async def _entra_only(run: Run, match: re.Match[str]) -> Facet:
 
 
 async def _server(run: Run, match: re.Match[str]) -> Facet:
-    return (await sql.reached(run, ServerScope(match[1]))).exists
+    return (await sql_reader.reached(run, ServerScope(match[1]))).exists
 
 
 async def _database(run: Run, match: re.Match[str]) -> Facet:
-    return (await sql.reached(run, ServerScope(match[1], (match[2],)))).lookups[match[2].casefold()]
+    return (await sql_reader.reached(run, ServerScope(match[1], (match[2],)))).lookups[match[2].casefold()]
 
 
 async def _account(run: Run, match: re.Match[str]) -> Facet:
-    return (await storage.account(run, AccountScope(match[1]))).properties
+    return (await storage_reader.account(run, AccountScope(match[1]))).properties
 
 
 async def _container(run: Run, match: re.Match[str]) -> Facet:
-    return (await storage.account(run, AccountScope(match[1], (match[2],)))).containers[match[2].casefold()]
+    return (await storage_reader.account(run, AccountScope(match[1], (match[2],)))).containers[match[2].casefold()]
 
 
 async def _component(run: Run, match: re.Match[str]) -> Facet:
-    watching = asyncio.create_task(insights.watchers(run, "s"))
-    return (await insights.component(run, match[1], watching)).properties
+    watching = asyncio.create_task(insights_reader.watchers(run, "s"))
+    return (await insights_reader.component(run, match[1], watching)).properties
 
 
 def _rules(wire: type[Resource], build: Callable[[Any], Any]) -> Read:
@@ -194,13 +204,13 @@ def _rules(wire: type[Resource], build: Callable[[Any], Any]) -> Read:
 
 
 async def _role(run: Run, match: re.Match[str]) -> Facet:
-    found = await authorization._by_id(run, "s", match[1], match[0])
+    found = await authorization_reader._by_id(run, "s", match[1], match[0])
     return found if isinstance(found, Gap) else Observed(found.permissions)
 
 
 async def _token(run: Run, match: re.Match[str]) -> Facet:
     """What a registry's token opens."""
-    return (await registry.registry(run, RegistryScope(REGISTRY_ID, ("any",)))).tags["any"]
+    return (await registry_reader.registry(run, RegistryScope(REGISTRY_ID, ("any",)))).tags["any"]
 
 
 def _many(read: Read | None) -> Read:
@@ -208,7 +218,7 @@ def _many(read: Read | None) -> Read:
 
     async def listed(run: Run, match: re.Match[str]) -> Facet:
         call = Call(match[0], match[1], "", match[0])
-        held = await run.list(call, census._Listed, lambda body: body.id)
+        held = await run.list(call, discovery._Listed, lambda body: body.id)
         if read is None:
             return held
         run.inventory = Inventory(run, {key(call.target): call})
@@ -222,11 +232,11 @@ def _many(read: Read | None) -> Read:
 
 async def _activity(run: Run, match: re.Match[str]) -> Facet:
     call = Call(match[0], "Microsoft.Insights/eventtypes", "", match[0])
-    return await run.list(call, changes._Event, changes._happened)  # the only reader of an event
+    return await run.list(call, changes_reader._Event, changes_reader._happened)  # the only reader of an event
 
 
 async def _registry(run: Run, match: re.Match[str]) -> Facet:
-    return (await registry.registry(run, RegistryScope(match[1]))).properties
+    return (await registry_reader.registry(run, RegistryScope(match[1]))).properties
 
 
 _ROLES = re.compile(
@@ -247,7 +257,7 @@ READERS: Mapping[str, Read] = {
     rf"{_SITE}/config/azurestorageaccounts/list": _site("mounts"),
     r"(.*/Microsoft\.Web/sites/[^/]+)/config/configreferences/appsettings": _site("references"),
     r"(.*/Microsoft\.Web/sites/[^/]+)/slots": _slots,
-    r"(.*/Microsoft\.Web/serverfarms/[^/]+)": lambda run, match: web.plan(run, match[1]),
+    r"(.*/Microsoft\.Web/serverfarms/[^/]+)": lambda run, match: web_reader.plan(run, match[1]),
     r"(.*/Microsoft\.KeyVault/vaults/[^/]+)": _vault,
     r"/secrets/([^/]+)(?:/[^/]*)?": _value,
     r"(.*/Microsoft\.ContainerRegistry/registries/[^/]+)": _registry,
@@ -258,7 +268,7 @@ READERS: Mapping[str, Read] = {
     r"/providers/Microsoft\.Authorization/roleDefinitions/([^/]+)": _role,
     r"/oauth2/token": _token,
     r".*/providers/(Microsoft\.Web/sites)": _many(_site("properties")),
-    r".*/providers/(Microsoft\.Web/serverfarms)": _many(lambda run, match: web.plan(run, match[1])),
+    r".*/providers/(Microsoft\.Web/serverfarms)": _many(lambda run, match: web_reader.plan(run, match[1])),
     r".*/providers/(Microsoft\.KeyVault/vaults)": _many(_vault),
     r".*/providers/(Microsoft\.Insights/components)": _many(_component),
     r".*/providers/(Microsoft\.ContainerRegistry/registries)": _many(None),
@@ -301,7 +311,7 @@ class Wireside:
 
         async def read(run: Run) -> Facet:
             call = Call(recordings[0].path, "Microsoft.Portal/dashboards", "", "")
-            return await run.list(call, census._Listed, lambda item: item)
+            return await run.list(call, discovery._Listed, lambda item: item)
 
         listing = self._run(faults, read)
         assert isinstance(listing, Listing)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from mzaudit.azure.call import Answer
-from mzaudit.azure.keyvault import _SecretMembers  # the only reader of a secret's attributes
-from mzaudit.azure.runtime import parse
-from mzaudit.azure.values import Classifier
-from mzaudit.azure.wire_web import Config, Plan, SiteMembers
+from mzaudit.azure.client.call import Answer
+from mzaudit.azure.readers.keyvault_reader import _SecretMembers  # the only reader of a secret's attributes
+from mzaudit.azure.readers.web_wire_models import Config, Plan, SiteMembers
+from mzaudit.azure.text.linux_fx_version import parse
+from mzaudit.azure.text.sealed_values import Classifier
 from mzaudit.simulator import Simulator, build, serve
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from tests.corpus.reading import CORPUS, Recorded, Wireside, names, recorded, sent_as, wireside

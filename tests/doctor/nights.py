@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mzaudit.audit.results import Finding
-from mzaudit.azure.needs import (
+from mzaudit.azure.required_permissions import (
     ABAC_TAGS,
     ACTIVITY_ALERTS,
     DASHBOARDS,
@@ -21,15 +20,16 @@ from mzaudit.azure.needs import (
     Need,
     Role,
 )
-from mzaudit.cli.judge import judge
-from mzaudit.cli.look import look, scope_of
-from mzaudit.cli.wanted import bound
-from mzaudit.doctor.examine import Examination, examine
-from mzaudit.doctor.grants import needed
-from mzaudit.policy.load import load
+from mzaudit.cli.collection import look, scope_of
+from mzaudit.cli.evaluation import judge
+from mzaudit.cli.resolve import bound
+from mzaudit.doctor.examination import Examination, examine
+from mzaudit.doctor.role_grants import needed
+from mzaudit.engine.results import Finding
+from mzaudit.policy.desired import Wanted
+from mzaudit.policy.loader.load import load
 from mzaudit.policy.models import Severity
-from mzaudit.policy.packaged import shipped
-from mzaudit.policy.wanted import Wanted
+from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Estate, Simulator, build, grant_custom_role, serve
 from mzaudit.snapshot.estate import Snapshot

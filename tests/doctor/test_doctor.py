@@ -15,7 +15,7 @@ import pytest
 import sqlglot
 
 import mzaudit.cli
-from mzaudit.azure.needs import NEEDS, Role
+from mzaudit.azure.required_permissions import NEEDS, Role
 from mzaudit.simulator import Estate, Fault, Status, build, grant_custom_role, serve
 from mzaudit.simulator.sql.contents import Contents
 from tests.doctor.conftest import Outcome

@@ -14,10 +14,10 @@ from azure.core.exceptions import SerializationError
 from azure.mgmt.authorization.aio import AuthorizationManagementClient
 
 from mzaudit.azure import choose
-from mzaudit.azure.clients import Clients
-from mzaudit.azure.guard import reads
-from mzaudit.azure.refusals import WriteRefusedError
-from mzaudit.azure.tokens import Tokens
+from mzaudit.azure.client.access_tokens import Tokens
+from mzaudit.azure.client.failures import WriteRefusedError
+from mzaudit.azure.client.guard import reads
+from mzaudit.azure.client.sdk_clients import Clients
 from mzaudit.simulator import Simulator, build, serve
 from tests.azure.estates import connection_to, login_env
 

@@ -10,8 +10,7 @@ import pytest
 
 import mzaudit.azure
 from docs.permissions import FILE, Removal, page, removal, row
-from mzaudit.audit.results import Status
-from mzaudit.azure.needs import (
+from mzaudit.azure.required_permissions import (
     CONNECT,
     DATABASE_NEEDS,
     DEFINITIONS_INSIDE,
@@ -24,6 +23,7 @@ from mzaudit.azure.needs import (
     DatabaseNeed,
     Need,
 )
+from mzaudit.engine.results import Status
 from mzaudit.simulator import ESTATES, build
 from tests.doctor.nights import BENDS, RIGHTS, Right, estate_for, night_of, restrict
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.cli import exits
+from mzaudit.cli import exit_codes
 from mzaudit.cli import run as mzaudit
-from mzaudit.cli.drill import audit
-from mzaudit.drill import page
-from mzaudit.drill.run import Audit, Drill, Outcome, Plan, conforms, drill, run
-from mzaudit.policy.load import load
-from mzaudit.policy.packaged import shipped
+from mzaudit.cli.commands.drill import audit
+from mzaudit.drill import drill_text
+from mzaudit.drill.drill_run import Audit, Drill, Outcome, Plan, conforms, drill, run
+from mzaudit.policy.loader.load import load
+from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 
 SMALL = Path(__file__).parent / "small.yaml"
@@ -61,7 +61,7 @@ def test_the_shipped_policy_is_proven(part: int, proven: Drill, proven_on_the_wi
     """One of the parts that are drilled side by side; one case in ten is looked at on the wire too."""
     numbers = range(part, len(proven.cases), PARTS)
     outcomes = [proven.outcome(number) for number in numbers]
-    assert page.slipped(outcomes) + page.false_alarms(outcomes) == ()
+    assert drill_text.slipped(outcomes) + drill_text.false_alarms(outcomes) == ()
     for number, found in zip(numbers, outcomes, strict=True):
         if number in ON_THE_WIRE:
             assert proven_on_the_wire.outcome(number) == found
@@ -71,7 +71,7 @@ def test_the_shipped_policy_is_proven(part: int, proven: Drill, proven_on_the_wi
 def test_a_small_policy_of_another_kind_is_proven(part: int, whole: Drill) -> None:
     """Every fourth case, to keep the suite short; the command drills them all."""
     outcomes = [whole.outcome(number) for number in range(4 * part, len(whole.cases), 4 * SMALL_PARTS)]
-    assert page.slipped(outcomes) + page.false_alarms(outcomes) == ()
+    assert drill_text.slipped(outcomes) + drill_text.false_alarms(outcomes) == ()
 
 
 def test_workers_say_what_one_process_says(whole: Drill) -> None:
@@ -79,12 +79,12 @@ def test_workers_say_what_one_process_says(whole: Drill) -> None:
     outcomes = list(run(small(audit), numbers, jobs=2))
     by_name = {(found.place, found.what): found for found in outcomes}
     assert len(by_name) == len(numbers)
-    assert page.slipped(outcomes) + page.false_alarms(outcomes) == ()
+    assert drill_text.slipped(outcomes) + drill_text.false_alarms(outcomes) == ()
     assert by_name == {(found.place, found.what): found for found in map(whole.outcome, numbers)}
 
 
 def test_the_command_drills_what_is_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
-    assert mzaudit(["drill", "--policy", str(SMALL), "--only", "SESSION_KEY: missing"]) == exits.PASSED
+    assert mzaudit(["drill", "--policy", str(SMALL), "--only", "SESSION_KEY: missing"]) == exit_codes.PASSED
     said = capfd.readouterr().out
     assert "live: 1 deviation, 1 caught (100 %), 0 slipped" in said
 
@@ -103,17 +103,17 @@ def outcome(running: Drill, name: str) -> Outcome:
 
 @pytest.mark.parametrize("code", REMOVED)
 def test_without_a_rule_its_deviation_slips(code: str, whole: Drill) -> None:
-    assert page.slipped([outcome(whole, REMOVED[code])]) == ()
+    assert drill_text.slipped([outcome(whole, REMOVED[code])]) == ()
     with drill(small(functools.partial(audit, without=(code,)))) as lamed:
         missed = outcome(lamed, REMOVED[code])
-        assert page.slipped([missed]) == (missed,)
-        assert "SLIPPED" in page.render([missed], "live")
+        assert drill_text.slipped([missed]) == (missed,)
+        assert "SLIPPED" in drill_text.render([missed], "live")
 
 
 def test_a_deviation_says_who_caught_it(whole: Drill) -> None:
     caught = outcome(whole, "vaults.main.secrets.SESSION_KEY: missing")
     assert {one.rule for one in caught.answering} == {"KV-003"}
-    assert page.render([caught], "live").splitlines()[1].split() == ["DOC-16", "1", "1", "0", "KV-003"]
+    assert drill_text.render([caught], "live").splitlines()[1].split() == ["DOC-16", "1", "1", "0", "KV-003"]
 
 
 def test_the_conforming_estate_is_silent(whole: Drill) -> None:
@@ -122,5 +122,5 @@ def test_the_conforming_estate_is_silent(whole: Drill) -> None:
 
 
 def test_a_name_that_nothing_has_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
-    assert mzaudit(["drill", "--policy", str(SMALL), "--only", "no such thing"]) == exits.USAGE
+    assert mzaudit(["drill", "--policy", str(SMALL), "--only", "no such thing"]) == exit_codes.USAGE
     assert "none of" in capfd.readouterr().err

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from mzaudit.drill.blueprint import estate_of
+from mzaudit.drill.deviation_registry import BREAKS, NOTHING_TO_BREAK, Field, breaks
 from mzaudit.drill.deviations import deviations
-from mzaudit.drill.registry import BREAKS, NOTHING_TO_BREAK, Field, breaks
-from mzaudit.drill.run import Plan, cases_of, ground_of
-from mzaudit.policy.load import load
+from mzaudit.drill.drill_run import Plan, cases_of, ground_of
+from mzaudit.drill.policy_estate import estate_of
+from mzaudit.policy.desired import Wanted
+from mzaudit.policy.loader.load import load
 from mzaudit.policy.models import Policy, Strict, Vault
-from mzaudit.policy.packaged import shipped
-from mzaudit.policy.wanted import Wanted
+from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Simulator
 

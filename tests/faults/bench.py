@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from unittest.mock import patch
 
-from mzaudit.audit.results import Report
-from mzaudit.azure import Connection, choose, collect, lists
-from mzaudit.azure.connection import Retry
-from mzaudit.cli.judge import judge
-from mzaudit.cli.look import quiet, scope_of
-from mzaudit.cli.wanted import bound, load_policy
+from mzaudit.azure import Connection, bulk_lists, choose, collect
+from mzaudit.azure.client.connection import Retry
+from mzaudit.cli.collection import quiet, scope_of
+from mzaudit.cli.evaluation import judge
+from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.engine.results import Report
 from mzaudit.errors import Abandoned
 from mzaudit.policy.models import Severity
 from mzaudit.report import FORMATS, render
-from mzaudit.report.gate import exit_code
+from mzaudit.report.gate_text import exit_code
 from mzaudit.simulator import Fault, Request, build, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason
@@ -78,7 +78,7 @@ class Bench:
     """One estate, served until `close`; it knows what a run asks when nothing is wrong, and what is answered. With
     `many`, so many things of a kind are worth a list in place of a read of each."""
 
-    def __init__(self, estate: str, many: int = lists.MANY) -> None:
+    def __init__(self, estate: str, many: int = bulk_lists.MANY) -> None:
         self._many = many
         self._open = ExitStack()
         self._sim = self._open.enter_context(serve(build(estate)))
@@ -134,7 +134,7 @@ class Bench:
         with asyncio.Runner(loop_factory=VirtualTime if broken is None else asyncio.SelectorEventLoop) as runner:
             loop = runner.get_loop()
             try:
-                with patch.object(lists, "MANY", self._many):
+                with patch.object(bulk_lists, "MANY", self._many):
                     work = self._in_memory(retry) if broken is None else self._on_the_wire(retry, broken)
                     seen = runner.run(work)
             except Abandoned as error:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mzaudit.audit.results import Finding, Gate, Report, Status
-from mzaudit.report.prose import cures
+from mzaudit.engine.results import Finding, Gate, Report, Status
+from mzaudit.report.gap_advice import cures
 from mzaudit.simulator import CANARY
 from mzaudit.snapshot.observed import GapReason
 from tests.faults.agreement import differences

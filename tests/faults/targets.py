@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from mzaudit.simulator import Alter, Fault, Request
-from mzaudit.simulator.faults import Action
+from mzaudit.simulator.fault_injection import Action
 from mzaudit.snapshot.observed import Gap
 
 LOGIN = "login.microsoftonline.com"

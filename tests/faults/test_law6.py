@@ -13,7 +13,7 @@ from functools import partial
 
 import pytest
 
-from mzaudit.audit.results import Report, Status
+from mzaudit.engine.results import Report, Status
 from mzaudit.simulator import Fault
 from mzaudit.simulator import Status as Answered
 from mzaudit.snapshot.observed import GapReason

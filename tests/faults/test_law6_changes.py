@@ -13,8 +13,8 @@ import pytest
 from mzaudit.azure import changes_of, choose
 from mzaudit.simulator import Fault, Simulator, build, serve
 from mzaudit.snapshot.changes import Records
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap
+from mzaudit.snapshot.text.ids import key
 from tests.azure.estates import HURRIED, connection_to, login_env
 from tests.faults.bench import Bench
 from tests.faults.catalogue import FAULTS, called_for

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from mzaudit import rules
-from mzaudit.audit.evaluate import evaluate
-from mzaudit.audit.results import Finding, Status
-from mzaudit.cli.wanted import bound, load_policy, subscriptions
+from mzaudit.cli.resolve import bound, load_policy, subscriptions
+from mzaudit.engine.evaluate import evaluate
+from mzaudit.engine.results import Finding, Status
 from mzaudit.simulator import Hang, Malformed, Reset, ServerError, Simulator, SqlFault, Truncated, build, serve
-from mzaudit.simulator.faults import SqlAction
+from mzaudit.simulator.fault_injection import SqlAction
 from tests.azure.estates import HURRIED, Names, take
-from tests.estate import POLICIES
+from tests.built_estate import POLICIES
 
 Findings = dict[tuple[str, str], Finding]
 DATABASE = "db-monozu-cloud-prd"

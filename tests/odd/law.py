@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from mzaudit.audit.results import Finding, Status
-from mzaudit.azure.call import Answer
+from mzaudit.azure.client.call import Answer
+from mzaudit.engine.results import Finding, Status
 from tests.odd.members import UNKNOWN, Path, at, is_id, is_word, leaves, members, named, others, with_, without
 from tests.odd.replay import Asked, Judged, Obligation, Replay, altered
 

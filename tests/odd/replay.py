@@ -12,22 +12,24 @@ from typing import Any, NewType
 from unittest.mock import patch
 
 from mzaudit import rules
-from mzaudit.audit.evaluate import evaluate
-from mzaudit.audit.results import Finding
-from mzaudit.azure import Connection, authorization, choose, collect, collecting, databases, lists
-from mzaudit.azure.call import Answer, Call
-from mzaudit.azure.clients import Clients
-from mzaudit.azure.opening import opened
-from mzaudit.azure.run import Run
+from mzaudit.azure import Connection, bulk_lists, choose, collect, collector
+from mzaudit.azure.client.call import Answer, Call
+from mzaudit.azure.client.lifecycle import opened
+from mzaudit.azure.client.sdk_clients import Clients
+from mzaudit.azure.client.session import Session
+from mzaudit.azure.readers import authorization_reader
+from mzaudit.azure.readers.read import Run
 from mzaudit.azure.scope import Scope
-from mzaudit.azure.session import Session
-from mzaudit.cli.look import scope_of
-from mzaudit.cli.wanted import bound, load_policy
+from mzaudit.azure.sql import databases_reader
+from mzaudit.cli.collection import scope_of
+from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.engine.evaluate import evaluate
+from mzaudit.engine.results import Finding
 from mzaudit.simulator import Estate, Simulator, build, serve
 from mzaudit.snapshot.databases import DatabaseContents
 from mzaudit.snapshot.estate import Caller, Snapshot
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
+from mzaudit.snapshot.text.ids import key
 from tests.azure.estates import HURRIED, TAKEN
 from tests.virtual_time import VirtualTime
 
@@ -160,7 +162,7 @@ class Replay:
             *_: object, lists: Mapping[str, Call], **__: object
         ) -> AsyncIterator[tuple[Run, Caller | None]]:
             clients = _NoClients(self.connection)
-            yield Run(self.connection, _Session(kept), clients, authorization.permissions, lists), self._caller
+            yield Run(self.connection, _Session(kept), clients, authorization_reader.permissions, lists), self._caller
 
         inside = self._inside
 
@@ -168,7 +170,7 @@ class Replay:
             found = inside.get(key(reader._database.id))
             return found or reader._nothing(login, login.gap(GapReason.UNREACHABLE, "no such database"))
 
-        with patch.object(collecting, "opened", open_), patch.object(databases._Reader, "_talk", talk):
+        with patch.object(collector, "opened", open_), patch.object(databases_reader._Reader, "_talk", talk):
             seen: Snapshot = self._run(self._collect(self.connection))
             return seen
 
@@ -210,7 +212,7 @@ def altered(answer: Answer, body: object) -> Answer:
 
 
 @contextmanager
-def replayed(estate: str, many: int = lists.MANY) -> Iterator[Replay]:
+def replayed(estate: str, many: int = bulk_lists.MANY) -> Iterator[Replay]:
     """A replay of a simulated estate; of `many` things and more there are lists."""
-    with serve(build(estate)) as sim, patch.object(lists, "MANY", many):
+    with serve(build(estate)) as sim, patch.object(bulk_lists, "MANY", many):
         yield Replay(sim)

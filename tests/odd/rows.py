@@ -11,32 +11,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mzaudit.audit.results import Status
-from mzaudit.azure import authorization, sql_queries
-from mzaudit.azure.databases import _Reader
-from mzaudit.azure.refusals import Trouble
-from mzaudit.azure.run import Run
-from mzaudit.azure.sql_queries import Query
-from mzaudit.simulator.entra import token
+from mzaudit.azure.client.failures import Trouble
+from mzaudit.azure.readers import authorization_reader
+from mzaudit.azure.readers.read import Run
+from mzaudit.azure.sql import queries
+from mzaudit.azure.sql.databases_reader import _Reader
+from mzaudit.azure.sql.queries import Query
+from mzaudit.engine.results import Status
+from mzaudit.simulator.services.entra import token
 from mzaudit.simulator.sql import engine
-from mzaudit.simulator.sql.admission import admit
 from mzaudit.simulator.sql.contents import Contents
-from mzaudit.snapshot.ids import key
+from mzaudit.simulator.sql.sql_login import admit
 from mzaudit.snapshot.observed import GapReason
 from mzaudit.snapshot.sql import Database
+from mzaudit.snapshot.text.ids import key
 from tests.odd.members import UNKNOWN
 from tests.odd.replay import Judged, Kept, Obligation, Replay, _NoClients, _Session
 
 SERVER, DATABASE = "sql-monozu-prd", "db-monozu-cloud-prd"
 _HISTORY, _COLUMN = "dbo.flyway_schema_history", "tenant_id"
-RIGHTS = sql_queries.rights(DATABASE, _HISTORY)
+RIGHTS = queries.rights(DATABASE, _HISTORY)
 QUERIES: Mapping[str, Query] = {
-    "principals": sql_queries.PRINCIPALS,
-    "members": sql_queries.MEMBERSHIPS,
-    "grants": sql_queries.GRANTS,
-    "policies": sql_queries.POLICIES,
-    "tables": sql_queries.tenant_tables(_COLUMN),
-    "history": sql_queries.history(_HISTORY),
+    "principals": queries.PRINCIPALS,
+    "members": queries.MEMBERSHIPS,
+    "grants": queries.GRANTS,
+    "policies": queries.POLICIES,
+    "tables": queries.tenant_tables(_COLUMN),
+    "history": queries.history(_HISTORY),
 }
 # Words of enumerations, by query and position.
 WORDS: Mapping[str, tuple[int, ...]] = {
@@ -78,7 +79,7 @@ class Talked:
             self.replay.connection,
             _Session(Kept()),
             _NoClients(self.replay.connection),
-            authorization.permissions,
+            authorization_reader.permissions,
             {},
         )
         reader = _Reader(run, scope, f"{SERVER}.database.windows.net", Database(where, DATABASE, None, False), set())

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mzaudit.errors import PolicyError
-from mzaudit.policy.load import load
-from mzaudit.policy.packaged import files
+from mzaudit.policy.loader.load import load
+from mzaudit.policy.shipped_policy import files
 from mzaudit.rules import vocabulary
 
 # Without the differences that it allows: the cases give their own.

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mzaudit.errors import PolicyError
-from mzaudit.policy.load import load
+from mzaudit.policy.loader.load import load
 from mzaudit.rules import vocabulary
 from tests.policy.bent import SHIPPED
 from tests.policy.test_waivers import CATALOGUE, GOOD

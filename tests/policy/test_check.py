@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.policy.load import load
-from mzaudit.policy.packaged import shipped
+from mzaudit.policy.loader.load import load
+from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 from tests.policy.bent import SHIPPED, bent, line_of, said_of
 

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mzaudit.errors import PolicyError
-from mzaudit.policy.expected import PATTERNS
-from mzaudit.policy.load import load
+from mzaudit.policy.loader.load import load
+from mzaudit.policy.loader.messages import PATTERNS
+from mzaudit.policy.loader.stand_in import _TEXTS
 from mzaudit.policy.models import Policy
-from mzaudit.policy.packaged import shipped
-from mzaudit.policy.stand_in import _TEXTS
+from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 from tests.policy.bent import SHIPPED, bent, complaints, line_of, said_of
 

@@ -9,11 +9,11 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from mzaudit.policy.expected import PATTERNS
+from mzaudit.policy.json_schema import SCHEMAS, json_schema
+from mzaudit.policy.loader.messages import PATTERNS
 from mzaudit.policy.models import Policy
-from mzaudit.policy.packaged import files, shipped
 from mzaudit.policy.requirements import Requirements
-from mzaudit.policy.schema import SCHEMAS, json_schema
+from mzaudit.policy.shipped_policy import files, shipped
 from mzaudit.policy.waivers import WaiverFile
 from tests.policy.bent import bent
 

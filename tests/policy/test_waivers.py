@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.policy.load import load
-from mzaudit.policy.packaged import files
+from mzaudit.policy.loader.load import load
+from mzaudit.policy.shipped_policy import files
 from mzaudit.policy.waivers import Waiver
 from mzaudit.rules import vocabulary
 from tests.policy.bent import SHIPPED, complaints

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mzaudit.simulator.http_messages import Answer, Call
 from mzaudit.simulator.sql.engine import Result
-from mzaudit.simulator.wire import Answer, Call
 from tests.promises.leaks import DIGESTS, forms, readings
 
 MARK = "zq7xjvk9wpfy"  # lower case, for what is compared without case is stored so

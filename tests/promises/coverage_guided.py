@@ -15,9 +15,9 @@ import atheris
 
 with atheris.instrument_imports(include=["mzaudit"]):
     from mzaudit.errors import InputError, PolicyError, SnapshotError
-    from mzaudit.policy.load import load as load_policy
-    from mzaudit.policy.packaged import files
-    from mzaudit.report.json import parse
+    from mzaudit.policy.loader.load import load as load_policy
+    from mzaudit.policy.shipped_policy import files
+    from mzaudit.report.formats.json import parse
     from mzaudit.snapshot.store import load as load_snapshot
 
 _OWN = (InputError, PolicyError, SnapshotError)
@@ -38,7 +38,7 @@ if __name__ == "__main__":
     from mzaudit.report import render
     from mzaudit.rules import vocabulary
     from mzaudit.snapshot.store import dump
-    from tests.estate import compliant
+    from tests.built_estate import compliant
     from tests.report.sample import night
 
     with tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mzaudit.azure.connection import Connection
+from mzaudit.azure.client.connection import Connection
 from mzaudit.report import FORMATS
 from mzaudit.simulator import Simulator, serve, server
 from mzaudit.simulator.sql import engine

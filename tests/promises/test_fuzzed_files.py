@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mzaudit.azure.values import Classifier, Sealed
+from mzaudit.azure.text.sealed_values import Classifier, Sealed
 from mzaudit.report import FORMATS, render
 from mzaudit.snapshot.store import dump
+from tests.built_estate import compliant
 from tests.cli.conftest import Outcome
-from tests.estate import compliant
 from tests.promises.conftest import EXHAUSTIVE
 from tests.promises.test_robust_files import shell
 from tests.report.sample import night
@@ -139,7 +139,7 @@ LINES: st.SearchStrategy[str] = st.sampled_from(
 @FUZZED
 @given(data=st.data())
 def test_policies(data: st.DataObject, policies: Path, mzaudit: Call, evidence: Counted) -> None:
-    from mzaudit.policy.packaged import files
+    from mzaudit.policy.shipped_policy import files
 
     texts = files()
     name = data.draw(st.sampled_from(sorted(texts)))

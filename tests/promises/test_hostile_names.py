@@ -22,8 +22,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from mzaudit.report import FORMATS, render
-from mzaudit.report import json as json_report
 from mzaudit.report.dialect import AZURE_PULL_REQUEST, AZURE_SUMMARY, GITHUB, Dialect
+from mzaudit.report.formats import json as json_report
 from mzaudit.simulator import (
     Alter,
     Estate,
@@ -38,8 +38,8 @@ from mzaudit.simulator import (
 )
 from mzaudit.simulator.sql.contents import Column, Predicate, SecurityPolicy, Table
 from mzaudit.snapshot.store import dump
+from tests.built_estate import compliant, service, setting
 from tests.cli.conftest import Outcome
-from tests.estate import compliant, service, setting
 from tests.promises.conftest import EXHAUSTIVE
 from tests.report.sample import HOSTILE, hostile
 from tests.report.schemas import FOLDER, OCSF, SARIF, json_validator
@@ -402,7 +402,7 @@ waivers:
 def _policies(folder: Path, words: tuple[tuple[str, str], ...], text: str, waivers: str = "") -> None:
     """The shipped policy with a text for some of its words, spelled as YAML lets one spell it."""
     shutil.rmtree(folder / "policies", ignore_errors=True)
-    from mzaudit.policy.packaged import files
+    from mzaudit.policy.shipped_policy import files
 
     (folder / "policies").mkdir()
     spelled = json.dumps(text).replace("\\ud", "\\uFFFD\\x").replace("\x7f", "\\x7f")

@@ -26,12 +26,13 @@ import rich.pretty
 import rich.traceback
 from rich.console import Console
 
-from mzaudit.azure.values import Sealed
-from mzaudit.cli import look
+from mzaudit.azure.text.sealed_values import Sealed
+from mzaudit.cli import collection
 from mzaudit.report import FORMATS
-from mzaudit.simulator import Fault, ServerError, Simulator, SqlFault, Status, entra, serve
-from mzaudit.simulator.sql import admission
-from mzaudit.simulator.sql.errors import SqlError
+from mzaudit.simulator import Fault, ServerError, Simulator, SqlFault, Status, serve
+from mzaudit.simulator.services import entra
+from mzaudit.simulator.sql import sql_login
+from mzaudit.simulator.sql.sql_errors import SqlError
 from tests.cli.conftest import Outcome
 from tests.leftovers import nothing_left_open
 from tests.promises.leaks import Searcher
@@ -81,7 +82,7 @@ def at_it(estate: Planted, mzaudit: Call, folder: Path, monkeypatch: pytest.Monk
 @pytest.fixture
 def talkative(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Everything that could make a library talk is on, and what it says goes to files of the folder."""
-    calm = look.quiet
+    calm = collection.quiet
     loud = rich.logging.RichHandler(
         console=Console(file=(folder / "rich.log").open("w"), width=300),
         rich_tracebacks=True,
@@ -98,7 +99,7 @@ def talkative(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             logger.setLevel(logging.DEBUG)
             logger.handlers += [loud, plain]
 
-    monkeypatch.setattr(look, "quiet", turned_up)
+    monkeypatch.setattr(collection, "quiet", turned_up)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     was_on = faulthandler.is_enabled()
@@ -185,33 +186,42 @@ def test_everything_that_the_comparing_commands_write(
 
 # What the run was asked for, the function that breaks, and where in its arguments a value in clear is.
 BREAKS = {
-    "reader of the image": ("mzaudit.azure.runtime.parse", lambda args: args[0] or ""),
-    "reader of settings": ("mzaudit.azure.web._settings", lambda args: _opened(args[1].properties)),
-    "reader of connection strings": ("mzaudit.azure.web._strings", lambda args: args[1].properties["Odd"].value.open()),
-    "classifier": ("mzaudit.azure.values.Classifier.value", lambda args: args[1].open()),
-    "shapes": ("mzaudit.azure.credential_shapes.credentials", lambda args: args[0]),
-    "equality": ("mzaudit.azure.values.Classifier._label", lambda args: args[2]),
-    "parser": ("mzaudit.azure.values.Sealed.__init__", lambda args: args[1]),
-    "answer": ("mzaudit.azure.run._one", lambda args: getattr(args[1], "body", b"").decode("utf-8", "replace")),
-    "session": ("mzaudit.azure.session._wait", lambda args: getattr(args[0], "body", b"").decode("utf-8", "replace")),
-    "sign-in": ("mzaudit.azure.tokens.caller", lambda args: args[0]),
-    "connection to a database": ("mzaudit.azure.tds_talk.connect", lambda args: args[3]),
-    "login to a database": ("mzaudit.azure.tds._login", lambda args: args[3]),
-    "talk with a database": ("mzaudit.azure.tds_talk.Speaker.read", lambda args: args[0].token),
+    "reader of the image": ("mzaudit.azure.text.linux_fx_version.parse", lambda args: args[0] or ""),
+    "reader of settings": ("mzaudit.azure.readers.web_reader._settings", lambda args: _opened(args[1].properties)),
+    "reader of connection strings": (
+        "mzaudit.azure.readers.web_reader._strings",
+        lambda args: args[1].properties["Odd"].value.open(),
+    ),
+    "classifier": ("mzaudit.azure.text.sealed_values.Classifier.value", lambda args: args[1].open()),
+    "shapes": ("mzaudit.azure.text.credential_shapes.credentials", lambda args: args[0]),
+    "equality": ("mzaudit.azure.text.sealed_values.Classifier._label", lambda args: args[2]),
+    "parser": ("mzaudit.azure.text.sealed_values.Sealed.__init__", lambda args: args[1]),
+    "answer": (
+        "mzaudit.azure.readers.read._one",
+        lambda args: getattr(args[1], "body", b"").decode("utf-8", "replace"),
+    ),
+    "session": (
+        "mzaudit.azure.client.session._wait",
+        lambda args: getattr(args[0], "body", b"").decode("utf-8", "replace"),
+    ),
+    "sign-in": ("mzaudit.azure.client.access_tokens.caller", lambda args: args[0]),
+    "connection to a database": ("mzaudit.azure.sql.tds_session.connect", lambda args: args[3]),
+    "login to a database": ("mzaudit.azure.sql.tds_connection._login", lambda args: args[3]),
+    "talk with a database": ("mzaudit.azure.sql.tds_session.Speaker.read", lambda args: args[0].token),
 }
 # Rooms that never hold a value: as if one had come through to them.
 LATER = {
-    "statement": "mzaudit.azure.tds.Link.ask",
-    "rights in a database": "mzaudit.azure.sql_rows.rights",
-    "users of a database": "mzaudit.azure.sql_rows.principals",
-    "history of a database": "mzaudit.azure.sql_rows.migrations",
+    "statement": "mzaudit.azure.sql.tds_connection.Link.ask",
+    "rights in a database": "mzaudit.azure.sql.result_rows.rights",
+    "users of a database": "mzaudit.azure.sql.result_rows.principals",
+    "history of a database": "mzaudit.azure.sql.result_rows.migrations",
     "rule": "mzaudit.rules.settings.no_plaintext_credentials.check",
-    "evaluation": "mzaudit.audit.evaluate.evaluate",
-    "waivers": "mzaudit.audit.waive.lay",
+    "evaluation": "mzaudit.engine.evaluate.evaluate",
+    "waivers": "mzaudit.engine.waive.lay",
     "store": "mzaudit.snapshot.store.chunks",
-    "report as JSON": "mzaudit.report.json.head",
-    "report as JUnit": "mzaudit.report.junit.suites",
-    "report in the terminal": "mzaudit.report.terminal.chunks",
+    "report as JSON": "mzaudit.report.formats.json.head",
+    "report as JUnit": "mzaudit.report.formats.junit.suites",
+    "report in the terminal": "mzaudit.report.formats.terminal.chunks",
     "writing": "mzaudit.cli.output.replace",
 }
 # ValueError becomes a gap of one call; the others are defects and end the run. EOFError is one that click would take
@@ -325,7 +335,7 @@ def test_a_database_that_echoes_what_it_was_sent(
         raise SqlError(ServerError(18456, f"Login failed for user '{args[-1]}'.", 14))
 
     with monkeypatch.context() as patch:
-        patch.setattr(admission, "admit", refused)
+        patch.setattr(sql_login, "admit", refused)
         said = [mzaudit("check", "--env", "prd", "--debug", *FILES)]
     assert {_audience(token) for token in shown} == {DATABASES}
     assert set(shown) <= set(at_it.planter.secrets)

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pytest
 
-from mzaudit.publish.token import Token
+from mzaudit.publish.sealed_token import Token
 from tests.promises.leaks import Searcher
 from tests.promises.test_no_secret_leaves import talkative, written
 from tests.publish.conftest import GREEN, RED, Pull, pull
@@ -45,11 +45,11 @@ def test_a_service_that_echoes_the_token(
 
 
 BREAKS = (
-    "mzaudit.publish.web.Web._once",
-    "mzaudit.publish.web.Web.ask",
-    "mzaudit.publish.sticky._one",
-    "mzaudit.publish.telling.said",
-    "mzaudit.publish.news.markdown.chunks",
+    "mzaudit.publish.http.Web._once",
+    "mzaudit.publish.http.Web.ask",
+    "mzaudit.publish.sticky_comment._one",
+    "mzaudit.publish.publish_comment.said",
+    "mzaudit.publish.message.markdown.chunks",
     "mzaudit.publish.pipeline._token",
 )
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import mzaudit
-from mzaudit.snapshot.issued_credentials import ISSUED
+from mzaudit.snapshot.text.issued_credentials import ISSUED
 from tests.promises.backtracking import EndlessError, Engine, worst
 
 LENGTH = 30

@@ -20,8 +20,8 @@ import pytest
 
 from mzaudit.simulator import Fault, Hang
 from mzaudit.snapshot.store import dump
+from tests.built_estate import TAKEN, compliant, image, service
 from tests.cli.conftest import Outcome
-from tests.estate import TAKEN, compliant, image, service
 from tests.promises.conftest import EXHAUSTIVE
 
 Call = Callable[..., Outcome]

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from mzaudit.audit.results import Report, Status
+from mzaudit.engine.results import Report, Status
 from mzaudit.report import render
 from tests.cli.conftest import Outcome, folder, mzaudit
 from tests.publish.services import (
@@ -128,10 +128,10 @@ def pull(
     """A pull request without comments, in either service; waits are short."""
     for name in ("TF_BUILD", "GITHUB_ACTIONS", "CI"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("mzaudit.publish.web._WAITS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("mzaudit.publish.sticky._LOOKS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("mzaudit.publish.web._TIMEOUT", aiohttp.ClientTimeout(total=600))  # however busy the machine
-    monkeypatch.setattr("mzaudit.publish.telling._LONGEST", 600.0)
+    monkeypatch.setattr("mzaudit.publish.http._WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("mzaudit.publish.sticky_comment._LOOKS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("mzaudit.publish.http._TIMEOUT", aiohttp.ClientTimeout(total=600))  # however busy the machine
+    monkeypatch.setattr("mzaudit.publish.publish_comment._LONGEST", 600.0)
     with serve(folder) as services:
         name = str(request.param)
         for variable, value in variables(name, folder).items():

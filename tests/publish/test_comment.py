@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 
-from mzaudit.audit.results import Attribution
-from mzaudit.publish.marker import marker
+from mzaudit.engine.results import Attribution
+from mzaudit.publish.comment_marker import marker
 from mzaudit.report import render
-from mzaudit.report.json import parse
-from mzaudit.report.neutral import UNSHOWABLE
+from mzaudit.report.escaping import UNSHOWABLE
+from mzaudit.report.formats.json import parse
 from tests.publish.conftest import DOUBTFUL, GREEN, RED, Pull, named
 from tests.publish.services import Fault
 from tests.report.sample import HOSTILE, hostile, night, report
@@ -51,7 +51,7 @@ def test_the_life_of_a_comment(pull: Pull) -> None:
 
 @pytest.mark.parametrize("kind", ["store, then drop", "store, then answer", "store, then hang", "drop", "hang"])
 def test_a_comment_whose_answer_was_lost_is_not_doubled(kind: str, pull: Pull) -> None:
-    pull.patch.setattr("mzaudit.publish.web._TIMEOUT", aiohttp.ClientTimeout(total=1))
+    pull.patch.setattr("mzaudit.publish.http._TIMEOUT", aiohttp.ClientTimeout(total=1))
     pull.services.faults.append(Fault(pull.create, kind, 502))  # type: ignore[arg-type]
     outcome = pull.tell(RED)
     assert outcome.code == 1

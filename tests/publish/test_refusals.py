@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from mzaudit.audit.results import Report
+from mzaudit.engine.results import Report
 from tests.publish.conftest import DOUBTFUL, GREEN, RED, Pull
 from tests.publish.services import ADO_TOKEN, GITHUB_TOKEN, HEAD, SIGN_IN, Fault
 
@@ -208,7 +208,7 @@ def test_a_defect_in_telling_turns_no_gate(pull: Pull) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError(ADO_TOKEN)
 
-    pull.patch.setattr("mzaudit.publish.telling.marker", broken)
+    pull.patch.setattr("mzaudit.publish.publish_comment.marker", broken)
     outcome = pull.tell(GREEN)
     assert outcome.code == 0
     assert "internal error: RuntimeError" in outcome.err
@@ -226,14 +226,14 @@ def test_a_look_up_that_hangs_does_not_keep_the_step(pull: Pull) -> None:
         asyncio.get_running_loop().run_in_executor(None, look_up)
         raise RuntimeError
 
-    pull.patch.setattr("mzaudit.publish.telling.marker", begun)
+    pull.patch.setattr("mzaudit.publish.publish_comment.marker", begun)
     assert pull.tell(GREEN).code == 0
     assert ended == []
     over.set()
 
 
 def test_an_answer_is_bounded(pull: Pull) -> None:
-    pull.patch.setattr("mzaudit.publish.web._LARGEST", 100)
+    pull.patch.setattr("mzaudit.publish.http._LARGEST", 100)
     pull.services.faults.append(Fault(".", status=200, body="[" + " " * 100, times=99))
     outcome = pull.tell(GREEN)
     assert outcome.code == 0

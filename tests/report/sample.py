@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
-from mzaudit.audit.baseline import mark
-from mzaudit.audit.marks import marked
-from mzaudit.audit.results import (
+from mzaudit.cli.evaluation import judge
+from mzaudit.diagram.element_status import marked
+from mzaudit.engine.baseline import mark
+from mzaudit.engine.results import (
     SCHEMA_VERSION,
     Arrow,
     Baseline,
@@ -28,9 +29,8 @@ from mzaudit.audit.results import (
     WaiverNote,
     summarise,
 )
-from mzaudit.audit.verdict import Evidence, Fix
-from mzaudit.cli.judge import judge
-from mzaudit.policy.load import load
+from mzaudit.engine.verdict import Evidence, Fix
+from mzaudit.policy.loader.load import load
 from mzaudit.policy.models import Severity
 from mzaudit.policy.requirements import Requirement
 from mzaudit.rules import vocabulary
@@ -38,7 +38,7 @@ from mzaudit.snapshot.estate import Read
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.bent_estates import ESTATES
 from tests.blindfold import blind
-from tests.estate import POLICIES, compliant, wanted
+from tests.built_estate import POLICIES, compliant, wanted
 
 VAULT = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-monozu-prd"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.report.budget import Block, Section, fill
+from mzaudit.report.size_budget import Block, Section, fill
 
 SMALL = Block("small", 1)
 LARGE = Block("L" * 500, 1)

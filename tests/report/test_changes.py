@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit.difference import Turn, differences
-from mzaudit.audit.results import Status
+from mzaudit.engine.report_diff import Turn, differences
+from mzaudit.engine.results import Status
 from mzaudit.policy.models import Severity
-from mzaudit.report.changes import Changes, drifts, findings, markdown, text
-from mzaudit.report.neutral import log
-from mzaudit.snapshot.drift import Drift, Drifted
+from mzaudit.report.diff_text import Changes, drifts, findings, markdown, text
+from mzaudit.report.escaping import log
+from mzaudit.snapshot.snapshot_diff import Drift, Drifted
 from tests.report.sample import HOSTILE, UNREADABLE, finding, hostile, night
 from tests.report.test_markdown import OURS, tokens
 from tests.report.test_neutral import assert_inert_log

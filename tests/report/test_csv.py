@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mzaudit.audit.results import Report
+from mzaudit.engine.results import Report
 from mzaudit.report import render
-from mzaudit.report.neutral import cell
+from mzaudit.report.escaping import cell
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, compared, hostile, night, report
 

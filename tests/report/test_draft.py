@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.audit.binding import Bound, How
-from mzaudit.audit.results import Status
-from mzaudit.policy.load import load
-from mzaudit.report.draft import bindings, differences, text
+from mzaudit.engine.adoption_matching import Bound, How
+from mzaudit.engine.results import Status
+from mzaudit.policy.loader.load import load
+from mzaudit.report.policy_draft import bindings, differences, text
 from mzaudit.rules import vocabulary
-from tests.estate import POLICIES
+from tests.built_estate import POLICIES
 from tests.report.sample import HOSTILE, UNREADABLE, finding, hostile
 
 POLICY = load(POLICIES, vocabulary()).policy

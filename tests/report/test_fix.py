@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.audit.results import Report, Status
-from mzaudit.audit.verdict import Fix
-from mzaudit.report.fix import chunks
-from mzaudit.report.gate import reason
+from mzaudit.engine.results import Report, Status
+from mzaudit.engine.verdict import Fix
+from mzaudit.report.formats.fix import chunks
+from mzaudit.report.gate_text import reason
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, finding, hostile, night, report
 

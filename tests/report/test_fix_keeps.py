@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.audit.results import Report
-from mzaudit.cli import exits
+from mzaudit.cli import exit_codes
 from mzaudit.cli import run as mzaudit
-from mzaudit.report.fix import chunks
+from mzaudit.engine.results import Report
+from mzaudit.report.formats.fix import chunks
 from tests.bent_estates import ESTATES
 from tests.report.sample import judged
 
@@ -108,7 +108,7 @@ def made(name: str, *environments: str) -> str:
         return script(judged(name, *environments))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fix.sh"
-        assert mzaudit(["check", "--env", "prd", "--simulate", "drifted", "-o", f"fix:{path}"]) == exits.VIOLATION
+        assert mzaudit(["check", "--env", "prd", "--simulate", "drifted", "-o", f"fix:{path}"]) == exit_codes.VIOLATION
         return path.read_text()
 
 

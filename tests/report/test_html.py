@@ -11,10 +11,11 @@ import lxml.html
 import pytest
 from lxml.html import HtmlElement
 
-from mzaudit.audit.results import Attribution, Finding, Mark, Report, Status
-from mzaudit.report import gate, html
+from mzaudit.engine.results import Attribution, Finding, Mark, Report, Status
+from mzaudit.report import gate_text
 from mzaudit.report.details import changed
-from mzaudit.report.matrix import matrix
+from mzaudit.report.formats import html
+from mzaudit.report.requirement_matrix import matrix
 from mzaudit.report.trend import LONGEST, Point, chart, point, trend
 from tests.report.sample import REQUIREMENTS, compared, finding, judged, night, report
 
@@ -78,11 +79,11 @@ def test_the_head_says_the_verdict(name: str) -> None:
     assert expected in said
     assert expected.upper() in (root.findtext("head/title") or "")
     numbers = [words(tile).split()[0] for tile in root.xpath("//ul[@class='tiles']/li")]
-    summary, known = made.summary, len(gate.known(made))
+    summary, known = made.summary, len(gate_text.known(made))
     counts = (
         len(made.gating()),
         *([known] if known else []),
-        len(gate.below(made)),
+        len(gate_text.below(made)),
         summary.inconclusive,
         summary.waived,
         summary.passed,

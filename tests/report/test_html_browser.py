@@ -12,8 +12,8 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
-from mzaudit.audit.results import Report
-from mzaudit.report import html
+from mzaudit.engine.results import Report
+from mzaudit.report.formats import html
 from mzaudit.report.trend import Point
 from tests.report.sample import hostile, judged, night, report
 

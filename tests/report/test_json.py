@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mzaudit.audit.results import Baseline, BaselineNote, BaselineState, Report, summarise
+from mzaudit.engine.results import Baseline, BaselineNote, BaselineState, Report, summarise
 from mzaudit.errors import SnapshotError
-from mzaudit.report import json as json_report
 from mzaudit.report import render
+from mzaudit.report.formats import json as json_report
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, MISSING, compared, hostile, night, report
 from tests.report.test_neutral import assert_inert_log

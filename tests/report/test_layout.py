@@ -9,8 +9,8 @@ from itertools import combinations
 
 import pytest
 
-from mzaudit.audit.results import Arrow, Mark, Node, NodeKind, Topology
-from mzaudit.report.layout import Box, Curve, Drawing, lay_out
+from mzaudit.diagram.layout import Box, Curve, Drawing, lay_out
+from mzaudit.engine.results import Arrow, Mark, Node, NodeKind, Topology
 from tests.bent_estates import ESTATES
 from tests.report.sample import judged
 

@@ -11,13 +11,13 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from mzaudit.audit.results import Report, Status, Topology
-from mzaudit.audit.verdict import Evidence
+from mzaudit.engine.results import Report, Status, Topology
+from mzaudit.engine.verdict import Evidence
 from mzaudit.policy.models import Severity
 from mzaudit.report import render as by_name
 from mzaudit.report.dialect import AZURE_PULL_REQUEST, AZURE_SUMMARY, GITHUB, Dialect
-from mzaudit.report.markdown import chunks
-from mzaudit.report.neutral import log, plain
+from mzaudit.report.escaping import log, plain
+from mzaudit.report.formats.markdown import chunks
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, UNREADABLE, WALLED, compared, finding, hostile, night, report
 from tests.report.test_neutral import assert_inert_log

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from mzaudit.report import neutral
+from mzaudit.report import escaping
 from tests.report.sample import HOSTILE
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -28,17 +28,17 @@ def test_every_character_that_a_reader_cannot_see_is_shown_as_a_replacement() ->
             or unicodedata.bidirectional(char) in marks
             or number & 0xFFFE == 0xFFFE
         ):
-            assert neutral.plain(char) == (" " if char in "\t\n\r" else "\ufffd"), hex(number)
+            assert escaping.plain(char) == (" " if char in "\t\n\r" else "\ufffd"), hex(number)
 
 
 @pytest.mark.parametrize("text", ["", "kv-mz-cloud-prd/SECRET_KEY", "näme 名前 🙂 | `x` <y> & 'z'"])
 def test_text_that_anyone_can_see_stays(text: str) -> None:
-    assert neutral.plain(text) == text
+    assert escaping.plain(text) == text
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_log_reader_finds_a_command(text: str) -> None:
-    assert_inert_log(neutral.log(neutral.plain(text)))
+    assert_inert_log(escaping.log(escaping.plain(text)))
 
 
 def assert_inert_log(text: str) -> None:
@@ -48,14 +48,14 @@ def assert_inert_log(text: str) -> None:
 
 @given(st.text(st.sampled_from("#vso[]: \n\x1b1m\u200b")))
 def test_log_leaves_nothing_alive_and_does_it_once(text: str) -> None:
-    once = neutral.log(neutral.plain(text))
+    once = escaping.log(escaping.plain(text))
     assert_inert_log(once)
-    assert neutral.log(once) == once
+    assert escaping.log(once) == once
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_xml_text_names_no_attachment_and_no_command(text: str) -> None:
-    safe = neutral.xml(text)
+    safe = escaping.xml(text)
     assert "[[" not in safe
     assert_inert_log(safe)
 
@@ -63,21 +63,21 @@ def test_xml_text_names_no_attachment_and_no_command(text: str) -> None:
 @given(ANY_TEXT)
 def test_markdown_code_is_one_element_that_holds_the_text(text: str) -> None:
     tokens = MarkdownIt("gfm-like", {"html": True, "linkify": False}).parse(
-        f"| {neutral.code(text)} | next |\n| --- | --- |"
+        f"| {escaping.code(text)} | next |\n| --- | --- |"
     )
     cells = [token for token in tokens if token.type == "inline"]
     assert len(cells) == 2
     kinds = [child.type for child in cells[0].children or ()]
     assert set(kinds) <= {"html_inline", "text", "text_special"}, kinds
     shown = "".join(child.content for child in cells[0].children or () if child.type != "html_inline")
-    assert shown == (neutral.plain(text) or "(empty)")[: len(shown)]
+    assert shown == (escaping.plain(text) or "(empty)")[: len(shown)]
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_markdown_code_survives_a_reader_that_makes_links(text: str) -> None:
-    made = neutral.code(text, 200)
+    made = escaping.code(text, 200)
     assert re.fullmatch(r"<code>(?:[A-Za-z0-9 ./-]|&#\d+;)*</code>", made)
-    assert html.unescape(made[6:-7]).startswith(neutral.plain(text)[:200])
+    assert html.unescape(made[6:-7]).startswith(escaping.plain(text)[:200])
 
 
 PROSE = {
@@ -97,18 +97,18 @@ PROSE = {
 
 @pytest.mark.parametrize(("text", "shown"), PROSE.values(), ids=PROSE.keys())
 def test_a_sentence_reads_as_one_and_only_what_is_not_plain_words_is_code(text: str, shown: str) -> None:
-    assert neutral.prose(text, code=neutral.span) == shown
+    assert escaping.prose(text, code=escaping.span) == shown
 
 
 @given(st.text(st.sampled_from("a1() ':;.,`*_[]<&|!#@~=-")))
 def test_prose_is_words_and_code_and_nothing_else(text: str) -> None:
-    outside = re.sub(r"<code>[^<]*</code>", "", neutral.prose(text))
+    outside = re.sub(r"<code>[^<]*</code>", "", escaping.prose(text))
     assert re.fullmatch(r"[A-Za-z0-9 .,;:()'/+=-]*", outside)
-    tokens = MarkdownIt("gfm-like", {"html": True, "linkify": False}).parse(f"x {neutral.prose(text)}")
+    tokens = MarkdownIt("gfm-like", {"html": True, "linkify": False}).parse(f"x {escaping.prose(text)}")
     kinds = {child.type for token in tokens for child in token.children or ()}
     assert kinds <= {"html_inline", "text", "text_special"}
 
 
 def test_what_is_too_long_says_how_much_is_missing() -> None:
-    assert neutral.shorten("abcdef", 4) == "abcd… (2 more characters)"
-    assert neutral.shorten("abcd", 4) == "abcd"
+    assert escaping.shorten("abcdef", 4) == "abcd… (2 more characters)"
+    assert escaping.shorten("abcd", 4) == "abcd"

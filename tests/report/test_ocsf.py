@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mzaudit.audit.results import BaselineNote, BaselineState, Finding, Report, Status
+from mzaudit.engine.results import BaselineNote, BaselineState, Finding, Report, Status
 from mzaudit.report import render
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, MISSING, UNREADABLE, WAIVER, compared, finding, hostile, night, report

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from markdown_it import MarkdownIt
 
-from mzaudit.report.page import page
+from mzaudit.report.rule_page import page
 from mzaudit.rules.keyvault.secret_present import secret_present
 
 RULE = replace(secret_present, doc="What it decides.", explained_by=("KV-002",))

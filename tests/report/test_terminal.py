@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit.results import Report, Status
-from mzaudit.report.ink import fold
-from mzaudit.report.neutral import plain
-from mzaudit.report.terminal import chunks
+from mzaudit.engine.results import Report, Status
+from mzaudit.report.ansi import fold
+from mzaudit.report.escaping import plain
+from mzaudit.report.formats.terminal import chunks
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, UNREADABLE, compared, finding, hostile, night, report
 from tests.report.test_neutral import assert_inert_log

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mzaudit.simulator import Simulator, build, serve
-from mzaudit.simulator.entra import token
-
-from .wires import API, ARM, VAULT, arm, ask, everything
+from mzaudit.simulator.services.entra import token
+from tests.simulator.wires import API, ARM, VAULT, arm, ask, everything
 
 PRD = "/resourceGroups/rg-monozu-prd"
 WEB = f"{PRD}/providers/Microsoft.Web"

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from mzaudit.simulator import Estate, build, serve
-from mzaudit.simulator.entra import token
+from mzaudit.simulator.http_messages import Call, Json
 from mzaudit.simulator.server import Request, _answer
-from mzaudit.simulator.wire import Call, Json
+from mzaudit.simulator.services.entra import token
 from tests.azure.estates import take
 
 Alter = Callable[[Json], None]

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from mzaudit.simulator import CANARY, DOCUMENTED, DRIFTS, ESTATES, Blueprint, Estate, build, plant, serve
-from mzaudit.simulator.blueprint import documented_environment
-from mzaudit.simulator.references import listing
-
-from .wires import arm, everything
+from mzaudit.simulator.arm.reference_resolution import listing
+from mzaudit.simulator.estates.estate_plan import documented_environment
+from tests.simulator.wires import arm, everything
 
 
 def _state(estate: Estate) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mzaudit.simulator import Simulator
-from mzaudit.simulator.entra import token
-from mzaudit.simulator.wire import Json
-
-from .wires import ARM, arm, ask
+from mzaudit.simulator.http_messages import Json
+from mzaudit.simulator.services.entra import token
+from tests.simulator.wires import ARM, arm, ask
 
 GROUP = "/resourceGroups/rg-monozu-prd"
 APP = f"{GROUP}/providers/Microsoft.Web/sites/app-monozu-cloud-prd"

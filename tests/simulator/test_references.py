@@ -7,9 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from mzaudit.simulator import Estate, build, serve
-from mzaudit.simulator.references import Reference, listing, parse
-
-from .wires import arm
+from mzaudit.simulator.arm.reference_resolution import Reference, listing, parse
+from tests.simulator.wires import arm
 
 APP, KEY_VAULT = "app-monozu-cloud-prd", "kv-mz-cloud-prd"
 

@@ -10,9 +10,8 @@ from azure.containerregistry import ArtifactTagOrder, ContainerRegistryClient
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
 from mzaudit.simulator import Estate, Manifest, Simulator, build, serve
-from mzaudit.simulator.compliant import LATEST_COMMIT, commit
-
-from .wires import ask, credential, way
+from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
+from tests.simulator.wires import ask, credential, way
 
 HOST = "https://acrmonozu.azurecr.io"
 NEWEST = commit("cloud-backend", LATEST_COMMIT)

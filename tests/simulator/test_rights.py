@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from mzaudit.simulator import Estate, Simulator, build, records, serve
-from mzaudit.simulator.compliant import SETTINGS_LISTER_GUID
-from mzaudit.simulator.rights import covers, may
-
-from .wires import API, ARM, VAULT, arm, ask, everything
+from mzaudit.simulator import Estate, Simulator, build, serve
+from mzaudit.simulator.arm import activity_records
+from mzaudit.simulator.arm.rbac import covers, may
+from mzaudit.simulator.estates.compliant import SETTINGS_LISTER_GUID
+from tests.simulator.wires import API, ARM, VAULT, arm, ask, everything
 
 PRD = "/resourceGroups/rg-monozu-prd"
 SITE = f"{PRD}/providers/Microsoft.Web/sites/app-monozu-cloud-prd"
@@ -97,7 +97,7 @@ def test_the_change_history_is_trimmed_silently(estate: Estate) -> None:
     """Resource Graph answers 200 whatever the caller may read, and leaves out the rest."""
     account, vault = (str(estate.named(kind, name)["id"]) for kind, name in CHANGED)
     for changed in (account, vault):
-        records.change(estate, changed, "write", 1.0, "who", "oid")
+        activity_records.change(estate, changed, "write", 1.0, "who", "oid")
     query = f'resourcechanges | where target in~ ("{account}", "{vault}")'.casefold()
     question = json.dumps({"query": query, "subscriptions": list(estate.subscriptions)})
     url = f"{ARM}/providers/Microsoft.ResourceGraph/resources?{API}"

@@ -22,8 +22,7 @@ from azure.mgmt.web import WebSiteManagementClient
 from azure.mgmt.web.aio import WebSiteManagementClient as AsyncWebSiteManagementClient
 
 from mzaudit.simulator import Simulator, build, serve
-
-from .wires import credential, way
+from tests.simulator.wires import credential, way
 
 GROUP = "rg-monozu-prd"
 

@@ -33,9 +33,8 @@ from mzaudit.simulator import (
     build,
     serve,
 )
-from mzaudit.simulator.entra import token
-
-from .wires import API, ARM, arm, ask, credential, way
+from mzaudit.simulator.services.entra import token
+from tests.simulator.wires import API, ARM, arm, ask, credential, way
 
 SITES = "/providers/Microsoft.Web/sites"
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.simulator import Estate, Throttle, build, serve
-from mzaudit.simulator.entra import token
-from mzaudit.simulator.throttle import Buckets
-from mzaudit.simulator.wire import Call
+from mzaudit.simulator.arm.throttle import Buckets
+from mzaudit.simulator.http_messages import Call
+from mzaudit.simulator.services.entra import token
 from tests.simulator.wires import ARM, VAULT, arm, ask
 
 READS = "x-ms-ratelimit-remaining-subscription-global-reads"

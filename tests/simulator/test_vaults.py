@@ -7,8 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mzaudit.simulator import Estate, Secret, Simulator, Version, build, serve
-
-from .wires import ARM, VAULT, ask
+from tests.simulator.wires import ARM, VAULT, ask
 
 HOST = "https://kv-mz-cloud-prd.vault.azure.net"
 QUERY = "api-version=2026-04-01"

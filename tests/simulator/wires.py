@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from azure.identity import ClientSecretCredential
 
 from mzaudit.simulator import Simulator
-from mzaudit.simulator.entra import token
+from mzaudit.simulator.services.entra import token
 
 ARM = "https://management.azure.com"
 VAULT = "https://vault.azure.net"

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from mzaudit.snapshot.drift import Drift, Drifted, drift
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Listing, Observed
+from mzaudit.snapshot.snapshot_diff import Drift, Drifted, drift
+from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.values import Part, SecretValue
 from tests.blindfold import blind, one_less
-from tests.estate import (
+from tests.built_estate import (
     SECRETS_USER,
     bent,
     compliant,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mzaudit.snapshot.references import parse
+from mzaudit.snapshot.text.key_vault_reference import parse
 from mzaudit.snapshot.values import OtherReference, VaultReference
 from tests.written import reference_to
 

@@ -10,12 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 import mzaudit
-from mzaudit.azure import runtime
-from mzaudit.azure.values import Classifier
-from mzaudit.azure.wire import Unread, fault, read_item
-from mzaudit.azure.wire_web import AppSettings, Reference
-from mzaudit.snapshot import shown
-from mzaudit.snapshot.references import parse
+from mzaudit.azure.readers.web_wire_models import AppSettings, Reference
+from mzaudit.azure.readers.wire_models import Unread, fault, read_item
+from mzaudit.azure.text import linux_fx_version
+from mzaudit.azure.text.sealed_values import Classifier
+from mzaudit.snapshot.text import shown
+from mzaudit.snapshot.text.key_vault_reference import parse
 from mzaudit.snapshot.values import VaultReference
 from tests.promises.leaks import Searcher
 
@@ -67,7 +67,7 @@ def test_an_image_with_a_credential_leaves_as_its_kind(case: str, form: str) -> 
         "compose": compose(block),
         "compose in flow style": compose(f'{{services: {{web: {{"image": "{quoted}"}}}}}}'),
     }
-    read = runtime.parse(written[form], Classifier())
+    read = linux_fx_version.parse(written[form], Classifier())
     assert [container.main for container in read.containers] == [True]
     assert read.containers[0].image.endswith("(not shown)")
     assert Searcher([WORD, WORD.lower(), GUID, TOKEN, JWT]).found(repr(read)) == []
@@ -125,7 +125,7 @@ def test_of_a_body_that_cannot_be_read_no_such_name_is_told(case: str) -> None:
 
 @pytest.mark.parametrize("case", RUNTIMES)
 def test_nothing_else_of_a_runtime_is_shown(case: str) -> None:
-    assert Searcher([WORD]).found(repr(runtime.parse(RUNTIMES[case], Classifier()))) == []
+    assert Searcher([WORD]).found(repr(linux_fx_version.parse(RUNTIMES[case], Classifier()))) == []
 
 
 REFERENCES = {
@@ -162,4 +162,4 @@ def test_only_one_module_makes_shown_text() -> None:
     package = Path(mzaudit.__file__).parent
     made = re.compile(r"\bShown\(|\bcast\(\W*Shown")
     makers = [path.relative_to(package) for path in package.rglob("*.py") if made.search(path.read_text("utf-8"))]
-    assert makers == [Path("snapshot/shown.py")]
+    assert makers == [Path("snapshot/text/shown.py")]

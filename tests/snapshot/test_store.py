@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from mzaudit.errors import SnapshotError
 from mzaudit.snapshot import store
 from mzaudit.snapshot.estate import Read, Snapshot
-from mzaudit.snapshot.shown import Shown
-from tests.estate import compliant
+from mzaudit.snapshot.text.shown import Shown
+from tests.built_estate import compliant
 
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=6)
 _SCALARS: Mapping[object, st.SearchStrategy[object]] = {

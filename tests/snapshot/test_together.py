@@ -8,16 +8,16 @@ from datetime import timedelta
 
 import pytest
 
-from mzaudit.audit.results import Finding, Status
-from mzaudit.cli.judge import judge
-from mzaudit.cli.look import scope_of
-from mzaudit.cli.wanted import bound, load_policy
+from mzaudit.cli.collection import scope_of
+from mzaudit.cli.evaluation import judge
+from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.engine.results import Finding, Status
 from mzaudit.errors import SnapshotError
 from mzaudit.policy.models import Severity
 from mzaudit.simulator import Simulator, build, serve
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.merge import together
 from mzaudit.snapshot.observed import Observed, need
-from mzaudit.snapshot.together import together
 from tests.azure.estates import pinned, take
 
 ENVS = ("stg", "prd")

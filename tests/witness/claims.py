@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mzaudit.simulator import Estate
-from mzaudit.simulator.wire import Json
+from mzaudit.simulator.http_messages import Json
 
 WitnessName = Literal["az", "custodian", "prowler"]
 Said = list[object]  # JSON, in no order

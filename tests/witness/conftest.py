@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mzaudit.simulator import build, serve
-
-from .claims import CLAIMS, Claim, Said, WitnessName
-from .witnesses import Stand, find
+from tests.witness.claims import CLAIMS, Claim, Said, WitnessName
+from tests.witness.witnesses import Stand, find
 
 
 def installed(name: WitnessName) -> str:

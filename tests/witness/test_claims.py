@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from mzaudit.simulator import build, serve
-
-from .claims import APP, CLAIMS, GROUP, Said
-from .conftest import installed
-from .witnesses import Stand
+from tests.witness.claims import APP, CLAIMS, GROUP, Said
+from tests.witness.conftest import installed
+from tests.witness.witnesses import Stand
 
 
 @pytest.mark.parametrize("claim", CLAIMS)

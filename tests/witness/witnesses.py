@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mzaudit.simulator import Simulator
-
-from .claims import Said, WitnessName
+from tests.witness.claims import Said, WitnessName
 
 _INSTALLED = Path(__file__).parent.parent.parent / ".witness"
 _LONGEST = 400  # seconds: Prowler alone takes a minute or two to start on a slow machine

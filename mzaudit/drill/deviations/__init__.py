@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from mzaudit.drill.deviation_registry import deviations
 from mzaudit.drill.deviations import (  # noqa: F401 - importing a module registers its generators
-    apps,
-    blobs,
-    credentials,
-    databases,
-    images,
-    parity,
-    plans,
-    secrets,
-    settings,
-    sql,
-    telemetry,
-    vaults,
+    app_deviations,
+    blob_deviations,
+    credential_deviations,
+    database_deviations,
+    image_deviations,
+    parity_deviations,
+    plan_deviations,
+    secret_deviations,
+    setting_deviations,
+    sql_deviations,
+    telemetry_deviations,
+    vault_deviations,
 )
-from mzaudit.drill.registry import deviations
 
 __all__ = ["deviations"]

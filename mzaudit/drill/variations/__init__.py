@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from mzaudit.drill.cases import Case, Ground
-from mzaudit.drill.variations import apps, data, databases, neighbours, references, rights, spelling
+from mzaudit.drill.drill_case import Case, Ground
+from mzaudit.drill.variations import (
+    access_variations,
+    app_variations,
+    database_variations,
+    neighbour_variations,
+    reference_variations,
+    spelling_variations,
+    storage_variations,
+)
 
 
 def variations(ground: Ground) -> tuple[Case, ...]:
     """Every harmless variation of the drilled environment."""
-    parts = (spelling, references, apps, data, databases, rights, neighbours)
+    parts = (
+        spelling_variations,
+        reference_variations,
+        app_variations,
+        storage_variations,
+        database_variations,
+        access_variations,
+        neighbour_variations,
+    )
     return tuple(case for part in parts for case in part.variations(ground))

@@ -1,10 +1,10 @@
 """APP-002: the backend is a container on Linux."""
 
-from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, every, rule
-from mzaudit.audit.images import deploy
-from mzaudit.audit.present import present, told
-from mzaudit.audit.subjects import each_service
-from mzaudit.policy.wanted import WantedService
+from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, every, rule
+from mzaudit.engine.subjects import each_service
+from mzaudit.facts.app_images import deploy
+from mzaudit.facts.existing import present, told
+from mzaudit.policy.desired import WantedService
 from mzaudit.snapshot.estate import Snapshot
 
 _CONTAINER_FORMS = ("docker", "compose", "sitecontainers")

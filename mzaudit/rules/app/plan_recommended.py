@@ -1,10 +1,10 @@
 """APP-004: production runs on the recommended plan."""
 
-from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
-from mzaudit.audit.plans import not_documented, plan_of, resize, size_of
-from mzaudit.audit.subjects import each_service
+from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
+from mzaudit.engine.subjects import each_service
+from mzaudit.policy.desired import WantedService
 from mzaudit.policy.skus import BASIC, sku
-from mzaudit.policy.wanted import WantedService
+from mzaudit.rules.app._app_plan import not_documented, plan_of, resize, size_of
 from mzaudit.snapshot.estate import Snapshot
 
 

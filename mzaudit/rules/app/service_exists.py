@@ -1,9 +1,9 @@
 """APP-001: the documented App Service is there."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.subjects import each_service
-from mzaudit.policy.wanted import WantedService
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_service
+from mzaudit.policy.desired import WantedService
 from mzaudit.snapshot.estate import Snapshot
 
 

@@ -1,10 +1,10 @@
 """APP-006: the backend is enabled and running."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.present import present, told
-from mzaudit.audit.subjects import each_service
-from mzaudit.policy.wanted import WantedService
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_service
+from mzaudit.facts.existing import present, told
+from mzaudit.policy.desired import WantedService
 from mzaudit.snapshot.estate import Snapshot
 
 

@@ -1,12 +1,12 @@
 """APP-005: the backend acts under its system-assigned identity."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.identity_grants import switch_on
-from mzaudit.audit.images import pull_by_system_identity
-from mzaudit.audit.present import present, told
-from mzaudit.audit.subjects import each_service
-from mzaudit.policy.wanted import WantedService
+from mzaudit.access.identity_grants import switch_on
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_service
+from mzaudit.facts.app_images import pull_by_system_identity
+from mzaudit.facts.existing import present, told
+from mzaudit.policy.desired import WantedService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.web import SiteContainer

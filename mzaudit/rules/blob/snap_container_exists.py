@@ -1,11 +1,11 @@
 """BLOB-001: the storage account and the snap container are there."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.subjects import each_storage
-from mzaudit.policy.wanted import WantedStorage
-from mzaudit.snapshot import ids
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_storage
+from mzaudit.policy.desired import WantedStorage
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.text import ids
 
 
 @rule(

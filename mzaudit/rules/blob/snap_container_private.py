@@ -1,12 +1,12 @@
 """BLOB-002: nobody reads the snap container anonymously."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.subjects import each_storage
-from mzaudit.policy.wanted import WantedStorage
-from mzaudit.snapshot import ids
+from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_storage
+from mzaudit.policy.desired import WantedStorage
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
+from mzaudit.snapshot.text import ids
 
 
 @rule(

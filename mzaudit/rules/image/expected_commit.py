@@ -1,9 +1,9 @@
 """IMG-006: the app runs the commit that this run expects."""
 
-from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
-from mzaudit.audit.images import deploy, is_short_commit, main_image
-from mzaudit.audit.subjects import each_service
-from mzaudit.policy.wanted import WantedService
+from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
+from mzaudit.engine.subjects import each_service
+from mzaudit.facts.app_images import deploy, is_short_commit, main_image
+from mzaudit.policy.desired import WantedService
 from mzaudit.snapshot.estate import Snapshot
 
 

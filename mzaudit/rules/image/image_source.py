@@ -1,15 +1,15 @@
 """IMG-002: the image comes from the shared registry and the service's own repository."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.images import AppContainers, containers_of, deploy, sidecar_of
-from mzaudit.audit.present import present, told
-from mzaudit.audit.subjects import each_service
-from mzaudit.audit.verdict import NotApplicable
-from mzaudit.policy.wanted import WantedService
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_service
+from mzaudit.engine.verdict import NotApplicable
+from mzaudit.facts.app_images import AppContainers, containers_of, deploy, sidecar_of
+from mzaudit.facts.existing import present, told
+from mzaudit.policy.desired import WantedService
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.images import DOCKER_HUB, Image, is_host_of, parse
 from mzaudit.snapshot.observed import Unobserved
+from mzaudit.snapshot.text.image_reference import DOCKER_HUB, Image, is_host_of, parse
 from mzaudit.snapshot.web import Container
 
 

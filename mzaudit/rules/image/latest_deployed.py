@@ -2,16 +2,16 @@
 
 from datetime import datetime
 
-from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, find, rule, whole
-from mzaudit.audit.images import MainImage, deploy, is_commit, is_short_commit, main_image
-from mzaudit.audit.present import told
-from mzaudit.audit.pushed import foreign, points_at, tags_of
-from mzaudit.audit.subjects import each_service
-from mzaudit.policy.wanted import WantedService
+from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, find, rule, whole
+from mzaudit.engine.subjects import each_service
+from mzaudit.facts.app_images import MainImage, deploy, is_commit, is_short_commit, main_image
+from mzaudit.facts.existing import told
+from mzaudit.policy.desired import WantedService
+from mzaudit.rules.image._pushed_tags import foreign, points_at, tags_of
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.images import Image
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Unobserved
 from mzaudit.snapshot.registry import Tag
+from mzaudit.snapshot.text.image_reference import Image
 
 
 @rule(

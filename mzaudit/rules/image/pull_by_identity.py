@@ -2,7 +2,12 @@
 
 from collections.abc import Callable
 
-from mzaudit.audit import (
+from mzaudit.access.deny_assignments import LIFT, lift
+from mzaudit.access.documented_grant import NO_GRANT, DocumentedGrant, grant_fix
+from mzaudit.access.effective_access import access_of
+from mzaudit.access.identity_grants import switch_on
+from mzaudit.access.registry_access import pull_role, pull_targets
+from mzaudit.engine import (
     Evidence,
     Fail,
     Fix,
@@ -16,19 +21,14 @@ from mzaudit.audit import (
     rule,
     whole,
 )
-from mzaudit.audit.access import access_of
-from mzaudit.audit.az import az
-from mzaudit.audit.denial import LIFT, lift
-from mzaudit.audit.documented_grant import NO_GRANT, DocumentedGrant, grant_fix
-from mzaudit.audit.identity_grants import switch_on
-from mzaudit.audit.images import pull_by_system_identity
-from mzaudit.audit.present import present, principal_of, told
-from mzaudit.audit.registry_access import pull_role, pull_targets
-from mzaudit.audit.subjects import each_service
-from mzaudit.policy.wanted import WantedService
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_service
+from mzaudit.facts.app_images import pull_by_system_identity
+from mzaudit.facts.existing import present, principal_of, told
+from mzaudit.policy.desired import WantedService
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.images import is_host_of, parse
 from mzaudit.snapshot.registry import RegistryProperties
+from mzaudit.snapshot.text.image_reference import is_host_of, parse
 from mzaudit.snapshot.values import LiteralValue, SettingValue
 from mzaudit.snapshot.web import SiteConfig
 

@@ -1,11 +1,11 @@
 """IMG-001: the shared registry is there."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.subjects import each_registry
-from mzaudit.policy.wanted import WantedRegistry
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_registry
+from mzaudit.policy.desired import WantedRegistry
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.ids import segment
+from mzaudit.snapshot.text.ids import segment
 
 
 @rule(

@@ -1,10 +1,10 @@
 """IMG-004: the running tag is in the registry."""
 
-from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, find, rule
-from mzaudit.audit.images import deploy, main_image
-from mzaudit.audit.pushed import foreign, points_at, tags_of
-from mzaudit.audit.subjects import each_service
-from mzaudit.policy.wanted import WantedService
+from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, find, rule
+from mzaudit.engine.subjects import each_service
+from mzaudit.facts.app_images import deploy, main_image
+from mzaudit.policy.desired import WantedService
+from mzaudit.rules.image._pushed_tags import foreign, points_at, tags_of
 from mzaudit.snapshot.estate import Snapshot
 
 

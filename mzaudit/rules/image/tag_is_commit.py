@@ -1,9 +1,9 @@
 """IMG-003: the image's tag is a git commit."""
 
-from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, rule
-from mzaudit.audit.images import deploy, is_commit, is_short_commit, main_image
-from mzaudit.audit.subjects import each_service
-from mzaudit.policy.wanted import WantedService
+from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, rule
+from mzaudit.engine.subjects import each_service
+from mzaudit.facts.app_images import deploy, is_commit, is_short_commit, main_image
+from mzaudit.policy.desired import WantedService
 from mzaudit.snapshot.estate import Snapshot
 
 

@@ -1,10 +1,10 @@
 """KV-002: the vault authorises by RBAC."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.present import present
-from mzaudit.audit.subjects import each_vault
-from mzaudit.policy.wanted import WantedVault
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_vault
+from mzaudit.facts.existing import present
+from mzaudit.policy.desired import WantedVault
 from mzaudit.snapshot.estate import Snapshot
 
 

@@ -1,10 +1,10 @@
 """KV-003: each documented secret is in its vault."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.secret_values import set_new
-from mzaudit.audit.subjects import each_secret
-from mzaudit.policy.wanted import WantedSecret
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_secret
+from mzaudit.facts.secret_values import set_new
+from mzaudit.policy.desired import WantedSecret
 from mzaudit.snapshot.estate import Snapshot
 
 

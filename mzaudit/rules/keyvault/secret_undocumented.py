@@ -1,10 +1,10 @@
 """KV-005: the vault holds no secret that is not documented."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule, whole
-from mzaudit.audit.az import az
-from mzaudit.audit.secret_values import OFFICER
-from mzaudit.audit.subjects import each_vault
-from mzaudit.policy.wanted import WantedVault
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule, whole
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_vault
+from mzaudit.facts.secret_values import OFFICER
+from mzaudit.policy.desired import WantedVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
 

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, every, need, rule
-from mzaudit.audit.present import present, told
-from mzaudit.audit.secret_values import disabled, secret_id, set_new
-from mzaudit.audit.subjects import each_secret
-from mzaudit.policy.wanted import WantedSecret
-from mzaudit.policy.words import counted
+from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, every, need, rule
+from mzaudit.engine.subjects import each_secret
+from mzaudit.facts.existing import present, told
+from mzaudit.facts.secret_values import disabled, secret_id, set_new
+from mzaudit.policy.desired import WantedSecret
+from mzaudit.policy.enums import counted
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import SecretItem
 

@@ -1,11 +1,11 @@
 """KV-007: a documented secret's value is what its kind says."""
 
-from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, rule
-from mzaudit.audit.secret_values import secret_id, set_new, value_of
-from mzaudit.audit.subjects import each_secret
-from mzaudit.audit.telemetry import PARTS
-from mzaudit.policy.wanted import WantedSecret
-from mzaudit.policy.words import SecretKind
+from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, rule
+from mzaudit.engine.subjects import each_secret
+from mzaudit.facts.connection_string_parts import PARTS
+from mzaudit.facts.secret_values import secret_id, set_new, value_of
+from mzaudit.policy.desired import WantedSecret
+from mzaudit.policy.enums import SecretKind
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.values import ValueClass
 

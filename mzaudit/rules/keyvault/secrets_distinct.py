@@ -1,9 +1,9 @@
 """KV-008: secrets that must differ do."""
 
-from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, every, rule
-from mzaudit.audit.secret_values import label_of, secret_id, set_new, value_of
-from mzaudit.audit.subjects import DistinctSecret, each_distinct_secret
-from mzaudit.policy.wanted import WantedSecret
+from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, every, rule
+from mzaudit.engine.subjects import DistinctSecret, each_distinct_secret
+from mzaudit.facts.secret_values import label_of, secret_id, set_new, value_of
+from mzaudit.policy.desired import WantedSecret
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, Unobserved
 

@@ -1,9 +1,9 @@
 """KV-006: a shared secret has one value in every vault that holds it."""
 
-from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
-from mzaudit.audit.secret_values import secret_id, set_new, value_of
-from mzaudit.audit.subjects import SharedSecret, each_shared_secret
-from mzaudit.policy.wanted import WantedSecret
+from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
+from mzaudit.engine.subjects import SharedSecret, each_shared_secret
+from mzaudit.facts.secret_values import secret_id, set_new, value_of
+from mzaudit.policy.desired import WantedSecret
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Unobserved
 from mzaudit.snapshot.values import SecretValue

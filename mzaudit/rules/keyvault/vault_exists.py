@@ -1,9 +1,9 @@
 """KV-001: the documented vault is there."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.subjects import each_vault
-from mzaudit.policy.wanted import WantedVault
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_vault
+from mzaudit.policy.desired import WantedVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
 

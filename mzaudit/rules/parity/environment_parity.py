@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mzaudit.audit import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, every, rule
-from mzaudit.audit.parity import NAMES, facts, read
-from mzaudit.audit.parity_fix import alike
-from mzaudit.audit.subjects import Comparable, Parity, each_parity
-from mzaudit.policy.wanted import WantedEnvironment
+from mzaudit.engine import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, every, rule
+from mzaudit.engine.subjects import Comparable, Parity, each_parity
+from mzaudit.policy.desired import WantedEnvironment
+from mzaudit.rules.parity._parity_commands import alike
+from mzaudit.rules.parity._parity_facts import NAMES, facts, read
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Unobserved
 

@@ -1,10 +1,10 @@
 """RBAC-007: no assignment is left to a former identity of the service."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.identities import caller_of, identities_of, is_gone
-from mzaudit.audit.subjects import SucceededService, each_succeeded_service
-from mzaudit.audit.succession import access_around, leftovers
+from mzaudit.access.managed_identities import caller_of, identities_of, is_gone
+from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import SucceededService, each_succeeded_service
+from mzaudit.rules.rbac._orphaned_assignments import access_around, leftovers
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, not_asked
 

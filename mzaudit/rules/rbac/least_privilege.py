@@ -1,10 +1,10 @@
 """RBAC-006: the service's identity holds no role that is not documented."""
 
-from mzaudit.audit import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.documented_grant import revoke_fix
-from mzaudit.audit.held_roles import Held, held_by, judged_elsewhere
-from mzaudit.audit.identities import identities_of
-from mzaudit.audit.subjects import HeldRoles, each_role_holder
+from mzaudit.access.documented_grant import revoke_fix
+from mzaudit.access.managed_identities import identities_of
+from mzaudit.engine import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.subjects import HeldRoles, each_role_holder
+from mzaudit.rules.rbac._held_roles import Held, held_by, judged_elsewhere
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Unobserved
 

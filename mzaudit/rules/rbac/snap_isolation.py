@@ -1,11 +1,11 @@
 """RBAC-005: no other service's identity reaches the blobs of the container."""
 
-from mzaudit.audit import Fail, Inconclusive, Severity, Verdict, rule
-from mzaudit.audit.access import out_of_reach
-from mzaudit.audit.identities import caller_of, identities_of
-from mzaudit.audit.isolation import Guarded, isolated
-from mzaudit.audit.storage_access import blob_access, blob_holders, ways_without_a_role
-from mzaudit.audit.subjects import GuardedStorage, each_guarded_storage
+from mzaudit.access.effective_access import out_of_reach
+from mzaudit.access.managed_identities import caller_of, identities_of
+from mzaudit.access.storage_access import blob_access, blob_holders, ways_without_a_role
+from mzaudit.engine import Fail, Inconclusive, Severity, Verdict, rule
+from mzaudit.engine.subjects import GuardedStorage, each_guarded_storage
+from mzaudit.rules.rbac._isolation import Guarded, isolated
 from mzaudit.snapshot.estate import Snapshot
 
 

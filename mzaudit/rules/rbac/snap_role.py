@@ -1,12 +1,12 @@
 """RBAC-004: the service's identity reads its blob container, by the documented role."""
 
-from mzaudit.audit import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
-from mzaudit.audit.documented_grant import DocumentedGrant, judge
-from mzaudit.audit.identity_grants import switch_on
-from mzaudit.audit.present import principal_of
-from mzaudit.audit.storage_access import BLOB_READER, has_access_lists, read_target
-from mzaudit.audit.subjects import each_service_with_storage
-from mzaudit.policy.wanted import WantedService
+from mzaudit.access.documented_grant import DocumentedGrant, judge
+from mzaudit.access.identity_grants import switch_on
+from mzaudit.access.storage_access import BLOB_READER, has_access_lists, read_target
+from mzaudit.engine import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
+from mzaudit.engine.subjects import each_service_with_storage
+from mzaudit.facts.existing import principal_of
+from mzaudit.policy.desired import WantedService
 from mzaudit.snapshot.estate import Snapshot
 
 

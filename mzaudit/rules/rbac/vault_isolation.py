@@ -1,11 +1,11 @@
 """RBAC-002: no other service's identity, of any environment, can read this vault."""
 
-from mzaudit.audit import NotApplicable, Severity, Verdict, need, rule
-from mzaudit.audit.access import out_of_reach
-from mzaudit.audit.identities import caller_of, identities_of
-from mzaudit.audit.isolation import Guarded, isolated
-from mzaudit.audit.subjects import GuardedVault, each_guarded_vault
-from mzaudit.audit.vault_access import deployers, secret_readers, secrets_access
+from mzaudit.access.effective_access import out_of_reach
+from mzaudit.access.managed_identities import caller_of, identities_of
+from mzaudit.access.vault_access import deployers, secret_readers, secrets_access
+from mzaudit.engine import NotApplicable, Severity, Verdict, need, rule
+from mzaudit.engine.subjects import GuardedVault, each_guarded_vault
+from mzaudit.rules.rbac._isolation import Guarded, isolated
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Listing
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from mzaudit.audit import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.access import Holder, holders_of
-from mzaudit.audit.documented_grant import revoke_fix
-from mzaudit.audit.identities import caller_of, identities_of, is_gone, may_be_managed_identity
-from mzaudit.audit.matching import Target
-from mzaudit.audit.subjects import GuardedVault, each_guarded_vault
-from mzaudit.audit.succession import presumed_former
-from mzaudit.audit.vault_access import deployers, secret_readers
-from mzaudit.policy.wanted import WantedService, WantedVault
+from mzaudit.access.documented_grant import revoke_fix
+from mzaudit.access.effective_access import Holder, holders_of
+from mzaudit.access.managed_identities import caller_of, identities_of, is_gone, may_be_managed_identity
+from mzaudit.access.permission_matching import Target
+from mzaudit.access.vault_access import deployers, secret_readers
+from mzaudit.engine import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.subjects import GuardedVault, each_guarded_vault
+from mzaudit.policy.desired import WantedService, WantedVault
+from mzaudit.rules.rbac._orphaned_assignments import presumed_former
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import VaultProperties
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, not_asked

@@ -1,12 +1,12 @@
 """RBAC-001: the service's identity can read the secrets of its own vault, by the documented role."""
 
-from mzaudit.audit import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
-from mzaudit.audit.documented_grant import DocumentedGrant, grant_fix, judge
-from mzaudit.audit.identity_grants import switch_on
-from mzaudit.audit.present import principal_of
-from mzaudit.audit.subjects import each_service_with_vault
-from mzaudit.audit.vault_access import SECRETS_USER, data_access, secret_target
-from mzaudit.policy.wanted import WantedService
+from mzaudit.access.documented_grant import DocumentedGrant, grant_fix, judge
+from mzaudit.access.identity_grants import switch_on
+from mzaudit.access.vault_access import SECRETS_USER, data_access, secret_target
+from mzaudit.engine import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
+from mzaudit.engine.subjects import each_service_with_vault
+from mzaudit.facts.existing import principal_of
+from mzaudit.policy.desired import WantedService
 from mzaudit.snapshot.estate import Snapshot
 
 

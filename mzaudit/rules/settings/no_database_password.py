@@ -1,12 +1,12 @@
 """SET-005: where passwords are forbidden, no setting reaches a database with one."""
 
-from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule, whole
-from mzaudit.audit.credentials import has_password, is_database_address
-from mzaudit.audit.places import Entry, Kind, Place, places
-from mzaudit.audit.quantify import merged
-from mzaudit.audit.subjects import each_service
-from mzaudit.audit.taking_away import PROPERTY, take_away
-from mzaudit.policy.wanted import WantedService
+from mzaudit.engine import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule, whole
+from mzaudit.engine.quantify import merged
+from mzaudit.engine.subjects import each_service
+from mzaudit.policy.desired import WantedService
+from mzaudit.rules.settings._credential_detection import has_password, is_database_address
+from mzaudit.rules.settings._removal_commands import PROPERTY, take_away
+from mzaudit.rules.settings._settings_sources import Entry, Kind, Place, places
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.values import LiteralValue, OtherReference, ValueClass, VaultReference

@@ -2,14 +2,20 @@
 
 from dataclasses import replace
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
-from mzaudit.audit.az import az, secret_file
-from mzaudit.audit.credentials import RANDOM, REGISTRY_LOGIN, has_password, is_database_address, why_credential
-from mzaudit.audit.places import Entry, Kind, Place, places
-from mzaudit.audit.quantify import merged
-from mzaudit.audit.subjects import each_service
-from mzaudit.audit.taking_away import PROPERTY, app_of, take_away
-from mzaudit.policy.wanted import WantedService
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
+from mzaudit.engine.az_cli import az, secret_file
+from mzaudit.engine.quantify import merged
+from mzaudit.engine.subjects import each_service
+from mzaudit.policy.desired import WantedService
+from mzaudit.rules.settings._credential_detection import (
+    RANDOM,
+    REGISTRY_LOGIN,
+    has_password,
+    is_database_address,
+    why_credential,
+)
+from mzaudit.rules.settings._removal_commands import PROPERTY, app_of, take_away
+from mzaudit.rules.settings._settings_sources import Entry, Kind, Place, places
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.values import LiteralValue
 

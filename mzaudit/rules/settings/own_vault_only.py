@@ -1,10 +1,10 @@
 """SET-006: the app refers to no vault but its own."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
-from mzaudit.audit.places import Entry, Kind, Place, places
-from mzaudit.audit.quantify import merged
-from mzaudit.audit.subjects import BoundedService, each_bounded_service
-from mzaudit.audit.taking_away import PROPERTY, take_away
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
+from mzaudit.engine.quantify import merged
+from mzaudit.engine.subjects import BoundedService, each_bounded_service
+from mzaudit.rules.settings._removal_commands import PROPERTY, take_away
+from mzaudit.rules.settings._settings_sources import Entry, Kind, Place, places
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.values import OtherReference, VaultReference
 

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.references import Deviation, documented, refer, reported, resolve_again
-from mzaudit.audit.secret_values import OFFICER
-from mzaudit.audit.subjects import SecretSetting, each_secret_setting
+from mzaudit.engine import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import SecretSetting, each_secret_setting
+from mzaudit.facts.secret_values import OFFICER
+from mzaudit.facts.setting_references import Deviation, documented, refer, reported, resolve_again
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import SecretItem
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved, whole

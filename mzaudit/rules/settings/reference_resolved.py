@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.identity_grants import switch_on
-from mzaudit.audit.references import Deviation, documented, refer, reported
-from mzaudit.audit.subjects import SecretSetting, each_secret_setting
+from mzaudit.access.identity_grants import switch_on
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import SecretSetting, each_secret_setting
+from mzaudit.facts.setting_references import Deviation, documented, refer, reported
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
 

@@ -1,8 +1,8 @@
 """SET-001: each documented secret is an app setting that refers to it in the service's own vault."""
 
-from mzaudit.audit import Evidence, Fail, Pass, Severity, Verdict, rule
-from mzaudit.audit.references import deviation, refer, value_of
-from mzaudit.audit.subjects import SecretSetting, each_secret_setting
+from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, rule
+from mzaudit.engine.subjects import SecretSetting, each_secret_setting
+from mzaudit.facts.setting_references import deviation, refer, value_of
 from mzaudit.snapshot.estate import Snapshot
 
 

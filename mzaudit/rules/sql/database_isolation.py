@@ -1,11 +1,11 @@
 """SQL-005: no service's identity is a user of another service's database."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, rule
-from mzaudit.audit.database_administrator import administers, administrator_words, may_be_service
-from mzaudit.audit.database_subjects import GuardedDatabase, each_guarded_database
-from mzaudit.audit.database_users import Client, clients_of, kept_out, members_unseen, missing
-from mzaudit.audit.quantify import merged
-from mzaudit.audit.tsql import ADMINISTRATOR, quoted, sqlcmd
+from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, rule
+from mzaudit.engine.quantify import merged
+from mzaudit.engine.tsql import ADMINISTRATOR, quoted, sqlcmd
+from mzaudit.rules.sql._database_administrator import administers, administrator_words, may_be_service
+from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_guarded_database
+from mzaudit.rules.sql._database_users import Client, clients_of, kept_out, members_unseen, missing
 from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, need

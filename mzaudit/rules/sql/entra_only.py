@@ -1,13 +1,13 @@
 """SQL-002: where passwords are forbidden, the server accepts Entra identities alone."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.database_administrator import SERVER_CONTRIBUTOR, appoint
-from mzaudit.audit.database_subjects import each_server
-from mzaudit.policy.wanted import WantedServer
-from mzaudit.snapshot import ids
+from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.policy.desired import WantedServer
+from mzaudit.rules.sql._database_administrator import SERVER_CONTRIBUTOR, appoint
+from mzaudit.rules.sql._database_subjects import each_server
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
+from mzaudit.snapshot.text import ids
 
 
 @rule(

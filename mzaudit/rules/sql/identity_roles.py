@@ -1,9 +1,11 @@
 """SQL-004: the service's identity holds exactly the documented roles in its database."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule, whole
-from mzaudit.audit.database_administrator import administers
-from mzaudit.audit.database_subjects import DatabaseUser, each_database_user
-from mzaudit.audit.database_users import (
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule, whole
+from mzaudit.engine.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd
+from mzaudit.engine.verdict import Inconclusive, NotApplicable
+from mzaudit.rules.sql._database_administrator import administers
+from mzaudit.rules.sql._database_subjects import DatabaseUser, each_database_user
+from mzaudit.rules.sql._database_users import (
     Clients,
     has_identity,
     lends,
@@ -13,8 +15,6 @@ from mzaudit.audit.database_users import (
     system_client,
     through,
 )
-from mzaudit.audit.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd
-from mzaudit.audit.verdict import Inconclusive, NotApplicable
 from mzaudit.snapshot.databases import DatabaseGrant, DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Unobserved

@@ -1,9 +1,9 @@
 """SQL-003: the service's identity is a user of its database."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule
-from mzaudit.audit.database_subjects import DatabaseUser, each_database_user
-from mzaudit.audit.database_users import has_identity, kept_out, missing, system_client
-from mzaudit.audit.tsql import ADMINISTRATOR, create_user, quoted, sqlcmd
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule
+from mzaudit.engine.tsql import ADMINISTRATOR, create_user, quoted, sqlcmd
+from mzaudit.rules.sql._database_subjects import DatabaseUser, each_database_user
+from mzaudit.rules.sql._database_users import has_identity, kept_out, missing, system_client
 from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Unobserved

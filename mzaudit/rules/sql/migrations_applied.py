@@ -2,14 +2,14 @@
 
 import re
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.database_subjects import GuardedDatabase, each_guarded_database
-from mzaudit.audit.database_users import Clients, clients_of, missing
-from mzaudit.audit.quantify import merged
-from mzaudit.audit.verdict import Inconclusive
-from mzaudit.policy.wanted import WantedDatabase
-from mzaudit.policy.words import counted
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.quantify import merged
+from mzaudit.engine.verdict import Inconclusive
+from mzaudit.policy.desired import WantedDatabase
+from mzaudit.policy.enums import counted
+from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_guarded_database
+from mzaudit.rules.sql._database_users import Clients, clients_of, missing
 from mzaudit.snapshot.databases import DatabaseContents, Migration
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, rule, whole
-from mzaudit.audit.database_subjects import each_database
-from mzaudit.audit.database_users import kept_out, missing
-from mzaudit.audit.tsql import ADMINISTRATOR, quoted, sqlcmd
-from mzaudit.policy.wanted import WantedDatabase
+from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, rule, whole
+from mzaudit.engine.tsql import ADMINISTRATOR, quoted, sqlcmd
+from mzaudit.policy.desired import WantedDatabase
+from mzaudit.rules.sql._database_subjects import each_database
+from mzaudit.rules.sql._database_users import kept_out, missing
 from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mzaudit.audit import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.database_administrator import administers, administrator_words, may_be_service
-from mzaudit.audit.database_subjects import GuardedDatabase, each_guarded_database
-from mzaudit.audit.database_users import clients_of, lends, missing, reached, through
-from mzaudit.audit.quantify import merged
-from mzaudit.audit.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd, table
-from mzaudit.audit.verdict import Inconclusive
-from mzaudit.policy.wanted import WantedDatabase
+from mzaudit.engine import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.quantify import merged
+from mzaudit.engine.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd, table
+from mzaudit.engine.verdict import Inconclusive
+from mzaudit.policy.desired import WantedDatabase
+from mzaudit.rules.sql._database_administrator import administers, administrator_words, may_be_service
+from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_guarded_database
+from mzaudit.rules.sql._database_users import clients_of, lends, missing, reached, through
 from mzaudit.snapshot.databases import DatabaseContents, DatabaseGrant, SecurityPolicy, TenantTable
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason

@@ -1,12 +1,12 @@
 """SQL-001: one server holds the documented databases."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, every, need, rule
-from mzaudit.audit.az import az
-from mzaudit.audit.database_subjects import DocumentedServer, each_documented_server
-from mzaudit.audit.quantify import merged
-from mzaudit.policy.wanted import WantedDatabase, WantedServer
-from mzaudit.snapshot import ids
+from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, every, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.quantify import merged
+from mzaudit.policy.desired import WantedDatabase, WantedServer
+from mzaudit.rules.sql._database_subjects import DocumentedServer, each_documented_server
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.text import ids
 
 
 @rule(

@@ -1,13 +1,13 @@
 """OBS-004: an enabled alert on the component reaches somebody."""
 
-from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, need, rule, whole
-from mzaudit.audit.alerting import reach
-from mzaudit.audit.az import az
-from mzaudit.audit.subjects import each_component
-from mzaudit.policy.wanted import WantedComponent
-from mzaudit.snapshot import ids
+from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, need, rule, whole
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_component
+from mzaudit.policy.desired import WantedComponent
+from mzaudit.rules.telemetry._alert_delivery import reach
 from mzaudit.snapshot.alerts import Alert
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.text import ids
 
 _EXPECTED = "enabled, and reaches somebody"
 _ROLE = "Monitoring Contributor on the resource group"

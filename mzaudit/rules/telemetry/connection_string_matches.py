@@ -1,9 +1,9 @@
 """OBS-002: the stored connection string is that of the documented component."""
 
-from mzaudit.audit import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, need, rule
-from mzaudit.audit.secret_values import set_new, value_of
-from mzaudit.audit.subjects import WantedConnectionString, each_connection_string
-from mzaudit.audit.telemetry import PARTS, differing
+from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.subjects import WantedConnectionString, each_connection_string
+from mzaudit.facts.connection_string_parts import PARTS, differing
+from mzaudit.facts.secret_values import set_new, value_of
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.values import ValueClass
 

@@ -3,13 +3,13 @@
 import json
 import uuid
 
-from mzaudit.audit import Evidence, Fail, Fix, Pass, Severity, Verdict, rule, whole
-from mzaudit.audit.az import az
-from mzaudit.audit.subjects import each_component
-from mzaudit.policy.wanted import WantedComponent
-from mzaudit.snapshot import ids
+from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, rule, whole
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import each_component
+from mzaudit.policy.desired import WantedComponent
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
+from mzaudit.snapshot.text import ids
 
 
 @rule(

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
-from mzaudit.audit import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, find, need, rule
-from mzaudit.audit.access import reach_of
-from mzaudit.audit.az import az
-from mzaudit.audit.present import principal_of
-from mzaudit.audit.quantify import merged
-from mzaudit.audit.references import as_read, held
-from mzaudit.audit.subjects import each_service
-from mzaudit.audit.telemetry import differing
-from mzaudit.policy.wanted import WantedService
-from mzaudit.snapshot import ids
+from mzaudit.access.effective_access import reach_of
+from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, find, need, rule
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.quantify import merged
+from mzaudit.engine.subjects import each_service
+from mzaudit.facts.connection_string_parts import differing
+from mzaudit.facts.existing import principal_of
+from mzaudit.facts.setting_references import as_read, held
+from mzaudit.policy.desired import WantedService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
+from mzaudit.snapshot.text import ids
 from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue, VaultReference
 
 METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"

@@ -7,13 +7,13 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from . import engine, errors, tokens
-from .admission import Session
-from .errors import ServerError, SqlError
-from .parameters import Parameters
-from .stream import Kind, Message, StreamError
-from .tokens import Status
-from .types import INT, Value
+from mzaudit.simulator.sql import engine, sql_errors, tds_tokens
+from mzaudit.simulator.sql.parameters import Parameters
+from mzaudit.simulator.sql.sql_errors import ServerError, SqlError
+from mzaudit.simulator.sql.sql_login import Session
+from mzaudit.simulator.sql.sql_types import INT, Value
+from mzaudit.simulator.sql.stream import Kind, Message, StreamError
+from mzaudit.simulator.sql.tds_tokens import Status
 
 _BY_NUMBER = 0xFFFF
 _PROCEDURES = {10: "sp_executesql", 11: "sp_prepare", 12: "sp_execute", 13: "sp_prepexec", 15: "sp_unprepare"}
@@ -64,7 +64,7 @@ class Conversation:
         data, problem = b"", None
         for index, call in enumerate(calls):
             part, problem = self._one(call)
-            data += tokens.goes_on(part) if index + 1 < len(calls) else part
+            data += tds_tokens.goes_on(part) if index + 1 < len(calls) else part
         return data, problem
 
     def _one(self, call: Call) -> Reply:
@@ -76,7 +76,7 @@ class Conversation:
             case "sp_prepexec" | "sp_prepare":
                 handle = len(self.prepared) + 1
                 self.prepared[handle] = call
-                value = tokens.return_value(0, "", INT, handle)
+                value = tds_tokens.return_value(0, "", INT, handle)
                 if call.procedure == "sp_prepare":
                     return self._procedure((b"", None), value)
                 return self._procedure(
@@ -85,12 +85,12 @@ class Conversation:
             case "sp_execute":
                 known = self.prepared.get(_handle(call))
                 if known is None:
-                    return self._procedure(self._failed(errors.unprepared(_handle(call)), in_procedure=True))
+                    return self._procedure(self._failed(sql_errors.unprepared(_handle(call)), in_procedure=True))
                 return self._procedure(self._run(known.text, _bound(known, call.parameters[1:]), in_procedure=True))
             case "sp_unprepare" | "sp_reset_connection":
                 return self._procedure((b"", None))
             case name:
-                return self._procedure(self._failed(errors.unknown_procedure(name), in_procedure=True))
+                return self._procedure(self._failed(sql_errors.unknown_procedure(name), in_procedure=True))
 
     def _run(self, text: str, variables: Mapping[str, Value], *, in_procedure: bool) -> Reply:
         parts: list[bytes] = []
@@ -99,25 +99,25 @@ class Conversation:
             for result in engine.run(self.session, text, variables):
                 data = b""
                 if result is not None:
-                    rows = (tokens.row(result.columns, row) for row in result.rows)
-                    data = tokens.columns(result.columns) + b"".join(rows)
+                    rows = (tds_tokens.row(result.columns, row) for row in result.rows)
+                    data = tds_tokens.columns(result.columns) + b"".join(rows)
                 parts.append(data)
                 counts.append(None if result is None else len(result.rows))
         except (SqlError, RecursionError) as refusal:
-            reason = refusal.error if isinstance(refusal, SqlError) else errors.too_deep()
+            reason = refusal.error if isinstance(refusal, SqlError) else sql_errors.too_deep()
             data, problem = self._failed(reason, in_procedure=in_procedure)
             return _ended(parts, counts, more=True, in_procedure=in_procedure) + data, problem
         return _ended(parts, counts, more=in_procedure, in_procedure=in_procedure), None
 
     def _failed(self, problem: ServerError, *, in_procedure: bool) -> tuple[bytes, ServerError]:
-        data = tokens.error(problem, self.session.server)
-        return data + (b"" if in_procedure else tokens.done(Status.ERROR)), problem
+        data = tds_tokens.error(problem, self.session.server)
+        return data + (b"" if in_procedure else tds_tokens.done(Status.ERROR)), problem
 
     def _procedure(self, ran: Reply, more: bytes = b"") -> Reply:
         data, problem = ran
         if problem is not None:
-            return data + tokens.done_procedure(Status.ERROR), problem
-        return data + tokens.return_status(0) + more + tokens.done_procedure(), None
+            return data + tds_tokens.done_procedure(Status.ERROR), problem
+        return data + tds_tokens.return_status(0) + more + tds_tokens.done_procedure(), None
 
 
 def read(message: Message) -> list[Call]:
@@ -156,10 +156,10 @@ def _ended(parts: list[bytes], counts: list[int | None], *, more: bool, in_proce
     for index, (part, count) in enumerate(zip(parts, counts, strict=True)):
         status = Status.MORE if more or index + 1 < len(parts) else Status.FINAL
         status |= Status.COUNT if count is not None else Status.FINAL
-        end = tokens.done_in_procedure if in_procedure else tokens.done
+        end = tds_tokens.done_in_procedure if in_procedure else tds_tokens.done
         data += part + end(status, count or 0, _SELECT if count is not None else 0)
     if not parts and not more:
-        data += tokens.done()
+        data += tds_tokens.done()
     return bytes(data)
 
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .contents import FIXED_ROLES, Column, DatabasePrincipal, Permission, SecurityPolicy, Table, Value
-from .rights import Rights
-from .types import declared
+from mzaudit.simulator.sql.contents import (
+    FIXED_ROLES,
+    Column,
+    DatabasePrincipal,
+    Permission,
+    SecurityPolicy,
+    Table,
+    Value,
+)
+from mzaudit.simulator.sql.database_permissions import Rights
+from mzaudit.simulator.sql.sql_types import declared
 
 _SYSTEM_USERS = ("dbo", "guest", "information_schema", "sys")
 _TYPES = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ..blueprint import stable_guid
-from .contents import Column, Contents, DatabasePrincipal, Predicate, SecurityPolicy, Table, Value
+from mzaudit.simulator.estates.estate_plan import stable_guid
+from mzaudit.simulator.sql.contents import Column, Contents, DatabasePrincipal, Predicate, SecurityPolicy, Table, Value
 
 PIPELINE = "sp-monozu-pipeline"
 _TENANT_TABLES = ("device", "reading", "alarm")

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from . import errors, functions
-from .admission import Session
-from .catalogue import PERMISSIONS, Catalogue, View
-from .contents import Column
-from .errors import ServerError, SqlError
-from .functions import Cell
-from .rights import Rights
-from .tokens import ResultColumn
-from .types import BIGINT, FLOAT, INT, INTEGERS, SqlType, Value, stored
+from mzaudit.simulator.sql import functions, sql_errors
+from mzaudit.simulator.sql.catalogue import PERMISSIONS, Catalogue, View
+from mzaudit.simulator.sql.contents import Column
+from mzaudit.simulator.sql.database_permissions import Rights
+from mzaudit.simulator.sql.functions import Cell
+from mzaudit.simulator.sql.sql_errors import ServerError, SqlError
+from mzaudit.simulator.sql.sql_login import Session
+from mzaudit.simulator.sql.sql_types import BIGINT, FLOAT, INT, INTEGERS, SqlType, Value, stored
+from mzaudit.simulator.sql.tds_tokens import ResultColumn
 
 _TEXT, _BYTES = SqlType("nvarchar", 4000), SqlType("varbinary", 8000)
 _STEPS = 5_000_000  # of the engine's machine: far more than any honest query over a catalogue takes
@@ -34,10 +34,10 @@ def run(session: Session, text: str, variables: Mapping[str, Value]) -> Iterator
     without `@`. Raises `SqlError`; the results before it stand."""
     from sqlglot import exp
 
-    from . import tsql
+    from mzaudit.simulator.sql import tsql_parser
 
     database = _Database(session)
-    for number, tree in enumerate(tsql.statements(text)):
+    for number, tree in enumerate(tsql_parser.statements(text)):
         match tree:
             case exp.Query():
                 yield database.query(text, number, variables)
@@ -45,16 +45,16 @@ def run(session: Session, text: str, variables: Mapping[str, Value]) -> Iterator
                 yield None
             case exp.Use():
                 if tree.this.name.casefold() != session.database.casefold():
-                    raise SqlError(errors.other_database())
+                    raise SqlError(sql_errors.other_database())
                 yield None
             case exp.Insert() | exp.Update() | exp.Delete() | exp.Merge():
-                database.refuse_writing(tree.key.upper(), tsql.written(tree))
+                database.refuse_writing(tree.key.upper(), tsql_parser.written(tree))
             case exp.Create() | exp.Drop() | exp.Alter() | exp.TruncateTable() | exp.Grant() | exp.Revoke():
                 database.refuse_defining(f"{tree.key.upper()} {tree.args.get('kind') or ''}".strip())
             case exp.Execute():
-                raise SqlError(errors.unknown_procedure(tree.this.sql("tsql")))
+                raise SqlError(sql_errors.unknown_procedure(tree.this.sql("tsql")))
             case _:
-                raise SqlError(errors.not_served(tree.key.upper()))
+                raise SqlError(sql_errors.not_served(tree.key.upper()))
 
 
 class _Database:
@@ -71,20 +71,20 @@ class _Database:
         try:
             table = self._session.contents.table(name)
         except KeyError:
-            raise SqlError(errors.unknown_object(name)) from None
+            raise SqlError(sql_errors.unknown_object(name)) from None
         if not self._rights.holds(statement, "OBJECT_OR_COLUMN", f"{table.schema}.{table.name}"):
-            raise SqlError(errors.denied(statement, table.name, self._session.database, table.schema))
-        raise SqlError(errors.read_only(self._session.database))
+            raise SqlError(sql_errors.denied(statement, table.name, self._session.database, table.schema))
+        raise SqlError(sql_errors.read_only(self._session.database))
 
     def refuse_defining(self, statement: str) -> None:
         """Nothing is defined: say what keeps it from it."""
         if not self._rights.holds("CONTROL"):
-            raise SqlError(errors.denied_statement(statement, self._session.database))
-        raise SqlError(errors.read_only(self._session.database))
+            raise SqlError(sql_errors.denied_statement(statement, self._session.database))
+        raise SqlError(sql_errors.read_only(self._session.database))
 
     def query(self, text: str, number: int, variables: Mapping[str, Value]) -> Result:
         """Run one query, the statement of that number in its batch."""
-        from .plans import planned
+        from mzaudit.simulator.sql.query_plan import planned
 
         views = self._catalogue.views()
         plan = planned(
@@ -100,7 +100,7 @@ class _Database:
         used = {name: view for name, view in views.items() if name in plan.tables}
         rows = self._rows(plan.sql, used, variables, plan.aliases)
         if any(len(row) != len(plan.outputs) for row in rows[:1]):
-            raise SqlError(errors.not_served("SELECT"))
+            raise SqlError(sql_errors.not_served("SELECT"))
         kinds = [_fitting(kind, [row[i] for row in rows]) for i, (_, kind) in enumerate(plan.outputs)]
         columns = [ResultColumn(name, kind) for (name, _), kind in zip(plan.outputs, kinds, strict=True)]
         return Result(columns, rows)
@@ -143,7 +143,7 @@ class _Database:
                 self._refused = refusal
                 raise
             except TypeError as error:
-                self._refused = SqlError(errors.wrong_arguments())
+                self._refused = SqlError(sql_errors.wrong_arguments())
                 raise self._refused from error
 
         return guarded
@@ -157,10 +157,10 @@ class _Database:
             return sqlite3.SQLITE_OK
         full = f"{found.schema}.{found.name}"
         if not self._rights.holds("SELECT", "OBJECT_OR_COLUMN", full):
-            self._denied = errors.denied("SELECT", found.name, self._session.database, found.schema)
+            self._denied = sql_errors.denied("SELECT", found.name, self._session.database, found.schema)
             return sqlite3.SQLITE_DENY
         if column and self._rights.barred_column("SELECT", full, column):
-            self._denied = errors.denied_column("SELECT", column, found.name, self._session.database, found.schema)
+            self._denied = sql_errors.denied_column("SELECT", column, found.name, self._session.database, found.schema)
             return sqlite3.SQLITE_DENY
         return sqlite3.SQLITE_OK
 
@@ -175,14 +175,14 @@ class _Database:
             case "no such column":
                 prefix, _, column = name.rpartition(".")
                 if prefix and prefix.casefold() not in aliases:
-                    return SqlError(errors.unbound_prefix(name))
-                return SqlError(errors.unknown_column(column))
+                    return SqlError(sql_errors.unbound_prefix(name))
+                return SqlError(sql_errors.unknown_column(column))
             case "ambiguous column name":
-                return SqlError(errors.ambiguous_column(name.rpartition(".")[2]))
+                return SqlError(sql_errors.ambiguous_column(name.rpartition(".")[2]))
             case "interrupted":
-                return SqlError(errors.too_costly())
+                return SqlError(sql_errors.too_costly())
             case _:
-                return SqlError(errors.not_served("SELECT"))
+                return SqlError(sql_errors.not_served("SELECT"))
 
 
 def _fill(engine: sqlite3.Connection, name: str, view: View) -> None:
@@ -209,7 +209,7 @@ def _fitting(kind: SqlType | None, values: Sequence[Value]) -> SqlType:
     if kind.name in INTEGERS:
         for value in values:
             if isinstance(value, int) and not INTEGERS[kind.name][0] <= value < INTEGERS[kind.name][1]:
-                raise SqlError(errors.overflow(kind.name))
+                raise SqlError(sql_errors.overflow(kind.name))
     return kind
 
 

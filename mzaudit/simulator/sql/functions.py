@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from . import errors
-from .admission import Session
-from .catalogue import Catalogue
-from .contents import SecurableClass
-from .errors import SqlError
-from .rights import COVERED, Rights
-from .types import BIGINT, DATETIME, GUID, INT, SYSNAME, VARIANT, SqlType, declared
+from mzaudit.simulator.sql import sql_errors
+from mzaudit.simulator.sql.catalogue import Catalogue
+from mzaudit.simulator.sql.contents import SecurableClass
+from mzaudit.simulator.sql.database_permissions import COVERED, Rights
+from mzaudit.simulator.sql.sql_errors import SqlError
+from mzaudit.simulator.sql.sql_login import Session
+from mzaudit.simulator.sql.sql_types import BIGINT, DATETIME, GUID, INT, SYSNAME, VARIANT, SqlType, declared
 
 Cell = str | int | float | bytes | None
 Call = Callable[..., Cell]
@@ -95,7 +95,7 @@ def plus(left: Cell, right: Cell) -> Cell:
             try:
                 return _number(left) + _number(right)
             except ValueError:
-                raise SqlError(errors.not_converted("int")) from None
+                raise SqlError(sql_errors.not_converted("int")) from None
 
 
 def convert(value: Cell, kind: str, style: int, *, strict: bool = True) -> Cell:
@@ -107,7 +107,7 @@ def convert(value: Cell, kind: str, style: int, *, strict: bool = True) -> Cell:
     except ValueError:
         if not strict:
             return None
-        raise SqlError(errors.not_converted(declared(kind).name)) from None
+        raise SqlError(sql_errors.not_converted(declared(kind).name)) from None
 
 
 def _converted(value: Cell, kind: SqlType, style: int) -> Cell:

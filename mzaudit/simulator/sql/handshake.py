@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
-from .stream import StreamError
+from mzaudit.simulator.sql.stream import StreamError
 
 _VERSION, _ENCRYPTION, _INSTANCE, _THREAD, _MARS, _FEDERATED = 0x00, 0x01, 0x02, 0x03, 0x04, 0x06
 _END = 0xFF

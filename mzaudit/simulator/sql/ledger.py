@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..faults import Hang, Malformed, Reset, Slow, SqlAction, SqlFaultPlan, Truncated
-from .errors import ServerError, SqlError
-from .stream import Kind, Stream, packets
+from mzaudit.simulator.fault_injection import Hang, Malformed, Reset, Slow, SqlAction, SqlFaultPlan, Truncated
+from mzaudit.simulator.sql.sql_errors import ServerError, SqlError
+from mzaudit.simulator.sql.stream import Kind, Stream, packets
 
 _GARBAGE = b"\x01garbage\xff" * 8  # no token begins with 0x01
 

@@ -7,7 +7,7 @@ import uuid
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from .types import EPOCH, Value
+from mzaudit.simulator.sql.sql_types import EPOCH, Value
 
 _UNICODE, _BYTE_TEXTS, _BINARIES = (0xE7, 0xEF), (0xA7, 0xAF), (0xA5, 0xAD)
 _MAX = 0xFFFF

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from ..door import Door
-from ..estate import Estate
-from . import admission
-from .connection import Certificates, Connection
-from .ledger import Ledger
-from .stream import Stream, StreamError
+from mzaudit.simulator.estates.simulated_estate import Estate
+from mzaudit.simulator.listener import Door
+from mzaudit.simulator.sql import sql_login
+from mzaudit.simulator.sql.ledger import Ledger
+from mzaudit.simulator.sql.stream import Stream, StreamError
+from mzaudit.simulator.sql.tds_server_connection import Certificates, Connection
 
 
 class SqlService:
@@ -26,8 +26,8 @@ class SqlService:
 
     def knows(self, host: str, port: int) -> bool:
         """Whether a server, or a node that it sends clients on to, listens under that name and port."""
-        wanted = admission.WORKER_PORT if host.endswith(admission.WORKER_SUFFIX) else 1433
-        return port == wanted and admission.server_of(self._estate(), host) is not None
+        wanted = sql_login.WORKER_PORT if host.endswith(sql_login.WORKER_SUFFIX) else 1433
+        return port == wanted and sql_login.server_of(self._estate(), host) is not None
 
     async def serve(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client to its end; the writer stays open for the caller to close."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.app.linux_container import linux_container
-from mzaudit.snapshot.shown import Shown
+from mzaudit.snapshot.text.shown import Shown
 from mzaudit.snapshot.web import Runtime
-from tests.estate import Bend, ask, gap, said, service, site, site_config, site_properties
+from tests.built_estate import Bend, ask, gap, said, service, site, site_config, site_properties
 
 CLOUD = service("cloud")
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
-from mzaudit.audit.evaluate import verdict_of
+from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.engine.evaluate import verdict_of
 from mzaudit.policy.bind import bind
+from mzaudit.policy.desired import Wanted
 from mzaudit.policy.models import PlanSize
-from mzaudit.policy.wanted import Wanted
 from mzaudit.rules.app.plan_minimum import plan_minimum
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
 from mzaudit.snapshot.web import Plan
-from tests.estate import SUBSCRIPTION, Bend, ask, bent, gap, plan, said, service, site, site_properties, wanted
+from tests.built_estate import SUBSCRIPTION, Bend, ask, bent, gap, plan, said, service, site, site_properties, wanted
 
 CLOUD = service("cloud")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules import load
 from mzaudit.rules.app.plan_recommended import plan_recommended
-from tests.estate import Bend, ask, findings, gap, plan, said, service, site
+from tests.built_estate import Bend, ask, findings, gap, plan, said, service, site
 
 CLOUD = service("cloud")
 

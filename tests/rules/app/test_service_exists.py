@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.app.service_exists import service_exists
 from mzaudit.snapshot.observed import Observed
-from tests.estate import Bend, ask, gap, said, service, site, site_properties
+from tests.built_estate import Bend, ask, gap, said, service, site, site_properties
 
 CLOUD = service("cloud")
 

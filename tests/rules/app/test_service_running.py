@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.app.service_running import service_running
-from tests.estate import Bend, ask, gap, said, service, site, site_properties
+from tests.built_estate import Bend, ask, gap, said, service, site, site_properties
 
 CLOUD = service("cloud")
 

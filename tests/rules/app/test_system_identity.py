@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
-from mzaudit.audit.az import placeholders
+from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.engine.az_cli import placeholders
 from mzaudit.rules.app.system_identity import system_identity
-from mzaudit.snapshot import ids
 from mzaudit.snapshot.observed import Listing
+from mzaudit.snapshot.text import ids
 from mzaudit.snapshot.web import Identity, Runtime, SiteContainer
-from tests.estate import Bend, ask, gap, said, service, site, site_config, site_properties
+from tests.built_estate import Bend, ask, gap, said, service, site, site_config, site_properties
 from tests.written import container_of
 
 CLOUD = service("cloud")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.blob.snap_container_exists import snap_container_exists
 from mzaudit.snapshot.observed import Observed
-from tests.estate import Bend, account_facets, ask, gap
+from tests.built_estate import Bend, account_facets, ask, gap
 
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented": ((), Pass, ""),

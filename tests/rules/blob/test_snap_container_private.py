@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.blob.snap_container_private import snap_container_private
 from mzaudit.snapshot.observed import Observed
-from tests.estate import Bend, account, account_facets, ask, gap
+from tests.built_estate import Bend, account, account_facets, ask, gap
 
 REFUSED = account_facets(properties=gap())
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {

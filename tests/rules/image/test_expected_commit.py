@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
-from mzaudit.audit.evaluate import verdict_of
-from mzaudit.audit.subjects import Subject
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine.evaluate import verdict_of
+from mzaudit.engine.subjects import Subject
 from mzaudit.rules.image.expected_commit import expected_commit
-from tests.estate import SHA, Bend, bent, gap, image, said, service, site, site_config
+from tests.built_estate import SHA, Bend, bent, gap, image, said, service, site, site_config
 from tests.written import stack_of
 
 CLOUD = service("cloud")

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
-from mzaudit.audit.evaluate import verdict_of
+from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.engine.evaluate import verdict_of
 from mzaudit.policy.bind import bind
+from mzaudit.policy.desired import Wanted
 from mzaudit.policy.models import Sidecar
-from mzaudit.policy.wanted import Wanted
 from mzaudit.rules import load
 from mzaudit.rules.image.image_source import image_source
 from mzaudit.snapshot.observed import Listing, Observed, need
 from mzaudit.snapshot.web import Runtime, SiteContainer
-from tests.estate import (
+from tests.built_estate import (
     SHA,
     SUBSCRIPTION,
     Bend,

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.image.latest_deployed import latest_deployed
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.registry import Manifest, Tag
-from tests.estate import SHA, TAKEN, Bend, ask, gap, image, registry, said, service, site
+from tests.built_estate import SHA, TAKEN, Bend, ask, gap, image, registry, said, service, site
 
 CLOUD = service("cloud")
 REPOSITORY = "acrmonozu.azurecr.io/cloud-backend"

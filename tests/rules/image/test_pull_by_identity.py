@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.image.pull_by_identity import pull_by_identity
 from mzaudit.snapshot.authorization import Denied, Permission
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.web import Identity, Runtime, SiteContainer
-from tests.estate import (
+from tests.built_estate import (
     ACR_PULL,
     READER,
     Bend,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.image.registry_exists import registry_exists
 from mzaudit.snapshot.observed import Observed
-from tests.estate import Bend, ask, gap, registry, said, service
+from tests.built_estate import Bend, ask, gap, registry, said, service
 
 CLOUD = service("cloud")
 

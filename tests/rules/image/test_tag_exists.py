@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules import load
 from mzaudit.rules.image.tag_exists import tag_exists
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.registry import Manifest, Tag
-from tests.estate import SHA, TAKEN, Bend, ask, findings, gap, image, registry, said, service, site
+from tests.built_estate import SHA, TAKEN, Bend, ask, findings, gap, image, registry, said, service, site
 
 CLOUD = service("cloud")
 REPOSITORY = "acrmonozu.azurecr.io/cloud-backend"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.image.tag_is_commit import tag_is_commit
 from mzaudit.snapshot.observed import Listing
 from mzaudit.snapshot.web import Runtime, SiteContainer
-from tests.estate import SHA, Bend, ask, gap, image, said, service, site, site_config
+from tests.built_estate import SHA, Bend, ask, gap, image, said, service, site, site_config
 from tests.written import container_of
 
 CLOUD = service("cloud")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.keyvault.rbac_mode import rbac_mode
-from tests.estate import Bend, ask, gap, said, vault, vault_facets, vault_properties
+from tests.built_estate import Bend, ask, gap, said, vault, vault_facets, vault_properties
 
 CLOUD = vault("cloud")
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.keyvault.secret_present import secret_present
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Listing
-from tests.estate import ask, gap, secret_gone, secret_item, vault, vault_facets
+from tests.built_estate import ask, gap, secret_gone, secret_item, vault, vault_facets
 
 CLOUD = vault("cloud")
 CASES: dict[str, tuple[tuple[Callable[[Snapshot], Snapshot], ...], type, str]] = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.keyvault.secret_undocumented import secret_undocumented
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import SecretItem
 from mzaudit.snapshot.observed import Gap, Listing, Observed
-from tests.estate import Bend, ask, gap, said, secret_gone, secret_item, vault, vault_facets
+from tests.built_estate import Bend, ask, gap, said, secret_gone, secret_item, vault, vault_facets
 
 CLOUD = vault("cloud")
 NO = Observed(False)

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.keyvault.secret_usable import secret_usable
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Listing
-from tests.estate import TAKEN, Bend, ask, gap, said, secret_item, vault, vault_facets
+from tests.built_estate import TAKEN, Bend, ask, gap, said, secret_item, vault, vault_facets
 
 CLOUD = vault("cloud")
 KEY = "SECRET-KEY"

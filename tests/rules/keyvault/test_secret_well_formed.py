@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
-from mzaudit.policy.words import SecretKind
+from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.policy.enums import SecretKind
 from mzaudit.rules.keyvault.secret_well_formed import secret_well_formed
 from mzaudit.snapshot.observed import GapReason
 from mzaudit.snapshot.values import Part, SecretValue
-from tests.estate import Bend, ask, bent, gap, said, secret_disabled, secret_value, value, vault
+from tests.built_estate import Bend, ask, bent, gap, said, secret_disabled, secret_value, value, vault
 
 CLOUD = vault("cloud")
 KEY, URL, GUID, TELEMETRY = (

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass, Verdict
-from mzaudit.audit.evaluate import evaluate, verdict_of
-from mzaudit.audit.subjects import DistinctSecret, each_distinct_secret
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass, Verdict
+from mzaudit.engine.evaluate import evaluate, verdict_of
+from mzaudit.engine.subjects import DistinctSecret, each_distinct_secret
 from mzaudit.rules import load
 from mzaudit.rules.keyvault.secrets_distinct import secrets_distinct
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Observed
-from tests.estate import Bend, bent, gap, said, secret_disabled, secret_item, secret_value, value, vault, wanted
+from mzaudit.snapshot.text.ids import key
+from tests.built_estate import Bend, bent, gap, said, secret_disabled, secret_item, secret_value, value, vault, wanted
 
 CLOUD, MANAGE, STAGE = vault("cloud"), vault("manage"), vault("manage", "stg")
 KEY, CLIENT = "SECRET-KEY", "MS-CLIENT-SECRET"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
-from mzaudit.audit.evaluate import verdict_of
-from mzaudit.audit.subjects import SharedSecret, Subject
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine.evaluate import verdict_of
+from mzaudit.engine.subjects import SharedSecret, Subject
 from mzaudit.rules import load
 from mzaudit.rules.keyvault.shared_secrets_equal import shared_secrets_equal
 from mzaudit.snapshot.observed import GapReason
-from tests.estate import (
+from tests.built_estate import (
     Bend,
     ask,
     bent,

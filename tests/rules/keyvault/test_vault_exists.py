@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.keyvault.vault_exists import vault_exists
 from mzaudit.snapshot.observed import Observed
-from tests.estate import Bend, ask, gap, said, vault, vault_facets, vault_properties
+from tests.built_estate import Bend, ask, gap, said, vault, vault_facets, vault_properties
 
 CLOUD = vault("cloud")
 GONE = vault_facets(CLOUD, properties=Observed(None))

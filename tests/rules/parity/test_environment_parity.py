@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass, Verdict
-from mzaudit.audit.evaluate import verdict_of
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass, Verdict
+from mzaudit.engine.evaluate import verdict_of
+from mzaudit.policy.desired import Wanted
 from mzaudit.policy.models import AllowedDifference
-from mzaudit.policy.wanted import Wanted
 from mzaudit.rules.parity.environment_parity import environment_parity
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.keyvault import SecretItem
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.storage import StorageAccount
+from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.web import Identity, Runtime, UserAssigned
-from tests.estate import (
+from tests.built_estate import (
     TAKEN,
     Bend,
     assigned_to,

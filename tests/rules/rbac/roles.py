@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mzaudit.snapshot.authorization import Permission
-from tests.estate import SUBSCRIPTION, Bend, role
+from tests.built_estate import SUBSCRIPTION, Bend, role
 
 SECRETS_OFFICER = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.rbac.ghost_principal import ghost_principal
 from mzaudit.snapshot.observed import Listing
-from tests.estate import (
+from tests.built_estate import (
     ACR_PULL,
     AUDITOR,
     BLOB_READER,

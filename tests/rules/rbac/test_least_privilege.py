@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.rbac.least_privilege import least_privilege
 from mzaudit.snapshot.authorization import Denied, Permission
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Listing
 from mzaudit.snapshot.web import Identity
-from tests.estate import (
+from tests.built_estate import (
     ACR_PULL,
     BLOB_READER,
     READER,

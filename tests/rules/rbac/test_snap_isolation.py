@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.rbac.snap_isolation import snap_isolation
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.storage import AccountProperties
-from tests.estate import (
+from tests.built_estate import (
     BLOB_READER,
     SECRETS_USER,
     Bend,

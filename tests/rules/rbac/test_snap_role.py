@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass, Severity
+from mzaudit.engine import Fail, Inconclusive, Pass, Severity
 from mzaudit.rules.rbac.snap_role import snap_role
 from mzaudit.snapshot.authorization import Denied, Expiry, Permission
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.storage import AccountProperties
 from mzaudit.snapshot.web import Identity
-from tests.estate import (
+from tests.built_estate import (
     BLOB_READER,
     Bend,
     account_facets,

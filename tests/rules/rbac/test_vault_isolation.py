@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.rbac.vault_isolation import vault_isolation
 from mzaudit.snapshot.authorization import Denied, Permission
 from mzaudit.snapshot.keyvault import AccessPolicy
 from mzaudit.snapshot.observed import Listing
 from mzaudit.snapshot.web import Identity, UserAssigned
-from tests.estate import (
+from tests.built_estate import (
     AUDITOR,
     BLOB_READER,
     SECRETS_USER,

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
-from mzaudit.audit.subjects import each_guarded_vault
+from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.engine.subjects import each_guarded_vault
 from mzaudit.policy.models import Principal
 from mzaudit.rules.rbac.vault_readers import vault_readers
 from mzaudit.snapshot.keyvault import AccessPolicy
 from mzaudit.snapshot.observed import Listing, Observed
-from tests.estate import (
+from tests.built_estate import (
     AUDITOR,
     SECRETS_USER,
     Bend,

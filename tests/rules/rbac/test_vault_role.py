@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass, Severity
+from mzaudit.engine import Fail, Inconclusive, Pass, Severity
 from mzaudit.rules.rbac.vault_role import vault_role
 from mzaudit.snapshot.authorization import Denied, Expiry, Permission
 from mzaudit.snapshot.keyvault import AccessPolicy
 from mzaudit.snapshot.observed import Listing
 from mzaudit.snapshot.web import Identity
-from tests.estate import (
+from tests.built_estate import (
     SECRETS_USER,
     Bend,
     ask,

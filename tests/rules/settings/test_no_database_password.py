@@ -6,13 +6,26 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.settings.no_database_password import no_database_password
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.values import OtherReference, SettingValue
 from mzaudit.snapshot.web import Runtime, Setting, SiteContainer
-from tests.estate import Bend, ask, bent, gap, literal, secret_value, service, setting, site, site_config, staged, value
-from tests.estate import vault as wanted_vault
+from tests.built_estate import (
+    Bend,
+    ask,
+    bent,
+    gap,
+    literal,
+    secret_value,
+    service,
+    setting,
+    site,
+    site_config,
+    staged,
+    value,
+)
+from tests.built_estate import vault as wanted_vault
 from tests.written import container_of, reference_to, setting_of
 
 CLOUD = service("cloud")

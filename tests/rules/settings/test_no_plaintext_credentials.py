@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass, Severity
+from mzaudit.engine import Fail, Inconclusive, Pass, Severity
 from mzaudit.rules.settings.no_plaintext_credentials import no_plaintext_credentials
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.values import OtherReference, SettingValue
 from mzaudit.snapshot.web import Runtime, Setting, SiteContainer
-from tests.estate import Bend, ask, bent, gap, literal, service, setting, site, site_config, staged, status
+from tests.built_estate import Bend, ask, bent, gap, literal, service, setting, site, site_config, staged, status
 from tests.written import container_of, mount_of, reference_to, setting_of
 
 CLOUD = service("cloud")

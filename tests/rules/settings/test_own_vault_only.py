@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Evidence, Fail, Inconclusive, Pass
+from mzaudit.engine import Evidence, Fail, Inconclusive, Pass
 from mzaudit.rules.settings.own_vault_only import own_vault_only
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.values import OtherReference, SettingValue, VaultReference
-from tests.estate import Bend, ask, gap, literal, service, setting, site, staged, status
+from tests.built_estate import Bend, ask, gap, literal, service, setting, site, staged, status
 from tests.written import reference_to, setting_of
 
 CLOUD, INGEST = service("cloud"), service("ingest")

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass, Severity
-from mzaudit.audit.results import Finding, Status
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass, Severity
+from mzaudit.engine.results import Finding, Status
 from mzaudit.rules import load
 from mzaudit.rules.settings.reference_current import reference_current
 from mzaudit.snapshot.observed import Listing
-from tests.estate import (
+from tests.built_estate import (
     TAKEN,
     Bend,
     ask,

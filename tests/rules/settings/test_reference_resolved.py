@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
-from mzaudit.audit.references import UNRESOLVED
+from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.facts.setting_references import UNRESOLVED
 from mzaudit.rules import load
 from mzaudit.rules.settings.reference_resolved import reference_resolved
 from mzaudit.snapshot.observed import Listing, Observed
-from tests.estate import (
+from tests.built_estate import (
     Bend,
     ask,
     compliant,

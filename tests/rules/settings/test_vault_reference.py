@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.settings.vault_reference import vault_reference
 from mzaudit.snapshot.observed import Observed
 from mzaudit.snapshot.values import OtherReference, SettingValue
-from tests.estate import Bend, ask, gap, literal, service, setting, site, status
+from tests.built_estate import Bend, ask, gap, literal, service, setting, site, status
 from tests.written import reference_to
 
 CLOUD = service("cloud")

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
-from mzaudit.audit.database_subjects import each_guarded_database
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.rules.sql._database_subjects import each_guarded_database
 from mzaudit.rules.sql.database_isolation import database_isolation
 from mzaudit.snapshot.databases import DatabaseGrant, DatabasePrincipal, Membership
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.sql import EntraAdministrator
 from mzaudit.snapshot.web import Identity, ManagedIdentity, UserAssigned
-from tests.estate import (
+from tests.built_estate import (
     TENANT,
     Bend,
     ask,

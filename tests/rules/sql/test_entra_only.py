@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.sql.entra_only import entra_only
 from mzaudit.snapshot.observed import Observed
-from tests.estate import Bend, ask, bent, gap, server, wanted
+from tests.built_estate import Bend, ask, bent, gap, server, wanted
 
 SERVER = wanted().environments["prd"].server
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.sql.identity_roles import identity_roles
 from mzaudit.snapshot.databases import DatabaseGrant, Membership
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.sql import EntraAdministrator
-from tests.estate import (
+from tests.built_estate import (
     PIPELINE,
     Bend,
     ask,

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
-from mzaudit.audit.database_subjects import GuardedDatabase, each_guarded_database
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_guarded_database
 from mzaudit.rules.sql.migrations_applied import migrations_applied
 from mzaudit.snapshot.databases import Migration
 from mzaudit.snapshot.observed import Listing, Observed
-from mzaudit.snapshot.shown import Shown
-from tests.estate import (
+from mzaudit.snapshot.text.shown import Shown
+from tests.built_estate import (
     PIPELINE,
     TENANT,
     Bend,

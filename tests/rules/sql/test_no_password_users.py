@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.sql.no_password_users import no_password_users
 from mzaudit.snapshot.databases import DatabaseGrant, DatabasePrincipal
 from mzaudit.snapshot.observed import Listing
-from tests.estate import Bend, ask, bent, database, database_gone, gap, inside, more, said, signs_in
+from tests.built_estate import Bend, ask, bent, database, database_gone, gap, inside, more, said, signs_in
 
 DB = database("cloud")
 

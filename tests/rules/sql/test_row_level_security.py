@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
-from mzaudit.audit.database_subjects import GuardedDatabase
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.rules.sql._database_subjects import GuardedDatabase
 from mzaudit.rules.sql.row_level_security import row_level_security
 from mzaudit.snapshot.databases import (
     DatabaseGrant,
@@ -19,7 +19,7 @@ from mzaudit.snapshot.databases import (
 )
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.sql import EntraAdministrator
-from tests.estate import (
+from tests.built_estate import (
     PIPELINE,
     TABLES,
     Bend,

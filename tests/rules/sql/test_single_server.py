@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.sql.single_server import single_server
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.sql import Database
-from tests.estate import Bend, ask, gap, server, wanted
+from tests.built_estate import Bend, ask, gap, server, wanted
 
 SERVER = wanted().environments["prd"].server
 CLOUD, MANAGE = "db-monozu-cloud-prd", "db-monozu-manage-prd"

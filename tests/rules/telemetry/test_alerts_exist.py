@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.telemetry.alerts_exist import alerts_exist
 from mzaudit.snapshot.alerts import ActionGroup, Alert, Condition, ProcessingRule
-from mzaudit.snapshot.ids import key
 from mzaudit.snapshot.observed import Gap, Listing, Observed
-from mzaudit.snapshot.shown import Shown
-from tests.estate import TAKEN, Bend, ask, component, gap, said, wanted
+from mzaudit.snapshot.text.ids import key
+from mzaudit.snapshot.text.shown import Shown
+from tests.built_estate import TAKEN, Bend, ask, component, gap, said, wanted
 
 ID = wanted().environments["prd"].component.id
 GROUP = ID.partition("/providers/")[0]

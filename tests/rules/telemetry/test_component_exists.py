@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.telemetry.component_exists import component_exists
 from mzaudit.snapshot.observed import Observed
-from tests.estate import Bend, ask, component, gap
+from tests.built_estate import Bend, ask, component, gap
 
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented": ((), Pass, ""),

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.telemetry.connection_string_matches import connection_string_matches
 from mzaudit.snapshot.observed import GapReason, Observed
 from mzaudit.snapshot.values import Part, ValueClass
-from tests.estate import (
+from tests.built_estate import (
     Bend,
     as_secret,
     ask,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.telemetry.dashboard_exists import dashboard_exists
 from mzaudit.snapshot.insights import Dashboard
 from mzaudit.snapshot.observed import Gap, Listing
-from tests.estate import Bend, ask, component, gap, said, wanted
+from tests.built_estate import Bend, ask, component, gap, said, wanted
 
 ID = wanted().environments["prd"].component.id
 OTHER = wanted().environments["stg"].component.id

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.audit import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.telemetry.telemetry_configured import METRICS_PUBLISHER, telemetry_configured
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue
 from mzaudit.snapshot.web import Identity
-from tests.estate import (
+from tests.built_estate import (
     Bend,
     ask,
     assigned_to,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytds
 
 from mzaudit.simulator import Principal, Simulator
-from mzaudit.simulator.entra import token
+from mzaudit.simulator.services.entra import token
 from mzaudit.simulator.sql.handshake import Library
 
 SERVER = "sql-monozu-prd.database.windows.net"

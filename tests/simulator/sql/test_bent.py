@@ -10,8 +10,7 @@ import pytest
 
 from mzaudit.simulator import Estate, Simulator, build, serve
 from mzaudit.simulator.sql.contents import DatabasePrincipal, Membership
-
-from .clients import DATABASE, connect, rows
+from tests.simulator.sql.clients import DATABASE, connect, rows
 
 _GRANTS = "SELECT permission_name FROM sys.database_permissions"
 _MEMBERS = "SELECT role_principal_id FROM sys.database_role_members"

@@ -20,9 +20,8 @@ from mzaudit.simulator import (
     build,
     serve,
 )
-from mzaudit.simulator.faults import SqlAction
-
-from .clients import DATABASE, SERVER, connect, rows
+from mzaudit.simulator.fault_injection import SqlAction
+from tests.simulator.sql.clients import DATABASE, SERVER, connect, rows
 
 # The driver's own name for: the server went away in the middle.
 _GONE = (pytds.tds_base.ClosedConnectionError, ConnectionError)

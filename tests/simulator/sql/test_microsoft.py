@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from mzaudit.simulator import Simulator, build, serve
-from mzaudit.simulator.entra import token
-
-from .clients import AUDIENCE, DATABASE, SERVER
-from .test_queries import reference
+from mzaudit.simulator.services.entra import token
+from tests.simulator.sql.clients import AUDIENCE, DATABASE, SERVER
+from tests.simulator.sql.test_queries import reference
 
 if ctypes.util.find_library("ltdl") is None:
     pytest.skip("libltdl7, which mssql-python needs, is not installed", allow_module_level=True)

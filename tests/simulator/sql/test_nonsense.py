@@ -13,13 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mzaudit.simulator import Simulator, build, serve
-from mzaudit.simulator.entra import token
-from mzaudit.simulator.sql.admission import Session, admit
+from mzaudit.simulator.services.entra import token
 from mzaudit.simulator.sql.answers import Call, Conversation, read
 from mzaudit.simulator.sql.handshake import Library, read_login, read_prelogin, read_token
+from mzaudit.simulator.sql.sql_login import Session, admit
 from mzaudit.simulator.sql.stream import Kind, Message, StreamError, packets
-
-from .clients import AUDIENCE, DATABASE, PRELOGIN, connect, login, rows, strictly, tunnel
+from tests.simulator.sql.clients import AUDIENCE, DATABASE, PRELOGIN, connect, login, rows, strictly, tunnel
 
 _WORDS = """
     SELECT FROM WHERE GROUP BY ORDER HAVING TOP DISTINCT AS AND NOT IN IS NULL LIKE EXISTS CASE WHEN THEN ELSE

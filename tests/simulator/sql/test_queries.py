@@ -15,10 +15,9 @@ import pytds
 import pytest
 
 from mzaudit.simulator import Simulator, build, serve
-from mzaudit.simulator.estate import client_of
+from mzaudit.simulator.estates.simulated_estate import client_of
 from mzaudit.simulator.sql.contents import Column, Predicate, SecurityPolicy, Table
-
-from .clients import connect, rows
+from tests.simulator.sql.clients import connect, rows
 
 # Beside the checkout, or beside the folder that it is in.
 _PLACES = [parent / "shared" / "reference" / "sql-queries.sql" for parent in Path(__file__).parents]

@@ -8,11 +8,10 @@ import pytds
 import pytest
 
 from mzaudit.simulator import Estate, Principal, build, serve
-from mzaudit.simulator.blueprint import stable_guid
-from mzaudit.simulator.estate import client_of
+from mzaudit.simulator.estates.estate_plan import stable_guid
+from mzaudit.simulator.estates.simulated_estate import client_of
 from mzaudit.simulator.sql.contents import SecurableClass
-
-from .clients import DATABASE, connect, rows
+from tests.simulator.sql.clients import DATABASE, connect, rows
 
 USERS = "SELECT name FROM sys.database_principals WHERE type = 'E' ORDER BY name"
 SEES_ALL = "SELECT HAS_PERMS_BY_NAME(NULL, 'DATABASE', 'VIEW DEFINITION') AS yes"

@@ -1,0 +1,48 @@
+"""How a service's identity is switched on: with everything that the document grants it, because a new identity has a
+new principal, and no assignment of a former one holds for it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from mzaudit.access.registry_access import PULL_ROLES, pull_role
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.verdict import Fix
+from mzaudit.policy.desired import WantedService
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Observed, Unobserved
+
+
+def switch_on(want: WantedService, seen: Snapshot, *, again: bool = False) -> Fix:
+    """Switch the system-assigned identity on (`again`: off first), then grant it its documented roles."""
+    app: dict[str, str | bool] = {"name": want.app, "resource_group": want.resource_group}
+    off = (az("webapp identity remove", **app),) if again else ()
+    grants = [(_pull(want, seen), want.registry.id)]
+    grants += [("Key Vault Secrets User", vault.id) for vault in want.vaults]
+    if want.storage is not None:
+        grants.append(("Storage Blob Data Reader", want.storage.container_id))
+    return Fix(
+        "Website Contributor on the app, Role Based Access Control Administrator on each scope",
+        (*off, az("webapp identity assign", **app), *(_grant(role, scope) for role, scope in grants)),
+        "Microsoft.Web/sites: identity.type = SystemAssigned (azurerm_linux_web_app: identity.type); "
+        "Microsoft.Authorization/roleAssignments",
+    )
+
+
+def _pull(want: WantedService, seen: Snapshot) -> str:
+    """The pull role of the registry's mode; that of the usual mode where it was not seen."""
+    registry = seen.registry(want.registry.id).properties
+    if isinstance(registry, Observed) and registry.value is not None:
+        with suppress(Unobserved):
+            return pull_role(registry.value).name
+    return PULL_ROLES[0].name
+
+
+def _grant(role: str, scope: str) -> str:
+    return az(
+        "role assignment create",
+        role=role,
+        assignee_object_id="PRINCIPAL_ID_OF_THE_APP",
+        assignee_principal_type="ServicePrincipal",
+        scope=scope,
+    )

@@ -1,0 +1,1 @@
+"""How Azure is reached: sign-in, transport, rate limits, retries, the read-only guard, failures as gaps."""

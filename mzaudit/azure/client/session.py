@@ -1,0 +1,164 @@
+"""Sends calls: slots, pace, retries and the run's deadline; every call ends as an answer or a gap, never as a hang."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+from mzaudit.azure.client.call import Answer, Call
+from mzaudit.azure.client.clock_skew import Skew
+from mzaudit.azure.client.connection import Retry
+from mzaudit.azure.client.failures import HostRefusedError, WriteRefusedError
+from mzaudit.azure.client.gaps import answer_of, from_error
+from mzaudit.azure.client.rate_limiter import Lane
+from mzaudit.azure.client.response_body import LARGEST, BodyError
+from mzaudit.errors import MzauditError
+from mzaudit.snapshot.observed import Gap, GapReason
+
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+# refusals of a bucket that all requests of a lane share; any other may be of one provider's, or of one resource's
+_SHARED = frozenset(
+    {"ResourceRequestsThrottled", "SubscriptionRequestsThrottled", "TenantRequestsThrottled", "Throttled"}
+)
+_TRIES_WITHOUT_ANSWER = 3
+
+
+class Client(Protocol):
+    """The part of every SDK client that is used: its own pipeline."""
+
+    def send_request(
+        self, request: HttpRequest, *, stream: bool = False, largest: int = LARGEST
+    ) -> Awaitable[AsyncHttpResponse]:
+        """Send through authentication, guard and transport; of the body at most `largest` bytes are read."""
+        ...
+
+
+class Session:
+    """The run's sender. `deadline` is on the running loop's clock; `answered` counts the answers so far, and `skew`
+    compares the time that they tell."""
+
+    def __init__(self, retry: Retry, deadline: float) -> None:
+        self._retry = retry
+        self.deadline = deadline
+        self.answered = 0
+        self.skew = Skew()
+
+    async def send(self, client: Client, lane: Lane, call: Call, url: str, largest: int = LARGEST) -> Answer | Gap:
+        """Send one request (a call, or one page of it) until it is answered, refused, or out of time.
+
+        Whatever the SDK raises on the way is the call's gap; only what ends the run passes.
+        """
+        overdue = call.gap(GapReason.TIMEOUT, "the run's time was up")
+        if asyncio.get_running_loop().time() >= self.deadline:
+            return overdue
+        try:
+            async with asyncio.timeout_at(self.deadline), lane.turn(first=call.leads):
+                return await self._patiently(client, lane, call, url, largest)
+        except TimeoutError:
+            return overdue
+
+    async def _patiently(self, client: Client, lane: Lane, call: Call, url: str, largest: int) -> Answer | Gap:
+        # a service that has just worn out one call gets no long patience from the next: the run must end in time
+        retry, hurried = self._retry, lane.exhausted
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        left = retry.budget_when_exhausted if hurried else retry.budget
+        tried = 0.0
+        last: Answer | Gap = call.gap(GapReason.TIMEOUT, "no answer in time")
+        for attempt in range(1 if hurried else retry.tries):
+            if not hurried:
+                await lane.take()
+            begun = clock()
+            try:
+                async with asyncio.timeout(left):
+                    last = await _once(client, call, url, largest)
+            except TimeoutError as error:
+                last = from_error(call, error)
+                break
+            except (MemoryError, MzauditError):
+                raise
+            except Exception as error:  # noqa: BLE001 - the net of every call: no other one suffers
+                last = _answered(error) or from_error(call, error)
+                final = isinstance(error, (WriteRefusedError, HostRefusedError, ClientAuthenticationError))
+                if final or (isinstance(last, Gap) and last.reason is GapReason.INTERNAL):
+                    return last
+                if isinstance(last, Gap) and attempt + 1 >= _TRIES_WITHOUT_ANSWER:
+                    break
+            if isinstance(last, Answer):
+                self.answered += 1
+                if call.target.startswith("/"):  # Resource Manager's
+                    self.skew.heard(last.headers)
+                if last.status not in _AGAIN:
+                    lane.answered(last.headers)
+                    return replace(last, took=last.took + tried)
+            throttled = isinstance(last, Answer) and _throttles(last)
+            if isinstance(last, Answer) and throttled:
+                shared = last.code() in _SHARED
+                lane.refused(min(_retry_after(last), left if shared else retry.longest), shared=shared)
+            wait = _wait(last, retry, attempt)
+            tried += 0.0 if throttled else clock() - begun + wait
+            # waiting for one's turn is no fault of the service, as long as others are served meanwhile
+            left -= clock() - begun + wait
+            silent = clock() - max(started, lane.worked) + wait
+            if min(left, retry.budget - silent) <= 0 or attempt + 1 >= retry.tries or lane.exhausted:
+                break
+            await asyncio.sleep(wait)
+        lane.exhausted = lane.worked < started
+        return last
+
+
+async def _once(client: Client, call: Call, url: str, largest: int) -> Answer:
+    # streaming keeps the SDK's pipeline from decoding the body: an HTML page is then an answer like any other
+    headers = {"Content-Type": "application/json"} if call.body else {}
+    request = HttpRequest(call.method, url, headers=headers, content=call.body or None)
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    response = await client.send_request(request, stream=True, largest=largest)
+    headers = {name.casefold(): value for name, value in response.headers.items()}
+    try:
+        body = await response.read()
+    except BodyError as error:
+        return Answer(response.status_code, headers, b"", clock() - begun, error.why)
+    finally:
+        await response.close()
+    return Answer(response.status_code, headers, body, clock() - begun)
+
+
+def _answered(error: BaseException) -> Answer | None:
+    """The answer to retry on, if a token exchange inside the SDK was throttled or failed."""
+    if isinstance(error, HttpResponseError) and error.status_code in _AGAIN:
+        return answer_of(error, error.status_code)
+    return None
+
+
+def _throttles(answer: Answer) -> bool:
+    """Whether a refusal is for the number of requests, whatever its code; 503 is so where it says until when."""
+    return answer.status == 429 or (answer.status == 503 and _retry_after(answer) > 0)
+
+
+def _wait(last: Answer | Gap, retry: Retry, attempt: int) -> float:
+    own = float(min(retry.longest, retry.first * 2**attempt))
+    return own if isinstance(last, Gap) else max(own, _retry_after(last))
+
+
+def _retry_after(answer: Answer) -> float:
+    for name, seconds in (("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = answer.headers.get(name, "").strip()
+        if value.isascii() and value.isdigit():
+            return int(value[:9]) * seconds
+        if value and name == "retry-after":
+            return _until(value, answer.headers.get("date", ""))
+    return 0.0
+
+
+def _until(moment: str, now: str) -> float:
+    try:
+        return max(0.0, (parsedate_to_datetime(moment) - parsedate_to_datetime(now)).total_seconds())
+    except (ValueError, TypeError, OverflowError):  # no date, one without a zone beside one with, the end of time
+        return 0.0

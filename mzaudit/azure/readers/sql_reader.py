@@ -1,0 +1,226 @@
+"""Reads Azure SQL as the control plane shows it: server, databases, Entra-only authentication."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+from pydantic import Field
+
+from mzaudit.azure import required_permissions
+from mzaudit.azure.client.call import Call
+from mzaudit.azure.readers.read import Run, side_by_side
+from mzaudit.azure.readers.wire_models import ContradictionError, Resource, Wire
+from mzaudit.azure.scope import ServerScope
+from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.sql import Database, EntraAdministrator, SqlServer
+from mzaudit.snapshot.text import shown
+from mzaudit.snapshot.text.ids import covers, key, name, same
+
+T = TypeVar("T")
+
+_KIND = "Microsoft.Sql/servers"
+WITH_ADMINISTRATOR: Final = (("$expand", "administrators/activedirectory"),)
+"""Without it Azure leaves out who administers a server. Documented at "Entra-only authentication, check the server"."""
+
+
+class _DatabaseMembers(Wire):
+    status: str | None = None
+    secondary_type: str | None = None
+
+
+class _Database(Resource):
+    kind: str | None = None
+    properties: _DatabaseMembers | None = None
+
+
+class _Administrator(Wire):
+    login: str | None = None
+    principal_type: str | None = None
+    sid: str | None = None
+
+
+class _ServerMembers(Wire):
+    fully_qualified_domain_name: str | None = None
+    administrators: _Administrator | None = None
+
+
+class _Server(Resource):
+    properties: _ServerMembers | None = None
+
+
+class _EntraOnlyMembers(Wire):
+    value: bool = Field(alias="azureADOnlyAuthentication")
+
+
+class _EntraOnly(Resource):
+    properties: _EntraOnlyMembers
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What it takes to sign in to the databases of a server: its host (None inside for a server that names none, or
+    that is not there) and which databases it has; `lookups` and `administrator` as in `SqlServer`."""
+
+    exists: Observed[bool] | Gap
+    host: Observed[str | None] | Gap
+    administrator: Observed[EntraAdministrator | None] | Gap
+    databases: Listing[Database]
+    lookups: Mapping[str, Observed[bool] | Gap]
+
+
+async def reached(run: Run, scope: ServerScope) -> Reached:
+    """A server and its databases; those that are wanted and not in its list are looked up one by one."""
+    listed = Call(
+        f"{scope.id}/databases",
+        _KIND,
+        required_permissions.DATABASE.permission,
+        scope.id,
+        within=("/".join(scope.id.split("/")[:5]), scope.id),
+        leads=True,
+    )
+    async with asyncio.TaskGroup() as group:
+        itself = group.create_task(
+            run.read(
+                Call(
+                    scope.id,
+                    _KIND,
+                    required_permissions.SERVER.permission,
+                    scope.id,
+                    query=WITH_ADMINISTRATOR,
+                    leads=True,
+                ),
+                _Server,
+                _server,
+            )
+        )
+        listing = group.create_task(run.list(listed, _Database, _database))
+    databases = listing.result()
+    names = {database.name.casefold() for database in databases.items}
+    unlisted = [wanted for wanted in scope.databases if wanted.casefold() not in names]
+    looked = await side_by_side(
+        run.read(
+            Call(
+                f"{scope.id}/databases/{wanted}",
+                _KIND,
+                required_permissions.DATABASE.permission,
+                f"{scope.id}/databases/{wanted}",
+            ),
+            _Database,
+            _database,
+        )
+        for wanted in unlisted
+    )
+    found = tuple(each.value for each in looked if isinstance(each, Observed) and each.value is not None)
+    databases = await run.agreed(listed, _Database, _database, databases, partial(_lacks, [each.id for each in found]))
+    more = tuple(each for each in found if not any(same(each.id, item.id) for item in databases.items))
+    lookups = {wanted.casefold(): _there(each) for wanted, each in zip(unlisted, looked, strict=True)}
+    seen = itself.result()
+    host: Observed[str | None] | Gap
+    administrator: Observed[EntraAdministrator | None] | Gap
+    if isinstance(seen, Gap):
+        host = administrator = seen
+    else:
+        named = "" if seen.value is None else seen.value.fully_qualified_domain_name or ""
+        host = Observed(shown.host(named) or None)
+        administrator = Observed(None if seen.value is None else _administrator(seen.value.administrators))
+    return Reached(_there(seen), host, administrator, Listing((*databases.items, *more), databases.gap), lookups)
+
+
+def _lacks(read: Iterable[str], items: tuple[Database, ...] | tuple[str, ...]) -> str:
+    """What a list must hold because it was read, and does not."""
+    held = {key(each if isinstance(each, str) else each.id) for each in items}
+    return next((f"it lacks {name(each)}, which can be read" for each in read if key(each) not in held), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The servers of a resource group with the databases of each; `gap` says that there may be more servers."""
+
+    databases: Mapping[str, Listing[Database]]
+    gap: Gap | None
+
+    def beside(self, server_id: str) -> Listing[Database]:
+        """The databases of every server but this one."""
+        others = [found for each, found in self.databases.items() if not same(each, server_id)]
+        gaps = [gap for gap in (self.gap, *(each.gap for each in others)) if gap is not None]
+        return Listing(tuple(item for each in others for item in each.items), gaps[0] if gaps else None)
+
+
+async def neighbours(run: Run, group: str, reaching: Mapping[str, asyncio.Task[Reached]]) -> Neighbours:
+    """What is on the servers of a resource group; `reaching`, by `ids.key`, are those that are read anyway."""
+    call = Call(f"{group}/providers/{_KIND}", _KIND, required_permissions.SERVER.permission, group, within=(group,))
+    servers = await run.list(call, _Server, _id)
+    there = [each for each, task in reaching.items() if covers(group, each) and (await task).exists == Observed(True)]
+    servers = await run.agreed(call, _Server, _id, servers, partial(_lacks, there))
+    found = await side_by_side(_databases_of(run, group, each, reaching.get(key(each))) for each in servers.items)
+    return Neighbours(dict(zip(servers.items, found, strict=True)), servers.gap)
+
+
+async def _databases_of(run: Run, group: str, server_id: str, read: asyncio.Task[Reached] | None) -> Listing[Database]:
+    if read is not None:
+        return (await read).databases
+    permission, within = required_permissions.DATABASE.permission, (group, server_id)
+    return await run.list(
+        Call(f"{server_id}/databases", _KIND, permission, server_id, within=within), _Database, _database
+    )
+
+
+async def server(
+    run: Run, scope: ServerScope, reaching: asyncio.Task[Reached], around: asyncio.Task[Neighbours]
+) -> SqlServer:
+    """A server, with what is being read of it, of its databases and of its resource group."""
+    entra = Call(
+        f"{scope.id}/azureADOnlyAuthentications/Default", _KIND, required_permissions.ENTRA_ONLY.permission, scope.id
+    )
+    entra_only = await run.read(entra, _EntraOnly, _switched_on)
+    seen, elsewhere = await reaching, (await around).beside(scope.id)
+    administered = isinstance(seen.administrator, Observed) and seen.administrator.value is not None
+    if administered and entra_only == Observed(None):
+        entra_only = await run.read_directly(entra, _EntraOnly, _switched_on)
+        if entra_only == Observed(None):
+            entra_only = run.contradicted(entra, "it is missing, though the server tells its Entra administrator")
+    return SqlServer(
+        scope.id,
+        seen.exists,
+        seen.databases,
+        seen.lookups,
+        entra_only,
+        seen.host,
+        seen.administrator,
+        elsewhere,
+    )
+
+
+def _id(body: _Server) -> str:
+    return body.id
+
+
+def _server(body: _Server) -> _ServerMembers:
+    members = body.properties or _ServerMembers()
+    host = members.fully_qualified_domain_name
+    if host and host.split(".")[0].casefold() != body.name.casefold():
+        raise ContradictionError("fullyQualifiedDomainName is that of another server")
+    return members
+
+
+def _switched_on(body: _EntraOnly) -> bool:
+    return body.properties.value
+
+
+def _there(seen: Observed[T | None] | Gap) -> Observed[bool] | Gap:
+    return seen if isinstance(seen, Gap) else Observed(seen.value is not None)
+
+
+def _administrator(body: _Administrator | None) -> EntraAdministrator | None:
+    return None if body is None else EntraAdministrator(body.login or "", body.principal_type, body.sid or "")
+
+
+def _database(body: _Database) -> Database:
+    kinds = [part.strip().casefold() for part in (body.kind or "").split(",")]
+    status = None if body.properties is None else body.properties.status
+    secondary = body.properties is not None and body.properties.secondary_type is not None
+    return Database(body.id, body.name, status, "system" in kinds or body.name.casefold() == "master", secondary)

@@ -1,0 +1,1 @@
+"""Databases over TDS: connections, queries, and what their rows say."""

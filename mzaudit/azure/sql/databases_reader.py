@@ -1,0 +1,235 @@
+"""Reads the inside of databases: users, roles, rights, row-level security, Flyway's history; one connection each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TypeVar
+
+from mzaudit.azure import required_permissions
+from mzaudit.azure.client.call import Call
+from mzaudit.azure.client.failures import TokenRefusedError, Trouble
+from mzaudit.azure.client.gaps import internal
+from mzaudit.azure.readers.read import Run, side_by_side
+from mzaudit.azure.readers.sql_reader import Reached
+from mzaudit.azure.scope import ServerScope
+from mzaudit.azure.sql import queries, result_rows
+from mzaudit.azure.sql.queries import GRANTS, MEMBERSHIPS, POLICIES, PRINCIPALS, Query
+from mzaudit.errors import MzauditError
+from mzaudit.snapshot.databases import DatabaseContents, Migration, unread
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
+from mzaudit.snapshot.sql import Database
+from mzaudit.snapshot.text.ids import key
+
+T = TypeVar("T")
+Row = tuple[object, ...]
+
+_PAUSED = ("paused", "pausing")
+SIDE_BY_SIDE = 8
+_REPLICA = "a read-only copy answered, which may lag behind: name the server of the primary in the policy"
+
+
+class Databases:
+    """The databases of one run: a few at a time, and no patience with a service that has just worn one of them out."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._slots = asyncio.Semaphore(SIDE_BY_SIDE)
+        self._exhausted: set[str] = set()
+
+    async def of(self, scope: ServerScope, server: asyncio.Task[Reached]) -> dict[str, DatabaseContents]:
+        """The inside of every wanted database of a server that is there, by `ids.key`."""
+        seen = await server
+        wanted = {name.casefold() for name in scope.databases}
+        there = [database for database in seen.databases.items if database.name.casefold() in wanted]
+        read = await side_by_side(self._one(scope, seen, database) for database in there)
+        return {key(contents.id): contents for contents in read}
+
+    async def _one(self, scope: ServerScope, server: Reached, database: Database) -> DatabaseContents:
+        if isinstance(server.host, Gap):
+            return unread(database.id, server.host, (scope.tenant_column,), (scope.migrations,))
+        async with self._slots:
+            return await _Reader(self._run, scope, server.host.value, database, self._exhausted).read()
+
+
+class _Reader:
+    """One database."""
+
+    def __init__(self, run: Run, scope: ServerScope, host: str | None, database: Database, exhausted: set[str]) -> None:
+        self._run = run
+        self._scope = scope
+        self._host = (host or "").casefold()
+        self._database = database
+        self._exhausted = exhausted
+        self._histories = queries.history(scope.migrations)
+        self._tables = queries.tenant_tables(scope.tenant_column)
+
+    async def read(self) -> DatabaseContents:
+        """What is inside, or why that cannot be told."""
+        login = self._call("login", required_permissions.CONNECT.permission)
+        status = (self._database.status or "").casefold()
+        if not self._host:
+            return self._nothing(login, login.gap(GapReason.MALFORMED, "the server's answer names no host"))
+        if status in _PAUSED and not self._scope.wake:
+            detail = "the database is paused, and waking it is billed: --wake-databases"
+            return self._nothing(login, login.gap(GapReason.NOT_COLLECTED, detail))
+        try:
+            token = await self._run.clients.database_token()
+        except TokenRefusedError as refused:
+            return self._nothing(login, login.gap(GapReason.UNAUTHENTICATED, f"no token for databases: {refused.why}"))
+        return await self._talk(login, token)
+
+    async def _talk(self, login: Call, token: str) -> DatabaseContents:
+        from mzaudit.azure.sql.tds_session import Speaker  # the driver loads only where a database is read
+
+        loop, retry = asyncio.get_running_loop(), self._run.connection.retry
+        budget = retry.budget_when_exhausted if self._host in self._exhausted else retry.budget
+        budget = 2 * budget if self._scope.wake else budget
+        left = min(budget, self._run.session.deadline - loop.time())
+        if left <= 0:
+            return self._nothing(login, login.gap(GapReason.TIMEOUT, "the run's time was up"))
+        speaker = Speaker(
+            self._run.connection,
+            self._host,
+            self._database.name,
+            token,
+            time.monotonic() + left,
+            waking=self._scope.wake,
+        )
+        rights = queries.rights(self._database.name, self._scope.migrations)
+        try:
+            async with asyncio.timeout_at(self._run.session.deadline):
+                talk = await asyncio.to_thread(speaker.read, rights, self._next)
+        except TimeoutError:  # the driver keeps to its time, but not the look-up of a name
+            speaker.hang_up()
+            return self._nothing(login, login.gap(GapReason.TIMEOUT, "the run's time was up"))
+        except asyncio.CancelledError:
+            speaker.hang_up()
+            raise
+        except (MemoryError, MzauditError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the driver does not foresee is a gap of that database
+            return self._nothing(login, internal(login, error))
+        if talk.login is not None:
+            if talk.login.again:
+                self._exhausted.add(self._host)
+            return self._nothing(login, login.gap(talk.login.reason, talk.login.detail))
+        self._run.ledger.note(login, "ok")
+        return self._contents(talk.rows, rights)
+
+    def _next(self, rows: list[Row]) -> Iterable[Query]:
+        """What is worth asking, once it is known what the caller may see."""
+        may = result_rows.rights(rows)
+        if may.definitions and may.primary:
+            yield from (PRINCIPALS, MEMBERSHIPS, GRANTS, POLICIES, self._tables)
+        if may.history and may.primary:
+            yield self._histories
+
+    def _contents(self, found: Mapping[Query, list[Row] | Trouble], rights: Query) -> DatabaseContents:
+        first = found[rights]
+        if isinstance(first, Trouble):
+            call = self._call(rights.name, rights.permission)
+            return self._nothing(call, call.gap(first.reason, first.detail))
+        call, may = self._call(rights.name, rights.permission), result_rows.rights(first)
+        if not may.primary:
+            primary = self._call(rights.name, required_permissions.DEFINITIONS_INSIDE.permission)
+            return self._nothing(primary, primary.gap(GapReason.NOT_COLLECTED, _REPLICA))
+        self._run.ledger.note(call, "ok")
+        principals, objects = _hidden(may, "DATABASE_PRINCIPAL"), _hidden(may, "SCHEMA", "OBJECT_OR_COLUMN")
+        history: Observed[tuple[Migration, ...] | None] | Gap
+        if may.history:
+            history = self._facet(self._histories, found, result_rows.migrations)
+        elif may.definitions and may.spelt is None and not objects:
+            history = Observed(None)
+            self._run.ledger.note(self._call(self._histories.name, self._histories.permission), "absent")
+        elif may.history is None and may.spelt is not None:
+            history = self._respelt(may.spelt)
+        else:
+            history = self._lacks(self._histories, objects)
+        return DatabaseContents(
+            self._database.id,
+            self._listing(PRINCIPALS, found, result_rows.principals, principals),
+            self._listing(MEMBERSHIPS, found, result_rows.memberships, principals),
+            self._listing(GRANTS, found, partial(result_rows.grants, hidden=bool(principals)), principals),
+            self._listing(POLICIES, found, partial(result_rows.policies, hidden=bool(objects)), objects),
+            {self._scope.tenant_column.casefold(): self._listing(self._tables, found, result_rows.tables, objects)},
+            {self._scope.migrations.casefold(): history},
+        )
+
+    def _listing(
+        self,
+        query: Query,
+        found: Mapping[Query, list[Row] | Trouble],
+        build: Callable[[list[Row]], tuple[T, ...]],
+        hidden: str,
+    ) -> Listing[T]:
+        """A query's rows; where definitions are hidden from the caller, a missing row is a gap and not an absence."""
+        if query not in found:
+            return Listing(gap=self._lacks(query, hidden))
+        facet = self._facet(query, found, build)
+        if isinstance(facet, Gap):
+            return Listing(gap=facet)
+        return Listing(
+            facet.value, self._call(query.name, query.permission).gap(GapReason.DENIED, hidden) if hidden else None
+        )
+
+    def _facet(
+        self, query: Query, found: Mapping[Query, list[Row] | Trouble], build: Callable[[list[Row]], T]
+    ) -> Observed[T] | Gap:
+        call, rows = self._call(query.name, query.permission), found[query]
+        facet: Observed[T] | Gap
+        if isinstance(rows, Trouble):
+            facet = call.gap(rows.reason, rows.detail)
+        else:
+            try:
+                facet = Observed(build(rows))
+            except (MemoryError, MzauditError):
+                raise
+            except ValueError:
+                facet = call.gap(GapReason.MALFORMED, "the rows are not of the documented shape")
+            except Exception as error:  # noqa: BLE001 - one odd row is a gap of its own query
+                facet = internal(call, error)
+        self._run.ledger.note(call, facet.reason.value if isinstance(facet, Gap) else "ok")
+        return facet
+
+    def _lacks(self, query: Query, hidden: str = "") -> Gap:
+        """The gap of a query that was not sent, because the caller may not see what it would show."""
+        call = self._call(query.name, query.permission)
+        reason = GapReason.DENIED if hidden else GapReason.FORBIDDEN
+        self._run.ledger.note(call, reason.value)
+        return call.gap(reason, hidden or "the right is missing: mzaudit doctor --sql prints the statement")
+
+    def _respelt(self, spelt: str) -> Gap:
+        """The gap of a history that the database knows by a name in another case alone."""
+        call = self._call(self._histories.name, self._histories.permission)
+        self._run.ledger.note(call, GapReason.NOT_COLLECTED.value)
+        return call.gap(
+            GapReason.NOT_COLLECTED, f"the database tells names apart by case: write sql.migrations as it does, {spelt}"
+        )
+
+    def _nothing(self, call: Call, gap: Gap) -> DatabaseContents:
+        self._run.ledger.note(call, gap.reason.value)
+        return unread(self._database.id, gap, (self._scope.tenant_column,), (self._scope.migrations,))
+
+    def _call(self, name: str, permission: str) -> Call:
+        return Call(
+            f"{self._host or 'unknown host'}/{self._database.name} {name}",
+            "database",
+            permission,
+            self._database.id,
+            method="SQL",
+        )
+
+
+def _hidden(may: result_rows.Rights, *kinds: str) -> str:
+    """What keeps the caller from seeing all things of these classes; empty if nothing does."""
+    found = [one for one in may.hidden if one.kind in (*kinds, "DATABASE")]
+    return "; ".join(dict.fromkeys(_denied(one) for one in found))
+
+
+def _denied(one: result_rows.Hidden) -> str:
+    on = {"DATABASE": "the database", "SCHEMA": f"the schema {one.schema}", "DATABASE_PRINCIPAL": "a user or role"}
+    who = one.grantee or "a role of the auditing identity"
+    return f"definitions are denied to {who} on {on.get(one.kind, 'an object')}: what is there is left out in silence"

@@ -1,0 +1,114 @@
+"""The one table from what a database answered, or how talking to it broke, to what a rule is told."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import OpenSSL.SSL
+import pytds
+
+from mzaudit.azure.client.failures import Trouble, TroubleError
+from mzaudit.snapshot.observed import GapReason
+
+_USER = (
+    "the auditing identity is no user of the database, or CONNECT is denied to it: mzaudit doctor --sql prints the"
+    " statement that creates it"
+)
+_GRANT = "mzaudit doctor --sql prints the statement that grants it"
+_LATER = "run again later"
+
+# https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues, and sys.messages
+NUMBERS: Final[Mapping[int, tuple[GapReason, str, bool]]] = MappingProxyType(
+    {
+        229: (GapReason.FORBIDDEN, f"the right on the object is missing: {_GRANT}", False),
+        230: (GapReason.FORBIDDEN, f"the right on the column is missing: {_GRANT}", False),
+        262: (GapReason.FORBIDDEN, f"the right in the database is missing: {_GRANT}", False),
+        297: (GapReason.FORBIDDEN, f"the right is missing: {_GRANT}", False),
+        300: (GapReason.FORBIDDEN, f"the right is missing: {_GRANT}", False),
+        371: (GapReason.FORBIDDEN, f"the right is missing: {_GRANT}", False),
+        916: (GapReason.FORBIDDEN, _USER, False),
+        1205: (GapReason.SERVER_ERROR, f"chosen as the victim of a deadlock: {_LATER}", True),
+        4060: (GapReason.FORBIDDEN, _USER, False),
+        4221: (GapReason.SERVER_ERROR, f"the replica is coming up: {_LATER}", True),
+        10928: (GapReason.THROTTLED, f"the database has no worker left: {_LATER}", True),
+        10929: (GapReason.THROTTLED, f"the server is too busy: {_LATER}", True),
+        18456: (GapReason.FORBIDDEN, _USER, False),
+        40143: (GapReason.SERVER_ERROR, f"the service failed: {_LATER}", True),
+        40197: (GapReason.SERVER_ERROR, f"the service failed, or is failing over: {_LATER}", True),
+        40501: (GapReason.THROTTLED, f"the service is busy: {_LATER}", True),
+        40532: (GapReason.UNREACHABLE, "no server answers to this name: check DNS and the private endpoint", False),
+        40549: (GapReason.THROTTLED, f"the session ran too long: {_LATER}", False),
+        40613: (
+            GapReason.SERVER_ERROR,
+            f"the database is paused or coming up: {_LATER}",
+            True,
+        ),
+        40615: (GapReason.FIREWALL, "the server's firewall does not admit this address", False),
+        40914: (GapReason.FIREWALL, "the server's virtual network rules do not admit this subnet", False),
+        47072: (
+            GapReason.REFUSED,
+            "the server wants TLS 1.3, which TDS 7.4 cannot carry: let it take 1.2",
+            False,
+        ),
+        47073: (
+            GapReason.PRIVATE_ONLY,
+            "public network access is off: run inside its network",
+            False,
+        ),
+        49918: (GapReason.THROTTLED, f"the service is busy: {_LATER}", True),
+        49919: (GapReason.THROTTLED, f"the service is busy: {_LATER}", True),
+        49920: (GapReason.THROTTLED, f"the service is busy: {_LATER}", True),
+    }
+)
+
+GARBAGE = Trouble(GapReason.MALFORMED, "the server's answer is no TDS: a gateway in between may have answered")
+_RESET = Trouble(GapReason.UNREACHABLE, "the connection broke: check the network path to the server", again=True)
+_TLS = Trouble(
+    GapReason.UNREACHABLE, "no TLS with this server: its certificate is not trusted, or something in between breaks it"
+)
+_SLOW = Trouble(GapReason.TIMEOUT, "no answer in time")
+
+# What the driver raises when a stream is not what it ought to be.
+_STRAY = (
+    pytds.Error,
+    struct.error,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    RuntimeError,
+    EOFError,
+)
+
+BROKEN = (TroubleError, OpenSSL.SSL.Error, OSError, *_STRAY)
+"""What talking through the driver may raise; all else is a defect of ours."""
+
+
+def from_error(error: BaseException) -> Trouble:
+    """What an exception means. Of the server's words only the number is told."""
+    match error:
+        case TroubleError():
+            return error.trouble
+        case pytds.DatabaseError() if error.number or error.msg_no:
+            return from_number(int(error.number or error.msg_no))
+        case TimeoutError():
+            return _SLOW
+        case pytds.ClosedConnectionError() | OSError():
+            return _RESET
+        case OpenSSL.SSL.Error():
+            return _TLS
+        case _:
+            return GARBAGE
+
+
+def from_number(number: int) -> Trouble:
+    """What an error of the server's means."""
+    reason, phrase, again = NUMBERS.get(
+        number, (GapReason.SERVER_ERROR, "look the number up in the errors of Azure SQL", False)
+    )
+    return Trouble(reason, f"error {number}: {phrase}", again, alive=not again)

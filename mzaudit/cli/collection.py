@@ -1,0 +1,298 @@
+"""Reading the live state: the scope that a policy needs, the login, the deadline; Azure or the simulated estate."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from mzaudit import __version__
+from mzaudit.errors import MzauditError
+
+if TYPE_CHECKING:
+    from mzaudit.azure.client.connection import Connection
+    from mzaudit.azure.client.credential_selection import Login
+    from mzaudit.azure.scope import Scope
+    from mzaudit.engine.results import Report
+    from mzaudit.policy.desired import Wanted
+    from mzaudit.policy.loader.load import Loaded
+    from mzaudit.simulator import Simulator
+    from mzaudit.snapshot.estate import Snapshot
+    from mzaudit.snapshot.observed import Listing
+
+T = TypeVar("T")
+ESTATES = ("compliant", "drifted", "blind", "empty")
+LARGE = re.compile(r"large:[1-9][0-9]{0,4}")
+METAVAR = f"[{'|'.join(ESTATES)}|large:N]"
+_REQUESTS = "azure.core.pipeline.policies.http_logging_policy"
+
+
+def estate(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """The name of a simulated estate, as click checks an option's value."""
+    if value is None or value in ESTATES or LARGE.fullmatch(value):
+        return value
+    raise click.BadParameter(f"{value[:40]!r} is not one of {', '.join(ESTATES)}, large:N (N apps, such as large:300).")
+
+
+def estates(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The names that begin so, for a shell."""
+    return [each for each in (*ESTATES, "large:300") if each.startswith(incomplete)]
+
+
+def scope_of(wanted: Wanted, *, wake: bool = False) -> Scope:
+    """What has to be read so that every rule can be decided for the environments asked for."""
+    from mzaudit.azure.scope import AccountScope, RegistryScope, Scope, ServerScope, VaultScope
+
+    asked = [wanted.environments[env] for env in wanted.asked]
+    others = [wanted.environments[env] for env in wanted.environments if env not in wanted.asked]
+    repositories = dict.fromkeys(service.repository for env in asked for service in env.services)
+    accounts: dict[str, list[str]] = {}
+    for storage in (storage for env in asked for storage in env.storage):
+        accounts.setdefault(storage.account_id, []).append(storage.container)
+    groups = [group for env in asked for group in (env.resource_group_id, env.shared_resource_group_id)]
+    return Scope(
+        environments={env.env: env.subscription for env in asked},
+        sites=tuple(service.id for env in asked for service in env.services),
+        identities_of=tuple(service.id for env in others for service in env.services),
+        vaults=tuple(
+            VaultScope(
+                vault.id,
+                tuple(secret.stored for secret in vault.secrets),
+                tuple(secret.stored for secret in vault.secrets),
+                tuple(secret.stored for secret in vault.secrets if secret.compared),
+            )
+            for env in asked
+            for vault in env.vaults
+        ),
+        registries=tuple(
+            RegistryScope(id_, tuple(repositories)) for id_ in dict.fromkeys(e.registry.id for e in asked)
+        ),
+        servers=tuple(
+            ServerScope(
+                id_,
+                tuple(database.name for env in asked if env.server.id == id_ for database in env.server.databases),
+                wanted.policy.sql.tenant_column,
+                wanted.policy.sql.migrations,
+                wake,
+            )
+            for id_ in dict.fromkeys(env.server.id for env in asked)
+        ),
+        accounts=tuple(AccountScope(id_, tuple(containers)) for id_, containers in accounts.items()),
+        components=tuple(dict.fromkeys(env.component.id for env in asked)),
+        resource_groups=tuple(dict.fromkeys(groups)),
+    )
+
+
+def look(
+    wanted: Wanted, simulator: Simulator | None, *, timeout: float, values: bool, debug: bool, wake: bool = False
+) -> Snapshot:
+    """Read everything in scope, now; `wake` says whether paused databases may be woken for it. Raises
+    `CredentialError` when no token for Azure Resource Manager can be had."""
+    from mzaudit.azure import collect
+    from mzaudit.cli.streams import say
+    from mzaudit.snapshot import clock
+
+    login, connection = door({wanted.policy.environments[env].tenant for env in wanted.asked}, simulator, debug=debug)
+    with spinner() as progress:
+        seen = waited(
+            collect(
+                scope_of(wanted, wake=wake),
+                login,
+                connection,
+                taken=datetime.now(UTC).replace(microsecond=0),
+                tool_version=__version__,
+                source=source_of(simulator),
+                timeout=timeout,
+                values=values,
+                progress=progress,
+            )
+        )
+    if seen.skew:
+        say(f"{clock.words(seen.skew)} by Azure's: set it; what rests on the time is inconclusive")
+    return seen
+
+
+def nothing(simulator: Simulator | None) -> Snapshot:
+    """The snapshot of a run that has read nothing."""
+    from mzaudit.snapshot.estate import Snapshot
+
+    taken = datetime.now(UTC).replace(microsecond=0)
+    return Snapshot(taken, source_of(simulator), __version__, "", {}, None, {}, ())
+
+
+def source_of(simulator: Simulator | None) -> str:
+    """What reports call it."""
+    return "azure" if simulator is None else "simulated"
+
+
+def waited(work: Coroutine[object, object, T]) -> T:
+    """What comes of the work, run in a loop of its own."""
+    import asyncio
+
+    found: list[T] = []
+
+    async def working() -> None:
+        found.append(await work)
+
+    # A task that returned a snapshot would be written out in full: `signal` takes the `repr` of what it restores.
+    asyncio.run(working())
+    return found[0]
+
+
+def documented(loaded: Loaded, estate: str | None) -> Loaded:
+    """The policy as it stands; of a large simulated estate, with that estate's environments in place of its own."""
+    if estate is None or not LARGE.fullmatch(estate):
+        return loaded
+    from mzaudit.policy.models import Environment
+    from mzaudit.simulator.estates.large import planned
+
+    plans = planned(int(estate.partition(":")[2])).environments
+    environments = {plan.name: Environment(production=False, subscription=plan.subscription_id) for plan in plans}
+    places = loaded.policy.resource_groups
+    # its registries are one in each subscription, under the documented names
+    places = places.model_copy(update={"shared": places.shared_group})
+    changed = {"environments": environments, "resource_groups": places}
+    return replace(loaded, policy=loaded.policy.model_copy(update=changed))
+
+
+def subscriptions(
+    loaded: Loaded, simulator: Simulator | None, given: str | None, asked: Sequence[str]
+) -> dict[str, str]:
+    """A subscription for every environment: in a simulated estate its own, whatever else is set."""
+    from mzaudit.cli import resolve
+
+    if simulator is None:
+        return resolve.subscriptions(loaded, given, asked)
+    simulated = {plan.name: plan.subscription_id for plan in simulator.estate.blueprint.environments}
+    return {env: simulated.get(env, simulator.subscription_id) for env in loaded.policy.environments}
+
+
+def list_all(
+    tenant: str | None, subscriptions: Set[str], simulator: Simulator | None, *, timeout: float, debug: bool
+) -> Mapping[str, Listing[str]]:
+    """The ids of what is in one or more subscriptions now, by kind."""
+
+    from mzaudit.azure import take_inventory
+    from mzaudit.snapshot.observed import Listing
+
+    login, connection = door({tenant}, simulator, debug=debug)
+    found: dict[str, Listing[str]] = {}
+    for subscription in sorted(subscriptions):
+        there = waited(take_inventory(subscription, login, connection, tool_version=__version__, timeout=timeout))
+        for kind, ids in there.items():
+            so_far = found.get(kind, Listing())
+            found[kind] = Listing((*so_far.items, *ids.items), so_far.gap or ids.gap)
+    return found
+
+
+def attributed(
+    report: Report, loaded: Loaded, simulator: Simulator | None, *, names: bool, timeout: float, debug: bool
+) -> Report:
+    """The report with who changed each failing resource last: a second, small read, and only if something fails.
+
+    Whatever goes wrong with it, the report that was judged stays as it is."""
+    from mzaudit.cli.streams import say
+
+    try:
+        return _attributed(report, loaded, simulator, names=names, timeout=timeout, debug=debug)
+    except MzauditError as error:
+        say(f"--attribute: who changed what was not read: {error}")
+    except Exception as error:  # noqa: BLE001 - a defect in telling who is not to lose what was judged
+        say(f"--attribute: who changed what was not read: a defect of mzaudit: {type(error).__name__}")
+    return report
+
+
+def _attributed(
+    report: Report, loaded: Loaded, simulator: Simulator | None, *, names: bool, timeout: float, debug: bool
+) -> Report:
+    from mzaudit.azure import changes_of
+    from mzaudit.engine.change_attribution import MOST, asked, attribute
+    from mzaudit.snapshot.changes import Records
+
+    resources = asked(report.findings)[:MOST]
+    records, reads = Records({}, {}), report.reads
+    if resources:
+        tenants = {loaded.policy.environments[env].tenant for env in report.environments}
+        login, connection = door(tenants, simulator, debug=debug)
+        asking = changes_of(
+            resources, login, connection, taken=report.run.started, tool_version=__version__, timeout=timeout
+        )
+        records, more = waited(asking)
+        reads = (*reads, *more)
+    found = attribute(report.findings, records, loaded.policy.pipelines, names=names)
+    return replace(report, findings=found, reads=reads)
+
+
+def door(tenants: Set[str | None], simulator: Simulator | None, *, debug: bool) -> tuple[Login, Connection]:
+    """Whose login is used, and how Azure is reached; a tenant that the policy names is asked for if it is the only
+    one, and the environment names none."""
+    from mzaudit.azure.client.connection import Connection
+    from mzaudit.azure.client.credential_selection import choose
+    from mzaudit.cli.streams import say
+
+    quiet(debug)
+    environment = dict(os.environ) if simulator is None else simulator.environ()
+    named = tenants - {None}
+    if simulator is None and len(named) == 1 and not environment.get("AZURE_TENANT_ID"):
+        environment["AZURE_TENANT_ID"] = str(next(iter(named)))
+    connection = Connection.from_environment(environment)
+    login = choose(environment, connection)
+    if simulator is None:
+        say(f"signing in by {login.name}")
+    return login, connection
+
+
+@contextmanager
+def simulated(estate: str | None, loaded: Loaded | None = None) -> Iterator[Simulator | None]:
+    """The simulated estate, served on loopback for as long as it is needed; none if none is asked for. It lies in the
+    subscriptions that a policy gives its environments and what they share."""
+    if estate is None:
+        yield None
+        return
+    from mzaudit.simulator import DOCUMENTED, build, serve
+
+    blueprint = DOCUMENTED
+    if loaded is not None:
+        given = {env: spec.subscription for env, spec in loaded.policy.environments.items() if spec.subscription}
+        blueprint = blueprint.placed(given, loaded.policy.resource_groups.shared_subscription)
+    with serve(build(estate, blueprint)) as simulator:
+        yield simulator
+
+
+def quiet(debug: bool) -> None:
+    """The SDK's loggers say nothing. With --debug the one that logs requests speaks, which masks what it does not know
+    to be harmless; no other, because they quote the words of exceptions and so of bodies."""
+    import logging
+
+    from mzaudit.cli.debug_log import Said
+
+    for name in ("azure", "msal", "asyncio", "aiohttp", "pytds", "urllib3"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.handlers = [logging.NullHandler()]
+        logger.setLevel(logging.CRITICAL)
+    requests = logging.getLogger(_REQUESTS)
+    requests.propagate = False
+    requests.handlers = [Said()] if debug else []
+    requests.setLevel(logging.INFO if debug else logging.CRITICAL)
+
+
+@contextmanager
+def spinner() -> Iterator[Callable[[str], None] | None]:
+    """A line of progress on stderr, if a person is looking at it; yields the function to call with a text, or None."""
+    shown = sys.stderr.isatty() and not os.environ.get("CI") and not os.environ.get("TF_BUILD")
+    if not shown:
+        yield None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("reading", spinner="dots") as status:
+        yield status.update

@@ -1,0 +1,23 @@
+"""`mzaudit explain`: a rule's page."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(short_help="Show a rule's page.")
+@click.argument("code")
+def command(code: str) -> int:
+    """Show what a rule checks, why it matters, and how to mend it. CODE is a code (KV-006) or a slug."""
+    from mzaudit import rules
+    from mzaudit.cli import exit_codes, output
+    from mzaudit.cli.evaluation import known
+    from mzaudit.report.rule_page import page
+
+    every_rule = rules.load()
+    asked = next((rule for rule in every_rule if code.upper() == rule.code or code == rule.slug), None)
+    if asked is None:
+        known((code,), [rule.code for rule in every_rule])
+        return exit_codes.USAGE
+    output.show(page(asked, linked=False))
+    return exit_codes.PASSED

@@ -1,0 +1,148 @@
+"""From a bound policy and a snapshot to the report: evaluate, lay the waivers, count."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mzaudit import __version__
+from mzaudit.errors import InputError, PolicyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mzaudit.engine.baseline import Earlier
+    from mzaudit.engine.results import Finding, Report
+    from mzaudit.policy.desired import Wanted
+    from mzaudit.policy.loader.load import Loaded
+    from mzaudit.policy.models import Severity
+    from mzaudit.snapshot.estate import Snapshot
+    from mzaudit.snapshot.observed import Gap
+
+
+def judge(
+    loaded: Loaded,
+    wanted: Wanted,
+    seen: Snapshot,
+    *,
+    only: Sequence[str] = (),
+    fail_on: Severity,
+    allow_incomplete: bool = False,
+    earlier: Earlier | None = None,
+    so_far: list[Finding] | None = None,
+    unjudged: Gap | None = None,
+) -> Report:
+    """The whole result of one run. Its clock is the snapshot's, so that a replay says the same on another day.
+
+    The verdicts are added to `so_far` one by one; with `unjudged` those alone stand, and all else is inconclusive by
+    that gap.
+    """
+    from mzaudit import rules
+    from mzaudit.diagram.topology import topology
+    from mzaudit.engine.baseline import comparable, dropped, mark
+    from mzaudit.engine.evaluate import cut_short, evaluate
+    from mzaudit.engine.results import SCHEMA_VERSION, Baseline, Report, RuleNote, Run, Tool, partly_unseen, summarise
+    from mzaudit.engine.waive import lay
+    from mzaudit.policy.enums import counted
+    from mzaudit.policy.requirements import by_rule
+    from mzaudit.snapshot import clock
+
+    policy = ", ".join(loaded.files)
+    started = clock.by_azure(seen.taken, seen.skew)
+    if earlier is not None:
+        comparable(earlier, wanted.asked, policy, seen.source, started)
+    every_rule = rules.load()
+    known(only, [rule.code for rule in every_rule])
+    if unjudged is None:
+        judged = evaluate(wanted, seen, every_rule, loaded.requirements, so_far)
+    else:
+        judged = cut_short(wanted, every_rule, loaded.requirements, so_far or (), unjudged)
+    findings, warnings = lay(judged, loaded.waivers, seen.today)
+    answers = by_rule(loaded.requirements)
+    kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)
+    if only:
+        left = len(findings) - len(kept)
+        others = f"{counted(left, 'finding')} of other rules {'is' if left == 1 else 'are'} left out of this report"
+        warnings = (*warnings, f"--only {', '.join(only)}: {others}")
+    baseline = None
+    if earlier is not None:
+        kept = mark(kept, started, earlier.report)
+        then = earlier.report.run
+        warnings = (*warnings, *dropped(kept, earlier))
+        baseline = Baseline(earlier.name, clock.by_azure(then.started, then.skew), earlier.only_new)
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        tool=Tool("mzaudit", __version__),
+        run=Run(
+            env=wanted.asked[0] if len(wanted.asked) == 1 else wanted.asked,
+            started=seen.taken,
+            complete=not any(map(partly_unseen, kept)),
+            source=seen.source,
+            skew=seen.skew,
+            identity=_identity(seen),
+            policy=policy,
+            fail_on=fail_on,
+            allow_incomplete=allow_incomplete,
+            warnings=tuple(warnings),
+            baseline=baseline,
+        ),
+        summary=summarise(kept, fail_on, only_new=earlier is not None and earlier.only_new),
+        reads=seen.reads,
+        findings=kept,
+        topology=topology(wanted, seen, kept),
+        rules=tuple(
+            RuleNote(
+                code=rule.code,
+                slug=rule.slug,
+                title=rule.title,
+                severity=wanted.severities.get(rule.code, rule.severity),
+                requirements=answers.get(rule.code, ()),
+                page=rule.doc,
+            )
+            for rule in every_rule
+            if not only or rule.code in only
+        ),
+        requirements=loaded.requirements,
+    )
+
+
+def known(codes: Sequence[str], rules: Sequence[str]) -> None:
+    """Refuse a rule code that does not exist."""
+    for code in codes:
+        if code not in rules:
+            raise InputError(f"no rule {code[:40]!r}{_nearest(code, rules)}")
+
+
+def _nearest(code: str, rules: Sequence[str]) -> str:
+    near = difflib.get_close_matches(code.upper(), rules, 1)
+    return f"; did you mean {near[0]}?" if near else "; see `mzaudit rules`"
+
+
+def _identity(seen: Snapshot) -> str:
+    if seen.caller is None:
+        return "unknown"
+    return f"application {seen.caller.application_id} (object {seen.caller.object_id}) by {seen.caller.credential}"
+
+
+def occurring(loaded: Loaded, seen: Snapshot, path: Path) -> None:
+    """Refuse a policy that allows a difference which the snapshot, of all its environments, shows not to be there."""
+    from mzaudit import rules
+    from mzaudit.cli.load_files import subscriptions_of
+    from mzaudit.cli.resolve import bound
+    from mzaudit.engine.evaluate import evaluate
+    from mzaudit.engine.results import Status
+
+    asked = tuple(env for env in loaded.policy.environments if env in seen.environments)
+    if not asked:
+        raise InputError(f"{path}: environments: expected one of {', '.join(loaded.policy.environments)}, found none")
+    wanted = bound(loaded, asked, subscriptions_of(seen, path, loaded, asked))
+    parity = [rule for rule in rules.load() if rule.code == "ENV-001"]
+    complaints = tuple(
+        f"{finding.policy}: {fact.at}: expected {fact.expected}, found {fact.observed} in {path}"
+        for finding in evaluate(wanted, seen, parity)
+        if finding.subject.kind == "allowed-difference" and finding.status is Status.FAIL
+        for fact in finding.evidence
+    )
+    if complaints:
+        raise PolicyError(complaints)

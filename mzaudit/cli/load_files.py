@@ -1,0 +1,107 @@
+"""Saved files on their way in: snapshots and reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mzaudit.cli.streams import say
+from mzaudit.errors import InputError, SnapshotError
+
+if TYPE_CHECKING:
+    from mzaudit.engine.results import Report
+    from mzaudit.policy.loader.load import Loaded
+    from mzaudit.report.trend import Point
+    from mzaudit.snapshot.estate import Snapshot
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """A saved snapshot; raises `SnapshotError` for another version or a file cut short."""
+    from mzaudit.snapshot.store import load
+
+    return load(_text(path), str(path))
+
+
+def read_snapshots(paths: Sequence[Path]) -> Snapshot:
+    """Saved snapshots of parts of one estate, as one; raises `SnapshotError` where they overlap or contradict."""
+    from mzaudit.snapshot.merge import together
+
+    return together([(str(path), read_snapshot(path)) for path in paths])
+
+
+def read_report(path: Path) -> Report:
+    """A saved JSON report."""
+    from mzaudit.report.formats.json import parse
+
+    return parse(_text(path), str(path))
+
+
+def read_either(path: Path) -> Snapshot | Report:
+    """A saved snapshot or JSON report, whichever it is: a report has findings, a snapshot does not."""
+    from mzaudit.report.formats.json import parse
+    from mzaudit.snapshot.store import load
+
+    text = _text(path)
+    try:
+        held: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: neither a snapshot nor a report, or cut short: {error}") from None
+    if isinstance(held, dict) and "findings" in held:
+        return parse(text, str(path))
+    if isinstance(held, dict) and "taken" in held:
+        return load(text, str(path))
+    raise InputError(f"{path}: expected a snapshot or a JSON report of mzaudit, found something else")
+
+
+def read_history(folder: Path | None) -> tuple[tuple[Path, tuple[str, ...], Point], ...]:
+    """The counts of each report among the JSON files in the folder and below it, those set aside too, with its
+    environments. What is no report is passed over, and said."""
+    if folder is None:
+        return ()
+    from mzaudit.cli.previous_reports import PREVIOUS
+    from mzaudit.report.trend import point
+
+    if not folder.is_dir():
+        raise InputError(f"--history {folder}: expected a directory of JSON reports")
+    found = []
+    for path in sorted((*folder.rglob("*.json"), *folder.rglob(f"*.json{PREVIOUS}"))):
+        try:
+            earlier = read_report(path)
+        except (InputError, SnapshotError) as error:
+            say(f"--history: passed over: {str(error).splitlines()[0]}")
+        else:
+            found.append((path, earlier.environments, point(earlier)))
+    return tuple(found)
+
+
+def history_of(environments: Sequence[str], found: Sequence[tuple[Path, tuple[str, ...], Point]]) -> tuple[Point, ...]:
+    """Those of a history that are of these environments. Another is passed over, and said."""
+    points = []
+    for path, theirs, point in found:
+        if theirs == tuple(environments):
+            points.append(point)
+        else:
+            say(f"--history: passed over: {path}: a report of {', '.join(theirs)}")
+    return tuple(points)
+
+
+def subscriptions_of(seen: Snapshot, path: Path, loaded: Loaded, asked: Sequence[str]) -> dict[str, str]:
+    """The subscriptions that the snapshot was taken from; one that was not asked for uses the first's."""
+    for env in asked:
+        if env not in seen.environments:
+            held = ", ".join(seen.environments) or "none"
+            raise InputError(f"{path}: environments: expected {env}, found {held}: this snapshot was taken of another")
+    written = {env: spec.subscription for env, spec in loaded.policy.environments.items()}
+    first = seen.environments[asked[0]]
+    return {env: seen.environments.get(env) or own or first for env, own in written.items()}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected UTF-8 text, found bytes that are not (at byte {error.start})") from error

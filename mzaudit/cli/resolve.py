@@ -1,0 +1,141 @@
+"""From the command line's words to a bound policy: which policy, which environments, which subscriptions."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mzaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from mzaudit.policy.desired import Wanted
+    from mzaudit.policy.loader.load import Loaded
+
+ALL = "all"
+_MOST = 10  # names in a message
+_NEAR = 0.5  # how alike a name is that may be meant: prod and production are
+_VARIABLE = "MZAUDIT_SUBSCRIPTION_ID"
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,19}")
+_SUBSCRIPTION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_VERSION = re.compile(r"[0-9]{1,20}([._][0-9]{1,20}){0,10}")
+
+
+def environment_names(asked: Sequence[str]) -> tuple[str, ...]:
+    """The environments asked for, each once; a name that no environment can have is refused before any path is made."""
+    for env in asked:
+        if not _ENVIRONMENT.fullmatch(env):
+            raise InputError(f"--env {env!r}: expected a name of lower-case letters and digits, such as prd")
+    return tuple(dict.fromkeys(asked))
+
+
+def load_policy(path: Path | None, *, shipped: bool) -> Loaded:
+    """The policy of `--policy`, else ./policies, else (where a simulated estate is asked about) the shipped one."""
+    from mzaudit.policy.loader.load import load
+    from mzaudit.policy.shipped_policy import shipped as shipped_policy
+    from mzaudit.rules import vocabulary
+
+    if path is not None:
+        return load(path, vocabulary(), "policies" if path == shipped_policy() else None)
+    if Path("policies").is_dir():
+        return load(Path("policies"), vocabulary())
+    if shipped:
+        return load(shipped_policy(), vocabulary(), "policies")
+    raise InputError("policies: no such directory; write the shipped policy with `mzaudit init`, or give --policy PATH")
+
+
+def chosen(loaded: Loaded, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """The environments asked for; `all` stands for every one of the policy's. One that it does not name is refused."""
+    if asked == (ALL,) and ALL not in loaded.policy.environments:
+        return tuple(loaded.policy.environments)
+    known(loaded, asked)
+    return asked
+
+
+def known(loaded: Loaded, environments: Sequence[str]) -> None:
+    """Refuse an environment that the policy does not name."""
+    names = list(loaded.policy.environments)
+    for env in environments:
+        if env not in names:
+            near = difflib.get_close_matches(env, names, 1, _NEAR)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+            expected = f"expected one of {', '.join(names[:_MOST])}{more}, found {env!r}"
+            raise InputError(f"{stated(loaded, 'environments')}: environments: {expected}{hint}")
+
+
+def stated(loaded: Loaded, *steps: str) -> str:
+    """The `file:line` that states a place of the policy, where a person finds it: the shipped policy, which findings
+    call `policies`, is in the package as long as nobody wrote it there."""
+    from mzaudit.policy.shipped_policy import shipped
+
+    place = loaded.where(*steps)
+    name, _, line = place.rpartition(":")
+    return place if Path(name).exists() else f"{shipped() / Path(name).name}:{line}"
+
+
+def subscriptions(loaded: Loaded, given: str | None, environments: Sequence[str]) -> dict[str, str]:
+    """A subscription for every environment asked for: the flag's, else the variable's, else the policy's; one without
+    uses the run's, which is that of the first environment asked for. The others stay where the policy says they are."""
+    run = given or os.environ.get(_VARIABLE) or None
+    if run is not None and not _SUBSCRIPTION.fullmatch(run):
+        whose = "--subscription" if given else _VARIABLE
+        raise InputError(f"{whose} {run[:60]!r}: expected a subscription id (a GUID)")
+    written = {env: spec.subscription for env, spec in loaded.policy.environments.items()}
+    first = run or next((written[env] for env in environments if written[env]), None)
+    if first is None:
+        raise InputError(
+            f"{stated(loaded, 'environments', environments[0])}: no subscription is known for {environments[0]}: give "
+            f"--subscription ID, set {_VARIABLE}, or write `subscription:` there"
+        )
+    return {env: (run if env in environments else None) or own or first for env, own in written.items()}
+
+
+def expected_commits(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
+    """`--expect-image SERVICE=SHA`, checked against the policy's services."""
+    commits = {}
+    for option in options:
+        service, _, commit = option.partition("=")
+        if service not in loaded.policy.services:
+            raise InputError(
+                f"--expect-image {option[:80]!r}: expected SERVICE=SHA with SERVICE one of "
+                f"{', '.join(loaded.policy.services)}"
+            )
+        if not _COMMIT.fullmatch(commit):
+            raise InputError(f"--expect-image {option[:80]!r}: expected a commit of 40 lower-case hexadecimal digits")
+        commits[service] = commit
+    return commits
+
+
+def expected_migrations(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
+    """`--expect-migration DB=VERSION`, checked against the policy's databases."""
+    versions = {}
+    for option in options:
+        database, _, version = option.partition("=")
+        if database not in loaded.policy.sql.databases:
+            raise InputError(
+                f"--expect-migration {option[:80]!r}: expected DB=VERSION with DB one of "
+                f"{', '.join(loaded.policy.sql.databases)}"
+            )
+        if not _VERSION.fullmatch(version):
+            raise InputError(f"--expect-migration {option[:80]!r}: expected a version such as 12 or 1.4.2")
+        versions[database] = version
+    return versions
+
+
+def bound(
+    loaded: Loaded,
+    environments: tuple[str, ...],
+    subscriptions: Mapping[str, str],
+    images: Sequence[str] = (),
+    migrations: Sequence[str] = (),
+) -> Wanted:
+    """The policy with every template filled in; `images` and `migrations` are what this run expects."""
+    from mzaudit.policy.bind import Expected, bind
+
+    expected = Expected(expected_commits(loaded, images), expected_migrations(loaded, migrations))
+    return bind(loaded.policy, loaded.where, environments, subscriptions, expected)

@@ -1,0 +1,1 @@
+"""The picture of the estate: topology, status of each element and layout."""

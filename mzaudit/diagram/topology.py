@@ -1,0 +1,231 @@
+"""The picture of the estate: the documented things and connections, and the access seen beyond them.
+
+Nothing is judged here. What a part is marked with follows from the findings that bear on it; an extra arrow is drawn
+only where a failure's evidence shows the access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from mzaudit.access.managed_identities import identities_of
+from mzaudit.diagram.element_status import counts, marked
+from mzaudit.engine.results import Arrow, Finding, Mark, Node, NodeKind, Topology
+from mzaudit.policy.desired import Wanted, WantedEnvironment, WantedService
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap
+from mzaudit.snapshot.text.ids import covers, key, name
+
+# Of the rules that are asked about a service, those that bear on something other than the app itself.
+_ON_PLAN = frozenset({"APP-003", "APP-004"})
+_ON_IDENTITY = frozenset({"APP-005", "RBAC-006", "RBAC-007"})
+_ON_SECRETS = frozenset({"RBAC-001", "SET-001", "SET-002", "SET-003"})
+_ON_BLOBS = frozenset({"RBAC-004"})
+_ON_IMAGE = frozenset({"IMG-002", "IMG-003", "IMG-004", "IMG-005", "IMG-006", "IMG-007"})
+_ON_EXPORT = frozenset({"OBS-003"})
+_ELSEWHERE = _ON_PLAN | _ON_IDENTITY | _ON_SECRETS | _ON_BLOBS | _ON_IMAGE | _ON_EXPORT
+
+_ASSIGNMENT = "/providers/Microsoft.Authorization/roleAssignments/"
+
+
+def topology(wanted: Wanted, seen: Snapshot, findings: Iterable[Finding]) -> Topology:
+    """The picture of every environment asked for; arrows never lead from one environment into another: an identity of
+    another environment is drawn as a stranger."""
+    nodes: list[Node] = []
+    arrows: list[Arrow] = []
+    given = tuple(findings)
+    by_env: dict[str, list[Finding]] = {}
+    for finding in given:
+        by_env.setdefault(finding.env, []).append(finding)
+    for env in wanted.asked:
+        here = tuple(by_env.get(env, ()))
+        documented = _Documented(wanted.environments[env], seen, here)
+        extra = list(_extra(wanted, seen, here, documented))
+        there = {node.id for node in documented.nodes}
+        strangers = {node.id: node for found in extra for node in found[:2] if node.id not in there}
+        nodes += [*documented.nodes, *(_found_at(node, extra) for node in strangers.values())]
+        arrows += [*documented.arrows, *_united(extra)]
+    return marked(Topology(tuple(nodes), tuple(arrows)), given)
+
+
+class _Documented:
+    """What the policy documents of one environment, with the findings that bear on each part."""
+
+    def __init__(self, want: WantedEnvironment, seen: Snapshot, findings: tuple[Finding, ...]) -> None:
+        self._env = want.env
+        self._about_it: dict[tuple[str, str], list[Finding]] = {}
+        for finding in findings:
+            first = finding.subject.name.split("/")[0].casefold()
+            self._about_it.setdefault((finding.subject.kind, first), []).append(finding)
+        self._plans: dict[str, Node] = {}
+        self._nodes: dict[str, Node] = {}
+        self.arrows: list[Arrow] = []
+        registry, component = want.registry, want.component
+        images = self._node(NodeKind.REGISTRY, registry.name, registry.id, self._about("registry", registry.name))
+        telemetry = self._node(
+            NodeKind.TELEMETRY, component.name, component.id, self._about("component", component.name)
+        )
+        vaults = {}
+        for vault in want.vaults:
+            shared = (secret.name for secret in vault.secrets if secret.spec.shared)
+            bearing = [*self._about("vault", vault.name), *self._about("secret", vault.name, *shared)]
+            vaults[vault.name] = self._node(NodeKind.VAULT, vault.name, vault.id, bearing)
+        blobs = {}
+        for storage in want.storage:
+            called = f"{storage.account}/{storage.container}"
+            bearing = [f for f in self._about("container", storage.account) if f.subject.name == called]
+            blobs[storage.key] = self._node(NodeKind.BLOBS, called, storage.container_id, bearing)
+        of_server = self._about("sql-server", want.server.name)
+        server = self._node(NodeKind.SERVER, want.server.name, want.server.id, of_server)
+        databases = {}
+        for held in want.server.databases:
+            at = f"{want.server.id}/databases/{held.name}"
+            bearing = [*self._about("database", held.name), *(f for f in of_server if _tells_of(at, f))]
+            databases[held.key] = self._node(NodeKind.DATABASE, held.name, at, bearing, within=server.id)
+        for service in want.services:
+            mine = [*self._about("service", service.key), *self._about("setting", service.key)]
+            app = self._node(NodeKind.APP, service.app, service.id, [f for f in mine if f.rule not in _ELSEWHERE])
+            on_identity = [f for f in mine if f.rule in _ON_IDENTITY]
+            identity = self._node(NodeKind.IDENTITY, service.app, f"{service.id}/identity", on_identity)
+            on_plan = [f for f in mine if f.rule in _ON_PLAN]
+            self._arrow(app, self._plan(service, seen, on_plan), "runs on", on_plan)
+            self._arrow(app, identity, "has", [f for f in mine if f.rule == "APP-005"])
+            self._arrow(app, images, "pulls its image from", [f for f in mine if f.rule in _ON_IMAGE])
+            on_secrets = [f for f in mine if f.rule in _ON_SECRETS]
+            for read in service.vaults:
+                self._arrow(identity, vaults[read.name], "reads secrets of", on_secrets)
+            for database in (databases[grant.database] for grant in service.databases):
+                called = f"{service.key}/{database.name}"
+                bearing = [f for f in self._about("database-user", service.key) if f.subject.name == called]
+                self._arrow(identity, database, "uses", bearing)
+            if service.storage is not None:
+                self._arrow(identity, blobs[service.storage.key], "reads", [f for f in mine if f.rule in _ON_BLOBS])
+            if service.telemetry:
+                self._arrow(app, telemetry, "exports to", [f for f in mine if f.rule in _ON_EXPORT])
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All of them, in the order in which they are documented."""
+        return tuple(self._nodes.values())
+
+    def named(self, kind: NodeKind, called: str) -> Node | None:
+        """The node of that kind and name, compared without case."""
+        return next((n for n in self.nodes if n.kind is kind and n.name.casefold() == called.casefold()), None)
+
+    def at(self, scope: str) -> Node | None:
+        """The node that the scope is, or is a part of; of a database and its server, the database."""
+        holding = (n for n in self.nodes if n.kind is not NodeKind.IDENTITY and covers(n.resource, scope))
+        return max(holding, key=lambda node: len(node.resource), default=None)
+
+    def _about(self, kind: str, *names: str) -> list[Finding]:
+        """Findings about things of that kind and of one of these names, or about what they hold."""
+        return [finding for one in names for finding in self._about_it.get((kind, one.casefold()), ())]
+
+    def _plan(self, service: WantedService, seen: Snapshot, bearing: list[Finding]) -> Node:
+        """The plan that the app names; services may share it."""
+        site = seen.site(service.id).properties
+        plan_id = None if isinstance(site, Gap) or site.value is None else site.value.plan_id
+        if plan_id is None:
+            return self._node(NodeKind.PLAN, f"plan of {service.app}", "", bearing)
+        known = self._plans.get(key(plan_id))
+        if known is None:
+            called = name(plan_id)  # of two plans of one name, the second is told by its whole id
+            called = plan_id if f"{self._env}/{NodeKind.PLAN}/{called}" in self._nodes else called
+            made = self._node(NodeKind.PLAN, called, plan_id, bearing)
+        else:
+            made = replace(known, findings=(*known.findings, *(f.fingerprint for f in bearing)))
+            self._nodes[made.id] = made
+        self._plans[key(plan_id)] = made
+        return made
+
+    def _node(self, kind: NodeKind, called: str, resource: str, bearing: list[Finding], within: str = "") -> Node:
+        node = _node(self._env, kind, called, resource, Mark.NOT_SEEN, within, bearing)
+        self._nodes[node.id] = node
+        return node
+
+    def _arrow(self, source: Node, target: Node, label: str, bearing: list[Finding]) -> None:
+        prints = tuple(finding.fingerprint for finding in bearing)
+        self.arrows.append(Arrow(self._env, source.id, target.id, label, Mark.NOT_SEEN, prints))
+
+
+def _node(
+    env: str,
+    kind: NodeKind,
+    called: str,
+    resource: str,
+    mark: Mark,
+    within: str = "",
+    bearing: Iterable[Finding] = (),
+) -> Node:
+    prints = tuple(finding.fingerprint for finding in bearing)
+    return Node(f"{env}/{kind}/{called}", env, kind, called, resource, within, mark, prints)
+
+
+def _tells_of(database: str, finding: Finding) -> bool:
+    """Whether a finding about the server says if the database is there; a failure does only of those it names."""
+    if finding.rule != "SQL-001":
+        return False
+    return not counts(finding) or any(covers(fact.at, database) for fact in finding.evidence)
+
+
+_Extra = tuple[Node, Node, str, str]
+
+
+def _extra(wanted: Wanted, seen: Snapshot, findings: tuple[Finding, ...], documented: _Documented) -> Iterator[_Extra]:
+    """Source, target, label and fingerprint of every undocumented access that a failure's evidence shows."""
+    shown = [(finding, fact) for finding in findings if counts(finding) for fact in finding.evidence]
+    holders = _Holders(wanted, seen, findings[0].env) if any(fact.principal for _, fact in shown) else None
+    for finding, fact in shown:
+        if holders is not None and fact.principal:
+            target = documented.at(finding.subject.id)
+            if target is None or target.kind is NodeKind.APP:
+                target = documented.at(fact.at.partition(_ASSIGNMENT)[0])
+            if target is not None and target.kind is not NodeKind.APP:
+                yield holders.node(fact.principal, documented), target, "reaches", finding.fingerprint
+        elif finding.rule == "SET-006" and isinstance(fact.observed, str):
+            app, called = documented.at(finding.subject.id), fact.observed
+            vault = documented.named(NodeKind.VAULT, called) or _node(
+                finding.env, NodeKind.VAULT, called, "", Mark.EXTRA
+            )
+            if app is not None:
+                yield app, vault, "refers to", finding.fingerprint
+
+
+class _Holders:
+    """Who holds undocumented access in one environment, by object id."""
+
+    def __init__(self, wanted: Wanted, seen: Snapshot, env: str) -> None:
+        self._env = env
+        everyone = identities_of(seen, wanted.services, slots_in=env).items
+        self._services = {one.principal_id.casefold(): one for one in reversed(everyone)}
+        want = wanted.environments[env]
+        places = (want.registry.id, want.server.id, want.resource_group_id)
+        assigned = [one for place in places for one in seen.access(place).assignments.items]
+        self._kinds = {one.principal_id.casefold(): one.principal_type for one in assigned if one.principal_type}
+
+    def node(self, principal_id: str, documented: _Documented) -> Node:
+        """The node of a service's identity in this environment, else a stranger with what is known of it."""
+        who = principal_id.casefold()
+        one = self._services.get(who)
+        if one is not None and one.service.env == self._env:
+            own = documented.named(NodeKind.IDENTITY, one.service.app)
+            if own is not None:
+                return own
+        called = one.words if one is not None else f"{self._kinds.get(who, 'principal')} {principal_id}"
+        return _node(self._env, NodeKind.STRANGER, called, principal_id, Mark.EXTRA)
+
+
+def _found_at(node: Node, extra: Iterable[_Extra]) -> Node:
+    prints = dict.fromkeys(one[3] for one in extra if node.id in (one[0].id, one[1].id))
+    return replace(node, findings=tuple(prints))
+
+
+def _united(extra: Iterable[_Extra]) -> Iterator[Arrow]:
+    """One arrow for each source, target and label, in the order in which they were found."""
+    arrows: dict[tuple[str, str, str], Arrow] = {}
+    for source, target, label, found in extra:
+        new = Arrow(source.env, source.id, target.id, label, Mark.EXTRA, (found,))
+        old = arrows.get((source.id, target.id, label), new)
+        arrows[source.id, target.id, label] = replace(old, findings=tuple(dict.fromkeys((*old.findings, found))))
+    yield from arrows.values()

@@ -1,0 +1,122 @@
+"""The register of generators: what can be wrong with each field of the policy's models, and which fields are exempt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from mzaudit.drill.drill_case import Case, Ground, Steps
+from mzaudit.policy.models import (
+    AllowedDifference,
+    DatabaseAdministrator,
+    Environment,
+    ExcusedTable,
+    Override,
+    Plans,
+    PlanSize,
+    Policy,
+    Principal,
+    Registry,
+    ResourceGroups,
+    Service,
+    SharedGroup,
+    Sql,
+    Strict,
+    Vault,
+    Waiving,
+)
+
+Generator = Callable[[Ground, Steps], Iterator[Case]]
+Field = tuple[type[Strict], str]
+
+_BREAKS: dict[Field, list[Generator]] = {}
+BREAKS: Mapping[Field, list[Generator]] = MappingProxyType(_BREAKS)
+
+_PARTS = "the entries inside are broken one by one"
+NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
+    {
+        (Policy, "version"): "the format of the file, not of the estate",
+        (Policy, "estate"): "a title; nothing in Azure carries it",
+        (Policy, "document"): "a title; nothing in Azure carries it",
+        (Policy, "naming"): _PARTS,
+        (Policy, "environments"): _PARTS,
+        (Policy, "resource_groups"): _PARTS,
+        (Policy, "registry"): _PARTS,
+        (Policy, "vaults"): _PARTS,
+        (Policy, "services"): _PARTS,
+        (Policy, "plans"): _PARTS,
+        (Policy, "secrets"): _PARTS,
+        (Policy, "sql"): _PARTS,
+        (Policy, "storage"): _PARTS,
+        (Policy, "telemetry"): _PARTS,
+        (Policy, "pipelines"): "who may change the estate; a change is not a state",
+        (Policy, "rules"): "how findings are weighed, not what is found",
+        (Policy, "waivers"): "how findings are excused, not what is found",
+        (Override, "severity"): "how findings are weighed, not what is found",
+        (Waiving, "max_days"): "how findings are excused, not what is found",
+        (Environment, "subscription"): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
+        (Environment, "tenant"): "where to log in",
+        (
+            ResourceGroups,
+            "environment",
+        ): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
+        (ResourceGroups, "shared"): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
+        (SharedGroup, "group"): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
+        (SharedGroup, "subscription"): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
+        (Registry, "documented_name"): "what the document calls the registry; Azure cannot hold that name",
+        (Vault, "readers"): "who may read besides the services; that nobody else may is drilled with the vault's name",
+        (Principal, "object_id"): "permits, demands nothing; strangers are drilled with the vault's name",
+        (Principal, "name"): "words for people",
+        (Service, "title"): "words for people",
+        (Service, "databases"): _PARTS,
+        (Service, "image"): _PARTS,
+        (Service, "sidecars"): _PARTS,
+        (Service, "plaintext"): "permits, demands nothing; credentials in clear are drilled with the app",
+        (Plans, "sizes"): _PARTS,
+        (PlanSize, "cores"): "what Azure calls a SKU; plans are drilled with the minimum",
+        (PlanSize, "memory_gib"): "what Azure calls a SKU; plans are drilled with the minimum",
+        (AllowedDifference, "reason"): "words for people",
+        (Sql, "without_tenants"): "permits, demands nothing; the other databases are drilled with the tenant column",
+        (Sql, "excused"): _PARTS,
+        (ExcusedTable, "table"): "permits, demands nothing; tables are drilled with the tenant column",
+        (ExcusedTable, "reason"): "words for people",
+        (Sql, "administrators"): _PARTS,
+        (DatabaseAdministrator, "name"): "permits, demands nothing; others are drilled with the tenant column",
+        (DatabaseAdministrator, "reason"): "words for people",
+    }
+)
+
+
+def breaks(model: type[Strict], field: str) -> Callable[[Generator], Generator]:
+    """Register a generator of deviations for a field; raises ValueError for a field that the model does not have."""
+    if field not in model.model_fields:
+        raise ValueError(f"{model.__name__} has no field {field}")
+
+    def register(generator: Generator) -> Generator:
+        _BREAKS.setdefault((model, field), []).append(generator)
+        return generator
+
+    return register
+
+
+def walk(model: Strict, steps: Steps = ()) -> Iterator[tuple[Steps, Field]]:
+    """Every field of a policy and of everything in it: the path of what holds it, and the field."""
+    for field in type(model).model_fields:
+        yield steps, (type(model), field)
+        value = getattr(model, field)
+        if isinstance(value, Strict):
+            yield from walk(value, (*steps, field))
+        entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, tuple) else ()
+        for key, entry in entries:
+            if isinstance(entry, Strict):
+                yield from walk(entry, (*steps, field, key))
+
+
+def deviations(ground: Ground) -> tuple[Case, ...]:
+    """Every single deviation from the drilled environment that the policy's fields give rise to."""
+    return tuple(
+        case
+        for steps, field in walk(ground.wanted.policy)
+        for generator in _BREAKS.get(field, ())
+        for case in generator(ground, (*steps, field[1]))
+    )

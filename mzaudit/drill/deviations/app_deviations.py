@@ -1,0 +1,111 @@
+"""What can be wrong with an app itself: presence, state, system, runtime, identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mzaudit.drill import mutations
+from mzaudit.drill.deviation_registry import breaks
+from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each, spread
+from mzaudit.policy.desired import WantedService
+from mzaudit.policy.models import Service
+from mzaudit.simulator import Estate
+from mzaudit.simulator.estates.estate_plan import stable_guid
+
+
+@breaks(Service, "app")
+def presence(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """The app is there, and runs."""
+    service = ground.service(steps[1])
+
+    yield from each(
+        steps,
+        ("DOC-01",),
+        {
+            "app deleted": lambda estate: estate.remove(service.id),
+            "app stopped": lambda estate: mutations.site_properties(estate, service).update(state="Stopped"),
+            "app disabled": lambda estate: mutations.site_properties(estate, service).update(enabled=False),
+            "app disabled and stopped": lambda estate: mutations.site_properties(estate, service).update(
+                enabled=False, state="Stopped"
+            ),
+        },
+    )
+
+
+@breaks(Service, "app")
+def container(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """Linux, and a container."""
+    service = ground.service(steps[1])
+
+    def windows(estate: Estate) -> None:
+        mutations.site(estate, service)["kind"] = "app"
+        mutations.site_properties(estate, service).update(reserved=False, kind="app")
+        mutations.config(estate, service).update(linuxFxVersion="", windowsFxVersion=None)
+
+    def windows_container(estate: Estate) -> None:
+        mutations.site(estate, service)["kind"] = "app,container,windows"
+        mutations.site_properties(estate, service).update(reserved=False, isXenon=True, kind="app,container,windows")
+        reference = mutations.config(estate, service)["linuxFxVersion"]
+        mutations.config(estate, service).update(linuxFxVersion="", windowsFxVersion=reference)
+
+    def stack(runtime: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            mutations.site(estate, service)["kind"] = "app,linux"
+            mutations.site_properties(estate, service)["kind"] = "app,linux"
+            mutations.config(estate, service)["linuxFxVersion"] = runtime
+
+        return bend
+
+    systems = {"Windows app": windows, "Windows container": windows_container}
+    yield from each(steps, ("DOC-01", "DOC-06"), spread(ground, service, systems))
+    stacks = {f"runtime {runtime or 'empty'}": stack(runtime) for runtime in ("PYTHON|3.12", "NODE|20-lts", "")}
+    yield from each(steps, ("DOC-06",), spread(ground, service, stacks))
+
+
+@breaks(Service, "app")
+def identity(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """A system-assigned identity, which is the one that is used."""
+    service = ground.service(steps[1])
+
+    def gone(estate: Estate) -> None:
+        del mutations.site(estate, service)["identity"]
+
+    def user_assigned_only(estate: Estate) -> None:
+        mutations.site(estate, service)["identity"] = {"type": "None"}
+        mutations.attach(estate, service)
+
+    def references_by_another(estate: Estate) -> None:
+        attached = mutations.attach(estate, service)
+        for scope in _secrets_scope(service):
+            estate.assign(_attached_oid(attached), mutations.SECRETS_USER, scope)
+        mutations.site_properties(estate, service)["keyVaultReferenceIdentity"] = attached
+        mutations.config(estate, service)["keyVaultReferenceIdentity"] = attached
+
+    def pulls_by_another(estate: Estate) -> None:
+        attached = mutations.attach(estate, service)
+        estate.assign(_attached_oid(attached), "AcrPull", service.registry.id)
+        mutations.config(estate, service)["acrUserManagedIdentityID"] = stable_guid("user-assigned-client", attached)
+
+    def recreated(estate: Estate) -> None:
+        mutations.site(estate, service)["identity"]["principalId"] = stable_guid("identity", "second", service.id)
+
+    yield from each(
+        steps,
+        ("DOC-09",),
+        {
+            "identity off": lambda estate: mutations.site(estate, service).update(identity={"type": "None"}),
+            "identity never made": gone,
+            "user-assigned identity only": user_assigned_only,
+            "references resolved by a user-assigned identity": references_by_another,
+            "images pulled by a user-assigned identity": pulls_by_another,
+            "identity re-created, its roles left to the old one": recreated,
+        },
+    )
+
+
+def _attached_oid(attached: str) -> str:
+    return stable_guid("user-assigned", attached)
+
+
+def _secrets_scope(service: WantedService) -> tuple[str, ...]:
+    return tuple(vault.id for vault in service.vaults)

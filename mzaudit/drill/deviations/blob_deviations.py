@@ -1,0 +1,140 @@
+"""What can be wrong with a storage account and its container: presence, openness, who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mzaudit.drill import mutations
+from mzaudit.drill.deviation_registry import breaks
+from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each
+from mzaudit.drill.mutations import BLOB_READER
+from mzaudit.policy.desired import WantedService, WantedStorage
+from mzaudit.policy.models import Service, Storage
+from mzaudit.simulator import Estate
+
+
+@breaks(Storage, "account")
+@breaks(Storage, "container")
+def presence(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """Account and container are there, and closed."""
+    storage = ground.storage(steps[1])
+
+    def public(level: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            mutations.account(estate, storage)["allowBlobPublicAccess"] = True
+            mutations.container(estate, storage)["publicAccess"] = level
+
+        return bend
+
+    def public_by_default(estate: Estate) -> None:
+        mutations.account(estate, storage).pop("allowBlobPublicAccess")
+        mutations.container(estate, storage)["publicAccess"] = "Blob"
+
+    if steps[-1] == "account":
+        yield from each(steps, ("DOC-24",), {"account deleted": lambda estate: estate.remove(storage.account_id)})
+        return
+    yield from each(
+        steps,
+        ("DOC-24",),
+        {"container deleted": lambda estate: estate.remove(storage.container_id)},
+    )
+    yield from each(
+        steps,
+        ("DOC-25",),
+        {
+            "anyone reads a blob by its name": public("Blob"),
+            "anyone lists and reads": public("Container"),
+            "anyone reads; the account has never been closed": public_by_default,
+        },
+    )
+
+
+@breaks(Service, "storage")
+def role(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """A service with access holds the documented role on exactly the container; one without holds none."""
+    service = ground.service(steps[1])
+    if service.storage is None:
+        for storage in ground.env.storage:
+            yield from each((*steps, storage.key), ("DOC-25", "DOC-26"), _reached(ground, service, storage))
+        return
+    storage = service.storage
+    subscription = f"/subscriptions/{ground.env.subscription}"
+
+    def instead(role: str | None, scope: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            oid = mutations.principal(estate, service)
+            estate.revoke(oid, BLOB_READER, storage.container_id)
+            if role is not None:
+                estate.assign(oid, role, scope)
+
+        return bend
+
+    def through_a_group(estate: Estate) -> None:
+        oid = mutations.principal(estate, service)
+        estate.revoke(oid, BLOB_READER, storage.container_id)
+        estate.assign(mutations.group(estate, oid), BLOB_READER, storage.container_id, principal_type="Group")
+
+    other = f"{storage.account_id}/blobServices/default/containers/other"
+    yield from each(
+        steps,
+        ("DOC-25",),
+        {
+            "role taken away": instead(None, ""),
+            "role on the account instead": instead(BLOB_READER, storage.account_id),
+            "role on the resource group instead": instead(BLOB_READER, ground.env.resource_group_id),
+            "role on the subscription instead": instead(BLOB_READER, subscription),
+            "role on another container": instead(BLOB_READER, other),
+            "role through a group": through_a_group,
+            "role that ends on a date": lambda estate: mutations.end(
+                estate, mutations.held(estate, mutations.principal(estate, service), storage.container_id), 60
+            ),
+            "Storage Blob Data Contributor instead": instead("Storage Blob Data Contributor", storage.container_id),
+            "Storage Blob Data Owner instead": instead("Storage Blob Data Owner", storage.container_id),
+            "Reader instead, which reads no blob": instead("Reader", storage.container_id),
+        },
+    )
+    # writing the binaries is documented for nobody
+    writes = "Storage Blob Data Contributor"
+    yield from each(
+        steps,
+        ("DOC-10", "DOC-25"),
+        {f"{writes} besides": lambda e: e.assign(mutations.principal(e, service), writes, storage.container_id)},
+    )
+
+
+def _reached(ground: Ground, service: WantedService, storage: WantedStorage) -> dict[str, Bend]:
+
+    def reaches(role: str, scope: str) -> Bend:
+        return lambda estate: estate.assign(mutations.principal(estate, service), role, scope)
+
+    def by_key(role: str, allowed: bool | None, scope: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            # absent means allowed
+            mutations.account(estate, storage).pop("allowSharedKeyAccess")
+            if allowed is not None:
+                mutations.account(estate, storage)["allowSharedKeyAccess"] = allowed
+            estate.assign(mutations.principal(estate, service), role, scope)
+
+        return bend
+
+    def through_a_group(estate: Estate) -> None:
+        members = mutations.group(estate, mutations.principal(estate, service))
+        estate.assign(members, BLOB_READER, storage.account_id, principal_type="Group")
+
+    def by_slot(estate: Estate) -> None:
+        slot = mutations.slot(estate, service)
+        oid = str(estate.resource(slot)["identity"]["principalId"])
+        estate.assign(oid, BLOB_READER, storage.container_id)
+
+    return {
+        "reads the container": reaches(BLOB_READER, storage.container_id),
+        "reads the account": reaches(BLOB_READER, storage.account_id),
+        "reads every account of the group": reaches(BLOB_READER, ground.env.resource_group_id),
+        "writes the container": reaches("Storage Blob Data Contributor", storage.container_id),
+        "owns the container's data": reaches("Storage Blob Data Owner", storage.container_id),
+        "reads the account through a group": through_a_group,
+        "its slot reads the container": by_slot,
+        "lists the account's keys": by_key("Reader and Data Access", True, storage.account_id),
+        "lists the account's keys, never closed": by_key("Storage Account Contributor", None, storage.account_id),
+        "lists keys as Contributor of the group": by_key("Contributor", True, ground.env.resource_group_id),
+    }

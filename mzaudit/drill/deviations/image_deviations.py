@@ -1,0 +1,226 @@
+"""What can be wrong with the image that an app runs, with how it is pulled, and with the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from mzaudit.drill import mutations
+from mzaudit.drill.deviation_registry import breaks
+from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each, spread
+from mzaudit.policy.desired import WantedService
+from mzaudit.policy.models import Image, Registry, Sidecar
+from mzaudit.simulator import Estate, Manifest, canary
+from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
+
+
+@breaks(Image, "repository")
+def source(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """The registry and the repository."""
+    service = ground.service(steps[1])
+    host = f"{service.registry.name.casefold()}.azurecr.io"
+    tag = f":{commit(service.repository, LATEST_COMMIT)}"
+
+    def runs(reference: str) -> Bend:
+        return lambda estate: mutations.run_image(estate, service, reference)
+
+    elsewhere = {
+        "image from Docker Hub": runs(f"docker.io/{service.repository}{tag}"),
+        "image without a registry": runs(f"{service.repository}{tag}"),
+        "image from another registry": runs(f"other{host}/{service.repository}{tag}"),
+        "image from another registry's host in a region": runs(
+            f"other{host.replace('.', '.westeurope.geo.', 1)}/{service.repository}{tag}"
+        ),
+        "image from the registry of that name in another cloud": runs(
+            f"{host.replace('.io', '.cn')}/{service.repository}{tag}"
+        ),
+        "image from a host that looks alike": runs(f"{host}.example.com/{service.repository}{tag}"),
+        "image of a repository that starts alike": runs(f"{host}/{service.repository}-old{tag}"),
+        "image of a repository one level down": runs(f"{host}/team/{service.repository}{tag}"),
+    }
+    yield from each(steps, ("DOC-06", "DOC-12"), spread(ground, service, elsewhere))
+    neighbours = [other for other in ground.env.services if other.repository != service.repository]
+    for other in neighbours[:1]:
+        theirs = f"{host}/{other.repository}:{commit(other.repository, LATEST_COMMIT)}"
+        yield from each(steps, ("DOC-06", "DOC-12"), {f"image of {other.key}": runs(theirs)})
+
+
+@breaks(Image, "repository")
+def tag(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """The tag is a commit, is in the registry, and is the newest."""
+    service = ground.service(steps[1])
+    latest = commit(service.repository, LATEST_COMMIT)
+
+    def tagged(text: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            # the registry holds what runs, so that nothing but the form of the tag is wrong
+            newest = estate.images[service.repository][latest]
+            if text.startswith(":"):
+                estate.images[service.repository][text[1:]] = newest
+            mutations.run_image(estate, service, mutations.image(service, text))
+
+        return bend
+
+    def deleted(estate: Estate) -> None:
+        del estate.images[service.repository][mutations.running(estate, service)]
+
+    def outrun(estate: Estate) -> None:
+        moment = estate.midnight - timedelta(hours=1)
+        newer = Manifest("sha256:" + "5c" * 32, moment.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"))
+        estate.images[service.repository][commit(service.repository, LATEST_COMMIT + 1)] = newer
+
+    def moved(estate: Estate) -> None:
+        built = estate.images[service.repository][latest]
+        mutations.run_image(estate, service, mutations.image(service, f":{latest}@{built.platforms[0]}"))
+        again = Manifest("sha256:" + "5d" * 32, built.pushed, ("sha256:" + "5e" * 32,))
+        estate.images[service.repository][latest] = again
+
+    forms = {
+        "tag latest": ":latest",
+        "a branch as tag": ":main",
+        "a version as tag": ":1.4.2",
+        "no tag": "",
+        "a short commit as tag": f":{latest[:7]}",
+        "a commit less one digit as tag": f":{latest[:39]}",
+        "a commit and one digit more as tag": f":{latest}0",
+        "forty letters that are no commit as tag": f":g{latest[1:]}",
+        "a prefix before the commit": f":sha-{latest}",
+    }
+    told = {what: tagged(text) for what, text in forms.items()}
+    yield from each(steps, ("DOC-13",), spread(ground, service, told))
+    yield from each(
+        steps,
+        ("DOC-13",),
+        {
+            "running tag deleted from the registry": deleted,
+            "running tag moved to another build": moved,
+            "every tag deleted from the registry": lambda estate: estate.images[service.repository].clear(),
+        },
+    )
+    older = mutations.image(service, f":{commit(service.repository, LATEST_COMMIT - 1)}")
+    yield from each(
+        steps,
+        ("DOC-14",),
+        {
+            "an older commit runs": lambda estate: mutations.run_image(estate, service, older),
+            "a newer commit was pushed and not rolled out": outrun,
+        },
+    )
+    yield from each(steps, ("DOC-13",), {"repository deleted": lambda estate: estate.images.pop(service.repository)})
+
+
+@breaks(Image, "repository")
+def pull(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """Pulled with the identity, and with nothing else."""
+    service = ground.service(steps[1])
+
+    def by_password(estate: Estate) -> None:
+        mutations.config(estate, service)["acrUseManagedIdentityCreds"] = False
+        _leave_login(estate, service)
+
+    def role_away(estate: Estate) -> None:
+        estate.revoke(mutations.principal(estate, service), "AcrPull")
+
+    def other_registry(estate: Estate) -> None:
+        role_away(estate)
+        estate.assign(mutations.principal(estate, service), "AcrPull", f"{service.registry.id}2")
+
+    yield from each(
+        steps,
+        ("DOC-06", "DOC-22"),
+        {
+            "pulled by the registry's admin password": by_password,
+            "registry password left in the settings": lambda estate: _leave_login(estate, service),
+            "identity not used for pulling": lambda estate: mutations.config(estate, service).update(
+                acrUseManagedIdentityCreds=False
+            ),
+            "pull role taken away": role_away,
+            "pull role on another registry": other_registry,
+        },
+    )
+
+
+def _leave_login(estate: Estate, service: WantedService) -> None:
+    mutations.settings(estate, service).update(
+        DOCKER_REGISTRY_SERVER_URL=f"https://{service.registry.name}.azurecr.io",
+        DOCKER_REGISTRY_SERVER_USERNAME=service.registry.name,
+        DOCKER_REGISTRY_SERVER_PASSWORD=canary("registry"),
+    )
+
+
+@breaks(Image, "repository")
+def site_containers(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """The same of an app made of site containers: the images of all of them, and how each is pulled."""
+    service = ground.service(steps[1])
+
+    def main(**changes: object) -> Bend:
+        return lambda estate: mutations.contain(estate, service)["main"].update(changes)
+
+    def with_password(estate: Estate) -> None:
+        told = {"authType": "UserCredentials", "userName": "pull", "passwordSecret": canary("registry")}
+        mutations.contain(estate, service)["main"].update(told)
+
+    sourced = {
+        "site container from Docker Hub": main(image=f"docker.io/{service.repository}:1"),
+        "side-car from Docker Hub": lambda estate: mutations.contain(
+            estate, service, helper="docker.io/library/redis:7"
+        ),
+    }
+    yield from each(steps, ("DOC-06", "DOC-12"), spread(ground, service, sourced))
+    tagged = {"site container by the tag latest": main(image=mutations.image(service, ":latest"))}
+    yield from each(steps, ("DOC-13",), spread(ground, service, tagged))
+    pulled = {
+        "site container pulled with a password": with_password,
+        "site container pulled by nobody": main(authType="Anonymous"),
+    }
+    yield from each(steps, ("DOC-06", "DOC-22"), spread(ground, service, pulled))
+    other = {"site container pulled by a user-assigned identity": main(authType="UserAssigned")}
+    yield from each(steps, ("DOC-09",), spread(ground, service, other))
+
+
+@breaks(Sidecar, "image")
+def sidecar(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """A documented side-car runs another image than the documented one."""
+    service, name = ground.service(steps[1]), str(steps[3])
+    host, _, path = service.sidecars[name].partition("/")
+    elsewhere = {"another repository": f"{host}/x{path}", "another registry": f"other{host}/{path}"}
+
+    def runs(reference: str) -> Bend:
+        return lambda estate: mutations.contain(estate, service, **{name: reference})
+
+    yield from each(
+        steps, ("DOC-06", "DOC-12"), {f"side-car from {what}": runs(image) for what, image in elsewhere.items()}
+    )
+
+
+@breaks(Registry, "name")
+def registry(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """The shared registry is there, and lets identities pull."""
+    wanted = ground.env.registry
+
+    def no_tokens(estate: Estate) -> None:
+        policies = estate.resource(wanted.id)["properties"]["policies"]
+        policies["azureADAuthenticationAsArmPolicy"] = {"status": "disabled"}
+
+    def attributes_decide(estate: Estate) -> None:
+        estate.resource(wanted.id)["properties"]["roleAssignmentMode"] = "AbacRepositoryPermissions"
+
+    def elsewhere(estate: Estate) -> None:
+        body = estate.resource(wanted.id)
+        estate.remove(wanted.id)
+        body["id"] = wanted.id.replace(ground.env.shared_resource_group_id, ground.env.resource_group_id)
+        estate.add(body)
+
+    yield from each(
+        steps,
+        ("DOC-12",),
+        {"registry deleted": lambda estate: estate.remove(wanted.id), "registry in another group": elsewhere},
+    )
+    yield from each(
+        steps,
+        ("DOC-06",),
+        {
+            "registry takes no Resource Manager tokens": no_tokens,
+            "registry decides by repository, roles for the registry only": attributes_decide,
+        },
+    )

@@ -1,0 +1,92 @@
+"""What can differ between two environments without being wrong in either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mzaudit.drill import mutations
+from mzaudit.drill.deviation_registry import breaks
+from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each
+from mzaudit.policy.models import AllowedDifference, Policy
+from mzaudit.simulator import Estate, canary
+
+
+@breaks(Policy, "parity")
+def undeclared(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """A difference that the policy does not allow, of each kind."""
+    env = ground.env
+    service = env.services[0]
+    allowed = {difference.what for difference in ground.wanted.policy.parity}
+
+    def attached(estate: Estate) -> None:
+        mutations.attach(estate, service)
+
+    def compose(estate: Estate) -> None:
+        mutations.compose(estate, service)
+
+    def wrong_name(estate: Estate) -> None:
+        settings = mutations.settings(estate, service)
+        settings["WEBSITE_PORT_2"] = settings.pop("WEBSITES_PORT")
+
+    bends_: dict[str, tuple[str, Bend]] = {
+        "a further app setting": (
+            "app-settings",
+            lambda estate: mutations.settings(estate, service).update(FEATURE_X="on"),
+        ),
+        "an app setting under another name": ("app-settings", wrong_name),
+        "a further connection string": (
+            "connection-strings",
+            lambda estate: estate.connection_strings.update(
+                {service.id.casefold(): {"Search": {"value": "https://search.monozu.example/", "type": "Custom"}}}
+            ),
+        ),
+        "a further identity": ("identity", attached),
+        "a compose file where the others run an image": ("runtime", compose),
+        "another plan": ("plan", lambda estate: mutations.resize(estate, service, "P3v3")),
+    }
+    if env.vaults:
+        vault = env.vaults[0]
+        bends_["a vault closed to the network"] = (
+            "vault-network",
+            lambda estate: estate.resource(vault.id)["properties"].update(
+                networkAcls={
+                    "bypass": "AzureServices",
+                    "defaultAction": "Deny",
+                    "ipRules": [{"value": "203.0.113.0/24"}],
+                    "virtualNetworkRules": [],
+                }
+            ),
+        )
+        bends_["an undocumented secret"] = (
+            "vault-secrets",
+            lambda estate: estate.put_secret(vault.name, "OLD-THING", canary()),
+        )
+    if env.storage:
+        storage = env.storage[0]
+        bends_["storage keys accepted"] = (
+            "storage-keys",
+            lambda estate: mutations.account(estate, storage).update(allowSharedKeyAccess=True),
+        )
+    bends_["telemetry without an identity refused"] = (
+        "telemetry-keys",
+        lambda estate: estate.resource(env.component.id)["properties"].update(DisableLocalAuth=True),
+    )
+    demanded = ("DOC-06", "DOC-07", "DOC-09", "DOC-11", "DOC-15", "DOC-16", "DOC-19", "DOC-25")
+    told = {what: bend for what, (fact, bend) in bends_.items() if fact not in allowed}
+    yield from each(steps, demanded, told, all_environments=True)
+
+
+@breaks(AllowedDifference, "what")
+@breaks(AllowedDifference, "between")
+def unused(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """A difference that is allowed and no longer there hides the next one."""
+    difference = ground.wanted.policy.parity[int(steps[1])]
+    environments = [ground.wanted.environments[env] for env in difference.between]
+    if difference.what != "plan" or steps[-1] != "what":
+        return
+
+    def alike(estate: Estate) -> None:
+        for env in environments:
+            mutations.resize(estate, env.services[0], ground.wanted.policy.plans.recommended)
+
+    yield from each(steps, ("DOC-07", "DOC-08"), {"plans made alike": alike}, all_environments=True)

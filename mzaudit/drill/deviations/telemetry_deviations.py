@@ -1,0 +1,197 @@
+"""What can be wrong with telemetry: the component, its watchers, and what the apps are told."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+from mzaudit.drill import mutations
+from mzaudit.drill.deviation_registry import breaks
+from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each
+from mzaudit.policy.desired import WantedEnvironment, WantedVault
+from mzaudit.policy.models import Service, Telemetry
+from mzaudit.simulator import Estate
+from mzaudit.simulator.estates import monitor_bodies
+from mzaudit.simulator.http_messages import Json
+
+
+def _of_type(estate: Estate, env: WantedEnvironment, *types: str) -> list[Json]:
+    known = {one.casefold() for one in types}
+    group = env.resource_group_id.casefold() + "/"
+    return [b for key, b in estate.resources.items() if key.startswith(group) and str(b["type"]).casefold() in known]
+
+
+def alerts(estate: Estate, env: WantedEnvironment) -> list[Json]:
+    """The metric alerts of an environment that watch its component."""
+    found = _of_type(estate, env, "Microsoft.Insights/metricAlerts")
+    return [b for b in found if env.component.id.casefold() in {str(s).casefold() for s in b["properties"]["scopes"]}]
+
+
+def action_groups(estate: Estate, env: WantedEnvironment) -> list[Json]:
+    """The action groups of an environment."""
+    return _of_type(estate, env, "Microsoft.Insights/actionGroups")
+
+
+def workbooks(estate: Estate, env: WantedEnvironment) -> list[Json]:
+    """The workbooks of an environment that show its component."""
+    found = _of_type(estate, env, "microsoft.insights/workbooks")
+    return [b for b in found if str(b["properties"]["sourceId"]).casefold() == env.component.id.casefold()]
+
+
+@breaks(Telemetry, "component")
+def component(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """The component is there, watched and shown."""
+    env = ground.env
+
+    def alert(**changes: object) -> Bend:
+        def bend(estate: Estate) -> None:
+            for body in alerts(estate, env):
+                body["properties"] |= changes
+
+        return bend
+
+    def no_alerts(estate: Estate) -> None:
+        for body in alerts(estate, env):
+            estate.remove(str(body["id"]))
+
+    def no_workbook(estate: Estate) -> None:
+        for body in workbooks(estate, env):
+            estate.remove(str(body["id"]))
+
+    def foreign_workbook(estate: Estate) -> None:
+        for body in workbooks(estate, env):
+            other = monitor_bodies.workbook(str(body["id"]), "westeurope", f"{env.component.id}-2")
+            body["properties"] = other["properties"]
+
+    def called(**changes: object) -> Bend:
+        def bend(estate: Estate) -> None:
+            for body in action_groups(estate, env):
+                body["properties"] |= changes
+
+        return bend
+
+    def no_group(estate: Estate) -> None:
+        for body in action_groups(estate, env):
+            estate.remove(str(body["id"]))
+
+    def silenced(estate: Estate) -> None:
+        rule = f"{env.resource_group_id}/providers/Microsoft.AlertsManagement/actionRules/mute"
+        estate.add(monitor_bodies.processing_rule(rule, env.resource_group_id))
+
+    def on_machines(estate: Estate) -> None:
+        alert(scopes=[env.resource_group_id], targetResourceType="Microsoft.Compute/virtualMachines")(estate)
+
+    yield from each(steps, ("DOC-19", "DOC-21"), {"component deleted": lambda estate: estate.remove(env.component.id)})
+    yield from each(
+        steps,
+        ("DOC-21",),
+        {
+            "alert disabled": alert(enabled=False),
+            "alert without an action": alert(actions=[]),
+            "alert on another component": alert(scopes=[f"{env.component.id}-2"]),
+            "alert on an app": alert(scopes=[env.services[0].id]),
+            "alert on the group's machines": on_machines,
+            "alert deleted": no_alerts,
+            "action group disabled": called(enabled=False),
+            "action group without receivers": called(emailReceivers=[]),
+            "action group whose receiver opted out": called(
+                emailReceivers=[{"name": "on-call", "emailAddress": "on-call@example.com", "status": "Disabled"}]
+            ),
+            "action group deleted": no_group,
+            "alert silenced by a processing rule": silenced,
+            "workbook deleted": no_workbook,
+            "workbook of another component": foreign_workbook,
+        },
+    )
+
+
+@breaks(Telemetry, "connection_string")
+def stored(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """The stored connection string is the component's."""
+    env = ground.env
+    holders = [(v, s) for v in env.vaults for s in v.secrets if s.name == env.component.setting]
+
+    def worth(vault: WantedVault, name: str, change: Bend | str) -> Bend:
+        def bend(estate: Estate) -> None:
+            second = _second(estate, env, str(change))
+            mutations.secret(estate, vault, name).current.value = second
+
+        return bend
+
+    for vault, secret in holders:
+        yield from each(
+            (*steps, vault.key),
+            ("DOC-20",),
+            {
+                f"connection string of {what}": worth(vault, secret.stored, what)
+                for what in ("another component", "a former component of that name", "another region's endpoint")
+            },
+        )
+    for other in [ground.other] if ground.other is not None else []:
+        for vault, secret in holders:
+
+            def theirs(
+                estate: Estate, vault: WantedVault = vault, name: str = secret.stored, other: WantedEnvironment = other
+            ) -> None:
+                text = str(estate.resource(other.component.id)["properties"]["ConnectionString"])
+                mutations.secret(estate, vault, name).current.value = text
+
+            yield from each((*steps, vault.key), ("DOC-20",), {f"connection string of {other.env}": theirs})
+
+
+def _second(estate: Estate, env: WantedEnvironment, what: str) -> str:
+    """The connection string of a component that is not the documented one, but may be like it."""
+    own = str(estate.resource(env.component.id)["properties"]["ConnectionString"])
+    if what == "another region's endpoint":
+        return own.replace("westeurope-5.in.", "northeurope-0.in.")
+    if what == "a former component of that name":
+        key = own.partition(";")[0]
+        digit = "0" if key[-1] != "0" else "1"
+        return own.replace(key, key[:-1] + digit)
+    second = monitor_bodies.component(f"{env.component.id}-2", "westeurope", estate.tenant_id)
+    return str(estate.add(copy.deepcopy(second))["properties"]["ConnectionString"])
+
+
+@breaks(Service, "telemetry")
+def exporting(ground: Ground, steps: Steps) -> Iterator[Case]:
+    """Each backend that exports is told where to."""
+    service = ground.service(steps[1])
+    if not service.telemetry:
+        return
+    name = service.component.setting
+    held = {setting.name for setting in service.settings}
+    requirements = ("DOC-19",)
+
+    def told(text: str | None, **more: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            settings = mutations.settings(estate, service)
+            settings.pop(name)
+            if text is not None:
+                settings[name] = text
+            settings.update(more)
+
+        return bend
+
+    yield from each(
+        steps,
+        requirements,
+        {
+            "nothing to export with": told(None),
+            "connection string under another name": told(None, TELEMETRY=f"InstrumentationKey={'0' * 8}"),
+            "OTLP over gRPC": told(
+                None,
+                OTEL_EXPORTER_OTLP_ENDPOINT="https://dce-x.westeurope-1.ingest.monitor.azure.com",
+                OTEL_EXPORTER_OTLP_PROTOCOL="grpc",
+            ),
+        },
+    )
+    if name not in held:
+        yield from each(
+            steps,
+            requirements,
+            {
+                "connection string empty": told(""),
+                "a bare instrumentation key": told("11111111-2222-3333-4444-555555555555"),
+                "a placeholder for the connection string": told("changeme"),
+            },
+        )

@@ -1,0 +1,77 @@
+"""What a drill has shown, as text: what slipped, what raised a false alarm, coverage by requirement, totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mzaudit.drill.drill_run import Outcome
+from mzaudit.policy.enums import counted
+
+_MOST_SAID = 4
+
+
+def slipped(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """The deviations that no rule that answers for them failed over."""
+    return tuple(o for o in outcomes if o.requirements and not o.answering)
+
+
+def false_alarms(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """The harmless variations over which something failed or became inconclusive."""
+    return tuple(o for o in outcomes if not o.requirements and not o.quiet)
+
+
+def render(outcomes: Sequence[Outcome], env: str) -> str:
+    """The whole page."""
+    return "\n".join((*_troubles(outcomes), *_coverage(outcomes), "", *_totals(outcomes, env)))
+
+
+def _troubles(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for outcome in slipped(outcomes):
+        yield f"SLIPPED      {outcome.place}: {outcome.what}"
+        yield f"             violates {', '.join(outcome.requirements)}"
+        yield from _said(outcome)
+    for outcome in false_alarms(outcomes):
+        yield f"FALSE ALARM  {outcome.place}: {outcome.what}"
+        yield from _said(outcome)
+    if slipped(outcomes) or false_alarms(outcomes):
+        yield ""
+
+
+def _said(outcome: Outcome) -> Iterator[str]:
+    told = sorted(outcome.said, key=lambda one: (one.status != "fail", one.status != "inconclusive", one.rule))
+    for one in told[:_MOST_SAID]:
+        yield f"             {one}"
+    if len(told) > _MOST_SAID:
+        yield f"             and {counted(len(told) - _MOST_SAID, 'more finding')} that changed"
+    if not told:
+        yield "             nothing changed"
+
+
+def _coverage(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    deviations = [o for o in outcomes if o.requirements]
+    yield f"{'requirement':<12} {'deviations':>10} {'caught':>7} {'slipped':>8}  caught by"
+    for requirement in sorted({r for o in deviations for r in o.requirements}):
+        of_it = [o for o in deviations if requirement in o.requirements]
+        caught = [o for o in of_it if o.answering]
+        rules = sorted({one.rule for o in caught for one in o.answering})
+        yield (
+            f"{requirement:<12} {len(of_it):>10} {len(caught):>7} {len(of_it) - len(caught):>8}  {', '.join(rules)}"
+        ).rstrip()
+
+
+def _totals(outcomes: Sequence[Outcome], env: str) -> Iterator[str]:
+    deviations = [o for o in outcomes if o.requirements]
+    variations = [o for o in outcomes if not o.requirements]
+    caught = len(deviations) - len(slipped(outcomes))
+    share = f"{100 * caught // len(deviations)} %" if deviations else "none"
+    missed = len(slipped(outcomes))
+    yield f"{env}: {counted(len(deviations), 'deviation')}, {caught:,} caught ({share}), {missed:,} slipped"
+    unsure = [o for o in slipped(outcomes) if any(one.status == "inconclusive" for one in o.said)]
+    if unsure:
+        was = "was" if len(unsure) == 1 else "were"
+        yield f"{len(unsure):,} of the slipped {was} inconclusive, which is not caught"
+    yield f"{counted(len(variations), 'harmless variation')}, {counted(len(false_alarms(outcomes)), 'false alarm')}"
+    several = sum(len(o.failed) > 1 for o in deviations)
+    also = sum(any(not one.answers for one in o.failed) for o in deviations)
+    many = f"{counted(several, 'deviation')} had more than one failing finding"
+    yield f"{many}; {also:,} failed a rule beside those that answer"

@@ -1,0 +1,162 @@
+"""Apps: other plans that are enough, other forms of the same image, settings and slots beside the documented ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from mzaudit.drill import mutations
+from mzaudit.drill.deviations.plan_deviations import sizes
+from mzaudit.drill.drill_case import Bend, Case, Ground, each, spread
+from mzaudit.policy.desired import WantedService
+from mzaudit.simulator import Estate, Manifest
+from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
+
+_PLAIN = {
+    "LOG_LEVEL": "info",
+    "FEATURE_FLAGS": "a,b,c",
+    "PUBLIC_URL": "https://app.monozu.example/",
+    "WEBSITE_TIME_ZONE": "W. Europe Standard Time",
+    "WEBSITE_AUTH_ENCRYPTION_KEY": "",
+    "TOKEN_TTL": "3600",
+    "MAX_TOKENS": "4096",
+    "PASSWORD_MIN_LENGTH": "12",
+    "GIT_COMMIT": "0f3a9c1be27d4f5a8b6c7d8e9f0a1b2c3d4e5f60",
+    "AZURE_CLIENT_ID": "6f1a7a1e-5f0c-4b0e-9d3e-0c9f7f0f8a11",
+    "SMTP_PASSWORD": "",
+    "DATABASE_HOST": "sql.monozu.example",
+    "ALLOWED_HOSTS": "*.monozu.example,localhost",
+    "DOCKER_REGISTRY_SERVER_URL": "https://acrmonozu.azurecr.io",
+    "APP_CONFIG": "@Microsoft.AppConfiguration(Endpoint=https://x.azconfig.io; Key=Flag)",
+    "GREETING": "Grüße, 世界 ✓",
+}
+
+
+def variations(ground: Ground) -> Iterator[Case]:
+    """What teams do to apps without leaving the document."""
+    first = ground.env.services[0]
+    strong = [name for name, enough, strong in sizes(ground) if (strong if ground.env.production else enough)]
+    yield from each(("plans",), (), {f"plan {name}": _resized(first, name) for name in strong})
+    for service in ground.env.services:
+        place = ("services", service.key)
+        yield from each(place, (), spread(ground, service, _image(service)))
+        yield from each(place, (), spread(ground, service, _settings(ground, service)))
+        yield from each(place, (), spread(ground, service, _site(service)))
+    for position, (name, text) in enumerate(_PLAIN.items()):
+        service = ground.env.services[position % len(ground.env.services)]
+        if name not in {setting.name for setting in service.settings}:
+            yield from each(("services", service.key), (), {f"setting {name}": _set(service, name, text)})
+
+
+def _resized(service: WantedService, name: str) -> Bend:
+    return lambda estate: mutations.resize(estate, service, name)
+
+
+def _set(service: WantedService, name: str, text: str) -> Bend:
+    return lambda estate: mutations.settings(estate, service).update({name: text})
+
+
+def _image(service: WantedService) -> dict[str, Bend]:
+    latest = commit(service.repository, LATEST_COMMIT)
+
+    def digest(estate: Estate) -> None:
+        known = estate.images[service.repository][latest].digest
+        mutations.run_image(estate, service, mutations.image(service, f":{latest}@{known}"))
+
+    def platform(estate: Estate) -> None:
+        one = estate.images[service.repository][latest].platforms[0]
+        mutations.run_image(estate, service, mutations.image(service, f":{latest}@{one}"))
+
+    def moving_tags(estate: Estate) -> None:
+        moment = (estate.midnight - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.1234567Z")
+        for name in ("main", "v1.4.2", "cache-3f2a", "pr-17"):
+            estate.images[service.repository][name] = Manifest("sha256:" + "7d" * 32, moment)
+
+    def regional(kind: str) -> Bend:
+        host = f"{service.registry.name.casefold()}.northeurope.{kind}.azurecr.io"
+        return lambda estate: mutations.run_image(estate, service, mutations.image(service, f":{latest}", host=host))
+
+    def named_setting(estate: Estate) -> None:
+        held = mutations.contain(estate, service)["main"]
+        held["environmentVariables"].append(
+            {"name": "SMTP_PASSWORD", "value": next(iter(mutations.settings(estate, service)))}
+        )
+
+    def documented_sidecars(estate: Estate) -> None:
+        containers = mutations.contain(estate, service, **service.sidecars)
+        for name in service.sidecars:
+            containers[name]["authType"] = "Anonymous"
+
+    return {
+        "the documented side-cars, pulled by nobody": documented_sidecars,
+        "image from the registry's host in a region": regional("geo"),
+        "image from the registry's data host in a region": regional("data"),
+        "image by tag and digest": digest,
+        "image by tag and the digest of one platform": platform,
+        "image from a compose file": lambda estate: mutations.compose(
+            estate, service, "environment:", "  LOG_LEVEL: info"
+        ),
+        "image from site containers": lambda estate: mutations.contain(estate, service),
+        "a container's password that names a setting": named_setting,
+        "a side-car from the same registry": lambda estate: mutations.contain(
+            estate, service, collector=mutations.image(service, ":0.99.0", repository="otel-collector")
+        ),
+        "newer tags that are no commits": moving_tags,
+    }
+
+
+def _settings(ground: Ground, service: WantedService) -> dict[str, Bend]:
+    server = f"{ground.env.server.name}.database.windows.net"
+    database = ground.env.server.databases[0].name
+    pairs = f"Server=tcp:{server},1433;Database={database};Authentication=Active Directory Managed Identity;"
+
+    def connection(estate: Estate) -> None:
+        estate.connection_strings[service.id.casefold()] = {"Main": {"value": pairs, "type": "SQLAzure"}}
+
+    def mount(estate: Estate) -> None:
+        share = {"type": "AzureFiles", "accountName": "stx", "shareName": "data", "mountPath": "/data", "state": "Ok"}
+        estate.storage_mounts[service.id.casefold()] = {"data": share | {"accessKey": "@AppSettingRef(SHARE_ACCESS)"}}
+
+    def pinned_names(estate: Estate) -> None:
+        estate.slot_setting_names[service.id.casefold()] = ["OTEL_SERVICE_NAME"]
+
+    return {
+        "database address without a password": _set(
+            service, "DATABASE_URL", f"sqlserver://{server}?database={database}"
+        ),
+        "connection string by managed identity": connection,
+        "mounted share with its key elsewhere": mount,
+        "settings that stick to a slot": pinned_names,
+    }
+
+
+def _site(service: WantedService) -> dict[str, Bend]:
+    def two_slots(estate: Estate) -> None:
+        mutations.slot(estate, service)
+        mutations.slot(estate, service, "green")
+
+    def unset(estate: Estate) -> None:
+        mutations.site_properties(estate, service)["keyVaultReferenceIdentity"] = None
+        mutations.config(estate, service)["keyVaultReferenceIdentity"] = None
+
+    def identity_case(estate: Estate) -> None:
+        mutations.site_properties(estate, service)["keyVaultReferenceIdentity"] = "systemassigned"
+        mutations.config(estate, service)["keyVaultReferenceIdentity"] = "systemassigned"
+
+    def left_from_windows(estate: Estate) -> None:
+        mutations.site(estate, service)["kind"] = mutations.site_properties(estate, service)["kind"] = "web"
+        mutations.config(estate, service)["windowsFxVersion"] = mutations.config(estate, service)["linuxFxVersion"]
+
+    def tuned(estate: Estate) -> None:
+        mutations.site_properties(estate, service).update(httpsOnly=False, clientAffinityEnabled=True)
+        mutations.config(estate, service).update(alwaysOn=False, http20Enabled=False, numberOfWorkers=3)
+
+    return {
+        "another kind, and a Windows image left behind": left_from_windows,
+        "a slot that conforms": lambda estate: mutations.slot(estate, service),
+        "two slots that conform": two_slots,
+        "a user-assigned identity beside, unused": lambda estate: mutations.attach(estate, service),
+        "identity for references never chosen": unset,
+        "identity for references in lower case": identity_case,
+        "tuned": tuned,
+    }

@@ -1,0 +1,105 @@
+"""Neighbours: other environments, other apps and vaults; none of them is what the run is about."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+from mzaudit.drill import mutations
+from mzaudit.drill.drill_case import Bend, Case, Ground, each
+from mzaudit.policy.desired import WantedEnvironment
+from mzaudit.simulator import Estate, canary
+from mzaudit.simulator.estates import resource_bodies
+from mzaudit.simulator.estates.estate_plan import stable_guid
+
+
+def variations(ground: Ground) -> Iterator[Case]:
+    """Whatever is next door may be as it likes."""
+    yield from each(("neighbours",), (), _things(ground))
+    others = [env for env in ground.wanted.environments.values() if env.env != ground.env.env]
+    for other in others:
+        yield from each(("environments", other.env), (), _environment(other))
+
+
+def _things(ground: Ground) -> dict[str, Bend]:
+    group = ground.env.resource_group_id
+    service = ground.env.services[0]
+
+    def vault(estate: Estate) -> None:
+        estate.add(
+            resource_bodies.vault(
+                f"{group}/providers/Microsoft.KeyVault/vaults/kv-of-others", "westeurope", estate.tenant_id
+            )
+        )
+        estate.secrets["kv-of-others"] = {}
+        estate.put_secret("kv-of-others", "THEIRS", canary())
+
+    def app(estate: Estate) -> None:
+        arm_id = f"{group}/providers/Microsoft.Web/sites/app-of-others"
+        body = copy.deepcopy(mutations.site(estate, service)) | {"id": arm_id, "name": "app-of-others"}
+        body["identity"]["principalId"] = stable_guid("identity", arm_id)
+        estate.add(body)
+        web = copy.deepcopy(estate.resource(f"{service.id}/config/web"))
+        estate.add(web | {"id": f"{arm_id}/config/web", "name": "app-of-others"})
+        estate.settings[arm_id.casefold()] = {"SMTP_PASSWORD": canary()}
+
+    def account(estate: Estate) -> None:
+        for body in resource_bodies.storage_account(
+            f"{group}/providers/Microsoft.Storage/storageAccounts/stofothers", "westeurope"
+        ):
+            estate.add(body)
+
+    def registry(estate: Estate) -> None:
+        shared = ground.env.shared_resource_group_id
+        arm_id = f"{shared}/providers/Microsoft.ContainerRegistry/registries/acrofothers"
+        estate.add(resource_bodies.registry(arm_id, "westeurope", "acrofothers.azurecr.io"))
+
+    def deleted_vault(estate: Estate) -> None:
+        subscription = f"/subscriptions/{ground.env.subscription}"
+        estate.deleted_vaults.append(
+            {
+                "id": f"{subscription}/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/kv-former",
+                "name": "kv-former",
+                "type": "Microsoft.KeyVault/deletedVaults",
+                "properties": {
+                    "vaultId": f"{group}/providers/Microsoft.KeyVault/vaults/kv-former",
+                    "location": "westeurope",
+                },
+            }
+        )
+
+    return {
+        "another vault": vault,
+        "another app, with a password in clear": app,
+        "another storage account": account,
+        "another registry": registry,
+        "a deleted vault": deleted_vault,
+        "a group of nobody": lambda e: e.group_members.update({stable_guid("nobody"): set()}),
+    }
+
+
+def _environment(other: WantedEnvironment) -> dict[str, Bend]:
+    def gone(estate: Estate) -> None:
+        for service in other.services:
+            estate.remove(service.id)
+
+    def broken(estate: Estate) -> None:
+        for service in other.services:
+            mutations.site_properties(estate, service).update(state="Stopped", enabled=False)
+            mutations.run_image(estate, service, "docker.io/library/nginx:latest")
+            mutations.settings(estate, service)["SMTP_PASSWORD"] = canary()
+
+    def without_identities(estate: Estate) -> None:
+        for service in other.services:
+            mutations.site(estate, service)["identity"] = {"type": "None"}
+
+    def vaults_gone(estate: Estate) -> None:
+        for vault in other.vaults:
+            mutations.lose_vault(estate, vault)
+
+    return {
+        "apps gone there": gone,
+        "apps broken there": broken,
+        "no identities there": without_identities,
+        "vaults gone there": vaults_gone,
+    }

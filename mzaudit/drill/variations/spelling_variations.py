@@ -1,0 +1,170 @@
+"""The same estate told otherwise: case, order, pages, members that nobody has heard of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mzaudit.drill import mutations
+from mzaudit.drill.drill_case import Bend, Case, Ground, each
+from mzaudit.simulator import Estate
+
+_PAGES = (1, 2, 3, 5, 10, 25, 49)
+
+
+def variations(ground: Ground) -> Iterator[Case]:
+    """Everything here changes the answers' text and none of their meaning."""
+    yield from each(("wire", "pages"), (), {f"pages of {size}": _pages(size) for size in _PAGES})
+    yield from each(("wire", "order"), (), _order())
+    yield from each(("wire", "unknown"), (), {f"an unknown member in {kind}": _unknown(kind) for kind in _KINDS})
+    yield from each(("wire", "unknown"), (), {"unknown members everywhere": _unknown(""), "tags everywhere": _tagged})
+    yield from each(("wire", "case"), (), _case(ground))
+
+
+_KINDS = (
+    "microsoft.web/sites",
+    "microsoft.web/sites/config",
+    "microsoft.web/serverfarms",
+    "microsoft.keyvault/vaults",
+    "microsoft.containerregistry/registries",
+    "microsoft.sql/servers",
+    "microsoft.sql/servers/databases",
+    "microsoft.storage/storageaccounts",
+    "microsoft.storage/storageaccounts/blobservices/containers",
+    "microsoft.insights/components",
+    "microsoft.insights/metricalerts",
+)
+
+
+def _pages(size: int) -> Bend:
+    def bend(estate: Estate) -> None:
+        estate.page_size = size
+
+    return bend
+
+
+def _order() -> dict[str, Bend]:
+    def settings(estate: Estate) -> None:
+        estate.settings = {site: dict(reversed(table.items())) for site, table in estate.settings.items()}
+
+    def secrets(estate: Estate) -> None:
+        estate.secrets = {vault: dict(reversed(held.items())) for vault, held in estate.secrets.items()}
+
+    def resources(estate: Estate) -> None:
+        estate.resources = dict(reversed(estate.resources.items()))
+
+    def definitions(estate: Estate) -> None:
+        estate.role_definitions = dict(reversed(estate.role_definitions.items()))
+
+    def tags(estate: Estate) -> None:
+        estate.images = {name: dict(reversed(held.items())) for name, held in estate.images.items()}
+
+    return {
+        "settings the other way round": settings,
+        "secrets the other way round": secrets,
+        "resources the other way round": resources,
+        "role definitions the other way round": definitions,
+        "tags the other way round": tags,
+        "assignments the other way round": lambda estate: estate.role_assignments.reverse(),
+    }
+
+
+def _unknown(kind: str) -> Bend:
+    def bend(estate: Estate) -> None:
+        for body in estate.resources.values():
+            if kind in ("", str(body["type"]).casefold()):
+                body["futureMember"] = {"nested": [1, None, "x"]}
+                body["properties"]["futureProperty"] = {"value": True}
+
+    return bend
+
+
+def _tagged(estate: Estate) -> None:
+    for body in estate.resources.values():
+        body["tags"] = {"owner": "platform", "cost center": "4711", "secret": "not one"}
+
+
+def _case(ground: Ground) -> dict[str, Bend]:
+    service, env = ground.env.services[0], ground.env
+
+    def scopes(lower: bool) -> Bend:
+        def bend(estate: Estate) -> None:
+            for assignment in estate.role_assignments:
+                scope = str(assignment["properties"]["scope"])
+                assignment["properties"]["scope"] = (
+                    scope.lower() if lower else scope.replace("resourceGroups", "resourcegroups")
+                )
+
+        return bend
+
+    def principals(estate: Estate) -> None:
+        for assignment in estate.role_assignments:
+            assignment["properties"]["principalId"] = str(assignment["properties"]["principalId"]).upper()
+
+    def tenant_wide_roles(estate: Estate) -> None:
+        for assignment in estate.role_assignments:
+            role = str(assignment["properties"]["roleDefinitionId"])
+            guid = role.rpartition("/")[2].upper()
+            assignment["properties"]["roleDefinitionId"] = f"/providers/Microsoft.Authorization/roleDefinitions/{guid}"
+
+    def ids(estate: Estate) -> None:
+        for body in estate.resources.values():
+            body["id"] = str(body["id"]).replace("/resourceGroups/", "/resourcegroups/")
+
+    def lower_ids(kind: str) -> Bend:
+        def bend(estate: Estate) -> None:
+            for body in estate.resources.values():
+                if str(body["type"]).casefold() == kind:
+                    body["id"] = str(body["id"]).lower()
+
+        return bend
+
+    def plan_id(estate: Estate) -> None:
+        properties = mutations.site_properties(estate, service)
+        properties["serverFarmId"] = str(properties["serverFarmId"]).replace("serverfarms", "serverFarms").upper()
+
+    def sku(estate: Estate) -> None:
+        plan = estate.resource(str(mutations.site_properties(estate, service)["serverFarmId"]))
+        plan["sku"]["name"] = str(plan["sku"]["name"]).upper()
+
+    def location(estate: Estate) -> None:
+        for body in estate.resources.values():
+            if str(body.get("location", "")).casefold() == "westeurope":
+                body["location"] = "West Europe"
+
+    def alert_scopes(estate: Estate) -> None:
+        for body in estate.resources.values():
+            if "scopes" in body["properties"]:
+                body["properties"]["scopes"] = [str(scope).upper() for scope in body["properties"]["scopes"]]
+
+    def workbook_source(estate: Estate) -> None:
+        for body in estate.resources.values():
+            if "sourceId" in body["properties"]:
+                body["properties"]["sourceId"] = str(body["properties"]["sourceId"]).upper()
+
+    def login_server(estate: Estate) -> None:
+        for one in env.services:
+            host, _, rest = str(mutations.config(estate, one)["linuxFxVersion"]).partition("|")[2].partition("/")
+            mutations.run_image(estate, one, f"{host.upper()}/{rest}")
+
+    def form(estate: Estate) -> None:
+        web = mutations.config(estate, service)
+        web["linuxFxVersion"] = str(web["linuxFxVersion"]).replace("DOCKER|", "docker|")
+
+    return {
+        "scopes of assignments in lower case": scopes(lower=True),
+        "resourcegroups in scopes": scopes(lower=False),
+        "principals in upper case": principals,
+        "role definitions without a subscription": tenant_wide_roles,
+        "resourcegroups in ids": ids,
+        "ids of apps in lower case": lower_ids("microsoft.web/sites"),
+        "ids of vaults in lower case": lower_ids("microsoft.keyvault/vaults"),
+        "ids of databases in lower case": lower_ids("microsoft.sql/servers/databases"),
+        "id of the component in lower case": lower_ids("microsoft.insights/components"),
+        "the plan's id in upper case": plan_id,
+        "the plan's SKU in upper case": sku,
+        "locations by their display names": location,
+        "scopes of alerts in upper case": alert_scopes,
+        "source of the workbook in upper case": workbook_source,
+        "the registry's host in upper case": login_server,
+        "docker in lower case": form,
+    }

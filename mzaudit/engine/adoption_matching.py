@@ -1,0 +1,155 @@
+"""Which thing of an existing estate each name of a policy may mean: a proposal, for a person to review."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mzaudit.policy.models import Policy
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.text.ids import key, name, segment
+
+Path = tuple[str, ...]
+Inventory = Mapping[str, Listing[str]]
+_WORDS = re.compile(r"[^a-z0-9]+")
+
+
+class How(StrEnum):
+    """How sure a binding is."""
+
+    DOCUMENTED = "there as documented"
+    MOVED = "there, but in another resource group"
+    LIKELY = "a guess from the name"
+    MISSING = "nothing of this name is there"
+    UNSEEN = "could not be looked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One name of the policy at its place: what the document calls it, what it is called here as a template in
+    `{env}`, and the ids that were found for it; several where none of them is the likeliest. `group` is the resource
+    group that the document puts it in."""
+
+    path: Path
+    kind: str
+    documented: str
+    template: str
+    group: str
+    how: How
+    ids: tuple[str, ...] = ()
+    gap: Gap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    path: Path
+    kind: str
+    template: str
+    group: str
+    word: str  # what a name must hold to be guessed; empty where the estate has one such thing
+
+
+def bind_names(policy: Policy, env: str, inventory: Inventory) -> tuple[Bound, ...]:
+    """Every name of the policy that Azure holds at the top of a subscription, looked for in an environment.
+
+    The documented name is taken where it is there. Else a thing is guessed only if it alone has the service's own word
+    and, where several environments share the subscription, this environment's.
+    """
+    slots = _slots(policy)
+    others = frozenset(policy.environments) - {env}
+    taken = {
+        key(found)
+        for slot in slots
+        for found in _of(inventory, slot.kind).items
+        if name(found).casefold() == _named(slot.template, env)
+    }
+    return tuple(_bound(slot, env, others, _of(inventory, slot.kind), taken) for slot in slots)
+
+
+def groups_of(bound: Iterable[Bound], kinds: Sequence[str]) -> Counter[str]:
+    """How many of the things found are in which resource group."""
+    found = [one.ids[0] for one in bound if one.kind in kinds and len(one.ids) == 1]
+    return Counter(group for group in (segment(each, "resourceGroups") for each in found) if group)
+
+
+def beyond(bound: Iterable[Bound], inventory: Inventory) -> tuple[str, ...]:
+    """The ids in the inventory that no name was bound to."""
+    used = {key(each) for one in bound for each in one.ids if len(one.ids) == 1}
+    return tuple(sorted(each for listing in inventory.values() for each in listing.items if key(each) not in used))
+
+
+def inventory_of(seen: Snapshot) -> Inventory:
+    """What a snapshot saw to be there: never more than it was told to look for."""
+    held: dict[str, dict[str, object]] = {
+        "Microsoft.Web/sites": {one.id: one.properties for one in seen.sites.values()},
+        "Microsoft.KeyVault/vaults": {one.id: one.properties for one in seen.vaults.values()},
+        "Microsoft.ContainerRegistry/registries": {one.id: one.properties for one in seen.registries.values()},
+        "Microsoft.Sql/servers": {one.id: one.exists for one in seen.servers.values()},
+        "Microsoft.Storage/storageAccounts": {one.id: one.properties for one in seen.accounts.values()},
+        "Microsoft.Insights/components": {one.id: one.properties for one in seen.components.values()},
+    }
+    return {
+        kind: Listing(
+            tuple(found for found, facet in facets.items() if isinstance(facet, Observed) and facet.value),
+            next((facet for facet in facets.values() if isinstance(facet, Gap)), None),
+        )
+        for kind, facets in held.items()
+    }
+
+
+def _slots(policy: Policy) -> tuple[_Slot, ...]:
+    server, component = policy.sql.server, policy.telemetry.component
+    own, shared = policy.resource_groups.environment, policy.resource_groups.shared_group
+    of_server = shared if policy.sql.scope == "shared" else own
+    return (
+        _Slot(("registry", "name"), "Microsoft.ContainerRegistry/registries", policy.registry.name, shared, ""),
+        *(_Slot(("vaults", k, "name"), "Microsoft.KeyVault/vaults", v.name, own, k) for k, v in policy.vaults.items()),
+        *(_Slot(("services", k, "app"), "Microsoft.Web/sites", s.app, own, k) for k, s in policy.services.items()),
+        _Slot(("sql", "server"), "Microsoft.Sql/servers", server, of_server, ""),
+        *(
+            _Slot(("storage", k, "account"), "Microsoft.Storage/storageAccounts", s.account, own, "")
+            for k, s in policy.storage.items()
+        ),
+        _Slot(("telemetry", "component"), "Microsoft.Insights/components", component, own, ""),
+    )
+
+
+def _bound(slot: _Slot, env: str, others: frozenset[str], there: Listing[str], taken: set[str]) -> Bound:
+    group = slot.group.replace("{env}", env)
+    named = [found for found in there.items if name(found).casefold() == _named(slot.template, env)]
+    named.sort(key=lambda found: (segment(found, "resourceGroups") or "").casefold() != group.casefold())
+    if named:
+        in_place = (segment(named[0], "resourceGroups") or "").casefold() == group.casefold()
+        how = How.DOCUMENTED if in_place else How.MOVED
+        return Bound(slot.path, slot.kind, slot.template, slot.template, group, how, (named[0],))
+    free = [each for each in there.items if key(each) not in taken]
+    likely = [each for each in free if slot.word in name(each).casefold() and not _of_another(each, env, others)]
+    here = [each for each in likely if env in name(each).casefold()]
+    chosen = here or likely
+    if len(chosen) == 1:
+        template = _template(name(chosen[0]), env)
+        return Bound(slot.path, slot.kind, slot.template, template, group, How.LIKELY, tuple(chosen), there.gap)
+    how = How.UNSEEN if there.gap is not None and not chosen else How.MISSING
+    return Bound(slot.path, slot.kind, slot.template, slot.template, group, how, tuple(chosen), there.gap)
+
+
+def _of(inventory: Inventory, kind: str) -> Listing[str]:
+    return inventory.get(kind, Listing())
+
+
+def _named(template: str, env: str) -> str:
+    return template.replace("{env}", env).casefold()
+
+
+def _of_another(found: str, env: str, others: frozenset[str]) -> bool:
+    words = {*_WORDS.split(name(found).casefold()), *_WORDS.split((segment(found, "resourceGroups") or "").casefold())}
+    return bool(words & others) and env not in words
+
+
+def _template(found: str, env: str) -> str:
+    """The name as a template, if this environment's name stands in it once."""
+    return found.replace(env, "{env}") if found.count(env) == 1 else found

@@ -1,0 +1,137 @@
+"""Whom Azure's records name as the last to change what fails, and in words where Azure keeps no such record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC
+from typing import Final
+
+from mzaudit.engine.results import Attribution, Finding, Status
+from mzaudit.policy.models import Principal, Severity
+from mzaudit.snapshot.changes import ACTIVITY_DAYS, HISTORY_DAYS, Recorded, Records
+from mzaudit.snapshot.observed import Gap, Listing
+from mzaudit.snapshot.text.ids import key
+
+MOST: Final = 50
+"""How many resources are asked about at most: the worst first."""
+
+_DEPTH: Final = 9  # of the segments of a resource that stands by itself
+_ASSIGNMENT: Final = "/providers/microsoft.authorization/roleassignments/"
+_IN_VAULT: Final = (
+    "Azure keeps no record of changes to secrets in its change history or Activity Log: they are in the vault's own"
+    " audit log, if a diagnostic setting keeps it."
+)
+_DATABASE: Final = (
+    "Azure keeps no record of changes inside a database in its change history or Activity Log: they are in the server's"
+    " audit log, if auditing is on."
+)
+_SETTING: Final = (
+    "Azure's change history holds no app setting and no image: the Activity Log tells that the app was written to, not"
+    " what was written."
+)
+_GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_ID: Final = re.compile(_GUID)
+# Whatever else a record calls a caller may be somebody's name.
+_IMPERSONAL: Final = re.compile(rf"{_GUID}|(?i:system|microsoft\.[a-z]+)")
+_NAMELESS: Final = re.compile(
+    rf"|{_IMPERSONAL.pattern}|(?:a person|somebody)(?: \(object id {_GUID}\))?|somebody whom the record does not name"
+)
+_IN_DATABASE: Final = ("SQL-003", "SQL-004", "SQL-005", "SQL-006", "SQL-007", "SQL-008")
+
+
+def asked(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """The resources of the failures of which Azure keeps a record, those of the worst failures first, each once."""
+    failing = sorted((f for f in findings if f.status is Status.FAIL), key=lambda f: tuple(Severity).index(f.severity))
+    found = {key(target): target for target in reversed([_target(f) for f in failing if not _silent(f)]) if target}
+    return tuple(reversed(found.values()))
+
+
+def attribute(
+    findings: Sequence[Finding], records: Records, pipelines: Sequence[Principal], *, names: bool
+) -> tuple[Finding, ...]:
+    """The findings, each failure with who changed its resource last. `pipelines` are the known pipelines' identities;
+    people are named only with `names`."""
+    known = {pipeline.object_id.casefold(): pipeline.name for pipeline in pipelines}
+    return tuple(
+        replace(f, attribution=_attribution(f, records, known, names=names)) if f.status is Status.FAIL else f
+        for f in findings
+    )
+
+
+def _silent(finding: Finding) -> str:
+    """Why Azure has no record of what this failure is about; empty if it may have one."""
+    if finding.subject.kind == "secret":
+        return _IN_VAULT
+    return _DATABASE if finding.rule in _IN_DATABASE else ""
+
+
+def _target(finding: Finding) -> str:
+    """The role assignment that the proof names, else the resource: of a part of it (a container, a database) the
+    whole."""
+    for fact in finding.evidence:
+        if _ASSIGNMENT in fact.at.casefold() and fact.at.startswith("/subscriptions/"):
+            return fact.at
+    parts = finding.subject.id.split("/")
+    whole = len(parts) >= _DEPTH and parts[1].casefold() == "subscriptions"
+    return "/".join(parts[:_DEPTH]) if whole else ""
+
+
+def _attribution(finding: Finding, records: Records, known: Mapping[str, str], *, names: bool) -> Attribution:
+    silent = _silent(finding)
+    if silent:
+        return _nothing(silent)
+    target = key(_target(finding))
+    if target not in records.activity:
+        return _nothing(
+            f"Not asked: more than {MOST} resources fail."
+            if target != "/"
+            else "Azure keeps no record of what this is."
+        )
+    about = finding.rule.partition("-")[0]
+    history = {} if isinstance(records.history, Gap) else records.history
+    # Of an app's settings and image the change history holds nothing: what it has is about something else.
+    older = (history.get(target),) if about not in ("SET", "IMG") else ()
+    log = records.activity[target]
+    found = [one for one in (*older, *log.items) if one is not None]
+    note = " ".join(filter(None, (_SETTING if about in ("SET", "IMG") else "", _unread(records.history, log))))
+    if not found:
+        kept = f"the {HISTORY_DAYS} days of Azure's change history or the {ACTIVITY_DAYS} of its Activity Log"
+        none = f"No change in {kept}."
+        return _nothing(note if _unread(records.history, log) else " ".join(filter(None, (none, note))))
+    # At the same moment the log, which names the caller by its ids too.
+    last = max(found, key=lambda one: (one.at, len(one.ids)))
+    pipeline = next((known[each] for each in last.ids if each in known), "")
+    inside = bool(pipeline) if known and last.ids else None
+    if not known:
+        note = f"{note} The policy names no pipeline.".strip()
+    return Attribution(last.at.astimezone(UTC), _by(last, names), inside, pipeline, last.operation, last.record, note)
+
+
+def _nothing(note: str) -> Attribution:
+    return Attribution(None, "", None, "", "", "", note)
+
+
+def _unread(history: Mapping[str, Recorded] | Gap, log: Listing[Recorded]) -> str:
+    gaps = [gap for gap in (history if isinstance(history, Gap) else None, log.gap) if gap is not None]
+    return " ".join(f"Not read: {gap.reason}: {gap.call.partition('?')[0]} (needs {_needed(gap)})." for gap in gaps)
+
+
+def _needed(gap: Gap) -> str:
+    return gap.permission or "the right to read the resources"
+
+
+def _by(change: Recorded, names: bool) -> str:
+    if not change.caller:
+        return "somebody whom the record does not name"
+    if names or _IMPERSONAL.fullmatch(change.caller):
+        return change.caller
+    who = "a person" if "@" in change.caller else "somebody"  # a display name is a person's, an app's or a group's
+    ids = [each for each in change.ids if _ID.fullmatch(each)]
+    return f"{who} (object id {ids[-1]})" if ids else who
+
+
+def nameless(by: str) -> str:
+    """Who changed it, as `Attribution.by` has it, without a name."""
+    return by if _NAMELESS.fullmatch(by) else "a person" if "@" in by else "somebody"

@@ -1,0 +1,214 @@
+"""Rules × subjects, each answered: the loop, the order of causes, and the one place where a rule's crash is caught."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+from typing import Any
+
+from mzaudit.engine.az_cli import in_subscription
+from mzaudit.engine.results import Finding, Status, SubjectName
+from mzaudit.engine.rule import AnyRule
+from mzaudit.engine.subjects import Subject
+from mzaudit.engine.verdict import Fail, Fix, Inconclusive, NotApplicable, Pass, Verdict
+from mzaudit.policy.desired import Wanted
+from mzaudit.policy.requirements import Requirement, by_rule
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
+from mzaudit.snapshot.text.ids import segment
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A finding, and whether it is a broken link: a failure in full. One that is weaker than its rule (a secret that
+    expires soon) breaks nothing, and must not explain away what is worse."""
+
+    parts: tuple[tuple[str, frozenset[str]], ...]
+    finding: Finding
+    broken: bool
+
+
+def evaluate(
+    wanted: Wanted,
+    seen: Snapshot,
+    rules: Sequence[AnyRule],
+    catalogue: Iterable[Requirement] = (),
+    so_far: list[Finding] | None = None,
+) -> tuple[Finding, ...]:
+    """One finding for every obligation, sorted by environment, rule and subject. Each names the requirements of the
+    catalogue that its rule answers. They are added to `so_far` as they are made."""
+    findings: list[Finding] = [] if so_far is None else so_far
+    ordered = in_order(rules)
+    answers = by_rule(catalogue)
+    several = len(_subscriptions(wanted)) > 1
+    for env in wanted.asked:
+        answered: dict[str, list[_Answered]] = {}
+        for rule in ordered:
+            asked_by = answers.get(rule.code, ())
+            answered[rule.code] = [
+                _answer(rule, subject, _blank(rule, subject, asked_by, wanted), seen, answered, several)
+                for subject in rule.over(wanted, wanted.environments[env])
+            ]
+            findings.extend(answer.finding for answer in answered[rule.code])
+            if not answered[rule.code]:
+                findings.append(_nothing_to_ask(rule, env, asked_by, wanted))
+    return tuple(sorted(findings, key=lambda f: (f.env, f.rule, f.subject.name)))
+
+
+def cut_short(
+    wanted: Wanted, rules: Sequence[AnyRule], catalogue: Iterable[Requirement], so_far: Iterable[Finding], gap: Gap
+) -> tuple[Finding, ...]:
+    """What an evaluation that did not end says: the findings so far, and all others inconclusive by that gap."""
+    judged = {finding.fingerprint: finding for finding in tuple(so_far)}
+    answers = by_rule(catalogue)
+    findings = []
+    for env in wanted.asked:
+        for rule in rules:
+            asked_by = answers.get(rule.code, ())
+            subjects = rule.over(wanted, wanted.environments[env])
+            blanks = [_blank(rule, subject, asked_by, wanted) for subject in subjects]
+            findings += [replace(blank, status=Status.INCONCLUSIVE, gaps=(gap,)) for blank in blanks]
+            if not blanks:
+                findings.append(_nothing_to_ask(rule, env, asked_by, wanted))
+    whole = (judged.get(finding.fingerprint, finding) for finding in findings)
+    return tuple(sorted(whole, key=lambda f: (f.env, f.rule, f.subject.name)))
+
+
+def in_order(rules: Iterable[AnyRule]) -> list[AnyRule]:
+    """Every rule after those it depends on; a circle is a defect and raises `graphlib.CycleError`."""
+    by_code = {rule.code: rule for rule in rules}
+    graph = {code: set(rule.depends_on) & by_code.keys() for code, rule in sorted(by_code.items())}
+    return [by_code[code] for code in TopologicalSorter(graph).static_order()]
+
+
+def verdict_of(rule: AnyRule, subject: Subject[Any], seen: Snapshot) -> Verdict:
+    """The rule's own verdict, before any cause is looked for."""
+    try:
+        return rule.check(subject.want, seen)
+    except Unobserved as unseen:
+        return Inconclusive(tuple(dict.fromkeys(unseen.gaps)))
+    except Exception as crash:  # noqa: BLE001 - the only one: a defect in one rule must not hide what others saw
+        gap = Gap(
+            GapReason.INTERNAL, f"rule {rule.code}", subject.id, detail=f"{type(crash).__name__} in {rule.module}"
+        )
+        return Inconclusive((gap,), "This rule has a defect; please report it.")
+
+
+def _answer(
+    rule: AnyRule,
+    subject: Subject[Any],
+    blank: Finding,
+    seen: Snapshot,
+    answered: Mapping[str, list[_Answered]],
+    several: bool,
+) -> _Answered:
+    parts = tuple((part, frozenset(names)) for part, names in subject.parts.items())
+    unasked = _unasked(rule, subject, blank, answered)
+    if unasked is not None:
+        return _Answered(parts, unasked, False)
+    match verdict_of(rule, subject, seen):
+        case Pass(evidence, note):
+            return _Answered(parts, replace(blank, status=Status.PASS, evidence=evidence, note=note), False)
+        case Inconclusive(gaps, note):
+            return _Answered(parts, replace(blank, status=Status.INCONCLUSIVE, gaps=gaps, note=note), False)
+        case NotApplicable(because, after):
+            cause = _cause((after,), subject, answered)
+            return _Answered(parts, replace(blank, cause=cause, note=because), False)
+        case Fail() as fail:
+            cause = _cause(rule.explained_by, subject, answered)
+            if cause:
+                note = f"Explained by {cause}: {fail.note}"
+                return _Answered(parts, replace(blank, cause=cause, note=note), False)
+            finding = replace(
+                blank,
+                status=Status.FAIL,
+                severity=fail.severity or blank.severity,
+                evidence=fail.evidence,
+                note=fail.note,
+                remediation=fail.remediation,
+                fix=_placed(fail.fix, subject) if several else fail.fix,
+                gaps=fail.gaps,
+            )
+            return _Answered(parts, finding, fail.severity is None)
+
+
+def _subscriptions(wanted: Wanted) -> set[str]:
+    """Those that the policy is about, casefolded."""
+    ids = (each for env in wanted.environments.values() for each in (env.resource_group_id, env.registry.id))
+    return {(segment(each, "subscriptions") or "").casefold() for each in ids}
+
+
+def _placed(fix: Fix | None, subject: Subject[Any]) -> Fix | None:
+    """The fix with the subject's subscription in each command that does not name one."""
+    subscription = segment(subject.id, "subscriptions")
+    if fix is None or subscription is None:
+        return fix
+    return replace(fix, commands=tuple(in_subscription(each, subscription) for each in fix.commands))
+
+
+def _unasked(
+    rule: AnyRule, subject: Subject[Any], blank: Finding, answered: Mapping[str, list[_Answered]]
+) -> Finding | None:
+    """The finding of a rule that cannot be asked, because a link that it requires is broken or was not seen."""
+    for link in _links(rule.requires, subject, answered):
+        found = link.finding
+        if link.broken:
+            return replace(blank, cause=f"{found.rule} {found.subject.name}", note="An earlier link is broken.")
+        if found.status is Status.INCONCLUSIVE:
+            note = f"{found.rule} could not be decided."
+            return replace(blank, status=Status.INCONCLUSIVE, gaps=found.gaps, note=note)
+        if found.cause:
+            return replace(blank, cause=found.cause, note=found.note)
+    return None
+
+
+def _cause(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> str:
+    """The first of these links that was seen broken, or what broke it; empty if none was."""
+    for link in _links(codes, subject, answered):
+        if link.broken:
+            return f"{link.finding.rule} {link.finding.subject.name}"
+        if link.finding.cause:
+            return link.finding.cause
+    return ""
+
+
+def _links(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> Iterator[_Answered]:
+    """Earlier answers about things that this subject is made of, in the order of the chain."""
+    for code in codes:
+        for earlier in answered.get(code, ()):
+            for part, names in earlier.parts:
+                if names.isdisjoint(subject.parts.get(part, ())):
+                    break
+            else:
+                yield earlier
+
+
+def _blank(rule: AnyRule, subject: Subject[Any], asked_by: tuple[str, ...], wanted: Wanted) -> Finding:
+    identity = "\0".join((rule.code, subject.env, subject.kind, subject.name.casefold()))
+    return Finding(
+        rule=rule.code,
+        slug=rule.slug,
+        title=rule.title,
+        env=subject.env,
+        subject=SubjectName(subject.kind, subject.name, subject.id),
+        status=Status.NOT_APPLICABLE,
+        severity=wanted.severities.get(rule.code, rule.severity),
+        note="",
+        evidence=(),
+        gaps=(),
+        requirements=asked_by,
+        policy=subject.where,
+        cause="",
+        remediation="",
+        fix=None,
+        waiver=None,
+        fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+    )
+
+
+def _nothing_to_ask(rule: AnyRule, env: str, asked_by: tuple[str, ...], wanted: Wanted) -> Finding:
+    where = wanted.environments[env].where
+    subject: Subject[None] = Subject(env, "environment", env, wanted.environments[env].resource_group_id, None, where)
+    return replace(_blank(rule, subject, asked_by, wanted), note="The policy names nothing that this rule asks about.")

@@ -1,0 +1,373 @@
+"""What rules are asked about: subjects are enumerated from the policy, so that silence is impossible.
+
+A selector turns one wanted environment into subjects. `parts` name the things that a subject is made of; a rule
+that depends on another finds the other's findings by the parts that both share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from mzaudit.policy.desired import (
+    Wanted,
+    WantedComponent,
+    WantedEnvironment,
+    WantedRegistry,
+    WantedSecret,
+    WantedService,
+    WantedStorage,
+    WantedVault,
+)
+from mzaudit.policy.enums import SecretKind
+
+if TYPE_CHECKING:
+    from mzaudit.policy.models import AllowedDifference
+
+W = TypeVar("W")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject(Generic[W]):
+    """One thing of one environment that a rule is asked about; `where` is the policy's line."""
+
+    env: str
+    kind: str
+    name: str
+    id: str
+    want: W
+    where: str
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+Selector = Callable[[Wanted, WantedEnvironment], Iterator[Subject[W]]]
+
+
+def service_parts(service: WantedService) -> dict[str, tuple[str, ...]]:
+    """What everything that is asked about a service is made of."""
+    parts: dict[str, tuple[str, ...]] = {"service": (service.key,)}
+    if service.vault is not None:
+        parts["vault"] = (service.vault.name,)
+    return parts
+
+
+def _service(env: WantedEnvironment, service: WantedService) -> Subject[WantedService]:
+    return Subject(env.env, "service", service.key, service.id, service, service.where, service_parts(service))
+
+
+def each_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedService]]:
+    """Every documented backend."""
+    for service in env.services:
+        yield _service(env, service)
+
+
+def each_service_with_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedService]]:
+    """Every backend that has a vault of its own."""
+    for service in env.services:
+        if service.vault is not None:
+            yield _service(env, service)
+
+
+def each_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedVault]]:
+    """Every documented vault."""
+    for vault in env.vaults:
+        parts = {"vault": (vault.name,)}
+        yield Subject(env.env, "vault", vault.name, vault.id, vault, vault.where, parts)
+
+
+def each_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedSecret]]:
+    """Every documented secret of every vault."""
+    for vault in env.vaults:
+        for secret in vault.secrets:
+            parts = {"vault": (vault.name,), "secret": (secret.name,)}
+            secret_id = f"{vault.id}/secrets/{secret.stored}"
+            name = f"{vault.name}/{secret.name}"
+            yield Subject(env.env, "secret", name, secret_id, secret, secret.where, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecret:
+    """A secret that is documented to have one value in several vaults."""
+
+    name: str
+    members: tuple[WantedSecret, ...]
+
+
+def each_shared_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[SharedSecret]]:
+    """Every secret name that is marked as shared, with all vaults of the environment that hold it."""
+    members: dict[str, list[WantedSecret]] = {}
+    for vault in env.vaults:
+        for secret in vault.secrets:
+            if secret.spec.shared:
+                members.setdefault(secret.name, []).append(secret)
+    for name, secrets in members.items():
+        parts = {"vault": tuple(secret.vault for secret in secrets), "secret": (name,)}
+        want = SharedSecret(name, tuple(secrets))
+        yield Subject(env.env, "secret", name, f"{env.resource_group_id}/secrets/{name}", want, secrets[0].where, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSetting:
+    """An app setting of a service, by name, that must refer to a documented secret."""
+
+    service: WantedService
+    name: str
+    secret: WantedSecret
+
+
+def each_secret_setting(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[SecretSetting]]:
+    """Every app setting that must refer to a documented secret."""
+    for service in env.services:
+        for one in service.settings:
+            parts = service_parts(service) | {"vault": (one.secret.vault,), "secret": (one.secret.name,)}
+            name = f"{service.key}/{one.name}"
+            setting_id = f"{service.id}/config/appsettings/{one.name}"
+            want = SecretSetting(service, one.name, one.secret)
+            yield Subject(env.env, "setting", name, setting_id, want, one.where, parts)
+
+
+def each_registry(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedRegistry]]:
+    """The shared registry."""
+    registry = env.registry
+    yield Subject(env.env, "registry", registry.name, registry.id, registry, registry.where)
+
+
+def each_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedStorage]]:
+    """Every documented blob container."""
+    for storage in env.storage:
+        name = f"{storage.account}/{storage.container}"
+        parts = {"storage": (storage.key,)}
+        yield Subject(env.env, "container", name, storage.container_id, storage, storage.where, parts)
+
+
+def each_component(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedComponent]]:
+    """The Application Insights component."""
+    component = env.component
+    yield Subject(env.env, "component", component.name, component.id, component, component.where)
+
+
+def whose(
+    wanted: Wanted, env: WantedEnvironment, keys: Container[str]
+) -> tuple[tuple[WantedService, ...], tuple[WantedService, ...]]:
+    """The services of the environment with these keys, and all others of any environment."""
+    here = len(env.services)  # one policy is bound to each environment
+    start = tuple(wanted.environments).index(env.env) * here
+    own = tuple(service for service in env.services if service.key in keys)
+    beside = tuple(service for service in env.services if service.key not in keys)
+    return own, (*wanted.services[:start], *beside, *wanted.services[start + here :])
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedVault:
+    """A vault, and every documented service of any environment: its owners and all the others."""
+
+    vault: WantedVault
+    owners: tuple[WantedService, ...]
+    others: tuple[WantedService, ...]
+
+
+def each_guarded_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[GuardedVault]]:
+    """Every vault, with the services that may read it and those that may not."""
+    for vault in env.vaults:
+        owners, others = whose(wanted, env, vault.owners)
+        want = GuardedVault(vault, owners, others)
+        yield Subject(env.env, "vault", vault.name, vault.id, want, vault.where, {"vault": (vault.name,)})
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedService:
+    """A service, and every documented vault of any environment that it may not read."""
+
+    service: WantedService
+    foreign: tuple[WantedVault, ...]
+
+
+def each_bounded_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[BoundedService]]:
+    """Every documented backend, with the vaults that it must not refer to."""
+    vaults = [vault for other in wanted.environments.values() for vault in other.vaults]
+    for service in env.services:
+        own = {vault.name for vault in service.vaults}
+        want = BoundedService(service, tuple(vault for vault in vaults if vault.name not in own))
+        yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
+
+
+def each_service_with_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedService]]:
+    """Every backend that has a blob container to read."""
+    for service in env.services:
+        if service.storage is not None:
+            parts = service_parts(service) | {"storage": (service.storage.key,)}
+            yield Subject(env.env, "service", service.key, service.id, service, service.where, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedStorage:
+    """A blob container, and every documented service of any environment: its users and all the others."""
+
+    storage: WantedStorage
+    users: tuple[WantedService, ...]
+    others: tuple[WantedService, ...]
+
+
+def each_guarded_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[GuardedStorage]]:
+    """Every blob container, with the services that may reach its blobs and those that may not."""
+    for storage in env.storage:
+        users, others = whose(wanted, env, storage.users)
+        name = f"{storage.account}/{storage.container}"
+        want = GuardedStorage(storage, users, others)
+        parts = {"storage": (storage.key,)}
+        yield Subject(env.env, "container", name, storage.container_id, want, storage.where, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRoles:
+    """A service whose roles are judged, and what other rules of this run guard against it: the vaults and containers
+    of every environment asked for that are not its own."""
+
+    service: WantedService
+    vaults: tuple[WantedVault, ...]
+    storage: tuple[WantedStorage, ...]
+
+
+def each_role_holder(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[HeldRoles]]:
+    """Every documented backend, as a holder of roles."""
+    asked = [wanted.environments[name] for name in wanted.asked]
+    for service in env.services:
+        own_vaults = {vault.id for vault in service.vaults}
+        own_storage = service.storage.container_id if service.storage is not None else None
+        vaults = tuple(vault for other in asked for vault in other.vaults if vault.id not in own_vaults)
+        storage = tuple(one for other in asked for one in other.storage if one.container_id != own_storage)
+        want = HeldRoles(service, vaults, storage)
+        yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
+
+
+@dataclass(frozen=True, slots=True)
+class SucceededService:
+    """A service whose former identity may have left assignments behind, and every documented service: none of their
+    identities is a former one."""
+
+    service: WantedService
+    everyone: tuple[WantedService, ...]
+
+
+def each_succeeded_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[SucceededService]]:
+    """Every documented backend, with all those of any environment."""
+    for service in env.services:
+        want = SucceededService(service, wanted.services)
+        yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
+
+
+@dataclass(frozen=True, slots=True)
+class WantedConnectionString:
+    """The secret of a vault that holds the component's connection string."""
+
+    secret: WantedSecret
+    component: WantedComponent
+
+
+def each_connection_string(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedConnectionString]]:
+    """Every documented secret that holds the telemetry connection string: by its own name, or as a setting's."""
+    settings = (one for service in env.services for one in service.settings)
+    named = {(one.secret.vault, one.secret.name) for one in settings if one.name == env.component.setting}
+    for vault in env.vaults:
+        for secret in vault.secrets:
+            by_name = secret.name == env.component.setting or (vault.name, secret.name) in named
+            if by_name and secret.spec.kind is SecretKind.APPLICATION_INSIGHTS:
+                parts = {"vault": (vault.name,), "secret": (secret.name,)}
+                secret_id = f"{vault.id}/secrets/{secret.stored}"
+                name = f"{vault.name}/{secret.name}"
+                want = WantedConnectionString(secret, env.component)
+                yield Subject(env.env, "secret", name, secret_id, want, secret.where, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctSecret:
+    """A secret and those that it must differ from: `beside` in other vaults of its environment, `elsewhere` in the
+    same vault of other environments that were asked for."""
+
+    secret: WantedSecret
+    beside: tuple[WantedSecret, ...]
+    elsewhere: tuple[WantedSecret, ...]
+
+
+def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[DistinctSecret]]:
+    """Every secret that must differ from others: those declared distinct, and every sensitive one that opens something.
+
+    A pair is asked about once, under the later of the two in the policy's order, so that one reuse is one finding.
+    """
+    before = takewhile(lambda other: other.env != env.env, wanted.environments.values())
+    asked = set(wanted.asked)
+    earlier = [other for other in before if env.distinct_between_environments and other.env in asked]
+    for position, vault in enumerate(env.vaults):
+        for number, secret in enumerate(vault.secrets):
+            if not (secret.guarded or secret.spec.distinct):
+                continue
+            beside = tuple(
+                other
+                for others in env.vaults[:position]
+                for other in others.secrets
+                if other.name == secret.name and secret.spec.distinct and other.spec.distinct
+            )
+            # One policy is bound to each environment: what stands at the same place is of the same key and name.
+            elsewhere = tuple(other.vaults[position].secrets[number] for other in earlier) if secret.guarded else ()
+            parts = {"vault": (vault.name, *(other.vault for other in beside)), "secret": (secret.name,)}
+            want = DistinctSecret(secret, beside, elsewhere)
+            secret_id = f"{vault.id}/secrets/{secret.stored}"
+            name = f"{vault.name}/{secret.name}"
+            yield Subject(env.env, "secret", name, secret_id, want, secret.where, parts)
+
+
+Comparable = WantedService | WantedVault | WantedEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """What of two environments is compared: the same things there and here, in that order.
+
+    `pairs` is empty for the environment that the others are compared with. `allowed` are differences that the policy
+    permits between the two; `claimed` is one that this subject asks about: whether it occurs at all.
+    """
+
+    pairs: tuple[tuple[Comparable, Comparable], ...]
+    allowed: tuple[AllowedDifference, ...] = ()
+    claimed: AllowedDifference | None = None
+
+
+def _pairs(there: WantedEnvironment, here: WantedEnvironment) -> tuple[tuple[Comparable, Comparable], ...]:
+    vaults = {vault.key: vault for vault in there.vaults}
+    services = {service.key: service for service in there.services}
+    return (
+        (there, here),
+        *((services[service.key], service) for service in here.services),
+        *((vaults[vault.key], vault) for vault in here.vaults),
+    )
+
+
+def each_parity(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[Parity]]:
+    """The environment itself, its services and its vaults against those of the first environment that was asked for,
+    in the policy's order; and every allowed difference whose environments were all asked for, at the last of them."""
+    asked = set(wanted.asked)
+    first = next(other for name, other in wanted.environments.items() if name in asked)
+    if env.env == first.env:
+        yield Subject(env.env, "environment", env.env, env.resource_group_id, Parity(()), env.where)
+        return
+    allowed = tuple(a for a in wanted.policy.parity if {env.env, first.env} <= set(a.between))
+    for pair in _pairs(first, env):
+        want = Parity((pair,), allowed)
+        match pair[1]:
+            case WantedService() as service:
+                yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
+            case WantedVault() as vault:
+                yield Subject(env.env, "vault", vault.name, vault.id, want, vault.where, {"vault": (vault.name,)})
+            case WantedEnvironment():
+                yield Subject(env.env, "environment", env.env, env.resource_group_id, want, env.where)
+    for position, difference in enumerate(wanted.policy.parity):
+        between = [name for name in wanted.environments if name in asked & set(difference.between)]
+        if set(between) == set(difference.between) and between[-1] == env.env:
+            start = wanted.environments[between[0]]
+            pairs = tuple(pair for name in between[1:] for pair in _pairs(start, wanted.environments[name]))
+            name = f"{difference.what} between {', '.join(between)}"
+            where = wanted.where("parity", position)
+            want = Parity(pairs, claimed=difference)
+            yield Subject(env.env, "allowed-difference", name, env.resource_group_id, want, where)

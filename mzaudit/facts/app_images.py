@@ -1,0 +1,151 @@
+"""The images that an app runs: containers found in every form that App Service has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.verdict import Evidence, Fail, Fix
+from mzaudit.facts.existing import present, told
+from mzaudit.policy.desired import WantedService
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Unobserved
+from mzaudit.snapshot.text.image_reference import Image, parse
+from mzaudit.snapshot.web import Container, Site
+
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_SHORT_COMMIT: Final = re.compile(r"[0-9a-f]{7,39}")
+
+
+def sidecar_of(want: WantedService, container: Container) -> Image | None:
+    """The image that the policy documents for a side-car of that name."""
+    text = next((each for name, each in want.sidecars.items() if name.casefold() == container.name.casefold()), None)
+    return None if text is None else parse(text)
+
+
+def is_commit(tag: str) -> bool:
+    """Whether a tag has the form of a whole git commit: 40 lower-case hexadecimal digits."""
+    return _COMMIT.fullmatch(tag) is not None
+
+
+def is_short_commit(tag: str) -> bool:
+    """Whether a tag may be a shortened commit: 7 to 39 hexadecimal digits, which a build number may be as well."""
+    return _SHORT_COMMIT.fullmatch(tag) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class AppContainers:
+    """An app's containers: `form` is the runtime's, `main` the one that serves requests (`None` if none can be told
+    to), `listing` all of them; `at` is where they are configured."""
+
+    form: str
+    main: Container | None
+    listing: Listing[Container]
+    at: str
+
+
+def containers_of(want: WantedService, site: Site) -> AppContainers:
+    """The containers that an app is configured to run; none where it runs a stack or nothing.
+
+    A compose file marks no container as main: it is the only one, or the first from the service's own repository.
+    """
+    call = f"GET {want.id}/config/web"
+    runtime = told(present(site.config, call).runtime, call, "properties.linuxFxVersion")
+    at = f"{want.id}/config/web/properties/linuxFxVersion"
+    match runtime.form:
+        case "docker":
+            main = next((c for c in runtime.containers if c.main), None)
+            return AppContainers(runtime.form, main, Listing(runtime.containers), at)
+        case "compose":
+            if runtime.problem:
+                raise Unobserved(Gap(GapReason.MALFORMED, call, detail=f"the compose file: {runtime.problem}"))
+            return AppContainers(runtime.form, _composed(want, runtime.containers), Listing(runtime.containers), at)
+        case "sitecontainers":
+            listing = Listing(tuple(item.container for item in site.containers.items), site.containers.gap)
+            main = next((c for c in listing.items if c.main), None)
+            return AppContainers(runtime.form, main, listing, f"{want.id}/sitecontainers")
+        case _:
+            return AppContainers(runtime.form, None, Listing(), at)
+
+
+def _composed(want: WantedService, containers: tuple[Container, ...]) -> Container | None:
+    if len(containers) == 1:
+        return containers[0]
+    for container in containers:
+        image = parse(container.image)
+        if image is not None and image.repository == want.repository:
+            return container
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class MainImage:
+    """The image of an app's main container, as configured in `text`, in the runtime's form, at `at`."""
+
+    image: Image
+    text: str
+    form: str
+    at: str
+
+
+def main_image(want: WantedService, seen: Snapshot) -> MainImage | Fail:
+    """The main container's image, or the failure that there is none to judge; inconclusive where not all of the
+    app's containers were seen."""
+    containers = containers_of(want, seen.site(want.id))
+    if containers.listing.gap is not None:
+        raise Unobserved(containers.listing.gap)
+    if containers.main is None:
+        return Fail(
+            (Evidence(containers.at, "a container image", containers.form or "nothing"),),
+            f"{want.app} runs no container that can be told to be its main one, so that no image can be judged.",
+            f"Let {want.app} run an image of {want.repository}.",
+            deploy(want, seen, containers.form),
+        )
+    image = parse(containers.main.image)
+    if image is None:
+        return Fail(
+            (Evidence(containers.at, "an image reference", containers.main.image),),
+            f"{want.app} is configured with {containers.main.image}, which is no image reference.",
+            f"Let {want.app} run an image of {want.repository}.",
+            deploy(want, seen, containers.form),
+        )
+    return MainImage(image, containers.main.image, containers.form, containers.at)
+
+
+def pull_by_system_identity(want: WantedService, container: str) -> str:
+    """The command that lets a site container pull with the app's system-assigned identity."""
+    return az(
+        "webapp sitecontainers update",
+        name=want.app,
+        resource_group=want.resource_group,
+        container_name=container,
+        system_assigned_identity="true",
+    )
+
+
+def deploy(want: WantedService, seen: Snapshot, form: str, commit: str = "COMMIT") -> Fix:
+    """How to let an app run its own repository's image of a commit."""
+    registry = seen.registry(want.registry.id).properties
+    host = None if isinstance(registry, Gap) or registry.value is None else registry.value.login_server
+    image = f"{host or 'LOGIN_SERVER'}/{want.repository}:{commit}"
+    where = {"name": want.app, "resource_group": want.resource_group}
+    match form:
+        case "compose":
+            command = az(
+                "webapp config container set",
+                **where,
+                multicontainer_config_type="compose",
+                multicontainer_config_file="COMPOSE_FILE",
+            )
+        case "sitecontainers":
+            command = az("webapp sitecontainers update", **where, container_name="CONTAINER", image=image)
+        case _:
+            command = az("webapp config container set", **where, container_image_name=image)
+    return Fix(
+        "Website Contributor",
+        (command,),
+        f"Microsoft.Web/sites: properties.siteConfig.linuxFxVersion = DOCKER|{image} "
+        "(azurerm_linux_web_app: site_config.application_stack.docker_image_name)",
+    )

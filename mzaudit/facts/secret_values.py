@@ -1,0 +1,76 @@
+"""Classes of secret values as rules compare them; a disabled secret has none that anybody could read."""
+
+from __future__ import annotations
+
+from mzaudit.engine.az_cli import az, secret_file
+from mzaudit.engine.verdict import Evidence, Fail, Fix
+from mzaudit.facts.existing import present
+from mzaudit.policy.desired import WantedSecret
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
+from mzaudit.snapshot.values import SecretValue
+
+OFFICER = "Key Vault Secrets Officer"
+
+
+def secret_id(want: WantedSecret) -> str:
+    """The resource id of a wanted secret."""
+    return f"{want.vault_id}/secrets/{want.stored}"
+
+
+def value_of(want: WantedSecret, seen: Snapshot) -> SecretValue | Fail:
+    """The class of a secret's current value, or the failure that it is disabled, where its attributes say so too; else
+    the rule is inconclusive."""
+    vault = seen.vault(want.vault_id)
+    facet = vault.value(want.stored)
+    if isinstance(facet, Gap) and facet.reason is GapReason.DISABLED:
+        item = need(vault.secret(want.stored))
+        if item is not None and item.enabled is False:
+            return disabled(want)
+    return present(facet, f"GET secret {want.stored} of {want.vault}")
+
+
+_labels: dict[tuple[str, str], int | None] = {}
+_labels_of: list[Snapshot] = []
+
+
+def label_of(want: WantedSecret, seen: Snapshot) -> int | None:
+    """What the current value, without outer white space, is equal to; none where no value was seen. Of one snapshot at
+    a time it is kept: a secret is compared with that of every other environment."""
+    if not _labels_of or _labels_of[0] is not seen:
+        _labels.clear()
+        _labels_of[:] = [seen]
+    asked = (want.vault_id, want.stored)
+    if asked not in _labels:
+        facet = seen.vault(want.vault_id).value(want.stored)
+        known = facet.value if isinstance(facet, Observed) else None
+        _labels[asked] = known.same_trimmed if known is not None else None
+    return _labels[asked]
+
+
+def disabled(want: WantedSecret) -> Fail:
+    """The failure that a secret is disabled."""
+    return Fail(
+        (Evidence(f"{secret_id(want)}/attributes/enabled", True, False),),
+        f"The secret {want.stored} in {want.vault} is disabled: nobody can read its value.",
+        "Enable the secret, or set a new version of it.",
+        Fix(
+            OFFICER,
+            (az("keyvault secret set-attributes", vault_name=want.vault, name=want.stored, enabled="true"),),
+            "Microsoft.KeyVault/vaults/secrets: properties.attributes.enabled = true",
+        ),
+    )
+
+
+def set_new(*wanted: WantedSecret) -> Fix:
+    """How to give secrets a new value."""
+    return Fix(
+        OFFICER,
+        tuple(az("keyvault secret set", vault_name=w.vault, name=w.stored, file=_file(w)) for w in wanted),
+        "Microsoft.KeyVault/vaults/secrets: properties.value (azurerm_key_vault_secret: value)",
+    )
+
+
+def _file(want: WantedSecret) -> str:
+    """A shared secret has one file for all its vaults: it is to be one value."""
+    return f"SECRET_FILE_{want.stored}" if want.spec.shared else secret_file(want.vault, want.stored)

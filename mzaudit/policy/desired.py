@@ -1,0 +1,208 @@
+"""The policy bound to environments and subscriptions: every template filled in, every id whole.
+
+Rules are asked about these. `where` is the `file:line` of the policy that states the expectation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mzaudit.policy.enums import Severity
+
+if TYPE_CHECKING:
+    from mzaudit.policy.models import DatabaseGrant, Plans, Policy, Principal, Secret
+
+Where = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRegistry:
+    """The shared registry. `place` says in words where it is: its group, with its subscription if that is not the
+    environment's."""
+
+    name: str
+    documented_name: str
+    id: str
+    place: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSecret:
+    """A documented secret of one vault; `name` is the documented one, `stored` Key Vault's."""
+
+    env: str
+    vault: str
+    vault_id: str
+    name: str
+    stored: str
+    spec: Secret
+    expiring_days: int
+    where: str
+
+    @property
+    def guarded(self) -> bool:
+        """Whether its value must differ between environments, where the policy does not say otherwise."""
+        return self.spec.sensitive and self.spec.kind.opens
+
+    @property
+    def compared(self) -> bool:
+        """Whether its value is compared with those of other vaults' secrets of its name."""
+        return self.spec.shared or self.spec.distinct or self.guarded
+
+
+@dataclass(frozen=True, slots=True)
+class WantedVault:
+    """A vault and its documented contents. `owners` are the keys of the services that may read it: whose own it is,
+    or whose settings refer to it."""
+
+    env: str
+    key: str
+    name: str
+    id: str
+    resource_group: str
+    secrets: tuple[WantedSecret, ...]
+    owners: tuple[str, ...]
+    readers: tuple[Principal, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSetting:
+    """An app setting that must refer to a secret."""
+
+    name: str
+    secret: WantedSecret
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedStorage:
+    """A storage account and container."""
+
+    env: str
+    key: str
+    account: str
+    account_id: str
+    container: str
+    container_id: str
+    users: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedComponent:
+    """The Application Insights component; `setting` is the documented name of its connection string."""
+
+    env: str
+    name: str
+    id: str
+    setting: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedDatabase:
+    """A database, and what holds inside it.
+
+    `grants` are the services that use it, with their roles. `tenants` says whether it holds rows of tenants. `excused`
+    are tables, and `administrators` and `migrated_by` names of users, casefolded. `version` is the newest migration,
+    None where nothing says.
+    """
+
+    env: str
+    key: str
+    name: str
+    id: str
+    server: str
+    server_id: str
+    grants: tuple[tuple[str, tuple[str, ...]], ...]
+    passwords_forbidden: bool
+    tenant_column: str
+    tenants: bool
+    excused: tuple[str, ...]
+    administrators: tuple[str, ...]
+    migrations: str
+    migrated_by: tuple[str, ...]
+    version: str | None
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedServer:
+    """The SQL server that holds the documented databases."""
+
+    env: str
+    name: str
+    id: str
+    databases: tuple[WantedDatabase, ...]
+    passwords_forbidden: bool
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedService:
+    """A documented backend in one environment. `settings` are those that refer to a secret, `vaults` those that it may
+    read: its own first, then others that its settings refer to. `sidecars` are images by the container's name."""
+
+    env: str
+    key: str
+    title: str
+    production: bool
+    passwords_forbidden: bool
+    app: str
+    id: str
+    resource_group: str
+    repository: str
+    registry: WantedRegistry
+    vault: WantedVault | None
+    vaults: tuple[WantedVault, ...]
+    settings: tuple[WantedSetting, ...]
+    storage: WantedStorage | None
+    databases: tuple[DatabaseGrant, ...]
+    sidecars: Mapping[str, str]
+    component: WantedComponent
+    telemetry: bool
+    plans: Plans
+    plaintext: tuple[str, ...]
+    expected_commit: str | None
+    where: str
+    where_plans: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedEnvironment:
+    """One environment, bound."""
+
+    env: str
+    production: bool
+    subscription: str
+    resource_group_id: str
+    shared_resource_group_id: str
+    registry: WantedRegistry
+    vaults: tuple[WantedVault, ...]
+    services: tuple[WantedService, ...]
+    storage: tuple[WantedStorage, ...]
+    server: WantedServer
+    component: WantedComponent
+    distinct_between_environments: bool
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The policy bound: `environments` are all of the policy's, `asked` those that this run is about, `services` those
+    of every environment, asked for or not."""
+
+    policy: Policy
+    environments: Mapping[str, WantedEnvironment]
+    asked: tuple[str, ...]
+    severities: Mapping[str, Severity]
+    where: Where
+    services: tuple[WantedService, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        services = tuple(service for env in self.environments.values() for service in env.services)
+        object.__setattr__(self, "services", services)

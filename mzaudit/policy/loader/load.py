@@ -1,0 +1,169 @@
+"""Policy files read and checked: everything that is wrong is said at once, each with its file and line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from mzaudit.errors import PolicyError
+from mzaudit.policy import requirements, semantics, waivers
+from mzaudit.policy.desired import Where
+from mzaudit.policy.loader import yaml_document
+from mzaudit.policy.loader.diagnostics import Complaint, Contradiction, refuse
+from mzaudit.policy.loader.messages import complain, misspelt
+from mzaudit.policy.loader.stand_in import Readings, agreed, readings
+from mzaudit.policy.loader.yaml_document import Document
+from mzaudit.policy.models import Policy, Strict
+from mzaudit.policy.requirements import Requirement, Requirements
+from mzaudit.policy.rule_vocabulary import Vocabulary
+from mzaudit.policy.shipped_policy import shipped
+from mzaudit.policy.waivers import Waiver, WaiverFile
+
+REQUIREMENTS = "requirements.yaml"
+WAIVERS = "waivers.yaml"
+
+M = TypeVar("M", bound=Strict)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A policy with its requirements and waivers.
+
+    `where(*path)` tells the `file:line` that states a place of the policy; `files` are those read, as findings name
+    them; `notes` say where the document asks for what Azure cannot hold.
+    """
+
+    policy: Policy
+    requirements: tuple[Requirement, ...]
+    waivers: tuple[Waiver, ...]
+    where: Where
+    files: tuple[str, ...]
+    notes: tuple[semantics.Note, ...]
+
+
+def load(path: Path, words: Vocabulary, name: str | None = None) -> Loaded:
+    """Read a policy: one file, or a directory of `*.yaml` over which the policy's top-level keys are split.
+
+    `requirements.yaml` and `waivers.yaml` in the directory, or beside the file, hold what their names say; files that
+    start with a dot are passed over. `words` are those of the rules; `name` is what complaints and findings call
+    `path`. Raises `PolicyError` with every complaint.
+    """
+    shown = path.as_posix() if name is None else name
+    try:
+        if not path.exists():
+            hint = "`mzaudit init` writes the shipped policy into ./policies"
+            raise PolicyError((f"{shown}: no such file or directory; {hint}",))
+        if not path.is_dir():
+            return _checked(shown, _with_those_beside(path, shown), words)
+        found = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        reason = str(error.strerror or "an error").lower()
+        return refuse([Complaint(shown, 1, "file", "a readable file or directory", reason)])
+    documents = {
+        entry: yaml_document.read(path / entry, f"{shown}/{entry}") for entry in found if entry.endswith(".yaml")
+    }
+    for entry in found:
+        if entry.endswith(".yml"):
+            unread = Document(f"{shown}/{entry}", cut=True)
+            unread.complain((), "the ending .yaml", ".yml")
+            named = entry.removesuffix("yml") + "yaml"
+            documents[entry if named in documents else named] = unread
+    if not documents.keys() - {REQUIREMENTS, WAIVERS}:
+        documents[""] = unread = Document(shown, cut=True)
+        unread.complain((), "a directory with a policy (*.yaml)", "none in it")
+    return _checked(shown, documents, words)
+
+
+def _with_those_beside(path: Path, shown: str) -> dict[str, Document]:
+    """The documents of a policy that is one file."""
+    policy = yaml_document.read(path, shown)
+    if of := _other(path.name, policy):
+        refuse([Complaint(shown, 1, "file", "a policy, or the directory that holds it", of)])
+    near = {name: path.with_name(name) for name in (REQUIREMENTS, WAIVERS)}
+    beside = {name: file for name, file in near.items() if file.is_file()}
+    folder = PurePosixPath(shown).parent
+    return {"": policy} | {name: yaml_document.read(file, str(folder / name)) for name, file in beside.items()}
+
+
+def _other(name: str, read: Document) -> str:
+    """What a file is that is no policy, by its name or by what it holds; empty for one that may be a policy."""
+    for known, held in ((REQUIREMENTS, "requirements"), (WAIVERS, "waivers")):
+        if name == known or isinstance(read.root.get(held), list):
+            return f"a file of {held}"
+    return ""
+
+
+@cache
+def shipped_catalogue() -> tuple[Requirement, ...]:
+    """The requirements of the shipped policy."""
+    read = yaml_document.read(shipped() / REQUIREMENTS, REQUIREMENTS)
+    return Requirements.model_validate_json(json.dumps(read.root)).requirements
+
+
+def _checked(shown: str, documents: dict[str, Document], words: Vocabulary) -> Loaded:
+    files = tuple(part.file for part in documents.values())
+    catalogue = documents.pop(REQUIREMENTS, Document(REQUIREMENTS, cut=True))
+    waived = documents.pop(WAIVERS, Document(WAIVERS, cut=True))
+    whole = _joined(shown, tuple(documents.values()))
+    policy, policies = _validated(Policy, whole)
+    _contradicted(whole, policies, lambda each: semantics.contradictions(each, words))
+    stated, catalogues = _validated(Requirements, catalogue)
+    _contradicted(catalogue, catalogues, lambda each: requirements.contradictions(each, catalogue.where))
+    entries, grants = _validated(WaiverFile, waived)
+    _contradicted(
+        waived, grants, lambda each: agreed(waivers.contradictions(each, wants, words) for wants in policies.models)
+    )
+    complaints = [*whole.complaints, *catalogue.complaints, *waived.complaints]
+    if policy is None or complaints:
+        return refuse(complaints)
+    return Loaded(
+        policy,
+        stated.requirements if stated is not None else (),
+        waivers.granted(entries, waived) if entries is not None else (),
+        whole.where,
+        files,
+        semantics.notes(policy, whole.where),
+    )
+
+
+def _joined(shown: str, parts: tuple[Document, ...]) -> Document:
+    """One document of several files, each with top-level keys of its own."""
+    whole = Document(shown, lines={(): (parts[0].file, 1)}, cut=any(part.cut for part in parts))
+    for part in parts:
+        for key in part.root.keys() & whole.root.keys():
+            part.complain((key,), "each key in one file", f"it also in {whole.where(key)}")
+            part.twice.add((key,))
+        new = {key: tree for key, tree in part.root.items() if key not in whole.root}
+        whole.lines.update((steps, at) for steps, at in part.lines.items() if steps and steps[0] in new)
+        whole.root.update(new)
+        whole.complaints.extend(part.complaints)
+        whole.spoilt.update(part.spoilt)
+        whole.twice.update(part.twice)
+    return whole
+
+
+def _validated(model: type[M], source: Document) -> tuple[M | None, Readings[M]]:
+    """The document as a model, or None; and what to look for contradictions in."""
+    if source.cut:
+        source.spoilt.update((key,) for key in model.model_fields.keys() - source.root.keys())
+    try:
+        made = model.model_validate_json(json.dumps(source.root))
+    except ValidationError as wrong:
+        if meant := misspelt(wrong, model, source):
+            source.take(meant)
+            return None, _validated(model, source)[1]
+        complain(wrong, model, source)
+        return None, readings(wrong, model, source)
+    return made, readings(None, model, source) if source.spoilt | source.twice else Readings((made,))
+
+
+def _contradicted(source: Document, said: Readings[M], find: Callable[[M], Iterable[Contradiction]]) -> None:
+    """Complain of each contradiction that does not hang on what has no shape."""
+    for steps, expected, found in said.alike(find):
+        source.complain(steps, expected, found)

@@ -1,0 +1,207 @@
+"""What a model wants at a place, in words: read off its JSON Schema, so that words and schema cannot disagree."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from pydantic import BaseModel, ValidationError
+
+from mzaudit.policy.loader.diagnostics import Steps, shown
+from mzaudit.policy.loader.yaml_document import Document, at
+from mzaudit.policy.models import MAPPING, TEXT
+
+Schema = dict[str, object]
+
+PATTERNS = {
+    r"\S": "text that is not empty",
+    r"^[^\s/]+$": "a name without white space or slash",
+    r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "a GUID",
+    r"^[a-z][a-z0-9]*$": "lower-case letters and digits, a letter first",
+    r"^[A-Za-z_][A-Za-z0-9_.:-]*$": "a setting name (letters, digits and _ . : -)",
+    r"^[^\s/]+/[A-Za-z_][A-Za-z0-9_.:-]*$": "vault/secret, by their keys in this policy",
+    r"^[a-z0-9]+([._/-][a-z0-9]+)*$": "a repository name (lower-case letters and digits, joined by . _ / or -)",
+    r"^\w+\.\w+$": "schema.table",
+    r"^[0-9]+([._][0-9]+)*$": "a migration's version such as 12 or 1.4.2, in quotes",
+    r"^[a-z0-9.-]+\.[a-z]+(:[0-9]+)?/[a-z0-9._/-]+(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?$": (
+        "an image with its registry's host, such as mcr.microsoft.com/azure-functions/base:4"
+    ),
+    r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$": "the name of a SKU such as P1mv3",
+    r"^[A-Z]+-[0-9]{3}$": "a rule code such as KV-003",
+    r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$": "a requirement id such as DOC-01",
+    r"^[*?/]*[^\s*?/]\S*$": "a subject without white space, not wildcards alone",
+}
+
+
+@functools.cache
+def schema_of(model: type[BaseModel]) -> Schema:
+    """The JSON Schema of a model."""
+    return model.model_json_schema()
+
+
+def errors_of(wrong: ValidationError, document: Document) -> list[tuple[Steps, str]]:
+    """The place and the type of each error of a validation; of a value that has two forms the place is its own."""
+    found = []
+    for error in wrong.errors(include_url=False, include_context=False, include_input=False):
+        steps: Steps = ()
+        for step in error["loc"]:
+            form = step in (TEXT, MAPPING) and (*steps, step) not in document.lines
+            steps = steps if form else (*steps, step)
+        found.append((steps, error["type"]))
+    return found
+
+
+def key_in(steps: Steps, document: Document) -> Steps | None:
+    """The place of the entry whose key a validation's error is about; None if the error is about a value."""
+    return steps[:-1] if steps[-1:] == ("[key]",) and steps not in document.lines else None
+
+
+def misspelt(wrong: ValidationError, model: type[BaseModel], document: Document) -> dict[Steps, str]:
+    """Complain of every unknown key that is a misspelling of one that is not there, and tell which that is."""
+    meant: dict[Steps, str] = {}
+    places = set(document.lines)
+    for steps, kind in errors_of(wrong, document):
+        if kind == "extra_forbidden" and not document.is_spoilt(steps):
+            close = _close(steps[-1], _fields(model, steps))
+            if close and (place := (*steps[:-1], close[0])) not in places:
+                _complain_of_key(steps, model, document)
+                meant[steps] = close[0]
+                places.add(place)
+    return meant
+
+
+def complain(wrong: ValidationError, model: type[BaseModel], document: Document) -> None:
+    """Turn every error of a document's validation into a complaint, in our own words."""
+    schema = schema_of(model)
+    for steps, kind in errors_of(wrong, document):
+        key = key_in(steps, document)
+        steps = steps if key is None else key
+        if document.is_spoilt(steps) or document.is_misspelt(steps):
+            continue
+        if kind == "extra_forbidden":
+            _complain_of_key(steps, model, document)
+        elif key is not None:
+            document.complain(steps, f"as key {_key(described(schema, steps[:-1]), str(steps[-1]))}", shown(steps[-1]))
+        else:
+            node = described(schema, steps)
+            missing = kind == "missing"
+            found = None if missing else at(document.root, steps)
+            if kind == "too_short" and _is_long_enough(node, found):
+                continue  # pydantic counts what is right in it; what is wrong has its own complaint
+            document.complain(
+                steps, _words(node, found), "no such key" if missing else shown(found) + _hint(node, found)
+            )
+
+
+def _is_long_enough(node: Schema, found: object) -> bool:
+    least = node.get("minItems", node.get("minProperties"))
+    return isinstance(found, list | dict) and isinstance(least, int) and len(found) >= least
+
+
+def _fields(model: type[BaseModel], steps: Steps) -> Schema:
+    """The keys that are known where that one is not."""
+    return _map(described(schema_of(model), steps[:-1], mapping=True).get("properties"))
+
+
+def _complain_of_key(steps: Steps, model: type[BaseModel], document: Document) -> None:
+    known = _fields(model, steps)
+    document.complain(steps, f"one of {_listed(known)}", shown(steps[-1]) + _asked(_close(steps[-1], known)))
+
+
+def described(schema: Schema, steps: Steps, *, mapping: bool = False) -> Schema:
+    """The part of a schema that describes a place; of one that is text or a mapping, `mapping` says which is meant."""
+    node = schema
+    for depth, step in enumerate(steps, 1):
+        if isinstance(step, int):
+            node = _map(node.get("items"))
+        else:
+            patterns = list(_map(node.get("patternProperties")).values())
+            named = _map(node.get("properties"))
+            node = _map(named[step] if step in named else patterns[0] if patterns else node.get("additionalProperties"))
+        if forms := _items(node.get("oneOf")):
+            node = _map(forms[-1 if mapping or depth < len(steps) else 0])
+        for branch in _items(node.get("anyOf")):
+            if _map(branch).get("type") != "null":
+                node = _map(branch)
+        if "$ref" in node:
+            node = _map(_map(schema.get("$defs")).get(str(node["$ref"]).rsplit("/", 1)[-1]))
+    return node
+
+
+def _words(node: Schema, found: object) -> str:
+    if "const" in node:
+        return str(node["const"])
+    if "enum" in node:
+        return _listed(str(item) for item in _items(node["enum"]))
+    match node.get("type"):
+        case "boolean":
+            return "true or false"
+        case "integer":
+            return f"a whole number from {node.get('minimum')} to {node.get('maximum')}"
+        case "number":
+            return f"a number from {node.get('minimum')} to {node.get('maximum')}"
+        case "array":
+            return f"a list of at least {node['minItems']}" if "minItems" in node else "a list"
+        case "object":
+            required = [str(item) for item in _items(node.get("required"))]
+            if required:
+                return f"a mapping with {', '.join(required)}"
+            return "a mapping with at least one entry" if "minProperties" in node else "a mapping"
+        case _:
+            return _text(node, found)
+
+
+def _text(node: Schema, found: object) -> str:
+    longest = node.get("maxLength")
+    if isinstance(longest, int) and isinstance(found, str) and len(found) > longest:
+        return f"at most {longest} characters"
+    if node.get("format") == "date":
+        return "a date (YYYY-MM-DD)"
+    return PATTERNS.get(str(node.get("pattern")), "another value")
+
+
+_RENAMED = {"connection-string": "application-insights"}
+"""Words of an earlier policy that have another name now, too far from it to be guessed."""
+
+
+def key_pattern(node: Schema) -> str:
+    """The pattern that the keys of a mapping must have."""
+    return next(iter(_map(node.get("patternProperties"))), "")
+
+
+def _key(node: Schema, found: str) -> str:
+    return _text(_map(node.get("propertyNames")) | {"pattern": key_pattern(node)}, found)
+
+
+def _hint(node: Schema, found: object) -> str:
+    if node.get("type") == "boolean" and isinstance(found, str) and found.casefold() in ("yes", "no", "on", "off"):
+        return f" (write {'true' if found.casefold() in ('yes', 'on') else 'false'})"
+    if node.get("type") == "string" and isinstance(found, bool | int | float):
+        return " (put it in quotes)"
+    known = [str(item) for item in _items(node.get("enum"))]
+    renamed = _RENAMED.get(found) if isinstance(found, str) else None
+    return _asked([renamed] if renamed in known else _close(found, known))
+
+
+def _asked(meant: list[str]) -> str:
+    return "".join(f" (did you mean {word}?)" for word in meant)
+
+
+def _close(found: object, known: Iterable[str]) -> list[str]:
+    if not isinstance(found, str) or len(found) > 60:  # a comparison costs time, and nobody misspells so much
+        return []
+    return get_close_matches(found.casefold(), list(known), n=1)
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _map(node: object) -> Schema:
+    return node if isinstance(node, dict) else {}
+
+
+def _items(node: object) -> list[object]:
+    return node if isinstance(node, list) else []

@@ -1,0 +1,33 @@
+"""The words of a policy that are not the policy's own: they are of the rules, which this room does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from mzaudit.policy.loader.diagnostics import shown
+
+_LONGEST = 60  # a comparison costs time, and nobody misspells so much
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The codes of all rules, and the facts by which environments are compared; both sorted."""
+
+    rules: tuple[str, ...]
+    facts: tuple[str, ...]
+
+    def no_rule(self, code: str) -> tuple[str, str] | None:
+        """What was expected and what found where that code is given; None if a rule has it."""
+        return None if code in self.rules else ("the code of a rule (see `mzaudit rules`)", meant(code, self.rules))
+
+    def no_fact(self, what: str) -> tuple[str, str] | None:
+        """What was expected and what found where that fact is named; None if it is one."""
+        return None if what in self.facts else (f"one of {', '.join(self.facts)}", meant(what, self.facts))
+
+
+def meant(word: str, known: Sequence[str]) -> str:
+    """A word that nothing has, with the nearest one that something has."""
+    near = get_close_matches(word, known, 1) if len(word) <= _LONGEST else ()
+    return shown(word) + "".join(f" (did you mean {each}?)" for each in near)

@@ -1,0 +1,168 @@
+"""The way to one service's API: its own origin alone, over HTTPS, following no redirect, believing nothing but JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import aiohttp
+from pydantic import TypeAdapter, ValidationError
+
+from mzaudit.publish.sealed_token import Token
+
+_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+_PATIENCE = 60.0  # seconds for one request with all its tries
+_LARGEST = 16 * 1024 * 1024  # bytes of an answer, decoded
+_WAITS = (0.5, 1.0, 2.0)
+_PASSING = frozenset({500, 502, 503, 504})
+_DONE = frozenset({200, 201, 204})
+
+Shape = TypeVar("Shape")
+
+
+class Unpublished(Exception):  # noqa: N818 - it is what became of the comment
+    """Something was not written; `str()` is the cause and its cure, in our own words only."""
+
+
+class Unanswered(Unpublished):
+    """It is not known whether the service did what it was asked: look before asking again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How the service is reached: the proxy for a URL, and the authorities that are trusted."""
+
+    proxy_for: Callable[[str], str | None]
+    certificates: ssl.SSLContext
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that is not the one asked for; one of status 200 is no JSON. `words` are the service's, in lower case,
+    to be matched and never shown; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    words: str
+
+
+Explain = Callable[[Refusal], str]
+
+
+class Web:
+    """An open way to a service; see `opened`."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, service: str, token: Token, route: Route, explain: Explain
+    ) -> None:
+        self._session = session
+        self._service, self._token, self._route, self._explain = service, token, route, explain
+
+    async def ask(self, method: str, url: str, body: object = None, *, again: bool = True) -> object:
+        """The JSON answer to a request; `None` where the service answers with nothing.
+
+        `again` says that asking twice does no more than asking once. If not, what became of a request whose answer was
+        lost is unknown: raises `Unanswered`. Raises `Unpublished` for a refusal, or when patience is at its end.
+        """
+        clock = asyncio.get_running_loop().time
+        end = clock() + _PATIENCE
+        for wait in (*_WAITS, None):
+            try:
+                status, headers, text = await self._once(method, url, body)
+            except (aiohttp.ClientSSLError, aiohttp.InvalidURL) as error:
+                raise Unpublished(self._lost(error)) from None
+            except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
+                failure = Unpublished(self._lost(error))  # nothing was sent yet
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                if not again:
+                    raise Unanswered(self._lost(error)) from None
+                failure = Unpublished(self._lost(error))
+            else:
+                if (status in _DONE and not text.strip()) or (status == 404 and method == "DELETE"):
+                    return None
+                if status in _DONE and "json" not in headers.get("content-type", ""):
+                    raise Unpublished(self._explain(Refusal(status, headers, "")))  # a page to sign in on
+                if status in _DONE:
+                    try:
+                        return json.loads(text)
+                    except (ValueError, RecursionError) as error:
+                        failure = Unpublished(self._lost(error))
+                        if not again:
+                            raise Unanswered(str(failure)) from None
+                else:
+                    failure = Unpublished(self._explain(Refusal(status, headers, text[:65_536].casefold())))
+                    asked = _asked_to_wait(headers)
+                    if status in _PASSING and not again:
+                        raise Unanswered(str(failure))
+                    if status not in _PASSING and asked is None:
+                        raise failure
+                    wait = wait if wait is None else max(wait, asked or 0.0)
+            if wait is None or clock() + wait >= end:
+                raise failure
+            await asyncio.sleep(wait)
+        raise AssertionError("the last round returns or raises")
+
+    async def _once(self, method: str, url: str, body: object) -> tuple[int, dict[str, str], str]:
+        async with self._session.request(
+            method,
+            url,
+            json=body,
+            headers={"Authorization": self._token.header()},
+            proxy=self._route.proxy_for(url),
+            ssl=self._route.certificates,
+            allow_redirects=False,
+            timeout=_TIMEOUT,
+        ) as response:
+            raw = bytearray()
+            async for chunk in response.content.iter_any():
+                raw += chunk
+                if len(raw) > _LARGEST:
+                    raise Unpublished("the answer is larger than 16 MiB: nothing of it was read")
+            named = {name.casefold(): value for name, value in response.headers.items()}
+            return response.status, named, raw.decode("utf-8", "replace")
+
+    def _lost(self, error: BaseException) -> str:
+        """What broke, by its type alone: the words of the exception may quote anything."""
+        match error:
+            case aiohttp.ClientSSLError():
+                cure = "its certificate is not trusted: name your authorities in SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
+            case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+                cure = "the proxy did not let it through: check HTTPS_PROXY and NO_PROXY"
+            case aiohttp.ClientConnectorError():
+                cure = "no connection: check the network, HTTPS_PROXY and NO_PROXY"
+            case ValueError() | RecursionError():
+                cure = "the answer was cut short: run the step again"
+            case TimeoutError():
+                cure = "no answer in time: run the step again"
+            case _:
+                cure = "the connection broke: run the step again"
+        return f"{self._service} could not be asked ({type(error).__name__}): {cure}"
+
+
+@asynccontextmanager
+async def opened(service: str, token: Token, route: Route, explain: Explain, accept: str) -> AsyncIterator[Web]:
+    """A way to a service while the block runs. `service` is its name for people; `explain` turns its refusals into
+    sentences with their cure."""
+    headers = {"Accept": accept, "User-Agent": "mzaudit", "X-TFS-FedAuthRedirect": "Suppress"}
+    jar = aiohttp.DummyCookieJar()
+    async with aiohttp.ClientSession(headers=headers, cookie_jar=jar, trust_env=False) as session:
+        yield Web(session, service, token, route, explain)
+
+
+def held(answer: object, shape: TypeAdapter[Shape], service: str) -> Shape:
+    """An answer in the shape that the service documents; raises `Unpublished` if it has another."""
+    try:
+        return shape.validate_python(answer)
+    except ValidationError:
+        raise Unpublished(f"{service} answered with something other than it documents: run the step again") from None
+
+
+def _asked_to_wait(headers: Mapping[str, str]) -> float | None:
+    """The seconds that a refusal asks to wait before the next try."""
+    text = headers.get("retry-after", "").strip()
+    return float(text[:9]) if text.isascii() and text.isdigit() else None

@@ -1,0 +1,89 @@
+"""What a pull request is told: a text that fits, whether it is good news, and which run says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mzaudit.engine import change_attribution
+from mzaudit.engine.results import Finding, Report
+from mzaudit.publish.comment_marker import Marker
+from mzaudit.publish.pipeline import AzureDevOps, Build, GitHub, Place
+from mzaudit.publish.sticky_comment import Said, Signal
+from mzaudit.report.dialect import AZURE_PULL_REQUEST, GITHUB, Dialect
+from mzaudit.report.escaping import code, plain
+from mzaudit.report.formats import markdown
+from mzaudit.report.gate_text import exit_code, reason, verdict
+from mzaudit.report.summary import caveats
+
+_DIALECT = {GitHub: GITHUB, AzureDevOps: AZURE_PULL_REQUEST}
+_LEFT_OUT = "(left out of comments)"
+_LONGEST_SENTENCE = 140  # of a status on GitHub
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What there is to tell of a gate: `kind` is empty for a check, else the command's name; `policy` are its files;
+    `text` draws Markdown in a dialect, in at most so much of what that counts; `code` is what the command exits with;
+    `sentence` is the status."""
+
+    kind: str
+    environments: tuple[str, ...]
+    policy: str
+    text: Callable[[Dialect, int], str]
+    code: int
+    sentence: str
+
+
+def of(report: Report) -> News:
+    """What a report says."""
+    words = "".join(f"{word}: " for word, _ in caveats(report))
+    return News(
+        "",
+        report.environments,
+        report.run.policy,
+        lambda dialect, budget: "".join(markdown.chunks(report, dialect=dialect, budget=budget)),
+        exit_code(report),
+        f"{words}{verdict(report)}: {reason(report)}",
+    )
+
+
+def said(news: News, mark: Marker, place: Place) -> Said:
+    """The comment; there is something to be done while the gate is not passed."""
+    top = f"{mark.line(place.build.number)}\n\n{code(mark.label)}\n\n"  # several gates comment on one pull request
+    end = f"\n---\n\n{_run(place.build)}\n"
+    dialect = _DIALECT[type(place)]
+    room = dialect.budget - dialect.size(top + end)
+    return Said(top + news.text(dialect, room) + end, news.code != 0)
+
+
+def signal(news: News, mark: Marker, place: Place) -> Signal:
+    """The status."""
+    sentence = plain(news.sentence)
+    if len(sentence) > _LONGEST_SENTENCE:
+        sentence = f"{sentence[: _LONGEST_SENTENCE - 1]}…"
+    return Signal(news.code, plain(mark.label), sentence, place.build.link)
+
+
+def nameless(report: Report) -> Report:
+    """The report without who read the state, who answers for a waiver and which person changed a resource: a pull
+    request is read by more people than a pipeline's artifacts, and its mails cannot be taken back."""
+    return replace(
+        report,
+        run=replace(report.run, identity=_LEFT_OUT),
+        findings=tuple(_nameless(finding) for finding in report.findings),
+    )
+
+
+def _nameless(finding: Finding) -> Finding:
+    waiver, changed = finding.waiver, finding.attribution
+    if waiver is not None:
+        waiver = replace(waiver, owner="its owner")
+    if changed is not None:
+        changed = replace(changed, by=change_attribution.nameless(changed.by))
+    return replace(finding, waiver=waiver, attribution=changed)
+
+
+def _run(build: Build) -> str:
+    of_commit = f" of commit {build.commit}" if build.commit else ""
+    return f"Written by [run {build.number}]({build.link}){of_commit}; it replaces what an earlier run wrote here."

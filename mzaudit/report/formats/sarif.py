@@ -1,0 +1,110 @@
+"""SARIF 2.1.0: the whole run for viewers and archives, or what a code scanning service is to raise as alerts.
+
+Code scanning (GitHub, Azure DevOps Advanced Security) raises an alert for every result, whatever its `kind`, and closes
+those that a later run leaves out. So `alerts` holds violations and what could not be seen: no alert is raised for a
+pass, and none is closed because nobody could look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mzaudit.engine.results import Finding, Report, Status
+from mzaudit.policy.enums import counted
+from mzaudit.report.details import call
+from mzaudit.report.escaping import sarif
+from mzaudit.report.formats.sarif_result import ROOT, result
+from mzaudit.report.formats.sarif_rules import descriptors
+from mzaudit.report.gap_advice import cures
+from mzaudit.report.gate_text import evaluated, exit_code, reason, verdict
+from mzaudit.report.grouping import worst_first
+from mzaudit.report.json_text import members
+from mzaudit.report.summary import baseline, caveats, utc
+from mzaudit.snapshot.observed import Gap
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+# GitHub refuses a run of more than 25,000 results and shows 5,000; Azure DevOps takes 5,000.
+_ALERTS = 5_000
+
+
+def chunks(report: Report) -> Iterator[str]:
+    """A log of one run with a result for every finding, in the report's order."""
+    return _log(report, report.findings, 0)
+
+
+def alerts(report: Report) -> Iterator[str]:
+    """A log of one run with the violations that nobody waived and what could not be seen, the worst first; at most
+    5,000, and a notification says how many were left out."""
+    shown = worst_first(f for f in report.findings if f.status in (Status.FAIL, Status.INCONCLUSIVE))
+    return _log(report, shown[:_ALERTS], len(shown[_ALERTS:]))
+
+
+def _log(report: Report, findings: Sequence[Finding], left_out: int) -> Iterator[str]:
+    rules = descriptors(report)
+    numbers = {str(rule["id"]): number for number, rule in enumerate(rules)}
+    environments = "+".join(report.environments)
+    run: dict[str, object] = {
+        "tool": {
+            "driver": {
+                "name": report.tool.name,
+                "version": report.tool.version,
+                "rules": rules,
+                "notifications": [{"id": name, "shortDescription": {"text": text}} for name, text in _NOTICES.items()],
+            }
+        },
+        "automationDetails": {"id": f"{report.tool.name}/{environments}/{utc(report.run.started)}"},
+        "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository that holds the policy."}}},
+        "invocations": [_invocation(report, left_out)],
+        "results": [],
+        "properties": {
+            "gate": report.summary.gate,
+            "verdict": verdict(report),
+            "reason": reason(report),
+            "caveats": [f"{word}: {said}" for word, said in caveats(report)],
+            "source": report.run.source,
+            "identity": report.run.identity,
+            "policy": report.run.policy,
+            "failOn": report.run.fail_on,
+            "baseline": baseline(report),
+        },
+    }
+    yield f'{{\n  "$schema": "{_SCHEMA}",\n  "version": "2.1.0",\n  "runs": [\n'
+    yield from members(run, {"results": (result(finding, numbers, report) for finding in findings)}, depth=2)
+    yield "  ]\n}\n"
+
+
+_NOTICES = {
+    "unseen": "A call gave no answer, so that findings are inconclusive.",
+    "nothing-evaluated": "Nothing was evaluated.",
+    "left-out": "More findings than a code scanning service takes.",
+    "warning": "Something about the run itself, such as a waiver that covers nothing.",
+}
+
+
+def _invocation(report: Report, left_out: int) -> dict[str, object]:
+    """How the run went. Successful is only one that saw everything: consumers take others for incomplete."""
+    gaps = dict.fromkeys(gap for finding in report.findings for gap in finding.gaps)
+    notices = [_gap(gap) for gap in gaps]
+    if not evaluated(report):
+        notices.append(_notice("nothing-evaluated", "error", "Nothing was evaluated."))
+    if left_out:
+        said = f"{counted(left_out, 'finding')} more did not fit; the JSON report holds them all."
+        notices.append(_notice("left-out", "warning", said))
+    code = exit_code(report)
+    return {
+        "executionSuccessful": report.run.complete and evaluated(report),
+        "exitCode": code,
+        "exitCodeDescription": reason(report),
+        "startTimeUtc": utc(report.run.started),
+        "toolExecutionNotifications": notices,
+        "toolConfigurationNotifications": [_notice("warning", "warning", text) for text in report.run.warnings],
+    }
+
+
+def _gap(gap: Gap) -> dict[str, object]:
+    return _notice("unseen", "error", f"{call(gap)}. {cures(gap)}")
+
+
+def _notice(name: str, level: str, text: str) -> dict[str, object]:
+    number = list(_NOTICES).index(name)
+    return {"descriptor": {"id": name, "index": number}, "level": level, "message": {"text": sarif(text)}}

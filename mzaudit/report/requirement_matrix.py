@@ -1,0 +1,79 @@
+"""Requirement × environment: what the findings of each environment say of each documented statement.
+
+Which rules answer a requirement says the catalogue alone (`answered_by`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mzaudit.diagram.element_status import fared, links
+from mzaudit.engine.results import Finding, Mark, Report, Status
+from mzaudit.policy.requirements import Requirement
+
+_WORDS = {Mark.VIOLATED: "violated", Mark.NOT_SEEN: "not seen", Mark.WAIVED: "waived", Mark.PASSED: "passed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One requirement in one environment. `mark` is None where no rule has anything to say; `open` are the findings
+    that keep it from passing, each rule's first; `undecided` the rules that should answer it and have no finding in
+    this report; `by_hand`, whether a person has to look (at the rest, where rules see a part)."""
+
+    mark: Mark | None
+    open: tuple[Finding, ...]
+    passed: int
+    undecided: tuple[str, ...]
+    by_hand: bool
+
+    @property
+    def word(self) -> str:
+        """How the requirement fared, for a reader. What a person has to look at never simply passed."""
+        if self.mark is None:
+            return "by hand" if self.by_hand else "nothing to ask"
+        return f"{_WORDS[self.mark]}, the rest by hand" if self.by_hand else _WORDS[self.mark]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A requirement, and its cell for each environment of the run."""
+
+    requirement: Requirement
+    cells: tuple[Cell, ...]
+
+
+def matrix(requirements: Sequence[Requirement], report: Report) -> tuple[Row, ...]:
+    """A row for each requirement, with a cell for each environment of the report."""
+    causes = links(report.findings)
+    by_place: dict[tuple[str, str], list[Finding]] = {}
+    for finding in report.findings:
+        by_place.setdefault((finding.rule, finding.env), []).append(finding)
+
+    def cell(requirement: Requirement, env: str) -> Cell:
+        codes = tuple(dict.fromkeys(requirement.answered_by))
+        findings = [finding for code in codes for finding in by_place.get((code, env), ())]
+        undecided = tuple(code for code in codes if (code, env) not in by_place)
+        open_ = blamed(findings, causes)
+        passed = sum(finding.status is Status.PASS for finding in findings)
+        mark = fared(findings, causes) if open_ or passed or undecided else None
+        if undecided and mark in (Mark.PASSED, Mark.WAIVED):
+            mark = Mark.NOT_SEEN
+        return Cell(mark, open_, passed, undecided, requirement.manual is not None)
+
+    return tuple(
+        Row(requirement, tuple(cell(requirement, env) for env in report.environments)) for requirement in requirements
+    )
+
+
+def blamed(findings: Iterable[Finding], causes: Mapping[tuple[str, str], Finding]) -> tuple[Finding, ...]:
+    """What keeps these findings from passing: the failed, waived and inconclusive ones, and the causes (`links` of the
+    report) of those that do not apply; the first of each rule, the failed ones first."""
+    told = [causes.get((f.env, f.cause), f) if f.cause else f for f in findings]
+    order = (Status.FAIL, Status.INCONCLUSIVE, Status.WAIVED)
+    first: dict[tuple[str, str], Finding] = {}
+    for status in order:
+        for finding in told:
+            if finding.status is status:
+                first.setdefault((finding.rule, finding.env), finding)
+    return tuple(first.values())

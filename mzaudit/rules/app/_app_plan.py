@@ -1,0 +1,60 @@
+"""The plan that an app runs on, and how to resize it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mzaudit.engine.az_cli import az
+from mzaudit.engine.verdict import Fix
+from mzaudit.facts.existing import present, told
+from mzaudit.policy.desired import WantedService
+from mzaudit.policy.skus import Sku, family_of, sku
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
+from mzaudit.snapshot.text.ids import name, segment
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPlan:
+    """A plan and its SKU's name as Azure spells it."""
+
+    id: str
+    name: str
+    sku: str
+
+
+def plan_of(want: WantedService, seen: Snapshot) -> RunningPlan:
+    """The plan that the app names, wherever it lies; inconclusive where it or its SKU was not seen."""
+    site = present(seen.site(want.id).properties, f"GET {want.id}")
+    plan_id = told(site.plan_id, f"GET {want.id}", "properties.serverFarmId")
+    plan = present(seen.plan(plan_id), f"GET {plan_id}")
+    return RunningPlan(plan.id, plan.name, told(plan.sku, f"GET {plan_id}", "sku.name"))
+
+
+def size_of(want: WantedService, plan: RunningPlan) -> Sku:
+    """The size of the plan's SKU; inconclusive where neither the policy nor the table has one."""
+    found = sku(plan.sku, want.plans.sizes)
+    if found is None and family_of(plan.sku) is None:
+        raise not_documented(
+            want, plan, f"the family of {plan.sku} is not known: if it is not enough, add it to plans.refused"
+        )
+    if found is None:
+        wanted = f"the size of {plan.sku} is not known: add `{plan.sku}: {{cores: …, memory_gib: …}}` to plans.sizes"
+        raise not_documented(want, plan, wanted)
+    return found
+
+
+def not_documented(want: WantedService, plan: RunningPlan, wanted: str) -> Unobserved:
+    """The doubt about a plan of which the policy does not say enough; `wanted` says what it has to say."""
+    detail = f"{wanted} ({want.where_plans})"
+    return Unobserved(Gap(GapReason.UNDECIDED, f"GET {plan.id}", plan.id, detail=detail))
+
+
+def resize(plan_id: str, sku: str) -> Fix:
+    """How to give a plan another SKU."""
+    group = segment(plan_id, "resourceGroups") or "RESOURCE_GROUP"
+    return Fix(
+        "Web Plan Contributor",
+        (az("appservice plan update", name=name(plan_id), resource_group=group, sku=sku),),
+        f"Microsoft.Web/serverfarms: sku.name = {sku} (azurerm_service_plan: sku_name)",
+    )

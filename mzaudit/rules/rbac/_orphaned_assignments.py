@@ -1,0 +1,81 @@
+"""Assignments that a service's former identity may have left behind.
+
+Azure keeps an assignment when its principal goes, and does not say that it went. What can be seen is a documented role
+of a service, on exactly its documented scope, that a service principal holds who is none of the estate's.
+"""
+
+from __future__ import annotations
+
+from mzaudit.access.assignment_index import index
+from mzaudit.access.managed_identities import ServiceIdentities, is_gone, may_be_managed_identity
+from mzaudit.access.registry_access import PULL_ROLES
+from mzaudit.access.storage_access import BLOB_READER
+from mzaudit.access.vault_access import SECRETS_USER
+from mzaudit.policy.desired import WantedService, WantedVault
+from mzaudit.snapshot.authorization import Authorization, RoleAssignment
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import whole
+from mzaudit.snapshot.text.ids import covers, key, same
+
+_Place = tuple[str, str]
+
+
+def leftovers(
+    seen: Snapshot, service: WantedService, everyone: ServiceIdentities, accounted: frozenset[str]
+) -> tuple[RoleAssignment, ...]:
+    """Assignments of that kind, and every one on the service's things to a principal that Azure calls unknown.
+
+    Raises `Unobserved` if whether the shared registry's pullers are all present ones cannot be told.
+    """
+    places = _places(seen, service, everyone)
+    things = [service.id, *(scope for _, scope in places if not same(scope, service.registry.id))]
+    at = {(role, key(scope)) for role, scope in places}
+    found = [
+        assignment
+        for rbac in access_around(seen, service)
+        for assignment in rbac.assignments.items
+        if (
+            (assignment.role.casefold(), key(assignment.scope)) in at
+            or (is_gone(assignment.principal_type) and any(covers(thing, assignment.scope) for thing in things))
+        )
+        and may_be_managed_identity(assignment.principal_type)
+        and assignment.principal_id.casefold() not in accounted
+        and not everyone.owns(assignment.principal_id)
+    ]
+    once = {assignment.id.casefold(): assignment for assignment in found}
+    return tuple(once[number] for number in sorted(once))
+
+
+def access_around(seen: Snapshot, service: WantedService) -> tuple[Authorization, ...]:
+    """RBAC of the service's subscription, and of the registry's if that is another."""
+    here, shared = seen.access(service.id), seen.access(service.registry.id)
+    return (here,) if shared.subscription.casefold() == here.subscription.casefold() else (here, shared)
+
+
+def presumed_former(seen: Snapshot, vault: WantedVault, own: ServiceIdentities, principal_id: str) -> bool:
+    """Whether a stranger holds the documented role on the vault that none of the vault's own identities holds."""
+    holders = index(seen.access(vault.id)).holding(SECRETS_USER, vault.id)
+    return principal_id.casefold() in holders and not any(one.oid in holders for one in own.items)
+
+
+def _places(seen: Snapshot, service: WantedService, everyone: ServiceIdentities) -> list[_Place]:
+    """The service's documented grants. Others pull from the shared registry too: only a service that has no other
+    documented grant is looked for there, and only while its present identity does not pull by one."""
+    places: list[_Place] = [(SECRETS_USER, vault.id) for vault in service.vaults]
+    if service.storage is not None:
+        places.append((BLOB_READER, service.storage.container_id))
+    if places:
+        return places
+    pulls = [(role.guid, service.registry.id) for role in PULL_ROLES]
+    own = {one.oid for one in everyone.items if one.service is service}
+    held = [
+        assignment
+        for assignment in whole(seen.access(service.registry.id).assignments)
+        if assignment.principal_id.casefold() in own and any(_is_at(assignment, place) for place in pulls)
+    ]
+    return [] if held else pulls
+
+
+def _is_at(assignment: RoleAssignment, place: _Place) -> bool:
+    role, scope = place
+    return assignment.role.casefold() == role and same(assignment.scope, scope)

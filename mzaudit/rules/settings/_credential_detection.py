@@ -1,0 +1,113 @@
+"""What makes a plain setting a credential: its name, the shape of its value, and the names that are known to be none.
+
+The tables are the whole of it. Nothing here sees a value: only its class, which the collector made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from mzaudit.rules.settings._settings_sources import Entry, Kind
+from mzaudit.snapshot.values import LiteralValue, ValueClass
+
+# shapes that only a credential has; `of:ISSUER` besides, whose issuer is named
+SHAPES = {
+    "account-key": "holds an account key",
+    "bearer": "holds an access token",
+    "client-secret": "holds a client secret",
+    "jwt": "holds a JSON Web Token",
+    "password": "holds a password",
+    "pkcs12": "holds a certificate with its private key",
+    "private-key": "holds a private key",
+    "sas": "holds a shared access signature",
+    "url-userinfo": "holds a user name and password in a URL",
+}
+_ISSUED = "of:"
+RANDOM = "is a long random text"
+
+# Names are compared as words: `Smtp__AdminPassword` is SMTP_ADMIN_PASSWORD.
+_NOT_A_LETTER = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORDS = r"""(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|(?<![A-Z])(?:(?:PG|SSH)?PASS(?!_?THROUGH)|PWD|SAS|HMAC)
+    |(?:API|ACCESS|ACCOUNT|ADMIN|(?<![A-Z])(?:AES|AI|JWT)|AUTH|COGNITIVE|COSMOS|DECRYPTION|DEPLOY|ENCRYPTION|FUNCTIONS?|HMAC|LICENSE
+       |MASTER|OPENAI|PRIVATE|SECRET|SHARED|SIGNING|SPEECH|SSH|STORAGE|SUBSCRIPTION|TRANSLATOR|VISION)_?KEYS?)"""
+NAMES = re.compile(rf"{_WORDS}(?![A-Z])", re.VERBOSE)
+# a name that ends with such a word is a credential's even where its value is a number
+_ENDS = re.compile(rf".*{_WORDS}(_?\d+)?", re.VERBOSE)
+
+# names that are no credentials though they look like one, or whose value may look random
+HARMLESS = re.compile(
+    r"""WEBSITES?_(?!AUTH_(ENCRYPTION|SIGNING)_KEY$).*   # App Service's own, but the keys of its sessions
+    |.*_AUTHENTICATION_SECRET_SETTING_NAME            # names another setting
+    |MS_CLIENT_ID|MS_TENANT_ID|APPLICATIONINSIGHTS_CONNECTION_STRING
+    |OTEL_(?!.*HEADERS).*                             # names, sampling and addresses; headers may carry keys
+    |.*_(URL|URI|ENDPOINT|HOST(NAME)?|NAMESPACE|ISSUERS?|AUDIENCES?|AUTHORITY|SCOPES?|REGION|LOCATION)
+    |.*_(NAMES?|IDS?|SID|PATH|FILE|DIR(ECTORY)?|HEADER|COOKIE|FIELD|CLAIM|PREFIX(ES)?|SUFFIX|PATTERN|REGEX|REF(ERENCE)?)
+    |.*_(TYPE|FORMAT|MODE|ALG(ORITHM)?|VERSION|ENABLED|DISABLED|REQUIRED|POLICY|PROVIDER|STORE|BACKEND|CACHE|CLASS)
+    |.*_(ENCRYPTION|ENGINE|GRANT|HANDLER|HASHERS?|METHODS?|MODEL|SERIALIZER|SERVER|SERVICE|SOURCE|STRATEGY|VALIDATORS?)
+    |.*_(COLLECTION|COMPLEXITY|CONTAINER|DOMAIN|EMAIL|ENCODING|KIND|MANAGER|MOUNT|PAGE|PERMISSIONS?|PLACEHOLDER|QUEUE)
+    |.*_(ROUTE|SCHEME|TABLE|TEMPLATE|VALID(ATION|_FOR)|VAULT)
+    |.*_(TTL|TIMEOUT|EXPIR(Y|ES|ATION)(_(IN|AT))?|EXPIRES_IN|LIFETIME|VALIDITY|AGE|INTERVAL|PERIOD|ROTATION|SKEW|LEEWAY)
+    |.*_(MS|MILLIS(ECONDS)?|SEC(ONDS|S)?|MIN(UTES|S)?|HOURS?|DAYS?|WEEKS?|LENGTH|SIZE|LIMIT|COUNT|ITERATIONS|ROUNDS)
+    |(.*_)?(MAX|MIN|NUM)_.*                           # numbers about a credential
+    |(.*_)?(PUBLIC|PUBLISHABLE|SITE)_(.*_)?KEY|.*_(THUMBPRINT|FINGERPRINT|CHECKSUM) # meant to be seen
+    |(.*_)?RESOURCE_TOKEN                             # azd's suffix of resource names
+    |(.*_)?(SHA|COMMIT|DIGEST|REVISION|BUILD|RELEASE|TAG)(_.*)?                     # of the image
+    """,
+    re.VERBOSE,
+)
+# values that are none under any name, unless the policy documents it as a secret
+_TRIVIAL = frozenset({"boolean", "duration"})
+
+# the registry's own credentials, which IMG-007 judges for the app itself
+REGISTRY_LOGIN = frozenset({"DOCKER_REGISTRY_SERVER_USERNAME", "DOCKER_REGISTRY_SERVER_PASSWORD"})
+
+DATABASE_NAMES = re.compile(
+    r"(.*_)?(DATABASE|DB|SQL|MSSQL|AZURE_?SQL|POSTGRES(QL)?|PG|MYSQL|JDBC|ODBC|SQLALCHEMY)(_DATABASE)?_"
+    r"(URL|URI|DSN|CONN(ECTION)?_?(STR(ING)?|URL|URI)?)(_.*)?",
+    re.IGNORECASE,
+)
+DATABASE_TYPES = frozenset({"sqlazure", "sqlserver", "mysql", "postgresql"})
+
+
+def is_database_address(entry: Entry) -> bool:
+    """Whether an entry says how to reach a database: by its name, a connection string's type, or what it holds."""
+    named = DATABASE_NAMES.fullmatch(entry.name) is not None or entry.type.casefold() in DATABASE_TYPES
+    return named or (isinstance(entry.value, LiteralValue) and "database" in entry.value.value.kinds)
+
+
+def has_password(value: ValueClass) -> bool:
+    """Whether a database address carries a password."""
+    return not {"password", "url-userinfo"}.isdisjoint(value.credentials)
+
+
+def why_credential(entry: Entry, value: ValueClass, secrets: Collection[str]) -> str | None:
+    """Why a plain value is a credential, as the end of a sentence; `None` if it is none.
+
+    `secrets` are names that the policy documents as sensitive secrets. A Key Vault reference that is spoilt by what
+    stands around it, and the bare address of a vault's secret, are no credentials: SET-001 judges them.
+    """
+    shapes = [words for shape, words in SHAPES.items() if shape in value.credentials]
+    issuers = [each.removeprefix(_ISSUED) for each in value.credentials if each.startswith(_ISSUED)]
+    shapes += [f"holds a credential of {issuer}" for issuer in issuers]
+    if shapes:
+        return " and ".join(shapes)
+    if value.empty or value.unresolved_reference or "vault-secret" in value.kinds:
+        return None
+    if entry.kind in (Kind.MOUNT, Kind.REGISTRY_LOGIN):
+        return "is a key in clear"
+    if entry.name_tells and entry.name in secrets:
+        return "is documented as a secret"
+    name = _NOT_A_LETTER.sub("_", entry.name).strip("_").upper()
+    if HARMLESS.fullmatch(name):
+        return None
+    if entry.name_tells and NAMES.search(name) and not _is_trivial(name, value):
+        return "has the name of a credential"
+    return RANDOM if "high-entropy" in value.credentials else None
+
+
+def _is_trivial(name: str, value: ValueClass) -> bool:
+    if not _TRIVIAL.isdisjoint(value.kinds) or "url" in value.kinds:
+        return True
+    # TOKENS=4096 is what a language model may write
+    return "number" in value.kinds and (name.endswith("TOKENS") or not _ENDS.fullmatch(name))

@@ -1,0 +1,1 @@
+"""Simulated estates: what exists, as wire JSON and database contents."""

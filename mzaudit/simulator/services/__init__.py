@@ -1,0 +1,1 @@
+"""The simulated services beside Resource Manager: Entra, Microsoft Graph, vaults and registries."""

@@ -1,0 +1,378 @@
+"""The picture: what is drawn, and that its marks say no more than the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from mzaudit import rules
+from mzaudit.diagram.element_status import agrees, marked
+from mzaudit.diagram.topology import topology
+from mzaudit.engine.evaluate import evaluate
+from mzaudit.engine.results import Arrow, Finding, Mark, Node, NodeKind, Status, SubjectName, Topology
+from mzaudit.engine.verdict import Evidence
+from mzaudit.policy.models import Severity
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Observed
+from mzaudit.snapshot.web import Identity
+from tests.bent_estates import ESTATES
+from tests.blindfold import blind, one_less
+from tests.built_estate import (
+    ACR_PULL,
+    BLOB_READER,
+    SECRETS_USER,
+    Bend,
+    account_facets,
+    bent,
+    client,
+    component,
+    database,
+    entra_user,
+    gap,
+    granted,
+    plan,
+    principal,
+    registry,
+    revoked,
+    server,
+    service,
+    setting,
+    signs_in,
+    site,
+    site_config,
+    site_properties,
+    vault,
+    vault_facets,
+    wanted,
+)
+from tests.written import reference_to
+
+RULES = rules.load()
+PRD = wanted().environments["prd"]
+CLOUD, MANAGE, INGEST = service("cloud"), service("manage"), service("ingest")
+DB = database("cloud")
+STRANGER = "57a9657a-0000-0000-0000-000000000001"
+GONE: Observed[None] = Observed(None)
+
+
+def judged(seen: Snapshot, *asked: str) -> tuple[Topology, tuple[Finding, ...]]:
+    bound = wanted(*asked)
+    findings = evaluate(bound, seen, RULES)
+    return topology(bound, seen, findings), findings
+
+
+def parts(picture: Topology) -> dict[str, Node | Arrow]:
+    """Nodes by id, arrows by their ends and label, the environment left out."""
+    arrows = {f"{_short(a.source)} {a.label} {_short(a.target)}": a for a in picture.arrows}
+    return {_short(node.id): node for node in picture.nodes} | arrows
+
+
+def _short(node_id: str) -> str:
+    return node_id.partition("/")[2]
+
+
+def test_the_documented_estate() -> None:
+    picture, findings = judged(bent())
+    marks = {name: part.mark for name, part in parts(picture).items()}
+    decided = {finding.fingerprint for finding in findings}
+    undecided = {name for name, part in parts(picture).items() if not decided & set(part.findings)}
+    assert {name for name, mark in marks.items() if mark is not Mark.PASSED} == undecided
+    assert [name for name in marks if "cloud" in name] == [
+        "vault/kv-mz-cloud-prd",
+        "database/db-monozu-cloud-prd",
+        "app/app-monozu-cloud-prd",
+        "identity/app-monozu-cloud-prd",
+        "app/app-monozu-cloud-prd runs on plan/asp-monozu-prd",
+        "app/app-monozu-cloud-prd has identity/app-monozu-cloud-prd",
+        "app/app-monozu-cloud-prd pulls its image from registry/acrmonozu",
+        "identity/app-monozu-cloud-prd reads secrets of vault/kv-mz-cloud-prd",
+        "identity/app-monozu-cloud-prd uses database/db-monozu-cloud-prd",
+        "identity/app-monozu-cloud-prd reads blobs/stmonozuprd/snaps",
+        "app/app-monozu-cloud-prd exports to telemetry/appi-monozu-prd",
+        "identity/app-monozu-ingest-prd uses database/db-monozu-cloud-prd",
+    ]
+    assert {node.within for node in picture.nodes if node.kind is NodeKind.DATABASE} == {"prd/server/sql-monozu-prd"}
+
+
+CASES: dict[str, tuple[tuple[Bend, ...], str, Mark, str]] = {
+    "an app is gone": ((site(CLOUD, properties=GONE),), "app/app-monozu-cloud-prd", Mark.MISSING, "APP-001"),
+    "so is its identity": ((site(CLOUD, properties=GONE),), "identity/app-monozu-cloud-prd", Mark.MISSING, ""),
+    "and what it reaches": (
+        (site(CLOUD, properties=GONE),),
+        "identity/app-monozu-cloud-prd uses database/db-monozu-cloud-prd",
+        Mark.MISSING,
+        "",
+    ),
+    "no identity": (
+        (site_properties(MANAGE, identity=Identity((), None, None)),),
+        "identity/app-monozu-manage-prd",
+        Mark.MISSING,
+        "APP-005",
+    ),
+    "another identity resolves the references": (
+        (
+            site_properties(MANAGE, key_vault_reference_identity="/subscriptions/x/identities/y"),
+            site_config(MANAGE, key_vault_reference_identity="/subscriptions/x/identities/y"),
+        ),
+        "identity/app-monozu-manage-prd",
+        Mark.VIOLATED,
+        "APP-005",
+    ),
+    "a vault is gone": (
+        (vault_facets(vault("cloud"), properties=GONE),),
+        "vault/kv-mz-cloud-prd",
+        Mark.MISSING,
+        "KV-001",
+    ),
+    "a vault was not seen": (
+        (vault_facets(vault("cloud"), properties=gap()),),
+        "vault/kv-mz-cloud-prd",
+        Mark.NOT_SEEN,
+        "KV-001",
+    ),
+    "the registry is gone": ((registry(CLOUD, properties=GONE),), "registry/acrmonozu", Mark.MISSING, "IMG-001"),
+    "the account of the blobs is gone": (
+        (account_facets(properties=GONE),),
+        "blobs/stmonozuprd/snaps",
+        Mark.MISSING,
+        "BLOB-001",
+    ),
+    "the component is gone": ((component(properties=GONE),), "telemetry/appi-monozu-prd", Mark.MISSING, "OBS-001"),
+    "the server is gone": ((server(exists=Observed(False)),), "server/sql-monozu-prd", Mark.MISSING, "SQL-001"),
+    "and its databases": (
+        (server(exists=Observed(False)),),
+        "database/db-monozu-manage-prd",
+        Mark.MISSING,
+        "SQL-001",
+    ),
+    "the plan is too small": ((plan(CLOUD, "B1"),), "plan/asp-monozu-prd", Mark.VIOLATED, "APP-003"),
+    "the plan was not seen": (
+        (site(INGEST, properties=gap()),),
+        "plan/plan of app-monozu-ingest-prd",
+        Mark.NOT_SEEN,
+        "APP-003",
+    ),
+    "nor that of an app that is gone": (
+        (site(INGEST, properties=GONE),),
+        "plan/plan of app-monozu-ingest-prd",
+        Mark.NOT_SEEN,
+        "APP-003",
+    ),
+    "no role on the vault": (
+        (revoked(principal(CLOUD), SECRETS_USER),),
+        "identity/app-monozu-cloud-prd reads secrets of vault/kv-mz-cloud-prd",
+        Mark.MISSING,
+        "RBAC-001",
+    ),
+    "the role, but from above": (
+        (revoked(principal(CLOUD), SECRETS_USER), granted(principal(CLOUD), SECRETS_USER, PRD.resource_group_id)),
+        "identity/app-monozu-cloud-prd reads secrets of vault/kv-mz-cloud-prd",
+        Mark.VIOLATED,
+        "RBAC-001",
+    ),
+    "no right to pull": (
+        (revoked(principal(CLOUD), ACR_PULL),),
+        "app/app-monozu-cloud-prd pulls its image from registry/acrmonozu",
+        Mark.MISSING,
+        "IMG-007",
+    ),
+    "no role on the blobs": (
+        (revoked(principal(CLOUD), BLOB_READER),),
+        "identity/app-monozu-cloud-prd reads blobs/stmonozuprd/snaps",
+        Mark.MISSING,
+        "RBAC-004",
+    ),
+    "a service reads another's vault": (
+        (granted(principal(MANAGE), SECRETS_USER, vault("cloud").id),),
+        "identity/app-monozu-manage-prd reaches vault/kv-mz-cloud-prd",
+        Mark.EXTRA,
+        "RBAC-002",
+    ),
+    "a service of another environment does": (
+        (granted(principal(service("cloud", "stg")), SECRETS_USER, vault("cloud").id),),
+        "stranger/the identity of cloud of stg reaches vault/kv-mz-cloud-prd",
+        Mark.EXTRA,
+        "RBAC-002",
+    ),
+    "a stranger reads a secret": (
+        (granted(STRANGER, SECRETS_USER, f"{vault('cloud').id}/secrets/SECRET-KEY"),),
+        f"stranger/ServicePrincipal {STRANGER} reaches vault/kv-mz-cloud-prd",
+        Mark.EXTRA,
+        "RBAC-003",
+    ),
+    "a service reaches the blobs": (
+        (granted(principal(INGEST), BLOB_READER, PRD.storage[0].account_id),),
+        "identity/app-monozu-ingest-prd reaches blobs/stmonozuprd/snaps",
+        Mark.EXTRA,
+        "RBAC-005",
+    ),
+    "a role on the registry that nobody documents": (
+        (granted(principal(INGEST), BLOB_READER, PRD.registry.id),),
+        "identity/app-monozu-ingest-prd reaches registry/acrmonozu",
+        Mark.EXTRA,
+        "RBAC-006",
+    ),
+    "a service is a user of another's database": (
+        (signs_in(DB, entra_user("m", client(MANAGE))),),
+        "identity/app-monozu-manage-prd reaches database/db-monozu-cloud-prd",
+        Mark.EXTRA,
+        "SQL-005",
+    ),
+    "a service of another environment is one": (
+        (signs_in(DB, entra_user("m", client(service("cloud", "stg")))),),
+        "stranger/the identity of cloud of stg reaches database/db-monozu-cloud-prd",
+        Mark.EXTRA,
+        "SQL-005",
+    ),
+    "a reference to another's vault": (
+        (setting(INGEST, "LEGACY", reference_to("KV-MZ-CLOUD-PRD", "LEGACY", None)),),
+        "app/app-monozu-ingest-prd refers to vault/kv-mz-cloud-prd",
+        Mark.EXTRA,
+        "SET-006",
+    ),
+    "a reference to a vault of elsewhere": (
+        (setting(INGEST, "LEGACY", reference_to("kv-other", "LEGACY", None)),),
+        "vault/kv-other",
+        Mark.EXTRA,
+        "SET-006",
+    ),
+}
+
+
+@pytest.mark.parametrize(("bends", "part", "mark", "rule"), CASES.values(), ids=CASES.keys())
+def test_one_difference(bends: tuple[Bend, ...], part: str, mark: Mark, rule: str) -> None:
+    picture, findings = judged(bent(*bends))
+    drawn = parts(picture)
+    assert part in drawn, sorted(drawn)
+    assert drawn[part].mark is mark
+    prints = {f.fingerprint for f in findings if f.rule == rule}
+    assert not rule or prints & set(drawn[part].findings)
+    compliant = parts(judged(bent())[0])
+    assert part not in compliant or compliant[part].mark is not mark
+
+
+def test_a_grant_further_up_is_no_arrow_but_marks_the_identity() -> None:
+    picture, _ = judged(bent(granted(principal(INGEST), ACR_PULL, PRD.resource_group_id)))
+    assert [arrow for arrow in picture.arrows if arrow.mark is Mark.EXTRA] == []
+    assert parts(picture)["identity/app-monozu-ingest-prd"].mark is Mark.VIOLATED
+
+
+@pytest.mark.parametrize("name", ESTATES)
+def test_every_finding_that_applies_has_its_place(name: str) -> None:
+    picture, findings = judged(ESTATES[name](), "prd", "stg")
+    placed = {one for node in picture.nodes for one in node.findings}
+    placed |= {one for arrow in picture.arrows for one in arrow.findings}
+    unplaced = {
+        (f.rule, f.subject.kind)
+        for f in findings
+        if f.fingerprint not in placed and (f.status is not Status.NOT_APPLICABLE or f.cause)
+    }
+    assert unplaced <= {("ENV-001", "environment"), ("ENV-001", "allowed-difference")}
+
+
+@pytest.mark.parametrize("name", ESTATES)
+def test_seeing_nothing_marks_nothing(name: str) -> None:
+    picture, _ = judged(blind(ESTATES[name]()))
+    assert {part.mark for part in parts(picture).values()} == {Mark.NOT_SEEN}
+
+
+BROKEN = {Mark.VIOLATED, Mark.MISSING}
+
+
+@pytest.mark.parametrize("name", ESTATES)
+def test_seeing_less_never_marks_better(name: str) -> None:
+    whole = parts(judged(ESTATES[name]())[0])
+    wrong = [
+        f"{path}: {called} was {whole[called].mark if called in whole else 'not drawn'}, became {part.mark}"
+        for path, less in list(one_less(ESTATES[name]()))[::5]
+        for called, part in parts(judged(less)[0]).items()
+        if part.mark is not Mark.NOT_SEEN
+        and not (called in whole and (whole[called].mark is part.mark or {whole[called].mark, part.mark} <= BROKEN))
+    ]
+    assert wrong == []
+
+
+def test_what_no_rule_of_this_report_decides_is_not_seen() -> None:
+    bound = wanted()
+    only = tuple(f for f in evaluate(bound, bent(), RULES) if f.rule == "KV-003")
+    marks = {name: part.mark for name, part in parts(topology(bound, bent(), only)).items()}
+    assert {name for name, mark in marks.items() if mark is Mark.PASSED} == {
+        "vault/kv-mz-cloud-prd",
+        "vault/kv-mz-manage-prd",
+    }
+    assert set(marks.values()) == {Mark.PASSED, Mark.NOT_SEEN}
+
+
+USERS: dict[str, tuple[Status, str, Mark]] = {
+    "the user is there": (Status.PASS, "5d1c", Mark.PASSED),
+    "there is none": (Status.FAIL, "none", Mark.MISSING),
+    "it is a former identity's": (Status.FAIL, "5d1c", Mark.VIOLATED),
+    "nobody could look": (Status.INCONCLUSIVE, "none", Mark.NOT_SEEN),
+}
+
+
+@pytest.mark.parametrize(("status", "observed", "mark"), USERS.values(), ids=USERS.keys())
+def test_a_database_user_marks_its_arrow(status: Status, observed: str, mark: Mark) -> None:
+    bound, server = wanted(), PRD.server
+    at = f"{server.id}/databases/{server.databases[0].name}"
+    findings = tuple(f for f in evaluate(bound, bent(), RULES) if not f.rule.startswith("SQL-003"))
+    subject = SubjectName("database-user", f"cloud/{server.databases[0].name}", at)
+    evidence = (Evidence(f"{at}/users", "a user of the identity", observed),)
+    user = replace(findings[0], rule="SQL-003", subject=subject, status=status, evidence=evidence, fingerprint="f" * 32)
+    drawn = parts(topology(bound, bent(), (user,)))
+    assert drawn["identity/app-monozu-cloud-prd uses database/db-monozu-cloud-prd"].mark is mark
+
+
+def _first(picture: Topology, **changes: object) -> Topology:
+    return replace(picture, nodes=(replace(picture.nodes[0], **changes), *picture.nodes[1:]))  # type: ignore[arg-type] # each case changes one field
+
+
+UNTRUE: dict[str, Callable[[Topology], Topology]] = {
+    "a mark that does not follow": lambda picture: _first(picture, mark=Mark.VIOLATED),
+    "a fingerprint of no finding": lambda picture: _first(picture, findings=("0" * 32,)),
+    "an arrow from nowhere": lambda picture: replace(
+        picture, arrows=(replace(picture.arrows[0], source="prd/app/none"), *picture.arrows[1:])
+    ),
+    "an arrow into another environment": lambda picture: replace(
+        picture, arrows=(replace(picture.arrows[0], env="stg"), *picture.arrows[1:])
+    ),
+    "findings taken away": lambda picture: _first(picture, findings=()),
+}
+
+
+@pytest.mark.parametrize("change", UNTRUE.values(), ids=UNTRUE.keys())
+def test_a_changed_picture_is_told(change: Callable[[Topology], Topology]) -> None:
+    picture, findings = judged(bent())
+    assert agrees(picture, findings)
+    assert not agrees(change(picture), findings)
+
+
+STATUSES: dict[str, tuple[tuple[Status, ...], Mark]] = {
+    "all pass": ((Status.PASS, Status.PASS), Mark.PASSED),
+    "one fails": ((Status.PASS, Status.FAIL, Status.INCONCLUSIVE), Mark.VIOLATED),
+    "one is open": ((Status.PASS, Status.WAIVED, Status.INCONCLUSIVE), Mark.NOT_SEEN),
+    "one is waived": ((Status.PASS, Status.WAIVED), Mark.WAIVED),
+    "none applies": ((Status.NOT_APPLICABLE,), Mark.NOT_SEEN),
+    "one does not apply": ((Status.PASS, Status.NOT_APPLICABLE), Mark.PASSED),
+    "nothing": ((), Mark.NOT_SEEN),
+}
+
+
+@pytest.mark.parametrize(("statuses", "mark"), STATUSES.values(), ids=STATUSES.keys())
+def test_marks_follow_from_statuses(statuses: tuple[Status, ...], mark: Mark) -> None:
+    _, findings = judged(bent())
+    some = tuple(replace(f, status=status, cause="") for f, status in zip(findings, statuses, strict=False))
+    node = Node("n", "prd", NodeKind.APP, "n", "x", "", Mark.NOT_SEEN, tuple(f.fingerprint for f in some))
+    assert marked(Topology((node,)), some).nodes[0].mark is mark
+
+
+def test_a_cause_decides_for_what_follows_from_it() -> None:
+    _, findings = judged(bent())
+    cause = replace(findings[0], status=Status.WAIVED, severity=Severity.LOW)
+    link = f"{cause.rule} {cause.subject.name}"
+    follower = replace(findings[1], status=Status.NOT_APPLICABLE, cause=link)
+    node = Node("n", "prd", NodeKind.APP, "n", "x", "", Mark.NOT_SEEN, (follower.fingerprint,))
+    assert marked(Topology((node,)), (cause, follower)).nodes[0].mark is Mark.WAIVED
+    assert marked(Topology((node,)), (follower,)).nodes[0].mark is Mark.VIOLATED
