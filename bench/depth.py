@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from bench.watched import watched
 from mzaudit.azure import collect
-from mzaudit.cli.collection import door, scope_of, subscriptions
-from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.cli.collection import credentials_and_connection, scope_of, subscriptions
+from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.simulator import Waves, build, serve
 
 ENV = "prd"
@@ -19,10 +19,10 @@ def main() -> None:
     estate, waves, loaded = build("compliant"), Waves(), load_policy(None, shipped=True)
     estate.page_size = 100
     with serve(estate, waves=waves) as simulator, watched(waves) as loop, asyncio.Runner(loop_factory=loop) as runner:
-        login, connection = door({None}, simulator, debug=False)
+        login, connection = credentials_and_connection({None}, simulator, debug=False)
         runner.run(
             collect(
-                scope_of(bound(loaded, (ENV,), subscriptions(loaded, simulator, None, (ENV,)))),
+                scope_of(bind_policy(loaded, (ENV,), subscriptions(loaded, simulator, None, (ENV,)))),
                 login,
                 connection,
                 taken=datetime.now(UTC),

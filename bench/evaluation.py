@@ -20,7 +20,7 @@ from mzaudit import rules
 from mzaudit.cli import output
 from mzaudit.cli.evaluation import judge
 from mzaudit.cli.load_files import read_snapshot, subscriptions_of
-from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.evaluate import evaluate
 from mzaudit.engine.results import Report
 from mzaudit.engine.rule import AnyRule
@@ -40,7 +40,7 @@ def main(apps: str, runs: int) -> None:
     decode = statistics.median(timed(lambda: adapter.validate_json(text))[0] for _ in range(runs))
     loaded, seen = load_policy(policy, shipped=False), read_snapshot(path)
     asked = tuple(loaded.policy.environments)
-    wanted = bound(loaded, asked, subscriptions_of(seen, path, loaded, asked))
+    wanted = bind_policy(loaded, asked, subscriptions_of(seen, path, loaded, asked))
 
     def judged() -> Report:
         return judge(loaded, wanted, seen, fail_on=Severity.MEDIUM)

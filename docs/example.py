@@ -13,7 +13,7 @@ from mzaudit import __version__
 from mzaudit.azure import collect
 from mzaudit.cli import collection
 from mzaudit.cli.evaluation import judge
-from mzaudit.cli.resolve import bound
+from mzaudit.cli.resolve import bind_policy
 from mzaudit.engine.results import Report
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.models import Severity
@@ -32,8 +32,8 @@ def run() -> Report:
     """The report of the night."""
     loaded = load(shipped(), vocabulary(), "policies")
     with serve(build("drifted", midnight=MIDNIGHT)) as simulator:
-        wanted = bound(loaded, (ENV,), collection.subscriptions(loaded, simulator, None, (ENV,)))
-        login, connection = collection.door(set(), simulator, debug=False)
+        wanted = bind_policy(loaded, (ENV,), collection.subscriptions(loaded, simulator, None, (ENV,)))
+        login, connection = collection.credentials_and_connection(set(), simulator, debug=False)
         seen = asyncio.run(
             collect(
                 collection.scope_of(wanted),

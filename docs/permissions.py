@@ -66,9 +66,9 @@ def removal(need: Right) -> Removal:
 
 
 @lru_cache
-def _whole(bend: Bend | None) -> Night:
+def _whole(mutate: Bend | None) -> Night:
     """The run with nothing taken away."""
-    estate = bent(bend)
+    estate = bent(mutate)
     restrict(estate)
     return night_of(estate)
 

@@ -75,12 +75,12 @@ PRD = wanted().environments["prd"]
 def plan(sku: str | None) -> Bend:
     """Production's plan with another SKU, or gone."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         plan_id = f"{PRD.resource_group_id}/providers/Microsoft.Web/serverfarms/asp-monozu-prd"
         facet: Observed[Plan | None] = Observed(Plan(plan_id, "asp-monozu-prd", sku, 1) if sku else None)
         return replace(seen, plans={**seen.plans, key(plan_id): facet})
 
-    return bend
+    return mutate
 
 
 def slot(of: Site) -> Site:

@@ -18,7 +18,7 @@ from mzaudit.engine.results import Finding
 from mzaudit.engine.rule import AnyRule
 from mzaudit.engine.verdict import Fail, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.policy.bind import bind
-from mzaudit.policy.desired import Wanted, WantedDatabase, WantedService, WantedVault
+from mzaudit.policy.desired import Desired, DesiredDatabase, DesiredService, DesiredVault
 from mzaudit.policy.loader.load import load
 from mzaudit.rules import vocabulary
 from mzaudit.snapshot.alerts import ActionGroup, Alert
@@ -49,7 +49,7 @@ from mzaudit.snapshot.sql import Database, EntraAdministrator, SqlServer
 from mzaudit.snapshot.storage import AccountProperties, BlobContainer, StorageAccount
 from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.text.shown import Shown
-from mzaudit.snapshot.values import LiteralValue, Part, SecretValue, ValueClass, VaultReference
+from mzaudit.snapshot.values import ConnectionStringPart, LiteralValue, SecretValue, ValueClass, VaultReference
 from mzaudit.snapshot.web import (
     Identity,
     ManagedIdentity,
@@ -109,33 +109,33 @@ AUDITOR = Caller("aaaaaaaa-0000-0000-0000-00000000000a", "aaaaaaaa-0000-0000-000
 
 
 @cache
-def wanted(*asked: str) -> Wanted:
+def wanted(*asked: str) -> Desired:
     """The shipped policy, bound; `prd` unless other environments are asked for."""
     loaded = load(POLICIES, vocabulary())
     return bind(loaded.policy, loaded.where, asked or ("prd",), dict.fromkeys(loaded.policy.environments, SUBSCRIPTION))
 
 
-def service(name: str, env: str = "prd") -> WantedService:
+def service(name: str, env: str = "prd") -> DesiredService:
     """A wanted service by key."""
     return next(s for s in wanted().environments[env].services if s.key == name)
 
 
-def vault(name: str, env: str = "prd") -> WantedVault:
+def vault(name: str, env: str = "prd") -> DesiredVault:
     """A wanted vault by key."""
     return next(v for v in wanted().environments[env].vaults if v.key == name)
 
 
-def database(name: str, env: str = "prd") -> WantedDatabase:
+def database(name: str, env: str = "prd") -> DesiredDatabase:
     """A wanted database by key."""
     return next(d for d in wanted().environments[env].server.databases if d.key == name)
 
 
-def principal(service: WantedService) -> str:
+def principal(service: DesiredService) -> str:
     """The object id of a service's system-assigned identity in `compliant()`."""
     return _guid("oid", service.env, service.key)
 
 
-def client(service: WantedService) -> str:
+def client(service: DesiredService) -> str:
     """The client id of that identity."""
     return _guid("app", service.env, service.key)
 
@@ -195,8 +195,8 @@ def compliant() -> Snapshot:
             ("application-insights",),
             (),
             (
-                Part("ingestionendpoint", label(env.env, "endpoint")),
-                Part("instrumentationkey", label(env.env, "ikey")),
+                ConnectionStringPart("ingestionendpoint", label(env.env, "endpoint")),
+                ConnectionStringPart("instrumentationkey", label(env.env, "ikey")),
             ),
         )
         for vault in env.vaults:
@@ -375,7 +375,7 @@ def entra_user(name: str, client_id: str, *, type: str = "E") -> DatabasePrincip
     return DatabasePrincipal(name, type, "EXTERNAL", UUID(client_id).bytes_le.hex())
 
 
-def contents(which: WantedDatabase) -> DatabaseContents:
+def contents(which: DesiredDatabase) -> DatabaseContents:
     """The inside of a documented database: its services' users, the pipeline's, the auditor's."""
     users = [service(key, which.env) for key, _ in which.grants]
     roles = [(service(key, which.env).app, role) for key, roles in which.grants for role in roles]
@@ -395,7 +395,7 @@ def contents(which: WantedDatabase) -> DatabaseContents:
     )
 
 
-def entra_id(which: WantedDatabase, name: str) -> str:
+def entra_id(which: DesiredDatabase, name: str) -> str:
     """The client id that a documented user of a database carries."""
     found = next(one.entra_id for one in contents(which).principals.items if one.name == name)
     assert found is not None
@@ -414,44 +414,44 @@ def _at(mapping: Mapping[str, Any], resource_id: str, change: Callable[[Any], An
     return {**mapping, key(resource_id): change(mapping[key(resource_id)])}
 
 
-def site(which: WantedService, **facets: Any) -> Bend:
+def site(which: DesiredService, **facets: Any) -> Bend:
     """Replace facets of a service's site."""
     return lambda seen: replace(seen, sites=_at(seen.sites, which.id, lambda s: replace(s, **facets)))
 
 
-def site_properties(which: WantedService, **fields: Any) -> Bend:
+def site_properties(which: DesiredService, **fields: Any) -> Bend:
     """Change fields of GET site."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         before = seen.sites[key(which.id)].properties
         assert isinstance(before, Observed)
         assert before.value is not None
         return site(which, properties=Observed(replace(before.value, **fields)))(seen)
 
-    return bend
+    return mutate
 
 
-def site_config(which: WantedService, **fields: Any) -> Bend:
+def site_config(which: DesiredService, **fields: Any) -> Bend:
     """Change fields of GET config/web."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         before = seen.sites[key(which.id)].config
         assert isinstance(before, Observed)
         assert before.value is not None
         return site(which, config=Observed(replace(before.value, **fields)))(seen)
 
-    return bend
+    return mutate
 
 
-def image(which: WantedService, reference: str) -> Bend:
+def image(which: DesiredService, reference: str) -> Bend:
     """Run another image."""
     return site_config(which, runtime=Runtime("docker", containers=(container_of("main", reference, True),)))
 
 
-def setting(which: WantedService, name: str, new: Any | None) -> Bend:
+def setting(which: DesiredService, name: str, new: Any | None) -> Bend:
     """Set (or with None take away) an app setting; what App Service says that it read for it follows."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         before = seen.sites[key(which.id)].settings
         assert isinstance(before, Observed)
         kept = tuple(s for s in before.value or () if s.name != name)
@@ -464,7 +464,7 @@ def setting(which: WantedService, name: str, new: Any | None) -> Bend:
         settings = Observed(kept if new is None else (*kept, setting_of(name, new)))
         return site(which, settings=settings, references=replace(listing, items=items))(seen)
 
-    return bend
+    return mutate
 
 
 def literal(*kinds: str, **changes: Any) -> LiteralValue:
@@ -472,81 +472,81 @@ def literal(*kinds: str, **changes: Any) -> LiteralValue:
     return LiteralValue(replace(ValueClass(False, False, False, False, kinds, ()), **changes))
 
 
-def status(which: WantedService, name: str, reported: str, **changes: Any) -> Bend:
+def status(which: DesiredService, name: str, reported: str, **changes: Any) -> Bend:
     """Let App Service report another status of one reference."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         listing = seen.sites[key(which.id)].references
         items = tuple(replace(r, status=Shown(reported), **changes) if r.setting == name else r for r in listing.items)
         return site(which, references=replace(listing, items=items))(seen)
 
-    return bend
+    return mutate
 
 
-def vault_facets(which: WantedVault, **facets: Any) -> Bend:
+def vault_facets(which: DesiredVault, **facets: Any) -> Bend:
     """Replace facets of a vault."""
     return lambda seen: replace(seen, vaults=_at(seen.vaults, which.id, lambda v: replace(v, **facets)))
 
 
-def vault_properties(which: WantedVault, **fields: Any) -> Bend:
+def vault_properties(which: DesiredVault, **fields: Any) -> Bend:
     """Change fields of GET vault."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         before = seen.vaults[key(which.id)].properties
         assert isinstance(before, Observed)
         assert before.value is not None
         return vault_facets(which, properties=Observed(replace(before.value, **fields)))(seen)
 
-    return bend
+    return mutate
 
 
-def secret_item(which: WantedVault, stored: str, **fields: Any) -> Bend:
+def secret_item(which: DesiredVault, stored: str, **fields: Any) -> Bend:
     """Change attributes of a listed secret."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         listing = seen.vaults[key(which.id)].secrets
         items = tuple(replace(s, **fields) if s.name == stored else s for s in listing.items)
         return vault_facets(which, secrets=replace(listing, items=items))(seen)
 
-    return bend
+    return mutate
 
 
-def secret_gone(which: WantedVault, stored: str) -> Bend:
+def secret_gone(which: DesiredVault, stored: str) -> Bend:
     """Take a secret out of the list; its direct read answers 404."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         listing = seen.vaults[key(which.id)].secrets
         items = tuple(s for s in listing.items if s.name != stored)
         absent = {stored.casefold(): Observed(None)}
         return vault_facets(which, secrets=replace(listing, items=items), lookups=absent)(seen)
 
-    return bend
+    return mutate
 
 
-def secret_value(which: WantedVault, stored: str, new: SecretValue | Gap | None) -> Bend:
+def secret_value(which: DesiredVault, stored: str, new: SecretValue | Gap | None) -> Bend:
     """Give a secret another value class, or a gap."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         facet = new if isinstance(new, Gap) else Observed(new)
         return vault_facets(which, values={**seen.vaults[key(which.id)].values, stored.casefold(): facet})(seen)
 
-    return bend
+    return mutate
 
 
-def secret_disabled(which: WantedVault, stored: str) -> Bend:
+def secret_disabled(which: DesiredVault, stored: str) -> Bend:
     """Disable a secret: its attributes say so, and so does the answer to whoever asks for its value."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         unread = secret_value(which, stored, gap("GET secret", GapReason.DISABLED))(seen)
         return secret_item(which, stored, enabled=False)(unread)
 
-    return bend
+    return mutate
 
 
 def granted(who: str, role: str, scope: str, **fields: Any) -> Bend:
     """Add a role assignment; also among what is assigned to that principal."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         before = seen.authorization[SUBSCRIPTION]
         new = RoleAssignment(
             f"{scope}/providers/Microsoft.Authorization/roleAssignments/{_guid(who, role, scope)}",
@@ -564,13 +564,13 @@ def granted(who: str, role: str, scope: str, **fields: Any) -> Bend:
         )
         return replace(seen, authorization={SUBSCRIPTION: after})
 
-    return bend
+    return mutate
 
 
 def revoked(who: str, role: str) -> Bend:
     """Take away a principal's assignments of that role."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         before = seen.authorization[SUBSCRIPTION]
 
         def without(listing: Listing[RoleAssignment]) -> Listing[RoleAssignment]:
@@ -583,14 +583,14 @@ def revoked(who: str, role: str) -> Bend:
         )
         return replace(seen, authorization={SUBSCRIPTION: after})
 
-    return bend
+    return mutate
 
 
 def bent(*bends: Bend) -> Snapshot:
     """The compliant estate with those changes."""
     seen = compliant()
-    for bend in bends:
-        seen = bend(seen)
+    for mutate in bends:
+        seen = mutate(seen)
     return seen
 
 
@@ -622,14 +622,14 @@ def role(guid: str, name: str, *blocks: Permission, custom: bool = False) -> Ben
 def granted_by_group(who: str, group: str, role: str, scope: str, **fields: Any) -> Bend:
     """Assign a role to a group that `who` is in: `assignedTo` shows it, under the group's id."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         after = granted(group, role, scope, principal_type="Group", **fields)(seen).authorization[SUBSCRIPTION]
         reach = after.assigned_to.get(who, Listing())
         shown = replace(reach, items=(*reach.items, after.assigned_to[group].items[-1]))
         kept = {oid: listing for oid, listing in after.assigned_to.items() if oid != group}
         return replace(seen, authorization={SUBSCRIPTION: replace(after, assigned_to={**kept, who: shown})})
 
-    return bend
+    return mutate
 
 
 def denied(scope: str, *blocks: Permission, to: tuple[Denied, ...], but: tuple[Denied, ...] = ()) -> Bend:
@@ -643,22 +643,22 @@ def denied(scope: str, *blocks: Permission, to: tuple[Denied, ...], but: tuple[D
 def assigned_to(who: str, listing: Listing[RoleAssignment] | None) -> Bend:
     """Replace what Azure says is assigned to a principal, or with None forget that it was asked."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         kept = {oid: reach for oid, reach in seen.authorization[SUBSCRIPTION].assigned_to.items() if oid != who}
         return authorization(assigned_to=kept if listing is None else {**kept, who: listing})(seen)
 
-    return bend
+    return mutate
 
 
-def slot(which: WantedService, name: str, who: str) -> Bend:
+def slot(which: DesiredService, name: str, who: str) -> Bend:
     """Give a service's app a slot with an identity of its own."""
     return staged(which, name, site_properties(which, identity=Identity(("systemassigned",), who, TENANT)))
 
 
-def staged(which: WantedService, name: str, *bends: Bend, **facets: Any) -> Bend:
+def staged(which: DesiredService, name: str, *bends: Bend, **facets: Any) -> Bend:
     """Give a service's app a deployment slot that is like the app, bent by `bends`, with those facets replaced."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         copy = seen
         for change in bends:
             copy = change(copy)
@@ -666,7 +666,7 @@ def staged(which: WantedService, name: str, *bends: Bend, **facets: Any) -> Bend
         slots = seen.sites[key(which.id)].slots
         return site(which, slots=replace(slots, items=(*slots.items, new)))(seen)
 
-    return bend
+    return mutate
 
 
 def server(**facets: Any) -> Bend:
@@ -698,19 +698,19 @@ def component(**facets: Any) -> Bend:
 def component_properties(**fields: Any) -> Bend:
     """Change fields of GET component."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         before = seen.components[key(wanted().environments["prd"].component.id)].properties
         assert isinstance(before, Observed)
         assert before.value is not None
         return component(properties=Observed(replace(before.value, **fields)))(seen)
 
-    return bend
+    return mutate
 
 
-def plan(which: WantedService, sku: str | None) -> Bend:
+def plan(which: DesiredService, sku: str | None) -> Bend:
     """Give a service's plan another SKU."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         before = seen.sites[key(which.id)].properties
         assert isinstance(before, Observed)
         assert before.value is not None
@@ -720,10 +720,10 @@ def plan(which: WantedService, sku: str | None) -> Bend:
         plans = {**seen.plans, key(plan_id): new}
         return replace(seen, plans=plans)
 
-    return bend
+    return mutate
 
 
-def registry(which: WantedService, **facets: Any) -> Bend:
+def registry(which: DesiredService, **facets: Any) -> Bend:
     """Replace facets of the registry that a service's image comes from."""
     return lambda seen: replace(
         seen, registries=_at(seen.registries, which.registry.id, lambda r: replace(r, **facets))
@@ -746,7 +746,7 @@ def said(verdict: Verdict) -> str:
 def registry_properties(**fields: Any) -> Bend:
     """Change fields of GET registry."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         at = wanted().environments["prd"].registry.id
         before = seen.registries[key(at)].properties
         assert isinstance(before, Observed)
@@ -754,48 +754,48 @@ def registry_properties(**fields: Any) -> Bend:
         changed = Observed(replace(before.value, **fields))
         return replace(seen, registries=_at(seen.registries, at, lambda r: replace(r, properties=changed)))
 
-    return bend
+    return mutate
 
 
-def inside(which: WantedDatabase, **facets: Any) -> Bend:
+def inside(which: DesiredDatabase, **facets: Any) -> Bend:
     """Replace facets of a database's inside."""
     return lambda seen: replace(seen, databases=_at(seen.databases, which.id, lambda d: replace(d, **facets)))
 
 
-def more(which: WantedDatabase, facet: str, *items: Any) -> Bend:
+def more(which: DesiredDatabase, facet: str, *items: Any) -> Bend:
     """Add items to a listing of a database's inside."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         before = getattr(seen.databases[key(which.id)], facet)
         return inside(which, **{facet: replace(before, items=(*before.items, *items))})(seen)
 
-    return bend
+    return mutate
 
 
-def signs_in(which: WantedDatabase, *users: DatabasePrincipal) -> Bend:
+def signs_in(which: DesiredDatabase, *users: DatabasePrincipal) -> Bend:
     """Add users that may connect to a database."""
     connects = tuple(DatabaseGrant(user.name, "CONNECT", "GRANT", "DATABASE", "") for user in users)
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         return more(which, "grants", *connects)(more(which, "principals", *users)(seen))
 
-    return bend
+    return mutate
 
 
-def less(which: WantedDatabase, facet: str, gone: Callable[[Any], bool]) -> Bend:
+def less(which: DesiredDatabase, facet: str, gone: Callable[[Any], bool]) -> Bend:
     """Take items out of a listing of a database's inside."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         before = getattr(seen.databases[key(which.id)], facet)
         return inside(which, **{facet: replace(before, items=tuple(i for i in before.items if not gone(i)))})(seen)
 
-    return bend
+    return mutate
 
 
-def user(which: WantedDatabase, name: str, /, **fields: Any) -> Bend:
+def user(which: DesiredDatabase, name: str, /, **fields: Any) -> Bend:
     """Change fields of a user of a database."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         before = seen.databases[key(which.id)].principals
         items = tuple(replace(p, **fields) if p.name == name else p for p in before.items)
         given = seen.databases[key(which.id)].grants
@@ -803,14 +803,14 @@ def user(which: WantedDatabase, name: str, /, **fields: Any) -> Bend:
         grants = tuple(replace(g, grantee=called) if g.grantee == name else g for g in given.items)
         return inside(which, principals=replace(before, items=items), grants=replace(given, items=grants))(seen)
 
-    return bend
+    return mutate
 
 
-def database_gone(which: WantedDatabase) -> Bend:
+def database_gone(which: DesiredDatabase) -> Bend:
     """A database that is not on its server."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         kept = tuple(d for d in seen.server(which.server_id).databases.items if d.name != which.name)
         return server(databases=Listing(kept), lookups={which.name: Observed(False)})(seen)
 
-    return bend
+    return mutate

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from mzaudit.cli.collection import look
+from mzaudit.cli.collection import collect_state
 from mzaudit.cli.evaluation import judge
-from mzaudit.cli.resolve import bound, load_policy, subscriptions
+from mzaudit.cli.resolve import bind_policy, load_policy, subscriptions
 from mzaudit.engine.results import Report, Status
 from mzaudit.policy.models import Severity
 from mzaudit.simulator import DRIFTS, Estate, build, serve
@@ -112,8 +112,8 @@ def checked(estate: Estate) -> Report:
     """The report of a whole run over the wire."""
     loaded = load_policy(POLICIES, shipped=False)
     with serve(estate) as simulator:
-        wanted = bound(loaded, ("prd",), subscriptions(loaded, simulator.subscription_id, ("prd",)))
-        seen = look(wanted, simulator, timeout=120, values=True, debug=False)
+        wanted = bind_policy(loaded, ("prd",), subscriptions(loaded, simulator.subscription_id, ("prd",)))
+        seen = collect_state(wanted, simulator, timeout=120, values=True, debug=False)
     return judge(loaded, wanted, seen, fail_on=Severity.MEDIUM)
 
 
@@ -133,9 +133,9 @@ def test_a_planted_drift_is_one_finding_at_its_cause(drift: str) -> None:
 
 @pytest.mark.parametrize("link", LINKS)
 def test_a_broken_link_is_one_finding(link: str) -> None:
-    bend, expected = LINKS[link]
+    mutate, expected = LINKS[link]
     estate = build("compliant")
-    bend(estate)
+    mutate(estate)
     assert failed(checked(estate)) == expected
 
 
@@ -156,6 +156,6 @@ def checked_blind() -> Report:
     """The report of a run that may read next to nothing."""
     loaded = load_policy(POLICIES, shipped=False)
     with serve(build("blind")) as simulator:
-        wanted = bound(loaded, ("prd",), subscriptions(loaded, simulator.subscription_id, ("prd",)))
-        seen = look(wanted, simulator, timeout=120, values=True, debug=False)
+        wanted = bind_policy(loaded, ("prd",), subscriptions(loaded, simulator.subscription_id, ("prd",)))
+        seen = collect_state(wanted, simulator, timeout=120, values=True, debug=False)
     return judge(loaded, wanted, seen, fail_on=Severity.MEDIUM)

@@ -18,20 +18,20 @@ PRD = wanted().environments["prd"]
 ABSENT: Observed[None] = Observed(None)
 
 
-def without_server(seen):  # type: ignore[no-untyped-def]  # a bend like any other, spelt for this table
+def without_server(seen):  # type: ignore[no-untyped-def]  # a mutate like any other, spelt for this table
     gone = replace(seen.servers[key(PRD.server.id)], exists=Observed(False), databases=Listing(), entra_only=ABSENT)
     lookups = {database.name.casefold(): Observed(False) for database in PRD.server.databases}
     return replace(seen, servers={**seen.servers, key(PRD.server.id): replace(gone, lookups=lookups)})
 
 
 def without_database(name: str) -> Bend:
-    def bend(seen):  # type: ignore[no-untyped-def]  # see above
+    def mutate(seen):  # type: ignore[no-untyped-def]  # see above
         server = seen.servers[key(PRD.server.id)]
         kept = Listing(tuple(item for item in server.databases.items if item.name != name))
         fewer = replace(server, databases=kept, lookups={name.casefold(): Observed(False)})
         return replace(seen, servers={**seen.servers, key(PRD.server.id): fewer})
 
-    return bend
+    return mutate
 
 
 def without_container(seen):  # type: ignore[no-untyped-def]  # see above
@@ -96,8 +96,8 @@ THINGS: dict[str, tuple[Bend, str, str]] = {
 
 @pytest.mark.parametrize("thing", THINGS)
 def test_a_thing_that_is_gone_is_one_failure(thing: str) -> None:
-    bend, code, subject = THINGS[thing]
-    failed = [(f.rule, f.subject.name) for f in findings(RULES, bend) if f.status is Status.FAIL]
+    mutate, code, subject = THINGS[thing]
+    failed = [(f.rule, f.subject.name) for f in findings(RULES, mutate) if f.status is Status.FAIL]
     assert (code, subject) in failed
     # Telemetry that is lost is a fact of its own (OBS-003): it is never explained away.
     assert [other for other in failed if other != (code, subject) and other[0] != "OBS-003"] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mzaudit.access.permission_matching import Target, all_of, any_of
+from mzaudit.access.permission_matching import ActionTarget, all_of, any_of
 from mzaudit.access.role_condition import lets_pass
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Fix
@@ -44,7 +44,7 @@ def lift(denials: Iterable[Denial]) -> Fix:
 
 
 def denied(
-    denies: Listing[DenyAssignment], principal_id: str, groups: frozenset[str], target: Target
+    denies: Listing[DenyAssignment], principal_id: str, groups: frozenset[str], target: ActionTarget
 ) -> tuple[tuple[Denial, ...], list[Gap]]:
     """The deny assignments that surely apply; and why others may."""
     sure: list[Denial] = []
@@ -59,7 +59,7 @@ def denied(
     return tuple(sure), doubt
 
 
-def _applies(deny: DenyAssignment, principal_id: str, groups: frozenset[str], target: Target) -> bool | None:
+def _applies(deny: DenyAssignment, principal_id: str, groups: frozenset[str], target: ActionTarget) -> bool | None:
     if not (same(deny.scope, target.scope) if deny.not_below else covers(deny.scope, target.scope)):
         return False
     answers = [

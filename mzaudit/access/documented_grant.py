@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mzaudit.access.deny_assignments import LIFT, lift
 from mzaudit.access.effective_access import Access, Grant, access_of
-from mzaudit.access.permission_matching import Target
+from mzaudit.access.permission_matching import ActionTarget
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Evidence, Fail, Fix, Inconclusive, Pass, Verdict
 from mzaudit.policy.enums import Severity
@@ -25,7 +25,7 @@ class DocumentedGrant:
     role: str
     role_name: str
     scope: str
-    targets: tuple[Target, ...]
+    targets: tuple[ActionTarget, ...]
     principal_id: str
     who: str
     thing: str

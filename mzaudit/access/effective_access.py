@@ -9,7 +9,7 @@ from datetime import datetime
 from mzaudit.access.assignment_index import Placed, down_to, index, place_of
 from mzaudit.access.deny_assignments import Denial, denied
 from mzaudit.access.managed_identities import may_be_group
-from mzaudit.access.permission_matching import Target, any_of, grants
+from mzaudit.access.permission_matching import ActionTarget, any_of, grants
 from mzaudit.access.role_condition import lets_pass
 from mzaudit.snapshot.authorization import (
     Authorization,
@@ -70,7 +70,7 @@ class Access:
     unseen: tuple[Gap, ...]
 
 
-def access_of(seen: Snapshot, principal_id: str, target: Target) -> Access:
+def access_of(seen: Snapshot, principal_id: str, target: ActionTarget) -> Access:
     """What a managed identity may do: by its own assignments, and by those of its groups."""
     rbac = seen.access(target.scope)
     reach = reach_of(rbac, principal_id)
@@ -113,7 +113,7 @@ class Holder:
     access: Access
 
 
-def holders_of(seen: Snapshot, targets: tuple[Target, ...]) -> Listing[Holder]:
+def holders_of(seen: Snapshot, targets: tuple[ActionTarget, ...]) -> Listing[Holder]:
     """Everyone whom an assignment lets perform one of the actions, or may do so; of groups the group, not its members.
 
     The targets are of one subscription.
@@ -162,7 +162,7 @@ def _access(
     more: Gap | None,
     principal_id: str,
     groups: frozenset[str],
-    target: Target,
+    target: ActionTarget,
 ) -> Access:
     grants: list[Grant] = []
     unseen: list[Gap] = [more] if more is not None else []
@@ -189,7 +189,7 @@ def _granted(
     definitions: _Definitions,
     assignment: RoleAssignment,
     principal_id: str,
-    target: Target,
+    target: ActionTarget,
 ) -> Grant | Gap | None:
     definition = definitions.get(assignment.role.casefold())
     if definition is None:
@@ -221,7 +221,7 @@ def undefined(rbac: Authorization, role: str) -> Gap:
     return rbac.undefined.get(role.casefold()) or rbac.roles.gap or not_asked(f"the definition of the role {role}")
 
 
-def _silent(definition: RoleDefinition, assignment: RoleAssignment, target: Target) -> Gap:
+def _silent(definition: RoleDefinition, assignment: RoleAssignment, target: ActionTarget) -> Gap:
     missing = "dataActions or notDataActions" if target.data else "actions or notActions"
     detail = f"the definition of {definition.name} does not say its {missing}"
     call = f"the definition of the role {definition.guid}"
@@ -233,7 +233,7 @@ def _undecided(grant: Grant) -> Gap:
     return Gap(GapReason.UNDECIDED, f"condition of the assignment {grant.id}", grant.scope, detail=detail)
 
 
-def _may_pass_by_group(rbac: Authorization, principal_id: str, target: Target) -> bool:
+def _may_pass_by_group(rbac: Authorization, principal_id: str, target: ActionTarget) -> bool:
     """Whether some group, which the principal might be in, is let in."""
     definitions = _definitions(rbac)
     return any(

@@ -8,12 +8,12 @@ from contextlib import suppress
 from mzaudit.access.registry_access import PULL_ROLES, pull_role
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Fix
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed, Unobserved
 
 
-def switch_on(want: WantedService, seen: Snapshot, *, again: bool = False) -> Fix:
+def switch_on(want: DesiredService, seen: Snapshot, *, again: bool = False) -> Fix:
     """Switch the system-assigned identity on (`again`: off first), then grant it its documented roles."""
     app: dict[str, str | bool] = {"name": want.app, "resource_group": want.resource_group}
     off = (az("webapp identity remove", **app),) if again else ()
@@ -29,7 +29,7 @@ def switch_on(want: WantedService, seen: Snapshot, *, again: bool = False) -> Fi
     )
 
 
-def _pull(want: WantedService, seen: Snapshot) -> str:
+def _pull(want: DesiredService, seen: Snapshot) -> str:
     """The pull role of the registry's mode; that of the usual mode where it was not seen."""
     registry = seen.registry(want.registry.id).properties
     if isinstance(registry, Observed) and registry.value is not None:

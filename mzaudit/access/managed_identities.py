@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
-from mzaudit.access.site_scan import AtApps
-from mzaudit.policy.desired import WantedService
+from mzaudit.access.site_scan import SiteScan
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason
 from mzaudit.snapshot.text.ids import name
@@ -18,7 +18,7 @@ class ServiceIdentity:
     """A managed identity of a documented service; `words` name it."""
 
     principal_id: str
-    service: WantedService
+    service: DesiredService
     words: str
     oid: str = field(init=False, repr=False, compare=False)  # casefolded
 
@@ -47,13 +47,13 @@ class ServiceIdentities:
         return ServiceIdentities(items, self.gaps)
 
 
-def identities_of(seen: Snapshot, services: Iterable[WantedService], *, slots_in: str) -> ServiceIdentities:
+def identities_of(seen: Snapshot, services: Iterable[DesiredService], *, slots_in: str) -> ServiceIdentities:
     """The system-assigned and the attached user-assigned identities of the services' apps, and, of the environment
     `slots_in`, those of their slots too: of another environment's apps only the app itself is read."""
     return ServiceIdentities(*_AT_APPS.of(seen, services, slots_in=slots_in))
 
 
-def _identities(site: Site, service: WantedService, words: str) -> Iterator[ServiceIdentity | Gap]:
+def _identities(site: Site, service: DesiredService, words: str) -> Iterator[ServiceIdentity | Gap]:
     if isinstance(site.properties, Gap):
         yield site.properties
         return
@@ -73,7 +73,7 @@ def _identities(site: Site, service: WantedService, words: str) -> Iterator[Serv
             yield Gap(GapReason.MALFORMED, f"GET {site.id}", attached.id, detail="an identity without a principal id")
 
 
-_AT_APPS = AtApps(_identities)
+_AT_APPS = SiteScan(_identities)
 
 
 def caller_of(seen: Snapshot) -> frozenset[str]:

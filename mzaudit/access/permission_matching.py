@@ -11,7 +11,7 @@ from mzaudit.snapshot.text import wildcard
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ActionTarget:
     """An action on a scope; `data` for the data plane. `attributes` are what conditions may ask about, by casefolded
     name (`microsoft.keyvault/vaults/secrets:name`)."""
 

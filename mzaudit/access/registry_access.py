@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mzaudit.access.permission_matching import Target
-from mzaudit.policy.desired import WantedService
+from mzaudit.access.permission_matching import ActionTarget
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.registry import RegistryProperties
 
@@ -37,10 +37,10 @@ def pull_role(registry: RegistryProperties) -> PullRole:
     raise Unobserved(Gap(GapReason.MALFORMED, f"GET {registry.id}", registry.id, detail=detail))
 
 
-def pull_targets(service: WantedService, registry: RegistryProperties) -> tuple[Target, ...]:
+def pull_targets(service: DesiredService, registry: RegistryProperties) -> tuple[ActionTarget, ...]:
     """Everything that a pull of the service's repository needs, in the registry's mode."""
     scope = service.registry.id
     if pull_role(registry) is _BY_REGISTRY:
-        return (Target(scope, f"{_REGISTRIES}/pull/read", False),)
+        return (ActionTarget(scope, f"{_REGISTRIES}/pull/read", False),)
     names = {f"{_REPOSITORIES.casefold()}:name": service.repository}
-    return tuple(Target(scope, f"{_REPOSITORIES}/{part}/read", True, names) for part in ("content", "metadata"))
+    return tuple(ActionTarget(scope, f"{_REPOSITORIES}/{part}/read", True, names) for part in ("content", "metadata"))

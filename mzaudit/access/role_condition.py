@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from mzaudit.access.permission_matching import Target, all_of, any_of, grants, matches
+from mzaudit.access.permission_matching import ActionTarget, all_of, any_of, grants, matches
 from mzaudit.snapshot.authorization import Permission, RoleAssignment
 from mzaudit.snapshot.text import wildcard
 
@@ -55,7 +55,7 @@ def holds(condition: str, action: str, attributes: Mapping[str, str]) -> bool | 
         return None
 
 
-def lets_pass(block: Permission, target: Target, *conditional: Conditional) -> bool | None:
+def lets_pass(block: Permission, target: ActionTarget, *conditional: Conditional) -> bool | None:
     """Whether a block grants what is asked, under its own condition and those of the assignments given."""
     granted = grants(block, target.action, data=target.data)
     if granted is False:

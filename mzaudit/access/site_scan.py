@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap
 from mzaudit.snapshot.text.ids import name
@@ -14,17 +14,17 @@ from mzaudit.snapshot.web import Site
 T = TypeVar("T")
 
 
-class AtApps(Generic[T]):
+class SiteScan(Generic[T]):
     """What `read` finds at a site of a service, which it is given with words for it. Of one snapshot at a time it is
     kept: for each thing, rules ask for what is at the apps of every other service."""
 
-    def __init__(self, read: Callable[[Site, WantedService, str], Iterable[T | Gap]]) -> None:
+    def __init__(self, read: Callable[[Site, DesiredService, str], Iterable[T | Gap]]) -> None:
         self._read = read
         self._snapshot: Snapshot | None = None
-        self._kept: dict[tuple[int, bool], tuple[WantedService, tuple[T, ...], tuple[Gap, ...]]] = {}
+        self._kept: dict[tuple[int, bool], tuple[DesiredService, tuple[T, ...], tuple[Gap, ...]]] = {}
 
     def of(
-        self, seen: Snapshot, services: Iterable[WantedService], *, slots_in: str
+        self, seen: Snapshot, services: Iterable[DesiredService], *, slots_in: str
     ) -> tuple[tuple[T, ...], tuple[Gap, ...]]:
         """What is at the services' apps and, of the environment `slots_in`, at their slots; gaps say where more may
         be."""
@@ -41,7 +41,7 @@ class AtApps(Generic[T]):
             gaps += kept[2]
         return tuple(found), tuple(dict.fromkeys(gaps))
 
-    def _look(self, site: Site, service: WantedService, *, slots: bool) -> tuple[tuple[T, ...], tuple[Gap, ...]]:
+    def _look(self, site: Site, service: DesiredService, *, slots: bool) -> tuple[tuple[T, ...], tuple[Gap, ...]]:
         words = f"{service.key} of {service.env}"
         sites = [(site, words)]
         gaps: list[Gap] = []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mzaudit.access.effective_access import Access, Holder, access_of, holders_of, out_of_reach, united
-from mzaudit.access.permission_matching import Target
-from mzaudit.policy.desired import WantedStorage
+from mzaudit.access.permission_matching import ActionTarget
+from mzaudit.policy.desired import DesiredStorage
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, need
 
@@ -16,12 +16,12 @@ _REACHING = (f"{_BLOBS}/read", f"{_BLOBS}/write", f"{_BLOBS}/delete", f"{_BLOBS}
 _KEYS = (f"{_ACCOUNT}/listKeys/action", f"{_ACCOUNT}/ListAccountSas/action", f"{_ACCOUNT}/ListServiceSas/action")
 
 
-def read_target(storage: WantedStorage) -> Target:
+def read_target(storage: DesiredStorage) -> ActionTarget:
     """Reading the blobs of the container."""
     return _blob_target(storage, _REACHING[0])
 
 
-def blob_access(seen: Snapshot, storage: WantedStorage, principal_id: str) -> Access:
+def blob_access(seen: Snapshot, storage: DesiredStorage, principal_id: str) -> Access:
     """Whether a managed identity can read or change the container's blobs, by a data role or with the keys."""
     if principal_id.casefold() in out_of_reach(seen.access(storage.account_id), storage.account_id):
         return Access(False, (), (), (), ())
@@ -29,7 +29,7 @@ def blob_access(seen: Snapshot, storage: WantedStorage, principal_id: str) -> Ac
     return united([*blobs, _by_keys(seen, storage, united(access_of(seen, principal_id, t) for t in _keys(storage)))])
 
 
-def blob_holders(seen: Snapshot, storage: WantedStorage) -> Listing[Holder]:
+def blob_holders(seen: Snapshot, storage: DesiredStorage) -> Listing[Holder]:
     """Everyone who can, or may be able to, read or change the container's blobs."""
     direct = holders_of(seen, tuple(_blob_target(storage, action) for action in _REACHING))
     keyed = [
@@ -40,13 +40,13 @@ def blob_holders(seen: Snapshot, storage: WantedStorage) -> Listing[Holder]:
     return Listing((*direct.items, *keyed), direct.gap)
 
 
-def has_access_lists(seen: Snapshot, storage: WantedStorage) -> bool:
+def has_access_lists(seen: Snapshot, storage: DesiredStorage) -> bool:
     """Whether access control lists may let an identity at the blobs, or it was not seen that there are none."""
     account = seen.account(storage.account_id).properties
     return isinstance(account, Gap) or (account.value is not None and account.value.hierarchical is True)
 
 
-def ways_without_a_role(seen: Snapshot, storage: WantedStorage) -> tuple[Gap, ...]:
+def ways_without_a_role(seen: Snapshot, storage: DesiredStorage) -> tuple[Gap, ...]:
     """What lets somebody at the blobs beside roles and keys, and is not read: one gap each, with what to look at."""
     account = need(seen.account(storage.account_id).properties)
     if account is None:
@@ -80,19 +80,19 @@ def ways_without_a_role(seen: Snapshot, storage: WantedStorage) -> tuple[Gap, ..
     return tuple(Gap(GapReason.UNDECIDED, call, storage.account_id, detail=detail) for call, detail in ways)
 
 
-def _blob_target(storage: WantedStorage, action: str) -> Target:
+def _blob_target(storage: DesiredStorage, action: str) -> ActionTarget:
     names = {
         "microsoft.storage/storageaccounts:name": storage.account,
         "microsoft.storage/storageaccounts/blobservices/containers:name": storage.container,
     }
-    return Target(storage.container_id, action, True, names)
+    return ActionTarget(storage.container_id, action, True, names)
 
 
-def _keys(storage: WantedStorage) -> tuple[Target, ...]:
-    return tuple(Target(storage.account_id, action, False) for action in _KEYS)
+def _keys(storage: DesiredStorage) -> tuple[ActionTarget, ...]:
+    return tuple(ActionTarget(storage.account_id, action, False) for action in _KEYS)
 
 
-def _by_keys(seen: Snapshot, storage: WantedStorage, keys: Access) -> Access:
+def _by_keys(seen: Snapshot, storage: DesiredStorage, keys: Access) -> Access:
     """The keys open the blobs unless the account refuses them; where Azure is silent it does not."""
     account = seen.account(storage.account_id).properties
     if keys.allowed is False:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from mzaudit.access.assignment_index import index
 from mzaudit.access.effective_access import Access, Grant, Holder, access_of, holders_of, out_of_reach, reach_of, united
-from mzaudit.access.permission_matching import Target, any_of
+from mzaudit.access.permission_matching import ActionTarget, any_of
 from mzaudit.access.role_condition import lets_pass
-from mzaudit.policy.desired import WantedVault
+from mzaudit.policy.desired import DesiredVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import AccessPolicy, VaultProperties
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Unobserved
@@ -25,15 +25,15 @@ _SECRET_NAME = "microsoft.keyvault/vaults/secrets:name"  # noqa: S105 - the name
 _READING = frozenset({"get", "all"})
 
 
-def secret_target(vault: WantedVault, stored: str | None) -> Target:
+def secret_target(vault: DesiredVault, stored: str | None) -> ActionTarget:
     """Reading one secret; with `None` a secret of whatever name, for which only a grant on the vault counts."""
     if stored is None:
-        return Target(vault.id, GET_SECRET, True, {_VAULT_NAME: vault.name})
+        return ActionTarget(vault.id, GET_SECRET, True, {_VAULT_NAME: vault.name})
     names = {_VAULT_NAME: vault.name, _SECRET_NAME: stored}
-    return Target(f"{vault.id}/secrets/{stored}", GET_SECRET, True, names)
+    return ActionTarget(f"{vault.id}/secrets/{stored}", GET_SECRET, True, names)
 
 
-def targets_of(seen: Snapshot, vault: WantedVault) -> tuple[Target, ...]:
+def targets_of(seen: Snapshot, vault: DesiredVault) -> tuple[ActionTarget, ...]:
     """Every secret that is documented or has role assignments of its own, and any other."""
     scopes = index(seen.access(vault.id)).secrets_of(vault.id)
     names = {secret.stored.casefold(): secret.stored for secret in vault.secrets}
@@ -43,7 +43,7 @@ def targets_of(seen: Snapshot, vault: WantedVault) -> tuple[Target, ...]:
     return (*(secret_target(vault, name) for _, name in sorted(names.items())), secret_target(vault, None))
 
 
-def secrets_access(seen: Snapshot, vault: WantedVault, properties: VaultProperties, principal_id: str) -> Access:
+def secrets_access(seen: Snapshot, vault: DesiredVault, properties: VaultProperties, principal_id: str) -> Access:
     """Whether a managed identity can read at least one secret of the vault: itself, or through a deployment.
 
     Access policies are matched by object id alone: whether one names a group of the identity cannot be told.
@@ -65,7 +65,7 @@ def secrets_access(seen: Snapshot, vault: WantedVault, properties: VaultProperti
     return united((itself, replace(access, grants=told)))
 
 
-def data_access(seen: Snapshot, vault: WantedVault, properties: VaultProperties, principal_id: str) -> Access:
+def data_access(seen: Snapshot, vault: DesiredVault, properties: VaultProperties, principal_id: str) -> Access:
     """Whether a managed identity can get at least one secret from the vault itself."""
     if properties.rbac:
         if principal_id.casefold() in out_of_reach(seen.access(vault.id), vault.id):
@@ -79,7 +79,7 @@ def data_access(seen: Snapshot, vault: WantedVault, properties: VaultProperties,
     return Access(bool(grants), grants, (), (), ())
 
 
-def deployers(seen: Snapshot, vault: WantedVault, properties: VaultProperties) -> Listing[Holder]:
+def deployers(seen: Snapshot, vault: DesiredVault, properties: VaultProperties) -> Listing[Holder]:
     """Everyone whose deployments Resource Manager gives the vault's secrets, where the vault lets it."""
     targets = _deploying(vault, properties)
     return holders_of(seen, targets) if targets else Listing()
@@ -95,16 +95,16 @@ def _may_deploy(seen: Snapshot, principal_id: str) -> bool | None:
             if segment(one.scope, "resourceGroups") is None or len(key(one.scope).split("/")) == _OF_A_GROUP:
                 role = index(rbac).definitions.get(one.role.casefold())
                 blocks = role.permissions if role is not None else None
-                target = Target(one.scope, _DEPLOYMENT, False)
+                target = ActionTarget(one.scope, _DEPLOYMENT, False)
                 answers.append(None if blocks is None else any_of(lets_pass(each, target, one) for each in blocks))
     return any_of(answers)
 
 
-def _deploying(vault: WantedVault, properties: VaultProperties) -> tuple[Target, ...]:
-    return (Target(vault.id, DEPLOY, False),) if properties.template_deployment else ()
+def _deploying(vault: DesiredVault, properties: VaultProperties) -> tuple[ActionTarget, ...]:
+    return (ActionTarget(vault.id, DEPLOY, False),) if properties.template_deployment else ()
 
 
-def secret_readers(seen: Snapshot, vault: WantedVault, properties: VaultProperties) -> Listing[Holder]:
+def secret_readers(seen: Snapshot, vault: DesiredVault, properties: VaultProperties) -> Listing[Holder]:
     """Everyone who can read, or may be able to read, at least one secret of the vault."""
     if properties.rbac:
         return holders_of(seen, targets_of(seen, vault))
@@ -112,7 +112,7 @@ def secret_readers(seen: Snapshot, vault: WantedVault, properties: VaultProperti
     return Listing(tuple(Holder(oid, None, data_access(seen, vault, properties, oid)) for oid in ids))
 
 
-def _reading(vault: WantedVault, properties: VaultProperties) -> Iterator[AccessPolicy]:
+def _reading(vault: DesiredVault, properties: VaultProperties) -> Iterator[AccessPolicy]:
     """The policies that serve a managed identity, which one with an application id does not. Raises Unobserved if they
     were not all read."""
     if properties.access_policies is None:
@@ -123,6 +123,6 @@ def _reading(vault: WantedVault, properties: VaultProperties) -> Iterator[Access
             yield policy
 
 
-def _by_policy(vault: WantedVault, policy: AccessPolicy) -> Grant:
+def _by_policy(vault: DesiredVault, policy: AccessPolicy) -> Grant:
     words = f"access policy with secret permission {', '.join(sorted(policy.secrets))}"
     return Grant(f"{vault.id}/accessPolicies/{policy.object_id}", vault.id, "", words, policy.object_id)

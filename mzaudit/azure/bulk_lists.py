@@ -21,7 +21,7 @@ SITES: Final = "Microsoft.Web/sites"
 PLANS: Final = "Microsoft.Web/serverfarms"
 
 
-def worthwhile(scope: Scope) -> dict[str, Call]:
+def plan_lists(scope: Scope) -> dict[str, Call]:
     """The lists that take fewer calls than the reads that they replace, by `ids.key` of the collection that they hold;
     none for a scope of a few apps."""
     wide: tuple[tuple[Iterable[str], str, Need], ...] = (

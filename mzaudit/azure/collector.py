@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from mzaudit.azure.api_versions import VERSIONS
-from mzaudit.azure.bulk_lists import worthwhile
+from mzaudit.azure.bulk_lists import plan_lists
 from mzaudit.azure.call_estimate import planned, tell
 from mzaudit.azure.client.connection import Connection
 from mzaudit.azure.client.credential_selection import Login
@@ -25,7 +25,7 @@ from mzaudit.azure.readers import (
     storage_reader,
     web_reader,
 )
-from mzaudit.azure.readers.read import Run, started
+from mzaudit.azure.readers.read import ReadContext, started
 from mzaudit.azure.scope import Scope
 from mzaudit.azure.sql.databases_reader import Databases
 from mzaudit.snapshot.estate import Snapshot
@@ -57,7 +57,7 @@ async def collect(
     Raises CredentialError if no token for Resource Manager can be had; whatever else goes wrong is a gap of the
     snapshot. `values` says whether secret values may be requested; `progress` is told how far it has come, in words.
     """
-    first, lists = next(iter(scope.environments.values()), ""), worthwhile(scope)
+    first, lists = next(iter(scope.environments.values()), ""), plan_lists(scope)
     if progress is not None:
         progress(f"signing in: {login.name}")
     async with (
@@ -90,7 +90,7 @@ async def collect(
 
 
 @asynccontextmanager
-async def _told(run: Run, progress: Progress | None, expected: int) -> AsyncIterator[None]:
+async def _told(run: ReadContext, progress: Progress | None, expected: int) -> AsyncIterator[None]:
     """Tell of the calls meanwhile, if anybody listens."""
     if progress is None:
         yield
@@ -102,7 +102,7 @@ async def _told(run: Run, progress: Progress | None, expected: int) -> AsyncIter
         telling.cancel()
 
 
-async def _read(run: Run, scope: Scope, values: bool, blank: Snapshot) -> Snapshot:
+async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -> Snapshot:
     subscriptions = _subscriptions(scope)
     run.rights.start({*(f"/subscriptions/{each}" for each in subscriptions), *_groups(scope)})
     databases = Databases(run)

@@ -11,7 +11,7 @@ from typing import Final
 
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
-from mzaudit.azure.readers.read import Run
+from mzaudit.azure.readers.read import ReadContext
 from mzaudit.azure.readers.wire_models import Wire
 from mzaudit.azure.required_permissions import Need
 from mzaudit.snapshot.observed import Listing
@@ -31,14 +31,14 @@ class _Listed(Wire):
     id: str
 
 
-async def census(run: Run, subscription: str) -> Mapping[str, Listing[str]]:
+async def census(run: ReadContext, subscription: str) -> Mapping[str, Listing[str]]:
     """The ids of everything of those kinds in a subscription."""
     async with asyncio.TaskGroup() as group:
         listings = {kind: group.create_task(_ids(run, subscription, kind, need)) for kind, need in KINDS.items()}
     return {kind: task.result() for kind, task in listings.items()}
 
 
-async def _ids(run: Run, subscription: str, kind: str, need: Need) -> Listing[str]:
+async def _ids(run: ReadContext, subscription: str, kind: str, need: Need) -> Listing[str]:
     scope = f"/subscriptions/{subscription}"
     call = Call(f"{scope}/providers/{kind}", kind, need.permission, scope, within=(scope,))
 

@@ -23,7 +23,7 @@ from mzaudit.cli.crash_report import trace
 from mzaudit.cli.streams import discard, ready, say
 from mzaudit.errors import Abandoned, InputError
 
-_LOOK_FOR_GARBAGE: Final = 100_000  # objects made and not yet freed
+_GC_THRESHOLD: Final = 100_000  # objects made and not yet freed
 COMMANDS: Final = {
     "check": ("mzaudit.cli.commands.check", "Judge an environment against the policy; the gate."),
     "collect": ("mzaudit.cli.commands.collect", "Read the live state into a snapshot file."),
@@ -39,7 +39,7 @@ COMMANDS: Final = {
     "init": ("mzaudit.cli.commands.init", "Write the shipped policy, or a pipeline that runs it."),
     "adopt": ("mzaudit.cli.commands.adopt", "Draft a policy for an estate that is there already."),
     "simulate": ("mzaudit.cli.commands.simulate", "Serve a simulated estate to any Azure client."),
-    "drill": ("mzaudit.cli.commands.drill", "Prove a policy: bend the estate it describes, and look again."),
+    "drill": ("mzaudit.cli.commands.drill", "Prove a policy: mutate the estate it describes, and look again."),
     "completion": ("mzaudit.cli.commands.completion", "Print a shell's completion script."),
 }
 
@@ -120,7 +120,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     # No other package that happens to be installed has a say in how a policy is checked, nor need it be searched for.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     # Nearly all that a command imports and reads stays to its end: to look for garbage among it costs a fifth of a run.
-    gc.set_threshold(_LOOK_FOR_GARBAGE)
+    gc.set_threshold(_GC_THRESHOLD)
     # Python would print the words of an exception that no caller gets, and they may hold a secret.
     threading.excepthook = sys.unraisablehook = _in_the_background
     code = run(list(sys.argv[1:] if args is None else args))

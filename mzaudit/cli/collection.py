@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mzaudit.azure.client.credential_selection import Login
     from mzaudit.azure.scope import Scope
     from mzaudit.engine.results import Report
-    from mzaudit.policy.desired import Wanted
+    from mzaudit.policy.desired import Desired
     from mzaudit.policy.loader.load import Loaded
     from mzaudit.simulator import Simulator
     from mzaudit.snapshot.estate import Snapshot
@@ -46,7 +46,7 @@ def estates(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return [each for each in (*ESTATES, "large:300") if each.startswith(incomplete)]
 
 
-def scope_of(wanted: Wanted, *, wake: bool = False) -> Scope:
+def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
     """What has to be read so that every rule can be decided for the environments asked for."""
     from mzaudit.azure.scope import AccountScope, RegistryScope, Scope, ServerScope, VaultScope
 
@@ -90,8 +90,8 @@ def scope_of(wanted: Wanted, *, wake: bool = False) -> Scope:
     )
 
 
-def look(
-    wanted: Wanted, simulator: Simulator | None, *, timeout: float, values: bool, debug: bool, wake: bool = False
+def collect_state(
+    wanted: Desired, simulator: Simulator | None, *, timeout: float, values: bool, debug: bool, wake: bool = False
 ) -> Snapshot:
     """Read everything in scope, now; `wake` says whether paused databases may be woken for it. Raises
     `CredentialError` when no token for Azure Resource Manager can be had."""
@@ -99,9 +99,11 @@ def look(
     from mzaudit.cli.streams import say
     from mzaudit.snapshot import clock
 
-    login, connection = door({wanted.policy.environments[env].tenant for env in wanted.asked}, simulator, debug=debug)
+    login, connection = credentials_and_connection(
+        {wanted.policy.environments[env].tenant for env in wanted.asked}, simulator, debug=debug
+    )
     with spinner() as progress:
-        seen = waited(
+        seen = run_async(
             collect(
                 scope_of(wanted, wake=wake),
                 login,
@@ -119,7 +121,7 @@ def look(
     return seen
 
 
-def nothing(simulator: Simulator | None) -> Snapshot:
+def empty_snapshot(simulator: Simulator | None) -> Snapshot:
     """The snapshot of a run that has read nothing."""
     from mzaudit.snapshot.estate import Snapshot
 
@@ -132,7 +134,7 @@ def source_of(simulator: Simulator | None) -> str:
     return "azure" if simulator is None else "simulated"
 
 
-def waited(work: Coroutine[object, object, T]) -> T:
+def run_async(work: Coroutine[object, object, T]) -> T:
     """What comes of the work, run in a loop of its own."""
     import asyncio
 
@@ -150,11 +152,11 @@ def documented(loaded: Loaded, estate: str | None) -> Loaded:
     """The policy as it stands; of a large simulated estate, with that estate's environments in place of its own."""
     if estate is None or not LARGE.fullmatch(estate):
         return loaded
-    from mzaudit.policy.models import Environment
+    from mzaudit.policy.models import EnvironmentSpec
     from mzaudit.simulator.estates.large import planned
 
     plans = planned(int(estate.partition(":")[2])).environments
-    environments = {plan.name: Environment(production=False, subscription=plan.subscription_id) for plan in plans}
+    environments = {plan.name: EnvironmentSpec(production=False, subscription=plan.subscription_id) for plan in plans}
     places = loaded.policy.resource_groups
     # its registries are one in each subscription, under the documented names
     places = places.model_copy(update={"shared": places.shared_group})
@@ -182,17 +184,17 @@ def list_all(
     from mzaudit.azure import take_inventory
     from mzaudit.snapshot.observed import Listing
 
-    login, connection = door({tenant}, simulator, debug=debug)
+    login, connection = credentials_and_connection({tenant}, simulator, debug=debug)
     found: dict[str, Listing[str]] = {}
     for subscription in sorted(subscriptions):
-        there = waited(take_inventory(subscription, login, connection, tool_version=__version__, timeout=timeout))
+        there = run_async(take_inventory(subscription, login, connection, tool_version=__version__, timeout=timeout))
         for kind, ids in there.items():
             so_far = found.get(kind, Listing())
             found[kind] = Listing((*so_far.items, *ids.items), so_far.gap or ids.gap)
     return found
 
 
-def attributed(
+def with_attribution(
     report: Report, loaded: Loaded, simulator: Simulator | None, *, names: bool, timeout: float, debug: bool
 ) -> Report:
     """The report with who changed each failing resource last: a second, small read, and only if something fails.
@@ -220,24 +222,26 @@ def _attributed(
     records, reads = Records({}, {}), report.reads
     if resources:
         tenants = {loaded.policy.environments[env].tenant for env in report.environments}
-        login, connection = door(tenants, simulator, debug=debug)
+        login, connection = credentials_and_connection(tenants, simulator, debug=debug)
         asking = changes_of(
             resources, login, connection, taken=report.run.started, tool_version=__version__, timeout=timeout
         )
-        records, more = waited(asking)
+        records, more = run_async(asking)
         reads = (*reads, *more)
     found = attribute(report.findings, records, loaded.policy.pipelines, names=names)
     return replace(report, findings=found, reads=reads)
 
 
-def door(tenants: Set[str | None], simulator: Simulator | None, *, debug: bool) -> tuple[Login, Connection]:
+def credentials_and_connection(
+    tenants: Set[str | None], simulator: Simulator | None, *, debug: bool
+) -> tuple[Login, Connection]:
     """Whose login is used, and how Azure is reached; a tenant that the policy names is asked for if it is the only
     one, and the environment names none."""
     from mzaudit.azure.client.connection import Connection
     from mzaudit.azure.client.credential_selection import choose
     from mzaudit.cli.streams import say
 
-    quiet(debug)
+    configure_logging(debug)
     environment = dict(os.environ) if simulator is None else simulator.environ()
     named = tenants - {None}
     if simulator is None and len(named) == 1 and not environment.get("AZURE_TENANT_ID"):
@@ -266,12 +270,12 @@ def simulated(estate: str | None, loaded: Loaded | None = None) -> Iterator[Simu
         yield simulator
 
 
-def quiet(debug: bool) -> None:
+def configure_logging(debug: bool) -> None:
     """The SDK's loggers say nothing. With --debug the one that logs requests speaks, which masks what it does not know
     to be harmless; no other, because they quote the words of exceptions and so of bodies."""
     import logging
 
-    from mzaudit.cli.debug_log import Said
+    from mzaudit.cli.debug_log import DebugHandler
 
     for name in ("azure", "msal", "asyncio", "aiohttp", "pytds", "urllib3"):
         logger = logging.getLogger(name)
@@ -280,7 +284,7 @@ def quiet(debug: bool) -> None:
         logger.setLevel(logging.CRITICAL)
     requests = logging.getLogger(_REQUESTS)
     requests.propagate = False
-    requests.handlers = [Said()] if debug else []
+    requests.handlers = [DebugHandler()] if debug else []
     requests.setLevel(logging.INFO if debug else logging.CRITICAL)
 
 

@@ -21,7 +21,7 @@ from mzaudit.cli import exit_codes
 from mzaudit.cli.streams import say
 
 if TYPE_CHECKING:
-    from mzaudit.cli.output import Target
+    from mzaudit.cli.output import OutputTarget
     from mzaudit.engine.results import Report
     from mzaudit.snapshot.observed import Gap
 
@@ -45,7 +45,7 @@ class Deadline:
         self._until = time.monotonic() + seconds
         self._text = text
         self._phase = "reading the options"
-        self._targets: Sequence[Target] = ()
+        self._targets: Sequence[OutputTarget] = ()
         self._unjudged: Callable[[Gap], Report] | None = None
         self._report: Report | None = None
         self._lock = threading.Lock()
@@ -65,7 +65,7 @@ class Deadline:
                 return
         _wait()
 
-    def expect(self, targets: Sequence[Target], unjudged: Callable[[Gap], Report]) -> None:
+    def expect(self, targets: Sequence[OutputTarget], unjudged: Callable[[Gap], Report]) -> None:
         """From now on there is something to report: `unjudged` makes it, with a gap for what was not judged."""
         self._targets, self._unjudged = targets, unjudged
 
@@ -129,7 +129,9 @@ class Deadline:
         sys.stdout.flush()
 
 
-def _each(write: Callable[[Report, Target], None], report: Report, targets: Sequence[Target], until: float) -> None:
+def _each(
+    write: Callable[[Report, OutputTarget], None], report: Report, targets: Sequence[OutputTarget], until: float
+) -> None:
     """Write each in a thread of its own, so that one that hangs keeps none of the others."""
     writing = [threading.Thread(target=write, args=(report, target), daemon=True) for target in targets]
     for thread in writing:

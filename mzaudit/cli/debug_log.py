@@ -9,7 +9,7 @@ _TOLD = ("Request URL", "Request method", "Response status")
 _ID = re.compile(r"'?x-ms-(?:correlation-)?request-id'?: '?[0-9A-Za-z:_-]{1,64}'?", re.IGNORECASE)
 
 
-class Said(logging.Handler):
+class DebugHandler(logging.Handler):
     """Says on stderr what was asked, and with which status and under which id it was answered."""
 
     def emit(self, record: logging.LogRecord) -> None:

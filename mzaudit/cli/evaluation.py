@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mzaudit.engine.baseline import Earlier
     from mzaudit.engine.results import Finding, Report
-    from mzaudit.policy.desired import Wanted
+    from mzaudit.policy.desired import Desired
     from mzaudit.policy.loader.load import Loaded
     from mzaudit.policy.models import Severity
     from mzaudit.snapshot.estate import Snapshot
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def judge(
     loaded: Loaded,
-    wanted: Wanted,
+    wanted: Desired,
     seen: Snapshot,
     *,
     only: Sequence[str] = (),
@@ -129,14 +129,14 @@ def occurring(loaded: Loaded, seen: Snapshot, path: Path) -> None:
     """Refuse a policy that allows a difference which the snapshot, of all its environments, shows not to be there."""
     from mzaudit import rules
     from mzaudit.cli.load_files import subscriptions_of
-    from mzaudit.cli.resolve import bound
+    from mzaudit.cli.resolve import bind_policy
     from mzaudit.engine.evaluate import evaluate
     from mzaudit.engine.results import Status
 
     asked = tuple(env for env in loaded.policy.environments if env in seen.environments)
     if not asked:
         raise InputError(f"{path}: environments: expected one of {', '.join(loaded.policy.environments)}, found none")
-    wanted = bound(loaded, asked, subscriptions_of(seen, path, loaded, asked))
+    wanted = bind_policy(loaded, asked, subscriptions_of(seen, path, loaded, asked))
     parity = [rule for rule in rules.load() if rule.code == "ENV-001"]
     complaints = tuple(
         f"{finding.policy}: {fact.at}: expected {fact.expected}, found {fact.observed} in {path}"

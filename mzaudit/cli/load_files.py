@@ -26,9 +26,9 @@ def read_snapshot(path: Path) -> Snapshot:
 
 def read_snapshots(paths: Sequence[Path]) -> Snapshot:
     """Saved snapshots of parts of one estate, as one; raises `SnapshotError` where they overlap or contradict."""
-    from mzaudit.snapshot.merge import together
+    from mzaudit.snapshot.merge import merge
 
-    return together([(str(path), read_snapshot(path)) for path in paths])
+    return merge([(str(path), read_snapshot(path)) for path in paths])
 
 
 def read_report(path: Path) -> Report:

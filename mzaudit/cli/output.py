@@ -22,14 +22,14 @@ _PRIVATE: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class OutputTarget:
     """One `-o FORMAT[:PATH]`; no path (or `-`) is stdout."""
 
     format: str
     path: Path | None
 
 
-def targets(options: Sequence[str], reports_dir: Path, environments: Sequence[str]) -> tuple[Target, ...]:
+def targets(options: Sequence[str], reports_dir: Path, environments: Sequence[str]) -> tuple[OutputTarget, ...]:
     """What `-o` asks for; without any, the terminal report and the three files under the reports directory."""
     from mzaudit.report import FORMATS
 
@@ -54,29 +54,31 @@ def targets(options: Sequence[str], reports_dir: Path, environments: Sequence[st
     return tuple(chosen)
 
 
-def by_default(reports_dir: Path, environments: Sequence[str]) -> tuple[Target, ...]:
+def by_default(reports_dir: Path, environments: Sequence[str]) -> tuple[OutputTarget, ...]:
     """What is written without `-o`. Raises `InputError` for a name that no environment can have."""
     from mzaudit.cli.resolve import environment_names
 
     env = "+".join(environment_names(environments))
     folder = reports_dir / env
     return (
-        Target("terminal", None),
-        Target("junit", folder / f"TEST-mzaudit-{env}.xml"),
-        Target("markdown", folder / f"mzaudit-{env}.md"),
-        Target("json", folder / f"mzaudit-{env}.json"),
+        OutputTarget("terminal", None),
+        OutputTarget("junit", folder / f"TEST-mzaudit-{env}.xml"),
+        OutputTarget("markdown", folder / f"mzaudit-{env}.md"),
+        OutputTarget("json", folder / f"mzaudit-{env}.json"),
     )
 
 
-def parsed(option: str) -> Target | None:
+def parsed(option: str) -> OutputTarget | None:
     """One `-o FORMAT[:PATH]`; None if there is no such format."""
     from mzaudit.report import FORMATS
 
     name, _, path = option.partition(":")
-    return Target(name, Path(path) if path not in ("", "-") else None) if name in FORMATS else None
+    return OutputTarget(name, Path(path) if path not in ("", "-") else None) if name in FORMATS else None
 
 
-def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int, history: Sequence[Point] = ()) -> None:
+def write(
+    report: Report, wanted: Sequence[OutputTarget], *, colour: bool, width: int, history: Sequence[Point] = ()
+) -> None:
     """Write every target, stdout first, and say which files were written. `history` is for the formats that show how it
     went before.
 
@@ -87,7 +89,7 @@ def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int,
     from mzaudit.report import find
     from mzaudit.report.formats import terminal
 
-    def chunks(target: Target) -> Iterator[str]:
+    def chunks(target: OutputTarget) -> Iterator[str]:
         if target.format == "terminal" and target.path is None:
             return terminal.chunks(report, colour=colour, width=width)
         if target.format == "html":
@@ -128,7 +130,7 @@ def write(report: Report, wanted: Sequence[Target], *, colour: bool, width: int,
         raise InputError("\n".join(failed))
 
 
-def write_one(report: Report, target: Target) -> None:
+def write_one(report: Report, target: OutputTarget) -> None:
     """Write one target without colour, and say if it cannot be written."""
     try:
         write(report, (target,), colour=False, width=width())

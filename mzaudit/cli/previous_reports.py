@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import click
 
-from mzaudit.cli.output import Target, by_default, parsed
+from mzaudit.cli.output import OutputTarget, by_default, parsed
 from mzaudit.cli.streams import say
 from mzaudit.errors import InputError
 
@@ -72,13 +72,13 @@ class Writing(click.Command):
         return super().invoke(ctx)
 
 
-def make_room(wanted: Sequence[Target], read: Sequence[Path] = ()) -> tuple[str, ...]:
+def make_room(wanted: Sequence[OutputTarget], read: Sequence[Path] = ()) -> tuple[str, ...]:
     """Set aside what stands under the names of `wanted`, and look whether they can be written. What is somebody's own,
     or is `read` by the command, stays as it is and is complained of."""
     return tuple(dict.fromkeys(_complaints(wanted, {path.resolve() for path in read})))
 
 
-def _complaints(wanted: Sequence[Target], read: set[Path]) -> Iterator[str]:
+def _complaints(wanted: Sequence[OutputTarget], read: set[Path]) -> Iterator[str]:
     for target in wanted:
         path = target.path
         if path is None:
@@ -134,10 +134,10 @@ def _what(format_: str) -> str:
     return "snapshot" if format_ == "snapshot" else f"{format_} report"
 
 
-def _named(params: Mapping[str, Any]) -> list[Target]:
+def _named(params: Mapping[str, Any]) -> list[OutputTarget]:
     """The files that a command line names; of one that is wrong, those that can be told."""
     if "output" in params:
-        return [Target("snapshot", Path(params["output"]))] if params["output"] else []
+        return [OutputTarget("snapshot", Path(params["output"]))] if params["output"] else []
     options = params.get("outputs") or ()
     if options:
         return [target for option in options if (target := parsed(option)) is not None]

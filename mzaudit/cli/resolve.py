@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mzaudit.errors import InputError
 
 if TYPE_CHECKING:
-    from mzaudit.policy.desired import Wanted
+    from mzaudit.policy.desired import Desired
     from mzaudit.policy.loader.load import Loaded
 
 ALL = "all"
@@ -48,15 +48,15 @@ def load_policy(path: Path | None, *, shipped: bool) -> Loaded:
     raise InputError("policies: no such directory; write the shipped policy with `mzaudit init`, or give --policy PATH")
 
 
-def chosen(loaded: Loaded, asked: tuple[str, ...]) -> tuple[str, ...]:
+def chosen_environments(loaded: Loaded, asked: tuple[str, ...]) -> tuple[str, ...]:
     """The environments asked for; `all` stands for every one of the policy's. One that it does not name is refused."""
     if asked == (ALL,) and ALL not in loaded.policy.environments:
         return tuple(loaded.policy.environments)
-    known(loaded, asked)
+    require_known(loaded, asked)
     return asked
 
 
-def known(loaded: Loaded, environments: Sequence[str]) -> None:
+def require_known(loaded: Loaded, environments: Sequence[str]) -> None:
     """Refuse an environment that the policy does not name."""
     names = list(loaded.policy.environments)
     for env in environments:
@@ -127,13 +127,13 @@ def expected_migrations(loaded: Loaded, options: Sequence[str]) -> dict[str, str
     return versions
 
 
-def bound(
+def bind_policy(
     loaded: Loaded,
     environments: tuple[str, ...],
     subscriptions: Mapping[str, str],
     images: Sequence[str] = (),
     migrations: Sequence[str] = (),
-) -> Wanted:
+) -> Desired:
     """The policy with every template filled in; `images` and `migrations` are what this run expects."""
     from mzaudit.policy.bind import Expected, bind
 

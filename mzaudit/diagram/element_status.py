@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from mzaudit.access.documented_grant import NO_GRANT
-from mzaudit.engine.results import Arrow, Finding, Mark, Node, NodeKind, Status, Topology
+from mzaudit.engine.results import Arrow, ElementStatus, Finding, Node, NodeKind, Status, Topology
 from mzaudit.snapshot.text.ids import covers, key
 
 _EXISTS = "exists"  # what the rules about existence expect
@@ -23,27 +23,27 @@ def marked(picture: Topology, findings: Iterable[Finding]) -> Topology:
     def bearing(part: Node | Arrow) -> tuple[Finding, ...]:
         return tuple(by_print[one] for one in part.findings if one in by_print)
 
-    def mark(part: Node | Arrow) -> Mark:
+    def mark(part: Node | Arrow) -> ElementStatus:
         return fared(bearing(part), causes)
 
     absences = {(f.env, key(e.at)) for f in given if counts(f) for e in f.evidence if e.expected == _EXISTS}
 
-    def node_mark(node: Node) -> Mark:
-        if node.mark is Mark.EXTRA:
-            return Mark.EXTRA
+    def node_mark(node: Node) -> ElementStatus:
+        if node.mark is ElementStatus.EXTRA:
+            return ElementStatus.EXTRA
         if node.kind is NodeKind.PLAN and not node.resource:
-            return Mark.NOT_SEEN  # nobody saw which plan it is, so nothing is known of it
+            return ElementStatus.NOT_SEEN  # nobody saw which plan it is, so nothing is known of it
         gone = any((node.env, above) in absences for above in _down_to(node.resource)) or (
             node.kind is NodeKind.IDENTITY and any(map(_no_identity, bearing(node)))
         )
-        return Mark.MISSING if gone else mark(node)
+        return ElementStatus.MISSING if gone else mark(node)
 
     nodes = tuple(replace(node, mark=node_mark(node)) for node in picture.nodes)
     by_id = {node.id: node for node in nodes}
 
-    def arrow_mark(arrow: Arrow) -> Mark:
-        if arrow.mark is Mark.EXTRA:
-            return Mark.EXTRA
+    def arrow_mark(arrow: Arrow) -> ElementStatus:
+        if arrow.mark is ElementStatus.EXTRA:
+            return ElementStatus.EXTRA
         ends = [by_id[end] for end in (arrow.source, arrow.target)]
         ungranted = any(
             counts(finding)
@@ -55,7 +55,11 @@ def marked(picture: Topology, findings: Iterable[Finding]) -> Topology:
             for finding in bearing(arrow)
             for e in finding.evidence
         )
-        return Mark.MISSING if ungranted or any(end.mark is Mark.MISSING for end in ends) else mark(arrow)
+        return (
+            ElementStatus.MISSING
+            if ungranted or any(end.mark is ElementStatus.MISSING for end in ends)
+            else mark(arrow)
+        )
 
     return Topology(nodes, tuple(replace(arrow, mark=arrow_mark(arrow)) for arrow in picture.arrows))
 
@@ -76,7 +80,7 @@ def links(findings: Iterable[Finding]) -> Mapping[tuple[str, str], Finding]:
     return {(finding.env, f"{finding.rule} {finding.subject.name}"): finding for finding in findings}
 
 
-def fared(findings: Iterable[Finding], causes: Mapping[tuple[str, str], Finding]) -> Mark:
+def fared(findings: Iterable[Finding], causes: Mapping[tuple[str, str], Finding]) -> ElementStatus:
     """What findings say together; one that another explains counts as that other does.
 
     Passed only if something passed and nothing is open. One whose cause this report does not hold counts as failed,
@@ -85,10 +89,10 @@ def fared(findings: Iterable[Finding], causes: Mapping[tuple[str, str], Finding]
     told = [causes.get((f.env, f.cause), f) if f.cause else f for f in findings]
     statuses = {Status.FAIL if f.status is Status.NOT_APPLICABLE and f.cause else f.status for f in told}
     if Status.FAIL in statuses:
-        return Mark.VIOLATED
+        return ElementStatus.VIOLATED
     if Status.INCONCLUSIVE in statuses or not statuses & {Status.PASS, Status.WAIVED}:
-        return Mark.NOT_SEEN
-    return Mark.WAIVED if Status.WAIVED in statuses else Mark.PASSED
+        return ElementStatus.NOT_SEEN
+    return ElementStatus.WAIVED if Status.WAIVED in statuses else ElementStatus.PASSED
 
 
 def _down_to(resource: str) -> Iterator[str]:

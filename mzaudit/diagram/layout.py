@@ -62,7 +62,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class LayoutColumn:
     """A column's title and its left edge."""
 
     title: str
@@ -75,7 +75,7 @@ class Drawing:
 
     width: float
     height: float
-    columns: tuple[Column, ...]
+    columns: tuple[LayoutColumn, ...]
     boxes: tuple[Box, ...]
     curves: tuple[Curve, ...]
 
@@ -88,7 +88,7 @@ def lay_out(picture: Topology, env: str) -> Drawing:
     stacks = _stacks(nodes, arrows, [kinds for _, kinds in used])
     ports = _ports_needed(nodes, arrows, {node.id: column for column, stack in enumerate(stacks) for node in stack})
     heights = {node.id: max(HEIGHT, ports.get(node.id, 0) * _STEP + 16) for node in nodes}
-    columns = tuple(Column(title, _MARGIN + place * (WIDTH + _GUTTER)) for place, (title, _) in enumerate(used))
+    columns = tuple(LayoutColumn(title, _MARGIN + place * (WIDTH + _GUTTER)) for place, (title, _) in enumerate(used))
     tallest = max((_height(stack, heights) for stack in stacks), default=0)
     boxes = tuple(box for place, stack in enumerate(stacks) for box in _stacked(place, stack, heights, tallest))
     lanes = _Lanes(boxes)

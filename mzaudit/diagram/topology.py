@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from mzaudit.access.managed_identities import identities_of
 from mzaudit.diagram.element_status import counts, marked
-from mzaudit.engine.results import Arrow, Finding, Mark, Node, NodeKind, Topology
-from mzaudit.policy.desired import Wanted, WantedEnvironment, WantedService
+from mzaudit.engine.results import Arrow, ElementStatus, Finding, Node, NodeKind, Topology
+from mzaudit.policy.desired import Desired, DesiredEnvironment, DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap
 from mzaudit.snapshot.text.ids import covers, key, name
@@ -29,7 +29,7 @@ _ELSEWHERE = _ON_PLAN | _ON_IDENTITY | _ON_SECRETS | _ON_BLOBS | _ON_IMAGE | _ON
 _ASSIGNMENT = "/providers/Microsoft.Authorization/roleAssignments/"
 
 
-def topology(wanted: Wanted, seen: Snapshot, findings: Iterable[Finding]) -> Topology:
+def topology(wanted: Desired, seen: Snapshot, findings: Iterable[Finding]) -> Topology:
     """The picture of every environment asked for; arrows never lead from one environment into another: an identity of
     another environment is drawn as a stranger."""
     nodes: list[Node] = []
@@ -52,7 +52,7 @@ def topology(wanted: Wanted, seen: Snapshot, findings: Iterable[Finding]) -> Top
 class _Documented:
     """What the policy documents of one environment, with the findings that bear on each part."""
 
-    def __init__(self, want: WantedEnvironment, seen: Snapshot, findings: tuple[Finding, ...]) -> None:
+    def __init__(self, want: DesiredEnvironment, seen: Snapshot, findings: tuple[Finding, ...]) -> None:
         self._env = want.env
         self._about_it: dict[tuple[str, str], list[Finding]] = {}
         for finding in findings:
@@ -122,7 +122,7 @@ class _Documented:
         """Findings about things of that kind and of one of these names, or about what they hold."""
         return [finding for one in names for finding in self._about_it.get((kind, one.casefold()), ())]
 
-    def _plan(self, service: WantedService, seen: Snapshot, bearing: list[Finding]) -> Node:
+    def _plan(self, service: DesiredService, seen: Snapshot, bearing: list[Finding]) -> Node:
         """The plan that the app names; services may share it."""
         site = seen.site(service.id).properties
         plan_id = None if isinstance(site, Gap) or site.value is None else site.value.plan_id
@@ -140,13 +140,13 @@ class _Documented:
         return made
 
     def _node(self, kind: NodeKind, called: str, resource: str, bearing: list[Finding], within: str = "") -> Node:
-        node = _node(self._env, kind, called, resource, Mark.NOT_SEEN, within, bearing)
+        node = _node(self._env, kind, called, resource, ElementStatus.NOT_SEEN, within, bearing)
         self._nodes[node.id] = node
         return node
 
     def _arrow(self, source: Node, target: Node, label: str, bearing: list[Finding]) -> None:
         prints = tuple(finding.fingerprint for finding in bearing)
-        self.arrows.append(Arrow(self._env, source.id, target.id, label, Mark.NOT_SEEN, prints))
+        self.arrows.append(Arrow(self._env, source.id, target.id, label, ElementStatus.NOT_SEEN, prints))
 
 
 def _node(
@@ -154,7 +154,7 @@ def _node(
     kind: NodeKind,
     called: str,
     resource: str,
-    mark: Mark,
+    mark: ElementStatus,
     within: str = "",
     bearing: Iterable[Finding] = (),
 ) -> Node:
@@ -172,7 +172,7 @@ def _tells_of(database: str, finding: Finding) -> bool:
 _Extra = tuple[Node, Node, str, str]
 
 
-def _extra(wanted: Wanted, seen: Snapshot, findings: tuple[Finding, ...], documented: _Documented) -> Iterator[_Extra]:
+def _extra(wanted: Desired, seen: Snapshot, findings: tuple[Finding, ...], documented: _Documented) -> Iterator[_Extra]:
     """Source, target, label and fingerprint of every undocumented access that a failure's evidence shows."""
     shown = [(finding, fact) for finding in findings if counts(finding) for fact in finding.evidence]
     holders = _Holders(wanted, seen, findings[0].env) if any(fact.principal for _, fact in shown) else None
@@ -186,7 +186,7 @@ def _extra(wanted: Wanted, seen: Snapshot, findings: tuple[Finding, ...], docume
         elif finding.rule == "SET-006" and isinstance(fact.observed, str):
             app, called = documented.at(finding.subject.id), fact.observed
             vault = documented.named(NodeKind.VAULT, called) or _node(
-                finding.env, NodeKind.VAULT, called, "", Mark.EXTRA
+                finding.env, NodeKind.VAULT, called, "", ElementStatus.EXTRA
             )
             if app is not None:
                 yield app, vault, "refers to", finding.fingerprint
@@ -195,7 +195,7 @@ def _extra(wanted: Wanted, seen: Snapshot, findings: tuple[Finding, ...], docume
 class _Holders:
     """Who holds undocumented access in one environment, by object id."""
 
-    def __init__(self, wanted: Wanted, seen: Snapshot, env: str) -> None:
+    def __init__(self, wanted: Desired, seen: Snapshot, env: str) -> None:
         self._env = env
         everyone = identities_of(seen, wanted.services, slots_in=env).items
         self._services = {one.principal_id.casefold(): one for one in reversed(everyone)}
@@ -213,7 +213,7 @@ class _Holders:
             if own is not None:
                 return own
         called = one.words if one is not None else f"{self._kinds.get(who, 'principal')} {principal_id}"
-        return _node(self._env, NodeKind.STRANGER, called, principal_id, Mark.EXTRA)
+        return _node(self._env, NodeKind.STRANGER, called, principal_id, ElementStatus.EXTRA)
 
 
 def _found_at(node: Node, extra: Iterable[_Extra]) -> Node:
@@ -225,7 +225,7 @@ def _united(extra: Iterable[_Extra]) -> Iterator[Arrow]:
     """One arrow for each source, target and label, in the order in which they were found."""
     arrows: dict[tuple[str, str, str], Arrow] = {}
     for source, target, label, found in extra:
-        new = Arrow(source.env, source.id, target.id, label, Mark.EXTRA, (found,))
+        new = Arrow(source.env, source.id, target.id, label, ElementStatus.EXTRA, (found,))
         old = arrows.get((source.id, target.id, label), new)
         arrows[source.id, target.id, label] = replace(old, findings=tuple(dict.fromkeys((*old.findings, found))))
     yield from arrows.values()

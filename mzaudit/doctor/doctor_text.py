@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.azure.required_permissions import CONNECT, DATABASE_NEEDS, DatabaseNeed, Need
-from mzaudit.doctor.examination import Examination, Lack, Obstacle, Place, Unasked
+from mzaudit.doctor.examination import Examination, Lack, Obstacle, ScopeExamination, Unasked
 from mzaudit.doctor.role_grants import commands
 from mzaudit.doctor.sql_script import giving
 from mzaudit.engine.tsql import ADMINISTRATOR
-from mzaudit.policy.desired import Wanted, WantedDatabase
+from mzaudit.policy.desired import Desired, DesiredDatabase
 from mzaudit.policy.enums import counted
 from mzaudit.report.gap_advice import cures, short
 from mzaudit.snapshot.estate import Caller
@@ -23,7 +23,7 @@ _HELD = {
 }
 
 
-def text(found: Examination, caller: Caller | None, wanted: Wanted, auditor: str) -> str:
+def text(found: Examination, caller: Caller | None, wanted: Desired, auditor: str) -> str:
     """What the doctor says; not neutralised. `auditor` is the auditing identity's name in statements for databases."""
     lines = [f"doctor: {', '.join(wanted.asked)}", f"caller: {_who(caller)}", ""]
     for place in found.places:
@@ -60,7 +60,7 @@ def _assignee(caller: Caller | None) -> str:
     return caller.object_id if caller is not None and caller.object_id else _UNKNOWN
 
 
-def _place(place: Place[Need] | Place[DatabaseNeed]) -> Iterator[str]:
+def _place(place: ScopeExamination[Need] | ScopeExamination[DatabaseNeed]) -> Iterator[str]:
     if place.held:
         yield f"  holds {len(place.held)}: {', '.join(need.permission for need in place.held)}"
     for lack in place.lacks:
@@ -78,7 +78,7 @@ def _permission(lack: Lack[Need] | Lack[DatabaseNeed]) -> str:
     return f"{lack.need.permission} (data action)" if data else lack.need.permission
 
 
-def _database(place: Place[DatabaseNeed], database: WantedDatabase, auditor: str) -> Iterator[str]:
+def _database(place: ScopeExamination[DatabaseNeed], database: DesiredDatabase, auditor: str) -> Iterator[str]:
     yield place.scope
     yield from _place(place)
     lacking = {lack.need for lack in place.lacks}

@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from mzaudit.access.permission_matching import grants
 from mzaudit.azure.required_permissions import DATABASE_NEEDS, NEEDS, PERMISSIONS, At, DatabaseNeed, Need
-from mzaudit.doctor.role_grants import Grant, above, least
+from mzaudit.doctor.role_grants import RoleGrant, above, least
 from mzaudit.engine.results import Finding, Status
 from mzaudit.snapshot.estate import Read, Snapshot
 from mzaudit.snapshot.observed import LACKS, Gap, GapReason, Observed
@@ -31,7 +31,7 @@ class Lack(Generic[N]):
 
 
 @dataclass(frozen=True, slots=True)
-class Place(Generic[N]):
+class ScopeExamination(Generic[N]):
     """A scope at which permissions are needed: those that calls have proved, and those that are lacking."""
 
     scope: str
@@ -62,12 +62,12 @@ class Examination:
     """The whole of it. `inside` are the databases, where no role helps; `grants` the least that would give what is
     lacking elsewhere."""
 
-    places: tuple[Place[Need], ...]
-    inside: tuple[Place[DatabaseNeed], ...]
+    places: tuple[ScopeExamination[Need], ...]
+    inside: tuple[ScopeExamination[DatabaseNeed], ...]
     network: tuple[Obstacle, ...]
     others: tuple[Obstacle, ...]
     unasked: tuple[Unasked, ...]
-    grants: tuple[Grant, ...]
+    grants: tuple[RoleGrant, ...]
 
     @property
     def complete(self) -> bool:
@@ -90,7 +90,7 @@ def examine(seen: Snapshot, findings: Sequence[Finding]) -> Examination:
         network=tuple(each for each in met if each.gap.reason in _NETWORK),
         others=tuple(each for each in met if each.gap.reason not in _NETWORK),
         unasked=tuple(_unasked(seen)),
-        grants=least(Grant(lack.need.role, place.scope) for place in places for lack in place.lacks),
+        grants=least(RoleGrant(lack.need.role, place.scope) for place in places for lack in place.lacks),
     )
 
 
@@ -100,7 +100,7 @@ def _places(
     order: Sequence[N],
     proved: Callable[[Read], tuple[N, str] | None],
     lacked: Callable[[Gap], tuple[N, str] | None],
-) -> tuple[Place[N], ...]:
+) -> tuple[ScopeExamination[N], ...]:
     """What the calls say of the permissions in `order`, by the scope at which each is needed."""
     spelled: dict[str, str] = {}
     held: dict[str, set[N]] = {}
@@ -117,7 +117,7 @@ def _places(
         return None if lack is None else (lack[0], key(lack[1]))
 
     return tuple(
-        Place(
+        ScopeExamination(
             scope,
             tuple(need for need in order if need in held.get(place, set()) - lacks.get(place, set())),
             tuple(Lack(need, _rules(findings, at, (need, place))) for need in order if need in lacks.get(place, set())),

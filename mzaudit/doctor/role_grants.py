@@ -16,7 +16,7 @@ _DEPTH = {At.SUBSCRIPTION: 3, At.GROUP: 5, At.VAULT: 9}
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Grant:
+class RoleGrant:
     """One role at one scope."""
 
     role: Role
@@ -28,7 +28,7 @@ def above(resource_id: str, at: At) -> str:
     return "/".join(resource_id.split("/")[: _DEPTH[at]])
 
 
-def needed(scope: Scope, *, values: bool) -> tuple[Grant, ...]:
+def needed(scope: Scope, *, values: bool) -> tuple[RoleGrant, ...]:
     """The grants with which everything in scope can be read; `values` says whether secret values are to be."""
     resources = (
         *scope.sites,
@@ -36,14 +36,14 @@ def needed(scope: Scope, *, values: bool) -> tuple[Grant, ...]:
         *(each.id for part in (scope.vaults, scope.registries, scope.servers, scope.accounts) for each in part),
     )
     subscriptions = (*(f"/subscriptions/{each}" for each in scope.environments.values()), *resources)
-    found = [Grant(Role.READER, above(each, At.SUBSCRIPTION)) for each in subscriptions]
-    found += [Grant(Role.READER, above(each, At.GROUP)) for each in scope.identities_of]
-    found += [Grant(Role.SETTINGS, above(each, At.GROUP)) for each in scope.sites]
-    found += [Grant(Role.VALUES, each.id) for each in scope.vaults if values]
+    found = [RoleGrant(Role.READER, above(each, At.SUBSCRIPTION)) for each in subscriptions]
+    found += [RoleGrant(Role.READER, above(each, At.GROUP)) for each in scope.identities_of]
+    found += [RoleGrant(Role.SETTINGS, above(each, At.GROUP)) for each in scope.sites]
+    found += [RoleGrant(Role.VALUES, each.id) for each in scope.vaults if values]
     return least(found)
 
 
-def least(grants: Iterable[Grant]) -> tuple[Grant, ...]:
+def least(grants: Iterable[RoleGrant]) -> tuple[RoleGrant, ...]:
     """Each grant once, without those that another one of the same role at a scope above already gives; sorted."""
     once = {(each.role, key(each.scope)): each for each in grants}
     kept = [
@@ -54,7 +54,7 @@ def least(grants: Iterable[Grant]) -> tuple[Grant, ...]:
     return tuple(sorted(kept, key=lambda each: (list(Role).index(each.role), key(each.scope))))
 
 
-def commands(grants: Sequence[Grant], assignee: str) -> tuple[str, ...]:
+def commands(grants: Sequence[RoleGrant], assignee: str) -> tuple[str, ...]:
     """The commands that define the roles and assign them to a principal (its object id), for a POSIX shell."""
     lines: list[str] = []
     for role in dict.fromkeys(each.role for each in grants):

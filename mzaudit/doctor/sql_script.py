@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from mzaudit.azure.required_permissions import CONNECT, DEFINITIONS_INSIDE, HISTORY, DatabaseNeed
 from mzaudit.engine.tsql import create_user, literal, quoted, table
-from mzaudit.policy.desired import Wanted, WantedDatabase
+from mzaudit.policy.desired import Desired, DesiredDatabase
 
 _HEAD = """\
 -- Run it in each database that it names, as the server's Entra administrator: the parts of other databases do nothing
@@ -20,7 +20,7 @@ _HEAD = """\
 """
 
 
-def script(wanted: Wanted, auditor: str) -> str:
+def script(wanted: Desired, auditor: str) -> str:
     """The statements for the environments asked for; `auditor` is the display name of the auditing identity."""
     parts = [_HEAD]
     for env in (wanted.environments[name] for name in wanted.asked):
@@ -35,7 +35,7 @@ def script(wanted: Wanted, auditor: str) -> str:
     return "\n".join(parts)
 
 
-def _only_in(database: WantedDatabase, lines: Iterable[str]) -> Iterator[str]:
+def _only_in(database: DesiredDatabase, lines: Iterable[str]) -> Iterator[str]:
     """The lines, so that they do nothing in another database; Azure compares names of both kinds without case."""
     name, server = literal(database.name), literal(database.server)
     told = literal(f"Nothing done for {_plain(database.name)} on {_plain(database.server)}: this is ")
@@ -46,7 +46,7 @@ def _only_in(database: WantedDatabase, lines: Iterable[str]) -> Iterator[str]:
     yield f"ELSE PRINT CONCAT({told}, DB_NAME(), N' on ', @@SERVERNAME);"
 
 
-def giving(database: WantedDatabase, auditor: str) -> dict[DatabaseNeed, str]:
+def giving(database: DesiredDatabase, auditor: str) -> dict[DatabaseNeed, str]:
     """The statement that gives the auditing identity each permission in a database; a new user has CONNECT."""
     who = quoted(auditor)
     (user,) = create_user(auditor)

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from mzaudit.drill.drill_case import Case, Ground, Steps
+from mzaudit.drill.drill_case import DrillCase, DrillContext, Steps
 from mzaudit.policy.models import (
     AllowedDifference,
     DatabaseAdministrator,
-    Environment,
+    EnvironmentSpec,
     ExcusedTable,
     Override,
-    Plans,
     PlanSize,
+    PlansSpec,
     Policy,
-    Principal,
-    Registry,
+    PrincipalSpec,
+    RegistrySpec,
     ResourceGroups,
-    Service,
+    ServiceSpec,
     SharedGroup,
-    Sql,
+    SqlSpec,
     Strict,
-    Vault,
+    VaultSpec,
     Waiving,
 )
 
-Generator = Callable[[Ground, Steps], Iterator[Case]]
+Generator = Callable[[DrillContext, Steps], Iterator[DrillCase]]
 Field = tuple[type[Strict], str]
 
 _BREAKS: dict[Field, list[Generator]] = {}
@@ -54,8 +54,11 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (Policy, "waivers"): "how findings are excused, not what is found",
         (Override, "severity"): "how findings are weighed, not what is found",
         (Waiving, "max_days"): "how findings are excused, not what is found",
-        (Environment, "subscription"): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
-        (Environment, "tenant"): "where to log in",
+        (
+            EnvironmentSpec,
+            "subscription",
+        ): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
+        (EnvironmentSpec, "tenant"): "where to log in",
         (
             ResourceGroups,
             "environment",
@@ -63,24 +66,30 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (ResourceGroups, "shared"): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
         (SharedGroup, "group"): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
         (SharedGroup, "subscription"): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
-        (Registry, "documented_name"): "what the document calls the registry; Azure cannot hold that name",
-        (Vault, "readers"): "who may read besides the services; that nobody else may is drilled with the vault's name",
-        (Principal, "object_id"): "permits, demands nothing; strangers are drilled with the vault's name",
-        (Principal, "name"): "words for people",
-        (Service, "title"): "words for people",
-        (Service, "databases"): _PARTS,
-        (Service, "image"): _PARTS,
-        (Service, "sidecars"): _PARTS,
-        (Service, "plaintext"): "permits, demands nothing; credentials in clear are drilled with the app",
-        (Plans, "sizes"): _PARTS,
+        (RegistrySpec, "documented_name"): "what the document calls the registry; Azure cannot hold that name",
+        (
+            VaultSpec,
+            "readers",
+        ): "who may read besides the services; that nobody else may is drilled with the vault's name",
+        (PrincipalSpec, "object_id"): "permits, demands nothing; strangers are drilled with the vault's name",
+        (PrincipalSpec, "name"): "words for people",
+        (ServiceSpec, "title"): "words for people",
+        (ServiceSpec, "databases"): _PARTS,
+        (ServiceSpec, "image"): _PARTS,
+        (ServiceSpec, "sidecars"): _PARTS,
+        (ServiceSpec, "plaintext"): "permits, demands nothing; credentials in clear are drilled with the app",
+        (PlansSpec, "sizes"): _PARTS,
         (PlanSize, "cores"): "what Azure calls a SKU; plans are drilled with the minimum",
         (PlanSize, "memory_gib"): "what Azure calls a SKU; plans are drilled with the minimum",
         (AllowedDifference, "reason"): "words for people",
-        (Sql, "without_tenants"): "permits, demands nothing; the other databases are drilled with the tenant column",
-        (Sql, "excused"): _PARTS,
+        (
+            SqlSpec,
+            "without_tenants",
+        ): "permits, demands nothing; the other databases are drilled with the tenant column",
+        (SqlSpec, "excused"): _PARTS,
         (ExcusedTable, "table"): "permits, demands nothing; tables are drilled with the tenant column",
         (ExcusedTable, "reason"): "words for people",
-        (Sql, "administrators"): _PARTS,
+        (SqlSpec, "administrators"): _PARTS,
         (DatabaseAdministrator, "name"): "permits, demands nothing; others are drilled with the tenant column",
         (DatabaseAdministrator, "reason"): "words for people",
     }
@@ -112,7 +121,7 @@ def walk(model: Strict, steps: Steps = ()) -> Iterator[tuple[Steps, Field]]:
                 yield from walk(entry, (*steps, field, key))
 
 
-def deviations(ground: Ground) -> tuple[Case, ...]:
+def deviations(ground: DrillContext) -> tuple[DrillCase, ...]:
     """Every single deviation from the drilled environment that the policy's fields give rise to."""
     return tuple(
         case

@@ -1,11 +1,18 @@
-"""What the drill is made of: the ground it stands on, and cases that bend a conforming estate."""
+"""What the drill is made of: the ground it stands on, and cases that mutate a conforming estate."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mzaudit.policy.desired import Wanted, WantedDatabase, WantedEnvironment, WantedService, WantedStorage, WantedVault
+from mzaudit.policy.desired import (
+    Desired,
+    DesiredDatabase,
+    DesiredEnvironment,
+    DesiredService,
+    DesiredStorage,
+    DesiredVault,
+)
 from mzaudit.simulator import Estate
 
 Bend = Callable[[Estate], object]
@@ -15,8 +22,8 @@ Steps = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One bend of the conforming estate.
+class DrillCase:
+    """One mutate of the conforming estate.
 
     A deviation names the `requirements` it violates, a harmless variation none. `place` is the policy's path that
     the bent fact comes from. What can only be seen by comparing is
@@ -25,7 +32,7 @@ class Case:
 
     place: str
     what: str
-    bend: Bend
+    mutate: Bend
     requirements: tuple[str, ...] = ()
     all_environments: bool = False
 
@@ -36,34 +43,34 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class DrillContext:
     """The bound policy, the drilled environment, and the one it is compared with, if the policy has another."""
 
-    wanted: Wanted
-    env: WantedEnvironment
-    other: WantedEnvironment | None
+    wanted: Desired
+    env: DesiredEnvironment
+    other: DesiredEnvironment | None
 
-    def service(self, key: object) -> WantedService:
+    def service(self, key: object) -> DesiredService:
         """A service of the drilled environment by its key in the policy; raises KeyError."""
         return {service.key: service for service in self.env.services}[str(key)]
 
-    def vault(self, key: object) -> WantedVault:
+    def vault(self, key: object) -> DesiredVault:
         """A vault of the drilled environment by its key in the policy; raises KeyError."""
         return {vault.key: vault for vault in self.env.vaults}[str(key)]
 
-    def storage(self, key: object) -> WantedStorage:
+    def storage(self, key: object) -> DesiredStorage:
         """A storage account of the drilled environment by its key in the policy; raises KeyError."""
         return {storage.key: storage for storage in self.env.storage}[str(key)]
 
-    def database(self, key: object) -> WantedDatabase:
+    def database(self, key: object) -> DesiredDatabase:
         """A database of the drilled environment by its key in the policy; raises KeyError."""
         return {database.key: database for database in self.env.server.databases}[str(key)]
 
-    def owners(self, vault: WantedVault) -> tuple[WantedService, ...]:
+    def owners(self, vault: DesiredVault) -> tuple[DesiredService, ...]:
         """The services that may read the vault."""
         return tuple(service for service in self.env.services if service.key in vault.owners)
 
-    def strangers_to(self, vault: WantedVault) -> tuple[WantedService, ...]:
+    def strangers_to(self, vault: DesiredVault) -> tuple[DesiredService, ...]:
         """The services of every environment that may not read the vault."""
         return tuple(
             service
@@ -79,13 +86,13 @@ def dotted(steps: Steps) -> str:
 
 def each(
     steps: Steps, requirements: tuple[str, ...], bends: Mapping[str, Bend], *, all_environments: bool = False
-) -> Iterator[Case]:
-    """One case for each named bend of a fact."""
-    for what, bend in bends.items():
-        yield Case(dotted(steps), what, bend, requirements, all_environments)
+) -> Iterator[DrillCase]:
+    """One case for each named mutate of a fact."""
+    for what, mutate in bends.items():
+        yield DrillCase(dotted(steps), what, mutate, requirements, all_environments)
 
 
-def spread(ground: Ground, service: WantedService, bends: Mapping[str, Bend]) -> dict[str, Bend]:
+def spread(ground: DrillContext, service: DesiredService, bends: Mapping[str, Bend]) -> dict[str, Bend]:
     """Forms of one mistake, shared out over the services."""
     position = [one.key for one in ground.env.services].index(service.key)
     return portion(position, len(ground.env.services), bends)
@@ -95,4 +102,4 @@ def portion(position: int, parts: int, bends: Mapping[str, Bend]) -> dict[str, B
     """All forms of one mistake at the first of several like things, and a part of them at each other, to keep a drill
     short."""
     chosen = {number for number in range(len(bends)) if position == 0 or number % parts == position % parts}
-    return {what: bend for number, (what, bend) in enumerate(bends.items()) if number in chosen}
+    return {what: mutate for number, (what, mutate) in enumerate(bends.items()) if number in chosen}

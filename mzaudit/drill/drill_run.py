@@ -11,17 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from mzaudit.drill.deviations import deviations
-from mzaudit.drill.drill_case import Case, Ground
+from mzaudit.drill.drill_case import DrillCase, DrillContext
 from mzaudit.drill.policy_estate import estate_of
 from mzaudit.drill.variations import variations
 from mzaudit.engine.results import Finding, Status
 from mzaudit.policy.bind import bind
-from mzaudit.policy.desired import Wanted
+from mzaudit.policy.desired import Desired
 from mzaudit.policy.loader.load import Loaded, shipped_catalogue
 from mzaudit.simulator import Simulator, serve
 from mzaudit.simulator.estates.estate_plan import SUBSCRIPTION
 
-Audit = Callable[[Wanted, Simulator], tuple[Finding, ...]]
+Audit = Callable[[Desired, Simulator], tuple[Finding, ...]]
 """Collects from the simulator and judges; has to be picklable, to reach the workers."""
 
 _BATCH = 30
@@ -29,7 +29,7 @@ _LOOK_FOR_GARBAGE = 100_000  # objects made and not yet freed: oftener, it costs
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DrillFinding:
     """One finding that was not so on the conforming estate; `answers`: its rule answers for what was violated."""
 
     rule: str
@@ -43,22 +43,22 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DrillOutcome:
     """What became of a case: the findings that changed."""
 
     place: str
     what: str
     requirements: tuple[str, ...]
     all_environments: bool
-    said: tuple[Said, ...]
+    said: tuple[DrillFinding, ...]
 
     @property
-    def failed(self) -> tuple[Said, ...]:
+    def failed(self) -> tuple[DrillFinding, ...]:
         """The new failures."""
         return tuple(one for one in self.said if one.status is Status.FAIL)
 
     @property
-    def answering(self) -> tuple[Said, ...]:
+    def answering(self) -> tuple[DrillFinding, ...]:
         """The new failures of rules that answer for what was violated."""
         return tuple(one for one in self.failed if one.answers)
 
@@ -69,7 +69,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DrillPlan:
     """Everything that a worker needs to make the same cases again: nothing in it is bent."""
 
     loaded: Loaded
@@ -77,20 +77,20 @@ class Plan:
     audit: Audit
 
 
-def ground_of(plan: Plan) -> Ground:
+def ground_of(plan: DrillPlan) -> DrillContext:
     """The policy, bound for the drilled environment."""
     policy = plan.loaded.policy
     given = {env: spec.subscription for env, spec in policy.environments.items()}
     first = next((own for own in given.values() if own), SUBSCRIPTION)
     wanted = bind(policy, plan.loaded.where, (plan.env,), {env: own or first for env, own in given.items()})
     others = [env for name, env in wanted.environments.items() if name != plan.env]
-    return Ground(wanted, wanted.environments[plan.env], others[-1] if others else None)
+    return DrillContext(wanted, wanted.environments[plan.env], others[-1] if others else None)
 
 
 class Drill:
     """A running drill: call `outcome` with the number of a case."""
 
-    def __init__(self, plan: Plan, simulator: Simulator) -> None:
+    def __init__(self, plan: DrillPlan, simulator: Simulator) -> None:
         self._plan = plan
         self._simulator = simulator
         self._ground = ground_of(plan)
@@ -104,13 +104,13 @@ class Drill:
             self._conforming[everywhere] = self._look(everywhere=everywhere, case=None)
         return self._conforming[everywhere]
 
-    def outcome(self, number: int) -> Outcome:
+    def outcome(self, number: int) -> DrillOutcome:
         """Bend, look, compare."""
         case = self.cases[number]
         before = {_key(finding): finding.status for finding in self.conforming(everywhere=case.all_environments)}
         after = self._look(everywhere=case.all_environments, case=case)
         changed = [f for f in after if before.get(_key(f)) is not f.status]
-        return Outcome(
+        return DrillOutcome(
             case.place,
             case.what,
             case.requirements,
@@ -118,51 +118,51 @@ class Drill:
             tuple(_said(f, self._answering(case)) for f in changed),
         )
 
-    def _answering(self, case: Case) -> Set[str]:
+    def _answering(self, case: DrillCase) -> Set[str]:
         """The rules that answer for what a case violates, as the policy's catalogue says; as the shipped one says of
         what the policy's does not state."""
         stated = {one.id: one.answered_by for one in (*shipped_catalogue(), *self._plan.loaded.requirements)}
         return {code for requirement in case.requirements for code in stated[requirement]}
 
-    def _look(self, *, everywhere: bool, case: Case | None) -> tuple[Finding, ...]:
+    def _look(self, *, everywhere: bool, case: DrillCase | None) -> tuple[Finding, ...]:
         estate = pickle.loads(self._estate)  # noqa: S301 - our own bytes; twice as fast as a deep copy
         if case is not None:
-            case.bend(estate)
+            case.mutate(estate)
         self._simulator.estate = estate
         wanted = self._ground.wanted
         asked = tuple(wanted.environments) if everywhere else wanted.asked
         return self._plan.audit(replace(wanted, asked=asked), self._simulator)
 
 
-def cases_of(ground: Ground) -> tuple[Case, ...]:
+def cases_of(ground: DrillContext) -> tuple[DrillCase, ...]:
     """All deviations and variations; those that compare only where the policy has a second environment."""
     every = (*deviations(ground), *variations(ground))
     return tuple(case for case in every if not case.all_environments or ground.other is not None)
 
 
 @contextmanager
-def drill(plan: Plan) -> Iterator[Drill]:
+def drill(plan: DrillPlan) -> Iterator[Drill]:
     """Serve the conforming estate on loopback while the block runs."""
     with serve(estate_of(ground_of(plan).wanted)) as simulator:
         yield Drill(plan, simulator)
 
 
-def conforms(plan: Plan, *, everywhere: bool) -> Outcome:
+def conforms(plan: DrillPlan, *, everywhere: bool) -> DrillOutcome:
     """What is said of the conforming estate itself; anything but silence is a false alarm."""
     with drill(plan) as running:
         said = [_said(f, frozenset()) for f in running.conforming(everywhere=everywhere)]
     kept = tuple(one for one in said if one.status in (Status.FAIL, Status.INCONCLUSIVE))
-    return Outcome(
+    return DrillOutcome(
         "policy", "as documented" + (", all environments together" if everywhere else ""), (), everywhere, kept
     )
 
 
-def _batch(plan: Plan, numbers: Sequence[int]) -> list[Outcome]:
+def _batch(plan: DrillPlan, numbers: Sequence[int]) -> list[DrillOutcome]:
     with drill(plan) as running:
         return [running.outcome(number) for number in numbers]
 
 
-def run(plan: Plan, numbers: Sequence[int], jobs: int) -> Iterator[Outcome]:
+def run(plan: DrillPlan, numbers: Sequence[int], jobs: int) -> Iterator[DrillOutcome]:
     """The outcomes of those cases, from `jobs` worker processes, in no particular order."""
     if jobs <= 1 or len(numbers) <= _BATCH:
         yield from _batch(plan, numbers)
@@ -181,7 +181,7 @@ def _key(finding: Finding) -> tuple[str, str, str, str]:
     return finding.rule, finding.env, finding.subject.kind, finding.subject.name
 
 
-def _said(finding: Finding, answering: Set[str]) -> Said:
+def _said(finding: Finding, answering: Set[str]) -> DrillFinding:
     answers = finding.status is Status.FAIL and finding.rule in answering
     unseen = "; ".join(f"{gap.reason} {gap.call} {gap.detail}".rstrip() for gap in finding.gaps[:1])
-    return Said(finding.rule, finding.subject.name, finding.status, finding.note or unseen, answers)
+    return DrillFinding(finding.rule, finding.subject.name, finding.status, finding.note or unseen, answers)

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mzaudit.drill.drill_run import Outcome
+from mzaudit.drill.drill_run import DrillOutcome
 from mzaudit.policy.enums import counted
 
 _MOST_SAID = 4
 
 
-def slipped(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+def slipped(outcomes: Sequence[DrillOutcome]) -> tuple[DrillOutcome, ...]:
     """The deviations that no rule that answers for them failed over."""
     return tuple(o for o in outcomes if o.requirements and not o.answering)
 
 
-def false_alarms(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+def false_alarms(outcomes: Sequence[DrillOutcome]) -> tuple[DrillOutcome, ...]:
     """The harmless variations over which something failed or became inconclusive."""
     return tuple(o for o in outcomes if not o.requirements and not o.quiet)
 
 
-def render(outcomes: Sequence[Outcome], env: str) -> str:
+def render(outcomes: Sequence[DrillOutcome], env: str) -> str:
     """The whole page."""
     return "\n".join((*_troubles(outcomes), *_coverage(outcomes), "", *_totals(outcomes, env)))
 
 
-def _troubles(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _troubles(outcomes: Sequence[DrillOutcome]) -> Iterator[str]:
     for outcome in slipped(outcomes):
         yield f"SLIPPED      {outcome.place}: {outcome.what}"
         yield f"             violates {', '.join(outcome.requirements)}"
@@ -37,7 +37,7 @@ def _troubles(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield ""
 
 
-def _said(outcome: Outcome) -> Iterator[str]:
+def _said(outcome: DrillOutcome) -> Iterator[str]:
     told = sorted(outcome.said, key=lambda one: (one.status != "fail", one.status != "inconclusive", one.rule))
     for one in told[:_MOST_SAID]:
         yield f"             {one}"
@@ -47,7 +47,7 @@ def _said(outcome: Outcome) -> Iterator[str]:
         yield "             nothing changed"
 
 
-def _coverage(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _coverage(outcomes: Sequence[DrillOutcome]) -> Iterator[str]:
     deviations = [o for o in outcomes if o.requirements]
     yield f"{'requirement':<12} {'deviations':>10} {'caught':>7} {'slipped':>8}  caught by"
     for requirement in sorted({r for o in deviations for r in o.requirements}):
@@ -59,7 +59,7 @@ def _coverage(outcomes: Sequence[Outcome]) -> Iterator[str]:
         ).rstrip()
 
 
-def _totals(outcomes: Sequence[Outcome], env: str) -> Iterator[str]:
+def _totals(outcomes: Sequence[DrillOutcome], env: str) -> Iterator[str]:
     deviations = [o for o in outcomes if o.requirements]
     variations = [o for o in outcomes if not o.requirements]
     caught = len(deviations) - len(slipped(outcomes))

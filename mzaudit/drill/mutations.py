@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from mzaudit.policy.desired import WantedDatabase, WantedSecret, WantedService, WantedStorage, WantedVault
-from mzaudit.simulator import Estate, Secret
+from mzaudit.policy.desired import DesiredDatabase, DesiredSecret, DesiredService, DesiredStorage, DesiredVault
+from mzaudit.simulator import Estate, SimulatedSecret
 from mzaudit.simulator.estates import web_bodies
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.estates.simulated_estate import client_of
@@ -33,59 +33,59 @@ _TIERS: Final = {
 }
 
 
-def site(estate: Estate, service: WantedService) -> Json:
+def site(estate: Estate, service: DesiredService) -> Json:
     """The body of a service's app."""
     return estate.resource(service.id)
 
 
-def site_properties(estate: Estate, service: WantedService) -> Json:
+def site_properties(estate: Estate, service: DesiredService) -> Json:
     """The properties of a service's app, to be changed in place."""
     properties: Json = site(estate, service)["properties"]
     return properties
 
 
-def config(estate: Estate, service: WantedService) -> Json:
+def config(estate: Estate, service: DesiredService) -> Json:
     """The properties of `config/web`, to be changed in place."""
     properties: Json = estate.resource(f"{service.id}/config/web")["properties"]
     return properties
 
 
-def settings(estate: Estate, service: WantedService) -> dict[str, str]:
+def settings(estate: Estate, service: DesiredService) -> dict[str, str]:
     """The app settings of a service, to be changed in place."""
     return estate.settings[service.id.casefold()]
 
 
-def principal(estate: Estate, service: WantedService) -> str:
+def principal(estate: Estate, service: DesiredService) -> str:
     """The object id of a service's system-assigned identity; raises KeyError where it has none."""
     return str(site(estate, service)["identity"]["principalId"])
 
 
-def secret(estate: Estate, vault: WantedVault, stored: str) -> Secret:
+def secret(estate: Estate, vault: DesiredVault, stored: str) -> SimulatedSecret:
     """A secret of a vault."""
     return estate.secrets[vault.name][stored]
 
 
-def reference(secret: WantedSecret) -> str:
+def reference(secret: DesiredSecret) -> str:
     """A reference to a secret, in the usual spelling."""
     return f"@Microsoft.KeyVault(VaultName={secret.vault};SecretName={secret.stored})"
 
 
-def image(service: WantedService, tag: str, *, repository: str | None = None, host: str | None = None) -> str:
+def image(service: DesiredService, tag: str, *, repository: str | None = None, host: str | None = None) -> str:
     """A reference to an image of the service, with everything as documented but what is given."""
     return f"{host or service.registry.name.casefold() + '.azurecr.io'}/{repository or service.repository}{tag}"
 
 
-def run_image(estate: Estate, service: WantedService, reference: str) -> None:
+def run_image(estate: Estate, service: DesiredService, reference: str) -> None:
     """Run another image in the form `DOCKER|`."""
     config(estate, service)["linuxFxVersion"] = f"DOCKER|{reference}"
 
 
-def running(estate: Estate, service: WantedService) -> str:
+def running(estate: Estate, service: DesiredService) -> str:
     """The tag that a service runs."""
     return str(config(estate, service)["linuxFxVersion"]).rpartition(":")[2]
 
 
-def compose(estate: Estate, service: WantedService, *more: str) -> None:
+def compose(estate: Estate, service: DesiredService, *more: str) -> None:
     """Run the same image from a compose file; `more` are further lines of the service."""
     reference = str(config(estate, service)["linuxFxVersion"]).partition("|")[2]
     lines = ["services:", "  main:", f"    image: {reference}", *(f"    {line}" for line in more)]
@@ -93,7 +93,7 @@ def compose(estate: Estate, service: WantedService, *more: str) -> None:
     config(estate, service)["linuxFxVersion"] = f"COMPOSE|{text}"
 
 
-def contain(estate: Estate, service: WantedService, **sidecars: str) -> dict[str, Json]:
+def contain(estate: Estate, service: DesiredService, **sidecars: str) -> dict[str, Json]:
     """Run the same image from site containers, with side-cars by name; gives the properties of each, to be changed."""
     main = str(config(estate, service)["linuxFxVersion"]).partition("|")[2]
     site(estate, service)["kind"] = "app,linux,sitecontainers"
@@ -133,7 +133,7 @@ def sku(name: str) -> Json:
     return {"name": name, "tier": found[0], "size": name, "family": found[1], "capacity": 1}
 
 
-def resize(estate: Estate, service: WantedService, size: str) -> None:
+def resize(estate: Estate, service: DesiredService, size: str) -> None:
     """Give the plan that a service (and its neighbours) runs on another SKU."""
     plan = estate.resource(str(site_properties(estate, service)["serverFarmId"]))
     plan["sku"] = sku(size)
@@ -143,7 +143,7 @@ def resize(estate: Estate, service: WantedService, size: str) -> None:
             body["properties"] |= {"sku": plan["sku"]["tier"]} if same else {}
 
 
-def own_plan(estate: Estate, service: WantedService, size: str) -> None:
+def own_plan(estate: Estate, service: DesiredService, size: str) -> None:
     """Move one service to a plan of its own."""
     shared = str(site_properties(estate, service)["serverFarmId"])
     own = f"{shared}-{service.key}"
@@ -151,7 +151,7 @@ def own_plan(estate: Estate, service: WantedService, size: str) -> None:
     site_properties(estate, service).update({"serverFarmId": own, "sku": sku(size)["tier"]})
 
 
-def attach(estate: Estate, service: WantedService) -> str:
+def attach(estate: Estate, service: DesiredService) -> str:
     """Attach a user-assigned identity beside whatever identity a service has; gives its id."""
     group = service.id.partition("/providers/")[0]
     arm_id = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-{service.key}"
@@ -174,7 +174,7 @@ def attach(estate: Estate, service: WantedService) -> str:
     return arm_id
 
 
-def slot(estate: Estate, service: WantedService, name: str = "blue") -> str:
+def slot(estate: Estate, service: DesiredService, name: str = "blue") -> str:
     """Add a deployment slot that conforms: the app's own configuration, an identity of its own, the same roles."""
     slot_id = f"{service.id}/slots/{name}"
     body = copy.deepcopy(site(estate, service))
@@ -207,7 +207,7 @@ def stranger(label: str = "somebody") -> str:
     return stable_guid("stranger", label)
 
 
-def lose_vault(estate: Estate, vault: WantedVault) -> None:
+def lose_vault(estate: Estate, vault: DesiredVault) -> None:
     """Delete a vault for good; its role assignments go with it, as Azure's do."""
     estate.remove(vault.id)
     estate.secrets.pop(vault.name)
@@ -217,7 +217,7 @@ def lose_vault(estate: Estate, vault: WantedVault) -> None:
     ]
 
 
-def delete_vault(estate: Estate, vault: WantedVault) -> None:
+def delete_vault(estate: Estate, vault: DesiredVault) -> None:
     """Soft-delete a vault: its name stays taken."""
     lose_vault(estate, vault)
     subscription = vault.id.split("/")[2]
@@ -284,30 +284,30 @@ def held(estate: Estate, oid: str, scope: str) -> Json:
     return estate.role_assignments[at.index(True)]
 
 
-def account(estate: Estate, storage: WantedStorage) -> Json:
+def account(estate: Estate, storage: DesiredStorage) -> Json:
     """The properties of a storage account, to be changed in place."""
     properties: Json = estate.resource(storage.account_id)["properties"]
     return properties
 
 
-def container(estate: Estate, storage: WantedStorage) -> Json:
+def container(estate: Estate, storage: DesiredStorage) -> Json:
     """The properties of a blob container, to be changed in place."""
     properties: Json = estate.resource(storage.container_id)["properties"]
     return properties
 
 
-def inside(estate: Estate, database: WantedDatabase) -> Contents:
+def inside(estate: Estate, database: DesiredDatabase) -> Contents:
     """What a database holds, to be changed in place."""
     return estate.sql[database.id.casefold()]
 
 
-def client(estate: Estate, service: WantedService) -> str:
+def client(estate: Estate, service: DesiredService) -> str:
     """The client id of a service's system-assigned identity, which its database users carry as their SID."""
     return client_of(principal(estate, service))
 
 
 def last_migration(
-    estate: Estate, database: WantedDatabase, changes: Mapping[str, Value], *, again: bool = False
+    estate: Estate, database: DesiredDatabase, changes: Mapping[str, Value], *, again: bool = False
 ) -> None:
     """Change columns of the newest row of a database's history, or with `again` add a row that is like it but so."""
     table = inside(estate, database).table(database.migrations)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mzaudit.drill import mutations
-from mzaudit.policy.desired import Wanted, WantedDatabase, WantedEnvironment, WantedService, WantedStorage
+from mzaudit.policy.desired import Desired, DesiredDatabase, DesiredEnvironment, DesiredService, DesiredStorage
 from mzaudit.simulator import Blueprint, Estate, build
 from mzaudit.simulator.estates import resource_bodies
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
@@ -13,7 +13,7 @@ _PLAIN_COMPONENT_SETTING = "APPLICATIONINSIGHTS_CONNECTION_STRING"  # what the s
 _PAGE = 50  # a page size that keeps runs short; small pages are a variation of their own
 
 
-def estate_of(wanted: Wanted) -> Estate:
+def estate_of(wanted: Desired) -> Estate:
     """Build the conforming estate."""
     first = wanted.environments[wanted.asked[0]]
     estate = build("compliant", blueprint(wanted))
@@ -33,7 +33,7 @@ def estate_of(wanted: Wanted) -> Estate:
     return estate
 
 
-def _migrations(estate: Estate, database: WantedDatabase) -> None:
+def _migrations(estate: Estate, database: DesiredDatabase) -> None:
     """A history as the policy expects it: the newest version, and who applied it."""
     if database.migrated_by:
         mutations.last_migration(estate, database, {"installed_by": database.migrated_by[0]})
@@ -42,7 +42,7 @@ def _migrations(estate: Estate, database: WantedDatabase) -> None:
         mutations.last_migration(estate, database, {"version": database.version})
 
 
-def blueprint(wanted: Wanted) -> Blueprint:
+def blueprint(wanted: Desired) -> Blueprint:
     """The simulator's plan of the estate; what it cannot plan, `estate_of` adds."""
     first = wanted.environments[wanted.asked[0]]
     _, _, subscription, _, shared = first.shared_resource_group_id.split("/")
@@ -57,14 +57,14 @@ def blueprint(wanted: Wanted) -> Blueprint:
     )
 
 
-def plan_size(wanted: Wanted, env: WantedEnvironment) -> str:
+def plan_size(wanted: Desired, env: DesiredEnvironment) -> str:
     """The recommended plan, but the smallest sufficient one where the policy allows plans to differ."""
     meant = any("plan" in allowed.what and env.env in allowed.between for allowed in wanted.policy.parity)
     plans = wanted.policy.plans
     return next(iter(plans.minimum.values())) if meant and not env.production else plans.recommended
 
 
-def _environment(wanted: Wanted, env: WantedEnvironment) -> EnvironmentPlan:
+def _environment(wanted: Desired, env: DesiredEnvironment) -> EnvironmentPlan:
     storage = env.storage[0] if env.storage else None
     return EnvironmentPlan(
         name=env.env,
@@ -91,7 +91,7 @@ def _environment(wanted: Wanted, env: WantedEnvironment) -> EnvironmentPlan:
     )
 
 
-def _app(env: WantedEnvironment, service: WantedService, storage: WantedStorage | None) -> AppPlan:
+def _app(env: DesiredEnvironment, service: DesiredService, storage: DesiredStorage | None) -> AppPlan:
     vault = service.vault.name if service.vault is not None else None
     reads = service.storage is not None and service.storage == storage
     names = {database.key: database.name for database in env.server.databases}
@@ -99,7 +99,7 @@ def _app(env: WantedEnvironment, service: WantedService, storage: WantedStorage 
     return AppPlan(service.key, service.app, service.repository, vault, reads_blobs=reads, databases=uses)
 
 
-def _further_storage(estate: Estate, env: WantedEnvironment) -> None:
+def _further_storage(estate: Estate, env: DesiredEnvironment) -> None:
     for storage in env.storage[1:]:
         if storage.account_id.casefold() not in estate.resources:
             for body in resource_bodies.storage_account(storage.account_id, "westeurope"):
@@ -110,7 +110,7 @@ def _further_storage(estate: Estate, env: WantedEnvironment) -> None:
                 estate.assign(mutations.principal(estate, service), mutations.BLOB_READER, storage.container_id)
 
 
-def _shared_server(estate: Estate, env: WantedEnvironment) -> None:
+def _shared_server(estate: Estate, env: DesiredEnvironment) -> None:
     """A server for all environments lies in the shared group; the simulator plans it into an environment's."""
     found = str(estate.named("Microsoft.Sql/servers", env.server.name)["id"])
     if found.casefold() == env.server.id.casefold():
@@ -123,7 +123,7 @@ def _shared_server(estate: Estate, env: WantedEnvironment) -> None:
             estate.sql[str(body["id"]).casefold()] = estate.sql.pop(known)
 
 
-def _own_registry(estate: Estate, env: WantedEnvironment, first: WantedEnvironment) -> None:
+def _own_registry(estate: Estate, env: DesiredEnvironment, first: DesiredEnvironment) -> None:
     """A registry whose name or group is a template is one for each environment."""
     if env.registry.id.casefold() == first.registry.id.casefold():
         return
@@ -137,7 +137,7 @@ def _own_registry(estate: Estate, env: WantedEnvironment, first: WantedEnvironme
         estate.assign(mutations.principal(estate, service), "AcrPull", env.registry.id)
 
 
-def _settings(estate: Estate, service: WantedService) -> None:
+def _settings(estate: Estate, service: DesiredService) -> None:
     """The settings whose names are not their secrets', and the vaults besides its own that the service may read."""
     held = mutations.settings(estate, service)
     names = {setting.name for setting in service.settings}
@@ -152,7 +152,7 @@ def _settings(estate: Estate, service: WantedService) -> None:
             estate.assign(mutations.principal(estate, service), mutations.SECRETS_USER, vault.id)
 
 
-def _telemetry(estate: Estate, service: WantedService) -> None:
+def _telemetry(estate: Estate, service: DesiredService) -> None:
     """The setting that names the component, for every service that exports and does not have it from its vault."""
     settings, name = mutations.settings(estate, service), service.component.setting
     if service.vault is None:

@@ -18,7 +18,7 @@ Inventory = Mapping[str, Listing[str]]
 _WORDS = re.compile(r"[^a-z0-9]+")
 
 
-class How(StrEnum):
+class MatchBasis(StrEnum):
     """How sure a binding is."""
 
     DOCUMENTED = "there as documented"
@@ -29,7 +29,7 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class NameMatch:
     """One name of the policy at its place: what the document calls it, what it is called here as a template in
     `{env}`, and the ids that were found for it; several where none of them is the likeliest. `group` is the resource
     group that the document puts it in."""
@@ -39,7 +39,7 @@ class Bound:
     documented: str
     template: str
     group: str
-    how: How
+    how: MatchBasis
     ids: tuple[str, ...] = ()
     gap: Gap | None = None
 
@@ -53,7 +53,7 @@ class _Slot:
     word: str  # what a name must hold to be guessed; empty where the estate has one such thing
 
 
-def bind_names(policy: Policy, env: str, inventory: Inventory) -> tuple[Bound, ...]:
+def bind_names(policy: Policy, env: str, inventory: Inventory) -> tuple[NameMatch, ...]:
     """Every name of the policy that Azure holds at the top of a subscription, looked for in an environment.
 
     The documented name is taken where it is there. Else a thing is guessed only if it alone has the service's own word
@@ -70,13 +70,13 @@ def bind_names(policy: Policy, env: str, inventory: Inventory) -> tuple[Bound, .
     return tuple(_bound(slot, env, others, _of(inventory, slot.kind), taken) for slot in slots)
 
 
-def groups_of(bound: Iterable[Bound], kinds: Sequence[str]) -> Counter[str]:
+def groups_of(bound: Iterable[NameMatch], kinds: Sequence[str]) -> Counter[str]:
     """How many of the things found are in which resource group."""
     found = [one.ids[0] for one in bound if one.kind in kinds and len(one.ids) == 1]
     return Counter(group for group in (segment(each, "resourceGroups") for each in found) if group)
 
 
-def beyond(bound: Iterable[Bound], inventory: Inventory) -> tuple[str, ...]:
+def beyond(bound: Iterable[NameMatch], inventory: Inventory) -> tuple[str, ...]:
     """The ids in the inventory that no name was bound to."""
     used = {key(each) for one in bound for each in one.ids if len(one.ids) == 1}
     return tuple(sorted(each for listing in inventory.values() for each in listing.items if key(each) not in used))
@@ -118,23 +118,25 @@ def _slots(policy: Policy) -> tuple[_Slot, ...]:
     )
 
 
-def _bound(slot: _Slot, env: str, others: frozenset[str], there: Listing[str], taken: set[str]) -> Bound:
+def _bound(slot: _Slot, env: str, others: frozenset[str], there: Listing[str], taken: set[str]) -> NameMatch:
     group = slot.group.replace("{env}", env)
     named = [found for found in there.items if name(found).casefold() == _named(slot.template, env)]
     named.sort(key=lambda found: (segment(found, "resourceGroups") or "").casefold() != group.casefold())
     if named:
         in_place = (segment(named[0], "resourceGroups") or "").casefold() == group.casefold()
-        how = How.DOCUMENTED if in_place else How.MOVED
-        return Bound(slot.path, slot.kind, slot.template, slot.template, group, how, (named[0],))
+        how = MatchBasis.DOCUMENTED if in_place else MatchBasis.MOVED
+        return NameMatch(slot.path, slot.kind, slot.template, slot.template, group, how, (named[0],))
     free = [each for each in there.items if key(each) not in taken]
     likely = [each for each in free if slot.word in name(each).casefold() and not _of_another(each, env, others)]
     here = [each for each in likely if env in name(each).casefold()]
     chosen = here or likely
     if len(chosen) == 1:
         template = _template(name(chosen[0]), env)
-        return Bound(slot.path, slot.kind, slot.template, template, group, How.LIKELY, tuple(chosen), there.gap)
-    how = How.UNSEEN if there.gap is not None and not chosen else How.MISSING
-    return Bound(slot.path, slot.kind, slot.template, slot.template, group, how, tuple(chosen), there.gap)
+        return NameMatch(
+            slot.path, slot.kind, slot.template, template, group, MatchBasis.LIKELY, tuple(chosen), there.gap
+        )
+    how = MatchBasis.UNSEEN if there.gap is not None and not chosen else MatchBasis.MISSING
+    return NameMatch(slot.path, slot.kind, slot.template, slot.template, group, how, tuple(chosen), there.gap)
 
 
 def _of(inventory: Inventory, kind: str) -> Listing[str]:

@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Final
 
 from mzaudit.engine.results import Attribution, Finding, Status
-from mzaudit.policy.models import Principal, Severity
+from mzaudit.policy.models import PrincipalSpec, Severity
 from mzaudit.snapshot.changes import ACTIVITY_DAYS, HISTORY_DAYS, Recorded, Records
 from mzaudit.snapshot.observed import Gap, Listing
 from mzaudit.snapshot.text.ids import key
@@ -49,7 +49,7 @@ def asked(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 
 def attribute(
-    findings: Sequence[Finding], records: Records, pipelines: Sequence[Principal], *, names: bool
+    findings: Sequence[Finding], records: Records, pipelines: Sequence[PrincipalSpec], *, names: bool
 ) -> tuple[Finding, ...]:
     """The findings, each failure with who changed its resource last. `pipelines` are the known pipelines' identities;
     people are named only with `names`."""

@@ -13,7 +13,7 @@ from mzaudit.engine.results import Finding, Status, SubjectName
 from mzaudit.engine.rule import AnyRule
 from mzaudit.engine.subjects import Subject
 from mzaudit.engine.verdict import Fail, Fix, Inconclusive, NotApplicable, Pass, Verdict
-from mzaudit.policy.desired import Wanted
+from mzaudit.policy.desired import Desired
 from mzaudit.policy.requirements import Requirement, by_rule
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
@@ -31,7 +31,7 @@ class _Answered:
 
 
 def evaluate(
-    wanted: Wanted,
+    wanted: Desired,
     seen: Snapshot,
     rules: Sequence[AnyRule],
     catalogue: Iterable[Requirement] = (),
@@ -58,7 +58,7 @@ def evaluate(
 
 
 def cut_short(
-    wanted: Wanted, rules: Sequence[AnyRule], catalogue: Iterable[Requirement], so_far: Iterable[Finding], gap: Gap
+    wanted: Desired, rules: Sequence[AnyRule], catalogue: Iterable[Requirement], so_far: Iterable[Finding], gap: Gap
 ) -> tuple[Finding, ...]:
     """What an evaluation that did not end says: the findings so far, and all others inconclusive by that gap."""
     judged = {finding.fingerprint: finding for finding in tuple(so_far)}
@@ -134,7 +134,7 @@ def _answer(
             return _Answered(parts, finding, fail.severity is None)
 
 
-def _subscriptions(wanted: Wanted) -> set[str]:
+def _subscriptions(wanted: Desired) -> set[str]:
     """Those that the policy is about, casefolded."""
     ids = (each for env in wanted.environments.values() for each in (env.resource_group_id, env.registry.id))
     return {(segment(each, "subscriptions") or "").casefold() for each in ids}
@@ -185,7 +185,7 @@ def _links(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, l
                 yield earlier
 
 
-def _blank(rule: AnyRule, subject: Subject[Any], asked_by: tuple[str, ...], wanted: Wanted) -> Finding:
+def _blank(rule: AnyRule, subject: Subject[Any], asked_by: tuple[str, ...], wanted: Desired) -> Finding:
     identity = "\0".join((rule.code, subject.env, subject.kind, subject.name.casefold()))
     return Finding(
         rule=rule.code,
@@ -208,7 +208,7 @@ def _blank(rule: AnyRule, subject: Subject[Any], asked_by: tuple[str, ...], want
     )
 
 
-def _nothing_to_ask(rule: AnyRule, env: str, asked_by: tuple[str, ...], wanted: Wanted) -> Finding:
+def _nothing_to_ask(rule: AnyRule, env: str, asked_by: tuple[str, ...], wanted: Desired) -> Finding:
     where = wanted.environments[env].where
     subject: Subject[None] = Subject(env, "environment", env, wanted.environments[env].resource_group_id, None, where)
     return replace(_blank(rule, subject, asked_by, wanted), note="The policy names nothing that this rule asks about.")

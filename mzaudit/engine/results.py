@@ -125,7 +125,7 @@ class Finding:
     attribution: Attribution | None = None
 
 
-class Mark(StrEnum):
+class ElementStatus(StrEnum):
     """What the findings say of a part of the picture. Not seen: something about it is inconclusive, or nothing in this
     report was decided about it. Extra: seen, and not documented. Waived: each of its failures is waived."""
 
@@ -164,7 +164,7 @@ class Node:
     name: str
     resource: str
     within: str
-    mark: Mark
+    mark: ElementStatus
     findings: tuple[str, ...]
 
 
@@ -176,7 +176,7 @@ class Arrow:
     source: str
     target: str
     label: str
-    mark: Mark
+    mark: ElementStatus
     findings: tuple[str, ...]
 
 

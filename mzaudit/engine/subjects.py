@@ -12,14 +12,14 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mzaudit.policy.desired import (
-    Wanted,
-    WantedComponent,
-    WantedEnvironment,
-    WantedRegistry,
-    WantedSecret,
-    WantedService,
-    WantedStorage,
-    WantedVault,
+    Desired,
+    DesiredComponent,
+    DesiredEnvironment,
+    DesiredRegistry,
+    DesiredSecret,
+    DesiredService,
+    DesiredStorage,
+    DesiredVault,
 )
 from mzaudit.policy.enums import SecretKind
 
@@ -42,10 +42,10 @@ class Subject(Generic[W]):
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-Selector = Callable[[Wanted, WantedEnvironment], Iterator[Subject[W]]]
+Selector = Callable[[Desired, DesiredEnvironment], Iterator[Subject[W]]]
 
 
-def service_parts(service: WantedService) -> dict[str, tuple[str, ...]]:
+def service_parts(service: DesiredService) -> dict[str, tuple[str, ...]]:
     """What everything that is asked about a service is made of."""
     parts: dict[str, tuple[str, ...]] = {"service": (service.key,)}
     if service.vault is not None:
@@ -53,31 +53,31 @@ def service_parts(service: WantedService) -> dict[str, tuple[str, ...]]:
     return parts
 
 
-def _service(env: WantedEnvironment, service: WantedService) -> Subject[WantedService]:
+def _service(env: DesiredEnvironment, service: DesiredService) -> Subject[DesiredService]:
     return Subject(env.env, "service", service.key, service.id, service, service.where, service_parts(service))
 
 
-def each_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedService]]:
+def each_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredService]]:
     """Every documented backend."""
     for service in env.services:
         yield _service(env, service)
 
 
-def each_service_with_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedService]]:
+def each_service_with_vault(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredService]]:
     """Every backend that has a vault of its own."""
     for service in env.services:
         if service.vault is not None:
             yield _service(env, service)
 
 
-def each_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedVault]]:
+def each_vault(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredVault]]:
     """Every documented vault."""
     for vault in env.vaults:
         parts = {"vault": (vault.name,)}
         yield Subject(env.env, "vault", vault.name, vault.id, vault, vault.where, parts)
 
 
-def each_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedSecret]]:
+def each_secret(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredSecret]]:
     """Every documented secret of every vault."""
     for vault in env.vaults:
         for secret in vault.secrets:
@@ -92,12 +92,12 @@ class SharedSecret:
     """A secret that is documented to have one value in several vaults."""
 
     name: str
-    members: tuple[WantedSecret, ...]
+    members: tuple[DesiredSecret, ...]
 
 
-def each_shared_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[SharedSecret]]:
+def each_shared_secret(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[SharedSecret]]:
     """Every secret name that is marked as shared, with all vaults of the environment that hold it."""
-    members: dict[str, list[WantedSecret]] = {}
+    members: dict[str, list[DesiredSecret]] = {}
     for vault in env.vaults:
         for secret in vault.secrets:
             if secret.spec.shared:
@@ -112,12 +112,12 @@ def each_shared_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subje
 class SecretSetting:
     """An app setting of a service, by name, that must refer to a documented secret."""
 
-    service: WantedService
+    service: DesiredService
     name: str
-    secret: WantedSecret
+    secret: DesiredSecret
 
 
-def each_secret_setting(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[SecretSetting]]:
+def each_secret_setting(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[SecretSetting]]:
     """Every app setting that must refer to a documented secret."""
     for service in env.services:
         for one in service.settings:
@@ -128,13 +128,13 @@ def each_secret_setting(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subj
             yield Subject(env.env, "setting", name, setting_id, want, one.where, parts)
 
 
-def each_registry(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedRegistry]]:
+def each_registry(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredRegistry]]:
     """The shared registry."""
     registry = env.registry
     yield Subject(env.env, "registry", registry.name, registry.id, registry, registry.where)
 
 
-def each_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedStorage]]:
+def each_storage(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredStorage]]:
     """Every documented blob container."""
     for storage in env.storage:
         name = f"{storage.account}/{storage.container}"
@@ -142,15 +142,15 @@ def each_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[Wan
         yield Subject(env.env, "container", name, storage.container_id, storage, storage.where, parts)
 
 
-def each_component(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedComponent]]:
+def each_component(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredComponent]]:
     """The Application Insights component."""
     component = env.component
     yield Subject(env.env, "component", component.name, component.id, component, component.where)
 
 
 def whose(
-    wanted: Wanted, env: WantedEnvironment, keys: Container[str]
-) -> tuple[tuple[WantedService, ...], tuple[WantedService, ...]]:
+    wanted: Desired, env: DesiredEnvironment, keys: Container[str]
+) -> tuple[tuple[DesiredService, ...], tuple[DesiredService, ...]]:
     """The services of the environment with these keys, and all others of any environment."""
     here = len(env.services)  # one policy is bound to each environment
     start = tuple(wanted.environments).index(env.env) * here
@@ -163,12 +163,12 @@ def whose(
 class GuardedVault:
     """A vault, and every documented service of any environment: its owners and all the others."""
 
-    vault: WantedVault
-    owners: tuple[WantedService, ...]
-    others: tuple[WantedService, ...]
+    vault: DesiredVault
+    owners: tuple[DesiredService, ...]
+    others: tuple[DesiredService, ...]
 
 
-def each_guarded_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[GuardedVault]]:
+def each_guarded_vault(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[GuardedVault]]:
     """Every vault, with the services that may read it and those that may not."""
     for vault in env.vaults:
         owners, others = whose(wanted, env, vault.owners)
@@ -180,11 +180,11 @@ def each_guarded_vault(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subje
 class BoundedService:
     """A service, and every documented vault of any environment that it may not read."""
 
-    service: WantedService
-    foreign: tuple[WantedVault, ...]
+    service: DesiredService
+    foreign: tuple[DesiredVault, ...]
 
 
-def each_bounded_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[BoundedService]]:
+def each_bounded_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[BoundedService]]:
     """Every documented backend, with the vaults that it must not refer to."""
     vaults = [vault for other in wanted.environments.values() for vault in other.vaults]
     for service in env.services:
@@ -193,7 +193,7 @@ def each_bounded_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Sub
         yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
 
 
-def each_service_with_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedService]]:
+def each_service_with_storage(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredService]]:
     """Every backend that has a blob container to read."""
     for service in env.services:
         if service.storage is not None:
@@ -205,12 +205,12 @@ def each_service_with_storage(wanted: Wanted, env: WantedEnvironment) -> Iterato
 class GuardedStorage:
     """A blob container, and every documented service of any environment: its users and all the others."""
 
-    storage: WantedStorage
-    users: tuple[WantedService, ...]
-    others: tuple[WantedService, ...]
+    storage: DesiredStorage
+    users: tuple[DesiredService, ...]
+    others: tuple[DesiredService, ...]
 
 
-def each_guarded_storage(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[GuardedStorage]]:
+def each_guarded_storage(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[GuardedStorage]]:
     """Every blob container, with the services that may reach its blobs and those that may not."""
     for storage in env.storage:
         users, others = whose(wanted, env, storage.users)
@@ -225,12 +225,12 @@ class HeldRoles:
     """A service whose roles are judged, and what other rules of this run guard against it: the vaults and containers
     of every environment asked for that are not its own."""
 
-    service: WantedService
-    vaults: tuple[WantedVault, ...]
-    storage: tuple[WantedStorage, ...]
+    service: DesiredService
+    vaults: tuple[DesiredVault, ...]
+    storage: tuple[DesiredStorage, ...]
 
 
-def each_role_holder(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[HeldRoles]]:
+def each_role_holder(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[HeldRoles]]:
     """Every documented backend, as a holder of roles."""
     asked = [wanted.environments[name] for name in wanted.asked]
     for service in env.services:
@@ -247,11 +247,11 @@ class SucceededService:
     """A service whose former identity may have left assignments behind, and every documented service: none of their
     identities is a former one."""
 
-    service: WantedService
-    everyone: tuple[WantedService, ...]
+    service: DesiredService
+    everyone: tuple[DesiredService, ...]
 
 
-def each_succeeded_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[SucceededService]]:
+def each_succeeded_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[SucceededService]]:
     """Every documented backend, with all those of any environment."""
     for service in env.services:
         want = SucceededService(service, wanted.services)
@@ -262,11 +262,11 @@ def each_succeeded_service(wanted: Wanted, env: WantedEnvironment) -> Iterator[S
 class WantedConnectionString:
     """The secret of a vault that holds the component's connection string."""
 
-    secret: WantedSecret
-    component: WantedComponent
+    secret: DesiredSecret
+    component: DesiredComponent
 
 
-def each_connection_string(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedConnectionString]]:
+def each_connection_string(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[WantedConnectionString]]:
     """Every documented secret that holds the telemetry connection string: by its own name, or as a setting's."""
     settings = (one for service in env.services for one in service.settings)
     named = {(one.secret.vault, one.secret.name) for one in settings if one.name == env.component.setting}
@@ -286,12 +286,12 @@ class DistinctSecret:
     """A secret and those that it must differ from: `beside` in other vaults of its environment, `elsewhere` in the
     same vault of other environments that were asked for."""
 
-    secret: WantedSecret
-    beside: tuple[WantedSecret, ...]
-    elsewhere: tuple[WantedSecret, ...]
+    secret: DesiredSecret
+    beside: tuple[DesiredSecret, ...]
+    elsewhere: tuple[DesiredSecret, ...]
 
 
-def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[DistinctSecret]]:
+def each_distinct_secret(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DistinctSecret]]:
     """Every secret that must differ from others: those declared distinct, and every sensitive one that opens something.
 
     A pair is asked about once, under the later of the two in the policy's order, so that one reuse is one finding.
@@ -318,7 +318,7 @@ def each_distinct_secret(wanted: Wanted, env: WantedEnvironment) -> Iterator[Sub
             yield Subject(env.env, "secret", name, secret_id, want, secret.where, parts)
 
 
-Comparable = WantedService | WantedVault | WantedEnvironment
+Comparable = DesiredService | DesiredVault | DesiredEnvironment
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +334,7 @@ class Parity:
     claimed: AllowedDifference | None = None
 
 
-def _pairs(there: WantedEnvironment, here: WantedEnvironment) -> tuple[tuple[Comparable, Comparable], ...]:
+def _pairs(there: DesiredEnvironment, here: DesiredEnvironment) -> tuple[tuple[Comparable, Comparable], ...]:
     vaults = {vault.key: vault for vault in there.vaults}
     services = {service.key: service for service in there.services}
     return (
@@ -344,7 +344,7 @@ def _pairs(there: WantedEnvironment, here: WantedEnvironment) -> tuple[tuple[Com
     )
 
 
-def each_parity(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[Parity]]:
+def each_parity(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[Parity]]:
     """The environment itself, its services and its vaults against those of the first environment that was asked for,
     in the policy's order; and every allowed difference whose environments were all asked for, at the last of them."""
     asked = set(wanted.asked)
@@ -356,11 +356,11 @@ def each_parity(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[Pari
     for pair in _pairs(first, env):
         want = Parity((pair,), allowed)
         match pair[1]:
-            case WantedService() as service:
+            case DesiredService() as service:
                 yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
-            case WantedVault() as vault:
+            case DesiredVault() as vault:
                 yield Subject(env.env, "vault", vault.name, vault.id, want, vault.where, {"vault": (vault.name,)})
-            case WantedEnvironment():
+            case DesiredEnvironment():
                 yield Subject(env.env, "environment", env.env, env.resource_group_id, want, env.where)
     for position, difference in enumerate(wanted.policy.parity):
         between = [name for name in wanted.environments if name in asked & set(difference.between)]

@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import Final
 
-from mzaudit.policy.desired import WantedDatabase
+from mzaudit.policy.desired import DesiredDatabase
 from mzaudit.snapshot.databases import DatabaseGrant
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
@@ -35,7 +35,7 @@ def table(name: str) -> str:
     return f"{quoted(schema)}.{quoted(rest)}"
 
 
-def sqlcmd(database: WantedDatabase, seen: Snapshot, *statements: str) -> str:
+def sqlcmd(database: DesiredDatabase, seen: Snapshot, *statements: str) -> str:
     """The command for a POSIX shell that runs these statements in the database.
 
     `-G` signs in with an Entra identity; `-x` and `-X` keep sqlcmd from reading variables and commands into a name.

@@ -8,8 +8,8 @@ from typing import Final
 
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Evidence, Fail, Fix
-from mzaudit.facts.existing import present, told
-from mzaudit.policy.desired import WantedService
+from mzaudit.facts.existing import present, require_field
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Unobserved
 from mzaudit.snapshot.text.image_reference import Image, parse
@@ -19,7 +19,7 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _SHORT_COMMIT: Final = re.compile(r"[0-9a-f]{7,39}")
 
 
-def sidecar_of(want: WantedService, container: Container) -> Image | None:
+def sidecar_of(want: DesiredService, container: Container) -> Image | None:
     """The image that the policy documents for a side-car of that name."""
     text = next((each for name, each in want.sidecars.items() if name.casefold() == container.name.casefold()), None)
     return None if text is None else parse(text)
@@ -46,13 +46,13 @@ class AppContainers:
     at: str
 
 
-def containers_of(want: WantedService, site: Site) -> AppContainers:
+def containers_of(want: DesiredService, site: Site) -> AppContainers:
     """The containers that an app is configured to run; none where it runs a stack or nothing.
 
     A compose file marks no container as main: it is the only one, or the first from the service's own repository.
     """
     call = f"GET {want.id}/config/web"
-    runtime = told(present(site.config, call).runtime, call, "properties.linuxFxVersion")
+    runtime = require_field(present(site.config, call).runtime, call, "properties.linuxFxVersion")
     at = f"{want.id}/config/web/properties/linuxFxVersion"
     match runtime.form:
         case "docker":
@@ -70,7 +70,7 @@ def containers_of(want: WantedService, site: Site) -> AppContainers:
             return AppContainers(runtime.form, None, Listing(), at)
 
 
-def _composed(want: WantedService, containers: tuple[Container, ...]) -> Container | None:
+def _composed(want: DesiredService, containers: tuple[Container, ...]) -> Container | None:
     if len(containers) == 1:
         return containers[0]
     for container in containers:
@@ -90,7 +90,7 @@ class MainImage:
     at: str
 
 
-def main_image(want: WantedService, seen: Snapshot) -> MainImage | Fail:
+def main_image(want: DesiredService, seen: Snapshot) -> MainImage | Fail:
     """The main container's image, or the failure that there is none to judge; inconclusive where not all of the
     app's containers were seen."""
     containers = containers_of(want, seen.site(want.id))
@@ -114,7 +114,7 @@ def main_image(want: WantedService, seen: Snapshot) -> MainImage | Fail:
     return MainImage(image, containers.main.image, containers.form, containers.at)
 
 
-def pull_by_system_identity(want: WantedService, container: str) -> str:
+def pull_by_system_identity(want: DesiredService, container: str) -> str:
     """The command that lets a site container pull with the app's system-assigned identity."""
     return az(
         "webapp sitecontainers update",
@@ -125,7 +125,7 @@ def pull_by_system_identity(want: WantedService, container: str) -> str:
     )
 
 
-def deploy(want: WantedService, seen: Snapshot, form: str, commit: str = "COMMIT") -> Fix:
+def deploy(want: DesiredService, seen: Snapshot, form: str, commit: str = "COMMIT") -> Fix:
     """How to let an app run its own repository's image of a commit."""
     registry = seen.registry(want.registry.id).properties
     host = None if isinstance(registry, Gap) or registry.value is None else registry.value.login_server

@@ -18,7 +18,7 @@ def present(facet: Observed[T | None] | Gap, call: str) -> T:
     return body
 
 
-def told(value: T | None, call: str, field: str) -> T:
+def require_field(value: T | None, call: str, field: str) -> T:
     """The value of a field that Azure always sends; where it was silent, the rule is inconclusive."""
     if value is None:
         raise Unobserved(Gap(GapReason.MALFORMED, call, detail=f"the answer does not hold {field}"))
@@ -30,4 +30,4 @@ def principal_of(site: SiteProperties) -> str | None:
     id, the rule is inconclusive."""
     if site.identity.principal_id:
         return site.identity.principal_id
-    return told(None, f"GET {site.id}", "identity.principalId") if site.identity.system_assigned else None
+    return require_field(None, f"GET {site.id}", "identity.principalId") if site.identity.system_assigned else None

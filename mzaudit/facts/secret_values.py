@@ -5,7 +5,7 @@ from __future__ import annotations
 from mzaudit.engine.az_cli import az, secret_file
 from mzaudit.engine.verdict import Evidence, Fail, Fix
 from mzaudit.facts.existing import present
-from mzaudit.policy.desired import WantedSecret
+from mzaudit.policy.desired import DesiredSecret
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
 from mzaudit.snapshot.values import SecretValue
@@ -13,12 +13,12 @@ from mzaudit.snapshot.values import SecretValue
 OFFICER = "Key Vault Secrets Officer"
 
 
-def secret_id(want: WantedSecret) -> str:
+def secret_id(want: DesiredSecret) -> str:
     """The resource id of a wanted secret."""
     return f"{want.vault_id}/secrets/{want.stored}"
 
 
-def value_of(want: WantedSecret, seen: Snapshot) -> SecretValue | Fail:
+def value_of(want: DesiredSecret, seen: Snapshot) -> SecretValue | Fail:
     """The class of a secret's current value, or the failure that it is disabled, where its attributes say so too; else
     the rule is inconclusive."""
     vault = seen.vault(want.vault_id)
@@ -34,7 +34,7 @@ _labels: dict[tuple[str, str], int | None] = {}
 _labels_of: list[Snapshot] = []
 
 
-def label_of(want: WantedSecret, seen: Snapshot) -> int | None:
+def label_of(want: DesiredSecret, seen: Snapshot) -> int | None:
     """What the current value, without outer white space, is equal to; none where no value was seen. Of one snapshot at
     a time it is kept: a secret is compared with that of every other environment."""
     if not _labels_of or _labels_of[0] is not seen:
@@ -48,7 +48,7 @@ def label_of(want: WantedSecret, seen: Snapshot) -> int | None:
     return _labels[asked]
 
 
-def disabled(want: WantedSecret) -> Fail:
+def disabled(want: DesiredSecret) -> Fail:
     """The failure that a secret is disabled."""
     return Fail(
         (Evidence(f"{secret_id(want)}/attributes/enabled", True, False),),
@@ -62,7 +62,7 @@ def disabled(want: WantedSecret) -> Fail:
     )
 
 
-def set_new(*wanted: WantedSecret) -> Fix:
+def set_new(*wanted: DesiredSecret) -> Fix:
     """How to give secrets a new value."""
     return Fix(
         OFFICER,
@@ -71,6 +71,6 @@ def set_new(*wanted: WantedSecret) -> Fix:
     )
 
 
-def _file(want: WantedSecret) -> str:
+def _file(want: DesiredSecret) -> str:
     """A shared secret has one file for all its vaults: it is to be one value."""
     return f"SECRET_FILE_{want.stored}" if want.spec.shared else secret_file(want.vault, want.stored)

@@ -7,23 +7,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mzaudit.policy.desired import (
-    Wanted,
-    WantedComponent,
-    WantedDatabase,
-    WantedEnvironment,
-    WantedRegistry,
-    WantedSecret,
-    WantedServer,
-    WantedService,
-    WantedSetting,
-    WantedStorage,
-    WantedVault,
+    Desired,
+    DesiredComponent,
+    DesiredDatabase,
+    DesiredEnvironment,
+    DesiredRegistry,
+    DesiredSecret,
+    DesiredServer,
+    DesiredService,
+    DesiredSetting,
+    DesiredStorage,
+    DesiredVault,
     Where,
 )
 from mzaudit.policy.enums import SecretStyle
 
 if TYPE_CHECKING:
-    from mzaudit.policy.models import Policy, Service
+    from mzaudit.policy.models import Policy, ServiceSpec
 
 
 def stored_name(style: SecretStyle, documented: str) -> str:
@@ -52,9 +52,9 @@ def bind(
     asked: tuple[str, ...],
     subscriptions: Mapping[str, str],
     expected: Expected | None = None,
-) -> Wanted:
+) -> Desired:
     """Fill in every template. `subscriptions` holds one for each environment; `where(*path)` tells `file:line`."""
-    return Wanted(
+    return Desired(
         policy=policy,
         environments={
             env: _environment(policy, where, env, subscriptions[env], expected or Expected())
@@ -66,7 +66,7 @@ def bind(
     )
 
 
-def _environment(policy: Policy, where: Where, env: str, subscription: str, expected: Expected) -> WantedEnvironment:
+def _environment(policy: Policy, where: Where, env: str, subscription: str, expected: Expected) -> DesiredEnvironment:
     def named(template: str) -> str:
         return template.replace("{env}", env)
 
@@ -78,14 +78,14 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
     elsewhere = places.shared_subscription
     elsewhere = elsewhere if elsewhere is not None and elsewhere.casefold() != subscription.casefold() else None
     shared_id = f"/subscriptions/{elsewhere or subscription}/resourceGroups/{named(places.shared_group)}"
-    registry = WantedRegistry(
+    registry = DesiredRegistry(
         named(policy.registry.name),
         policy.registry.documented_name,
         f"{shared_id}/providers/Microsoft.ContainerRegistry/registries/{named(policy.registry.name)}",
         named(places.shared_group) + (f" of the subscription {elsewhere}" if elsewhere else ""),
         where("registry"),
     )
-    component = WantedComponent(
+    component = DesiredComponent(
         env,
         named(policy.telemetry.component),
         f"{group_id}/providers/Microsoft.Insights/components/{named(policy.telemetry.component)}",
@@ -97,7 +97,7 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
         name = named(vault.name)
         vault_id = f"{group_id}/providers/Microsoft.KeyVault/vaults/{name}"
         secrets = tuple(
-            WantedSecret(
+            DesiredSecret(
                 env,
                 name,
                 vault_id,
@@ -110,12 +110,14 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
             for secret, spec in vault.secrets.items()
         )
         owners = tuple(owner for owner, service in policy.services.items() if key in _vaults_of(service))
-        vaults[key] = WantedVault(env, key, name, vault_id, group, secrets, owners, vault.readers, where("vaults", key))
+        vaults[key] = DesiredVault(
+            env, key, name, vault_id, group, secrets, owners, vault.readers, where("vaults", key)
+        )
     storage = {}
     for key, account in policy.storage.items():
         account_id = f"{group_id}/providers/Microsoft.Storage/storageAccounts/{named(account.account)}"
         container = named(account.container)
-        storage[key] = WantedStorage(
+        storage[key] = DesiredStorage(
             env,
             key,
             named(account.account),
@@ -128,7 +130,7 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
     server_group = shared_id if policy.sql.scope == "shared" else group_id
     server = _server(policy, where, env, server_group, forbidden, expected)
     services = tuple(
-        WantedService(
+        DesiredService(
             env=env,
             key=key,
             title=service.title,
@@ -155,7 +157,7 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
         )
         for key, service in policy.services.items()
     )
-    return WantedEnvironment(
+    return DesiredEnvironment(
         env=env,
         production=production,
         subscription=subscription,
@@ -172,13 +174,13 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
     )
 
 
-def _vaults_of(service: Service) -> tuple[str, ...]:
+def _vaults_of(service: ServiceSpec) -> tuple[str, ...]:
     """The keys of the vaults that a service may read, each once, its own first."""
     own = (service.vault,) if service.vault is not None else ()
     return tuple(dict.fromkeys((*own, *(path.partition("/")[0] for path in service.settings.values()))))
 
 
-def _settings(policy: Policy, where: Where, key: str, vaults: Mapping[str, WantedVault]) -> Iterator[WantedSetting]:
+def _settings(policy: Policy, where: Where, key: str, vaults: Mapping[str, DesiredVault]) -> Iterator[DesiredSetting]:
     """The settings of a service that refer to a secret: of its own vault in the vault's order, then of others."""
     service = policy.services[key]
     named: dict[str, list[str]] = {}
@@ -188,12 +190,14 @@ def _settings(policy: Policy, where: Where, key: str, vaults: Mapping[str, Wante
         for secret in vaults[vault].secrets:
             names = named.get(f"{vault}/{secret.name}", [])
             for name in names:
-                yield WantedSetting(name, secret, where("services", key, "settings", name))
+                yield DesiredSetting(name, secret, where("services", key, "settings", name))
             if not names and vault == service.vault:
-                yield WantedSetting(secret.name, secret, secret.where)
+                yield DesiredSetting(secret.name, secret, secret.where)
 
 
-def _server(policy: Policy, where: Where, env: str, group_id: str, forbidden: bool, expected: Expected) -> WantedServer:
+def _server(
+    policy: Policy, where: Where, env: str, group_id: str, forbidden: bool, expected: Expected
+) -> DesiredServer:
     sql = policy.sql
     server = sql.server.replace("{env}", env)
     server_id = f"{group_id}/providers/Microsoft.Sql/servers/{server}"
@@ -207,7 +211,7 @@ def _server(policy: Policy, where: Where, env: str, group_id: str, forbidden: bo
             if grant.database == key
         )
         databases.append(
-            WantedDatabase(
+            DesiredDatabase(
                 env=env,
                 key=key,
                 name=name,
@@ -226,4 +230,4 @@ def _server(policy: Policy, where: Where, env: str, group_id: str, forbidden: bo
                 where=where("sql", "databases", key),
             )
         )
-    return WantedServer(env, server, server_id, tuple(databases), forbidden, where("sql"))
+    return DesiredServer(env, server, server_id, tuple(databases), forbidden, where("sql"))

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from mzaudit.policy.enums import Severity
 
 if TYPE_CHECKING:
-    from mzaudit.policy.models import DatabaseGrant, Plans, Policy, Principal, Secret
+    from mzaudit.policy.models import DatabaseGrantSpec, PlansSpec, Policy, PrincipalSpec, SecretSpec
 
 Where = Callable[..., str]
 
 
 @dataclass(frozen=True, slots=True)
-class WantedRegistry:
+class DesiredRegistry:
     """The shared registry. `place` says in words where it is: its group, with its subscription if that is not the
     environment's."""
 
@@ -30,7 +30,7 @@ class WantedRegistry:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedSecret:
+class DesiredSecret:
     """A documented secret of one vault; `name` is the documented one, `stored` Key Vault's."""
 
     env: str
@@ -38,7 +38,7 @@ class WantedSecret:
     vault_id: str
     name: str
     stored: str
-    spec: Secret
+    spec: SecretSpec
     expiring_days: int
     where: str
 
@@ -54,7 +54,7 @@ class WantedSecret:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedVault:
+class DesiredVault:
     """A vault and its documented contents. `owners` are the keys of the services that may read it: whose own it is,
     or whose settings refer to it."""
 
@@ -63,23 +63,23 @@ class WantedVault:
     name: str
     id: str
     resource_group: str
-    secrets: tuple[WantedSecret, ...]
+    secrets: tuple[DesiredSecret, ...]
     owners: tuple[str, ...]
-    readers: tuple[Principal, ...]
+    readers: tuple[PrincipalSpec, ...]
     where: str
 
 
 @dataclass(frozen=True, slots=True)
-class WantedSetting:
+class DesiredSetting:
     """An app setting that must refer to a secret."""
 
     name: str
-    secret: WantedSecret
+    secret: DesiredSecret
     where: str
 
 
 @dataclass(frozen=True, slots=True)
-class WantedStorage:
+class DesiredStorage:
     """A storage account and container."""
 
     env: str
@@ -93,7 +93,7 @@ class WantedStorage:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedComponent:
+class DesiredComponent:
     """The Application Insights component; `setting` is the documented name of its connection string."""
 
     env: str
@@ -104,7 +104,7 @@ class WantedComponent:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedDatabase:
+class DesiredDatabase:
     """A database, and what holds inside it.
 
     `grants` are the services that use it, with their roles. `tenants` says whether it holds rows of tenants. `excused`
@@ -131,19 +131,19 @@ class WantedDatabase:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedServer:
+class DesiredServer:
     """The SQL server that holds the documented databases."""
 
     env: str
     name: str
     id: str
-    databases: tuple[WantedDatabase, ...]
+    databases: tuple[DesiredDatabase, ...]
     passwords_forbidden: bool
     where: str
 
 
 @dataclass(frozen=True, slots=True)
-class WantedService:
+class DesiredService:
     """A documented backend in one environment. `settings` are those that refer to a secret, `vaults` those that it may
     read: its own first, then others that its settings refer to. `sidecars` are images by the container's name."""
 
@@ -156,16 +156,16 @@ class WantedService:
     id: str
     resource_group: str
     repository: str
-    registry: WantedRegistry
-    vault: WantedVault | None
-    vaults: tuple[WantedVault, ...]
-    settings: tuple[WantedSetting, ...]
-    storage: WantedStorage | None
-    databases: tuple[DatabaseGrant, ...]
+    registry: DesiredRegistry
+    vault: DesiredVault | None
+    vaults: tuple[DesiredVault, ...]
+    settings: tuple[DesiredSetting, ...]
+    storage: DesiredStorage | None
+    databases: tuple[DatabaseGrantSpec, ...]
     sidecars: Mapping[str, str]
-    component: WantedComponent
+    component: DesiredComponent
     telemetry: bool
-    plans: Plans
+    plans: PlansSpec
     plaintext: tuple[str, ...]
     expected_commit: str | None
     where: str
@@ -173,7 +173,7 @@ class WantedService:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedEnvironment:
+class DesiredEnvironment:
     """One environment, bound."""
 
     env: str
@@ -181,27 +181,27 @@ class WantedEnvironment:
     subscription: str
     resource_group_id: str
     shared_resource_group_id: str
-    registry: WantedRegistry
-    vaults: tuple[WantedVault, ...]
-    services: tuple[WantedService, ...]
-    storage: tuple[WantedStorage, ...]
-    server: WantedServer
-    component: WantedComponent
+    registry: DesiredRegistry
+    vaults: tuple[DesiredVault, ...]
+    services: tuple[DesiredService, ...]
+    storage: tuple[DesiredStorage, ...]
+    server: DesiredServer
+    component: DesiredComponent
     distinct_between_environments: bool
     where: str
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Desired:
     """The policy bound: `environments` are all of the policy's, `asked` those that this run is about, `services` those
     of every environment, asked for or not."""
 
     policy: Policy
-    environments: Mapping[str, WantedEnvironment]
+    environments: Mapping[str, DesiredEnvironment]
     asked: tuple[str, ...]
     severities: Mapping[str, Severity]
     where: Where
-    services: tuple[WantedService, ...] = field(init=False, repr=False, compare=False)
+    services: tuple[DesiredService, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         services = tuple(service for env in self.environments.values() for service in env.services)

@@ -44,7 +44,7 @@ class Naming(Strict):
     secrets: SecretStyle = SecretStyle.UNDERSCORE_TO_DASH
 
 
-class Environment(Strict):
+class EnvironmentSpec(Strict):
     """One environment. Production forbids database passwords and is held to the recommended plan."""
 
     production: bool
@@ -88,14 +88,14 @@ class ResourceGroups(Strict):
         return None if isinstance(self.shared, str) else self.shared.subscription
 
 
-class Registry(Strict):
+class RegistrySpec(Strict):
     """The one registry that all environments share; `documented_name` is what the document calls it."""
 
     name: Name
     documented_name: Name
 
 
-class Secret(Strict):
+class SecretSpec(Strict):
     """A documented secret of a vault.
 
     `shared`: the same value in every vault of the environment that holds a secret of this name.
@@ -108,28 +108,28 @@ class Secret(Strict):
     distinct: bool = False
 
 
-class Principal(Strict):
+class PrincipalSpec(Strict):
     """Somebody the policy names by object id, and why."""
 
     object_id: Guid
     name: Text
 
 
-class Vault(Strict):
+class VaultSpec(Strict):
     """A vault and its documented contents; `readers` may read its secrets besides its own services (RBAC-003)."""
 
     name: Name
-    secrets: Annotated[dict[SettingName, Secret], Field(min_length=1)]
-    readers: tuple[Principal, ...] = ()
+    secrets: Annotated[dict[SettingName, SecretSpec], Field(min_length=1)]
+    readers: tuple[PrincipalSpec, ...] = ()
 
 
-class Image(Strict):
+class ImageSpec(Strict):
     """The repository that a service's image comes from."""
 
     repository: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$")]
 
 
-class Sidecar(Strict):
+class SidecarSpec(Strict):
     """A container beside a service's main one, and where its image comes from."""
 
     image: Annotated[
@@ -140,14 +140,14 @@ class Sidecar(Strict):
     ]
 
 
-class DatabaseGrant(Strict):
+class DatabaseGrantSpec(Strict):
     """A database that the service uses, and the roles that its identity holds there."""
 
     database: Name
     roles: Annotated[tuple[Name, ...], Field(min_length=1)]
 
 
-class Service(Strict):
+class ServiceSpec(Strict):
     """A documented backend.
 
     `vault` and `storage` name entries of the policy, or are absent where the service has none. Each secret of its vault
@@ -158,12 +158,12 @@ class Service(Strict):
 
     title: Text
     app: Name
-    image: Image
+    image: ImageSpec
     vault: Name | None = None
     storage: Name | None = None
-    databases: tuple[DatabaseGrant, ...] = ()
+    databases: tuple[DatabaseGrantSpec, ...] = ()
     sidecars: Annotated[
-        dict[Name, Sidecar],
+        dict[Name, SidecarSpec],
         Field(
             description="Side-cars that may come from elsewhere than the shared registry, by the container's name; one"
             " that the app does not run is no failure (IMG-002)."
@@ -187,7 +187,7 @@ class PlanSize(Strict):
     memory_gib: Annotated[float, Field(ge=0, le=100000, description="Memory of one instance, in GiB.")]
 
 
-class Plans(Strict):
+class PlansSpec(Strict):
     """What plan is enough: the smallest SKU of each family, refused SKUs, and production's recommendation; `sizes` are
     those of SKUs that mzaudit does not know."""
 
@@ -224,7 +224,7 @@ class DatabaseAdministrator(Strict):
     reason: Text
 
 
-class Sql(Strict):
+class SqlSpec(Strict):
     """The SQL server and its databases; `scope` says whether a server serves one environment or all.
 
     Exceptions to SQL-007: the databases `without_tenants`, tables `excused`, `administrators`. `migrated_by` are the
@@ -244,14 +244,14 @@ class Sql(Strict):
     versions: dict[Name, MigrationVersion] = {}
 
 
-class Storage(Strict):
+class StorageSpec(Strict):
     """A storage account and its container, and the role that a service with access holds on the container."""
 
     account: Name
     container: Name
 
 
-class Telemetry(Strict):
+class TelemetrySpec(Strict):
     """The Application Insights component; `connection_string` is the setting and secret that names it."""
 
     component: Name
@@ -286,17 +286,17 @@ class Policy(Strict):
     estate: Name
     document: Text
     naming: Naming = Naming()
-    environments: Annotated[dict[EnvironmentName, Environment], Field(min_length=1)]
+    environments: Annotated[dict[EnvironmentName, EnvironmentSpec], Field(min_length=1)]
     resource_groups: ResourceGroups
-    registry: Registry
-    vaults: dict[Name, Vault]
-    services: Annotated[dict[Name, Service], Field(min_length=1)]
-    plans: Plans
+    registry: RegistrySpec
+    vaults: dict[Name, VaultSpec]
+    services: Annotated[dict[Name, ServiceSpec], Field(min_length=1)]
+    plans: PlansSpec
     secrets: Secrets = Secrets()
-    sql: Sql
-    storage: dict[Name, Storage]
-    telemetry: Telemetry
+    sql: SqlSpec
+    storage: dict[Name, StorageSpec]
+    telemetry: TelemetrySpec
     parity: tuple[AllowedDifference, ...] = ()
-    pipelines: tuple[Principal, ...] = ()
+    pipelines: tuple[PrincipalSpec, ...] = ()
     rules: dict[RuleCode, Override] = {}
     waivers: Waiving = Waiving()

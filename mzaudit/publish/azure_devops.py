@@ -7,9 +7,9 @@ from typing import Final
 from pydantic import BaseModel, TypeAdapter
 
 from mzaudit.publish.comment_marker import Marker
-from mzaudit.publish.http import Refusal, Unpublished, Web, held
+from mzaudit.publish.http import PublishError, Refusal, ServiceClient, held
 from mzaudit.publish.pipeline import AzureDevOps
-from mzaudit.publish.sticky_comment import Posted, Said, Signal
+from mzaudit.publish.sticky_comment import CommentState, Posted, Signal
 
 SERVICE: Final = "Azure DevOps"
 ACCEPT: Final = "application/json"
@@ -65,7 +65,7 @@ class _Made(BaseModel):
 class AzureDevOpsHost:
     """A pull request's threads and statuses; see `sticky.Host`."""
 
-    def __init__(self, web: Web, place: AzureDevOps) -> None:
+    def __init__(self, web: ServiceClient, place: AzureDevOps) -> None:
         self._web, self._place = web, place
         self._me = ""
 
@@ -88,7 +88,7 @@ class AzureDevOpsHost:
         replied = any(not comment.isDeleted and comment.commentType != "system" for comment in rest)
         return Posted(thread.id, first.id, first.content, thread.status in _OPEN, replied)
 
-    async def create(self, said: Said) -> None:
+    async def create(self, said: CommentState) -> None:
         """Start a thread, active while there is something to be done."""
         body = {
             "comments": [{"parentCommentId": 0, "content": said.body, "commentType": "text"}],
@@ -96,7 +96,7 @@ class AzureDevOpsHost:
         }
         held(await self._web.ask("POST", self._url("threads"), body, again=False), TypeAdapter(_Made), SERVICE)
 
-    async def edit(self, posted: Posted, said: Said) -> None:
+    async def edit(self, posted: Posted, said: CommentState) -> None:
         """Replace the first comment, which is ours; leave the replies."""
         if posted.body != said.body:
             await self._web.ask(
@@ -118,7 +118,7 @@ class AzureDevOpsHost:
         commit = self._place.build.commit
         seen = [p.id for p in pushes if p.sourceRefCommit is not None and p.sourceRefCommit.commitId == commit]
         if not commit or not seen:
-            raise Unpublished(
+            raise PublishError(
                 "the pull request has no push with the commit of this run (SYSTEM_PULLREQUEST_SOURCECOMMITID): "
                 "run the step in the build that the pull request's branch policy starts"
             )
@@ -135,7 +135,7 @@ class AzureDevOpsHost:
         return f"{self._place.pull}/{path}?{_VERSION}"
 
 
-def _state(said: Said) -> str:
+def _state(said: CommentState) -> str:
     return "active" if said.open else "closed"
 
 

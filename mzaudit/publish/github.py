@@ -8,9 +8,9 @@ from urllib.parse import quote
 from pydantic import BaseModel, TypeAdapter
 
 from mzaudit.publish.comment_marker import Marker
-from mzaudit.publish.http import Refusal, Unpublished, Web, held
+from mzaudit.publish.http import PublishError, Refusal, ServiceClient, held
 from mzaudit.publish.pipeline import GitHub
-from mzaudit.publish.sticky_comment import Posted, Said, Signal
+from mzaudit.publish.sticky_comment import CommentState, Posted, Signal
 
 SERVICE: Final = "GitHub"
 ACCEPT: Final = "application/vnd.github+json"
@@ -43,7 +43,7 @@ class _Made(BaseModel):
 class GitHubHost:
     """A pull request's comments and its head's statuses; see `sticky.Host`."""
 
-    def __init__(self, web: Web, place: GitHub) -> None:
+    def __init__(self, web: ServiceClient, place: GitHub) -> None:
         self._web, self._place = web, place
         self._me = ""
 
@@ -68,12 +68,12 @@ class GitHubHost:
     def _is_mine(self, comment: _Comment) -> bool:
         return comment.user is not None and comment.user.login.casefold() == self._me
 
-    async def create(self, said: Said) -> None:
+    async def create(self, said: CommentState) -> None:
         """Write a comment; GitHub's have no state."""
         answer = await self._web.ask("POST", self._comments(), {"body": said.body}, again=False)
         held(answer, TypeAdapter(_Made), SERVICE)
 
-    async def edit(self, posted: Posted, said: Said) -> None:
+    async def edit(self, posted: Posted, said: CommentState) -> None:
         """Replace the text."""
         await self._web.ask("PATCH", self._comment(posted), {"body": said.body})
 
@@ -84,7 +84,7 @@ class GitHubHost:
     async def signal(self, signal: Signal) -> None:
         """Set the status of the pull request's head commit, which is what a branch rule looks at."""
         if not self._place.build.commit:
-            raise Unpublished(
+            raise PublishError(
                 "the head commit of the pull request is not known (the event has no pull_request.head.sha): run the "
                 "workflow on `pull_request`"
             )

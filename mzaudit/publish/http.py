@@ -25,11 +25,11 @@ _DONE = frozenset({200, 201, 204})
 Shape = TypeVar("Shape")
 
 
-class Unpublished(Exception):  # noqa: N818 - it is what became of the comment
+class PublishError(Exception):
     """Something was not written; `str()` is the cause and its cure, in our own words only."""
 
 
-class Unanswered(Unpublished):
+class NoAnswerError(PublishError):
     """It is not known whether the service did what it was asked: look before asking again."""
 
 
@@ -54,7 +54,7 @@ class Refusal:
 Explain = Callable[[Refusal], str]
 
 
-class Web:
+class ServiceClient:
     """An open way to a service; see `opened`."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Web:
         """The JSON answer to a request; `None` where the service answers with nothing.
 
         `again` says that asking twice does no more than asking once. If not, what became of a request whose answer was
-        lost is unknown: raises `Unanswered`. Raises `Unpublished` for a refusal, or when patience is at its end.
+        lost is unknown: raises `NoAnswerError`. Raises `PublishError` for a refusal, or when patience is at its end.
         """
         clock = asyncio.get_running_loop().time
         end = clock() + _PATIENCE
@@ -75,30 +75,30 @@ class Web:
             try:
                 status, headers, text = await self._once(method, url, body)
             except (aiohttp.ClientSSLError, aiohttp.InvalidURL) as error:
-                raise Unpublished(self._lost(error)) from None
+                raise PublishError(self._lost(error)) from None
             except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
-                failure = Unpublished(self._lost(error))  # nothing was sent yet
+                failure = PublishError(self._lost(error))  # nothing was sent yet
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if not again:
-                    raise Unanswered(self._lost(error)) from None
-                failure = Unpublished(self._lost(error))
+                    raise NoAnswerError(self._lost(error)) from None
+                failure = PublishError(self._lost(error))
             else:
                 if (status in _DONE and not text.strip()) or (status == 404 and method == "DELETE"):
                     return None
                 if status in _DONE and "json" not in headers.get("content-type", ""):
-                    raise Unpublished(self._explain(Refusal(status, headers, "")))  # a page to sign in on
+                    raise PublishError(self._explain(Refusal(status, headers, "")))  # a page to sign in on
                 if status in _DONE:
                     try:
                         return json.loads(text)
                     except (ValueError, RecursionError) as error:
-                        failure = Unpublished(self._lost(error))
+                        failure = PublishError(self._lost(error))
                         if not again:
-                            raise Unanswered(str(failure)) from None
+                            raise NoAnswerError(str(failure)) from None
                 else:
-                    failure = Unpublished(self._explain(Refusal(status, headers, text[:65_536].casefold())))
+                    failure = PublishError(self._explain(Refusal(status, headers, text[:65_536].casefold())))
                     asked = _asked_to_wait(headers)
                     if status in _PASSING and not again:
-                        raise Unanswered(str(failure))
+                        raise NoAnswerError(str(failure))
                     if status not in _PASSING and asked is None:
                         raise failure
                     wait = wait if wait is None else max(wait, asked or 0.0)
@@ -122,7 +122,7 @@ class Web:
             async for chunk in response.content.iter_any():
                 raw += chunk
                 if len(raw) > _LARGEST:
-                    raise Unpublished("the answer is larger than 16 MiB: nothing of it was read")
+                    raise PublishError("the answer is larger than 16 MiB: nothing of it was read")
             named = {name.casefold(): value for name, value in response.headers.items()}
             return response.status, named, raw.decode("utf-8", "replace")
 
@@ -145,21 +145,23 @@ class Web:
 
 
 @asynccontextmanager
-async def opened(service: str, token: Token, route: Route, explain: Explain, accept: str) -> AsyncIterator[Web]:
+async def opened(
+    service: str, token: Token, route: Route, explain: Explain, accept: str
+) -> AsyncIterator[ServiceClient]:
     """A way to a service while the block runs. `service` is its name for people; `explain` turns its refusals into
     sentences with their cure."""
     headers = {"Accept": accept, "User-Agent": "mzaudit", "X-TFS-FedAuthRedirect": "Suppress"}
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(headers=headers, cookie_jar=jar, trust_env=False) as session:
-        yield Web(session, service, token, route, explain)
+        yield ServiceClient(session, service, token, route, explain)
 
 
 def held(answer: object, shape: TypeAdapter[Shape], service: str) -> Shape:
-    """An answer in the shape that the service documents; raises `Unpublished` if it has another."""
+    """An answer in the shape that the service documents; raises `PublishError` if it has another."""
     try:
         return shape.validate_python(answer)
     except ValidationError:
-        raise Unpublished(f"{service} answered with something other than it documents: run the step again") from None
+        raise PublishError(f"{service} answered with something other than it documents: run the step again") from None
 
 
 def _asked_to_wait(headers: Mapping[str, str]) -> float | None:

@@ -9,7 +9,7 @@ from mzaudit.engine import change_attribution
 from mzaudit.engine.results import Finding, Report
 from mzaudit.publish.comment_marker import Marker
 from mzaudit.publish.pipeline import AzureDevOps, Build, GitHub, Place
-from mzaudit.publish.sticky_comment import Said, Signal
+from mzaudit.publish.sticky_comment import CommentState, Signal
 from mzaudit.report.dialect import AZURE_PULL_REQUEST, GITHUB, Dialect
 from mzaudit.report.escaping import code, plain
 from mzaudit.report.formats import markdown
@@ -22,7 +22,7 @@ _LONGEST_SENTENCE = 140  # of a status on GitHub
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class PullRequestMessage:
     """What there is to tell of a gate: `kind` is empty for a check, else the command's name; `policy` are its files;
     `text` draws Markdown in a dialect, in at most so much of what that counts; `code` is what the command exits with;
     `sentence` is the status."""
@@ -35,10 +35,10 @@ class News:
     sentence: str
 
 
-def of(report: Report) -> News:
+def of(report: Report) -> PullRequestMessage:
     """What a report says."""
     words = "".join(f"{word}: " for word, _ in caveats(report))
-    return News(
+    return PullRequestMessage(
         "",
         report.environments,
         report.run.policy,
@@ -48,16 +48,16 @@ def of(report: Report) -> News:
     )
 
 
-def said(news: News, mark: Marker, place: Place) -> Said:
+def comment_state(news: PullRequestMessage, mark: Marker, place: Place) -> CommentState:
     """The comment; there is something to be done while the gate is not passed."""
     top = f"{mark.line(place.build.number)}\n\n{code(mark.label)}\n\n"  # several gates comment on one pull request
     end = f"\n---\n\n{_run(place.build)}\n"
     dialect = _DIALECT[type(place)]
     room = dialect.budget - dialect.size(top + end)
-    return Said(top + news.text(dialect, room) + end, news.code != 0)
+    return CommentState(top + news.text(dialect, room) + end, news.code != 0)
 
 
-def signal(news: News, mark: Marker, place: Place) -> Signal:
+def signal(news: PullRequestMessage, mark: Marker, place: Place) -> Signal:
     """The status."""
     sentence = plain(news.sentence)
     if len(sentence) > _LONGEST_SENTENCE:
@@ -65,7 +65,7 @@ def signal(news: News, mark: Marker, place: Place) -> Signal:
     return Signal(news.code, plain(mark.label), sentence, place.build.link)
 
 
-def nameless(report: Report) -> Report:
+def without_names(report: Report) -> Report:
     """The report without who read the state, who answers for a waiver and which person changed a resource: a pull
     request is read by more people than a pipeline's artifacts, and its mails cannot be taken back."""
     return replace(

@@ -19,7 +19,7 @@ _PULL = re.compile(r"refs/pull/(\d+)/")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-class Nowhere(Exception):  # noqa: N818 - it says where the run is
+class NoPullRequestError(Exception):
     """No pull request can be written to from here; `str()` says why, and what to do."""
 
 
@@ -59,18 +59,18 @@ Place = AzureDevOps | GitHub
 
 
 def find(env: Mapping[str, str]) -> Place:
-    """The pull request that this run was started for; raises `Nowhere`."""
+    """The pull request that this run was started for; raises `NoPullRequestError`."""
     if env.get("GITHUB_ACTIONS") == "true":
         return _actions(env)
     if env.get("TF_BUILD", "").casefold() == "true":
         return _pipelines(env)
-    raise Nowhere("no pipeline was found: neither TF_BUILD (Azure Pipelines) nor GITHUB_ACTIONS is set")
+    raise NoPullRequestError("no pipeline was found: neither TF_BUILD (Azure Pipelines) nor GITHUB_ACTIONS is set")
 
 
 def _pipelines(env: Mapping[str, str]) -> Place:
     provider = env.get("BUILD_REPOSITORY_PROVIDER", "")
     if env.get("BUILD_REASON") != "PullRequest":
-        raise Nowhere("this run was not started for a pull request (BUILD_REASON is not PullRequest)")
+        raise NoPullRequestError("this run was not started for a pull request (BUILD_REASON is not PullRequest)")
     collection = _https(env, "SYSTEM_COLLECTIONURI").rstrip("/")
     project = f"{collection}/{quote(_need(env, 'SYSTEM_TEAMPROJECT'), safe='')}"
     number = _number(env, "BUILD_BUILDID")
@@ -92,7 +92,7 @@ def _pipelines(env: Mapping[str, str]) -> Place:
         name = _repository(_need(env, "BUILD_REPOSITORY_NAME"))
         return GitHub(f"https://api.github.com/repos/{name}", "https://api.github.com/graphql", pull, build, token)
     whose = provider or "an unnamed provider"
-    raise Nowhere(f"pull requests of {whose} are not written to; those of Azure Repos and GitHub are")
+    raise NoPullRequestError(f"pull requests of {whose} are not written to; those of Azure Repos and GitHub are")
 
 
 def _actions(env: Mapping[str, str]) -> Place:
@@ -100,7 +100,9 @@ def _actions(env: Mapping[str, str]) -> Place:
     in_ref = _PULL.match(env.get("GITHUB_REF", ""))
     number = event.get("number", int(in_ref[1]) if in_ref else None)
     if not isinstance(number, int):
-        raise Nowhere("this run was not started for a pull request (no pull_request in the event, none in GITHUB_REF)")
+        raise NoPullRequestError(
+            "this run was not started for a pull request (no pull_request in the event, none in GITHUB_REF)"
+        )
     head = event.get("head")
     name = _repository(_need(env, "GITHUB_REPOSITORY"))
     run = _number(env, "GITHUB_RUN_ID")
@@ -128,21 +130,21 @@ def _event(path: str) -> dict[str, object]:
 
 def _need(env: Mapping[str, str], name: str) -> str:
     if not env.get(name):
-        raise Nowhere(f"{name} is not set, as every run for a pull request has it")
+        raise NoPullRequestError(f"{name} is not set, as every run for a pull request has it")
     return env[name]
 
 
 def _number(env: Mapping[str, str], name: str) -> int:
     text = _need(env, name)
     if not (text.isascii() and text.isdigit()):
-        raise Nowhere(f"{name}: expected a number")
+        raise NoPullRequestError(f"{name}: expected a number")
     return int(text)
 
 
 def _https(env: Mapping[str, str], name: str) -> str:
     url = _need(env, name)
     if not url.casefold().startswith("https://"):
-        raise Nowhere(f"{name}: expected an https:// address: the job's token is sent over nothing else")
+        raise NoPullRequestError(f"{name}: expected an https:// address: the job's token is sent over nothing else")
     return url
 
 
@@ -157,5 +159,5 @@ def _commit(text: str) -> str:
 def _token(env: Mapping[str, str], name: str, cure: str) -> Token:
     text = env.get(name, "").strip()  # a file's last line ends in a line feed
     if not text:
-        raise Nowhere(f"{name} is not set: hand the step its token ({cure})")
+        raise NoPullRequestError(f"{name} is not set: hand the step its token ({cure})")
     return Token(text)

@@ -9,30 +9,30 @@ from dataclasses import dataclass
 
 from mzaudit.publish import azure_devops, github
 from mzaudit.publish.comment_marker import marker
-from mzaudit.publish.http import Route, Unpublished, opened
-from mzaudit.publish.message import News, said, signal
+from mzaudit.publish.http import PublishError, Route, opened
+from mzaudit.publish.message import PullRequestMessage, comment_state, signal
 from mzaudit.publish.pipeline import AzureDevOps, Place
-from mzaudit.publish.sticky_comment import Host, keep
+from mzaudit.publish.sticky_comment import Host, upsert_comment
 
 _LONGEST = 150.0  # seconds for either of the two
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PublishResult:
     """What became of the comment and of the status: what was done, and why something was not, in sentences."""
 
     done: tuple[str, ...]
     failed: tuple[str, ...]
 
 
-async def tell(news: News, place: Place, route: Route) -> Told:
+async def publish(news: PullRequestMessage, place: Place, route: Route) -> PublishResult:
     """Keep the comment and set the status; what one of them meets does not stop the other."""
     mark = marker(news.kind, news.environments, news.policy, place.build.root)
     done: list[str] = []
     failed: list[str] = []
 
     async def comment(host: Host) -> str:
-        return await keep(host, mark, place.build.number, said(news, mark, place))
+        return await upsert_comment(host, mark, place.build.number, comment_state(news, mark, place))
 
     async def status(host: Host) -> str:
         await host.signal(signal(news, mark, place))
@@ -43,11 +43,11 @@ async def tell(news: News, place: Place, route: Route) -> Told:
             try:
                 async with asyncio.timeout(_LONGEST):
                     done.append(f"{name} {await act(host)}")
-            except Unpublished as error:
+            except PublishError as error:
                 failed.append(f"{name} not written: {error}")
             except TimeoutError:
                 failed.append(f"{name} not written: no end after {_LONGEST:.0f} s: run the step again")
-    return Told(tuple(done), tuple(failed))
+    return PublishResult(tuple(done), tuple(failed))
 
 
 @asynccontextmanager

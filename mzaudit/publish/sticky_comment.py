@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mzaudit.publish.comment_marker import Marker
-from mzaudit.publish.http import Unanswered
+from mzaudit.publish.http import NoAnswerError
 
 _LOOKS = (0.0, 1.0, 3.0)  # seconds before each look, after a comment of which it is not known whether it was stored
 
@@ -25,7 +25,7 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CommentState:
     """What the comment is to be: its text, and whether there is something to be done about it."""
 
     body: str
@@ -49,11 +49,11 @@ class Host(Protocol):
         """The comments with this mark whose author is the identity that asks, oldest first."""
         ...
 
-    async def create(self, said: Said) -> None:
-        """Write a comment; raises `Unanswered` when it is not known whether it was stored."""
+    async def create(self, said: CommentState) -> None:
+        """Write a comment; raises `NoAnswerError` when it is not known whether it was stored."""
         ...
 
-    async def edit(self, posted: Posted, said: Said) -> None:
+    async def edit(self, posted: Posted, said: CommentState) -> None:
         """Replace a comment's text, and open or close its thread."""
         ...
 
@@ -66,12 +66,12 @@ class Host(Protocol):
         ...
 
 
-async def keep(host: Host, mark: Marker, run: int, said: Said) -> str:
+async def upsert_comment(host: Host, mark: Marker, run: int, said: CommentState) -> str:
     """Let the pull request have one comment with this mark, saying this; gives what was done, in a word.
 
     A comment that a later run wrote stays: this one is slower, and its news are old.
     """
-    lost: Unanswered | None = None
+    lost: NoAnswerError | None = None
     for wait in _LOOKS:
         await asyncio.sleep(wait if lost is not None else 0)
         found = await host.mine(mark)
@@ -79,7 +79,7 @@ async def keep(host: Host, mark: Marker, run: int, said: Said) -> str:
             return await _one(host, mark, run, said, found)
         try:
             await host.create(said)
-        except Unanswered as error:
+        except NoAnswerError as error:
             lost = error
             continue
         if lost is not None:  # the first may have been stored late
@@ -89,7 +89,7 @@ async def keep(host: Host, mark: Marker, run: int, said: Said) -> str:
     raise lost
 
 
-async def _one(host: Host, mark: Marker, run: int, said: Said, found: list[Posted]) -> str:
+async def _one(host: Host, mark: Marker, run: int, said: CommentState, found: list[Posted]) -> str:
     """Fold several into the one with somebody's reply, else the oldest, and let it say what it should."""
     newest = max(found, key=lambda posted: mark.run(posted.body), default=None)
     kept = next((posted for posted in found if posted.replied), found[0] if found else None)
@@ -97,7 +97,7 @@ async def _one(host: Host, mark: Marker, run: int, said: Said, found: list[Poste
         return "created"
     later = mark.run(newest.body) > run
     if later:
-        said = Said(newest.body, said.open if newest.open is None else newest.open)
+        said = CommentState(newest.body, said.open if newest.open is None else newest.open)
     changed = kept.body != said.body or kept.open not in (None, said.open)
     if changed:
         await host.edit(kept, said)

@@ -16,7 +16,7 @@ from mzaudit.report.escaping import code, plain, prose
 from mzaudit.report.gap_advice import shortener
 from mzaudit.report.grouping import shown
 from mzaudit.report.size_budget import Block, Section, fill
-from mzaudit.snapshot.snapshot_diff import Drift, Drifted
+from mzaudit.snapshot.snapshot_diff import ChangeKind, FactChange
 
 _SEVERITIES = tuple(Severity)
 _FACTS = 20
@@ -24,7 +24,7 @@ _Short = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DiffEntry:
     """One thing that differs: what it is, how, and more lines about it."""
 
     name: str
@@ -38,7 +38,7 @@ class Changes:
 
     verdict: str
     facts: Mapping[str, str]
-    groups: Mapping[str, tuple[Entry, ...]]
+    groups: Mapping[str, tuple[DiffEntry, ...]]
     caveats: tuple[str, ...] = ()
 
 
@@ -68,7 +68,7 @@ def markdown(changes: Changes, title: str, budget: int = 60_000) -> str:
     return fill("\n".join(head), sections, budget, "run the command again to see them all")
 
 
-def findings(found: Iterable[Difference]) -> Mapping[str, tuple[Entry, ...]]:
+def findings(found: Iterable[Difference]) -> Mapping[str, tuple[DiffEntry, ...]]:
     """Differences of findings, by what they mean; violations by severity."""
     held = tuple(found)
     short = shortener(either(one).subject.id for one in held)
@@ -78,29 +78,29 @@ def findings(found: Iterable[Difference]) -> Mapping[str, tuple[Entry, ...]]:
     }
 
 
-def drifts(found: Iterable[Drifted]) -> Mapping[str, tuple[Entry, ...]]:
+def drifts(found: Iterable[FactChange]) -> Mapping[str, tuple[DiffEntry, ...]]:
     """Differences of snapshots, by kind of drift."""
     held = tuple(found)
     short = shortener(step for one in held for step in one.path)
-    return {kind: tuple(_drifted(one, short) for one in held if one.kind is kind) for kind in Drift}
+    return {kind: tuple(_drifted(one, short) for one in held if one.kind is kind) for kind in ChangeKind}
 
 
-def _held(changes: Changes) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+def _held(changes: Changes) -> Iterator[tuple[str, tuple[DiffEntry, ...]]]:
     return ((title, entries) for title, entries in changes.groups.items() if entries)
 
 
-def _blocks(entries: Iterable[Entry]) -> Iterator[Block]:
+def _blocks(entries: Iterable[DiffEntry]) -> Iterator[Block]:
     for entry in entries:
         first = f"- {code(entry.name)} {prose(entry.what)}"
         yield Block("\n".join((first, *(f"  - {prose(line)}" for line in entry.lines))), 1, first)
 
 
-def _entry(one: Difference, short: _Short) -> Entry:
+def _entry(one: Difference, short: _Short) -> DiffEntry:
     finding = either(one)
     name = f"{finding.rule} {finding.subject.name} ({finding.env})"
     before, after = _word(one.before), _word(one.after)
     turn = f"{before} before, {after} now" if before != after else after
-    return Entry(name, f"{turn}: {finding.title}", tuple(_lines(one, finding, short)))
+    return DiffEntry(name, f"{turn}: {finding.title}", tuple(_lines(one, finding, short)))
 
 
 def _word(finding: Finding | None) -> str:
@@ -136,33 +136,33 @@ def _facts(start: str, facts: list[Evidence], short: _Short) -> Iterator[str]:
         yield f"{start}{counted(len(facts) - _FACTS, 'more fact')}"
 
 
-def _drifted(one: Drifted, short: _Short) -> Entry:
+def _drifted(one: FactChange, short: _Short) -> DiffEntry:
     name = " ".join(short(step) for step in one.path[:2])
     steps = " ".join(one.path[2:-1]) if one.path[-1:] in (("same",), ("same_trimmed",)) else " ".join(one.path[2:])
     where = f"{short(steps)} " if steps else ""
     if one.gap is not None:
-        return Entry(name, f"{where}{short(call(one.gap))}")
+        return DiffEntry(name, f"{where}{short(call(one.gap))}")
     match one.path[-1], one.kind:
-        case ("same" | "same_trimmed") as label, Drift.CHANGED:
+        case ("same" | "same_trimmed") as label, ChangeKind.CHANGED:
             trimmed = " but for outer white space" if label == "same_trimmed" else ""
             was, now = _others(one.before, one, short), _others(one.after, one, short)
             what = f"{where}has the same value{trimmed} as {now}; before, as {was}"
-        case _, Drift.CHANGED:
+        case _, ChangeKind.CHANGED:
             what = f"{where}{short(shown(one.before))} before, {short(shown(one.after))} now"
         case _:
-            fact = one.before if one.kind is Drift.GONE else one.after
+            fact = one.before if one.kind is ChangeKind.GONE else one.after
             what = f"{where}{one.kind}" + (f": {short(shown(fact))}" if fact != "present" else "")
     facts = [
         f"{' '.join(short(step) for step in path)}: {short(shown(fact))}" for path, fact in one.of if _tells(path, fact)
     ]
-    return Entry(name, what, tuple(facts[:_FACTS]))
+    return DiffEntry(name, what, tuple(facts[:_FACTS]))
 
 
 def _tells(path: tuple[str, ...], fact: object) -> bool:
     return fact not in (None, (), "present") and path[-1] not in ("same", "same_trimmed")
 
 
-def _others(group: object, one: Drifted, short: _Short) -> str:
+def _others(group: object, one: FactChange, short: _Short) -> str:
     own = " ".join(one.path[1:-1])
     names = [short(name) for name in group if name != own] if isinstance(group, tuple) else []
     return ", ".join(names) or "no other"

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mzaudit.engine.adoption_matching import Bound, How
+from mzaudit.engine.adoption_matching import MatchBasis, NameMatch
 from mzaudit.engine.results import Finding, Status
 from mzaudit.policy.models import Policy
 from mzaudit.report.details import call
@@ -28,7 +28,7 @@ def text(policy: Policy, head: Iterable[str], comments: Comments, tail: Iterable
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def bindings(bound: Iterable[Bound], env: str) -> dict[tuple[str, ...], list[str]]:
+def bindings(bound: Iterable[NameMatch], env: str) -> dict[tuple[str, ...], list[str]]:
     """What is to be said above each name."""
     return {one.path: _said(one, env) for one in bound}
 
@@ -48,20 +48,20 @@ def differences(findings: Iterable[Finding]) -> Iterator[str]:
             yield f"  and {len(told) - _LISTED:,} more; `mzaudit check` with this policy tells them all"
 
 
-def _said(one: Bound, env: str) -> list[str]:
+def _said(one: NameMatch, env: str) -> list[str]:
     documented = one.documented.replace("{env}", env)
     group = f", in {segment(one.ids[0], 'resourceGroups')}" if len(one.ids) == 1 else ""
     match one.how:
-        case How.DOCUMENTED:
+        case MatchBasis.DOCUMENTED:
             return [f"{one.how}{group}"]
-        case How.MOVED:
+        case MatchBasis.MOVED:
             return [f"REVIEW: {one.how}{group}; the document says {one.group}"]
-        case How.LIKELY:
+        case MatchBasis.LIKELY:
             return [f"REVIEW: {one.how}{group}; the document says {documented}"]
-        case How.UNSEEN:
+        case MatchBasis.UNSEEN:
             why = call(one.gap) if one.gap is not None else "not asked"
             return [f"REVIEW: {one.how}: {short(why)}"]
-        case How.MISSING:
+        case MatchBasis.MISSING:
             several = ", ".join(name(each) for each in one.ids)
             return [f"REVIEW: {one.how}; {'it may be one of ' + several if several else 'nothing is like it'}"]
 

@@ -9,10 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mzaudit.diagram.element_status import fared, links
-from mzaudit.engine.results import Finding, Mark, Report, Status
+from mzaudit.engine.results import ElementStatus, Finding, Report, Status
 from mzaudit.policy.requirements import Requirement
 
-_WORDS = {Mark.VIOLATED: "violated", Mark.NOT_SEEN: "not seen", Mark.WAIVED: "waived", Mark.PASSED: "passed"}
+_WORDS = {
+    ElementStatus.VIOLATED: "violated",
+    ElementStatus.NOT_SEEN: "not seen",
+    ElementStatus.WAIVED: "waived",
+    ElementStatus.PASSED: "passed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,7 @@ class Cell:
     that keep it from passing, each rule's first; `undecided` the rules that should answer it and have no finding in
     this report; `by_hand`, whether a person has to look (at the rest, where rules see a part)."""
 
-    mark: Mark | None
+    mark: ElementStatus | None
     open: tuple[Finding, ...]
     passed: int
     undecided: tuple[str, ...]
@@ -57,8 +62,8 @@ def matrix(requirements: Sequence[Requirement], report: Report) -> tuple[Row, ..
         open_ = blamed(findings, causes)
         passed = sum(finding.status is Status.PASS for finding in findings)
         mark = fared(findings, causes) if open_ or passed or undecided else None
-        if undecided and mark in (Mark.PASSED, Mark.WAIVED):
-            mark = Mark.NOT_SEEN
+        if undecided and mark in (ElementStatus.PASSED, ElementStatus.WAIVED):
+            mark = ElementStatus.NOT_SEEN
         return Cell(mark, open_, passed, undecided, requirement.manual is not None)
 
     return tuple(

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from mzaudit.simulator.http_messages import Answer, Call, Json
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse, Json
 from mzaudit.simulator.sql.sql_errors import ServerError
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StatusFault:
     """Answer with a status. Text is sent as it is; without a body, one in the shape of an ARM error is made up."""
 
     code: int
@@ -73,7 +73,7 @@ class Recode:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Action = Status | Reset | Hang | Slow | Truncated | Malformed | Html | Alter | Recode
+Action = StatusFault | Reset | Hang | Slow | Truncated | Malformed | Html | Alter | Recode
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class FaultPlan:
         self._turns = _Turns()
         self._lock = threading.Lock()
 
-    def pick(self, call: Call) -> Action | None:
+    def pick(self, call: HttpRequest) -> Action | None:
         """The action for a request: that of the first fault whose turn it is."""
         lines = (f"{call.method} https://{call.host}{call.path}", f"{call.method} {call.path}")
         query = "&".join(sorted(f"{name}={value}" for name, value in call.query.items()))
@@ -155,14 +155,14 @@ class SqlFaultPlan:
         return due[0].action if due else None
 
 
-def made_up(status: Status) -> Answer:
-    """The answer of a `Status` without a body."""
+def made_up(status: StatusFault) -> HttpResponse:
+    """The answer of a `StatusFault` without a body."""
     codes = {401: "AuthenticationFailed", 403: "AuthorizationFailed", 404: "ResourceNotFound", 409: "Conflict"}
     codes |= {429: "TooManyRequests", 500: "InternalServerError", 503: "ServiceUnavailable", 504: "GatewayTimeout"}
     code = codes.get(status.code, "Simulated")
-    return Answer(status.code, {"error": {"code": code, "message": "A simulated fault."}}, dict(status.headers))
+    return HttpResponse(status.code, {"error": {"code": code, "message": "A simulated fault."}}, dict(status.headers))
 
 
-def encode(answer: Answer) -> bytes:
+def encode(answer: HttpResponse) -> bytes:
     """The body of an answer on the wire."""
     return b"" if answer.body is None else json.dumps(answer.body, separators=(",", ":")).encode()

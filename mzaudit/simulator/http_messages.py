@@ -20,7 +20,7 @@ def inside(body: Json, *path: str) -> Json:
 
 
 @dataclass(frozen=True)
-class Call:
+class HttpRequest:
     """One HTTP request. `path` is raw (still percent-encoded), query names and header names are casefolded."""
 
     method: str
@@ -43,7 +43,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """One HTTP answer; a `None` body is an empty one."""
 
     status: int
@@ -51,6 +51,6 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """The error body of Azure Resource Manager: `{"error": {"code", "message"}}`."""
-    return Answer(status, {"error": {"code": code, "message": message}}, headers or {})
+    return HttpResponse(status, {"error": {"code": code, "message": message}}, headers or {})

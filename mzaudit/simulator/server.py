@@ -37,17 +37,17 @@ from mzaudit.simulator.fault_injection import (
     Slow,
     SqlFault,
     SqlFaultPlan,
-    Status,
+    StatusFault,
     Truncated,
     encode,
     made_up,
 )
-from mzaudit.simulator.http_messages import Answer, Call
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse
 from mzaudit.simulator.in_memory import Memory
 from mzaudit.simulator.listener import settle, shut
 from mzaudit.simulator.proxy import Proxy, Verdict
 from mzaudit.simulator.services import entra, graph, registry_data_plane, vault_data_plane
-from mzaudit.simulator.sql.ledger import Ledger, SqlRequest
+from mzaudit.simulator.sql.ledger import RequestLedger, SqlRequest
 from mzaudit.simulator.sql.service import SqlService
 from mzaudit.simulator.sql.sql_login import SUFFIX, WORKER_SUFFIX
 
@@ -97,7 +97,7 @@ class Simulator:
         self._answered: dict[int, Request] = {}
         self._numbers = itertools.count(1)
         self._ca_file, self._tls, sql_tls = certificates(folder, [*_HOSTS, *_WILDCARDS])
-        self._ledger = Ledger(SqlFaultPlan(self.sql_faults), partial(self._wait, database=True))
+        self._ledger = RequestLedger(SqlFaultPlan(self.sql_faults), partial(self._wait, database=True))
         self._sql = SqlService(lambda: self.estate, sql_tls, self._ledger)
         self._proxy: Proxy | None = None
         self._loop = asyncio.SelectorEventLoop()
@@ -249,7 +249,7 @@ class Simulator:
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         number = next(self._numbers)
         path, _, query = incoming.raw_path.partition("?")
-        call = Call(
+        call = HttpRequest(
             method=incoming.method,
             host=incoming.host.casefold().removesuffix(":443"),
             path=path,
@@ -274,24 +274,24 @@ class Simulator:
         if self._latency:
             await asyncio.sleep(self._latency)
 
-    def _answer(self, call: Call) -> Answer:
+    def _answer(self, call: HttpRequest) -> HttpResponse:
         if self._buckets is None:
             answer = _answer(self.estate, call)
-            return Answer(answer.status, answer.body, {**unthrottled(call), **answer.headers})
+            return HttpResponse(answer.status, answer.body, {**unthrottled(call), **answer.headers})
         admitted = self._buckets.admit(call)
         if admitted.status != 200:
             return admitted
         answer = _answer(self.estate, call)
-        return Answer(answer.status, answer.body, {**admitted.headers, **answer.headers})
+        return HttpResponse(answer.status, answer.body, {**admitted.headers, **answer.headers})
 
-    async def _respond(self, incoming: web.BaseRequest, call: Call) -> web.StreamResponse | None:
+    async def _respond(self, incoming: web.BaseRequest, call: HttpRequest) -> web.StreamResponse | None:
         """The response to send, or None when the socket was closed instead."""
         match self._plan.pick(call):
-            case Status(code, str() as text, headers):
+            case StatusFault(code, str() as text, headers):
                 return web.Response(status=code, text=text, headers=dict(headers))
-            case Status(code, dict() as body, headers):
-                return _response(Answer(code, body, headers))
-            case Status() as status:
+            case StatusFault(code, dict() as body, headers):
+                return _response(HttpResponse(code, body, headers))
+            case StatusFault() as status:
                 return _response(made_up(status))
             case Html(code):
                 return web.Response(status=code, text=_HTML, content_type="text/html")
@@ -316,7 +316,7 @@ class Simulator:
             case Alter(change):
                 answer = self._answer(call)
                 altered = change(answer.body) if isinstance(answer.body, dict) else answer.body
-                return _response(Answer(answer.status, altered, answer.headers))
+                return _response(HttpResponse(answer.status, altered, answer.headers))
             case Recode(change, headers):
                 answer = self._answer(call)
                 usual = _response(answer)
@@ -327,7 +327,7 @@ class Simulator:
                 return _response(self._answer(call))
 
 
-def _answer(estate: Estate, call: Call) -> Answer:
+def _answer(estate: Estate, call: HttpRequest) -> HttpResponse:
     if call.host in _LOGIN_HOSTS:
         return entra.answer(estate, call)
     if call.host == resource_manager.HOST:
@@ -338,10 +338,10 @@ def _answer(estate: Estate, call: Call) -> Answer:
         return vault_data_plane.answer(estate, call)
     if call.host in registry_data_plane.hosts(estate):
         return registry_data_plane.answer(estate, call)
-    return Answer(404)
+    return HttpResponse(404)
 
 
-def _response(answer: Answer) -> web.Response:
+def _response(answer: HttpResponse) -> web.Response:
     common = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
     headers = common | {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} | dict(answer.headers)
     return web.Response(
@@ -354,7 +354,7 @@ def _abort(incoming: web.BaseRequest) -> None:
         incoming.transport.abort()
 
 
-async def _half(incoming: web.BaseRequest, answer: Answer) -> None:
+async def _half(incoming: web.BaseRequest, answer: HttpResponse) -> None:
     body = encode(answer)
     response = web.StreamResponse(status=answer.status, headers={"Content-Type": "application/json"})
     response.content_length = len(body)

@@ -22,7 +22,7 @@ LONGEST: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Together(Snapshot):
+class MergedSnapshot(Snapshot):
     """Several snapshots as one. `parts` holds the environments of each: a label says which values of one run are equal,
     and nothing about those of another."""
 
@@ -33,7 +33,7 @@ class Together(Snapshot):
         return any({one, other} <= part for part in self.parts)
 
 
-def together(named: Sequence[tuple[str, Snapshot]]) -> Snapshot:
+def merge(named: Sequence[tuple[str, Snapshot]]) -> Snapshot:
     """The parts, each with the name that errors call it. Raises SnapshotError for parts that overlap or contradict.
 
     The clock is the one that was furthest from Azure's, else that of the latest part. An app that one part read whole
@@ -59,7 +59,7 @@ def together(named: Sequence[tuple[str, Snapshot]]) -> Snapshot:
         "authorization": _access(named),
         "permissions": _same("the caller's permissions at", [(name, part.permissions) for name, part in named]),
     }
-    return Together(**held, parts=tuple(frozenset(part.environments) for _, part in named))
+    return MergedSnapshot(**held, parts=tuple(frozenset(part.environments) for _, part in named))
 
 
 def _of_one_night(named: Sequence[tuple[str, Snapshot]]) -> None:

@@ -18,7 +18,7 @@ from mzaudit.snapshot.databases import DatabaseGrant, Membership, Predicate
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.text.ids import key
-from mzaudit.snapshot.values import Part, SecretValue
+from mzaudit.snapshot.values import ConnectionStringPart, SecretValue
 
 Path = tuple[str, ...]
 Fact = str | int | float | bool | tuple[str, ...] | None
@@ -34,7 +34,7 @@ _LABELS: Final = ("same", "same_trimmed")
 _RELATIONS: Final = (Membership, DatabaseGrant, Predicate)
 
 
-class Drift(StrEnum):
+class ChangeKind(StrEnum):
     """How a fact differs; the last two say that one snapshot could not tell."""
 
     CHANGED = "changed"
@@ -45,11 +45,11 @@ class Drift(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Drifted:
+class FactChange:
     """One fact that differs. The first step of `path` is the kind of thing, the second its id. `of` are the facts of
     a thing that appeared or has gone, `gap` is why one snapshot could not tell."""
 
-    kind: Drift
+    kind: ChangeKind
     path: Path
     before: Fact = None
     after: Fact = None
@@ -57,13 +57,13 @@ class Drifted:
     gap: Gap | None = None
 
 
-def drift(before: Snapshot, after: Snapshot) -> tuple[Drifted, ...]:
+def diff(before: Snapshot, after: Snapshot) -> tuple[FactChange, ...]:
     """Everything that differs, in the order of the paths."""
     old, new = _flat(before), _flat(after)
     both = old.labels.keys() & new.labels.keys()
     old.partner(both)
     new.partner(both)
-    found: list[Drifted] = []
+    found: list[FactChange] = []
     told: set[Path] = set()
     for path in sorted({*old.facts, *new.facts}):
         if any(path[:depth] in told for depth in range(1, len(path))):
@@ -72,7 +72,7 @@ def drift(before: Snapshot, after: Snapshot) -> tuple[Drifted, ...]:
         if one is None:
             continue
         found.append(one)
-        if one.kind is not Drift.CHANGED or _THERE in (one.before, one.after):
+        if one.kind is not ChangeKind.CHANGED or _THERE in (one.before, one.after):
             told.add(path)
     return tuple(dict.fromkeys(found))
 
@@ -118,22 +118,24 @@ class _Facts:
             self.facts.update(dict.fromkeys(members, names))
 
 
-def _compared(path: Path, old: _Facts, new: _Facts) -> Drifted | None:
+def _compared(path: Path, old: _Facts, new: _Facts) -> FactChange | None:
     if path in old.facts and path in new.facts:
         before, after = old.facts[path], new.facts[path]
         if _alike(before, after):
             return None
         holder = old if before == _THERE else new
-        return Drifted(Drift.CHANGED, path, before, after, holder.below(path) if _THERE in (before, after) else ())
+        return FactChange(
+            ChangeKind.CHANGED, path, before, after, holder.below(path) if _THERE in (before, after) else ()
+        )
     if path in old.facts:
         hidden = new.gap(path)
         if hidden is not None:
-            return Drifted(Drift.UNSEEN_NOW, hidden[0], gap=hidden[1])
-        return Drifted(Drift.GONE, path, before=old.facts[path], of=old.below(path))
+            return FactChange(ChangeKind.UNSEEN_NOW, hidden[0], gap=hidden[1])
+        return FactChange(ChangeKind.GONE, path, before=old.facts[path], of=old.below(path))
     hidden = old.gap(path)
     if hidden is not None:
-        return Drifted(Drift.UNSEEN_BEFORE, hidden[0], gap=hidden[1])
-    return Drifted(Drift.APPEARED, path, after=new.facts[path], of=new.below(path))
+        return FactChange(ChangeKind.UNSEEN_BEFORE, hidden[0], gap=hidden[1])
+    return FactChange(ChangeKind.APPEARED, path, after=new.facts[path], of=new.below(path))
 
 
 def _alike(before: Fact, after: Fact) -> bool:
@@ -177,7 +179,7 @@ def _lay(path: Path, node: object, flat: _Facts) -> None:
             flat.facts[path] = _THERE
             for each in fields(node):
                 value = getattr(node, each.name)
-                if each.name in _LABELS and isinstance(node, SecretValue | Part):
+                if each.name in _LABELS and isinstance(node, SecretValue | ConnectionStringPart):
                     flat.labels[(*path, each.name)] = (f"{type(node).__name__} {each.name}", value)
                 else:
                     _lay((*path, each.name), value, flat)

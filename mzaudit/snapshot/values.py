@@ -14,7 +14,7 @@ from mzaudit.snapshot.text.shown import Shown
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ConnectionStringPart:
     """A known part of a telemetry connection string (`instrumentationkey`, `ingestionendpoint`) and its equality label,
     which covers the parts before it: of another component no endpoint can be guessed."""
 
@@ -42,7 +42,7 @@ class ValueClass:
     outer_whitespace: bool
     kinds: tuple[str, ...]
     credentials: tuple[str, ...]
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ConnectionStringPart, ...] = ()
 
     def part(self, name: str) -> int | None:
         """The equality label of a known part, `None` if the text has no such part."""

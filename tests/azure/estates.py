@@ -24,7 +24,7 @@ from mzaudit.azure.client.connection import Retry
 from mzaudit.azure.client.sdk_clients import Clients
 from mzaudit.azure.client.session import Session
 from mzaudit.azure.readers import authorization_reader
-from mzaudit.azure.readers.read import Run
+from mzaudit.azure.readers.read import ReadContext
 from mzaudit.simulator import Estate, Simulator
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
 from mzaudit.snapshot.estate import Snapshot
@@ -147,19 +147,19 @@ def take(
         )
 
 
-def read_with(sim: Simulator, read: Callable[[Run], Awaitable[T]]) -> T:
+def read_with(sim: Simulator, read: Callable[[ReadContext], Awaitable[T]]) -> T:
     """What one reader makes of the simulated Azure, without the rest of a run."""
     return asyncio.run(_read_with(sim, read))
 
 
-async def _read_with(sim: Simulator, read: Callable[[Run], Awaitable[T]]) -> T:
+async def _read_with(sim: Simulator, read: Callable[[ReadContext], Awaitable[T]]) -> T:
     connection = connection_to(sim)
     login = choose(login_env(sim), connection)
     clients = Clients(connection, Tokens(login, 10), sim.subscription_id, "mzaudit/0")
     deadline = asyncio.get_running_loop().time() + 30
     try:
         return await read(
-            Run(connection, Session(connection.retry, deadline), clients, authorization_reader.permissions)
+            ReadContext(connection, Session(connection.retry, deadline), clients, authorization_reader.permissions)
         )
     finally:
         await clients.close()

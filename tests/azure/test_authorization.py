@@ -11,11 +11,11 @@ import pytest
 
 from mzaudit.cli.collection import scope_of, subscriptions
 from mzaudit.cli.evaluation import judge
-from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.results import Finding
 from mzaudit.policy.models import Severity
 from mzaudit.report.gap_advice import cures
-from mzaudit.simulator import Alter, Fault, Simulator, Status, build, grant_custom_role, serve
+from mzaudit.simulator import Alter, Fault, Simulator, StatusFault, build, grant_custom_role, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import GapReason
 from tests.azure.estates import Names, take
@@ -42,7 +42,7 @@ def sim(served: Simulator) -> Simulator:
 def judged(sim: Simulator) -> tuple[Snapshot, dict[str, Finding]]:
     """What was seen of production, and the findings about access, by rule and subject."""
     loaded = load_policy(None, shipped=True)
-    wanted = bound(loaded, ("prd",), subscriptions(loaded, sim, None, ("prd",)))
+    wanted = bind_policy(loaded, ("prd",), subscriptions(loaded, sim, None, ("prd",)))
     seen = take(sim, scope=scope_of(wanted))
     findings = judge(loaded, wanted, seen, fail_on=Severity.LOW).findings
     return seen, {f"{f.rule} {f.subject.name}": f for f in findings if f.rule.startswith(("RBAC", "IMG-007"))}
@@ -85,7 +85,7 @@ def test_a_role_that_azure_does_not_find_names_the_call_that_was_made(sim: Simul
 
 
 def test_where_the_list_is_refused_nothing_is_asked_by_id(sim: Simulator) -> None:
-    sim.faults[:] = [Fault(ROLES, Status(403))]
+    sim.faults[:] = [Fault(ROLES, StatusFault(403))]
     before = len(sim.requests)
     _, found = judged(sim)
     assert found["RBAC-001 cloud"].status.value == "inconclusive"
@@ -95,14 +95,14 @@ def test_where_the_list_is_refused_nothing_is_asked_by_id(sim: Simulator) -> Non
 def _definitions(change: Callable[[dict[str, Any]], object], name: str = "AcrPush") -> Fault:
     """The list in which one definition is bent."""
 
-    def bend(answer: Any) -> Any:
+    def mutate(answer: Any) -> Any:
         body = copy.deepcopy(answer)
         for item in body["value"]:
             if item["properties"]["roleName"] == name:
                 change(item["properties"])
         return body
 
-    return Fault(ROLES, Alter(bend))
+    return Fault(ROLES, Alter(mutate))
 
 
 def _silent(*members: str) -> Callable[[dict[str, Any]], object]:
@@ -144,13 +144,13 @@ def test_what_a_definition_leaves_out_is_not_none(case: str, sim: Simulator) -> 
 
 
 def _assignments(change: Callable[[dict[str, Any]], object], which: str = ASSIGNED) -> Fault:
-    def bend(answer: Any) -> Any:
+    def mutate(answer: Any) -> Any:
         body = copy.deepcopy(answer)
         for item in body["value"]:
             change(item["properties"])
         return body
 
-    return Fault(which, Alter(bend))
+    return Fault(which, Alter(mutate))
 
 
 ODD: dict[str, tuple[Fault, set[str]]] = {
@@ -203,14 +203,14 @@ def test_a_condition_of_another_version_is_undecided(sim: Simulator) -> None:
 def _no_group_tells(sim: Simulator) -> None:
     sim.faults[:] = [
         *sim.faults,
-        Fault(OWN_RIGHTS.replace("providers", "resourceGroups/rg-monozu-prd/providers"), Status(403)),
+        Fault(OWN_RIGHTS.replace("providers", "resourceGroups/rg-monozu-prd/providers"), StatusFault(403)),
     ]
 
 
 @pytest.mark.parametrize("code", [403, 404, 400, 405])
 def test_a_subscription_that_does_not_tell_the_callers_permissions(code: int, sim: Simulator) -> None:
     """They are documented for groups and resources alone: then every group of the run tells them."""
-    sim.faults[:] = [Fault(OWN_RIGHTS, Status(code))]
+    sim.faults[:] = [Fault(OWN_RIGHTS, StatusFault(code))]
     seen, found = judged(sim)
     assert open_or_failed(found) == {}
     assert [

@@ -14,7 +14,7 @@ from mzaudit.azure.client.response_body import LARGEST, BodyError, check
 from mzaudit.azure.readers import web_reader
 from mzaudit.azure.sql import result_rows
 from mzaudit.errors import CredentialError
-from mzaudit.simulator import Fault, Recode, Status, build, serve
+from mzaudit.simulator import Fault, Recode, StatusFault, build, serve
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.azure.estates import HURRIED, Names, take
 from tests.azure.gapped import asked
@@ -110,7 +110,7 @@ def test_a_body_that_is_not_to_be_read_is_the_gap_of_its_call(served: Any, case:
 
 @pytest.mark.parametrize("case", [*REFUSED, "expires never"])
 def test_a_login_that_is_answered_so_says_so(served: Any, case: str) -> None:
-    odd = Status(200, '{"token_type":"Bearer","access_token":"a","expires_in":1e999}')
+    odd = StatusFault(200, '{"token_type":"Bearer","access_token":"a","expires_in":1e999}')
     served.faults[:] = [Fault(LOGIN, REFUSED[case][0] if case in REFUSED else odd)]
     with pytest.raises(CredentialError, match="cannot be read"):
         take(served, retry=replace(HURRIED, first=0.0))
@@ -122,7 +122,7 @@ def test_a_page_may_be_larger_than_a_thing(served: Any) -> None:
 
 
 def test_a_status_is_told_beside_a_body_that_is_not_to_be_read(served: Any) -> None:
-    served.faults[:] = [Fault(CONFIG, Status(403, '{"a": NaN}'))]
+    served.faults[:] = [Fault(CONFIG, StatusFault(403, '{"a": NaN}'))]
     (gap,) = asked(take(served))
     assert gap.reason is GapReason.FORBIDDEN
 

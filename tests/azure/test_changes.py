@@ -9,7 +9,7 @@ import pytest
 
 from mzaudit.azure import changes_of, choose
 from mzaudit.azure.required_permissions import EVENTS
-from mzaudit.simulator import Estate, Fault, Html, Status, build, serve
+from mzaudit.simulator import Estate, Fault, Html, StatusFault, build, serve
 from mzaudit.simulator.arm import activity_records
 from mzaudit.snapshot.changes import Records
 from mzaudit.snapshot.estate import Read
@@ -76,8 +76,8 @@ def test_the_recommended_role_is_enough_and_without_its_permission_the_log_is_a_
     assert "forbidden" in {read.outcome for read in reads}
 
 
-@pytest.mark.parametrize("fault", [Status(403), Status(429), Html(503)], ids=["refused", "throttled", "down"])
-def test_a_record_that_does_not_answer_is_a_gap(fault: Status | Html) -> None:
+@pytest.mark.parametrize("fault", [StatusFault(403), StatusFault(429), Html(503)], ids=["refused", "throttled", "down"])
+def test_a_record_that_does_not_answer_is_a_gap(fault: StatusFault | Html) -> None:
     without_history, _ = ask(build("drifted"), Fault(GRAPH, fault))
     assert isinstance(without_history.history, Gap)
     assert [listing.gap for listing in without_history.activity.values()] == [None] * 4

@@ -17,7 +17,7 @@ from mzaudit.azure.required_permissions import DATABASE_NEEDS
 from mzaudit.simulator import Simulator, build, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, need
-from mzaudit.snapshot.values import LiteralValue, Part, SecretValue, VaultReference
+from mzaudit.snapshot.values import ConnectionStringPart, LiteralValue, SecretValue, VaultReference
 from tests.azure.estates import CLOUD, TAKEN, Names, take
 from tests.azure.gapped import asked
 
@@ -215,7 +215,7 @@ def relabelled(node: object) -> object:
     names: dict[int, int] = {}
 
     def renamed(each: object) -> object:
-        if isinstance(each, Part):
+        if isinstance(each, ConnectionStringPart):
             return (each.name, names.setdefault(each.same, len(names)))
         if isinstance(each, SecretValue):
             same, trimmed = (names.setdefault(label, len(names)) for label in (each.same, each.same_trimmed))

@@ -13,7 +13,7 @@ from mzaudit.azure.text.credential_shapes import credentials
 from mzaudit.azure.text.sealed_values import Classifier, Sealed
 from mzaudit.azure.text.value_shapes import kinds, telemetry_parts
 from mzaudit.rules.settings._credential_detection import why_credential
-from mzaudit.rules.settings._settings_sources import Entry, Kind
+from mzaudit.rules.settings._settings_sources import SettingEntry, SettingKind
 from mzaudit.snapshot.text import issued_credentials
 from mzaudit.snapshot.values import LiteralValue
 from tests.azure.credential_table import FALSE, TRUE
@@ -26,7 +26,7 @@ def found(name: str, text: str) -> str | None:
     """Why the setting is a credential, as SET-004 would say."""
     value = Classifier().setting(Sealed(text))
     assert isinstance(value, LiteralValue)
-    return why_credential(Entry(Kind.APP_SETTING, "at", name, value, "", ""), value.value, ())
+    return why_credential(SettingEntry(SettingKind.APP_SETTING, "at", name, value, "", ""), value.value, ())
 
 
 def test_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from mzaudit.azure import Connection, Login, choose
 from mzaudit.azure.client.access_tokens import caller
 from mzaudit.errors import CredentialError, InputError
-from mzaudit.simulator import Fault, Html, Malformed, Reset, Simulator, Status, build, serve
+from mzaudit.simulator import Fault, Html, Malformed, Reset, Simulator, StatusFault, build, serve
 from mzaudit.snapshot.observed import GapReason
 from tests.azure.estates import HURRIED, connection_to, login_env, take
 from tests.azure.gapped import asked
@@ -132,14 +132,14 @@ def test_a_wrong_tenant() -> None:
 TOKEN = "/oauth2/v2.0/token"
 REFUSALS: dict[str, tuple[Fault, str]] = {
     "401": (
-        Fault(TOKEN, Status(401, {"error": "invalid_client", "error_description": "AADSTS700016: x"})),
+        Fault(TOKEN, StatusFault(401, {"error": "invalid_client", "error_description": "AADSTS700016: x"})),
         "AADSTS700016",
     ),
-    "500": (Fault(TOKEN, Status(500)), "sign-in failed"),
+    "500": (Fault(TOKEN, StatusFault(500)), "sign-in failed"),
     "503 in HTML": (Fault(TOKEN, Html(503)), "sign-in failed"),
     "200 in HTML": (Fault(TOKEN, Html(200)), "sign-in failed"),
     "not JSON": (Fault(TOKEN, Malformed()), "sign-in failed"),
-    "no token": (Fault(TOKEN, Status(200, {"token_type": "Bearer"})), "sign-in failed"),
+    "no token": (Fault(TOKEN, StatusFault(200, {"token_type": "Bearer"})), "sign-in failed"),
     "reset": (Fault(TOKEN, Reset()), "could not be reached"),
 }
 
@@ -179,7 +179,7 @@ def test_a_sign_in_whose_certificate_is_not_trusted() -> None:
 
 def test_a_refused_vault_token_is_a_gap_of_its_calls_alone() -> None:
     # the first token is Resource Manager's; the registry's, the vaults' and the databases' come later
-    refused = Status(400, {"error": "x", "error_description": "AADSTS500011: x"})
+    refused = StatusFault(400, {"error": "x", "error_description": "AADSTS500011: x"})
     faults = [Fault(TOKEN, refused, nth=n) for n in (2, 3, 4)]
     with serve(build("compliant"), faults=faults) as sim:
         snapshot = take(sim)

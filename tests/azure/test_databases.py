@@ -13,7 +13,7 @@ from mzaudit.azure import Scope
 from mzaudit.azure.client.guard import selects
 from mzaudit.azure.sql import queries
 from mzaudit.azure.sql.queries import Query
-from mzaudit.azure.sql.tds_session import Speaker
+from mzaudit.azure.sql.tds_session import DatabaseSession
 from mzaudit.report.gap_advice import cures
 from mzaudit.simulator import Estate, Hang, Malformed, Reset, ServerError, Simulator, SqlFault, Truncated, build, serve
 from mzaudit.simulator.estates import resource_bodies
@@ -179,9 +179,9 @@ def test_a_history_that_does_not_exist_is_seen_to_be_absent(estate: Estate) -> N
 
 def test_a_history_in_another_case_is_told_by_its_name(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the collation tells names apart by case, the name that the policy has is nobody's."""
-    real = Speaker.read
+    real = DatabaseSession.read
 
-    def read(speaker: Speaker, rights: Query, following: Any) -> Any:
+    def read(speaker: DatabaseSession, rights: Query, following: Any) -> Any:
         talk = real(speaker, rights, following)
         found = talk.rows[rights]
         assert isinstance(found, list)
@@ -189,7 +189,7 @@ def test_a_history_in_another_case_is_told_by_its_name(estate: Estate, monkeypat
         talk.rows[rights] = [(row[0], None, "dbo.FLYWAY_SCHEMA_HISTORY", *row[3:])]
         return talk
 
-    monkeypatch.setattr(Speaker, "read", read)
+    monkeypatch.setattr(DatabaseSession, "read", read)
     with serve(estate) as sim:
         gap = inside(sim).history(HISTORY)
     assert isinstance(gap, Gap)
@@ -367,8 +367,8 @@ SHUT: dict[str, tuple[Callable[[Estate], None], GapReason, str, str]] = {
 
 @pytest.mark.parametrize("case", SHUT)
 def test_a_shut_door_is_a_gap_with_its_cure(case: str, estate: Estate) -> None:
-    bend, reason, words, cure = SHUT[case]
-    bend(estate)
+    mutate, reason, words, cure = SHUT[case]
+    mutate(estate)
     with serve(estate) as sim:
         seen = inside(sim)
         asked = sim.sql_requests

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mzaudit.azure.client.rate_limiter import Lane
+from mzaudit.azure.client.rate_limiter import RateLimiter
 from mzaudit.azure.readers import read
 from mzaudit.simulator import (
     Alter,
@@ -18,7 +18,7 @@ from mzaudit.simulator import (
     Malformed,
     Reset,
     Simulator,
-    Status,
+    StatusFault,
     Truncated,
     build,
     grant_custom_role,
@@ -37,33 +37,33 @@ VALUE = r"GET https://kv-mz-cloud-prd.vault.azure.net/secrets/SECRET-KEY"
 JSON = Mapping[str, Any]
 
 REASONS: dict[str, tuple[Fault, GapReason]] = {
-    "401": (Fault(CONFIG, Status(401)), GapReason.UNAUTHENTICATED),
-    "403": (Fault(CONFIG, Status(403)), GapReason.FORBIDDEN),
+    "401": (Fault(CONFIG, StatusFault(401)), GapReason.UNAUTHENTICATED),
+    "403": (Fault(CONFIG, StatusFault(403)), GapReason.FORBIDDEN),
     "404 in HTML": (Fault(CONFIG, Html(404)), GapReason.MALFORMED),
     "404 of an unknown type": (
-        Fault(CONFIG, Status(404, {"error": {"code": "InvalidResourceType"}})),
+        Fault(CONFIG, StatusFault(404, {"error": {"code": "InvalidResourceType"}})),
         GapReason.MALFORMED,
     ),
     "404 of the subscription": (
-        Fault(CONFIG, Status(404, {"error": {"code": "SubscriptionNotFound"}})),
+        Fault(CONFIG, StatusFault(404, {"error": {"code": "SubscriptionNotFound"}})),
         GapReason.NOT_VISIBLE,
     ),
-    "409": (Fault(CONFIG, Status(409)), GapReason.SERVER_ERROR),
-    "409 of a lock": (Fault(CONFIG, Status(409, {"error": {"code": "ScopeLocked"}})), GapReason.LOCKED),
-    "429": (Fault(CONFIG, Status(429)), GapReason.THROTTLED),
-    "429 by its number": (Fault(CONFIG, Status(429, {"error": {"code": "429"}})), GapReason.THROTTLED),
-    "429 for too long": (Fault(CONFIG, Status(429, None, {"Retry-After": "3600"})), GapReason.THROTTLED),
-    "500": (Fault(CONFIG, Status(500)), GapReason.SERVER_ERROR),
+    "409": (Fault(CONFIG, StatusFault(409)), GapReason.SERVER_ERROR),
+    "409 of a lock": (Fault(CONFIG, StatusFault(409, {"error": {"code": "ScopeLocked"}})), GapReason.LOCKED),
+    "429": (Fault(CONFIG, StatusFault(429)), GapReason.THROTTLED),
+    "429 by its number": (Fault(CONFIG, StatusFault(429, {"error": {"code": "429"}})), GapReason.THROTTLED),
+    "429 for too long": (Fault(CONFIG, StatusFault(429, None, {"Retry-After": "3600"})), GapReason.THROTTLED),
+    "500": (Fault(CONFIG, StatusFault(500)), GapReason.SERVER_ERROR),
     "503 in HTML": (Fault(CONFIG, Html(503)), GapReason.SERVER_ERROR),
     "200 in HTML": (Fault(CONFIG, Html(200)), GapReason.MALFORMED),
-    "204": (Fault(CONFIG, Status(204, "")), GapReason.MALFORMED),
-    "307": (Fault(CONFIG, Status(307, "", {"Location": "https://management.azure.com/"})), GapReason.REFUSED),
+    "204": (Fault(CONFIG, StatusFault(204, "")), GapReason.MALFORMED),
+    "307": (Fault(CONFIG, StatusFault(307, "", {"Location": "https://management.azure.com/"})), GapReason.REFUSED),
     "reset": (Fault(CONFIG, Reset()), GapReason.UNREACHABLE),
     "truncated": (Fault(CONFIG, Truncated()), GapReason.MALFORMED),
     "malformed": (Fault(CONFIG, Malformed()), GapReason.MALFORMED),
-    "empty body": (Fault(CONFIG, Status(200, "")), GapReason.MALFORMED),
-    "a list for a body": (Fault(CONFIG, Status(200, "[]")), GapReason.MALFORMED),
-    "null": (Fault(CONFIG, Status(200, "null")), GapReason.MALFORMED),
+    "empty body": (Fault(CONFIG, StatusFault(200, "")), GapReason.MALFORMED),
+    "a list for a body": (Fault(CONFIG, StatusFault(200, "[]")), GapReason.MALFORMED),
+    "null": (Fault(CONFIG, StatusFault(200, "null")), GapReason.MALFORMED),
     "another body": (
         Fault(CONFIG, Alter(lambda body: {**body, "id": body["id"].replace("-cloud-", "-manage-")})),
         GapReason.MALFORMED,
@@ -106,7 +106,7 @@ VAULT_ANSWERS = {
 @pytest.mark.parametrize("code", VAULT_ANSWERS)
 def test_a_vault_says_why_it_refuses(code: str) -> None:
     body = {"error": {"code": "Forbidden", "message": "no", "innererror": {"code": code}}}
-    with serve(build("compliant"), faults=[Fault(VALUE, Status(403, body))]) as sim:
+    with serve(build("compliant"), faults=[Fault(VALUE, StatusFault(403, body))]) as sim:
         snapshot = take(sim)
     gap = snapshot.vault(Names(sim.subscription_id).cloud_vault).value("SECRET-KEY")
     assert isinstance(gap, Gap)
@@ -116,10 +116,10 @@ def test_a_vault_says_why_it_refuses(code: str) -> None:
 
 def test_a_passing_failure_is_not_seen() -> None:
     faults = [
-        Fault(CONFIG, Status(503), nth=1),
+        Fault(CONFIG, StatusFault(503), nth=1),
         Fault(SLOTS, Reset(), nth=1),
         Fault(SECRETS, Truncated(), nth=1),
-        Fault(VALUE, Status(429, None, {"Retry-After": "1"}), nth=1),
+        Fault(VALUE, StatusFault(429, None, {"Retry-After": "1"}), nth=1),
     ]
     with serve(build("compliant"), faults=faults) as sim:
         assert asked(take(sim)) == []
@@ -133,18 +133,18 @@ def test_a_throttle_pauses_all_that_it_may_be_about(code: str, status: int, monk
     """Whatever its code; only of a bucket that is known to be shared the rest goes on more slowly."""
     pauses: list[tuple[float, bool]] = []
 
-    def refused(_: Lane, seconds: float, *, shared: bool = True) -> None:
+    def refused(_: RateLimiter, seconds: float, *, shared: bool = True) -> None:
         pauses.append((seconds, shared))
 
-    monkeypatch.setattr(Lane, "refused", refused)
-    answer = Status(status, {"error": {"code": code, "message": "Retry after 1 seconds."}}, {"Retry-After": "1"})
+    monkeypatch.setattr(RateLimiter, "refused", refused)
+    answer = StatusFault(status, {"error": {"code": code, "message": "Retry after 1 seconds."}}, {"Retry-After": "1"})
     with serve(build("compliant"), faults=[Fault("identities/default", answer, nth=1)]) as sim:
         assert asked(take(sim, retry=replace(HURRIED, longest=1.0))) == []
     assert pauses == [(1.0, code.endswith("RequestsThrottled"))]
 
 
 def test_a_lock_is_no_reason_to_ask_again() -> None:
-    locked = Status(409, {"error": {"code": "ScopeLocked", "message": "is locked"}})
+    locked = StatusFault(409, {"error": {"code": "ScopeLocked", "message": "is locked"}})
     with serve(build("compliant"), faults=[Fault("config/appsettings/list", locked)]) as sim:
         gaps = asked(take(sim))
         asking = [each.path for each in sim.requests if each.path.endswith("config/appsettings/list")]
@@ -153,14 +153,14 @@ def test_a_lock_is_no_reason_to_ask_again() -> None:
 
 
 def test_retry_after_is_waited_for() -> None:
-    with serve(build("compliant"), faults=[Fault(CONFIG, Status(429, None, {"Retry-After": "2"}), nth=1)]) as sim:
+    with serve(build("compliant"), faults=[Fault(CONFIG, StatusFault(429, None, {"Retry-After": "2"}), nth=1)]) as sim:
         loop = VirtualTime()
         assert asked(take(sim, loop=lambda: loop)) == []
         assert loop.time() >= 2.0
 
 
 def test_tries_are_counted() -> None:
-    with serve(build("compliant"), faults=[Fault(CONFIG, Status(500))]) as sim:
+    with serve(build("compliant"), faults=[Fault(CONFIG, StatusFault(500))]) as sim:
         take(sim, retry=replace(HURRIED, tries=4))
         assert len([each for each in sim.requests if each.path.casefold().endswith("cloud-prd/config/web")]) == 4
 
@@ -180,7 +180,7 @@ def link(target: str) -> Callable[[JSON], dict[str, Any]]:
 
 
 def test_a_failing_page_keeps_the_pages_before_it() -> None:
-    listing = listing_of(Fault(SECRETS, Status(403), nth=2))
+    listing = listing_of(Fault(SECRETS, StatusFault(403), nth=2))
     assert listing.gap is not None
     assert listing.gap.reason is GapReason.FORBIDDEN
     assert 0 < len(listing.items) < 8
@@ -233,7 +233,7 @@ def test_a_page_that_is_refused_at_first_uses_up_the_time_of_its_list(monkeypatc
     """Or a service that refuses each page once could hold up a run for as long as it has pages."""
     patient = replace(HURRIED, tries=2, first=1.0, longest=1.0)
     monkeypatch.setattr(read, "_LONGEST_LIST", 0.9 / patient.budget)
-    with serve(build("compliant"), faults=[Fault(SECRETS, Status(503), nth=1)]) as sim:
+    with serve(build("compliant"), faults=[Fault(SECRETS, StatusFault(503), nth=1)]) as sim:
         listing = take(sim, retry=patient).vault(Names(sim.subscription_id).cloud_vault).secrets
     assert listing.gap is not None
     assert (listing.gap.reason, listing.gap.detail) == (GapReason.TIMEOUT, "the pages do not end")
@@ -269,7 +269,7 @@ def test_what_hangs_past_the_deadline_is_a_gap_and_no_hang() -> None:
 
 
 def test_a_service_that_always_throttles_ends_soon() -> None:
-    with serve(build("compliant"), faults=[Fault(r" /subscriptions/", Status(429))]) as sim:
+    with serve(build("compliant"), faults=[Fault(r" /subscriptions/", StatusFault(429))]) as sim:
         loop = VirtualTime()
         patience = replace(HURRIED, tries=8, first=0.5, longest=0.5, budget=10)
         snapshot = take(sim, retry=patience, loop=lambda: loop)
@@ -285,7 +285,7 @@ def test_a_provider_that_is_not_registered_is_not_registered_by_us() -> None:
             "message": "The subscription is not registered to use namespace 'Microsoft.Web'.",
         }
     }
-    with serve(build("compliant"), faults=[Fault(CONFIG, Status(409, body))]) as sim:
+    with serve(build("compliant"), faults=[Fault(CONFIG, StatusFault(409, body))]) as sim:
         snapshot = take(sim)
         assert [request for request in sim.requests if "/register" in request.path] == []
     config = snapshot.site(Names(sim.subscription_id).cloud).config
@@ -311,7 +311,7 @@ def test_the_uri_of_another_vault_is_no_fact_and_its_host_is_not_asked() -> None
 def test_a_list_that_another_answer_contradicts_is_listed_again_and_is_a_gap() -> None:
     """Site containers of which `linuxFxVersion` tells, and secrets that can be read, that no list holds."""
     told = Alter(lambda body: {**body, "properties": {**body["properties"], "linuxFxVersion": "sitecontainers"}})
-    faults = [Fault(CONFIG, told), Fault(SECRETS, Status(200, {"value": []}))]
+    faults = [Fault(CONFIG, told), Fault(SECRETS, StatusFault(200, {"value": []}))]
     with serve(build("compliant"), faults=faults) as sim:
         snapshot = take(sim)
         names = Names(sim.subscription_id)
@@ -328,7 +328,7 @@ def test_a_list_that_another_answer_contradicts_is_listed_again_and_is_a_gap() -
 
 
 def test_a_vault_that_hides_its_body_is_still_asked_for_values() -> None:
-    fault = Fault(r"GET /subscriptions/.*/vaults/kv-mz-cloud-prd$", Status(403))
+    fault = Fault(r"GET /subscriptions/.*/vaults/kv-mz-cloud-prd$", StatusFault(403))
     with serve(build("compliant"), faults=[fault]) as sim:
         snapshot = take(sim)
     vault = snapshot.vault(Names(sim.subscription_id).cloud_vault)
@@ -339,15 +339,15 @@ def test_a_vault_that_hides_its_body_is_still_asked_for_values() -> None:
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
-        (Status(400, {"error": {"code": "AadPremiumLicenseRequired"}}), Listing()),
-        (Status(400, {"error": {"code": "TenantNotOnboarded"}}), Listing()),
-        (Status(400, {"error": {"code": "SomethingNew"}}), GapReason.MALFORMED),
-        (Status(403, {"error": {"code": "AadPremiumLicenseRequired"}}), GapReason.FORBIDDEN),
-        (Status(403), GapReason.FORBIDDEN),
-        (Status(400, {"error": {"code": "InvalidApiVersionParameter"}}), GapReason.MALFORMED),
+        (StatusFault(400, {"error": {"code": "AadPremiumLicenseRequired"}}), Listing()),
+        (StatusFault(400, {"error": {"code": "TenantNotOnboarded"}}), Listing()),
+        (StatusFault(400, {"error": {"code": "SomethingNew"}}), GapReason.MALFORMED),
+        (StatusFault(403, {"error": {"code": "AadPremiumLicenseRequired"}}), GapReason.FORBIDDEN),
+        (StatusFault(403), GapReason.FORBIDDEN),
+        (StatusFault(400, {"error": {"code": "InvalidApiVersionParameter"}}), GapReason.MALFORMED),
     ],
 )
-def test_time_bound_assignments_may_not_be_offered(fault: Status, outcome: object) -> None:
+def test_time_bound_assignments_may_not_be_offered(fault: StatusFault, outcome: object) -> None:
     with serve(build("compliant"), faults=[Fault("roleAssignmentScheduleInstances", fault)]) as sim:
         snapshot = take(sim)
     expiring = snapshot.access(f"/subscriptions/{sim.subscription_id}").expiring
@@ -356,7 +356,7 @@ def test_time_bound_assignments_may_not_be_offered(fault: Status, outcome: objec
 
 def test_an_app_without_references_may_answer_404() -> None:
     fault = Fault(
-        r"app-monozu-ingest-prd/config/configreferences", Status(404, {"Code": "NotFound", "Message": "Not found"})
+        r"app-monozu-ingest-prd/config/configreferences", StatusFault(404, {"Code": "NotFound", "Message": "Not found"})
     )
     with serve(build("compliant"), faults=[fault]) as sim:
         snapshot = take(sim)
@@ -379,7 +379,7 @@ def test_a_list_is_partial_unless_the_caller_may_read_all_of_it() -> None:
     """Azure answers each list, and the caller's own permissions deny it each: the answers cannot be trusted whole."""
     permissions = r"/providers/Microsoft\.Authorization/permissions$"
     held = {"value": [{"actions": ["*/read"], "notActions": list(LISTS)}]}
-    with serve(build("compliant"), faults=[Fault(permissions, Status(200, held))]) as sim:
+    with serve(build("compliant"), faults=[Fault(permissions, StatusFault(200, held))]) as sim:
         snapshot = take(sim)
     partial = asked(snapshot)
     assert {gap.reason for gap in partial} == {GapReason.PARTIAL}
@@ -391,7 +391,7 @@ def test_a_list_is_partial_unless_the_caller_may_read_all_of_it() -> None:
 
 def test_a_right_at_the_resource_is_enough() -> None:
     groups = r"/resourceGroups/[^/]*/providers/Microsoft\.Authorization/permissions$"
-    with serve(build("compliant"), faults=[Fault(groups, Status(200, {"value": []}))]) as sim:
+    with serve(build("compliant"), faults=[Fault(groups, StatusFault(200, {"value": []}))]) as sim:
         snapshot = take(sim)
     names = Names(sim.subscription_id)
     assert snapshot.vault(names.cloud_vault).secrets.gap is None
@@ -401,7 +401,7 @@ def test_a_right_at_the_resource_is_enough() -> None:
 
 def test_unreadable_permissions_leave_lists_partial() -> None:
     permissions = r"/providers/Microsoft\.Authorization/permissions$"
-    with serve(build("compliant"), faults=[Fault(permissions, Status(403))]) as sim:
+    with serve(build("compliant"), faults=[Fault(permissions, StatusFault(403))]) as sim:
         snapshot = take(sim)
     secrets = snapshot.vault(Names(sim.subscription_id).cloud_vault).secrets
     assert len(secrets.items) == 8
@@ -429,7 +429,7 @@ def whole(snapshot: Snapshot, sim: Simulator) -> bool:
 
 def test_a_registry_that_refuses_is_a_gap_of_its_tags_alone() -> None:
     for path in ("/oauth2/exchange", "/oauth2/token", "/acr/v1/"):
-        with serve(build("compliant"), faults=[Fault(f"https://acrmonozu.azurecr.io{path}", Status(403))]) as sim:
+        with serve(build("compliant"), faults=[Fault(f"https://acrmonozu.azurecr.io{path}", StatusFault(403))]) as sim:
             snapshot = take(sim)
         assert whole(snapshot, sim)
         gaps = asked(snapshot)

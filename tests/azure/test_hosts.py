@@ -13,7 +13,7 @@ from yarl import URL
 from mzaudit.azure import Connection, choose
 from mzaudit.azure.client.access_tokens import Tokens
 from mzaudit.azure.client.connection import CLOUDS, CloudName
-from mzaudit.azure.client.failures import HostRefusedError, TroubleError
+from mzaudit.azure.client.failures import DatabaseError, HostRefusedError
 from mzaudit.azure.client.guard import at_home
 from mzaudit.azure.client.sdk_clients import Clients
 from mzaudit.azure.client.transport import Transport
@@ -102,7 +102,7 @@ def test_no_token_leaves_the_domain(cloud: CloudName, service: str, monkeypatch:
 
     for host in strangers(home):
         assert not at_home(f"https://{host}/", home) or host == ""
-        with pytest.raises((HostRefusedError, TroubleError, ValueError, TimeoutError)):
+        with pytest.raises((HostRefusedError, DatabaseError, ValueError, TimeoutError)):
             asyncio.run(ask(host))
     # another parser than ours, the one that connects: whatever was sent is at home
     assert [

@@ -21,7 +21,7 @@ from mzaudit.simulator import (
     Reset,
     Simulator,
     Slow,
-    Status,
+    StatusFault,
     Truncated,
     build,
     serve,
@@ -33,9 +33,9 @@ Told = tuple[object, ...]
 _URL = re.compile(r"https?://[^']+")
 FAULTS: dict[str, Action | None] = {
     "none": None,
-    "status": Status(403),
-    "status with body and headers": Status(429, {"error": {"code": "Busy"}}, {"Retry-After": "7"}),
-    "status with text": Status(200, "<p>", {"Content-Type": "text/html"}),
+    "status": StatusFault(403),
+    "status with body and headers": StatusFault(429, {"error": {"code": "Busy"}}, {"Retry-After": "7"}),
+    "status with text": StatusFault(200, "<p>", {"Content-Type": "text/html"}),
     "html": Html(503),
     "reset": Reset(),
     "hang": Hang(0.01),

@@ -12,8 +12,8 @@ import pytest
 
 from mzaudit.azure.readers import insights_reader
 from mzaudit.azure.readers.alerts_reader import ProcessingRuleBody, processing_rule
-from mzaudit.azure.readers.read import Run
-from mzaudit.simulator import Fault, Simulator, Status, build, serve
+from mzaudit.azure.readers.read import ReadContext
+from mzaudit.simulator import Fault, Simulator, StatusFault, build, serve
 from mzaudit.snapshot.alerts import ActionGroup, Condition
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
@@ -34,7 +34,7 @@ KINDS = {
 }
 WATCHED = rf"GET /subscriptions/{SUBSCRIPTION}/providers/"
 # nothing but what a case serves
-NOTHING = [Fault(WATCHED + r"Microsoft\.(Insights|AlertsManagement|Portal)/\w+$", Status(200, {"value": []}))]
+NOTHING = [Fault(WATCHED + r"Microsoft\.(Insights|AlertsManagement|Portal)/\w+$", StatusFault(200, {"value": []}))]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def sim() -> Iterator[Simulator]:
 def seen(sim: Simulator, *faults: Fault, alone: bool = True) -> Component:
     """The component as read from that Azure; with `alone`, from one in which there is nothing else."""
 
-    async def read(run: Run) -> Component:
+    async def read(run: ReadContext) -> Component:
         return await insights_reader.component(
             run, ID, asyncio.create_task(insights_reader.watchers(run, SUBSCRIPTION))
         )
@@ -64,7 +64,7 @@ def serving(kind: str, *properties: dict[str, Any], group: str = GROUP, **more: 
         {"id": f"{group}/providers/{kind}/item-{number}", "name": f"item-{number}", "properties": each, **more}
         for number, each in enumerate(properties)
     ]
-    return Fault(WATCHED + kind.replace(".", r"\.") + "$", Status(200, {"value": items}))
+    return Fault(WATCHED + kind.replace(".", r"\.") + "$", StatusFault(200, {"value": items}))
 
 
 REFERENCE = {"actionGroupId": CALLED}
@@ -296,7 +296,7 @@ GROUPS: dict[str, tuple[dict[str, Any], tuple[bool | None, int]]] = {
 def test_an_action_group(sim: Simulator, case: str) -> None:
     properties, (enabled, receivers) = GROUPS[case]
     body = {"id": CALLED, "name": "ag", "properties": properties}
-    groups = Fault(WATCHED + "Microsoft.Insights/actionGroups$", Status(200, {"value": [body]}))
+    groups = Fault(WATCHED + "Microsoft.Insights/actionGroups$", StatusFault(200, {"value": [body]}))
     found = _called(seen(sim, groups, serving(KINDS["metric"], RULES["metric"][1])))
     assert (found.enabled, found.receivers) == (enabled, receivers)
 
@@ -365,7 +365,7 @@ def test_a_filter_keeps_names_and_decides_nothing_without_them(case: str) -> Non
     assert KEY.casefold() not in repr(read).casefold()
 
 
-FORBIDDEN = Fault(WATCHED + r"Microsoft\.(Insights|AlertsManagement|Portal)/\w+$", Status(403))
+FORBIDDEN = Fault(WATCHED + r"Microsoft\.(Insights|AlertsManagement|Portal)/\w+$", StatusFault(403))
 
 
 def test_a_subscription_that_may_not_be_listed_leaves_the_group(sim: Simulator) -> None:
@@ -379,12 +379,12 @@ def test_a_subscription_that_may_not_be_listed_leaves_the_group(sim: Simulator) 
 
 def test_a_provider_that_is_not_registered_has_no_rules(sim: Simulator) -> None:
     body = {"error": {"code": "MissingSubscriptionRegistration", "message": "not registered"}}
-    component = seen(sim, Fault(WATCHED + r"Microsoft\.AlertsManagement/", Status(409, body)), alone=False)
+    component = seen(sim, Fault(WATCHED + r"Microsoft\.AlertsManagement/", StatusFault(409, body)), alone=False)
     assert component.processing.gap is component.alerts.gap is None
     assert [each.name for each in component.alerts.items] == ["alert-appi-monozu-prd"]
 
 
 def test_a_component_that_is_not_seen_leaves_its_workspace_unknown(sim: Simulator) -> None:
-    component = seen(sim, Fault(r"/components/appi-monozu-prd$", Status(403)), alone=False)
+    component = seen(sim, Fault(r"/components/appi-monozu-prd$", StatusFault(403)), alone=False)
     assert isinstance(component.properties, Gap)
     assert component.alerts.gap == component.properties

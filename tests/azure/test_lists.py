@@ -10,10 +10,10 @@ import pytest
 from mzaudit.azure import bulk_lists
 from mzaudit.cli.collection import documented, scope_of, subscriptions
 from mzaudit.cli.evaluation import judge
-from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.results import Finding
 from mzaudit.policy.models import Severity
-from mzaudit.simulator import Fault, Html, Malformed, Request, Reset, Simulator, Status, build, serve
+from mzaudit.simulator import Fault, Html, Malformed, Request, Reset, Simulator, StatusFault, build, serve
 from mzaudit.simulator.fault_injection import Action
 from tests.azure.estates import take
 
@@ -25,7 +25,7 @@ def found(sim: Simulator, estate: str) -> tuple[Finding, ...]:
     """The findings about production, or about all of a large estate."""
     loaded = documented(load_policy(None, shipped=True), estate)
     asked = tuple(loaded.policy.environments) if estate.startswith("large") else ("prd",)
-    wanted = bound(loaded, asked, subscriptions(loaded, sim, None, asked))
+    wanted = bind_policy(loaded, asked, subscriptions(loaded, sim, None, asked))
     return judge(loaded, wanted, take(sim, scope=scope_of(wanted)), fail_on=Severity.LOW).findings
 
 
@@ -63,16 +63,16 @@ def test_what_a_list_lacks_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 FAILING: dict[str, tuple[str, Action]] = {
-    "forbidden": (WIDE, Status(403)),
-    "absent": (WIDE, Status(404)),
-    "failing": (WIDE, Status(500)),
+    "forbidden": (WIDE, StatusFault(403)),
+    "absent": (WIDE, StatusFault(404)),
+    "failing": (WIDE, StatusFault(500)),
     "HTML": (WIDE, Html()),
     "malformed": (WIDE, Malformed()),
     "reset": (WIDE, Reset()),
-    "forbidden in a group": (GROUPS, Status(403)),
+    "forbidden in a group": (GROUPS, StatusFault(403)),
     "malformed in a group": (GROUPS, Malformed()),
-    "trimmed": (WIDE, Status(200, {"value": []})),
-    "trimmed in a group": (GROUPS, Status(200, {"value": []})),
+    "trimmed": (WIDE, StatusFault(200, {"value": []})),
+    "trimmed in a group": (GROUPS, StatusFault(200, {"value": []})),
 }
 
 
@@ -90,7 +90,7 @@ def test_a_list_that_fails_takes_nothing_away(case: str, monkeypatch: pytest.Mon
 def test_a_list_of_a_subscription_is_whole_only_to_whoever_may_read_it_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """The caller may read each group and nothing above: what watches a component is asked for by group again."""
     at_top = Fault(
-        r"GET /subscriptions/[^/]+/providers/Microsoft\.Authorization/permissions$", Status(200, {"value": []})
+        r"GET /subscriptions/[^/]+/providers/Microsoft\.Authorization/permissions$", StatusFault(200, {"value": []})
     )
     read = alone(monkeypatch, "drifted", [at_top])
     seen, requests = listed(monkeypatch, "drifted", [at_top])
@@ -104,5 +104,5 @@ def test_a_list_of_a_subscription_is_whole_only_to_whoever_may_read_it_there(mon
 
 def test_few_are_read_one_by_one() -> None:
     loaded = load_policy(None, shipped=True)
-    wanted = bound(loaded, ("prd",), dict.fromkeys(loaded.policy.environments, "s"))
-    assert bulk_lists.worthwhile(scope_of(wanted)) == {}
+    wanted = bind_policy(loaded, ("prd",), dict.fromkeys(loaded.policy.environments, "s"))
+    assert bulk_lists.plan_lists(scope_of(wanted)) == {}

@@ -8,7 +8,7 @@ from mzaudit.azure import bulk_lists
 from mzaudit.azure.call_estimate import planned, words
 from mzaudit.azure.collector import _groups
 from mzaudit.cli.collection import documented, scope_of, subscriptions
-from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.simulator import build, serve
 from tests.azure.estates import take
 
@@ -21,8 +21,8 @@ def test_a_run_takes_about_as_many_calls_as_planned(estate: str, many: int, monk
     served = build(estate)
     served.page_size = 100
     with serve(served) as sim:
-        scope = scope_of(bound(loaded, asked, subscriptions(loaded, sim, None, asked)))
-        expected = planned(scope, bulk_lists.worthwhile(scope), _groups(scope), values=True)
+        scope = scope_of(bind_policy(loaded, asked, subscriptions(loaded, sim, None, asked)))
+        expected = planned(scope, bulk_lists.plan_lists(scope), _groups(scope), values=True)
         take(sim, scope=scope)
         calls = sim.counts.calls - sim.counts.tokens
     slot = 8 if estate == "compliant" else 0  # found on the way

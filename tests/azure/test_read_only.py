@@ -11,7 +11,7 @@ from mzaudit.azure import choose
 from mzaudit.azure.client.access_tokens import Tokens
 from mzaudit.azure.client.failures import WriteRefusedError
 from mzaudit.azure.client.sdk_clients import Clients
-from mzaudit.simulator import Fault, Status, build, serve
+from mzaudit.simulator import Fault, StatusFault, build, serve
 from tests.azure.estates import connection_to, login_env
 
 UNREGISTERED = {
@@ -62,7 +62,7 @@ def test_a_write_is_refused_by_every_client(kind: str, method: str) -> None:
 
 
 def test_no_provider_is_registered() -> None:
-    with serve(build("compliant"), faults=[Fault("GET /subscriptions/", Status(409, UNREGISTERED))]) as sim:
+    with serve(build("compliant"), faults=[Fault("GET /subscriptions/", StatusFault(409, UNREGISTERED))]) as sim:
 
         async def read() -> int:
             connection = connection_to(sim)

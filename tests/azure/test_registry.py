@@ -9,8 +9,8 @@ import pytest
 
 from mzaudit.azure import RegistryScope
 from mzaudit.azure.readers import registry_reader, web_reader
-from mzaudit.azure.readers.read import Run
-from mzaudit.simulator import Alter, Fault, Simulator, Status, build, serve
+from mzaudit.azure.readers.read import ReadContext
+from mzaudit.simulator import Alter, Fault, Simulator, StatusFault, build, serve
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.registry import Manifest, Tag
@@ -26,18 +26,21 @@ SOME: Observed[Listing[Tag] | None] = Observed(Listing((Tag("v1", "sha256:" + "0
 MORE = {"Link": f'</acr/v1/{REPOSITORY}/_tags?last=v0&n=100&orderby=>; rel="next"'}
 UNKNOWN = {"errors": [{"code": "NAME_UNKNOWN", "message": "repository name not known to registry"}]}
 
-ANSWERS: dict[str, tuple[list[Status], Observed[Listing[Tag] | None]]] = {
-    "tags": ([Status(200, HEAD | {"tags": [ONE]})], SOME),
-    "all deleted: null": ([Status(200, HEAD | {"tags": None})], NONE),
-    "all deleted: no member": ([Status(200, HEAD)], NONE),
-    "all deleted: an empty list": ([Status(200, HEAD | {"tags": []})], NONE),
-    "without the repository's name": ([Status(200, {"tags": [ONE]})], SOME),
+ANSWERS: dict[str, tuple[list[StatusFault], Observed[Listing[Tag] | None]]] = {
+    "tags": ([StatusFault(200, HEAD | {"tags": [ONE]})], SOME),
+    "all deleted: null": ([StatusFault(200, HEAD | {"tags": None})], NONE),
+    "all deleted: no member": ([StatusFault(200, HEAD)], NONE),
+    "all deleted: an empty list": ([StatusFault(200, HEAD | {"tags": []})], NONE),
+    "without the repository's name": ([StatusFault(200, {"tags": [ONE]})], SOME),
     "an empty page before the last": (
-        [Status(200, HEAD | {"tags": []}, MORE), Status(200, HEAD | {"tags": [ONE]})],
+        [StatusFault(200, HEAD | {"tags": []}, MORE), StatusFault(200, HEAD | {"tags": [ONE]})],
         SOME,
     ),
-    "null in the last page": ([Status(200, HEAD | {"tags": [ONE]}, MORE), Status(200, HEAD | {"tags": None})], SOME),
-    "an unknown repository": ([Status(404, UNKNOWN)], Observed(None)),
+    "null in the last page": (
+        [StatusFault(200, HEAD | {"tags": [ONE]}, MORE), StatusFault(200, HEAD | {"tags": None})],
+        SOME,
+    ),
+    "an unknown repository": ([StatusFault(404, UNKNOWN)], Observed(None)),
 }
 
 
@@ -47,7 +50,7 @@ def sim() -> Iterator[Simulator]:
         yield made
 
 
-def tags(sim: Simulator, *answers: Status) -> Observed[Listing[Tag] | None] | Gap:
+def tags(sim: Simulator, *answers: StatusFault) -> Observed[Listing[Tag] | None] | Gap:
     sim.faults[:] = [Fault(TAGS, answer, nth) for nth, answer in enumerate(answers, 1)]
     scope = RegistryScope(Names(sim.subscription_id).registry, (REPOSITORY,))
     try:
@@ -63,7 +66,7 @@ def test_tags(sim: Simulator, case: str) -> None:
 
 
 def test_the_tags_of_another_repository_are_a_gap(sim: Simulator) -> None:
-    assert isinstance(tags(sim, Status(200, HEAD | {"imageName": "ingestor", "tags": [ONE]})), Gap)
+    assert isinstance(tags(sim, StatusFault(200, HEAD | {"imageName": "ingestor", "tags": [ONE]})), Gap)
 
 
 @pytest.mark.parametrize("host", ["acrmonozu.azurecr.cn", "acrmonozu.azurecr.io.example.com", "localhost", "a/b"])
@@ -93,11 +96,11 @@ DOCKER, OCI = "application/vnd.docker.distribution.manifest", "application/vnd.o
 ELSEWHERE = "sha256:" + "1" * 64
 
 
-def described(kind: str, **members: object) -> Status:
-    return Status(200, HEAD | {"manifest": {"digest": INDEX.digest, "mediaType": kind} | members})
+def described(kind: str, **members: object) -> StatusFault:
+    return StatusFault(200, HEAD | {"manifest": {"digest": INDEX.digest, "mediaType": kind} | members})
 
 
-MANIFESTS: dict[str, tuple[tuple[Status, ...], Observed[Manifest | None] | GapReason]] = {
+MANIFESTS: dict[str, tuple[tuple[StatusFault, ...], Observed[Manifest | None] | GapReason]] = {
     "an index, as the simulator tells it": ((), Observed(Manifest(INDEX.platforms))),
     "an index of OCI's": (
         (described(f"{OCI}.index.v1+json", references=[{"digest": ELSEWHERE}, None]),),
@@ -108,8 +111,8 @@ MANIFESTS: dict[str, tuple[tuple[Status, ...], Observed[Manifest | None] | GapRe
     "an index without its platforms": ((described(f"{DOCKER}.list.v2+json"),), Observed(Manifest(None))),
     "an index of no platforms": ((described(f"{OCI}.index.v1+json", references=[]),), Observed(Manifest(None))),
     "no media type": ((described(""),), Observed(Manifest(None))),
-    "gone": ((Status(404, {"errors": [{"code": "MANIFEST_UNKNOWN"}]}),), Observed(None)),
-    "refused": ((Status(403, {"errors": [{"code": "DENIED"}]}),), GapReason.FORBIDDEN),
+    "gone": ((StatusFault(404, {"errors": [{"code": "MANIFEST_UNKNOWN"}]}),), Observed(None)),
+    "refused": ((StatusFault(403, {"errors": [{"code": "DENIED"}]}),), GapReason.FORBIDDEN),
     "another manifest": ((described(f"{DOCKER}.v2+json", digest=ELSEWHERE),) * 2, GapReason.CONTRADICTED),
     "a reference without a digest": ((described(f"{DOCKER}.list.v2+json", references=[{}]),), GapReason.MALFORMED),
 }
@@ -119,7 +122,7 @@ def manifests(sim: Simulator, *references: str) -> Mapping[str, Observed[Manifes
     images = [image for image in map(parse, references) if isinstance(image, Image)]
     assert len(images) == len(references)
 
-    async def read(run: Run) -> Mapping[str, Observed[Manifest | None] | Gap]:
+    async def read(run: ReadContext) -> Mapping[str, Observed[Manifest | None] | Gap]:
         scope = RegistryScope(Names(sim.subscription_id).registry, (REPOSITORY,))
         reading = asyncio.ensure_future(registry_reader.registry(run, scope))
         return (await registry_reader.with_manifests(run, reading, images)).manifests

@@ -8,7 +8,7 @@ import pytest
 
 from mzaudit.azure import VaultScope
 from mzaudit.azure.readers import keyvault_reader
-from mzaudit.simulator import Fault, Secret, Simulator, Status, Version, build, serve
+from mzaudit.simulator import Fault, SimulatedSecret, Simulator, StatusFault, Version, build, serve
 from mzaudit.snapshot.keyvault import SecretItem
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from tests.azure.estates import CLOUD, Names, read_with
@@ -21,9 +21,9 @@ PKCS12, PEM = "application/x-pkcs12", "application/x-pem-file"
 def sim() -> Iterator[Simulator]:
     estate = build("compliant")
     held = estate.secrets["kv-mz-cloud-prd"]
-    held["tls-certificate"] = Secret([Version("0" * 32, "v", 1)], PKCS12, managed=True)
-    held["uploaded"] = Secret([Version("1" * 32, "v", 1)], PKCS12)
-    held["uploaded-pem"] = Secret([Version("2" * 32, "v", 1)], PEM.upper())
+    held["tls-certificate"] = SimulatedSecret([Version("0" * 32, "v", 1)], PKCS12, managed=True)
+    held["uploaded"] = SimulatedSecret([Version("1" * 32, "v", 1)], PKCS12)
+    held["uploaded-pem"] = SimulatedSecret([Version("2" * 32, "v", 1)], PEM.upper())
     held["SNAP-PUBLISH-TOKEN"].content_type = PKCS12
     with serve(estate) as made:
         yield made
@@ -62,7 +62,7 @@ def test_a_documented_secret_is_not_asked_about(sim: Simulator) -> None:
 
 
 def test_a_vault_that_refuses_leaves_a_gap_of_those_alone(sim: Simulator) -> None:
-    sim.faults[:] = [Fault(METADATA, Status(403))]
+    sim.faults[:] = [Fault(METADATA, StatusFault(403))]
     seen = secrets(sim)
     sim.faults.clear()
     managed = seen["uploaded"].managed

@@ -13,7 +13,7 @@ from mzaudit.policy.bind import bind
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
-from mzaudit.simulator import Fault, Status, build
+from mzaudit.simulator import Fault, StatusFault, build
 from mzaudit.simulator.estates.estate_plan import SUBSCRIPTION
 from tests.cli.conftest import Outcome
 
@@ -107,7 +107,7 @@ def test_an_app_in_another_group_is_not_as_documented(
 
 
 def test_a_kind_that_could_not_be_listed_is_named(folder: Path, mzaudit: Call, azure: Callable[..., object]) -> None:
-    faults = (Fault("GET .*/subscriptions/[^/]+/providers/Microsoft.Sql/servers", Status(403)),)
+    faults = (Fault("GET .*/subscriptions/[^/]+/providers/Microsoft.Sql/servers", StatusFault(403)),)
     with azure("compliant", faults):  # type: ignore[attr-defined]
         outcome = mzaudit(*ADOPT)
     assert outcome.code == 3

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mzaudit.errors import CredentialError
-from mzaudit.simulator import Fault, Status
+from mzaudit.simulator import Fault, StatusFault
 from mzaudit.simulator.arm.activity_records import PERSON
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from tests.cli.conftest import Outcome
@@ -69,7 +69,7 @@ def test_without_a_failure_nothing_more_is_asked(folder: Path, mzaudit: Call) ->
 def test_a_record_that_is_refused_changes_no_exit_code(
     folder: Path, mzaudit: Call, azure: Callable[..., object]
 ) -> None:
-    faults = (Fault("GET .*/eventtypes/management/values.*", Status(403)),)
+    faults = (Fault("GET .*/eventtypes/management/values.*", StatusFault(403)),)
     with azure("drifted", faults):  # type: ignore[attr-defined]
         mzaudit("init")
         assert mzaudit("check", "--env", "prd", "--attribute", *FILES).code == 1

@@ -94,8 +94,8 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_what_is_no_baseline_of_this_estate(case: str, nights: Path, mzaudit: Call) -> None:
-    bend, words = BROKEN[case]
-    (nights / "b.json").write_text(bend((nights / "drifted-report.json").read_text()))
+    mutate, words = BROKEN[case]
+    (nights / "b.json").write_text(mutate((nights / "drifted-report.json").read_text()))
     outcome = mzaudit(*CHECK, "drifted.json", "--baseline", "b.json", "-o", "json:r.json")
     assert outcome.code == 2
     assert outcome.err.startswith("mzaudit: b.json: ")

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from mzaudit.cli.debug_log import Said
+from mzaudit.cli.debug_log import DebugHandler
 
 GUID = "0a1b2c3d-0000-0000-0000-000000000000"
 LINES = {
@@ -24,7 +24,7 @@ LINES = {
 @pytest.mark.parametrize("case", LINES)
 def test_what_is_told_of_a_request(case: str, capsys: pytest.CaptureFixture[str]) -> None:
     line, told = LINES[case]
-    Said().emit(logging.LogRecord("azure", logging.INFO, "x", 1, f"Request:\n{line}\nNo body", (), None))
+    DebugHandler().emit(logging.LogRecord("azure", logging.INFO, "x", 1, f"Request:\n{line}\nNo body", (), None))
     assert capsys.readouterr().err == (f"mzaudit: {line.strip()}\n" if told else "")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mzaudit.cli import output
-from mzaudit.cli.output import Target
+from mzaudit.cli.output import OutputTarget
 from mzaudit.errors import InputError
 from mzaudit.snapshot.store import dump
 from tests.built_estate import compliant
@@ -44,7 +44,7 @@ def test_the_rest_is_written(case: str, folder: Path, capfd: pytest.CaptureFixtu
 
 
 def test_a_directory_that_is_gone_meanwhile_is_made_again(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    target = Target("json", folder / "reports" / "prd" / "a.json")
+    target = OutputTarget("json", folder / "reports" / "prd" / "a.json")
     output.write(night(), [target], colour=False, width=100)
     shutil.rmtree(folder / "reports")
     output.write(night(), [target], colour=False, width=100)

@@ -31,10 +31,10 @@ from mzaudit.azure.readers import (
 from mzaudit.azure.readers.alerts_reader import AlertBody, alert
 from mzaudit.azure.readers.dashboards_reader import DashboardBody, workbook
 from mzaudit.azure.readers.list_index import Inventory
-from mzaudit.azure.readers.read import Run
+from mzaudit.azure.readers.read import ReadContext
 from mzaudit.azure.readers.wire_models import Resource
 from mzaudit.azure.scope import AccountScope, RegistryScope, ServerScope, VaultScope
-from mzaudit.simulator import Fault, Simulator, Status, build, serve
+from mzaudit.simulator import Fault, Simulator, StatusFault, build, serve
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import SqlServer
 from mzaudit.snapshot.text.ids import key
@@ -49,7 +49,7 @@ _APP = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app"
 _FRAMING = ("content-length", "content-encoding", "transfer-encoding", "connection", "content-type", "vary")
 
 Facet = Observed[Any] | Gap | Listing[Any] | None
-Read = Callable[[Run, re.Match[str]], Awaitable[Facet]]
+Read = Callable[[ReadContext, re.Match[str]], Awaitable[Facet]]
 
 
 @dataclass(frozen=True)
@@ -120,18 +120,18 @@ def names() -> list[str]:
     return sorted(str(path.relative_to(CORPUS).with_suffix("")) for path in CORPUS.glob("**/*.json"))
 
 
-async def _slots(run: Run, match: re.Match[str]) -> Facet:
+async def _slots(run: ReadContext, match: re.Match[str]) -> Facet:
     return (await web_reader.site(run, match[1], lambda _: None, nullcontext())).slots
 
 
-async def _vault(run: Run, match: re.Match[str]) -> Facet:
+async def _vault(run: ReadContext, match: re.Match[str]) -> Facet:
     async def nothing() -> Listing[str]:
         return Listing()
 
     return (await keyvault_reader.vault(run, VaultScope(match[1]), nothing, values=False)).properties
 
 
-async def _value(run: Run, match: re.Match[str]) -> Facet:
+async def _value(run: ReadContext, match: re.Match[str]) -> Facet:
     async def nothing() -> Listing[str]:
         return Listing()
 
@@ -139,12 +139,12 @@ async def _value(run: Run, match: re.Match[str]) -> Facet:
     return (await keyvault_reader.vault(run, scope, nothing, values=True)).values[match[1].casefold()]
 
 
-async def _tags(run: Run, match: re.Match[str]) -> Facet:
+async def _tags(run: ReadContext, match: re.Match[str]) -> Facet:
     return (await registry_reader.registry(run, RegistryScope(REGISTRY_ID, (match[1],)))).tags[match[1]]
 
 
 def _site(facet: str) -> Read:
-    async def read(run: Run, match: re.Match[str]) -> Facet:
+    async def read(run: ReadContext, match: re.Match[str]) -> Facet:
         seen: Facet = getattr(await web_reader.site(run, match[1], lambda _: None, nullcontext()), facet)
         return seen
 
@@ -152,14 +152,14 @@ def _site(facet: str) -> Read:
 
 
 def _access(facet: str) -> Read:
-    async def read(run: Run, match: re.Match[str]) -> Facet:
+    async def read(run: ReadContext, match: re.Match[str]) -> Facet:
         seen: Facet = getattr(await authorization_reader.first(run, match[1], {}), facet)
         return seen
 
     return read
 
 
-async def _seen_server(run: Run, scope: ServerScope) -> SqlServer:
+async def _seen_server(run: ReadContext, scope: ServerScope) -> SqlServer:
     alone = asyncio.create_task(_alone())
     return await sql_reader.server(run, scope, asyncio.create_task(sql_reader.reached(run, scope)), alone)
 
@@ -168,27 +168,27 @@ async def _alone() -> sql_reader.Neighbours:
     return sql_reader.Neighbours({}, None)
 
 
-async def _entra_only(run: Run, match: re.Match[str]) -> Facet:
+async def _entra_only(run: ReadContext, match: re.Match[str]) -> Facet:
     return (await _seen_server(run, ServerScope(match[1]))).entra_only
 
 
-async def _server(run: Run, match: re.Match[str]) -> Facet:
+async def _server(run: ReadContext, match: re.Match[str]) -> Facet:
     return (await sql_reader.reached(run, ServerScope(match[1]))).exists
 
 
-async def _database(run: Run, match: re.Match[str]) -> Facet:
+async def _database(run: ReadContext, match: re.Match[str]) -> Facet:
     return (await sql_reader.reached(run, ServerScope(match[1], (match[2],)))).lookups[match[2].casefold()]
 
 
-async def _account(run: Run, match: re.Match[str]) -> Facet:
+async def _account(run: ReadContext, match: re.Match[str]) -> Facet:
     return (await storage_reader.account(run, AccountScope(match[1]))).properties
 
 
-async def _container(run: Run, match: re.Match[str]) -> Facet:
+async def _container(run: ReadContext, match: re.Match[str]) -> Facet:
     return (await storage_reader.account(run, AccountScope(match[1], (match[2],)))).containers[match[2].casefold()]
 
 
-async def _component(run: Run, match: re.Match[str]) -> Facet:
+async def _component(run: ReadContext, match: re.Match[str]) -> Facet:
     watching = asyncio.create_task(insights_reader.watchers(run, "s"))
     return (await insights_reader.component(run, match[1], watching)).properties
 
@@ -196,19 +196,19 @@ async def _component(run: Run, match: re.Match[str]) -> Facet:
 def _rules(wire: type[Resource], build: Callable[[Any], Any]) -> Read:
     """Alert rules or workbooks, as a subscription or a resource group lists them."""
 
-    async def read(run: Run, match: re.Match[str]) -> Facet:
+    async def read(run: ReadContext, match: re.Match[str]) -> Facet:
         kind = next(each for each in VERSIONS if each.casefold() == match[1].casefold())
         return await run.list(Call(match[0], kind, "", match[0]), wire, build)
 
     return read
 
 
-async def _role(run: Run, match: re.Match[str]) -> Facet:
+async def _role(run: ReadContext, match: re.Match[str]) -> Facet:
     found = await authorization_reader._by_id(run, "s", match[1], match[0])
     return found if isinstance(found, Gap) else Observed(found.permissions)
 
 
-async def _token(run: Run, match: re.Match[str]) -> Facet:
+async def _token(run: ReadContext, match: re.Match[str]) -> Facet:
     """What a registry's token opens."""
     return (await registry_reader.registry(run, RegistryScope(REGISTRY_ID, ("any",)))).tags["any"]
 
@@ -216,7 +216,7 @@ async def _token(run: Run, match: re.Match[str]) -> Facet:
 def _many(read: Read | None) -> Read:
     """A list in the place of many reads: each thing that it holds by its own reader, of which nothing else is told."""
 
-    async def listed(run: Run, match: re.Match[str]) -> Facet:
+    async def listed(run: ReadContext, match: re.Match[str]) -> Facet:
         call = Call(match[0], match[1], "", match[0])
         held = await run.list(call, discovery._Listed, lambda body: body.id)
         if read is None:
@@ -230,12 +230,12 @@ def _many(read: Read | None) -> Read:
     return listed
 
 
-async def _activity(run: Run, match: re.Match[str]) -> Facet:
+async def _activity(run: ReadContext, match: re.Match[str]) -> Facet:
     call = Call(match[0], "Microsoft.Insights/eventtypes", "", match[0])
     return await run.list(call, changes_reader._Event, changes_reader._happened)  # the only reader of an event
 
 
-async def _registry(run: Run, match: re.Match[str]) -> Facet:
+async def _registry(run: ReadContext, match: re.Match[str]) -> Facet:
     return (await registry_reader.registry(run, RegistryScope(match[1]))).properties
 
 
@@ -306,10 +306,10 @@ class Wireside:
 
     def pages(self, *recordings: Recorded) -> Listing[Any]:
         """What the product's reader of lists makes of these pages, whatever their links say."""
-        answers = [Status(200, each.json) for each in recordings]
+        answers = [StatusFault(200, each.json) for each in recordings]
         faults = [Fault(r"https://management\.azure\.com/", each, nth) for nth, each in enumerate(answers, 1)]
 
-        async def read(run: Run) -> Facet:
+        async def read(run: ReadContext) -> Facet:
             call = Call(recordings[0].path, "Microsoft.Portal/dashboards", "", "")
             return await run.list(call, discovery._Listed, lambda item: item)
 
@@ -317,7 +317,7 @@ class Wireside:
         assert isinstance(listing, Listing)
         return listing
 
-    def _run(self, faults: list[Fault], read: Callable[[Run], Awaitable[Facet]]) -> Facet:
+    def _run(self, faults: list[Fault], read: Callable[[ReadContext], Awaitable[Facet]]) -> Facet:
         http_challenge_cache.clear()  # a recorded challenge names another tenant
         self._sim.faults[:] = faults
         try:
@@ -340,17 +340,20 @@ def _serving(what: Recorded) -> list[Fault]:
     if re.fullmatch(r"/secrets/[^/]+/.*", what.path):
         path = re.escape(what.path.rsplit("/", 1)[0])
     here = f"https://{what.host if what.host in (VAULT, REGISTRY) else 'management.azure.com'}{path}$"
-    own = Status(what.status, text, headers)
+    own = StatusFault(what.status, text, headers)
     loginserver = {"loginServer": REGISTRY}
     return [
         Fault(here, own, query=r"^(?!.*skiptoken)"),
-        Fault(here, Status(200, {"value": []})),
-        Fault(r"https://acrmonozu\.azurecr\.io/acr/v1/any/_tags", Status(200, {"imageName": "any", "tags": []})),
-        Fault(r"https://acrmonozu\.azurecr\.io/oauth2/", Status(200, {"refresh_token": "any", "access_token": "any"})),
+        Fault(here, StatusFault(200, {"value": []})),
+        Fault(r"https://acrmonozu\.azurecr\.io/acr/v1/any/_tags", StatusFault(200, {"imageName": "any", "tags": []})),
         Fault(
-            r"registries/acrmonozu$", Status(200, {"id": REGISTRY_ID, "name": "acrmonozu", "properties": loginserver})
+            r"https://acrmonozu\.azurecr\.io/oauth2/", StatusFault(200, {"refresh_token": "any", "access_token": "any"})
         ),
-        Fault(r"https://management\.azure\.com/", Status(403)),
+        Fault(
+            r"registries/acrmonozu$",
+            StatusFault(200, {"id": REGISTRY_ID, "name": "acrmonozu", "properties": loginserver}),
+        ),
+        Fault(r"https://management\.azure\.com/", StatusFault(403)),
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mzaudit.azure.client.call import Answer
 from mzaudit.azure.readers.keyvault_reader import _SecretMembers  # the only reader of a secret's attributes
-from mzaudit.azure.readers.web_wire_models import Config, Plan, SiteMembers
+from mzaudit.azure.readers.web_wire_models import Config, SiteMembers, WirePlan
 from mzaudit.azure.text.linux_fx_version import parse
 from mzaudit.azure.text.sealed_values import Classifier
 from mzaudit.simulator import Simulator, build, serve
@@ -177,7 +177,7 @@ def test_collector_2_a_list_ends_in_several_spellings(azure: Wireside, end: str)
 
 def test_collector_3_what_a_list_leaves_out_is_read_where_it_is(azure: Wireside) -> None:
     plans = recorded("appservice-plans/plans_list_c7n_windows_detailed").json["value"]
-    assert all(Plan.model_validate_json(json_of(plan)).sku for plan in plans)
+    assert all(WirePlan.model_validate_json(json_of(plan)).sku for plan in plans)
     assert "linux_fx_version" in Config.model_fields["properties"].annotation.model_fields  # type: ignore[union-attr]
     assert not {"site_config", "linux_fx_version"} & SiteMembers.model_fields.keys()
     assert value(azure.read(recorded("appservice-config/config_web_linux_docker"))).runtime.form == "docker"

@@ -20,13 +20,13 @@ from mzaudit.azure.required_permissions import (
     Need,
     Role,
 )
-from mzaudit.cli.collection import look, scope_of
+from mzaudit.cli.collection import collect_state, scope_of
 from mzaudit.cli.evaluation import judge
-from mzaudit.cli.resolve import bound
+from mzaudit.cli.resolve import bind_policy
 from mzaudit.doctor.examination import Examination, examine
 from mzaudit.doctor.role_grants import needed
 from mzaudit.engine.results import Finding
-from mzaudit.policy.desired import Wanted
+from mzaudit.policy.desired import Desired
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.models import Severity
 from mzaudit.policy.shipped_policy import shipped
@@ -103,17 +103,17 @@ def estate_for(need: Right) -> Estate:
     return bent(BENDS.get(need))
 
 
-def bent(bend: Bend | None) -> Estate:
+def bent(mutate: Bend | None) -> Estate:
     """The documented estate, bent."""
     estate = build("compliant")
-    if bend is not None:
-        bend(estate)
+    if mutate is not None:
+        mutate(estate)
     return estate
 
 
-def wanted_of(estate: Estate) -> Wanted:
+def wanted_of(estate: Estate) -> Desired:
     """The shipped policy for production, in the estate's subscription."""
-    return bound(POLICY, ("prd",), dict.fromkeys(POLICY.policy.environments, estate.subscriptions[0]))
+    return bind_policy(POLICY, ("prd",), dict.fromkeys(POLICY.policy.environments, estate.subscriptions[0]))
 
 
 def restrict(estate: Estate, without: Right | None = None) -> None:
@@ -141,10 +141,10 @@ def restrict(estate: Estate, without: Right | None = None) -> None:
 def night(simulator: Simulator) -> Night:
     """One run over the wire."""
     wanted = wanted_of(simulator.estate)
-    return _judged(wanted, look(wanted, simulator, timeout=600, values=True, debug=False))
+    return _judged(wanted, collect_state(wanted, simulator, timeout=600, values=True, debug=False))
 
 
-def _judged(wanted: Wanted, seen: Snapshot) -> Night:
+def _judged(wanted: Desired, seen: Snapshot) -> Night:
     findings = judge(POLICY, wanted, seen, fail_on=Severity.LOW).findings
     return Night(seen, findings, examine(seen, findings))
 

@@ -16,7 +16,7 @@ import sqlglot
 
 import mzaudit.cli
 from mzaudit.azure.required_permissions import NEEDS, Role
-from mzaudit.simulator import Estate, Fault, Status, build, grant_custom_role, serve
+from mzaudit.simulator import Estate, Fault, StatusFault, build, grant_custom_role, serve
 from mzaudit.simulator.sql.contents import Contents
 from tests.doctor.conftest import Outcome
 from tests.doctor.nights import restrict
@@ -49,7 +49,7 @@ def test_misuse(case: str, mzaudit: Call) -> None:
 
 
 def test_no_login_is_abandoned(mzaudit: Call) -> None:
-    with serve(build("compliant"), faults=[Fault("POST .*/token", Status(401))]) as simulator:
+    with serve(build("compliant"), faults=[Fault("POST .*/token", StatusFault(401))]) as simulator:
         assert mzaudit("doctor", "--env", "prd", to=simulator).code == 4
 
 
@@ -161,7 +161,7 @@ def test_network_obstacles_stand_apart_from_rights(mzaudit: Call) -> None:
 
 def test_an_unregistered_provider_is_named_and_never_registered(mzaudit: Call) -> None:
     body = {"error": {"code": "MissingSubscriptionRegistration", "message": "The subscription is not registered."}}
-    with serve(build("compliant"), faults=[Fault("GET .*/Microsoft.Sql/servers", Status(409, body))]) as simulator:
+    with serve(build("compliant"), faults=[Fault("GET .*/Microsoft.Sql/servers", StatusFault(409, body))]) as simulator:
         outcome = mzaudit("doctor", "--env", "prd", to=simulator)
         report = json.loads(mzaudit("check", "--env", "prd", "-o", "json", to=simulator).out)
         assert [request.path for request in simulator.requests if "register" in request.path.casefold()] == []
@@ -248,9 +248,9 @@ INSIDE: dict[str, tuple[Callable[[Estate], None], tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("case", INSIDE)
 def test_what_is_missing_inside_a_database_is_told_apart(case: str, mzaudit: Call) -> None:
-    bend, expected = INSIDE[case]
+    mutate, expected = INSIDE[case]
     estate = build("compliant")
-    bend(estate)
+    mutate(estate)
     with serve(estate) as simulator:
         outcome = mzaudit("doctor", "--env", "prd", to=simulator)
     said = outcome.out.partition("inside the databases (no role of Azure's helps: statements in each do)\n")[2]

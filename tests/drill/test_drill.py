@@ -13,7 +13,7 @@ from mzaudit.cli import exit_codes
 from mzaudit.cli import run as mzaudit
 from mzaudit.cli.commands.drill import audit
 from mzaudit.drill import drill_text
-from mzaudit.drill.drill_run import Audit, Drill, Outcome, Plan, conforms, drill, run
+from mzaudit.drill.drill_run import Audit, Drill, DrillOutcome, DrillPlan, conforms, drill, run
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
@@ -23,22 +23,22 @@ PARTS, SMALL_PARTS = 32, 4  # tests, for as many workers as there are
 ON_THE_WIRE = frozenset(random.Random(10).sample(range(900), 90))  # of the cases by number
 
 
-def small(judged: Audit) -> Plan:
+def small(judged: Audit) -> DrillPlan:
     """The small policy's only environment."""
-    return Plan(load(SMALL, vocabulary()), "live", judged)
+    return DrillPlan(load(SMALL, vocabulary()), "live", judged)
 
 
 @pytest.fixture(scope="module")
 def proven() -> Iterator[Drill]:
     """The shipped policy's production under every rule."""
-    with drill(Plan(load(shipped(), vocabulary()), "prd", audit)) as running:
+    with drill(DrillPlan(load(shipped(), vocabulary()), "prd", audit)) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def proven_on_the_wire() -> Iterator[Drill]:
     """The same over sockets, TLS and a proxy."""
-    plan = Plan(load(shipped(), vocabulary()), "prd", functools.partial(audit, wire=True))
+    plan = DrillPlan(load(shipped(), vocabulary()), "prd", functools.partial(audit, wire=True))
     with drill(plan) as running:
         yield running
 
@@ -96,7 +96,7 @@ REMOVED = {
 }
 
 
-def outcome(running: Drill, name: str) -> Outcome:
+def outcome(running: Drill, name: str) -> DrillOutcome:
     """What becomes of one case."""
     return running.outcome(next(n for n, case in enumerate(running.cases) if case.name == name))
 

@@ -11,11 +11,11 @@ from pydantic import BaseModel
 
 from mzaudit.drill.deviation_registry import BREAKS, NOTHING_TO_BREAK, Field, breaks
 from mzaudit.drill.deviations import deviations
-from mzaudit.drill.drill_run import Plan, cases_of, ground_of
+from mzaudit.drill.drill_run import DrillPlan, cases_of, ground_of
 from mzaudit.drill.policy_estate import estate_of
-from mzaudit.policy.desired import Wanted
+from mzaudit.policy.desired import Desired
 from mzaudit.policy.loader.load import load
-from mzaudit.policy.models import Policy, Strict, Vault
+from mzaudit.policy.models import Policy, Strict, VaultSpec
 from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Simulator
@@ -23,15 +23,15 @@ from mzaudit.simulator import Simulator
 POLICIES = {"shipped": shipped(), "small": Path(__file__).parent / "small.yaml"}
 
 
-def never(wanted: Wanted, simulator: Simulator) -> tuple[()]:
+def never(wanted: Desired, simulator: Simulator) -> tuple[()]:
     """No audit: these tests look at cases only."""
     raise AssertionError((wanted, simulator))
 
 
-def plan(name: str) -> Plan:
+def plan(name: str) -> DrillPlan:
     """The drill of a policy's first production environment."""
     loaded = load(POLICIES[name], vocabulary())
-    return Plan(loaded, next(env for env, spec in loaded.policy.environments.items() if spec.production), never)
+    return DrillPlan(loaded, next(env for env, spec in loaded.policy.environments.items() if spec.production), never)
 
 
 def models(model: type[BaseModel]) -> set[type[BaseModel]]:
@@ -64,7 +64,7 @@ def test_no_reason_is_left_to_a_field_that_is_gone() -> None:
 
 def test_a_generator_for_a_field_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="Vault has no field colour"):
-        breaks(Vault, "colour")
+        breaks(VaultSpec, "colour")
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -83,7 +83,7 @@ def test_every_case_bends_the_estate(name: str) -> None:
     silent = []
     for case in cases_of(ground):
         estate = pickle.loads(straight)
-        case.bend(estate)
+        case.mutate(estate)
         if vars(estate) == before and "order" not in case.place:
             silent.append(case.name)
     assert silent == []

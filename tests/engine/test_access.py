@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mzaudit.access.deny_assignments import EVERYONE
 from mzaudit.access.effective_access import access_of, holders_of, out_of_reach
-from mzaudit.access.permission_matching import Target
+from mzaudit.access.permission_matching import ActionTarget
 from mzaudit.simulator.estates.builtin_roles import BUILTIN_ROLES
 from mzaudit.snapshot.authorization import (
     Authorization,
@@ -47,13 +47,13 @@ ROLES = tuple(
 
 # What the built-in roles are for, in these questions.
 QUESTIONS = {
-    "get secret": Target(VAULT, "Microsoft.KeyVault/vaults/secrets/getSecret/action", True),
-    "write access policies": Target(VAULT, "Microsoft.KeyVault/vaults/accessPolicies/write", False),
-    "read blob": Target(CONTAINER, "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read", True),
-    "list keys": Target(ACCOUNT, "Microsoft.Storage/storageAccounts/listKeys/action", False),
-    "pull": Target(REGISTRY, "Microsoft.ContainerRegistry/registries/pull/read", False),
-    "read repository": Target(REGISTRY, "Microsoft.ContainerRegistry/registries/repositories/content/read", True),
-    "assign roles": Target(VAULT, "Microsoft.Authorization/roleAssignments/write", False),
+    "get secret": ActionTarget(VAULT, "Microsoft.KeyVault/vaults/secrets/getSecret/action", True),
+    "write access policies": ActionTarget(VAULT, "Microsoft.KeyVault/vaults/accessPolicies/write", False),
+    "read blob": ActionTarget(CONTAINER, "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read", True),
+    "list keys": ActionTarget(ACCOUNT, "Microsoft.Storage/storageAccounts/listKeys/action", False),
+    "pull": ActionTarget(REGISTRY, "Microsoft.ContainerRegistry/registries/pull/read", False),
+    "read repository": ActionTarget(REGISTRY, "Microsoft.ContainerRegistry/registries/repositories/content/read", True),
+    "assign roles": ActionTarget(VAULT, "Microsoft.Authorization/roleAssignments/write", False),
 }
 EFFECTS: dict[str, tuple[str, ...]] = {
     "Owner": ("write access policies", "list keys", "pull", "assign roles"),
@@ -286,13 +286,13 @@ worlds = st.builds(
     st.lists(denials, max_size=2),
     st.booleans(),
 )
-questions = st.builds(Target, st.sampled_from(TARGETS), st.sampled_from(ACTIONS), st.booleans())
+questions = st.builds(ActionTarget, st.sampled_from(TARGETS), st.sampled_from(ACTIONS), st.booleans())
 
 
 @pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(worlds, questions)
-def test_access_is_what_enumeration_says(drawn: World, target: Target) -> None:
+def test_access_is_what_enumeration_says(drawn: World, target: ActionTarget) -> None:
     answer = access_of(drawn.snapshot, ME, target).allowed
     expected = drawn.may(target.action, target.scope, data=target.data)
     if answer is None:  # the only doubt in these worlds: a deny to a group that the principal is not seen to be in
@@ -315,7 +315,9 @@ def test_out_of_reach_is_who_holds_nothing_at_above_or_below(drawn: World, scope
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(worlds, questions, st.sampled_from(["reach", "assignments", "roles", "denies"]), st.booleans(), st.booleans())
-def test_seeing_less_never_concludes_more(drawn: World, target: Target, what: str, keep: bool, both: bool) -> None:
+def test_seeing_less_never_concludes_more(
+    drawn: World, target: ActionTarget, what: str, keep: bool, both: bool
+) -> None:
     before = access_of(drawn.snapshot, ME, target).allowed
     rbac = drawn.snapshot.authorization[SUBSCRIPTION]
 
@@ -337,7 +339,7 @@ def test_seeing_less_never_concludes_more(drawn: World, target: Target, what: st
 
 @settings(max_examples=100, deadline=None)
 @given(worlds, questions)
-def test_order_and_spelling_do_not_matter(drawn: World, target: Target) -> None:
+def test_order_and_spelling_do_not_matter(drawn: World, target: ActionTarget) -> None:
     rbac = drawn.snapshot.authorization[SUBSCRIPTION]
     turned = Authorization(
         rbac.subscription,

@@ -10,7 +10,7 @@ import pytest
 from mzaudit.engine.change_attribution import asked, attribute, nameless
 from mzaudit.engine.results import Attribution, Finding, Status
 from mzaudit.engine.verdict import Evidence
-from mzaudit.policy.models import Principal, Severity
+from mzaudit.policy.models import PrincipalSpec, Severity
 from mzaudit.snapshot.changes import Recorded, Records
 from mzaudit.snapshot.observed import Gap, GapReason, Listing
 from mzaudit.snapshot.text.ids import key
@@ -19,7 +19,7 @@ from tests.report.sample import finding
 GROUP = "/subscriptions/s/resourceGroups/rg/providers"
 SITE, VAULT = f"{GROUP}/Microsoft.Web/sites/app", f"{GROUP}/Microsoft.KeyVault/vaults/kv"
 ASSIGNMENT = f"{VAULT}/providers/Microsoft.Authorization/roleAssignments/a"
-PIPELINE = Principal(object_id="00000000-0000-0000-0000-00000000000a", name="release")
+PIPELINE = PrincipalSpec(object_id="00000000-0000-0000-0000-00000000000a", name="release")
 OID = "00000000-0000-0000-0000-0000000000dd"
 PERSON = "someone@monozu.example"
 REFUSED = Gap(GapReason.FORBIDDEN, "GET log?$filter=x", "/subscriptions/s", "Microsoft.Insights/eventtypes/values/read")
@@ -36,7 +36,7 @@ def record(day: int, caller: str, *ids: str, source: str = "Activity Log") -> Re
 
 
 def told(
-    one: Finding, records: Records, *, names: bool = False, known: tuple[Principal, ...] = (PIPELINE,)
+    one: Finding, records: Records, *, names: bool = False, known: tuple[PrincipalSpec, ...] = (PIPELINE,)
 ) -> Attribution:
     (found,) = attribute((one,), records, known, names=names)
     assert found.attribution is not None

@@ -10,7 +10,7 @@ from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pas
 from mzaudit.engine.evaluate import evaluate
 from mzaudit.engine.results import Finding, Gate, Status, summarise
 from mzaudit.engine.subjects import each_secret, each_vault
-from mzaudit.policy.desired import WantedSecret, WantedVault
+from mzaudit.policy.desired import DesiredSecret, DesiredVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.built_estate import compliant, wanted
@@ -23,8 +23,8 @@ GAP = Gap(GapReason.FORBIDDEN, "GET link")
 UNSEEN, SKIP = Inconclusive((GAP,)), NotApplicable("Not asked.")
 
 
-def link(verdict: Verdict) -> Rule[WantedVault]:
-    def check(want: WantedVault, seen: Snapshot) -> Verdict:
+def link(verdict: Verdict) -> Rule[DesiredVault]:
+    def check(want: DesiredVault, seen: Snapshot) -> Verdict:
         return verdict
 
     return Rule("T-001", "link", "A link", Severity.HIGH, each_vault, (), (), (), check, "", "test")
@@ -36,8 +36,8 @@ def symptom(
     requires: tuple[str, ...] = (),
     explained_by: tuple[str, ...] = (),
     follows: tuple[str, ...] = (),
-) -> Rule[WantedSecret]:
-    def check(want: WantedSecret, seen: Snapshot) -> Verdict:
+) -> Rule[DesiredSecret]:
+    def check(want: DesiredSecret, seen: Snapshot) -> Verdict:
         if isinstance(verdict, Exception):
             raise verdict
         return verdict
@@ -57,7 +57,7 @@ def symptom(
     )
 
 
-def found(*rules: Rule[WantedVault] | Rule[WantedSecret]) -> Finding:
+def found(*rules: Rule[DesiredVault] | Rule[DesiredSecret]) -> Finding:
     """The finding of the symptom about one secret."""
     findings = evaluate(wanted(), compliant(), rules)
     return next(f for f in findings if f.rule == "T-002" and f.subject.name == "kv-mz-cloud-prd/SECRET_KEY")

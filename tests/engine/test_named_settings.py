@@ -10,7 +10,7 @@ from mzaudit.engine import Fail, Pass, Verdict
 from mzaudit.engine.evaluate import verdict_of
 from mzaudit.engine.rule import AnyRule
 from mzaudit.policy.bind import bind
-from mzaudit.policy.desired import Wanted
+from mzaudit.policy.desired import Desired
 from mzaudit.policy.loader.load import load
 from mzaudit.rules import vocabulary
 from mzaudit.rules.settings.no_plaintext_credentials import no_plaintext_credentials
@@ -36,7 +36,7 @@ RENAMED: tuple[Bend, ...] = (
 
 
 @pytest.fixture(scope="module")
-def policy(tmp_path_factory: pytest.TempPathFactory) -> Wanted:
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Desired:
     path: Path = tmp_path_factory.mktemp("policy") / "p.yaml"
     named = f"    settings: {{{OIDC}: cloud/MS_CLIENT_SECRET, {MANAGE}: manage/SECRET_KEY}}\n"
     path.write_text(policy_bent(("    vault: cloud\n", "    vault: cloud\n" + named)))
@@ -44,16 +44,16 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Wanted:
     return bind(loaded.policy, loaded.where, ("prd",), dict.fromkeys(loaded.policy.environments, SUBSCRIPTION))
 
 
-def names(policy: Wanted) -> list[str]:
+def names(policy: Desired) -> list[str]:
     return [s.name for s in vault_reference.over(policy, policy.environments["prd"]) if s.name.startswith("cloud/")]
 
 
-def of(policy: Wanted, rule: AnyRule, name: str, *bends: Bend) -> Verdict:
+def of(policy: Desired, rule: AnyRule, name: str, *bends: Bend) -> Verdict:
     subject = next(s for s in rule.over(policy, policy.environments["prd"]) if s.name == name)
     return verdict_of(rule, subject, bent(*bends))
 
 
-def test_a_secret_has_the_setting_that_the_policy_names_and_no_other(policy: Wanted) -> None:
+def test_a_secret_has_the_setting_that_the_policy_names_and_no_other(policy: Desired) -> None:
     assert {f"cloud/{OIDC}", f"cloud/{MANAGE}", "cloud/SECRET_KEY"} <= set(names(policy))
     assert "cloud/MS_CLIENT_SECRET" not in names(policy)
     cloud = next(one for one in policy.services if (one.env, one.key) == ("prd", "cloud"))
@@ -62,7 +62,7 @@ def test_a_secret_has_the_setting_that_the_policy_names_and_no_other(policy: Wan
     assert "p.yaml:" in next(one.where for one in cloud.settings if one.name == OIDC)
 
 
-def test_the_named_setting_must_refer_to_its_secret(policy: Wanted) -> None:
+def test_the_named_setting_must_refer_to_its_secret(policy: Desired) -> None:
     for name in (OIDC, MANAGE):
         assert isinstance(of(policy, vault_reference, f"cloud/{name}", *RENAMED), Pass)
         missing = of(policy, vault_reference, f"cloud/{name}")
@@ -73,7 +73,7 @@ def test_the_named_setting_must_refer_to_its_secret(policy: Wanted) -> None:
     assert "kv-mz-cloud-prd instead of kv-mz-manage-prd" in swapped.note
 
 
-def test_app_service_reports_it_by_the_settings_name(policy: Wanted) -> None:
+def test_app_service_reports_it_by_the_settings_name(policy: Desired) -> None:
     reported = status_of(OIDC, "SecretNotFound", OWN.vault, OWN.secret, None, None)
 
     told = site(CLOUD, references=Listing((reported,)))
@@ -82,7 +82,7 @@ def test_app_service_reports_it_by_the_settings_name(policy: Wanted) -> None:
     assert f"reports SecretNotFound for {OIDC}" in verdict.note
 
 
-def test_only_the_documented_setting_may_refer_to_another_vault(policy: Wanted) -> None:
+def test_only_the_documented_setting_may_refer_to_another_vault(policy: Desired) -> None:
     assert isinstance(of(policy, own_vault_only, "cloud", *RENAMED), Pass)
     second = of(policy, own_vault_only, "cloud", *RENAMED, setting(CLOUD, "Second__Key", THEIRS))
     assert isinstance(second, Fail)
@@ -90,7 +90,7 @@ def test_only_the_documented_setting_may_refer_to_another_vault(policy: Wanted) 
     assert MANAGE not in second.note
 
 
-def test_a_named_setting_in_clear_is_cured_by_its_own_secret(policy: Wanted) -> None:
+def test_a_named_setting_in_clear_is_cured_by_its_own_secret(policy: Desired) -> None:
     verdict = of(policy, no_plaintext_credentials, "cloud", *RENAMED, setting(CLOUD, MANAGE, literal()))
     assert isinstance(verdict, Fail)
     assert "documented as a secret" in verdict.note

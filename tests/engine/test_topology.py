@@ -11,7 +11,7 @@ from mzaudit import rules
 from mzaudit.diagram.element_status import agrees, marked
 from mzaudit.diagram.topology import topology
 from mzaudit.engine.evaluate import evaluate
-from mzaudit.engine.results import Arrow, Finding, Mark, Node, NodeKind, Status, SubjectName, Topology
+from mzaudit.engine.results import Arrow, ElementStatus, Finding, Node, NodeKind, Status, SubjectName, Topology
 from mzaudit.engine.verdict import Evidence
 from mzaudit.policy.models import Severity
 from mzaudit.snapshot.estate import Snapshot
@@ -78,7 +78,7 @@ def test_the_documented_estate() -> None:
     marks = {name: part.mark for name, part in parts(picture).items()}
     decided = {finding.fingerprint for finding in findings}
     undecided = {name for name, part in parts(picture).items() if not decided & set(part.findings)}
-    assert {name for name, mark in marks.items() if mark is not Mark.PASSED} == undecided
+    assert {name for name, mark in marks.items() if mark is not ElementStatus.PASSED} == undecided
     assert [name for name in marks if "cloud" in name] == [
         "vault/kv-mz-cloud-prd",
         "database/db-monozu-cloud-prd",
@@ -96,19 +96,19 @@ def test_the_documented_estate() -> None:
     assert {node.within for node in picture.nodes if node.kind is NodeKind.DATABASE} == {"prd/server/sql-monozu-prd"}
 
 
-CASES: dict[str, tuple[tuple[Bend, ...], str, Mark, str]] = {
-    "an app is gone": ((site(CLOUD, properties=GONE),), "app/app-monozu-cloud-prd", Mark.MISSING, "APP-001"),
-    "so is its identity": ((site(CLOUD, properties=GONE),), "identity/app-monozu-cloud-prd", Mark.MISSING, ""),
+CASES: dict[str, tuple[tuple[Bend, ...], str, ElementStatus, str]] = {
+    "an app is gone": ((site(CLOUD, properties=GONE),), "app/app-monozu-cloud-prd", ElementStatus.MISSING, "APP-001"),
+    "so is its identity": ((site(CLOUD, properties=GONE),), "identity/app-monozu-cloud-prd", ElementStatus.MISSING, ""),
     "and what it reaches": (
         (site(CLOUD, properties=GONE),),
         "identity/app-monozu-cloud-prd uses database/db-monozu-cloud-prd",
-        Mark.MISSING,
+        ElementStatus.MISSING,
         "",
     ),
     "no identity": (
         (site_properties(MANAGE, identity=Identity((), None, None)),),
         "identity/app-monozu-manage-prd",
-        Mark.MISSING,
+        ElementStatus.MISSING,
         "APP-005",
     ),
     "another identity resolves the references": (
@@ -117,132 +117,147 @@ CASES: dict[str, tuple[tuple[Bend, ...], str, Mark, str]] = {
             site_config(MANAGE, key_vault_reference_identity="/subscriptions/x/identities/y"),
         ),
         "identity/app-monozu-manage-prd",
-        Mark.VIOLATED,
+        ElementStatus.VIOLATED,
         "APP-005",
     ),
     "a vault is gone": (
         (vault_facets(vault("cloud"), properties=GONE),),
         "vault/kv-mz-cloud-prd",
-        Mark.MISSING,
+        ElementStatus.MISSING,
         "KV-001",
     ),
     "a vault was not seen": (
         (vault_facets(vault("cloud"), properties=gap()),),
         "vault/kv-mz-cloud-prd",
-        Mark.NOT_SEEN,
+        ElementStatus.NOT_SEEN,
         "KV-001",
     ),
-    "the registry is gone": ((registry(CLOUD, properties=GONE),), "registry/acrmonozu", Mark.MISSING, "IMG-001"),
+    "the registry is gone": (
+        (registry(CLOUD, properties=GONE),),
+        "registry/acrmonozu",
+        ElementStatus.MISSING,
+        "IMG-001",
+    ),
     "the account of the blobs is gone": (
         (account_facets(properties=GONE),),
         "blobs/stmonozuprd/snaps",
-        Mark.MISSING,
+        ElementStatus.MISSING,
         "BLOB-001",
     ),
-    "the component is gone": ((component(properties=GONE),), "telemetry/appi-monozu-prd", Mark.MISSING, "OBS-001"),
-    "the server is gone": ((server(exists=Observed(False)),), "server/sql-monozu-prd", Mark.MISSING, "SQL-001"),
+    "the component is gone": (
+        (component(properties=GONE),),
+        "telemetry/appi-monozu-prd",
+        ElementStatus.MISSING,
+        "OBS-001",
+    ),
+    "the server is gone": (
+        (server(exists=Observed(False)),),
+        "server/sql-monozu-prd",
+        ElementStatus.MISSING,
+        "SQL-001",
+    ),
     "and its databases": (
         (server(exists=Observed(False)),),
         "database/db-monozu-manage-prd",
-        Mark.MISSING,
+        ElementStatus.MISSING,
         "SQL-001",
     ),
-    "the plan is too small": ((plan(CLOUD, "B1"),), "plan/asp-monozu-prd", Mark.VIOLATED, "APP-003"),
+    "the plan is too small": ((plan(CLOUD, "B1"),), "plan/asp-monozu-prd", ElementStatus.VIOLATED, "APP-003"),
     "the plan was not seen": (
         (site(INGEST, properties=gap()),),
         "plan/plan of app-monozu-ingest-prd",
-        Mark.NOT_SEEN,
+        ElementStatus.NOT_SEEN,
         "APP-003",
     ),
     "nor that of an app that is gone": (
         (site(INGEST, properties=GONE),),
         "plan/plan of app-monozu-ingest-prd",
-        Mark.NOT_SEEN,
+        ElementStatus.NOT_SEEN,
         "APP-003",
     ),
     "no role on the vault": (
         (revoked(principal(CLOUD), SECRETS_USER),),
         "identity/app-monozu-cloud-prd reads secrets of vault/kv-mz-cloud-prd",
-        Mark.MISSING,
+        ElementStatus.MISSING,
         "RBAC-001",
     ),
     "the role, but from above": (
         (revoked(principal(CLOUD), SECRETS_USER), granted(principal(CLOUD), SECRETS_USER, PRD.resource_group_id)),
         "identity/app-monozu-cloud-prd reads secrets of vault/kv-mz-cloud-prd",
-        Mark.VIOLATED,
+        ElementStatus.VIOLATED,
         "RBAC-001",
     ),
     "no right to pull": (
         (revoked(principal(CLOUD), ACR_PULL),),
         "app/app-monozu-cloud-prd pulls its image from registry/acrmonozu",
-        Mark.MISSING,
+        ElementStatus.MISSING,
         "IMG-007",
     ),
     "no role on the blobs": (
         (revoked(principal(CLOUD), BLOB_READER),),
         "identity/app-monozu-cloud-prd reads blobs/stmonozuprd/snaps",
-        Mark.MISSING,
+        ElementStatus.MISSING,
         "RBAC-004",
     ),
     "a service reads another's vault": (
         (granted(principal(MANAGE), SECRETS_USER, vault("cloud").id),),
         "identity/app-monozu-manage-prd reaches vault/kv-mz-cloud-prd",
-        Mark.EXTRA,
+        ElementStatus.EXTRA,
         "RBAC-002",
     ),
     "a service of another environment does": (
         (granted(principal(service("cloud", "stg")), SECRETS_USER, vault("cloud").id),),
         "stranger/the identity of cloud of stg reaches vault/kv-mz-cloud-prd",
-        Mark.EXTRA,
+        ElementStatus.EXTRA,
         "RBAC-002",
     ),
     "a stranger reads a secret": (
         (granted(STRANGER, SECRETS_USER, f"{vault('cloud').id}/secrets/SECRET-KEY"),),
         f"stranger/ServicePrincipal {STRANGER} reaches vault/kv-mz-cloud-prd",
-        Mark.EXTRA,
+        ElementStatus.EXTRA,
         "RBAC-003",
     ),
     "a service reaches the blobs": (
         (granted(principal(INGEST), BLOB_READER, PRD.storage[0].account_id),),
         "identity/app-monozu-ingest-prd reaches blobs/stmonozuprd/snaps",
-        Mark.EXTRA,
+        ElementStatus.EXTRA,
         "RBAC-005",
     ),
     "a role on the registry that nobody documents": (
         (granted(principal(INGEST), BLOB_READER, PRD.registry.id),),
         "identity/app-monozu-ingest-prd reaches registry/acrmonozu",
-        Mark.EXTRA,
+        ElementStatus.EXTRA,
         "RBAC-006",
     ),
     "a service is a user of another's database": (
         (signs_in(DB, entra_user("m", client(MANAGE))),),
         "identity/app-monozu-manage-prd reaches database/db-monozu-cloud-prd",
-        Mark.EXTRA,
+        ElementStatus.EXTRA,
         "SQL-005",
     ),
     "a service of another environment is one": (
         (signs_in(DB, entra_user("m", client(service("cloud", "stg")))),),
         "stranger/the identity of cloud of stg reaches database/db-monozu-cloud-prd",
-        Mark.EXTRA,
+        ElementStatus.EXTRA,
         "SQL-005",
     ),
     "a reference to another's vault": (
         (setting(INGEST, "LEGACY", reference_to("KV-MZ-CLOUD-PRD", "LEGACY", None)),),
         "app/app-monozu-ingest-prd refers to vault/kv-mz-cloud-prd",
-        Mark.EXTRA,
+        ElementStatus.EXTRA,
         "SET-006",
     ),
     "a reference to a vault of elsewhere": (
         (setting(INGEST, "LEGACY", reference_to("kv-other", "LEGACY", None)),),
         "vault/kv-other",
-        Mark.EXTRA,
+        ElementStatus.EXTRA,
         "SET-006",
     ),
 }
 
 
 @pytest.mark.parametrize(("bends", "part", "mark", "rule"), CASES.values(), ids=CASES.keys())
-def test_one_difference(bends: tuple[Bend, ...], part: str, mark: Mark, rule: str) -> None:
+def test_one_difference(bends: tuple[Bend, ...], part: str, mark: ElementStatus, rule: str) -> None:
     picture, findings = judged(bent(*bends))
     drawn = parts(picture)
     assert part in drawn, sorted(drawn)
@@ -255,8 +270,8 @@ def test_one_difference(bends: tuple[Bend, ...], part: str, mark: Mark, rule: st
 
 def test_a_grant_further_up_is_no_arrow_but_marks_the_identity() -> None:
     picture, _ = judged(bent(granted(principal(INGEST), ACR_PULL, PRD.resource_group_id)))
-    assert [arrow for arrow in picture.arrows if arrow.mark is Mark.EXTRA] == []
-    assert parts(picture)["identity/app-monozu-ingest-prd"].mark is Mark.VIOLATED
+    assert [arrow for arrow in picture.arrows if arrow.mark is ElementStatus.EXTRA] == []
+    assert parts(picture)["identity/app-monozu-ingest-prd"].mark is ElementStatus.VIOLATED
 
 
 @pytest.mark.parametrize("name", ESTATES)
@@ -275,10 +290,10 @@ def test_every_finding_that_applies_has_its_place(name: str) -> None:
 @pytest.mark.parametrize("name", ESTATES)
 def test_seeing_nothing_marks_nothing(name: str) -> None:
     picture, _ = judged(blind(ESTATES[name]()))
-    assert {part.mark for part in parts(picture).values()} == {Mark.NOT_SEEN}
+    assert {part.mark for part in parts(picture).values()} == {ElementStatus.NOT_SEEN}
 
 
-BROKEN = {Mark.VIOLATED, Mark.MISSING}
+BROKEN = {ElementStatus.VIOLATED, ElementStatus.MISSING}
 
 
 @pytest.mark.parametrize("name", ESTATES)
@@ -288,7 +303,7 @@ def test_seeing_less_never_marks_better(name: str) -> None:
         f"{path}: {called} was {whole[called].mark if called in whole else 'not drawn'}, became {part.mark}"
         for path, less in list(one_less(ESTATES[name]()))[::5]
         for called, part in parts(judged(less)[0]).items()
-        if part.mark is not Mark.NOT_SEEN
+        if part.mark is not ElementStatus.NOT_SEEN
         and not (called in whole and (whole[called].mark is part.mark or {whole[called].mark, part.mark} <= BROKEN))
     ]
     assert wrong == []
@@ -298,23 +313,23 @@ def test_what_no_rule_of_this_report_decides_is_not_seen() -> None:
     bound = wanted()
     only = tuple(f for f in evaluate(bound, bent(), RULES) if f.rule == "KV-003")
     marks = {name: part.mark for name, part in parts(topology(bound, bent(), only)).items()}
-    assert {name for name, mark in marks.items() if mark is Mark.PASSED} == {
+    assert {name for name, mark in marks.items() if mark is ElementStatus.PASSED} == {
         "vault/kv-mz-cloud-prd",
         "vault/kv-mz-manage-prd",
     }
-    assert set(marks.values()) == {Mark.PASSED, Mark.NOT_SEEN}
+    assert set(marks.values()) == {ElementStatus.PASSED, ElementStatus.NOT_SEEN}
 
 
-USERS: dict[str, tuple[Status, str, Mark]] = {
-    "the user is there": (Status.PASS, "5d1c", Mark.PASSED),
-    "there is none": (Status.FAIL, "none", Mark.MISSING),
-    "it is a former identity's": (Status.FAIL, "5d1c", Mark.VIOLATED),
-    "nobody could look": (Status.INCONCLUSIVE, "none", Mark.NOT_SEEN),
+USERS: dict[str, tuple[Status, str, ElementStatus]] = {
+    "the user is there": (Status.PASS, "5d1c", ElementStatus.PASSED),
+    "there is none": (Status.FAIL, "none", ElementStatus.MISSING),
+    "it is a former identity's": (Status.FAIL, "5d1c", ElementStatus.VIOLATED),
+    "nobody could look": (Status.INCONCLUSIVE, "none", ElementStatus.NOT_SEEN),
 }
 
 
 @pytest.mark.parametrize(("status", "observed", "mark"), USERS.values(), ids=USERS.keys())
-def test_a_database_user_marks_its_arrow(status: Status, observed: str, mark: Mark) -> None:
+def test_a_database_user_marks_its_arrow(status: Status, observed: str, mark: ElementStatus) -> None:
     bound, server = wanted(), PRD.server
     at = f"{server.id}/databases/{server.databases[0].name}"
     findings = tuple(f for f in evaluate(bound, bent(), RULES) if not f.rule.startswith("SQL-003"))
@@ -330,7 +345,7 @@ def _first(picture: Topology, **changes: object) -> Topology:
 
 
 UNTRUE: dict[str, Callable[[Topology], Topology]] = {
-    "a mark that does not follow": lambda picture: _first(picture, mark=Mark.VIOLATED),
+    "a mark that does not follow": lambda picture: _first(picture, mark=ElementStatus.VIOLATED),
     "a fingerprint of no finding": lambda picture: _first(picture, findings=("0" * 32,)),
     "an arrow from nowhere": lambda picture: replace(
         picture, arrows=(replace(picture.arrows[0], source="prd/app/none"), *picture.arrows[1:])
@@ -349,22 +364,22 @@ def test_a_changed_picture_is_told(change: Callable[[Topology], Topology]) -> No
     assert not agrees(change(picture), findings)
 
 
-STATUSES: dict[str, tuple[tuple[Status, ...], Mark]] = {
-    "all pass": ((Status.PASS, Status.PASS), Mark.PASSED),
-    "one fails": ((Status.PASS, Status.FAIL, Status.INCONCLUSIVE), Mark.VIOLATED),
-    "one is open": ((Status.PASS, Status.WAIVED, Status.INCONCLUSIVE), Mark.NOT_SEEN),
-    "one is waived": ((Status.PASS, Status.WAIVED), Mark.WAIVED),
-    "none applies": ((Status.NOT_APPLICABLE,), Mark.NOT_SEEN),
-    "one does not apply": ((Status.PASS, Status.NOT_APPLICABLE), Mark.PASSED),
-    "nothing": ((), Mark.NOT_SEEN),
+STATUSES: dict[str, tuple[tuple[Status, ...], ElementStatus]] = {
+    "all pass": ((Status.PASS, Status.PASS), ElementStatus.PASSED),
+    "one fails": ((Status.PASS, Status.FAIL, Status.INCONCLUSIVE), ElementStatus.VIOLATED),
+    "one is open": ((Status.PASS, Status.WAIVED, Status.INCONCLUSIVE), ElementStatus.NOT_SEEN),
+    "one is waived": ((Status.PASS, Status.WAIVED), ElementStatus.WAIVED),
+    "none applies": ((Status.NOT_APPLICABLE,), ElementStatus.NOT_SEEN),
+    "one does not apply": ((Status.PASS, Status.NOT_APPLICABLE), ElementStatus.PASSED),
+    "nothing": ((), ElementStatus.NOT_SEEN),
 }
 
 
 @pytest.mark.parametrize(("statuses", "mark"), STATUSES.values(), ids=STATUSES.keys())
-def test_marks_follow_from_statuses(statuses: tuple[Status, ...], mark: Mark) -> None:
+def test_marks_follow_from_statuses(statuses: tuple[Status, ...], mark: ElementStatus) -> None:
     _, findings = judged(bent())
     some = tuple(replace(f, status=status, cause="") for f, status in zip(findings, statuses, strict=False))
-    node = Node("n", "prd", NodeKind.APP, "n", "x", "", Mark.NOT_SEEN, tuple(f.fingerprint for f in some))
+    node = Node("n", "prd", NodeKind.APP, "n", "x", "", ElementStatus.NOT_SEEN, tuple(f.fingerprint for f in some))
     assert marked(Topology((node,)), some).nodes[0].mark is mark
 
 
@@ -373,6 +388,6 @@ def test_a_cause_decides_for_what_follows_from_it() -> None:
     cause = replace(findings[0], status=Status.WAIVED, severity=Severity.LOW)
     link = f"{cause.rule} {cause.subject.name}"
     follower = replace(findings[1], status=Status.NOT_APPLICABLE, cause=link)
-    node = Node("n", "prd", NodeKind.APP, "n", "x", "", Mark.NOT_SEEN, (follower.fingerprint,))
-    assert marked(Topology((node,)), (cause, follower)).nodes[0].mark is Mark.WAIVED
-    assert marked(Topology((node,)), (follower,)).nodes[0].mark is Mark.VIOLATED
+    node = Node("n", "prd", NodeKind.APP, "n", "x", "", ElementStatus.NOT_SEEN, (follower.fingerprint,))
+    assert marked(Topology((node,)), (cause, follower)).nodes[0].mark is ElementStatus.WAIVED
+    assert marked(Topology((node,)), (follower,)).nodes[0].mark is ElementStatus.VIOLATED

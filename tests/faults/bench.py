@@ -11,9 +11,9 @@ from unittest.mock import patch
 
 from mzaudit.azure import Connection, bulk_lists, choose, collect
 from mzaudit.azure.client.connection import Retry
-from mzaudit.cli.collection import quiet, scope_of
+from mzaudit.cli.collection import configure_logging, scope_of
 from mzaudit.cli.evaluation import judge
-from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.results import Report
 from mzaudit.errors import Abandoned
 from mzaudit.policy.models import Severity
@@ -84,8 +84,8 @@ class Bench:
         self._sim = self._open.enter_context(serve(build(estate)))
         self._loaded = load_policy(None, shipped=True)
         everywhere = dict.fromkeys(self._loaded.policy.environments, self._sim.subscription_id)
-        self._wanted = bound(self._loaded, ("prd",), everywhere)
-        quiet(False)
+        self._wanted = bind_policy(self._loaded, ("prd",), everywhere)
+        configure_logging(False)
         self.usual = self.run([], Retry())
         self.targets = targets(self.usual.requests)
         recorder = Recorder(self.targets)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from mzaudit.simulator import Alter, Fault, Hang, Html, Malformed, Recode, Request, Reset, Status, Truncated
+from mzaudit.simulator import Alter, Fault, Hang, Html, Malformed, Recode, Request, Reset, StatusFault, Truncated
 from mzaudit.snapshot.observed import GapReason
 from tests.faults.targets import ARM, LOGIN, Target, sibling
 from tests.faults.tunnel import BREAKS
@@ -21,7 +21,7 @@ Make = Callable[[Target, Bodies], list[Fault]]
 ELSEWHERE = "https://management.azure.com.example.org/next"
 UNREGISTERED = "The subscription is not registered to use namespace 'Microsoft.Web'. See https://aka.ms/rps-not-found"
 BOMB = gzip.compress(bytes(65 * 1024 * 1024))
-SIGN_IN = Status(200, "<!DOCTYPE html><title>Sign in to your account</title>", {"Content-Type": "text/html"})
+SIGN_IN = StatusFault(200, "<!DOCTYPE html><title>Sign in to your account</title>", {"Content-Type": "text/html"})
 VAULT_REFUSALS = (
     "ForbiddenByRbac",
     "ForbiddenByPolicy",
@@ -149,27 +149,27 @@ def _of_a_group(path: str) -> bool:
 def _status(code: int, name: str = "", **headers: str) -> Make:
     sent = {key.replace("_", "-"): value for key, value in headers.items()}
     body = {"error": {"code": name, "message": "A simulated fault."}} if name else None
-    return lambda target, _: target.fault(Status(code, body, sent))
+    return lambda target, _: target.fault(StatusFault(code, body, sent))
 
 
-def _always(action: Hang | Html | Malformed | Recode | Reset | Status | Truncated) -> Make:
+def _always(action: Hang | Html | Malformed | Recode | Reset | StatusFault | Truncated) -> Make:
     return lambda target, _: target.fault(action)
 
 
 def _inner(code: str) -> Make:
     body = {"error": {"code": "Forbidden", "message": "no", "innererror": {"code": code}}}
-    return lambda target, _: target.fault(Status(403, body)) if target.vault else []
+    return lambda target, _: target.fault(StatusFault(403, body)) if target.vault else []
 
 
 def _missing(code: str) -> Make:
     body = {"error": {"code": code, "message": "A simulated fault."}}
     listed = {"errors": [{"code": code, "message": "A simulated fault.", "detail": {}}]}
-    return lambda target, _: target.fault(Status(404, listed if target.registry else body))
+    return lambda target, _: target.fault(StatusFault(404, listed if target.registry else body))
 
 
 def _unregistered(target: Target, _: Bodies) -> list[Fault]:
     body = {"error": {"code": "MissingSubscriptionRegistration", "message": UNREGISTERED}}
-    return target.fault(Status(409, body)) if target.host == ARM else []
+    return target.fault(StatusFault(409, body)) if target.host == ARM else []
 
 
 def _locked(code: str) -> Make:
@@ -189,7 +189,7 @@ def _other_types(target: Target, bodies: Bodies) -> list[Fault]:
 
     usual = bodies.get(target, {})
     if "error" in usual:  # turned as an error, it would only be one without a code
-        return target.fault(Status(200, turned(usual)))
+        return target.fault(StatusFault(200, turned(usual)))
     return target.fault(Alter(turned))
 
 
@@ -213,14 +213,14 @@ def _turned(name: str, value: Any) -> Any:
 def _nothing(target: Target, bodies: Bodies) -> list[Fault]:
     """`value` is null where a list should be, by which App Service alone means none; else all is null."""
     listed = is_list(target, bodies) and "/microsoft.web/" not in target.path.casefold()
-    return target.fault(Status(200, {"value": None}) if listed else Status(200, "null"))
+    return target.fault(StatusFault(200, {"value": None}) if listed else StatusFault(200, "null"))
 
 
 def _other_resource(target: Target, bodies: Bodies) -> list[Fault]:
-    return target.fault(Status(200, sibling(target, bodies)))
+    return target.fault(StatusFault(200, sibling(target, bodies)))
 
 
-def _linked(link: Callable[[Target], str], then: Status | None = None, *, empty: bool = False) -> Make:
+def _linked(link: Callable[[Target], str], then: StatusFault | None = None, *, empty: bool = False) -> Make:
     """A page that links to another one; `then` is what that one answers."""
 
     def make(target: Target, bodies: Bodies) -> list[Fault]:
@@ -230,7 +230,7 @@ def _linked(link: Callable[[Target], str], then: Status | None = None, *, empty:
         if target.registry:
             body = {**bodies[target], "tags": [] if empty else bodies[target]["tags"]}
             path = after if after == ELSEWHERE else after.removeprefix(f"https://{target.host}")
-            faults = target.fault(Status(200, body, {"Link": f'<{path}>; rel="next"'}))
+            faults = target.fault(StatusFault(200, body, {"Link": f'<{path}>; rel="next"'}))
         else:
             kept: Json = {"value": []} if empty else {}
             faults = target.fault(Alter(lambda body: {**body, **kept, "nextLink": after}))
@@ -300,7 +300,7 @@ FAULTS: Mapping[str, Make] = {
     "empty page with nextLink": _linked(_first_page, empty=True),
     "nextLink loop": _linked(_same),
     "nextLink to another host": _linked(lambda _: ELSEWHERE),
-    "page two forbidden": _linked(_second_page, Status(403)),
+    "page two forbidden": _linked(_second_page, StatusFault(403)),
     "sign-in page": _always(SIGN_IN),
 }
 

@@ -15,7 +15,7 @@ import pytest
 
 from mzaudit.engine.results import Report, Status
 from mzaudit.simulator import Fault
-from mzaudit.simulator import Status as Answered
+from mzaudit.simulator import StatusFault as Answered
 from mzaudit.snapshot.observed import GapReason
 from tests.faults.bench import PATIENCE, Bench, Outcome
 from tests.faults.catalogue import FAULTS, contradicted, own_word

@@ -18,11 +18,11 @@ from mzaudit.azure.client.lifecycle import opened
 from mzaudit.azure.client.sdk_clients import Clients
 from mzaudit.azure.client.session import Session
 from mzaudit.azure.readers import authorization_reader
-from mzaudit.azure.readers.read import Run
+from mzaudit.azure.readers.read import ReadContext
 from mzaudit.azure.scope import Scope
 from mzaudit.azure.sql import databases_reader
 from mzaudit.cli.collection import scope_of
-from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.evaluate import evaluate
 from mzaudit.engine.results import Finding
 from mzaudit.simulator import Estate, Simulator, build, serve
@@ -106,7 +106,7 @@ class Replay:
         self._sim = sim
         self._loaded = load_policy(None, shipped=True)
         everywhere = dict.fromkeys(self._loaded.policy.environments, sim.subscription_id)
-        self._wanted = bound(self._loaded, (_ENV,), everywhere)
+        self._wanted = bind_policy(self._loaded, (_ENV,), everywhere)
         self._rules = rules.load()
         self.scope: Scope = scope_of(self._wanted)
         self.connection = Connection(proxy=sim.proxy, ca_file=sim.ca_file, retry=HURRIED)
@@ -160,9 +160,12 @@ class Replay:
         @asynccontextmanager
         async def open_(
             *_: object, lists: Mapping[str, Call], **__: object
-        ) -> AsyncIterator[tuple[Run, Caller | None]]:
+        ) -> AsyncIterator[tuple[ReadContext, Caller | None]]:
             clients = _NoClients(self.connection)
-            yield Run(self.connection, _Session(kept), clients, authorization_reader.permissions, lists), self._caller
+            yield (
+                ReadContext(self.connection, _Session(kept), clients, authorization_reader.permissions, lists),
+                self._caller,
+            )
 
         inside = self._inside
 

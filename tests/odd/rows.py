@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mzaudit.azure.client.failures import Trouble
+from mzaudit.azure.client.failures import DatabaseFailure
 from mzaudit.azure.readers import authorization_reader
-from mzaudit.azure.readers.read import Run
+from mzaudit.azure.readers.read import ReadContext
 from mzaudit.azure.sql import queries
 from mzaudit.azure.sql.databases_reader import _Reader
 from mzaudit.azure.sql.queries import Query
@@ -59,7 +59,7 @@ EXTRA: Mapping[str, tuple[object, ...]] = {
 }
 
 Row = tuple[object, ...]
-Rows = dict[Query, "list[Row] | Trouble"]
+Rows = dict[Query, "list[Row] | DatabaseFailure"]
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Talked:
         self.tried += 1
         (scope,) = (each for each in self.replay.scope.servers if each.id.endswith(SERVER))
         where = f"{scope.id}/databases/{DATABASE}"
-        run = Run(
+        run = ReadContext(
             self.replay.connection,
             _Session(Kept()),
             _NoClients(self.replay.connection),
@@ -87,7 +87,7 @@ class Talked:
         found = self.replay.judge(replace(self.replay.seen, databases=inside), areas=("SQL", "APP"))
         return {each: finding for each, finding in found.items() if each[0].startswith("SQL")}
 
-    def with_(self, name: str, changed: list[Row] | Trouble) -> Judged:
+    def with_(self, name: str, changed: list[Row] | DatabaseFailure) -> Judged:
         """What is judged where a query gives other rows."""
         return self.judged(self.rows | {QUERIES[name]: changed})
 
@@ -108,7 +108,7 @@ class Talked:
 
     def resting_on(self, name: str, before: Judged) -> frozenset[Obligation]:
         """The obligations that rest on a query."""
-        after = self.with_(name, Trouble(GapReason.MALFORMED, "hidden by the test"))
+        after = self.with_(name, DatabaseFailure(GapReason.MALFORMED, "hidden by the test"))
         return frozenset(each for each, was in before.items() if after[each].status is not was.status)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mzaudit.simulator.http_messages import Answer, Call
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse
 from mzaudit.simulator.sql.engine import Result
 from tests.promises.leaks import DIGESTS, forms, readings
 
@@ -56,12 +56,12 @@ class Planter:
     turn: str = ""
     members: list[str] = field(default_factory=list)
 
-    def answer(self, call: Call, answer: Answer) -> Answer:
+    def answer(self, call: HttpRequest, answer: HttpResponse) -> HttpResponse:
         """The answer with its texts replaced, and in each object a further member whose name is a canary."""
         # tokens have tests of their own
         if self.turn == ROWS or not isinstance(answer.body, dict) or call.host.startswith("login."):
             return answer
-        return Answer(answer.status, self._object(answer.body, _asked(call)), answer.headers)
+        return HttpResponse(answer.status, self._object(answer.body, _asked(call)), answer.headers)
 
     def result(self, result: Result) -> Result:
         """The rows of a database, so that each cell with text is a canary."""
@@ -116,7 +116,7 @@ class Planter:
         return {name for piece, name in _ENCODED.items() if any(piece in each for each in left)}
 
 
-def _asked(call: Call) -> str:
+def _asked(call: HttpRequest) -> str:
     """What kind of thing was asked for, without the names of things."""
     path = call.path.partition("?")[0].strip("/").split("/")
     if call.host != "management.azure.com":

@@ -28,15 +28,15 @@ from mzaudit.simulator import (
     Alter,
     Estate,
     Fault,
-    Manifest,
-    Secret,
-    Status,
+    SimulatedManifest,
+    SimulatedSecret,
+    StatusFault,
     Version,
     build,
     canary,
     grant_custom_role,
 )
-from mzaudit.simulator.sql.contents import Column, Predicate, SecurityPolicy, Table
+from mzaudit.simulator.sql.contents import SqlColumn, SqlPredicate, SqlSecurityPolicy, Table
 from mzaudit.snapshot.store import dump
 from tests.built_estate import compliant, service, setting
 from tests.cli.conftest import Outcome
@@ -101,14 +101,14 @@ def bent(texts: Iterable[str], one: str) -> Estate:
         mount = {"type": text, "accountName": text, "shareName": text, "accessKey": canary(), "mountPath": text}
         estate.storage_mounts.setdefault(key, {})[text] = mount
         cloud["tags"][text] = text
-        estate.secrets["kv-mz-cloud-prd"][text] = Secret([Version(f"{number:032}", canary(), estate.days(-9))])
+        estate.secrets["kv-mz-cloud-prd"][text] = SimulatedSecret([Version(f"{number:032}", canary(), estate.days(-9))])
         role = grant_custom_role(estate, f"role {number}", ["*"])
         estate.role_definitions[role]["properties"] |= {"roleName": text, "description": text}
         estate.role_definitions[role]["properties"]["permissions"][0]["dataActions"] = ["*"]
         estate.assign(f"{number:08}-0000-0000-0000-000000000000", role, vault, principal_type=text)
         odd = estate.assign(f"{number:08}-1111-0000-0000-000000000000", "Key Vault Secrets User", vault)
         odd["properties"] |= {"principalId": text, "condition": text}
-        estate.images["cloud-backend"][text] = Manifest(text, text)
+        estate.images["cloud-backend"][text] = SimulatedManifest(text, text)
         _bend_database(estate, number, text)
     ingest = estate.site("app-monozu-ingest-prd")
     ingest["properties"]["state"] = one
@@ -139,10 +139,10 @@ def _bend_database(estate: Estate, number: int, text: str) -> None:
     inside.add_member(role, "app-monozu-cloud-prd")
     inside.grant(user, "CONTROL")
     for name in (table, guarded):
-        inside.tables.append(Table("dbo", name, [Column("tenant_id", "uniqueidentifier")]))
+        inside.tables.append(Table("dbo", name, [SqlColumn("tenant_id", "uniqueidentifier")]))
     inside.grant("app-monozu-cloud-prd", "SELECT", "OBJECT_OR_COLUMN", f"dbo.{table}")
-    predicates = [Predicate(f"dbo.{guarded}", "FILTER", "x"), Predicate(f"dbo.{guarded}", "BLOCK", "x")]
-    inside.policies.append(SecurityPolicy("sec", f"p{number} {short}", predicates, enabled=False))
+    predicates = [SqlPredicate(f"dbo.{guarded}", "FILTER", "x"), SqlPredicate(f"dbo.{guarded}", "BLOCK", "x")]
+    inside.policies.append(SqlSecurityPolicy("sec", f"p{number} {short}", predicates, enabled=False))
     rows = inside.table("dbo.flyway_schema_history").rows
     rank = len(rows) + 1
     rows.append((rank, str(rank), short, "SQL", "x.sql", 1, short, estate.midnight, 1, False))
@@ -343,11 +343,11 @@ def _named(text: str) -> Callable[[dict[str, object]], dict[str, object]]:
 
 
 ANSWERS: dict[str, Callable[[str], Fault]] = {
-    "403": lambda text: Fault("GET .*config/web$", Status(403, _error(text))),
-    "404": lambda text: Fault("GET .*vaults/kv-mz-cloud-prd$", Status(404, _error(text))),
-    "400, not JSON": lambda text: Fault("GET .*/registries/[^/]*$", Status(400, text)),
-    "200, not JSON": lambda text: Fault("GET .*/components/[^/]*$", Status(200, text)),
-    "challenge": lambda text: Fault("GET https://kv-mz-manage-prd", Status(401, _error(text), _headers(text))),
+    "403": lambda text: Fault("GET .*config/web$", StatusFault(403, _error(text))),
+    "404": lambda text: Fault("GET .*vaults/kv-mz-cloud-prd$", StatusFault(404, _error(text))),
+    "400, not JSON": lambda text: Fault("GET .*/registries/[^/]*$", StatusFault(400, text)),
+    "200, not JSON": lambda text: Fault("GET .*/components/[^/]*$", StatusFault(200, text)),
+    "challenge": lambda text: Fault("GET https://kv-mz-manage-prd", StatusFault(401, _error(text), _headers(text))),
     "names": lambda text: Fault("GET .*slots$", Alter(_named(text))),
     "wrong types": lambda text: Fault("POST .*appsettings/list", Alter(lambda body: body | {"properties": [text]})),
     "odd members": lambda text: Fault("GET .*serverfarms", Alter(lambda body: body | {text: text, "sku": {text: 1}})),
@@ -377,7 +377,7 @@ def test_answers_of_azure(
     assert_inert(said.err, "stderr")
     assert_valid(folder)
     refusal: dict[str, object] = {"error": SINGLE[case], "error_description": f"AADSTS7000215: {SINGLE[case]}"}
-    with azure("compliant", (Fault("POST .*oauth2/v2.0/token", Status(401, refusal, _headers(SINGLE[case]))),)):  # type: ignore[attr-defined]
+    with azure("compliant", (Fault("POST .*oauth2/v2.0/token", StatusFault(401, refusal, _headers(SINGLE[case]))),)):  # type: ignore[attr-defined]
         said = mzaudit("check", "--env", "prd", "--debug")
     assert said.code == 4
     assert_inert(said.out + said.err, "stderr of a refused login")
@@ -407,8 +407,8 @@ def _policies(folder: Path, words: tuple[tuple[str, str], ...], text: str, waive
     (folder / "policies").mkdir()
     spelled = json.dumps(text).replace("\\ud", "\\uFFFD\\x").replace("\x7f", "\\x7f")
     for name, content in files().items():
-        for line, bend in words:
-            content = content.replace(line, bend.format(spelled))
+        for line, mutate in words:
+            content = content.replace(line, mutate.format(spelled))
         if name == "waivers.yaml" and waivers:
             content = waivers.format(spelled)
         (folder / "policies" / name).write_text(content, "utf-8")

@@ -29,7 +29,7 @@ from rich.console import Console
 from mzaudit.azure.text.sealed_values import Sealed
 from mzaudit.cli import collection
 from mzaudit.report import FORMATS
-from mzaudit.simulator import Fault, ServerError, Simulator, SqlFault, Status, serve
+from mzaudit.simulator import Fault, ServerError, Simulator, SqlFault, StatusFault, serve
 from mzaudit.simulator.services import entra
 from mzaudit.simulator.sql import sql_login
 from mzaudit.simulator.sql.sql_errors import SqlError
@@ -82,7 +82,7 @@ def at_it(estate: Planted, mzaudit: Call, folder: Path, monkeypatch: pytest.Monk
 @pytest.fixture
 def talkative(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Everything that could make a library talk is on, and what it says goes to files of the folder."""
-    calm = collection.quiet
+    calm = collection.configure_logging
     loud = rich.logging.RichHandler(
         console=Console(file=(folder / "rich.log").open("w"), width=300),
         rich_tracebacks=True,
@@ -207,11 +207,11 @@ BREAKS = {
     "sign-in": ("mzaudit.azure.client.access_tokens.caller", lambda args: args[0]),
     "connection to a database": ("mzaudit.azure.sql.tds_session.connect", lambda args: args[3]),
     "login to a database": ("mzaudit.azure.sql.tds_connection._login", lambda args: args[3]),
-    "talk with a database": ("mzaudit.azure.sql.tds_session.Speaker.read", lambda args: args[0].token),
+    "talk with a database": ("mzaudit.azure.sql.tds_session.DatabaseSession.read", lambda args: args[0].token),
 }
 # Rooms that never hold a value: as if one had come through to them.
 LATER = {
-    "statement": "mzaudit.azure.sql.tds_connection.Link.ask",
+    "statement": "mzaudit.azure.sql.tds_connection.TdsConnection.ask",
     "rights in a database": "mzaudit.azure.sql.result_rows.rights",
     "users of a database": "mzaudit.azure.sql.result_rows.principals",
     "history of a database": "mzaudit.azure.sql.result_rows.migrations",
@@ -260,7 +260,7 @@ def test_a_crash_tells_no_secret(
     secret = at_it.planter.secrets[0]
     command = ("collect", "-o", "s.json") if room == "store" else ("check", *FILES)
     said = []
-    faults = [Fault(r"vaults/kv-mz-cloud-prd/secrets$", Status(500, {"error": {"message": secret}}), nth=1)]
+    faults = [Fault(r"vaults/kv-mz-cloud-prd/secrets$", StatusFault(500, {"error": {"message": secret}}), nth=1)]
     for kind in ERRORS if room in ("classifier", "rule") else ERRORS[1:2]:
         at_it.simulator.faults[:] = faults if room == "session" else []
         with pytest.MonkeyPatch.context() as patch:
@@ -310,13 +310,15 @@ def test_a_service_that_echoes_what_it_was_sent(at_it: Planted, mzaudit: Call, f
         "error_description": f"AADSTS7000215: Invalid client secret {secret} was sent",
         "error_codes": [7000215],
     }
-    refusal = Status(401, echo, {"x-ms-request-id": "r", "WWW-Authenticate": f'Bearer realm="{secret}"'})
+    refusal = StatusFault(401, echo, {"x-ms-request-id": "r", "WWW-Authenticate": f'Bearer realm="{secret}"'})
     at_it.simulator.faults[:] = [Fault("POST .*/oauth2/v2.0/token", refusal)]
     said = [mzaudit("check", "--env", "prd", "--debug"), mzaudit("collect", "--env", "prd", "-o", "s.json")]
     at_it.simulator.faults[:] = [
-        Fault("GET .*vaults", Status(403, {"error": {"code": "Forbidden", "message": secret, "target": secret}})),
-        Fault("GET .*sites/[^/]*$", Status(400, {"error": {"code": "A", "message": secret}}, {"Retry-After": secret})),
-        Fault("POST .*appsettings/list", Status(302, "", {"Location": f"https://evil.example/{secret}"})),
+        Fault("GET .*vaults", StatusFault(403, {"error": {"code": "Forbidden", "message": secret, "target": secret}})),
+        Fault(
+            "GET .*sites/[^/]*$", StatusFault(400, {"error": {"code": "A", "message": secret}}, {"Retry-After": secret})
+        ),
+        Fault("POST .*appsettings/list", StatusFault(302, "", {"Location": f"https://evil.example/{secret}"})),
     ]
     said += [mzaudit("check", "--env", "prd", "--debug", *FILES)]
     at_it.simulator.faults.clear()

@@ -45,8 +45,8 @@ def test_a_service_that_echoes_the_token(
 
 
 BREAKS = (
-    "mzaudit.publish.http.Web._once",
-    "mzaudit.publish.http.Web.ask",
+    "mzaudit.publish.http.ServiceClient._once",
+    "mzaudit.publish.http.ServiceClient.ask",
     "mzaudit.publish.sticky_comment._one",
     "mzaudit.publish.publish_comment.said",
     "mzaudit.publish.message.markdown.chunks",

@@ -15,8 +15,8 @@ from mzaudit.engine.results import (
     SCHEMA_VERSION,
     Arrow,
     Baseline,
+    ElementStatus,
     Finding,
-    Mark,
     Node,
     NodeKind,
     Report,
@@ -310,21 +310,21 @@ def _picture(found: Iterable[Finding]) -> Topology:
     """An app, its identity, its vault, its database, and a group that reads the vault."""
     prints = {name: tuple(f.fingerprint for f in found if f.rule.startswith(name)) for name in _DRAWN}
 
-    def node(kind: NodeKind, name: str, rule: str, mark: Mark = Mark.NOT_SEEN) -> Node:
+    def node(kind: NodeKind, name: str, rule: str, mark: ElementStatus = ElementStatus.NOT_SEEN) -> Node:
         return Node(f"prd/{kind}/{name}", "prd", kind, name, f"{VAULT}/{kind}", "", mark, prints[rule])
 
     app = node(NodeKind.APP, "app-monozu-cloud-prd", "APP-001")
     identity = node(NodeKind.IDENTITY, "app-monozu-cloud-prd", "RBAC-006")
     vault = node(NodeKind.VAULT, "kv-mz-cloud-prd", "KV-")
     database = node(NodeKind.DATABASE, "db-monozu-cloud-prd", "SQL-007")
-    group = node(NodeKind.STRANGER, "Group 77aa", "RBAC-003", Mark.EXTRA)
+    group = node(NodeKind.STRANGER, "Group 77aa", "RBAC-003", ElementStatus.EXTRA)
     return Topology(
         (app, identity, vault, database, group),
         (
-            Arrow("prd", app.id, identity.id, "has", Mark.NOT_SEEN, prints["APP-001"]),
-            Arrow("prd", identity.id, vault.id, "reads secrets of", Mark.NOT_SEEN, prints["SET-"]),
-            Arrow("prd", identity.id, database.id, "uses", Mark.NOT_SEEN, ()),
-            Arrow("prd", group.id, vault.id, "reaches", Mark.EXTRA, prints["RBAC-003"]),
+            Arrow("prd", app.id, identity.id, "has", ElementStatus.NOT_SEEN, prints["APP-001"]),
+            Arrow("prd", identity.id, vault.id, "reads secrets of", ElementStatus.NOT_SEEN, prints["SET-"]),
+            Arrow("prd", identity.id, database.id, "uses", ElementStatus.NOT_SEEN, ()),
+            Arrow("prd", group.id, vault.id, "reaches", ElementStatus.EXTRA, prints["RBAC-003"]),
         ),
     )
 
@@ -374,10 +374,10 @@ def hostile(text: str) -> Report:
             replace(made, subject=SubjectName(text, f"{text}{status}", text), requirements=(text,), policy=text)
         )
     ends = tuple(
-        Node(f"{side}{text}", "prd", kind, text, text, text, Mark.EXTRA, tuple(f.fingerprint for f in held))
+        Node(f"{side}{text}", "prd", kind, text, text, text, ElementStatus.EXTRA, tuple(f.fingerprint for f in held))
         for side, kind in (("from ", NodeKind.STRANGER), ("to ", NodeKind.VAULT))
     )
-    way = Arrow("prd", ends[0].id, ends[1].id, text, Mark.EXTRA, ends[0].findings)
+    way = Arrow("prd", ends[0].id, ends[1].id, text, ElementStatus.EXTRA, ends[0].findings)
     whole = report(held, warnings=(text,), topology=Topology(ends, (way,)))
     return replace(
         whole,

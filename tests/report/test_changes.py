@@ -12,7 +12,7 @@ from mzaudit.engine.results import Status
 from mzaudit.policy.models import Severity
 from mzaudit.report.diff_text import Changes, drifts, findings, markdown, text
 from mzaudit.report.escaping import log
-from mzaudit.snapshot.snapshot_diff import Drift, Drifted
+from mzaudit.snapshot.snapshot_diff import ChangeKind, FactChange
 from tests.report.sample import HOSTILE, UNREADABLE, finding, hostile, night
 from tests.report.test_markdown import OURS, tokens
 from tests.report.test_neutral import assert_inert_log
@@ -22,10 +22,10 @@ def changes(hostility: str = "calm") -> Changes:
     after = hostile(hostility).findings
     before = [replace(f, note=f"{hostility} before", evidence=()) for f in after]
     drifted = (
-        Drifted(Drift.CHANGED, ("sites", hostility, hostility), hostility, (hostility, "b")),
-        Drifted(Drift.CHANGED, ("vaults", hostility, "values", "x", "same"), (hostility, "b"), (hostility,)),
-        Drifted(Drift.GONE, ("sites", hostility, "x"), "present", of=((("name",), hostility),)),
-        Drifted(Drift.UNSEEN_NOW, ("sites", hostility, "x"), gap=UNREADABLE),
+        FactChange(ChangeKind.CHANGED, ("sites", hostility, hostility), hostility, (hostility, "b")),
+        FactChange(ChangeKind.CHANGED, ("vaults", hostility, "values", "x", "same"), (hostility, "b"), (hostility,)),
+        FactChange(ChangeKind.GONE, ("sites", hostility, "x"), "present", of=((("name",), hostility),)),
+        FactChange(ChangeKind.UNSEEN_NOW, ("sites", hostility, "x"), gap=UNREADABLE),
     )
     groups = {**findings(differences(before, after)), **drifts(drifted)}
     return Changes(f"DIFFERENT  {hostility}  (exit 1)", {"old": hostility}, groups, (hostility,))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.engine.adoption_matching import Bound, How
+from mzaudit.engine.adoption_matching import MatchBasis, NameMatch
 from mzaudit.engine.results import Status
 from mzaudit.policy.loader.load import load
 from mzaudit.report.policy_draft import bindings, differences, text
@@ -20,8 +20,10 @@ POLICY = load(POLICIES, vocabulary()).policy
 @pytest.mark.parametrize("case", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_name_can_leave_its_comment(case: str, tmp_path: Path) -> None:
     bound = [
-        Bound(("registry", "name"), "x", case, case, case, how, (f"/subscriptions/s/resourceGroups/{case}/x/{case}",))
-        for how in How
+        NameMatch(
+            ("registry", "name"), "x", case, case, case, how, (f"/subscriptions/s/resourceGroups/{case}/x/{case}",)
+        )
+        for how in MatchBasis
     ]
     comments: dict[tuple[str, ...], list[str]] = {
         ("registry", "name"): [line for one in bound for line in bindings([one], "prd")[one.path]]

@@ -11,7 +11,7 @@ import lxml.html
 import pytest
 from lxml.html import HtmlElement
 
-from mzaudit.engine.results import Attribution, Finding, Mark, Report, Status
+from mzaudit.engine.results import Attribution, ElementStatus, Finding, Report, Status
 from mzaudit.report import gate_text
 from mzaudit.report.details import changed
 from mzaudit.report.formats import html
@@ -151,7 +151,7 @@ def test_marks_are_told_by_shape_and_by_word() -> None:
         mark = link.get("class").split("m-")[1]
         assert [one.get("href") for one in link.iter("use")] == [f"#i-{mark}"]
         assert html_words(mark) in link.get("aria-label")
-    assert {one.get("id") for one in root.iter("symbol")} == {f"i-{mark}" for mark in Mark} | {"i-none"}
+    assert {one.get("id") for one in root.iter("symbol")} == {f"i-{mark}" for mark in ElementStatus} | {"i-none"}
 
 
 def html_words(mark: str) -> str:
@@ -162,25 +162,25 @@ def _asked(status: Status, rule: str = "KV-003", env: str = "prd", cause: str = 
     return finding(rule, f"kv/{rule}", status, env=env, cause=cause)
 
 
-CELLS: dict[str, tuple[tuple[Finding, ...], Mark, list[str]]] = {
-    "all pass": ((_asked(Status.PASS), _asked(Status.PASS, "KV-004")), Mark.PASSED, []),
-    "a rule gave no answer": ((_asked(Status.PASS),), Mark.NOT_SEEN, []),
-    "one fails": ((_asked(Status.FAIL), _asked(Status.PASS, "KV-004")), Mark.VIOLATED, ["KV-003"]),
+CELLS: dict[str, tuple[tuple[Finding, ...], ElementStatus, list[str]]] = {
+    "all pass": ((_asked(Status.PASS), _asked(Status.PASS, "KV-004")), ElementStatus.PASSED, []),
+    "a rule gave no answer": ((_asked(Status.PASS),), ElementStatus.NOT_SEEN, []),
+    "one fails": ((_asked(Status.FAIL), _asked(Status.PASS, "KV-004")), ElementStatus.VIOLATED, ["KV-003"]),
     "one is open": (
         (_asked(Status.INCONCLUSIVE), _asked(Status.PASS, "KV-004")),
-        Mark.NOT_SEEN,
+        ElementStatus.NOT_SEEN,
         ["KV-003"],
     ),
-    "one is waived": ((_asked(Status.WAIVED), _asked(Status.PASS, "KV-004")), Mark.WAIVED, ["KV-003"]),
+    "one is waived": ((_asked(Status.WAIVED), _asked(Status.PASS, "KV-004")), ElementStatus.WAIVED, ["KV-003"]),
     "one is explained": (
         (_asked(Status.FAIL), _asked(Status.NOT_APPLICABLE, "KV-004", cause="KV-003 kv/KV-003")),
-        Mark.VIOLATED,
+        ElementStatus.VIOLATED,
         ["KV-003"],
     ),
-    "nothing": ((), Mark.NOT_SEEN, []),
+    "nothing": ((), ElementStatus.NOT_SEEN, []),
     "another environment's": (
         (_asked(Status.PASS, env="stg"), _asked(Status.PASS, "KV-004", "stg")),
-        Mark.NOT_SEEN,
+        ElementStatus.NOT_SEEN,
         [],
     ),
 }
@@ -188,7 +188,7 @@ CELLS: dict[str, tuple[tuple[Finding, ...], Mark, list[str]]] = {
 
 @pytest.mark.parametrize(("findings", "mark", "rules"), CELLS.values(), ids=CELLS.keys())
 def test_a_requirement_is_as_well_answered_as_its_findings(
-    findings: tuple[Finding, ...], mark: Mark, rules: list[str]
+    findings: tuple[Finding, ...], mark: ElementStatus, rules: list[str]
 ) -> None:
     [cell] = matrix(REQUIREMENTS, report(findings))[0].cells
     assert cell.mark is mark

@@ -10,7 +10,7 @@ from itertools import combinations
 import pytest
 
 from mzaudit.diagram.layout import Box, Curve, Drawing, lay_out
-from mzaudit.engine.results import Arrow, Mark, Node, NodeKind, Topology
+from mzaudit.engine.results import Arrow, ElementStatus, Node, NodeKind, Topology
 from tests.bent_estates import ESTATES
 from tests.report.sample import judged
 
@@ -24,7 +24,7 @@ def _crowd() -> Topology:
     arrows: list[Arrow] = []
     for number in range(12):
         made = {
-            kind: Node(f"prd/{kind}/{number}", "prd", kind, f"{kind}-{number}", "", "", Mark.PASSED, ())
+            kind: Node(f"prd/{kind}/{number}", "prd", kind, f"{kind}-{number}", "", "", ElementStatus.PASSED, ())
             for kind in NodeKind
         }
         made[NodeKind.DATABASE] = replace(made[NodeKind.DATABASE], within=made[NodeKind.SERVER].id)
@@ -38,9 +38,9 @@ def _crowd() -> Topology:
             (NodeKind.STRANGER, NodeKind.TELEMETRY),
             (NodeKind.STRANGER, NodeKind.STRANGER),
         ):
-            arrows.append(Arrow("prd", made[source].id, made[target].id, "x", Mark.EXTRA, ()))
+            arrows.append(Arrow("prd", made[source].id, made[target].id, "x", ElementStatus.EXTRA, ()))
         arrows += [
-            Arrow("prd", made[NodeKind.IDENTITY].id, f"prd/vault/{other}", "x", Mark.EXTRA, ())
+            Arrow("prd", made[NodeKind.IDENTITY].id, f"prd/vault/{other}", "x", ElementStatus.EXTRA, ())
             for other in range(number)
         ]
     return Topology(tuple(nodes), tuple(arrows))

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from mzaudit.simulator import Estate, build, serve
-from mzaudit.simulator.http_messages import Call, Json
+from mzaudit.simulator.http_messages import HttpRequest, Json
 from mzaudit.simulator.server import Request, _answer
 from mzaudit.simulator.services.entra import token
 from tests.azure.estates import take
@@ -24,7 +24,7 @@ def asked() -> Iterator[list[Request]]:
         yield [each for each in sim.requests if not each.host.startswith("login.")]
 
 
-def call(estate: Estate, request: Request) -> Call:
+def call(estate: Estate, request: Request) -> HttpRequest:
     """The request as the auditor sends it."""
     audience = "https://management.azure.com/"
     if request.host.endswith(".vault.azure.net"):
@@ -33,7 +33,7 @@ def call(estate: Estate, request: Request) -> Call:
         audience = f"{request.host}/access"
     query = {name.casefold(): value for name, value in parse_qsl(request.query, keep_blank_values=True)}
     bearer = {"authorization": f"Bearer {token(estate, estate.auditor, audience)}"}
-    return Call(request.method, request.host, request.path, query, bearer, b"")
+    return HttpRequest(request.method, request.host, request.path, query, bearer, b"")
 
 
 def each(estate: Estate) -> list[Json]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mzaudit.simulator import Estate, build, serve
-from mzaudit.simulator.arm.reference_resolution import Reference, listing, parse
+from mzaudit.simulator.arm.reference_resolution import SimulatedReference, listing, parse
 from tests.simulator.wires import arm
 
 APP, KEY_VAULT = "app-monozu-cloud-prd", "kv-mz-cloud-prd"
@@ -16,12 +16,12 @@ APP, KEY_VAULT = "app-monozu-cloud-prd", "kv-mz-cloud-prd"
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("@Microsoft.KeyVault(VaultName=v;SecretName=n)", Reference("v", "n", None)),
-        ("@Microsoft.KeyVault(SecretName=n;VaultName=v;SecretVersion=1)", Reference("v", "n", "1")),
-        ("@Microsoft.KeyVault(VaultName=v;SecretName=n;SecretVersion=)", Reference("v", "n", None)),
-        ("@microsoft.keyvault(vaultname=v;secretname=n;)", Reference("v", "n", None)),
-        ("@Microsoft.KeyVault(SecretUri=https://V.vault.azure.net/secrets/n/)", Reference("v", "n", None)),
-        ("@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/n/1;)", Reference("v", "n", "1")),
+        ("@Microsoft.KeyVault(VaultName=v;SecretName=n)", SimulatedReference("v", "n", None)),
+        ("@Microsoft.KeyVault(SecretName=n;VaultName=v;SecretVersion=1)", SimulatedReference("v", "n", "1")),
+        ("@Microsoft.KeyVault(VaultName=v;SecretName=n;SecretVersion=)", SimulatedReference("v", "n", None)),
+        ("@microsoft.keyvault(vaultname=v;secretname=n;)", SimulatedReference("v", "n", None)),
+        ("@Microsoft.KeyVault(SecretUri=https://V.vault.azure.net/secrets/n/)", SimulatedReference("v", "n", None)),
+        ("@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/n/1;)", SimulatedReference("v", "n", "1")),
         ("@Microsoft.KeyVault()", None),
         ("@Microsoft.KeyVault(string)", None),
         ("@Microsoft.KeyVault(SecretUri=bad uri)", None),
@@ -31,7 +31,7 @@ APP, KEY_VAULT = "app-monozu-cloud-prd", "kv-mz-cloud-prd"
         ("plain", None),
     ],
 )
-def test_grammar(value: str, expected: Reference | None) -> None:
+def test_grammar(value: str, expected: SimulatedReference | None) -> None:
     assert parse(value) == expected
 
 

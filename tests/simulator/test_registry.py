@@ -9,7 +9,7 @@ import pytest
 from azure.containerregistry import ArtifactTagOrder, ContainerRegistryClient
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
-from mzaudit.simulator import Estate, Manifest, Simulator, build, serve
+from mzaudit.simulator import Estate, SimulatedManifest, Simulator, build, serve
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
 from tests.simulator.wires import ask, credential, way
 
@@ -56,7 +56,7 @@ def test_default_audience_is_the_registrys(sim: Simulator) -> None:
 def test_nested_names_and_pages() -> None:
     estate = build("compliant")
     stamp = "2026-01-01T00:00:00.0000000Z"
-    estate.images["team/app"] = {f"v{number}": Manifest(f"sha256:{number:064}", stamp) for number in range(7)}
+    estate.images["team/app"] = {f"v{number}": SimulatedManifest(f"sha256:{number:064}", stamp) for number in range(7)}
     with serve(estate) as sim, _client(sim) as client:
         assert [tag.name for tag in client.list_tag_properties("team/app")] == [f"v{number}" for number in range(7)]
         pages = [one for one in sim.requests if one.path.endswith("/_tags") and one.status == 200]

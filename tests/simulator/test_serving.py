@@ -28,7 +28,7 @@ from mzaudit.simulator import (
     Reset,
     Simulator,
     Slow,
-    Status,
+    StatusFault,
     Truncated,
     build,
     serve,
@@ -88,9 +88,9 @@ def test_close_ends_the_thread_even_while_a_request_hangs() -> None:
 
 
 CASES = {
-    "status": (Status(429, headers={"Retry-After": "7"}), HttpResponseError, "TooManyRequests"),
-    "body": (Status(409, {"error": {"code": "Odd", "message": "m"}}), HttpResponseError, "Odd"),
-    "text": (Status(503, "busy"), HttpResponseError, "busy"),
+    "status": (StatusFault(429, headers={"Retry-After": "7"}), HttpResponseError, "TooManyRequests"),
+    "body": (StatusFault(409, {"error": {"code": "Odd", "message": "m"}}), HttpResponseError, "Odd"),
+    "text": (StatusFault(503, "busy"), HttpResponseError, "busy"),
     "reset": (Reset(), ServiceRequestError, "RemoteDisconnected"),
     "hang": (Hang(0.05), ServiceRequestError, "RemoteDisconnected"),
     "truncated": (Truncated(), IncompleteReadError, "IncompleteRead"),
@@ -100,7 +100,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("action", "raised", "text"), CASES.values(), ids=CASES.keys())
-def test_faults_reach_the_client(action: Status, raised: type[Exception], text: str) -> None:
+def test_faults_reach_the_client(action: StatusFault, raised: type[Exception], text: str) -> None:
     fault = Fault(r"GET .*/Microsoft\.Web/sites$", action, nth=2)
     with (
         serve(build("compliant"), [fault]) as sim,
@@ -123,7 +123,7 @@ def test_slow_and_altered_answers() -> None:
         assert len(arm(sim, SITES).body["value"]) == 3
         assert time.monotonic() - started >= 0.2
         assert arm(sim, SITES).body == foreign
-        sim.faults.append(Fault(SITES, Status(500)))
+        sim.faults.append(Fault(SITES, StatusFault(500)))
         assert arm(sim, SITES).status == 500
 
 

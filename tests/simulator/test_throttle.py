@@ -8,7 +8,7 @@ import pytest
 
 from mzaudit.simulator import Estate, Throttle, build, serve
 from mzaudit.simulator.arm.throttle import Buckets
-from mzaudit.simulator.http_messages import Call
+from mzaudit.simulator.http_messages import HttpRequest
 from mzaudit.simulator.services.entra import token
 from tests.simulator.wires import ARM, VAULT, arm, ask
 
@@ -22,10 +22,10 @@ def estate() -> Estate:
     return build("compliant")
 
 
-def call(estate: Estate, method: str = "GET", subscription: str = "s") -> Call:
+def call(estate: Estate, method: str = "GET", subscription: str = "s") -> HttpRequest:
     bearer = token(estate, estate.auditor, ARM)
     path = f"/subscriptions/{subscription}/resourceGroups"
-    return Call(method, "management.azure.com", path, {}, {"authorization": f"Bearer {bearer}"}, b"")
+    return HttpRequest(method, "management.azure.com", path, {}, {"authorization": f"Bearer {bearer}"}, b"")
 
 
 def test_a_bucket_empties_and_fills(estate: Estate) -> None:

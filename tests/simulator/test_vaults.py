@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mzaudit.simulator import Estate, Secret, Simulator, Version, build, serve
+from mzaudit.simulator import Estate, SimulatedSecret, Simulator, Version, build, serve
 from tests.simulator.wires import ARM, VAULT, ask
 
 HOST = "https://kv-mz-cloud-prd.vault.azure.net"
@@ -83,7 +83,9 @@ def test_list_shows_attributes_but_no_values_and_pages_with_a_port() -> None:
     estate = build("compliant")
     held = estate.secrets["kv-mz-cloud-prd"]
     held["SECRET-KEY"].deleted = estate.days(-1)
-    held["A-CERTIFICATE"] = Secret([Version("0" * 32, "v", 1, expires=2)], "application/x-pkcs12", managed=True)
+    held["A-CERTIFICATE"] = SimulatedSecret(
+        [Version("0" * 32, "v", 1, expires=2)], "application/x-pkcs12", managed=True
+    )
     with serve(estate) as sim:
         answer = ask(sim, f"{HOST}/secrets?{QUERY}&maxresults=2", audience=VAULT)
         first = answer.body["value"][0]

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 import mzaudit
-from mzaudit.azure.readers.web_wire_models import AppSettings, Reference
+from mzaudit.azure.readers.web_wire_models import AppSettings, WireReference
 from mzaudit.azure.readers.wire_models import Unread, fault, read_item
 from mzaudit.azure.text import linux_fx_version
 from mzaudit.azure.text.sealed_values import Classifier
@@ -117,7 +117,7 @@ def test_of_a_body_that_cannot_be_read_no_such_name_is_told(case: str) -> None:
     text, harmless = NAMES[case]
     with pytest.raises(ValidationError) as broken:
         AppSettings.model_validate({"id": "/x", "name": "x", "properties": {text: 5}})
-    unread = read_item({"name": text, "properties": 5}, Reference, "item 1")
+    unread = read_item({"name": text, "properties": 5}, WireReference, "item 1")
     assert isinstance(unread, Unread)
     assert (text in fault(broken.value)) == harmless
     assert (unread.which == text) == harmless

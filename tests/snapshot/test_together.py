@@ -10,13 +10,13 @@ import pytest
 
 from mzaudit.cli.collection import scope_of
 from mzaudit.cli.evaluation import judge
-from mzaudit.cli.resolve import bound, load_policy
+from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.results import Finding, Status
 from mzaudit.errors import SnapshotError
 from mzaudit.policy.models import Severity
 from mzaudit.simulator import Simulator, build, serve
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.merge import together
+from mzaudit.snapshot.merge import merge
 from mzaudit.snapshot.observed import Observed, need
 from tests.azure.estates import pinned, take
 
@@ -26,13 +26,13 @@ ENVS = ("stg", "prd")
 def look(sim: Simulator, *asked: str) -> Snapshot:
     loaded = load_policy(None, shipped=True)
     everywhere = dict.fromkeys(loaded.policy.environments, sim.subscription_id)
-    return take(sim, scope=scope_of(bound(loaded, asked, everywhere)))
+    return take(sim, scope=scope_of(bind_policy(loaded, asked, everywhere)))
 
 
 def findings(seen: Snapshot) -> Mapping[tuple[str, str, str], Finding]:
     loaded = load_policy(None, shipped=True)
     everywhere = dict.fromkeys(loaded.policy.environments, next(iter(seen.environments.values())))
-    report = judge(loaded, bound(loaded, ENVS, everywhere), seen, fail_on=Severity.LOW)
+    report = judge(loaded, bind_policy(loaded, ENVS, everywhere), seen, fail_on=Severity.LOW)
     return {(one.rule, one.env, one.subject.name): one for one in report.findings}
 
 
@@ -50,7 +50,7 @@ def taken() -> tuple[Snapshot, Snapshot, Snapshot]:
 def test_parts_are_judged_as_the_whole(taken: tuple[Snapshot, Snapshot, Snapshot]) -> None:
     """But for what compares values of one run with another's: nobody saw whether those differ."""
     whole, stg, prd = taken
-    at_once, apart = findings(whole), findings(together([("stg.json", stg), ("prd.json", prd)]))
+    at_once, apart = findings(whole), findings(merge([("stg.json", stg), ("prd.json", prd)]))
     assert at_once.keys() == apart.keys()
     other = {
         key: one for key, one in apart.items() if (one.status, one.note) != (at_once[key].status, at_once[key].note)
@@ -61,11 +61,11 @@ def test_parts_are_judged_as_the_whole(taken: tuple[Snapshot, Snapshot, Snapshot
 
 def test_their_order_does_not_matter(taken: tuple[Snapshot, Snapshot, Snapshot]) -> None:
     _, stg, prd = taken
-    assert findings(together([("a", prd), ("b", stg)])) == findings(together([("a", stg), ("b", prd)]))
+    assert findings(merge([("a", prd), ("b", stg)])) == findings(merge([("a", stg), ("b", prd)]))
 
 
 def test_one_is_itself(taken: tuple[Snapshot, Snapshot, Snapshot]) -> None:
-    assert together([("a", taken[1])]) is taken[1]
+    assert merge([("a", taken[1])]) is taken[1]
 
 
 def moved(snapshot: Snapshot) -> Snapshot:
@@ -83,7 +83,7 @@ def test_parts_are_set_in_order_by_azures_clock(taken: tuple[Snapshot, Snapshot,
     """One machine's clock was three days slow."""
     _, stg, prd = taken
     slow = replace(prd, taken=prd.taken - timedelta(days=3), skew=3 * 24 * 60)
-    made = together([("a", stg), ("b", slow)])
+    made = merge([("a", stg), ("b", slow)])
     assert (made.skew, made.today) == (slow.skew, prd.today)
 
 
@@ -122,4 +122,4 @@ def test_parts_that_overlap_or_contradict_are_refused(case: str, taken: tuple[Sn
     change, said = REFUSED[case]
     one, other = change(*taken[1:])
     with pytest.raises(SnapshotError, match=said):
-        together([("a", one), ("b", other)])
+        merge([("a", one), ("b", other)])

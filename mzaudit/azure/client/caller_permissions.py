@@ -13,7 +13,7 @@ from mzaudit.snapshot.text.ids import key
 Held = Observed[tuple[Permission, ...] | None] | Gap
 
 
-class Rights:
+class CallerPermissions:
     """What the caller may do at each scope, asked once a scope by `read`."""
 
     def __init__(self, read: Callable[[str], Coroutine[object, object, Held]]) -> None:

@@ -34,7 +34,7 @@ class TokenRefusedError(ClientAuthenticationError):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class DatabaseFailure:
     """Why a database gave no answer. `again`: it may pass; `alive`: the connection can still be used."""
 
     reason: GapReason
@@ -43,9 +43,9 @@ class Trouble:
     alive: bool = False
 
 
-class TroubleError(Exception):
+class DatabaseError(Exception):
     """Our own refusal to go on, or a peer that cannot be trusted; nothing of what it said is kept."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: DatabaseFailure) -> None:
         super().__init__(trouble.detail)
         self.trouble = trouble

@@ -14,7 +14,7 @@ from mzaudit.azure.client.daemon_threads import Threads
 from mzaudit.azure.client.sdk_clients import Clients
 from mzaudit.azure.client.session import Session
 from mzaudit.azure.readers import authorization_reader
-from mzaudit.azure.readers.read import Run
+from mzaudit.azure.readers.read import ReadContext
 from mzaudit.snapshot.estate import Caller
 
 # a call must outlast its wait for a token, to say that this is what it waited for
@@ -31,7 +31,7 @@ async def opened(
     timeout: float,  # noqa: ASYNC109  # the whole run's deadline; what is late becomes a gap, nothing is cancelled
     vaults: int = 1,
     lists: Mapping[str, Call] | None = None,
-) -> AsyncIterator[tuple[Run, Caller | None]]:
+) -> AsyncIterator[tuple[ReadContext, Caller | None]]:
     """A run that is signed in, and as whom. `vaults` is how many it will read; `lists` replace reads.
 
     Raises CredentialError if no token for Resource Manager can be had.
@@ -45,7 +45,7 @@ async def opened(
     session = Session(connection.retry, deadline)
     try:
         caller = await _signed_in(tokens, clients, connection)
-        yield Run(connection, session, clients, authorization_reader.permissions, lists), caller
+        yield ReadContext(connection, session, clients, authorization_reader.permissions, lists), caller
     finally:
         await clients.close()
         await login.credential.close()

@@ -16,7 +16,7 @@ _LOOK = 1.0  # seconds between two looks at whether waiting still makes sense
 _LEFT = ("x-ms-ratelimit-remaining-subscription-", "x-ms-ratelimit-remaining-tenant-")
 
 
-class Lane:
+class RateLimiter:
     """Requests that Azure counts in one bucket: at most `slots` at a time, `burst` at once and then `rate` a second.
 
     One refusal for its number speaks for every request of the lane: all of them wait as long as it says, and go on at

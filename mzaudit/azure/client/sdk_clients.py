@@ -17,10 +17,10 @@ from mzaudit.azure.client.call import Call
 from mzaudit.azure.client.connection import Connection
 from mzaudit.azure.client.failures import TokenRefusedError
 from mzaudit.azure.client.guard import ReadOnly
-from mzaudit.azure.client.rate_limiter import Lane
+from mzaudit.azure.client.rate_limiter import RateLimiter
 from mzaudit.azure.client.registry_login import RegistryLogin
 from mzaudit.azure.client.response_body import LARGEST
-from mzaudit.azure.client.session import Client
+from mzaudit.azure.client.session import SdkClient
 from mzaudit.azure.client.transport import FEW, Transport
 from mzaudit.snapshot.text.ids import segment
 
@@ -72,10 +72,10 @@ class Clients:
         self._data_transport = Transport(connection, hosts=vaults)
         self.visits = asyncio.Semaphore(connection.at_once)
         self._vault_slots = _VAULT_SLOTS if vaults <= FEW else _VAULT_SLOTS_AMONG_MANY
-        self._managers: dict[str, Client] = {}
-        self._secrets: Client | None = None  # its calls say which vault
-        self._hosts: dict[str, tuple[Client, Lane]] = {}
-        self._lanes: dict[tuple[str, str], Lane] = {}
+        self._managers: dict[str, SdkClient] = {}
+        self._secrets: SdkClient | None = None  # its calls say which vault
+        self._hosts: dict[str, tuple[SdkClient, RateLimiter]] = {}
+        self._lanes: dict[tuple[str, str], RateLimiter] = {}
 
     def load(self) -> None:
         """Load the SDK's clients now: their import takes seconds, which no call's own patience should pay for."""
@@ -104,7 +104,7 @@ class Clients:
     def _vault_scope(self) -> str:
         return f"https://{self._connection.endpoints.vault_suffix}/.default"
 
-    def at(self, call: Call) -> tuple[Client, Lane]:
+    def at(self, call: Call) -> tuple[SdkClient, RateLimiter]:
         """The client that sends a call, and the lane in which Azure counts it: Resource Manager by subscription, what
         is not a GET apart."""
         if call.kind == "vault data plane":
@@ -113,10 +113,10 @@ class Clients:
             return self.registry(urlsplit(call.target).netloc)
         bucket = (segment(call.target, "subscriptions") or "").casefold(), call.method
         if bucket not in self._lanes:
-            self._lanes[bucket] = Lane(self._connection.at_once, *_MANAGER)
+            self._lanes[bucket] = RateLimiter(self._connection.at_once, *_MANAGER)
         return self.manager(call.kind), self._lanes[bucket]
 
-    def manager(self, kind: str) -> Client:
+    def manager(self, kind: str) -> SdkClient:
         """The Resource Manager client for a resource type; types whose client cannot send raw go through resources."""
         provider = kind.partition("/")[0]
         provider = provider if provider in _PROVIDERS else _PROVIDERS[0]
@@ -125,7 +125,7 @@ class Clients:
             found = self._managers[provider] = self._make(provider)
         return found
 
-    def vault(self, uri: str) -> tuple[Client, Lane]:
+    def vault(self, uri: str) -> tuple[SdkClient, RateLimiter]:
         """The client of all vaults, with one vault's lane. The token is sent without a challenge: the guard sees to it
         that the vault lies in the cloud's own domain."""
         from azure.keyvault.secrets.aio import SecretClient
@@ -136,10 +136,10 @@ class Clients:
             settings = self._settings(self._vault_scope, self._data_transport, home)
             self._secrets = SecretClient(f"https://{host}", self._tokens, api_version=version, **settings)
         if host not in self._hosts:
-            self._hosts[host] = (self._secrets, Lane(self._vault_slots, *_VAULT))
+            self._hosts[host] = (self._secrets, RateLimiter(self._vault_slots, *_VAULT))
         return self._hosts[host]
 
-    def registry(self, login_server: str) -> tuple[Client, Lane]:
+    def registry(self, login_server: str) -> tuple[SdkClient, RateLimiter]:
         """The client of one registry's data plane."""
         from azure.containerregistry.aio import ContainerRegistryClient
 
@@ -153,7 +153,7 @@ class Clients:
                 audience=audience,
                 **self._settings(login, self._data_transport, home),
             )
-            self._hosts[host] = (_PrivateDoor(client._client.send_request), Lane(_REGISTRY_SLOTS, *_REGISTRY))
+            self._hosts[host] = (_PrivateDoor(client._client.send_request), RateLimiter(_REGISTRY_SLOTS, *_REGISTRY))
         return self._hosts[host]
 
     async def database_token(self) -> str:
@@ -165,7 +165,7 @@ class Clients:
         await self._transport.close()
         await self._data_transport.close()
 
-    def _make(self, provider: str) -> Client:
+    def _make(self, provider: str) -> SdkClient:
         endpoints = self._connection.endpoints
         settings = {
             "base_url": endpoints.arm,

@@ -16,7 +16,7 @@ from mzaudit.azure.client.clock_skew import Skew
 from mzaudit.azure.client.connection import Retry
 from mzaudit.azure.client.failures import HostRefusedError, WriteRefusedError
 from mzaudit.azure.client.gaps import answer_of, from_error
-from mzaudit.azure.client.rate_limiter import Lane
+from mzaudit.azure.client.rate_limiter import RateLimiter
 from mzaudit.azure.client.response_body import LARGEST, BodyError
 from mzaudit.errors import MzauditError
 from mzaudit.snapshot.observed import Gap, GapReason
@@ -29,7 +29,7 @@ _SHARED = frozenset(
 _TRIES_WITHOUT_ANSWER = 3
 
 
-class Client(Protocol):
+class SdkClient(Protocol):
     """The part of every SDK client that is used: its own pipeline."""
 
     def send_request(
@@ -49,7 +49,9 @@ class Session:
         self.answered = 0
         self.skew = Skew()
 
-    async def send(self, client: Client, lane: Lane, call: Call, url: str, largest: int = LARGEST) -> Answer | Gap:
+    async def send(
+        self, client: SdkClient, lane: RateLimiter, call: Call, url: str, largest: int = LARGEST
+    ) -> Answer | Gap:
         """Send one request (a call, or one page of it) until it is answered, refused, or out of time.
 
         Whatever the SDK raises on the way is the call's gap; only what ends the run passes.
@@ -63,7 +65,9 @@ class Session:
         except TimeoutError:
             return overdue
 
-    async def _patiently(self, client: Client, lane: Lane, call: Call, url: str, largest: int) -> Answer | Gap:
+    async def _patiently(
+        self, client: SdkClient, lane: RateLimiter, call: Call, url: str, largest: int
+    ) -> Answer | Gap:
         # a service that has just worn out one call gets no long patience from the next: the run must end in time
         retry, hurried = self._retry, lane.exhausted
         clock = asyncio.get_running_loop().time
@@ -113,7 +117,7 @@ class Session:
         return last
 
 
-async def _once(client: Client, call: Call, url: str, largest: int) -> Answer:
+async def _once(client: SdkClient, call: Call, url: str, largest: int) -> Answer:
     # streaming keeps the SDK's pipeline from decoding the body: an HTML page is then an answer like any other
     headers = {"Content-Type": "application/json"} if call.body else {}
     request = HttpRequest(call.method, url, headers=headers, content=call.body or None)

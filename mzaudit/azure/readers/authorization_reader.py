@@ -10,7 +10,7 @@ from functools import partial
 
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
-from mzaudit.azure.readers.read import Run, side_by_side, started
+from mzaudit.azure.readers.read import ReadContext, side_by_side, started
 from mzaudit.azure.readers.wire_models import Moment, Wire
 from mzaudit.azure.required_permissions import Need
 from mzaudit.snapshot.authorization import (
@@ -123,7 +123,7 @@ class First:
     expiring: Listing[Expiry]
 
 
-async def first(run: Run, subscription: str, ids: RoleIds) -> First:
+async def first(run: ReadContext, subscription: str, ids: RoleIds) -> First:
     """Read it; `ids` is told the ids of the roles that are assigned."""
     async with asyncio.TaskGroup() as group:
         defining = group.create_task(_defined(run, subscription, ids))
@@ -140,7 +140,7 @@ async def first(run: Run, subscription: str, ids: RoleIds) -> First:
 
 
 async def _defined(
-    run: Run, subscription: str, ids: RoleIds
+    run: ReadContext, subscription: str, ids: RoleIds
 ) -> tuple[Listing[RoleAssignment], Listing[RoleDefinition], Mapping[str, Gap]]:
     """The assignments of a subscription, and the roles that they name. A list shows the custom roles of the
     subscription, of what is above it and, asked so, of what is below; not every role that may be assigned."""
@@ -155,7 +155,7 @@ async def _defined(
     return assignments, Listing((*roles.items, *more), roles.gap), undefined
 
 
-async def _assigned(run: Run, call: Call, ids: RoleIds) -> Listing[RoleAssignment]:
+async def _assigned(run: ReadContext, call: Call, ids: RoleIds) -> Listing[RoleAssignment]:
     return await run.list(call, _Assignment, partial(_noted, ids))
 
 
@@ -170,7 +170,7 @@ def _within(subscription: str, assignment: RoleAssignment) -> bool:
 
 
 async def _unlisted(
-    run: Run, subscription: str, named: Iterable[str], roles: Listing[RoleDefinition], ids: RoleIds
+    run: ReadContext, subscription: str, named: Iterable[str], roles: Listing[RoleDefinition], ids: RoleIds
 ) -> tuple[list[RoleDefinition], dict[str, Gap]]:
     """The definitions of roles that are named and not among those listed, each read by the id that an assignment
     gives; and why not. Of a list that was refused nothing more is asked."""
@@ -182,7 +182,7 @@ async def _unlisted(
     return found, {guid: each for guid, each in zip(missing, read, strict=True) if isinstance(each, Gap)}
 
 
-async def _by_id(run: Run, subscription: str, guid: str, role_id: str) -> RoleDefinition | Gap:
+async def _by_id(run: ReadContext, subscription: str, guid: str, role_id: str) -> RoleDefinition | Gap:
     kind, scope = f"{_PREFIX}/roleDefinitions", f"/subscriptions/{subscription}"
     target = role_id if _ROLE_ID.fullmatch(role_id) else f"/providers/{kind}/{guid}"
     call = Call(
@@ -213,7 +213,7 @@ class Reach:
     """
 
     def __init__(
-        self, run: Run, group: asyncio.TaskGroup, access: Mapping[str, asyncio.Task[First]], ids: RoleIds
+        self, run: ReadContext, group: asyncio.TaskGroup, access: Mapping[str, asyncio.Task[First]], ids: RoleIds
     ) -> None:
         self._run, self._group, self._access = run, group, access
         self._homes: dict[str, str] = {}
@@ -331,7 +331,7 @@ def _call(
     )
 
 
-async def permissions(run: Run, scope: str) -> Observed[tuple[Permission, ...] | None] | Gap:
+async def permissions(run: ReadContext, scope: str) -> Observed[tuple[Permission, ...] | None] | Gap:
     """What the caller may do at a scope; `None` inside for a scope that does not exist."""
     kind = f"{_PREFIX}/permissions"
     call = Call(f"{scope}/providers/{kind}", kind, required_permissions.PERMISSIONS.permission, scope, leads=True)

@@ -16,7 +16,7 @@ from pydantic import Field, JsonValue
 
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
-from mzaudit.azure.readers.read import Run
+from mzaudit.azure.readers.read import ReadContext
 from mzaudit.azure.readers.wire_models import Moment, Wire
 from mzaudit.snapshot.changes import ACTIVITY_DAYS, Recorded, Records
 from mzaudit.snapshot.observed import Gap, Listing
@@ -58,7 +58,7 @@ class _Event(Wire):
     claims: dict[str, JsonValue] | None = Field(default=None, repr=False)
 
 
-async def records(run: Run, resources: Sequence[str], taken: datetime) -> Records:
+async def records(run: ReadContext, resources: Sequence[str], taken: datetime) -> Records:
     """What Azure recorded of these resources until now; `taken` is when the state was read."""
     since = taken - timedelta(days=ACTIVITY_DAYS)
     async with asyncio.TaskGroup() as group:
@@ -67,7 +67,7 @@ async def records(run: Run, resources: Sequence[str], taken: datetime) -> Record
     return Records(history.result(), {each: task.result() for each, task in activity.items()})
 
 
-async def _history(run: Run, resources: Sequence[str]) -> Mapping[str, Recorded] | Gap:
+async def _history(run: ReadContext, resources: Sequence[str]) -> Mapping[str, Recorded] | Gap:
     kind = "Microsoft.ResourceGraph/resources"
     scope = f"/subscriptions/{segment(resources[0], 'subscriptions')}"
     targets = ", ".join(json.dumps(key(each)) for each in resources)
@@ -88,7 +88,7 @@ def _changed(change: _Change) -> Recorded:
     return Recorded(change.at, caller, (caller.casefold(),) if caller else (), operation, "change history")
 
 
-async def _activity(run: Run, resource: str, since: datetime) -> Listing[Recorded]:
+async def _activity(run: ReadContext, resource: str, since: datetime) -> Listing[Recorded]:
     kind = "Microsoft.Insights/eventtypes"
     scope = f"/subscriptions/{segment(resource, 'subscriptions')}"
     quoted = resource.replace("'", "''")

@@ -22,7 +22,7 @@ from mzaudit.azure.readers.alerts_reader import (
 )
 from mzaudit.azure.readers.dashboards_reader import DashboardBody, dashboard, workbook
 from mzaudit.azure.readers.presence import registration
-from mzaudit.azure.readers.read import Run, side_by_side
+from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.wire_models import Resource, Wire
 from mzaudit.azure.required_permissions import Need
 from mzaudit.azure.text.sealed_values import SealedText
@@ -71,7 +71,7 @@ class Watchers:
     groups: Listing[ActionGroup]
 
 
-async def watchers(run: Run, subscription: str) -> Watchers:
+async def watchers(run: ReadContext, subscription: str) -> Watchers:
     """All that watches, notifies and draws in a subscription."""
     scope = f"/subscriptions/{subscription}"
     async with asyncio.TaskGroup() as tasks:
@@ -88,7 +88,7 @@ async def watchers(run: Run, subscription: str) -> Watchers:
     return Watchers(alerts.result(), dashboards.result(), rules.result(), groups.result())
 
 
-async def component(run: Run, component_id: str, watching: asyncio.Task[Watchers]) -> Component:
+async def component(run: ReadContext, component_id: str, watching: asyncio.Task[Watchers]) -> Component:
     """A component, with what watches and draws it. Where a list of its subscription could not be had, that of its
     resource group is asked for: it shows no absence, but may show what is there."""
     group = "/".join(component_id.split("/")[:5])
@@ -124,11 +124,11 @@ def _in(scope: str, kind: str, need: Need, query: tuple[tuple[str, str], ...] = 
     return Call(f"{scope}/providers/{kind}", kind, need.permission, scope, query=query, within=(scope,))
 
 
-async def _alerts(run: Run, scope: str) -> Listing[Alert]:
+async def _alerts(run: ReadContext, scope: str) -> Listing[Alert]:
     return _merged(await side_by_side(_registered(run, _in(scope, *each), AlertBody, alert) for each in _ALERTS))
 
 
-async def _drawings(run: Run, scope: str) -> Listing[Dashboard]:
+async def _drawings(run: ReadContext, scope: str) -> Listing[Dashboard]:
     asked = (("category", "workbook"), ("canFetchContent", "true"))
     return _merged(
         await side_by_side(
@@ -140,7 +140,7 @@ async def _drawings(run: Run, scope: str) -> Listing[Dashboard]:
     )
 
 
-async def _registered(run: Run, call: Call, item: type[W], build: Callable[[W], T]) -> Listing[T]:
+async def _registered(run: ReadContext, call: Call, item: type[W], build: Callable[[W], T]) -> Listing[T]:
     """A provider that is not registered has no resources: Azure unregisters none that has. One of which the run has
     read a resource is registered, whatever this answer says."""
     listing = await run.list(call, item, build)
@@ -178,7 +178,7 @@ def _lies_over(rule: ProcessingRule, component_id: str, watching: Iterable[Alert
 
 
 async def _action_groups(
-    run: Run, found: Watchers, named: dict[str, str]
+    run: ReadContext, found: Watchers, named: dict[str, str]
 ) -> dict[str, Observed[ActionGroup | None] | Gap]:
     """Each by the list, else read: one may lie in another subscription, and a list shows no absence."""
     listed: dict[str, Observed[ActionGroup | None] | Gap] = {
@@ -189,14 +189,14 @@ async def _action_groups(
     return {**{each: listed[each] for each in named if each in listed}, **dict(zip(unlisted, read, strict=True))}
 
 
-async def _action_group(run: Run, group_id: str) -> Observed[ActionGroup | None] | Gap:
+async def _action_group(run: ReadContext, group_id: str) -> Observed[ActionGroup | None] | Gap:
     call = Call(group_id, _GROUP, required_permissions.ACTION_GROUPS.permission, group_id)
     if not _GROUP_ID.fullmatch(group_id):  # what a rule names is no id that may be asked for
         return call.gap(GapReason.MALFORMED, "an alert names an action group by what is no id of one")
     return await run.read(call, ActionGroupBody, action_group)
 
 
-def _properties(run: Run, body: _Component) -> ComponentProperties:
+def _properties(run: ReadContext, body: _Component) -> ComponentProperties:
     members = body.properties
     text = members.connection_string
     return ComponentProperties(

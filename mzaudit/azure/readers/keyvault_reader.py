@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.client.guard import at_home
-from mzaudit.azure.readers.read import Run, side_by_side
+from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.wire_models import ContradictionError, Resource, Seconds, Wire
 from mzaudit.azure.scope import VaultScope
 from mzaudit.azure.text.sealed_values import SealedText
@@ -91,7 +91,7 @@ class _DeletedVault(Wire):
     name: str
 
 
-async def vault(run: Run, scope: VaultScope, deleted: Deleted, values: bool) -> Vault:
+async def vault(run: ReadContext, scope: VaultScope, deleted: Deleted, values: bool) -> Vault:
     """A vault with its secrets.
 
     `deleted` lists the soft-deleted vaults of its subscription; it is started only when this vault is missing.
@@ -128,7 +128,7 @@ async def vault(run: Run, scope: VaultScope, deleted: Deleted, values: bool) -> 
     )
 
 
-async def deleted_vaults(run: Run, subscription: str) -> Listing[str]:
+async def deleted_vaults(run: ReadContext, subscription: str) -> Listing[str]:
     """The names of the soft-deleted vaults of a subscription."""
     scope = f"/subscriptions/{subscription}"
     call = Call(
@@ -142,7 +142,7 @@ async def deleted_vaults(run: Run, subscription: str) -> Listing[str]:
 
 
 async def _missing(
-    run: Run,
+    run: ReadContext,
     scope: VaultScope,
     properties: Observed[VaultProperties | None],
     secrets: Listing[SecretItem],
@@ -173,7 +173,7 @@ def _listed(vault_id: str) -> Call:
 
 
 async def _agreed(
-    run: Run, vault_id: str, secrets: Listing[SecretItem], looked: Iterable[Observed[SecretItem | None] | Gap]
+    run: ReadContext, vault_id: str, secrets: Listing[SecretItem], looked: Iterable[Observed[SecretItem | None] | Gap]
 ) -> Listing[SecretItem]:
     """The list, unless it lacks a secret that was read."""
     found = {each.value.name.casefold() for each in looked if isinstance(each, Observed) and each.value is not None}
@@ -185,7 +185,9 @@ async def _agreed(
     return await run.agreed(_listed(vault_id), _Secret, _item, secrets, lacks)
 
 
-async def _with_managed(run: Run, scope: VaultScope, uri: str, secrets: Listing[SecretItem]) -> Listing[SecretItem]:
+async def _with_managed(
+    run: ReadContext, scope: VaultScope, uri: str, secrets: Listing[SecretItem]
+) -> Listing[SecretItem]:
     """The listed secrets; of those that nobody wants and that may be a certificate's, the vault itself says whether."""
     wanted = {stored.casefold() for stored in scope.secrets}
     unsure = {
@@ -209,19 +211,21 @@ async def _with_managed(run: Run, scope: VaultScope, uri: str, secrets: Listing[
     return replace(secrets, items=tuple(decided(item) for item in secrets.items))
 
 
-async def _lookup(run: Run, vault_id: str, stored: str) -> Observed[SecretItem | None] | Gap:
+async def _lookup(run: ReadContext, vault_id: str, stored: str) -> Observed[SecretItem | None] | Gap:
     target = f"{vault_id}/secrets/{stored}"
     return await run.read(Call(target, _VAULT, required_permissions.SECRET.permission, target), _Secret, _item)
 
 
 async def _values(
-    run: Run, vault: VaultScope, uri: str, wanted: Sequence[str], asked: bool
+    run: ReadContext, vault: VaultScope, uri: str, wanted: Sequence[str], asked: bool
 ) -> list[Observed[SecretValue | None] | Gap]:
     async with run.clients.visits:
         return await side_by_side(_value(run, vault, uri, stored, asked) for stored in wanted)
 
 
-async def _value(run: Run, vault: VaultScope, uri: str, stored: str, asked: bool) -> Observed[SecretValue | None] | Gap:
+async def _value(
+    run: ReadContext, vault: VaultScope, uri: str, stored: str, asked: bool
+) -> Observed[SecretValue | None] | Gap:
     call = Call(
         f"{uri}/secrets/{stored}", _DATA, required_permissions.SECRET_VALUE.permission, f"{vault.id}/secrets/{stored}"
     )
@@ -233,7 +237,7 @@ async def _value(run: Run, vault: VaultScope, uri: str, stored: str, asked: bool
     return await run.read(call, _Value, lambda body: run.classifier.secret(body.value, among))
 
 
-async def _deleted_secrets(run: Run, vault_id: str, uri: str) -> Listing[str]:
+async def _deleted_secrets(run: ReadContext, vault_id: str, uri: str) -> Listing[str]:
     call = Call(f"{uri}/deletedsecrets", _DATA, required_permissions.SECRET_METADATA.permission, vault_id)
     return await run.list(call, _DeletedSecret, lambda item: name(item.id))
 
@@ -250,7 +254,7 @@ def _unasked_vault(vault_id: str) -> Gap:
     return call.gap(GapReason.NOT_COLLECTED, "asked only when the vault is missing")
 
 
-def _uri(run: Run, vault_id: str, properties: Observed[VaultProperties | None] | Gap) -> str:
+def _uri(run: ReadContext, vault_id: str, properties: Observed[VaultProperties | None] | Gap) -> str:
     """The vault's origin as Azure says, else as its name gives it."""
     if isinstance(properties, Observed) and properties.value is not None:
         return properties.value.uri.rstrip("/").casefold()

@@ -17,7 +17,7 @@ from mzaudit.snapshot.observed import Gap, Listing
 from mzaudit.snapshot.text.ids import key, segment
 
 if TYPE_CHECKING:
-    from mzaudit.azure.readers.read import Run
+    from mzaudit.azure.readers.read import ReadContext
 
 R = TypeVar("R", bound=Resource)
 
@@ -36,7 +36,7 @@ class Inventory:
     `lists` are by `ids.key` of the collection that they hold.
     """
 
-    def __init__(self, run: Run, lists: Mapping[str, Call]) -> None:
+    def __init__(self, run: ReadContext, lists: Mapping[str, Call]) -> None:
         self._run = run
         self._lists = lists
         self._tasks: dict[str, asyncio.Task[_Seen | None]] = {}

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from urllib.parse import urljoin
 
 from mzaudit.azure.client.call import Answer, Call, Ledger
-from mzaudit.azure.client.caller_permissions import Held, Rights, allows
+from mzaudit.azure.client.caller_permissions import CallerPermissions, Held, allows
 from mzaudit.azure.client.connection import Connection
 from mzaudit.azure.client.gaps import from_answer, internal
 from mzaudit.azure.client.guard import same_origin
@@ -35,7 +35,7 @@ Asking = Coroutine[object, object, Held]
 Paging = Callable[[Answer], tuple[list[W | Unread], str | None]]
 
 
-class Run:
+class ReadContext:
     """One run's way to Azure. `permissions` reads what the caller may do at a scope; `lists` replace reads."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Run:
         connection: Connection,
         session: Session,
         clients: Clients,
-        permissions: Callable[[Run, str], Asking],
+        permissions: Callable[[ReadContext, str], Asking],
         lists: Mapping[str, Call] | None = None,
     ) -> None:
         self.connection = connection
@@ -53,7 +53,7 @@ class Run:
         self.ledger = Ledger()
         self.presence = Presence()
         self.inventory = Inventory(self, lists or {})
-        self.rights = Rights(partial(permissions, self))
+        self.rights = CallerPermissions(partial(permissions, self))
 
     async def read(self, call: Call, wire: type[W], build: Callable[[W], T]) -> Observed[T | None] | Gap:
         """GET (or read by POST) one thing; a 404 that says so is `Observed(None)`.

@@ -15,7 +15,7 @@ from pydantic import Field
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Answer, Call
 from mzaudit.azure.client.guard import lies_in
-from mzaudit.azure.readers.read import Run, side_by_side
+from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.wire_models import ContradictionError, Echo, Moment, Page, Resource, Unread, Wire, items_of
 from mzaudit.azure.scope import RegistryScope
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
@@ -81,7 +81,7 @@ class _Behind(Wire):
     manifest: _Manifest
 
 
-async def registry(run: Run, scope: RegistryScope) -> Registry:
+async def registry(run: ReadContext, scope: RegistryScope) -> Registry:
     """A registry with the tags of the repositories in scope; they lie behind its login server."""
     call = Call(scope.id, _KIND, required_permissions.REGISTRY.permission, scope.id, leads=True)
     suffix = run.connection.endpoints.registry_suffix
@@ -90,7 +90,7 @@ async def registry(run: Run, scope: RegistryScope) -> Registry:
     return Registry(scope.id, properties, dict(zip(scope.repositories, found, strict=True)))
 
 
-async def with_manifests(run: Run, read: asyncio.Task[Registry], images: Iterable[Image]) -> Registry:
+async def with_manifests(run: ReadContext, read: asyncio.Task[Registry], images: Iterable[Image]) -> Registry:
     """The registry with the manifest behind each tag that one of the images names beside another digest: that may be
     one platform's of the tag's index. Nothing is read for an image without both, or whose digest is the tag's."""
     seen = await read
@@ -115,7 +115,7 @@ def _listed(seen: Registry, repository: str) -> tuple[Tag, ...]:
 
 
 async def _manifest(
-    run: Run, properties: RegistryProperties, repository: str, digest: str
+    run: ReadContext, properties: RegistryProperties, repository: str, digest: str
 ) -> Observed[Manifest | None] | Gap:
     call = _within(properties, repository, f"_manifests/{quote(digest, safe='')}", "MANIFEST_UNKNOWN")
     return await run.read(call, _Behind, partial(_behind, repository, digest))
@@ -142,7 +142,7 @@ def _within(properties: RegistryProperties, repository: str, what: str, *absent:
 
 
 async def _tags(
-    run: Run, registry_id: str, properties: Observed[RegistryProperties | None] | Gap, repository: str
+    run: ReadContext, registry_id: str, properties: Observed[RegistryProperties | None] | Gap, repository: str
 ) -> Observed[Listing[Tag] | None] | Gap:
     if isinstance(properties, Gap):
         return properties

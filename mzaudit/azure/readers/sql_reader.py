@@ -12,7 +12,7 @@ from pydantic import Field
 
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
-from mzaudit.azure.readers.read import Run, side_by_side
+from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.wire_models import ContradictionError, Resource, Wire
 from mzaudit.azure.scope import ServerScope
 from mzaudit.snapshot.observed import Gap, Listing, Observed
@@ -72,7 +72,7 @@ class Reached:
     lookups: Mapping[str, Observed[bool] | Gap]
 
 
-async def reached(run: Run, scope: ServerScope) -> Reached:
+async def reached(run: ReadContext, scope: ServerScope) -> Reached:
     """A server and its databases; those that are wanted and not in its list are looked up one by one."""
     listed = Call(
         f"{scope.id}/databases",
@@ -150,7 +150,7 @@ class Neighbours:
         return Listing(tuple(item for each in others for item in each.items), gaps[0] if gaps else None)
 
 
-async def neighbours(run: Run, group: str, reaching: Mapping[str, asyncio.Task[Reached]]) -> Neighbours:
+async def neighbours(run: ReadContext, group: str, reaching: Mapping[str, asyncio.Task[Reached]]) -> Neighbours:
     """What is on the servers of a resource group; `reaching`, by `ids.key`, are those that are read anyway."""
     call = Call(f"{group}/providers/{_KIND}", _KIND, required_permissions.SERVER.permission, group, within=(group,))
     servers = await run.list(call, _Server, _id)
@@ -160,7 +160,9 @@ async def neighbours(run: Run, group: str, reaching: Mapping[str, asyncio.Task[R
     return Neighbours(dict(zip(servers.items, found, strict=True)), servers.gap)
 
 
-async def _databases_of(run: Run, group: str, server_id: str, read: asyncio.Task[Reached] | None) -> Listing[Database]:
+async def _databases_of(
+    run: ReadContext, group: str, server_id: str, read: asyncio.Task[Reached] | None
+) -> Listing[Database]:
     if read is not None:
         return (await read).databases
     permission, within = required_permissions.DATABASE.permission, (group, server_id)
@@ -170,7 +172,7 @@ async def _databases_of(run: Run, group: str, server_id: str, read: asyncio.Task
 
 
 async def server(
-    run: Run, scope: ServerScope, reaching: asyncio.Task[Reached], around: asyncio.Task[Neighbours]
+    run: ReadContext, scope: ServerScope, reaching: asyncio.Task[Reached], around: asyncio.Task[Neighbours]
 ) -> SqlServer:
     """A server, with what is being read of it, of its databases and of its resource group."""
     entra = Call(

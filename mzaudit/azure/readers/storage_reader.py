@@ -6,7 +6,7 @@ import asyncio
 
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
-from mzaudit.azure.readers.read import Run, side_by_side
+from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.wire_models import Resource, Wire
 from mzaudit.azure.scope import AccountScope
 from mzaudit.snapshot.observed import Gap, Observed
@@ -36,7 +36,7 @@ class _Container(Resource):
     properties: _ContainerMembers
 
 
-async def account(run: Run, scope: AccountScope) -> StorageAccount:
+async def account(run: ReadContext, scope: AccountScope) -> StorageAccount:
     """An account and its containers, which are read by name."""
     call = Call(scope.id, _KIND, required_permissions.ACCOUNT.permission, scope.id)
     async with asyncio.TaskGroup() as group:
@@ -46,7 +46,7 @@ async def account(run: Run, scope: AccountScope) -> StorageAccount:
     return StorageAccount(scope.id, properties.result(), containers)
 
 
-async def _container(run: Run, account_id: str, wanted: str) -> Observed[BlobContainer | None] | Gap:
+async def _container(run: ReadContext, account_id: str, wanted: str) -> Observed[BlobContainer | None] | Gap:
     target = f"{account_id}/blobServices/default/containers/{wanted}"
     call = Call(target, _KIND, required_permissions.CONTAINER.permission, target)
     return await run.read(call, _Container, _blob_container)

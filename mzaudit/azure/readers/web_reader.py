@@ -11,7 +11,7 @@ from typing import TypeVar
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Answer, Call
 from mzaudit.azure.readers import web_wire_models
-from mzaudit.azure.readers.read import Run, side_by_side
+from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.wire_models import Unread, Wire, items_of, read_item
 from mzaudit.azure.required_permissions import Need
 from mzaudit.azure.text import linux_fx_version
@@ -47,7 +47,7 @@ Known = Callable[[SiteProperties], None]
 Turn = AbstractAsyncContextManager[object]
 
 
-async def site(run: Run, site_id: str, known: Known, turn: Turn) -> Site:
+async def site(run: ReadContext, site_id: str, known: Known, turn: Turn) -> Site:
     """An app with its slots; the calls leave together, except those that need another's answer.
 
     `known` is told the properties of the app, and of each slot, as soon as they are read. Among many an app waits for
@@ -68,7 +68,7 @@ def images(site: Site) -> Iterator[Image]:
             yield image
 
 
-async def identity_of(run: Run, site_id: str, known: Known) -> Site:
+async def identity_of(run: ReadContext, site_id: str, known: Known) -> Site:
     """An app of which only the identity is wanted: its own body, its client id, and nothing else."""
     async with asyncio.TaskGroup() as group:
         properties = group.create_task(_own(run, site_id, known))
@@ -90,13 +90,13 @@ async def identity_of(run: Run, site_id: str, known: Known) -> Site:
     )
 
 
-async def plan(run: Run, plan_id: str) -> Observed[Plan | None] | Gap:
+async def plan(run: ReadContext, plan_id: str) -> Observed[Plan | None] | Gap:
     """The plan that an app runs on."""
     call = Call(plan_id, _PLAN, required_permissions.PLAN.permission, plan_id)
-    return await run.read(call, web_wire_models.Plan, _plan)
+    return await run.read(call, web_wire_models.WirePlan, _plan)
 
 
-async def _slots(run: Run, site_id: str, known: Known) -> Listing[Site]:
+async def _slots(run: ReadContext, site_id: str, known: Known) -> Listing[Site]:
     call = Call(
         f"{site_id}/slots",
         _SITE,
@@ -105,21 +105,23 @@ async def _slots(run: Run, site_id: str, known: Known) -> Listing[Site]:
         within=(_group(site_id), site_id),
         leads=True,
     )
-    found = await run.list(call, web_wire_models.Site, lambda item: item.id)
+    found = await run.list(call, web_wire_models.WireSite, lambda item: item.id)
     return Listing(
         tuple(await side_by_side(_facets(run, slot, known, nullcontext(), None) for slot in sorted(found.items))),
         found.gap,
     )
 
 
-async def _own(run: Run, site_id: str, known: Known) -> Observed[SiteProperties | None] | Gap:
-    seen = await run.read(_own_call(site_id), web_wire_models.Site, _properties)
+async def _own(run: ReadContext, site_id: str, known: Known) -> Observed[SiteProperties | None] | Gap:
+    seen = await run.read(_own_call(site_id), web_wire_models.WireSite, _properties)
     if isinstance(seen, Observed) and seen.value is not None:
         known(seen.value)
     return seen
 
 
-async def _facets(run: Run, site_id: str, known: Known, turn: Turn, slots: asyncio.Task[Listing[Site]] | None) -> Site:
+async def _facets(
+    run: ReadContext, site_id: str, known: Known, turn: Turn, slots: asyncio.Task[Listing[Site]] | None
+) -> Site:
     async with asyncio.TaskGroup() as metered:
         settings = metered.create_task(
             run.read(_listed(site_id, "appsettings"), web_wire_models.AppSettings, lambda body: _settings(run, body))
@@ -164,7 +166,7 @@ async def _facets(run: Run, site_id: str, known: Known, turn: Turn, slots: async
 
 
 async def _identity(
-    run: Run, site_id: str, properties: asyncio.Task[Observed[SiteProperties | None] | Gap]
+    run: ReadContext, site_id: str, properties: asyncio.Task[Observed[SiteProperties | None] | Gap]
 ) -> Observed[ManagedIdentity | None] | Gap:
     seen = await properties
     if isinstance(seen, Observed) and (seen.value is None or not seen.value.identity.system_assigned):
@@ -172,12 +174,14 @@ async def _identity(
     return await run.read(_identity_call(site_id), web_wire_models.SystemIdentity, _managed)
 
 
-async def _one_identity(run: Run, site_id: str, itself: OwnBody, managed: OwnIdentity) -> tuple[OwnBody, OwnIdentity]:
+async def _one_identity(
+    run: ReadContext, site_id: str, itself: OwnBody, managed: OwnIdentity
+) -> tuple[OwnBody, OwnIdentity]:
     """An app and its identity, each read once more where they tell of two; where they still do, neither is a fact."""
     if not _two_identities(itself, managed):
         return itself, managed
     own, call = _own_call(site_id), _identity_call(site_id)
-    itself = await run.read_directly(own, web_wire_models.Site, _properties)
+    itself = await run.read_directly(own, web_wire_models.WireSite, _properties)
     managed = await run.read_directly(call, web_wire_models.SystemIdentity, _managed)
     if not (why := _two_identities(itself, managed)):
         return itself, managed
@@ -206,21 +210,21 @@ def _identity_call(site_id: str) -> Call:
 
 
 async def _listed_containers(
-    run: Run, site_id: str, config: asyncio.Task[Observed[SiteConfig | None] | Gap]
-) -> Listing[web_wire_models.SiteContainer]:
+    run: ReadContext, site_id: str, config: asyncio.Task[Observed[SiteConfig | None] | Gap]
+) -> Listing[web_wire_models.WireSiteContainer]:
     call = _call(site_id, "/sitecontainers", required_permissions.SITE_CONTAINERS, required_permissions.SLOT_CONTAINERS)
-    found = await run.list(call, web_wire_models.SiteContainer, _itself)
+    found = await run.list(call, web_wire_models.WireSiteContainer, _itself)
     seen = await config
     told = seen.value.runtime if isinstance(seen, Observed) and seen.value is not None else None
     runs = told is not None and told.form == "sitecontainers"
 
-    def lacks(items: tuple[web_wire_models.SiteContainer, ...]) -> str:
+    def lacks(items: tuple[web_wire_models.WireSiteContainer, ...]) -> str:
         return "it is empty, though linuxFxVersion says sitecontainers" if runs and not items else ""
 
-    return await run.agreed(call, web_wire_models.SiteContainer, _itself, found, lacks)
+    return await run.agreed(call, web_wire_models.WireSiteContainer, _itself, found, lacks)
 
 
-def _itself(body: web_wire_models.SiteContainer) -> web_wire_models.SiteContainer:
+def _itself(body: web_wire_models.WireSiteContainer) -> web_wire_models.WireSiteContainer:
     return body
 
 
@@ -242,22 +246,22 @@ def _listed(site_id: str, what: str) -> Call:
     return Call(f"{site_id}/config/{what}/list", _SITE, permission, site_id, method="POST")
 
 
-async def _references(run: Run, site_id: str) -> Listing[ReferenceStatus]:
+async def _references(run: ReadContext, site_id: str) -> Listing[ReferenceStatus]:
     """What App Service says of each reference; not asked of slots, of which no rule wants it."""
     target = f"{site_id}/config/configreferences/appsettings"
     if segment(site_id, "slots"):
         return Listing(gap=not_asked(f"GET {target}"))
     call = Call(target, _SITE, required_permissions.SITE_REFERENCES.permission, site_id, absent=_NO_REFERENCES)
-    found = await run.listing(call, web_wire_models.Reference, _reference, _reference_page)
+    found = await run.listing(call, web_wire_models.WireReference, _reference, _reference_page)
     return found or Listing()
 
 
-def _reference_page(answer: Answer) -> tuple[list[web_wire_models.Reference | Unread], str | None]:
-    body, items = items_of(answer.body, web_wire_models.References, web_wire_models.Reference)
+def _reference_page(answer: Answer) -> tuple[list[web_wire_models.WireReference | Unread], str | None]:
+    body, items = items_of(answer.body, web_wire_models.References, web_wire_models.WireReference)
     if body.properties is not None:
         told = body.properties.key_to_reference_statuses or {}
         named = [({"name": each, "properties": status}, each) for each, status in told.items()]
-        items += [read_item(one, web_wire_models.Reference, each) for one, each in named]
+        items += [read_item(one, web_wire_models.WireReference, each) for one, each in named]
     elif "value" not in body.model_fields_set:
         raise ValueError("neither a list nor a map")
     return items, body.next_link
@@ -267,7 +271,7 @@ def _group(resource_id: str) -> str:
     return "/".join(resource_id.split("/")[:5])
 
 
-def _properties(body: web_wire_models.Site) -> SiteProperties:
+def _properties(body: web_wire_models.WireSite) -> SiteProperties:
     members, identity = body.properties or web_wire_models.SiteMembers(), body.identity
     attached = {} if identity is None else identity.user_assigned_identities or {}
     return SiteProperties(
@@ -304,7 +308,7 @@ def _split(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip().casefold() for part in (text or "").split(",") if part.strip())
 
 
-def _config(run: Run, body: web_wire_models.Config) -> SiteConfig:
+def _config(run: ReadContext, body: web_wire_models.Config) -> SiteConfig:
     members = body.properties
     return SiteConfig(
         runtime=None
@@ -317,24 +321,24 @@ def _config(run: Run, body: web_wire_models.Config) -> SiteConfig:
     )
 
 
-def _settings(run: Run, body: web_wire_models.AppSettings) -> tuple[Setting, ...]:
+def _settings(run: ReadContext, body: web_wire_models.AppSettings) -> tuple[Setting, ...]:
     held = sorted((body.properties or {}).items())
     return tuple(Setting(shown.name(each), run.classifier.setting(value)) for each, value in held)
 
 
-def _strings(run: Run, body: web_wire_models.ConnectionStrings) -> tuple[Setting, ...]:
+def _strings(run: ReadContext, body: web_wire_models.ConnectionStrings) -> tuple[Setting, ...]:
     held = _each(body.properties, web_wire_models.ConnectionString())
     return tuple(
         Setting(shown.name(each), run.classifier.setting(one.value), shown.word(one.type or "")) for each, one in held
     )
 
 
-def _mounts(run: Run, body: web_wire_models.StorageMounts) -> tuple[Mount, ...]:
+def _mounts(run: ReadContext, body: web_wire_models.StorageMounts) -> tuple[Mount, ...]:
     held = _each(body.properties, web_wire_models.StorageMount())
     return tuple(Mount(shown.name(each), _told(shown.host, one.account_name), _key(run, one)) for each, one in held)
 
 
-def _key(run: Run, mount: web_wire_models.StorageMount) -> SettingValue | None:
+def _key(run: ReadContext, mount: web_wire_models.StorageMount) -> SettingValue | None:
     """The key of a mounted share; NFS has none."""
     silent = mount.access_key is None and (mount.protocol or "").casefold() != "nfs"
     return None if silent else run.classifier.share_key(mount.access_key)
@@ -345,7 +349,7 @@ def _each(told: Mapping[str, W | None] | None, silent: W) -> list[tuple[str, W]]
     return [(each, silent if one is None else one) for each, one in sorted((told or {}).items())]
 
 
-def _reference(body: web_wire_models.Reference) -> ReferenceStatus:
+def _reference(body: web_wire_models.WireReference) -> ReferenceStatus:
     members = body.properties or web_wire_models.ReferenceMembers()
     vault = members.vault_name
     of_vault = vault is None or key_vault_reference.is_vault_name(vault)  # else its path may be anything
@@ -365,7 +369,9 @@ def _told(shows: Callable[[str], Shown], text: str | None) -> Shown | None:
 
 
 def _containers(
-    run: Run, bodies: Listing[web_wire_models.SiteContainer], settings: Observed[tuple[Setting, ...] | None] | Gap
+    run: ReadContext,
+    bodies: Listing[web_wire_models.WireSiteContainer],
+    settings: Observed[tuple[Setting, ...] | None] | Gap,
 ) -> Listing[SiteContainer]:
     """Their variables hold names of app settings, as far as those were read."""
     known = settings.value or () if isinstance(settings, Observed) else ()
@@ -373,7 +379,7 @@ def _containers(
     return Listing(tuple(_container(run, body, names) for body in bodies.items), bodies.gap)
 
 
-def _container(run: Run, body: web_wire_models.SiteContainer, settings: frozenset[str]) -> SiteContainer:
+def _container(run: ReadContext, body: web_wire_models.WireSiteContainer, settings: frozenset[str]) -> SiteContainer:
     members = body.properties
     secret: SettingValue | None = None
     if members.password_secret is not None:
@@ -399,6 +405,6 @@ def _managed(body: web_wire_models.SystemIdentity) -> ManagedIdentity:
     return ManagedIdentity(members.principal_id, members.client_id, members.tenant_id)
 
 
-def _plan(body: web_wire_models.Plan) -> Plan:
+def _plan(body: web_wire_models.WirePlan) -> Plan:
     sku = body.sku
     return Plan(body.id, body.name, None if sku is None else sku.name, None if sku is None else sku.capacity)

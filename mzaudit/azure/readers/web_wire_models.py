@@ -38,7 +38,7 @@ class SiteMembers(Wire):
     key_vault_reference_identity: str | None = None
 
 
-class Site(Resource):
+class WireSite(Resource):
     """GET site or slot, and an item of the list of slots."""
 
     kind: str | None = None
@@ -106,7 +106,7 @@ class ReferenceMembers(Wire):
     active_version: str | None = None
 
 
-class Reference(Resource):
+class WireReference(Resource):
     """An item of config/configreferences/appsettings: `SETTING`, or `app/SETTING`."""
 
     properties: ReferenceMembers | None = None
@@ -143,7 +143,7 @@ class ContainerMembers(Wire):
     environment_variables: list[ContainerVariable] | None = None
 
 
-class SiteContainer(Resource):
+class WireSiteContainer(Resource):
     """An item of sitecontainers."""
 
     properties: ContainerMembers
@@ -163,14 +163,14 @@ class SystemIdentity(Resource):
     properties: IdentityMembers | None = None
 
 
-class Sku(Wire):
+class WireSku(Wire):
     """The SKU of a plan."""
 
     name: str | None = None
     capacity: int | None = None
 
 
-class Plan(Resource):
+class WirePlan(Resource):
     """GET serverfarm."""
 
-    sku: Sku | None = None
+    sku: WireSku | None = None

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
-from mzaudit.azure.client.failures import TokenRefusedError, Trouble
+from mzaudit.azure.client.failures import DatabaseFailure, TokenRefusedError
 from mzaudit.azure.client.gaps import internal
-from mzaudit.azure.readers.read import Run, side_by_side
+from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.sql_reader import Reached
 from mzaudit.azure.scope import ServerScope
 from mzaudit.azure.sql import queries, result_rows
@@ -34,7 +34,7 @@ _REPLICA = "a read-only copy answered, which may lag behind: name the server of 
 class Databases:
     """The databases of one run: a few at a time, and no patience with a service that has just worn one of them out."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: ReadContext) -> None:
         self._run = run
         self._slots = asyncio.Semaphore(SIDE_BY_SIDE)
         self._exhausted: set[str] = set()
@@ -57,7 +57,9 @@ class Databases:
 class _Reader:
     """One database."""
 
-    def __init__(self, run: Run, scope: ServerScope, host: str | None, database: Database, exhausted: set[str]) -> None:
+    def __init__(
+        self, run: ReadContext, scope: ServerScope, host: str | None, database: Database, exhausted: set[str]
+    ) -> None:
         self._run = run
         self._scope = scope
         self._host = (host or "").casefold()
@@ -82,7 +84,7 @@ class _Reader:
         return await self._talk(login, token)
 
     async def _talk(self, login: Call, token: str) -> DatabaseContents:
-        from mzaudit.azure.sql.tds_session import Speaker  # the driver loads only where a database is read
+        from mzaudit.azure.sql.tds_session import DatabaseSession  # the driver loads only where a database is read
 
         loop, retry = asyncio.get_running_loop(), self._run.connection.retry
         budget = retry.budget_when_exhausted if self._host in self._exhausted else retry.budget
@@ -90,7 +92,7 @@ class _Reader:
         left = min(budget, self._run.session.deadline - loop.time())
         if left <= 0:
             return self._nothing(login, login.gap(GapReason.TIMEOUT, "the run's time was up"))
-        speaker = Speaker(
+        speaker = DatabaseSession(
             self._run.connection,
             self._host,
             self._database.name,
@@ -127,9 +129,9 @@ class _Reader:
         if may.history and may.primary:
             yield self._histories
 
-    def _contents(self, found: Mapping[Query, list[Row] | Trouble], rights: Query) -> DatabaseContents:
+    def _contents(self, found: Mapping[Query, list[Row] | DatabaseFailure], rights: Query) -> DatabaseContents:
         first = found[rights]
-        if isinstance(first, Trouble):
+        if isinstance(first, DatabaseFailure):
             call = self._call(rights.name, rights.permission)
             return self._nothing(call, call.gap(first.reason, first.detail))
         call, may = self._call(rights.name, rights.permission), result_rows.rights(first)
@@ -161,7 +163,7 @@ class _Reader:
     def _listing(
         self,
         query: Query,
-        found: Mapping[Query, list[Row] | Trouble],
+        found: Mapping[Query, list[Row] | DatabaseFailure],
         build: Callable[[list[Row]], tuple[T, ...]],
         hidden: str,
     ) -> Listing[T]:
@@ -176,11 +178,11 @@ class _Reader:
         )
 
     def _facet(
-        self, query: Query, found: Mapping[Query, list[Row] | Trouble], build: Callable[[list[Row]], T]
+        self, query: Query, found: Mapping[Query, list[Row] | DatabaseFailure], build: Callable[[list[Row]], T]
     ) -> Observed[T] | Gap:
         call, rows = self._call(query.name, query.permission), found[query]
         facet: Observed[T] | Gap
-        if isinstance(rows, Trouble):
+        if isinstance(rows, DatabaseFailure):
             facet = call.gap(rows.reason, rows.detail)
         else:
             try:
@@ -223,7 +225,7 @@ class _Reader:
         )
 
 
-def _hidden(may: result_rows.Rights, *kinds: str) -> str:
+def _hidden(may: result_rows.VisibleMetadata, *kinds: str) -> str:
     """What keeps the caller from seeing all things of these classes; empty if nothing does."""
     found = [one for one in may.hidden if one.kind in (*kinds, "DATABASE")]
     return "; ".join(dict.fromkeys(_denied(one) for one in found))

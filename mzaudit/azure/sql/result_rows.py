@@ -47,7 +47,7 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True)
-class Rights:
+class VisibleMetadata:
     """What the caller may see: definitions; the history, None where none is seen by that name; how its name is `spelt`
     there, None where there is none in whatever case. `primary` is false of a replica."""
 
@@ -63,14 +63,14 @@ def _word(text: str | None) -> str:
     return (text or "").strip().upper()
 
 
-def rights(rows: Rows) -> Rights:
+def rights(rows: Rows) -> VisibleMetadata:
     """What the caller may see."""
     found = _RIGHTS.validate_python(rows, strict=True)
     if not found:
         raise ValueError("no row of what may be seen")
     definitions, readable, spelt, updateability, *_ = found[0]
     hidden = {Hidden(kind, grantee or "", schema or "") for *_, kind, grantee, schema in found if kind is not None}
-    return Rights(
+    return VisibleMetadata(
         definitions == 1,
         None if readable is None else readable == 1,
         spelt,

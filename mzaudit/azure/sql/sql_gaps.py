@@ -10,7 +10,7 @@ from typing import Final
 import OpenSSL.SSL
 import pytds
 
-from mzaudit.azure.client.failures import Trouble, TroubleError
+from mzaudit.azure.client.failures import DatabaseError, DatabaseFailure
 from mzaudit.snapshot.observed import GapReason
 
 _USER = (
@@ -64,12 +64,14 @@ NUMBERS: Final[Mapping[int, tuple[GapReason, str, bool]]] = MappingProxyType(
     }
 )
 
-GARBAGE = Trouble(GapReason.MALFORMED, "the server's answer is no TDS: a gateway in between may have answered")
-_RESET = Trouble(GapReason.UNREACHABLE, "the connection broke: check the network path to the server", again=True)
-_TLS = Trouble(
+GARBAGE = DatabaseFailure(GapReason.MALFORMED, "the server's answer is no TDS: a gateway in between may have answered")
+_RESET = DatabaseFailure(
+    GapReason.UNREACHABLE, "the connection broke: check the network path to the server", again=True
+)
+_TLS = DatabaseFailure(
     GapReason.UNREACHABLE, "no TLS with this server: its certificate is not trusted, or something in between breaks it"
 )
-_SLOW = Trouble(GapReason.TIMEOUT, "no answer in time")
+_SLOW = DatabaseFailure(GapReason.TIMEOUT, "no answer in time")
 
 # What the driver raises when a stream is not what it ought to be.
 _STRAY = (
@@ -85,14 +87,14 @@ _STRAY = (
     EOFError,
 )
 
-BROKEN = (TroubleError, OpenSSL.SSL.Error, OSError, *_STRAY)
+BROKEN = (DatabaseError, OpenSSL.SSL.Error, OSError, *_STRAY)
 """What talking through the driver may raise; all else is a defect of ours."""
 
 
-def from_error(error: BaseException) -> Trouble:
+def from_error(error: BaseException) -> DatabaseFailure:
     """What an exception means. Of the server's words only the number is told."""
     match error:
-        case TroubleError():
+        case DatabaseError():
             return error.trouble
         case pytds.DatabaseError() if error.number or error.msg_no:
             return from_number(int(error.number or error.msg_no))
@@ -106,9 +108,9 @@ def from_error(error: BaseException) -> Trouble:
             return GARBAGE
 
 
-def from_number(number: int) -> Trouble:
+def from_number(number: int) -> DatabaseFailure:
     """What an error of the server's means."""
     reason, phrase, again = NUMBERS.get(
         number, (GapReason.SERVER_ERROR, "look the number up in the errors of Azure SQL", False)
     )
-    return Trouble(reason, f"error {number}: {phrase}", again, alive=not again)
+    return DatabaseFailure(reason, f"error {number}: {phrase}", again, alive=not again)

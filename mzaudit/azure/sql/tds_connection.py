@@ -17,7 +17,7 @@ from pytds.tds_socket import _TdsSocket
 from pytds.tz import utc
 
 from mzaudit.azure.client.connection import Connection
-from mzaudit.azure.client.failures import Trouble, TroubleError, WriteRefusedError
+from mzaudit.azure.client.failures import DatabaseError, DatabaseFailure, WriteRefusedError
 from mzaudit.azure.client.guard import lies_in, selects
 from mzaudit.azure.sql import tds_tls
 from mzaudit.snapshot.observed import GapReason
@@ -33,7 +33,7 @@ _LONGEST_HEAD = 16 * 1024
 Row = tuple[object, ...]
 
 
-class Wire:
+class DeadlineSocket:
     """A socket under one deadline, whatever the driver thinks of time; bounded in what it takes in."""
 
     def __init__(self, peer: socket.socket, until: float) -> None:
@@ -79,14 +79,14 @@ class Wire:
     def _counted(self, data: bytes) -> bytes:
         self._left -= len(data)
         if self._left < 0:
-            raise TroubleError(Trouble(GapReason.MALFORMED, "the answer does not end"))
+            raise DatabaseError(DatabaseFailure(GapReason.MALFORMED, "the answer does not end"))
         return data
 
 
-class Link:
+class TdsConnection:
     """A login to a database that succeeded."""
 
-    def __init__(self, wire: Wire, session: _TdsSocket, until: float) -> None:
+    def __init__(self, wire: DeadlineSocket, session: _TdsSocket, until: float) -> None:
         self._wire = wire
         self._until = until
         self._session = session
@@ -103,14 +103,14 @@ class Link:
         while (row := cursor.fetchone()) is not None:
             rows.append(tuple(row))
             if len(rows) > _MOST_ROWS:
-                raise TroubleError(Trouble(GapReason.MALFORMED, "the rows do not end"))
+                raise DatabaseError(DatabaseFailure(GapReason.MALFORMED, "the rows do not end"))
         return rows
 
     def close(self) -> None:
         """Hang up; may be called from another thread."""
         self._wire.close()
 
-    def __enter__(self) -> Link:
+    def __enter__(self) -> TdsConnection:
         return self
 
     def __exit__(
@@ -120,7 +120,7 @@ class Link:
         _take_apart(self._session)
 
 
-def connect(connection: Connection, host: str, database: str, token: str, until: float) -> Link:
+def connect(connection: Connection, host: str, database: str, token: str, until: float) -> TdsConnection:
     """Sign in to a database with an access token, by `until` (`time.monotonic`) at the latest.
 
     No token leaves before the server has shown a trusted certificate for the name that was asked for, and none is sent
@@ -129,7 +129,7 @@ def connect(connection: Connection, host: str, database: str, token: str, until:
     port = PORT
     for _ in range(_MOST_ROUTES):
         _inside(connection, host, port)
-        wire = Wire(dial(connection, host, port, until), min(until, time.monotonic() + _LOGIN))
+        wire = DeadlineSocket(dial(connection, host, port, until), min(until, time.monotonic() + _LOGIN))
         try:
             session = _TdsSocket(
                 sock=wire,
@@ -142,11 +142,11 @@ def connect(connection: Connection, host: str, database: str, token: str, until:
             wire.close()
             raise
         if route is None:
-            return Link(wire, session, until)
+            return TdsConnection(wire, session, until)
         wire.close()
         _take_apart(session)
         host, port = str(route["server"]), int(route["port"])
-    raise TroubleError(Trouble(GapReason.REFUSED, f"sent on to another host more than {_MOST_ROUTES} times"))
+    raise DatabaseError(DatabaseFailure(GapReason.REFUSED, f"sent on to another host more than {_MOST_ROUTES} times"))
 
 
 def _take_apart(session: _TdsSocket) -> None:
@@ -172,7 +172,7 @@ def dial(connection: Connection, host: str, port: int, until: float) -> socket.s
         if proxy.username is not None:
             user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
             head.append(f"Proxy-Authorization: Basic {base64.b64encode(user.encode()).decode()}")
-        wire = Wire(peer, min(until, time.monotonic() + _LOGIN))
+        wire = DeadlineSocket(peer, min(until, time.monotonic() + _LOGIN))
         wire.sendall("\r\n".join((*head, "", "")).encode("latin-1"))
         _opened(wire)
     except BaseException:
@@ -181,29 +181,29 @@ def dial(connection: Connection, host: str, port: int, until: float) -> socket.s
     return peer
 
 
-def _opened(wire: Wire) -> None:
+def _opened(wire: DeadlineSocket) -> None:
     answer = b""
     while not answer.endswith(b"\r\n\r\n"):  # byte by byte: what follows is the server's
         byte = wire.recv(1)
         if not byte or len(answer) > _LONGEST_HEAD:
-            raise TroubleError(Trouble(GapReason.UNREACHABLE, "the proxy gave no answer", again=True))
+            raise DatabaseError(DatabaseFailure(GapReason.UNREACHABLE, "the proxy gave no answer", again=True))
         answer += byte
     status = answer.split(b"\r\n")[0].split(b" ")[1:2]
     if status != [b"200"]:
         code = status[0].decode("ascii", "replace") if status and status[0].isdigit() else "no status"
         login = ": it wants a login" if code == "407" else ""
         detail = f"the proxy answered {code[:3]} to CONNECT{login}"
-        raise TroubleError(Trouble(GapReason.UNREACHABLE, detail, again=code.startswith("5")))
+        raise DatabaseError(DatabaseFailure(GapReason.UNREACHABLE, detail, again=code.startswith("5")))
 
 
 def _inside(connection: Connection, host: str, port: int) -> None:
     suffix = connection.endpoints.sql_suffix
     if not lies_in(host, suffix):
         detail = f"the server is not at a host of {suffix}: no token was sent there"
-        raise TroubleError(Trouble(GapReason.REFUSED, detail))
+        raise DatabaseError(DatabaseFailure(GapReason.REFUSED, detail))
     if port != PORT and port not in _NODES:
         detail = f"the server sends on to port {port}, which is not one of Azure SQL: no token was sent there"
-        raise TroubleError(Trouble(GapReason.REFUSED, detail))
+        raise DatabaseError(DatabaseFailure(GapReason.REFUSED, detail))
 
 
 def _login(connection: Connection, host: str, database: str, token: str) -> tds_base._TdsLogin:

@@ -7,24 +7,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from mzaudit.azure.client.connection import Connection
-from mzaudit.azure.client.failures import Trouble
+from mzaudit.azure.client.failures import DatabaseFailure
 from mzaudit.azure.sql.queries import Query
 from mzaudit.azure.sql.sql_gaps import BROKEN, GARBAGE, from_error
-from mzaudit.azure.sql.tds_connection import Link, Row, connect
+from mzaudit.azure.sql.tds_connection import Row, TdsConnection, connect
 
 _TRIES_OF_A_QUERY = 3
 
 
 @dataclass(slots=True)
-class Talk:
+class DatabaseAnswers:
     """What came of it: how the login ended (None: well), and each query's rows or why there are none."""
 
-    login: Trouble | None = None
-    rows: dict[Query, list[Row] | Trouble] = field(default_factory=dict)
+    login: DatabaseFailure | None = None
+    rows: dict[Query, list[Row] | DatabaseFailure] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Speaker:
+class DatabaseSession:
     """Reads one database. `until` is on the clock of `time.monotonic`; `hang_up` may be called from elsewhere."""
 
     connection: Connection
@@ -33,7 +33,7 @@ class Speaker:
     token: str = field(repr=False)
     until: float
     waking: bool = False
-    _link: Link | None = None
+    _link: TdsConnection | None = None
     _over: bool = False
 
     def hang_up(self) -> None:
@@ -43,9 +43,9 @@ class Speaker:
         if link is not None:
             link.close()
 
-    def read(self, first: Query, then: Callable[[list[Row]], Iterable[Query]]) -> Talk:
+    def read(self, first: Query, then: Callable[[list[Row]], Iterable[Query]]) -> DatabaseAnswers:
         """Ask the first query, and those that its rows lead to."""
-        talk = Talk()
+        talk = DatabaseAnswers()
         waiting = [first]
         logins = 0
         tries: dict[Query, int] = {}
@@ -65,11 +65,11 @@ class Speaker:
 
     def _ask(
         self,
-        link: Link,
+        link: TdsConnection,
         waiting: list[Query],
         first: Query,
         then: Callable[[list[Row]], Iterable[Query]],
-        talk: Talk,
+        talk: DatabaseAnswers,
         tries: dict[Query, int],
     ) -> None:
         """Ask on one connection until it breaks or nothing is left to ask."""
@@ -95,7 +95,7 @@ class Speaker:
                 except ValueError:
                     talk.rows[query] = GARBAGE
 
-    def _waits(self, tried: int, trouble: Trouble) -> bool:
+    def _waits(self, tried: int, trouble: DatabaseFailure) -> bool:
         """Sleep before the next try; False if there is none."""
         retry = self.connection.retry
         wait = min(retry.longest, retry.first * 2 ** (tried - 1))

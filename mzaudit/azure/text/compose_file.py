@@ -29,7 +29,7 @@ class ComposeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ComposeService:
     """A container of the file. `environment` leaves out the variables that are inherited or handed on."""
 
     name: str
@@ -37,7 +37,7 @@ class Service:
     environment: tuple[tuple[str, str], ...]
 
 
-def services(encoded: str) -> tuple[Service, ...]:
+def services(encoded: str) -> tuple[ComposeService, ...]:
     """The services in the order of the file. Raises ComposeError."""
     if len(encoded) > _LARGEST:
         raise ComposeError("the compose file is too large")
@@ -60,19 +60,19 @@ class _Reader:
     def __init__(self) -> None:
         self._left = _MOST_PAIRS
 
-    def services(self, root: Node | None) -> tuple[Service, ...]:
+    def services(self, root: Node | None) -> tuple[ComposeService, ...]:
         listed = self._members(root).get("services") if isinstance(root, MappingNode) else None
         if not isinstance(listed, MappingNode) or not (named := self._members(listed)):
             raise ComposeError("the compose file names no services")
         return tuple(self._service(name, node) for name, node in named.items())
 
-    def _service(self, name: str, node: Node) -> Service:
+    def _service(self, name: str, node: Node) -> ComposeService:
         members = self._members(node) if isinstance(node, MappingNode) else {}
         image = members.get("image")
         if not isinstance(image, ScalarNode) or not _text(image):
             raise ComposeError("a service of the compose file names no image")
         variables = tuple(self._variables(members.get("environment")))
-        return Service(name, image.value, tuple(each for each in variables if not _HANDED_ON.fullmatch(each[1])))
+        return ComposeService(name, image.value, tuple(each for each in variables if not _HANDED_ON.fullmatch(each[1])))
 
     def _variables(self, node: Node | None) -> Iterator[tuple[str, str]]:
         match node:

@@ -13,7 +13,7 @@ from pydantic import PlainValidator
 
 from mzaudit.azure.text import credential_shapes, value_shapes
 from mzaudit.snapshot.text import key_vault_reference
-from mzaudit.snapshot.values import LiteralValue, Part, SecretValue, SettingValue, ValueClass
+from mzaudit.snapshot.values import ConnectionStringPart, LiteralValue, SecretValue, SettingValue, ValueClass
 
 _APP_SETTING = re.compile(r"@AppSettingRef\([^()]+\)", re.IGNORECASE)
 
@@ -107,10 +107,10 @@ class Classifier:
             same_trimmed=self._label(f"secret {among}", value_shapes.trimmed(text)),
         )
 
-    def _parts(self, text: str) -> tuple[Part, ...]:
+    def _parts(self, text: str) -> tuple[ConnectionStringPart, ...]:
         told = value_shapes.telemetry_parts(text)
         return tuple(
-            Part(name, self._label(name, "\n".join(part for _, part in told[: number + 1])))
+            ConnectionStringPart(name, self._label(name, "\n".join(part for _, part in told[: number + 1])))
             for number, (name, _) in enumerate(told)
         )
 

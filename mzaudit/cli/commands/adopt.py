@@ -15,7 +15,7 @@ from mzaudit.cli import deadline as deadlines
 from mzaudit.cli.deadline import Deadline
 
 if TYPE_CHECKING:
-    from mzaudit.engine.adoption_matching import Bound, Inventory
+    from mzaudit.engine.adoption_matching import Inventory, NameMatch
     from mzaudit.policy.loader.load import Loaded
     from mzaudit.policy.models import Policy
     from mzaudit.snapshot.estate import Snapshot
@@ -61,7 +61,7 @@ def command(
     names bound to what is there, what matches the document, what differs, and what could not be seen, as comments. A
     name that was guessed is marked REVIEW. The draft passes `mzaudit policy validate`; it changes nothing in Azure."""
     from mzaudit.cli.load_files import read_snapshot, subscriptions_of
-    from mzaudit.cli.resolve import bound, environment_names, known, load_policy, subscriptions
+    from mzaudit.cli.resolve import bind_policy, environment_names, load_policy, require_known, subscriptions
     from mzaudit.engine.adoption_matching import inventory_of
     from mzaudit.policy.shipped_policy import shipped
 
@@ -70,7 +70,7 @@ def command(
     if snapshot is not None and simulate is not None:
         raise click.UsageError("--snapshot and --simulate exclude each other")
     loaded = load_policy(policy or shipped(), shipped=True)
-    known(loaded, (env,))
+    require_known(loaded, (env,))
     if snapshot is not None:
         seen = read_snapshot(snapshot)
         given = subscriptions_of(seen, snapshot, loaded, (env,))[env]
@@ -83,13 +83,15 @@ def command(
         deadline.begin("reading Azure")
         there = collection.list_all(tenant, {given, shared}, simulator, timeout=deadline.left, debug=debug)
         names, _ = adopted(loaded.policy, env, given, there)
-        wanted = bound(_loaded(names), (env,), {env: given})
-        seen = collection.look(wanted, simulator, timeout=deadline.left, values=not no_secret_values, debug=debug)
+        wanted = bind_policy(_loaded(names), (env,), {env: given})
+        seen = collection.collect_state(
+            wanted, simulator, timeout=deadline.left, values=not no_secret_values, debug=debug
+        )
         deadline.begin("judging and writing")
         return drafted(loaded, env, given, there, seen, f"the subscription {given}")
 
 
-def adopted(policy: Policy, env: str, subscription: str, there: Inventory) -> tuple[Policy, tuple[Bound, ...]]:
+def adopted(policy: Policy, env: str, subscription: str, there: Inventory) -> tuple[Policy, tuple[NameMatch, ...]]:
     """The policy of that environment alone, with the names that were found, and how each was."""
     from mzaudit.engine.adoption_matching import bind_names, groups_of
     from mzaudit.policy.models import Policy
@@ -116,7 +118,7 @@ def drafted(loaded: Loaded, env: str, subscription: str, there: Inventory, seen:
     """Judge what was seen by the draft, print the draft with what that showed, and say whether anything was unseen."""
     from mzaudit.cli import exit_codes, output
     from mzaudit.cli.evaluation import judge
-    from mzaudit.cli.resolve import bound
+    from mzaudit.cli.resolve import bind_policy
     from mzaudit.engine.adoption_matching import beyond
     from mzaudit.engine.results import partly_unseen
     from mzaudit.policy.enums import counted
@@ -127,7 +129,7 @@ def drafted(loaded: Loaded, env: str, subscription: str, there: Inventory, seen:
 
     names, found = adopted(loaded.policy, env, subscription, there)
     held = _loaded(names)
-    wanted = bound(held, (env,), {env: subscription})
+    wanted = bind_policy(held, (env,), {env: subscription})
     report = judge(held, wanted, seen, fail_on=Severity.LOW)
     comments = policy_draft.bindings(found, env)
     before, after = loaded.policy.resource_groups, names.resource_groups

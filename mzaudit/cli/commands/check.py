@@ -120,7 +120,7 @@ def command(
     from mzaudit.cli import output
     from mzaudit.cli.evaluation import judge
     from mzaudit.cli.load_files import history_of, read_history, read_report, read_snapshots, subscriptions_of
-    from mzaudit.cli.resolve import bound, chosen, environment_names, load_policy
+    from mzaudit.cli.resolve import bind_policy, chosen_environments, environment_names, load_policy
     from mzaudit.cli.streams import say
     from mzaudit.engine.baseline import Earlier
     from mzaudit.policy.models import Severity
@@ -141,7 +141,7 @@ def command(
     if name_people and not attribute:
         raise click.UsageError("--name-people needs --attribute")
     loaded = collection.documented(load_policy(policy, shipped=simulate is not None), simulate)
-    asked = chosen(loaded, asked)
+    asked = chosen_environments(loaded, asked)
     past = history_of(asked, read)
     so_far: list[Finding] = []
 
@@ -162,13 +162,13 @@ def command(
         if snapshots:
             seen = read_snapshots(snapshots)
             subscribed = subscriptions_of(seen, snapshots[0], loaded, asked)
-            wanted = bound(loaded, asked, subscribed, expect_image, expect_migration)
+            wanted = bind_policy(loaded, asked, subscribed, expect_image, expect_migration)
         else:
             subscribed = collection.subscriptions(loaded, simulator, subscription, asked)
-            wanted = bound(loaded, asked, subscribed, expect_image, expect_migration)
-            deadline.expect(targets, partial(report_of, collection.nothing(simulator)))
+            wanted = bind_policy(loaded, asked, subscribed, expect_image, expect_migration)
+            deadline.expect(targets, partial(report_of, collection.empty_snapshot(simulator)))
             deadline.begin("reading Azure")
-            seen = collection.look(
+            seen = collection.collect_state(
                 wanted,
                 simulator,
                 timeout=deadline.left,
@@ -182,7 +182,7 @@ def command(
         if attribute:
             deadline.judged(report)
             deadline.begin("reading who changed what")
-            report = collection.attributed(
+            report = collection.with_attribution(
                 report, loaded, simulator, names=name_people, timeout=deadline.left, debug=debug
             )
     deadline.judged(report)

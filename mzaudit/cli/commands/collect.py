@@ -57,7 +57,7 @@ def command(
     """Read everything that the rules need, and write it to a file that holds no secret: of secrets and setting values
     only classes and equality. Exits 0 when everything was read, 3 when something could not be."""
     from mzaudit.cli.output import keep
-    from mzaudit.cli.resolve import bound, chosen, environment_names, load_policy
+    from mzaudit.cli.resolve import bind_policy, chosen_environments, environment_names, load_policy
     from mzaudit.cli.streams import say
     from mzaudit.policy.enums import counted
     from mzaudit.snapshot.store import chunks
@@ -65,11 +65,11 @@ def command(
     deadline.begin("reading the files")
     asked = environment_names(environments)
     loaded = collection.documented(load_policy(policy, shipped=simulate is not None), simulate)
-    asked = chosen(loaded, asked)
+    asked = chosen_environments(loaded, asked)
     with collection.simulated(simulate, loaded) as simulator:
-        wanted = bound(loaded, asked, collection.subscriptions(loaded, simulator, subscription, asked))
+        wanted = bind_policy(loaded, asked, collection.subscriptions(loaded, simulator, subscription, asked))
         deadline.begin("reading Azure")
-        seen = collection.look(
+        seen = collection.collect_state(
             wanted, simulator, timeout=deadline.left, values=not no_secret_values, debug=debug, wake=wake_databases
         )
     deadline.begin("writing")

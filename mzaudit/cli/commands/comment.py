@@ -10,7 +10,7 @@ import click
 from mzaudit.cli import exit_codes
 
 if TYPE_CHECKING:
-    from mzaudit.publish.message import News
+    from mzaudit.publish.message import PullRequestMessage
 
 EPILOG = f"""\b
 Examples:
@@ -39,13 +39,13 @@ def command(saved: Path, require_comment: bool, name_people: bool) -> int:
     The comment is written once and then edited in place; nothing that somebody else wrote is touched.
     """
     from mzaudit.cli.load_files import read_report
-    from mzaudit.publish.message import nameless, of
+    from mzaudit.publish.message import of, without_names
 
     report = read_report(saved)
-    return told(of(report if name_people else nameless(report)), required=require_comment)
+    return publish_and_report(of(report if name_people else without_names(report)), required=require_comment)
 
 
-def told(news: News, *, required: bool = False) -> int:
+def publish_and_report(news: PullRequestMessage, *, required: bool = False) -> int:
     """Tell the pull request, say what was done and what was not; gives the exit code."""
     from mzaudit.cli.streams import say
 
@@ -58,31 +58,31 @@ def told(news: News, *, required: bool = False) -> int:
     return exit_codes.ABANDONED
 
 
-def _failed(news: News) -> tuple[str, ...]:
+def _failed(news: PullRequestMessage) -> tuple[str, ...]:
     """Tell the pull request; gives why what was not written was not."""
     import asyncio
     import os
 
     from mzaudit.azure.client.connection import Connection
     from mzaudit.azure.client.daemon_threads import Threads
-    from mzaudit.cli.collection import quiet
+    from mzaudit.cli.collection import configure_logging
     from mzaudit.cli.streams import say
     from mzaudit.errors import InputError
     from mzaudit.publish.http import Route
-    from mzaudit.publish.pipeline import Nowhere, Place, find
-    from mzaudit.publish.publish_comment import Told, tell
+    from mzaudit.publish.pipeline import NoPullRequestError, Place, find
+    from mzaudit.publish.publish_comment import PublishResult, publish
 
-    async def telling(place: Place, route: Route) -> Told:
+    async def telling(place: Place, route: Route) -> PublishResult:
         asyncio.get_running_loop().set_default_executor(Threads())  # the look-up of a name may never end
-        return await tell(news, place, route)
+        return await publish(news, place, route)
 
     try:
         place = find(os.environ)
         connection = Connection.from_environment(os.environ)
         route = Route(connection.proxy_for, connection.certificates())
-        quiet(debug=False)
+        configure_logging(debug=False)
         written = asyncio.run(telling(place, route))
-    except (Nowhere, InputError) as error:
+    except (NoPullRequestError, InputError) as error:
         return (f"nothing was commented on: {error}",)
     except Exception as error:  # noqa: BLE001 - a defect in telling is not to turn a gate that passed red
         return (f"nothing was commented on: internal error: {type(error).__name__}; report it",)

@@ -66,7 +66,7 @@ def snapshots(before: Snapshot, after: Snapshot, old: str, new: str) -> tuple[Ch
     from mzaudit.policy.enums import counted
     from mzaudit.report.diff_text import Changes, drifts
     from mzaudit.report.summary import moment
-    from mzaudit.snapshot.snapshot_diff import Drift, drift
+    from mzaudit.snapshot.snapshot_diff import ChangeKind, diff
 
     for one, other, what in (
         (dict(before.environments), dict(after.environments), "environments"),
@@ -74,8 +74,8 @@ def snapshots(before: Snapshot, after: Snapshot, old: str, new: str) -> tuple[Ch
     ):
         if one != other:
             raise InputError(f"{new}: {what}: expected {one}, as in {old}, found {other}")
-    found = drift(before, after)
-    unknown = [one for one in found if one.kind in (Drift.UNSEEN_NOW, Drift.UNSEEN_BEFORE)]
+    found = diff(before, after)
+    unknown = [one for one in found if one.kind in (ChangeKind.UNSEEN_NOW, ChangeKind.UNSEEN_BEFORE)]
     drifted = len(found) - len(unknown)
     blind = [sum(not read.answered for read in seen.reads) for seen in (before, after)]
     said = (

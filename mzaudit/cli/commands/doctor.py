@@ -82,7 +82,7 @@ def command(
 ) -> int:
     """Read everything as a run would, and say for each scope which permissions the caller has and lacks, which rules
     each lack leaves undecided, what the network refuses, and the commands that grant the least that is needed."""
-    from mzaudit.cli.resolve import chosen, environment_names, load_policy
+    from mzaudit.cli.resolve import chosen_environments, environment_names, load_policy
 
     deadline.begin("reading the files")
     asked = environment_names(environments)
@@ -94,7 +94,7 @@ def command(
         asked = asked or tuple(loaded.policy.environments)
     if not asked:
         raise click.UsageError("Missing option '--env'.")
-    asked = chosen(loaded, asked)
+    asked = chosen_environments(loaded, asked)
     if sql is not None:
         return statements(loaded, asked, sql)
     if role is not None:
@@ -108,12 +108,12 @@ def roles(
 ) -> int:
     """Print the role definitions, assignable where the policy's environments need them."""
     from mzaudit.azure.required_permissions import Role
-    from mzaudit.cli.resolve import bound, subscriptions
+    from mzaudit.cli.resolve import bind_policy, subscriptions
     from mzaudit.cli.streams import show
     from mzaudit.doctor.custom_roles import as_bicep, as_json
     from mzaudit.doctor.role_grants import assignable, needed
 
-    scope = collection.scope_of(bound(loaded, asked, subscriptions(loaded, subscription, asked)))
+    scope = collection.scope_of(bind_policy(loaded, asked, subscriptions(loaded, subscription, asked)))
     grants = needed(scope, values=values or wanted == "values")
     drawn = {
         role: assignable(role, [each.scope for each in grants if each.role is role])
@@ -126,12 +126,12 @@ def roles(
 
 def statements(loaded: Loaded, asked: tuple[str, ...], auditor: str) -> int:
     """Print the T-SQL for every database of the policy's environments."""
-    from mzaudit.cli.resolve import bound
+    from mzaudit.cli.resolve import bind_policy
     from mzaudit.cli.streams import show
     from mzaudit.doctor.sql_script import script
 
     anywhere = dict.fromkeys(loaded.policy.environments, "")  # no statement holds a subscription
-    show(script(bound(loaded, asked, anywhere), auditor))
+    show(script(bind_policy(loaded, asked, anywhere), auditor))
     return exit_codes.PASSED
 
 
@@ -148,16 +148,16 @@ def preflight(
 ) -> int:
     """Read, judge, and say what stood in the way."""
     from mzaudit.cli.evaluation import judge
-    from mzaudit.cli.resolve import bound
+    from mzaudit.cli.resolve import bind_policy
     from mzaudit.cli.streams import show
     from mzaudit.doctor.doctor_text import text
     from mzaudit.doctor.examination import examine
     from mzaudit.policy.models import Severity
 
     with collection.simulated(simulate, loaded) as simulator:
-        wanted = bound(loaded, asked, collection.subscriptions(loaded, simulator, subscription, asked))
+        wanted = bind_policy(loaded, asked, collection.subscriptions(loaded, simulator, subscription, asked))
         deadline.begin("reading Azure")
-        seen = collection.look(wanted, simulator, timeout=deadline.left, values=values, debug=debug, wake=wake)
+        seen = collection.collect_state(wanted, simulator, timeout=deadline.left, values=values, debug=debug, wake=wake)
     deadline.begin("judging and writing")
     found = examine(seen, judge(loaded, wanted, seen, fail_on=Severity.MEDIUM).findings)
     show(text(found, seen.caller, wanted, AUDITOR))

@@ -18,7 +18,7 @@ from mzaudit.cli import collection, exit_codes
 if TYPE_CHECKING:
     from mzaudit.engine.results import Finding
     from mzaudit.engine.rule import AnyRule
-    from mzaudit.policy.desired import Wanted
+    from mzaudit.policy.desired import Desired
     from mzaudit.simulator import Simulator
 
 EPILOG = """\b
@@ -37,7 +37,7 @@ Exit codes:
 _AT_ONCE = 4
 
 
-@click.command(epilog=EPILOG, short_help="Prove a policy: bend the estate it describes, and look again.")
+@click.command(epilog=EPILOG, short_help="Prove a policy: mutate the estate it describes, and look again.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
 @click.option(
     "--env", "environments", multiple=True, metavar="ENV", help="Environment.  [default: every production environment]"
@@ -52,19 +52,19 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
     minutes; --only takes a part of it.
     """
     from mzaudit.cli import output
-    from mzaudit.cli.resolve import environment_names, known, load_policy
+    from mzaudit.cli.resolve import environment_names, load_policy, require_known
     from mzaudit.drill import drill_text
-    from mzaudit.drill.drill_run import Plan, cases_of, conforms, ground_of, run
+    from mzaudit.drill.drill_run import DrillPlan, cases_of, conforms, ground_of, run
     from mzaudit.errors import InputError
     from mzaudit.policy.enums import counted
 
     loaded = load_policy(policy, shipped=True)
     production = tuple(env for env, spec in loaded.policy.environments.items() if spec.production)
     asked = environment_names(environments) or production or tuple(loaded.policy.environments)[:1]
-    known(loaded, asked)
+    require_known(loaded, asked)
     code = exit_codes.PASSED
     for env in asked:
-        plan = Plan(loaded, env, audit)
+        plan = DrillPlan(loaded, env, audit)
         cases = cases_of(ground_of(plan))
         numbers = [n for n, case in enumerate(cases) if only is None or only.casefold() in case.name.casefold()]
         if not numbers:
@@ -83,18 +83,18 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
 
 
 def audit(
-    wanted: Wanted, simulator: Simulator, without: Sequence[str] = (), *, wire: bool = False
+    wanted: Desired, simulator: Simulator, without: Sequence[str] = (), *, wire: bool = False
 ) -> tuple[Finding, ...]:
     """Collect, by the SDK's own pipelines, and judge by every rule but those `without`. The simulator answers in this
     process, or over the `wire`: a drill is several times as fast without, and says the same."""
     from mzaudit.azure import Connection, choose, collect
     from mzaudit.engine.evaluate import evaluate
 
-    collection.quiet(debug=False)
+    collection.configure_logging(debug=False)
     environment = simulator.environ()
     connector = None if wire else simulator.connector
     connection = replace(Connection.from_environment(environment), at_once=_AT_ONCE, connector=connector)
-    seen = collection.waited(
+    seen = collection.run_async(
         collect(
             collection.scope_of(wanted),
             choose(environment, connection),

@@ -33,7 +33,7 @@ def command(pipeline: str | None, environments: tuple[str, ...], matrix: bool) -
     A file that is there already is never replaced.
     """
     from mzaudit.cli import exit_codes, output
-    from mzaudit.cli.resolve import environment_names, known, load_policy
+    from mzaudit.cli.resolve import environment_names, load_policy, require_known
     from mzaudit.policy.shipped_policy import files
 
     if matrix and pipeline != "azure-pipelines":
@@ -45,7 +45,7 @@ def command(pipeline: str | None, environments: tuple[str, ...], matrix: bool) -
         output.show("Next: edit policies/monozu.yaml, then `mzaudit policy validate`.")
         return exit_codes.PASSED
     loaded = load_policy(None, shipped=True)
-    known(loaded, environment_names(environments))
+    require_known(loaded, environment_names(environments))
     template, path = _PIPELINES[pipeline]
     asked = environment_names(environments or tuple(loaded.policy.environments))
     _write({path: _drawn(_MATRIX if matrix else template, asked)})

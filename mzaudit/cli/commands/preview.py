@@ -67,9 +67,9 @@ def command(
     seen = read_snapshot(snapshot)
     before, after = (judged(seen, snapshot, policy, asked, threshold) for policy in (base, head))
     if comment:
-        from mzaudit.publish.message import nameless
+        from mzaudit.publish.message import without_names
 
-        before, after = nameless(before), nameless(after)
+        before, after = without_names(before), without_names(after)
     found = differences(before.findings, after.findings)
     breaking = [
         one
@@ -101,11 +101,11 @@ def command(
     )
     output.show(diff_text.markdown(said, "preview") if form == "markdown" else diff_text.text(said, output.width()))
     if comment:
-        from mzaudit.cli.commands.comment import told
-        from mzaudit.publish.message import News
+        from mzaudit.cli.commands.comment import publish_and_report
+        from mzaudit.publish.message import PullRequestMessage
 
-        told(
-            News(
+        publish_and_report(
+            PullRequestMessage(
                 "preview",
                 after.environments,
                 after.run.policy,
@@ -127,17 +127,17 @@ def judged(seen: Snapshot, snapshot: Path, policy: Path, asked: tuple[str, ...],
     """The snapshot by one policy, in the environments that both know."""
     from mzaudit.cli.evaluation import judge
     from mzaudit.cli.load_files import subscriptions_of
-    from mzaudit.cli.resolve import bound, known, load_policy
+    from mzaudit.cli.resolve import bind_policy, load_policy, require_known
     from mzaudit.errors import InputError
     from mzaudit.policy.models import Severity
 
     loaded = load_policy(policy, shipped=False)
-    known(loaded, asked)
+    require_known(loaded, asked)
     environments = asked or tuple(env for env in seen.environments if env in loaded.policy.environments)
     if not environments:
         held = ", ".join(seen.environments)
         raise InputError(
             f"{loaded.where('environments')}: environments: expected one of {held}, which {snapshot} holds"
         )
-    wanted = bound(loaded, environments, subscriptions_of(seen, snapshot, loaded, environments))
+    wanted = bind_policy(loaded, environments, subscriptions_of(seen, snapshot, loaded, environments))
     return judge(loaded, wanted, seen, fail_on=Severity(fail_on))

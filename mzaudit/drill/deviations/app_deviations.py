@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each, spread
-from mzaudit.policy.desired import WantedService
-from mzaudit.policy.models import Service
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
+from mzaudit.policy.desired import DesiredService
+from mzaudit.policy.models import ServiceSpec
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates.estate_plan import stable_guid
 
 
-@breaks(Service, "app")
-def presence(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ServiceSpec, "app")
+def presence(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The app is there, and runs."""
     service = ground.service(steps[1])
 
@@ -32,8 +32,8 @@ def presence(ground: Ground, steps: Steps) -> Iterator[Case]:
     )
 
 
-@breaks(Service, "app")
-def container(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ServiceSpec, "app")
+def container(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Linux, and a container."""
     service = ground.service(steps[1])
 
@@ -49,12 +49,12 @@ def container(ground: Ground, steps: Steps) -> Iterator[Case]:
         mutations.config(estate, service).update(linuxFxVersion="", windowsFxVersion=reference)
 
     def stack(runtime: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             mutations.site(estate, service)["kind"] = "app,linux"
             mutations.site_properties(estate, service)["kind"] = "app,linux"
             mutations.config(estate, service)["linuxFxVersion"] = runtime
 
-        return bend
+        return mutate
 
     systems = {"Windows app": windows, "Windows container": windows_container}
     yield from each(steps, ("DOC-01", "DOC-06"), spread(ground, service, systems))
@@ -62,8 +62,8 @@ def container(ground: Ground, steps: Steps) -> Iterator[Case]:
     yield from each(steps, ("DOC-06",), spread(ground, service, stacks))
 
 
-@breaks(Service, "app")
-def identity(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ServiceSpec, "app")
+def identity(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A system-assigned identity, which is the one that is used."""
     service = ground.service(steps[1])
 
@@ -107,5 +107,5 @@ def _attached_oid(attached: str) -> str:
     return stable_guid("user-assigned", attached)
 
 
-def _secrets_scope(service: WantedService) -> tuple[str, ...]:
+def _secrets_scope(service: DesiredService) -> tuple[str, ...]:
     return tuple(vault.id for vault in service.vaults)

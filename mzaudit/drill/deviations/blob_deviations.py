@@ -6,25 +6,25 @@ from collections.abc import Iterator
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.drill.mutations import BLOB_READER
-from mzaudit.policy.desired import WantedService, WantedStorage
-from mzaudit.policy.models import Service, Storage
+from mzaudit.policy.desired import DesiredService, DesiredStorage
+from mzaudit.policy.models import ServiceSpec, StorageSpec
 from mzaudit.simulator import Estate
 
 
-@breaks(Storage, "account")
-@breaks(Storage, "container")
-def presence(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(StorageSpec, "account")
+@breaks(StorageSpec, "container")
+def presence(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Account and container are there, and closed."""
     storage = ground.storage(steps[1])
 
     def public(level: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             mutations.account(estate, storage)["allowBlobPublicAccess"] = True
             mutations.container(estate, storage)["publicAccess"] = level
 
-        return bend
+        return mutate
 
     def public_by_default(estate: Estate) -> None:
         mutations.account(estate, storage).pop("allowBlobPublicAccess")
@@ -49,8 +49,8 @@ def presence(ground: Ground, steps: Steps) -> Iterator[Case]:
     )
 
 
-@breaks(Service, "storage")
-def role(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ServiceSpec, "storage")
+def role(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A service with access holds the documented role on exactly the container; one without holds none."""
     service = ground.service(steps[1])
     if service.storage is None:
@@ -61,13 +61,13 @@ def role(ground: Ground, steps: Steps) -> Iterator[Case]:
     subscription = f"/subscriptions/{ground.env.subscription}"
 
     def instead(role: str | None, scope: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             oid = mutations.principal(estate, service)
             estate.revoke(oid, BLOB_READER, storage.container_id)
             if role is not None:
                 estate.assign(oid, role, scope)
 
-        return bend
+        return mutate
 
     def through_a_group(estate: Estate) -> None:
         oid = mutations.principal(estate, service)
@@ -102,20 +102,20 @@ def role(ground: Ground, steps: Steps) -> Iterator[Case]:
     )
 
 
-def _reached(ground: Ground, service: WantedService, storage: WantedStorage) -> dict[str, Bend]:
+def _reached(ground: DrillContext, service: DesiredService, storage: DesiredStorage) -> dict[str, Bend]:
 
     def reaches(role: str, scope: str) -> Bend:
         return lambda estate: estate.assign(mutations.principal(estate, service), role, scope)
 
     def by_key(role: str, allowed: bool | None, scope: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             # absent means allowed
             mutations.account(estate, storage).pop("allowSharedKeyAccess")
             if allowed is not None:
                 mutations.account(estate, storage)["allowSharedKeyAccess"] = allowed
             estate.assign(mutations.principal(estate, service), role, scope)
 
-        return bend
+        return mutate
 
     def through_a_group(estate: Estate) -> None:
         members = mutations.group(estate, mutations.principal(estate, service))

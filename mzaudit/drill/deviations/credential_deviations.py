@@ -9,9 +9,9 @@ from typing import Final
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each, spread
-from mzaudit.policy.desired import WantedService
-from mzaudit.policy.models import Environment, Service
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
+from mzaudit.policy.desired import DesiredService
+from mzaudit.policy.models import EnvironmentSpec, ServiceSpec
 from mzaudit.simulator import Estate, canary
 from mzaudit.simulator.http_messages import Json
 
@@ -61,8 +61,8 @@ _BY_VALUE: Final = {
 }
 
 
-@breaks(Service, "app")
-def in_clear(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ServiceSpec, "app")
+def in_clear(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """One plain credential at a time, under names and in shapes of every kind."""
     service = ground.service(steps[1])
 
@@ -75,7 +75,7 @@ def in_clear(ground: Ground, steps: Steps) -> Iterator[Case]:
     yield from each(steps, ("DOC-22",), _elsewhere(service))
 
 
-def _elsewhere(service: WantedService) -> dict[str, Bend]:
+def _elsewhere(service: DesiredService) -> dict[str, Bend]:
     key = service.id.casefold()
     storage = _BY_VALUE["a storage account's key"]
 
@@ -109,8 +109,8 @@ def _elsewhere(service: WantedService) -> dict[str, Bend]:
     }
 
 
-@breaks(Environment, "sql_auth")
-def database_passwords(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(EnvironmentSpec, "sql_auth")
+def database_passwords(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Where passwords are forbidden: each way to keep one for the database."""
     if steps[1] != ground.env.env or not ground.env.server.passwords_forbidden:
         return
@@ -127,14 +127,14 @@ def database_passwords(ground: Ground, steps: Steps) -> Iterator[Case]:
     for service in ground.env.services:
         place = (*steps, service.key)
 
-        def named(name: str, text: str, service: WantedService = service) -> Bend:
+        def named(name: str, text: str, service: DesiredService = service) -> Bend:
             return lambda estate: mutations.settings(estate, service).update({name: text})
 
-        def connection(kind: str, service: WantedService = service) -> Bend:
+        def connection(kind: str, service: DesiredService = service) -> Bend:
             entry: Json = {"Main": {"value": pairs, "type": kind}}
             return lambda estate: estate.connection_strings.update({service.id.casefold(): entry})
 
-        def in_slot(estate: Estate, service: WantedService = service) -> None:
+        def in_slot(estate: Estate, service: DesiredService = service) -> None:
             estate.settings[mutations.slot(estate, service).casefold()]["DATABASE_URL"] = texts["DATABASE_URL"]
 
         held = {f"setting {name} with a password": named(name, text) for name, text in texts.items()}

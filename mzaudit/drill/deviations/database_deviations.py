@@ -7,28 +7,28 @@ from dataclasses import replace
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each, portion
-from mzaudit.policy.desired import WantedDatabase, WantedService
-from mzaudit.policy.models import DatabaseGrant, Environment, Sql
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, portion
+from mzaudit.policy.desired import DesiredDatabase, DesiredService
+from mzaudit.policy.models import DatabaseGrantSpec, EnvironmentSpec, SqlSpec
 from mzaudit.simulator import Estate
-from mzaudit.simulator.sql.contents import Contents, Predicate, Value, sid_of
+from mzaudit.simulator.sql.contents import Contents, SqlPredicate, Value, sid_of
 from mzaudit.simulator.sql.documented import PIPELINE
 
 
-def _user(estate: Estate, service: WantedService, database: WantedDatabase) -> str:
+def _user(estate: Estate, service: DesiredService, database: DesiredDatabase) -> str:
     """The name of a service's user."""
     sid = sid_of(mutations.client(estate, service))
     return next(one.name for one in mutations.inside(estate, database).principals if one.sid == sid)
 
 
-def _used(ground: Ground, steps: Steps) -> tuple[WantedService, WantedDatabase, tuple[str, ...]]:
+def _used(ground: DrillContext, steps: Steps) -> tuple[DesiredService, DesiredDatabase, tuple[str, ...]]:
     service = ground.service(steps[1])
     grant = service.databases[int(steps[3])]
     return service, ground.database(grant.database), grant.roles
 
 
-@breaks(DatabaseGrant, "database")
-def user(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(DatabaseGrantSpec, "database")
+def user(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The service's identity is a user of its database, and of no other."""
     service, database, roles = _used(ground, steps)
 
@@ -70,14 +70,14 @@ def user(ground: Ground, steps: Steps) -> Iterator[Case]:
     for other in ground.env.server.databases:
         if other.key not in own:
 
-            def intruder(estate: Estate, other: WantedDatabase = other) -> None:
+            def intruder(estate: Estate, other: DesiredDatabase = other) -> None:
                 mutations.inside(estate, other).create_user(f"{service.key} as well", mutations.client(estate, service))
 
             yield from each(steps, ("DOC-26",), {f"user of the database {other.key} too": intruder})
 
 
-@breaks(DatabaseGrant, "roles")
-def roles(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(DatabaseGrantSpec, "roles")
+def roles(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """It holds exactly the documented roles."""
     service, database, documented = _used(ground, steps)
 
@@ -132,8 +132,8 @@ def _tenants(contents: Contents, column: str) -> list[str]:
     ]
 
 
-@breaks(Sql, "tenant_column")
-def row_level_security(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(SqlSpec, "tenant_column")
+def row_level_security(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Every tenant table is under an enabled policy that filters and blocks, which few can switch off."""
     databases = [database for database in ground.env.server.databases if database.tenants]
     for position, database in enumerate(databases):
@@ -141,7 +141,7 @@ def row_level_security(ground: Ground, steps: Steps) -> Iterator[Case]:
         yield from each((*steps, database.key), ("DOC-03",), forms)
 
 
-def _unguarded(database: WantedDatabase) -> dict[str, Bend]:
+def _unguarded(database: DesiredDatabase) -> dict[str, Bend]:
     def only(estate: Estate, keep: str, operation: str | None = None) -> None:
         """The first tenant table keeps the predicates of one kind, or of one operation."""
         contents = mutations.inside(estate, database)
@@ -182,11 +182,11 @@ def _unguarded(database: WantedDatabase) -> dict[str, Bend]:
     }
 
 
-def _narrowed(predicate: Predicate, operation: str) -> Predicate:
-    return Predicate(predicate.table, predicate.type, predicate.definition, "AFTER INSERT" if operation else None)
+def _narrowed(predicate: SqlPredicate, operation: str) -> SqlPredicate:
+    return SqlPredicate(predicate.table, predicate.type, predicate.definition, "AFTER INSERT" if operation else None)
 
 
-def _switchers(database: WantedDatabase) -> dict[str, Bend]:
+def _switchers(database: DesiredDatabase) -> dict[str, Bend]:
     def someone(estate: Estate, *roles: str) -> str:
         mutations.inside(estate, database).create_user("somebody", mutations.stranger(), *roles)
         return "somebody"
@@ -220,22 +220,22 @@ def _switchers(database: WantedDatabase) -> dict[str, Bend]:
     }
 
 
-@breaks(Environment, "sql_auth")
-def passwords(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(EnvironmentSpec, "sql_auth")
+def passwords(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Where passwords are forbidden, no database has a user with one."""
     if steps[1] != ground.env.env:
         return
     for database in ground.env.server.databases:
         if database.passwords_forbidden:
 
-            def legacy(estate: Estate, database: WantedDatabase = database) -> None:
+            def legacy(estate: Estate, database: DesiredDatabase = database) -> None:
                 mutations.inside(estate, database).create_password_user("legacy", "db_datareader")
 
             yield from each((*steps, database.key), ("DOC-04",), {"user with a password": legacy})
 
 
-@breaks(Sql, "migrations")
-def history(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(SqlSpec, "migrations")
+def history(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The history is there, and whole, and the pipeline's."""
     databases = ground.env.server.databases
     for position, database in enumerate(databases):
@@ -244,7 +244,7 @@ def history(ground: Ground, steps: Steps) -> Iterator[Case]:
         )
 
 
-def _histories(ground: Ground, database: WantedDatabase) -> dict[str, Bend]:
+def _histories(ground: DrillContext, database: DesiredDatabase) -> dict[str, Bend]:
     def gone(estate: Estate) -> None:
         contents = mutations.inside(estate, database)
         contents.tables.remove(contents.table(database.migrations))
@@ -287,26 +287,26 @@ def _histories(ground: Ground, database: WantedDatabase) -> dict[str, Bend]:
     return forms
 
 
-@breaks(Sql, "versions")
-def versions(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(SqlSpec, "versions")
+def versions(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A database is at the version that the policy expects."""
     for database in ground.env.server.databases:
         if database.version is not None:
 
-            def at(version: str, database: WantedDatabase = database) -> Bend:
+            def at(version: str, database: DesiredDatabase = database) -> Bend:
                 return lambda estate: mutations.last_migration(estate, database, {"version": version})
 
             forms = {"behind": at("0"), "ahead": at(f"{database.version}.1")}
             yield from each((*steps, database.key), ("DOC-05",), forms)
 
 
-@breaks(Sql, "migrated_by")
-def migrated_by(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(SqlSpec, "migrated_by")
+def migrated_by(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The pipeline migrates, where the policy says who that is."""
     for database in ground.env.server.databases:
         if database.migrated_by:
 
-            def other(estate: Estate, database: WantedDatabase = database) -> None:
+            def other(estate: Estate, database: DesiredDatabase = database) -> None:
                 mutations.last_migration(estate, database, {"installed_by": "somebody else"})
 
             yield from each((*steps, database.key), ("DOC-05",), {"migrated by somebody else": other})

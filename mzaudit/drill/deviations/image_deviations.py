@@ -7,15 +7,15 @@ from datetime import timedelta
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each, spread
-from mzaudit.policy.desired import WantedService
-from mzaudit.policy.models import Image, Registry, Sidecar
-from mzaudit.simulator import Estate, Manifest, canary
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
+from mzaudit.policy.desired import DesiredService
+from mzaudit.policy.models import ImageSpec, RegistrySpec, SidecarSpec
+from mzaudit.simulator import Estate, SimulatedManifest, canary
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
 
 
-@breaks(Image, "repository")
-def source(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ImageSpec, "repository")
+def source(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The registry and the repository."""
     service = ground.service(steps[1])
     host = f"{service.registry.name.casefold()}.azurecr.io"
@@ -45,34 +45,34 @@ def source(ground: Ground, steps: Steps) -> Iterator[Case]:
         yield from each(steps, ("DOC-06", "DOC-12"), {f"image of {other.key}": runs(theirs)})
 
 
-@breaks(Image, "repository")
-def tag(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ImageSpec, "repository")
+def tag(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The tag is a commit, is in the registry, and is the newest."""
     service = ground.service(steps[1])
     latest = commit(service.repository, LATEST_COMMIT)
 
     def tagged(text: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             # the registry holds what runs, so that nothing but the form of the tag is wrong
             newest = estate.images[service.repository][latest]
             if text.startswith(":"):
                 estate.images[service.repository][text[1:]] = newest
             mutations.run_image(estate, service, mutations.image(service, text))
 
-        return bend
+        return mutate
 
     def deleted(estate: Estate) -> None:
         del estate.images[service.repository][mutations.running(estate, service)]
 
     def outrun(estate: Estate) -> None:
         moment = estate.midnight - timedelta(hours=1)
-        newer = Manifest("sha256:" + "5c" * 32, moment.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"))
+        newer = SimulatedManifest("sha256:" + "5c" * 32, moment.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"))
         estate.images[service.repository][commit(service.repository, LATEST_COMMIT + 1)] = newer
 
     def moved(estate: Estate) -> None:
         built = estate.images[service.repository][latest]
         mutations.run_image(estate, service, mutations.image(service, f":{latest}@{built.platforms[0]}"))
-        again = Manifest("sha256:" + "5d" * 32, built.pushed, ("sha256:" + "5e" * 32,))
+        again = SimulatedManifest("sha256:" + "5d" * 32, built.pushed, ("sha256:" + "5e" * 32,))
         estate.images[service.repository][latest] = again
 
     forms = {
@@ -109,8 +109,8 @@ def tag(ground: Ground, steps: Steps) -> Iterator[Case]:
     yield from each(steps, ("DOC-13",), {"repository deleted": lambda estate: estate.images.pop(service.repository)})
 
 
-@breaks(Image, "repository")
-def pull(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ImageSpec, "repository")
+def pull(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Pulled with the identity, and with nothing else."""
     service = ground.service(steps[1])
 
@@ -140,7 +140,7 @@ def pull(ground: Ground, steps: Steps) -> Iterator[Case]:
     )
 
 
-def _leave_login(estate: Estate, service: WantedService) -> None:
+def _leave_login(estate: Estate, service: DesiredService) -> None:
     mutations.settings(estate, service).update(
         DOCKER_REGISTRY_SERVER_URL=f"https://{service.registry.name}.azurecr.io",
         DOCKER_REGISTRY_SERVER_USERNAME=service.registry.name,
@@ -148,8 +148,8 @@ def _leave_login(estate: Estate, service: WantedService) -> None:
     )
 
 
-@breaks(Image, "repository")
-def site_containers(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ImageSpec, "repository")
+def site_containers(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The same of an app made of site containers: the images of all of them, and how each is pulled."""
     service = ground.service(steps[1])
 
@@ -178,8 +178,8 @@ def site_containers(ground: Ground, steps: Steps) -> Iterator[Case]:
     yield from each(steps, ("DOC-09",), spread(ground, service, other))
 
 
-@breaks(Sidecar, "image")
-def sidecar(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(SidecarSpec, "image")
+def sidecar(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A documented side-car runs another image than the documented one."""
     service, name = ground.service(steps[1]), str(steps[3])
     host, _, path = service.sidecars[name].partition("/")
@@ -193,8 +193,8 @@ def sidecar(ground: Ground, steps: Steps) -> Iterator[Case]:
     )
 
 
-@breaks(Registry, "name")
-def registry(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(RegistrySpec, "name")
+def registry(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The shared registry is there, and lets identities pull."""
     wanted = ground.env.registry
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.policy.models import AllowedDifference, Policy
 from mzaudit.simulator import Estate, canary
 
 
 @breaks(Policy, "parity")
-def undeclared(ground: Ground, steps: Steps) -> Iterator[Case]:
+def undeclared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A difference that the policy does not allow, of each kind."""
     env = ground.env
     service = env.services[0]
@@ -72,13 +72,13 @@ def undeclared(ground: Ground, steps: Steps) -> Iterator[Case]:
         lambda estate: estate.resource(env.component.id)["properties"].update(DisableLocalAuth=True),
     )
     demanded = ("DOC-06", "DOC-07", "DOC-09", "DOC-11", "DOC-15", "DOC-16", "DOC-19", "DOC-25")
-    told = {what: bend for what, (fact, bend) in bends_.items() if fact not in allowed}
+    told = {what: mutate for what, (fact, mutate) in bends_.items() if fact not in allowed}
     yield from each(steps, demanded, told, all_environments=True)
 
 
 @breaks(AllowedDifference, "what")
 @breaks(AllowedDifference, "between")
-def unused(ground: Ground, steps: Steps) -> Iterator[Case]:
+def unused(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A difference that is allowed and no longer there hides the next one."""
     difference = ground.wanted.policy.parity[int(steps[1])]
     environments = [ground.wanted.environments[env] for env in difference.between]

@@ -7,9 +7,9 @@ from typing import Final
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, dotted, each
-from mzaudit.policy.desired import WantedService
-from mzaudit.policy.models import Environment, Plans
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, dotted, each
+from mzaudit.policy.desired import DesiredService
+from mzaudit.policy.models import EnvironmentSpec, PlansSpec
 from mzaudit.simulator import Estate
 
 # Sizes of each family, smallest first: (name, cores, memory in GiB). From Azure's price lists, not from any rule.
@@ -31,7 +31,7 @@ SIZES: Final[dict[str, tuple[tuple[str, int, float], ...]]] = {
 }
 
 
-def sizes(ground: Ground) -> Iterator[tuple[str, bool, bool]]:
+def sizes(ground: DrillContext) -> Iterator[tuple[str, bool, bool]]:
     """Every size of a family that the policy names: is it enough, and is it what is recommended or more."""
     plans = ground.wanted.policy.plans
     refused = {name.casefold() for name in plans.refused}
@@ -47,35 +47,35 @@ def sizes(ground: Ground) -> Iterator[tuple[str, bool, bool]]:
             yield name, enough, enough and strong
 
 
-def _resized(service: WantedService, size: str) -> Bend:
+def _resized(service: DesiredService, size: str) -> Bend:
     return lambda estate: mutations.resize(estate, service, size)
 
 
-@breaks(Plans, "minimum")
-def minimum(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(PlansSpec, "minimum")
+def minimum(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each family's sizes below its minimum; each app alone on a plan that is too small."""
     small = [name for name, enough, _ in sizes(ground) if not enough]
     for name in small:
-        yield Case(dotted(steps), f"plan {name}", _resized(ground.env.services[0], name), ("DOC-07",))
+        yield DrillCase(dotted(steps), f"plan {name}", _resized(ground.env.services[0], name), ("DOC-07",))
     for service in ground.env.services:
         for name in small[:2]:
 
-            def alone(estate: Estate, service: WantedService = service, name: str = name) -> None:
+            def alone(estate: Estate, service: DesiredService = service, name: str = name) -> None:
                 mutations.own_plan(estate, service, name)
 
-            yield Case(dotted(steps), f"{service.key} alone on a plan {name}", alone, ("DOC-07",))
+            yield DrillCase(dotted(steps), f"{service.key} alone on a plan {name}", alone, ("DOC-07",))
 
 
-@breaks(Plans, "refused")
-def refused(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(PlansSpec, "refused")
+def refused(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each SKU that is refused."""
     for name in ground.wanted.policy.plans.refused:
-        yield Case(dotted(steps), f"plan {name}", _resized(ground.env.services[0], name), ("DOC-07",))
+        yield DrillCase(dotted(steps), f"plan {name}", _resized(ground.env.services[0], name), ("DOC-07",))
 
 
-@breaks(Plans, "recommended")
-@breaks(Environment, "production")
-def recommended(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(PlansSpec, "recommended")
+@breaks(EnvironmentSpec, "production")
+def recommended(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """In production: each size that is enough and yet less than recommended."""
     if not ground.env.production or steps[1:2] not in ((ground.env.env,), ("recommended",)):
         return
@@ -87,7 +87,7 @@ def recommended(ground: Ground, steps: Steps) -> Iterator[Case]:
     for service in ground.env.services:
         for name in weak[:2]:
 
-            def alone(estate: Estate, service: WantedService = service, name: str = name) -> None:
+            def alone(estate: Estate, service: DesiredService = service, name: str = name) -> None:
                 mutations.own_plan(estate, service, name)
 
-            yield Case(dotted(steps), f"{service.key} alone on a plan {name}", alone, ("DOC-08",))
+            yield DrillCase(dotted(steps), f"{service.key} alone on a plan {name}", alone, ("DOC-08",))

@@ -7,28 +7,28 @@ from collections.abc import Iterator
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each, portion
-from mzaudit.policy.desired import WantedSecret, WantedVault
-from mzaudit.policy.models import Secret, SecretKind, Secrets, Vault
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, portion
+from mzaudit.policy.desired import DesiredSecret, DesiredVault
+from mzaudit.policy.models import SecretKind, Secrets, SecretSpec, VaultSpec
 from mzaudit.simulator import Estate, canary
 
 _CONTENTS = ("DOC-16", "DOC-17")
 
 
-def _wanted(ground: Ground, steps: Steps) -> tuple[WantedVault, WantedSecret]:
+def _wanted(ground: DrillContext, steps: Steps) -> tuple[DesiredVault, DesiredSecret]:
     vault = ground.vault(steps[1])
     return vault, next(secret for secret in vault.secrets if secret.name == steps[3])
 
 
-def _worth(vault: WantedVault, secret: WantedSecret, value: str) -> Bend:
-    def bend(estate: Estate) -> None:
+def _worth(vault: DesiredVault, secret: DesiredSecret, value: str) -> Bend:
+    def mutate(estate: Estate) -> None:
         mutations.secret(estate, vault, secret.stored).current.value = value
 
-    return bend
+    return mutate
 
 
-@breaks(Vault, "secrets")
-def presence(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(VaultSpec, "secrets")
+def presence(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each documented secret is there and can be used."""
     vault = ground.vault(steps[1])
     for position, secret in enumerate(vault.secrets):
@@ -37,7 +37,7 @@ def presence(ground: Ground, steps: Steps) -> Iterator[Case]:
         yield from each((*steps, secret.name), _CONTENTS, gone | portion(position, len(ways), ways))
 
 
-def _lost(vault: WantedVault, secret: WantedSecret) -> dict[str, Bend]:
+def _lost(vault: DesiredVault, secret: DesiredSecret) -> dict[str, Bend]:
     def deleted(estate: Estate) -> None:
         mutations.secret(estate, vault, secret.stored).deleted = estate.days(-3)
 
@@ -60,20 +60,20 @@ def _lost(vault: WantedVault, secret: WantedSecret) -> dict[str, Bend]:
 
 
 @breaks(Secrets, "expiring_days")
-def expiring(ground: Ground, steps: Steps) -> Iterator[Case]:
+def expiring(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A secret that expires within the days that the policy gives: the first and the last of each vault."""
     days = ground.wanted.policy.secrets.expiring_days
     for vault in ground.env.vaults if days > 1 else ():
         for secret in dict.fromkeys((vault.secrets[0], vault.secrets[-1])):
 
-            def soon(estate: Estate, vault: WantedVault = vault, secret: WantedSecret = secret) -> None:
+            def soon(estate: Estate, vault: DesiredVault = vault, secret: DesiredSecret = secret) -> None:
                 mutations.secret(estate, vault, secret.stored).current.expires = estate.days(min(5, days - 0.5))
 
             yield from each(steps, _CONTENTS, {f"{vault.name}/{secret.name} expires in {min(5, days)} days": soon})
 
 
-@breaks(Secret, "kind")
-def form(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(SecretSpec, "kind")
+def form(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The value is one, and of the kind that is declared."""
     vault, secret = _wanted(ground, steps)
     reference = f"@Microsoft.KeyVault(VaultName={vault.name};SecretName={secret.stored})"
@@ -130,19 +130,19 @@ def form(ground: Ground, steps: Steps) -> Iterator[Case]:
         )
 
 
-@breaks(Secret, "shared")
-def shared(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(SecretSpec, "shared")
+def shared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A shared secret has one value everywhere."""
     vault, secret = _wanted(ground, steps)
     if not secret.spec.shared:
         return
 
     def altered(before: str, after: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             version = mutations.secret(estate, vault, secret.stored).current
             version.value = before + version.value + after
 
-        return bend
+        return mutate
 
     def rotated(estate: Estate) -> None:
         estate.put_secret(vault.name, secret.stored, canary())
@@ -163,8 +163,8 @@ def shared(ground: Ground, steps: Steps) -> Iterator[Case]:
     yield from each(steps, ("DOC-18",), portion(holders.index(vault.key), len(holders), differing))
 
 
-@breaks(Secret, "distinct")
-def distinct(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(SecretSpec, "distinct")
+def distinct(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A distinct secret has a value of its own in every vault."""
     vault, secret = _wanted(ground, steps)
     if not secret.spec.distinct:
@@ -172,7 +172,7 @@ def distinct(ground: Ground, steps: Steps) -> Iterator[Case]:
     others = [v for v in ground.env.vaults if v.key != vault.key and secret.name in {s.name for s in v.secrets}]
     for other in others:
 
-        def copied(estate: Estate, other: WantedVault = other) -> None:
+        def copied(estate: Estate, other: DesiredVault = other) -> None:
             value = mutations.secret(estate, other, secret.stored).current.value
             mutations.secret(estate, vault, secret.stored).current.value = value
 
@@ -180,8 +180,8 @@ def distinct(ground: Ground, steps: Steps) -> Iterator[Case]:
 
 
 @breaks(Secrets, "distinct_between_environments")
-@breaks(Secret, "sensitive")
-def between_environments(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(SecretSpec, "sensitive")
+def between_environments(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A sensitive secret has a value of its own in every environment."""
     if steps[0] != "vaults" or not ground.wanted.policy.secrets.distinct_between_environments or ground.other is None:
         return

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each, portion
-from mzaudit.policy.desired import WantedSecret, WantedService, WantedSetting, WantedVault
-from mzaudit.policy.models import Naming, Service
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, portion
+from mzaudit.policy.desired import DesiredSecret, DesiredService, DesiredSetting, DesiredVault
+from mzaudit.policy.models import Naming, ServiceSpec
 from mzaudit.simulator import Estate, canary
 
 _FAILING = (
@@ -26,8 +26,8 @@ def spelled(vault: str, secret: str) -> str:
     return f"@Microsoft.KeyVault(VaultName={vault};SecretName={secret})"
 
 
-@breaks(Service, "vault")
-def references(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ServiceSpec, "vault")
+def references(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Every documented secret of the service's vault is a setting that refers to it."""
     service = ground.service(steps[1])
     vault = service.vault
@@ -55,8 +55,8 @@ def references(ground: Ground, steps: Steps) -> Iterator[Case]:
         )
 
 
-@breaks(Service, "settings")
-def renamed(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ServiceSpec, "settings")
+def renamed(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A setting has the name that the policy gives it, not its secret's, and refers to the secret that it names."""
     service = ground.service(steps[1])
     documented = ground.wanted.policy.services[service.key].settings
@@ -66,7 +66,7 @@ def renamed(ground: Ground, steps: Steps) -> Iterator[Case]:
         secret = setting.secret
         vault = next(one for one in service.vaults if one.name == secret.vault)
 
-        def by_its_own_name(estate: Estate, setting: WantedSetting = setting, secret: WantedSecret = secret) -> None:
+        def by_its_own_name(estate: Estate, setting: DesiredSetting = setting, secret: DesiredSecret = secret) -> None:
             held = mutations.settings(estate, service)
             held[secret.name] = held.pop(setting.name)
 
@@ -77,16 +77,16 @@ def renamed(ground: Ground, steps: Steps) -> Iterator[Case]:
         yield from each((*steps, setting.name), ("DOC-11",), mistakes)
 
 
-def _set(service: WantedService, setting: WantedSetting, text: str) -> Bend:
+def _set(service: DesiredService, setting: DesiredSetting, text: str) -> Bend:
     return lambda estate: mutations.settings(estate, service).update({setting.name: text})
 
 
-def _status(service: WantedService, setting: WantedSetting, status: str) -> Bend:
+def _status(service: DesiredService, setting: DesiredSetting, status: str) -> Bend:
     return lambda estate: estate.reference_status.update({(service.id.casefold(), setting.name): status})
 
 
 def _wrong(
-    service: WantedService, vault: WantedVault, setting: WantedSetting, neighbour: WantedSecret
+    service: DesiredService, vault: DesiredVault, setting: DesiredSetting, neighbour: DesiredSecret
 ) -> dict[str, Bend]:
     secret = setting.secret
 
@@ -117,7 +117,7 @@ def _wrong(
     return bends_
 
 
-def _malformed(vault: WantedVault, secret: WantedSecret) -> Mapping[str, str]:
+def _malformed(vault: DesiredVault, secret: DesiredSecret) -> Mapping[str, str]:
     good = spelled(vault.name, secret.stored)
     return {
         "setting empty": "",
@@ -135,7 +135,7 @@ def _malformed(vault: WantedVault, secret: WantedSecret) -> Mapping[str, str]:
 
 
 @breaks(Naming, "secrets")
-def names(ground: Ground, steps: Steps) -> Iterator[Case]:
+def names(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Settings carry the documented name, references the stored one; vaults hold the stored one."""
     for service in ground.env.services:
         if service.vault is None:
@@ -156,7 +156,7 @@ def names(ground: Ground, steps: Steps) -> Iterator[Case]:
             )
         for setting in [s for s in own if s.name != s.name.lower()][:2]:
 
-            def lowered(estate: Estate, service: WantedService = service, setting: WantedSetting = setting) -> None:
+            def lowered(estate: Estate, service: DesiredService = service, setting: DesiredSetting = setting) -> None:
                 held = mutations.settings(estate, service)
                 held[setting.name.lower()] = held.pop(setting.name)
 
@@ -164,7 +164,7 @@ def names(ground: Ground, steps: Steps) -> Iterator[Case]:
     for vault in ground.env.vaults:
         for secret in [s for s in vault.secrets if "-" in s.stored][:2]:
 
-            def run_together(estate: Estate, vault: WantedVault = vault, secret: WantedSecret = secret) -> None:
+            def run_together(estate: Estate, vault: DesiredVault = vault, secret: DesiredSecret = secret) -> None:
                 held = estate.secrets[vault.name]
                 held[secret.stored.replace("-", "")] = held.pop(secret.stored)
 
@@ -173,18 +173,18 @@ def names(ground: Ground, steps: Steps) -> Iterator[Case]:
             )
 
 
-@breaks(Service, "vault")
-def foreign(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ServiceSpec, "vault")
+def foreign(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """No further setting refers to a vault that is not the service's own."""
     service = ground.service(steps[1])
     own = {vault.key for vault in service.vaults}
     others = [vault for vault in ground.env.vaults if vault.key not in own]
     others += list(ground.other.vaults) if ground.other is not None else []
 
-    def refers(vault: WantedVault, where: str) -> Bend:
+    def refers(vault: DesiredVault, where: str) -> Bend:
         text = spelled(vault.name, vault.secrets[0].stored)
 
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             if where == "connection string":
                 estate.connection_strings[service.id.casefold()] = {"Legacy": {"value": text, "type": "Custom"}}
             elif where == "slot":
@@ -192,7 +192,7 @@ def foreign(ground: Ground, steps: Steps) -> Iterator[Case]:
             else:
                 mutations.settings(estate, service)["LEGACY_THING"] = text
 
-        return bend
+        return mutate
 
     for vault in others:
         yield from each(
@@ -211,5 +211,5 @@ def foreign(ground: Ground, steps: Steps) -> Iterator[Case]:
     yield from each(steps, ("DOC-15", "DOC-26"), {"a further setting refers to a vault of nobody": stranger})
 
 
-def _set_plain(service: WantedService, text: str) -> Bend:
+def _set_plain(service: DesiredService, text: str) -> Bend:
     return lambda estate: mutations.settings(estate, service).update(LEGACY_THING=text)

@@ -6,15 +6,15 @@ import copy
 from collections.abc import Iterator
 
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each
-from mzaudit.policy.models import Environment, Sql
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
+from mzaudit.policy.models import EnvironmentSpec, SqlSpec
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import resource_bodies
 
 
-@breaks(Sql, "server")
-@breaks(Sql, "scope")
-def server(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(SqlSpec, "server")
+@breaks(SqlSpec, "scope")
+def server(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The server is there, in the group of its scope."""
     wanted = ground.env.server
     shared, own = ground.env.shared_resource_group_id, ground.env.resource_group_id
@@ -33,8 +33,8 @@ def server(ground: Ground, steps: Steps) -> Iterator[Case]:
         yield from each(steps, ("DOC-02",), {"server in the group of another scope": moved})
 
 
-@breaks(Sql, "databases")
-def databases(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(SqlSpec, "databases")
+def databases(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each database is there, on that server."""
     wanted = ground.env.server
     for database in wanted.databases:
@@ -73,8 +73,8 @@ def databases(ground: Ground, steps: Steps) -> Iterator[Case]:
         )
 
 
-@breaks(Environment, "sql_auth")
-def entra_only(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(EnvironmentSpec, "sql_auth")
+def entra_only(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Where passwords are forbidden, the server takes none."""
     wanted = ground.env.server
     if steps[1] != ground.env.env or not wanted.passwords_forbidden:

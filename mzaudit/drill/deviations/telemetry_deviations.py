@@ -7,48 +7,48 @@ from collections.abc import Iterator
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each
-from mzaudit.policy.desired import WantedEnvironment, WantedVault
-from mzaudit.policy.models import Service, Telemetry
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
+from mzaudit.policy.desired import DesiredEnvironment, DesiredVault
+from mzaudit.policy.models import ServiceSpec, TelemetrySpec
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import monitor_bodies
 from mzaudit.simulator.http_messages import Json
 
 
-def _of_type(estate: Estate, env: WantedEnvironment, *types: str) -> list[Json]:
+def _of_type(estate: Estate, env: DesiredEnvironment, *types: str) -> list[Json]:
     known = {one.casefold() for one in types}
     group = env.resource_group_id.casefold() + "/"
     return [b for key, b in estate.resources.items() if key.startswith(group) and str(b["type"]).casefold() in known]
 
 
-def alerts(estate: Estate, env: WantedEnvironment) -> list[Json]:
+def alerts(estate: Estate, env: DesiredEnvironment) -> list[Json]:
     """The metric alerts of an environment that watch its component."""
     found = _of_type(estate, env, "Microsoft.Insights/metricAlerts")
     return [b for b in found if env.component.id.casefold() in {str(s).casefold() for s in b["properties"]["scopes"]}]
 
 
-def action_groups(estate: Estate, env: WantedEnvironment) -> list[Json]:
+def action_groups(estate: Estate, env: DesiredEnvironment) -> list[Json]:
     """The action groups of an environment."""
     return _of_type(estate, env, "Microsoft.Insights/actionGroups")
 
 
-def workbooks(estate: Estate, env: WantedEnvironment) -> list[Json]:
+def workbooks(estate: Estate, env: DesiredEnvironment) -> list[Json]:
     """The workbooks of an environment that show its component."""
     found = _of_type(estate, env, "microsoft.insights/workbooks")
     return [b for b in found if str(b["properties"]["sourceId"]).casefold() == env.component.id.casefold()]
 
 
-@breaks(Telemetry, "component")
-def component(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(TelemetrySpec, "component")
+def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The component is there, watched and shown."""
     env = ground.env
 
     def alert(**changes: object) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             for body in alerts(estate, env):
                 body["properties"] |= changes
 
-        return bend
+        return mutate
 
     def no_alerts(estate: Estate) -> None:
         for body in alerts(estate, env):
@@ -64,11 +64,11 @@ def component(ground: Ground, steps: Steps) -> Iterator[Case]:
             body["properties"] = other["properties"]
 
     def called(**changes: object) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             for body in action_groups(estate, env):
                 body["properties"] |= changes
 
-        return bend
+        return mutate
 
     def no_group(estate: Estate) -> None:
         for body in action_groups(estate, env):
@@ -105,18 +105,18 @@ def component(ground: Ground, steps: Steps) -> Iterator[Case]:
     )
 
 
-@breaks(Telemetry, "connection_string")
-def stored(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(TelemetrySpec, "connection_string")
+def stored(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The stored connection string is the component's."""
     env = ground.env
     holders = [(v, s) for v in env.vaults for s in v.secrets if s.name == env.component.setting]
 
-    def worth(vault: WantedVault, name: str, change: Bend | str) -> Bend:
-        def bend(estate: Estate) -> None:
+    def worth(vault: DesiredVault, name: str, change: Bend | str) -> Bend:
+        def mutate(estate: Estate) -> None:
             second = _second(estate, env, str(change))
             mutations.secret(estate, vault, name).current.value = second
 
-        return bend
+        return mutate
 
     for vault, secret in holders:
         yield from each(
@@ -131,7 +131,10 @@ def stored(ground: Ground, steps: Steps) -> Iterator[Case]:
         for vault, secret in holders:
 
             def theirs(
-                estate: Estate, vault: WantedVault = vault, name: str = secret.stored, other: WantedEnvironment = other
+                estate: Estate,
+                vault: DesiredVault = vault,
+                name: str = secret.stored,
+                other: DesiredEnvironment = other,
             ) -> None:
                 text = str(estate.resource(other.component.id)["properties"]["ConnectionString"])
                 mutations.secret(estate, vault, name).current.value = text
@@ -139,7 +142,7 @@ def stored(ground: Ground, steps: Steps) -> Iterator[Case]:
             yield from each((*steps, vault.key), ("DOC-20",), {f"connection string of {other.env}": theirs})
 
 
-def _second(estate: Estate, env: WantedEnvironment, what: str) -> str:
+def _second(estate: Estate, env: DesiredEnvironment, what: str) -> str:
     """The connection string of a component that is not the documented one, but may be like it."""
     own = str(estate.resource(env.component.id)["properties"]["ConnectionString"])
     if what == "another region's endpoint":
@@ -152,8 +155,8 @@ def _second(estate: Estate, env: WantedEnvironment, what: str) -> str:
     return str(estate.add(copy.deepcopy(second))["properties"]["ConnectionString"])
 
 
-@breaks(Service, "telemetry")
-def exporting(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ServiceSpec, "telemetry")
+def exporting(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each backend that exports is told where to."""
     service = ground.service(steps[1])
     if not service.telemetry:
@@ -163,14 +166,14 @@ def exporting(ground: Ground, steps: Steps) -> Iterator[Case]:
     requirements = ("DOC-19",)
 
     def told(text: str | None, **more: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             settings = mutations.settings(estate, service)
             settings.pop(name)
             if text is not None:
                 settings[name] = text
             settings.update(more)
 
-        return bend
+        return mutate
 
     yield from each(
         steps,

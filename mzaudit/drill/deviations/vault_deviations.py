@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, Case, Ground, Steps, each, spread
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
 from mzaudit.drill.mutations import SECRETS_USER
-from mzaudit.policy.desired import WantedService
-from mzaudit.policy.models import Service, Vault
+from mzaudit.policy.desired import DesiredService
+from mzaudit.policy.models import ServiceSpec, VaultSpec
 from mzaudit.simulator import Estate, canary
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.http_messages import Json
@@ -17,8 +17,8 @@ from mzaudit.simulator.http_messages import Json
 _GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"  # noqa: S105 - the name of an action
 
 
-@breaks(Vault, "name")
-def presence(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(VaultSpec, "name")
+def presence(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The vault is there, and authorises by roles."""
     vault = ground.vault(steps[1])
     owners = ground.owners(vault)
@@ -53,8 +53,8 @@ def presence(ground: Ground, steps: Steps) -> Iterator[Case]:
     )
 
 
-@breaks(Service, "vault")
-def role(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ServiceSpec, "vault")
+def role(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The service's identity reads its own vault, by the documented role, held directly, on exactly the vault."""
     service = ground.service(steps[1])
     vault = service.vault
@@ -64,13 +64,13 @@ def role(ground: Ground, steps: Steps) -> Iterator[Case]:
     one = f"{vault.id}/secrets/{vault.secrets[0].stored}"
 
     def instead(role: str | None, scope: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             oid = mutations.principal(estate, service)
             estate.revoke(oid, SECRETS_USER, vault.id)
             if role is not None:
                 estate.assign(oid, role, scope)
 
-        return bend
+        return mutate
 
     def through_a_group(estate: Estate) -> None:
         oid = mutations.principal(estate, service)
@@ -112,8 +112,8 @@ def role(ground: Ground, steps: Steps) -> Iterator[Case]:
     )
 
 
-@breaks(Service, "vault")
-def excess(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(ServiceSpec, "vault")
+def excess(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The identity holds no more than what is documented."""
     service = ground.service(steps[1])
     subscription = f"/subscriptions/{ground.env.subscription}"
@@ -140,35 +140,35 @@ def excess(ground: Ground, steps: Steps) -> Iterator[Case]:
         yield from each(steps, ("DOC-10", "DOC-15", "DOC-25"), wide)
 
 
-@breaks(Vault, "name")
-def isolation(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(VaultSpec, "name")
+def isolation(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """No service but its own reads the vault: of this environment by every way, of the others by the plain one."""
     vault = ground.vault(steps[1])
     one = f"{vault.id}/secrets/{vault.secrets[0].stored}"
 
-    def reads(service: WantedService, role: str, scope: str) -> Bend:
+    def reads(service: DesiredService, role: str, scope: str) -> Bend:
         return lambda estate: estate.assign(mutations.principal(estate, service), role, scope)
 
-    def in_a_group(service: WantedService) -> Bend:
-        def bend(estate: Estate) -> None:
+    def in_a_group(service: DesiredService) -> Bend:
+        def mutate(estate: Estate) -> None:
             members = mutations.group(estate, mutations.principal(estate, service), mutations.stranger())
             estate.assign(members, SECRETS_USER, vault.id, principal_type="Group")
 
-        return bend
+        return mutate
 
-    def by_slot(service: WantedService) -> Bend:
-        def bend(estate: Estate) -> None:
+    def by_slot(service: DesiredService) -> Bend:
+        def mutate(estate: Estate) -> None:
             slot = mutations.slot(estate, service)
             estate.assign(str(estate.resource(slot)["identity"]["principalId"]), SECRETS_USER, vault.id)
 
-        return bend
+        return mutate
 
-    def deploys(service: WantedService) -> Bend:
-        def bend(estate: Estate) -> None:
+    def deploys(service: DesiredService) -> Bend:
+        def mutate(estate: Estate) -> None:
             estate.resource(vault.id)["properties"]["enabledForTemplateDeployment"] = True
             estate.assign(mutations.principal(estate, service), "Contributor", ground.env.resource_group_id)
 
-        return bend
+        return mutate
 
     for service in ground.strangers_to(vault):
         who = service.key if service.env == vault.env else f"{service.key} of {service.env}"
@@ -194,8 +194,8 @@ def isolation(ground: Ground, steps: Steps) -> Iterator[Case]:
         )
 
 
-@breaks(Vault, "name")
-def strangers(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(VaultSpec, "name")
+def strangers(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Nobody else reads the vault."""
     vault = ground.vault(steps[1])
     one = f"{vault.id}/secrets/{vault.secrets[-1].stored}"
@@ -228,18 +228,18 @@ def strangers(ground: Ground, steps: Steps) -> Iterator[Case]:
     )
 
 
-@breaks(Vault, "secrets")
-def undocumented(ground: Ground, steps: Steps) -> Iterator[Case]:
+@breaks(VaultSpec, "secrets")
+def undocumented(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Nothing but the documented secrets."""
     vault = ground.vault(steps[1])
     own = {secret.stored.casefold() for secret in vault.secrets}
 
     def holds(name: str, enabled: bool = True, content_type: str | None = None) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             estate.put_secret(vault.name, name, canary()).enabled = enabled
             estate.secrets[vault.name][name].content_type = content_type
 
-        return bend
+        return mutate
 
     bends_ = {
         "an undocumented secret": holds("OLD-SMTP-PASSWORD"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mzaudit.drill.drill_case import Case, Ground
+from mzaudit.drill.drill_case import DrillCase, DrillContext
 from mzaudit.drill.variations import (
     access_variations,
     app_variations,
@@ -14,7 +14,7 @@ from mzaudit.drill.variations import (
 )
 
 
-def variations(ground: Ground) -> tuple[Case, ...]:
+def variations(ground: DrillContext) -> tuple[DrillCase, ...]:
     """Every harmless variation of the drilled environment."""
     parts = (
         spelling_variations,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
-from mzaudit.drill.drill_case import Bend, Case, Ground, each
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates.estate_plan import stable_guid
 
 
-def variations(ground: Ground) -> Iterator[Case]:
+def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """Assignments that are nobody's business, and ways to hold the auditor's own."""
     yield from each(("rights",), (), _others(ground))
     for vault in ground.env.vaults:
@@ -22,7 +22,7 @@ def variations(ground: Ground) -> Iterator[Case]:
             yield from each(("vaults", vault.key, "readers", position), (), {"named reader without the role": gone})
 
 
-def _others(ground: Ground) -> dict[str, Bend]:
+def _others(ground: DrillContext) -> dict[str, Bend]:
     env = ground.env
     subscription = f"/subscriptions/{env.subscription}"
     who = mutations.stranger("administrator")
@@ -62,7 +62,7 @@ def _others(ground: Ground) -> dict[str, Bend]:
         estate.assign(who, "Contributor", env.resource_group_id, principal_type="User")
 
     def network(action: str, rules: list[str]) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             for vault in env.vaults:
                 estate.resource(vault.id)["properties"]["networkAcls"] = {
                     "bypass": "AzureServices",
@@ -71,7 +71,7 @@ def _others(ground: Ground) -> dict[str, Bend]:
                     "virtualNetworkRules": [],
                 }
 
-        return bend
+        return mutate
 
     def eligible(estate: Estate) -> None:
         name = stable_guid("eligible", who)

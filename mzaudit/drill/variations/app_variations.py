@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviations.plan_deviations import sizes
-from mzaudit.drill.drill_case import Bend, Case, Ground, each, spread
-from mzaudit.policy.desired import WantedService
-from mzaudit.simulator import Estate, Manifest
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each, spread
+from mzaudit.policy.desired import DesiredService
+from mzaudit.simulator import Estate, SimulatedManifest
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
 
 _PLAIN = {
@@ -32,7 +32,7 @@ _PLAIN = {
 }
 
 
-def variations(ground: Ground) -> Iterator[Case]:
+def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """What teams do to apps without leaving the document."""
     first = ground.env.services[0]
     strong = [name for name, enough, strong in sizes(ground) if (strong if ground.env.production else enough)]
@@ -48,15 +48,15 @@ def variations(ground: Ground) -> Iterator[Case]:
             yield from each(("services", service.key), (), {f"setting {name}": _set(service, name, text)})
 
 
-def _resized(service: WantedService, name: str) -> Bend:
+def _resized(service: DesiredService, name: str) -> Bend:
     return lambda estate: mutations.resize(estate, service, name)
 
 
-def _set(service: WantedService, name: str, text: str) -> Bend:
+def _set(service: DesiredService, name: str, text: str) -> Bend:
     return lambda estate: mutations.settings(estate, service).update({name: text})
 
 
-def _image(service: WantedService) -> dict[str, Bend]:
+def _image(service: DesiredService) -> dict[str, Bend]:
     latest = commit(service.repository, LATEST_COMMIT)
 
     def digest(estate: Estate) -> None:
@@ -70,7 +70,7 @@ def _image(service: WantedService) -> dict[str, Bend]:
     def moving_tags(estate: Estate) -> None:
         moment = (estate.midnight - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.1234567Z")
         for name in ("main", "v1.4.2", "cache-3f2a", "pr-17"):
-            estate.images[service.repository][name] = Manifest("sha256:" + "7d" * 32, moment)
+            estate.images[service.repository][name] = SimulatedManifest("sha256:" + "7d" * 32, moment)
 
     def regional(kind: str) -> Bend:
         host = f"{service.registry.name.casefold()}.northeurope.{kind}.azurecr.io"
@@ -105,7 +105,7 @@ def _image(service: WantedService) -> dict[str, Bend]:
     }
 
 
-def _settings(ground: Ground, service: WantedService) -> dict[str, Bend]:
+def _settings(ground: DrillContext, service: DesiredService) -> dict[str, Bend]:
     server = f"{ground.env.server.name}.database.windows.net"
     database = ground.env.server.databases[0].name
     pairs = f"Server=tcp:{server},1433;Database={database};Authentication=Active Directory Managed Identity;"
@@ -130,7 +130,7 @@ def _settings(ground: Ground, service: WantedService) -> dict[str, Bend]:
     }
 
 
-def _site(service: WantedService) -> dict[str, Bend]:
+def _site(service: DesiredService) -> dict[str, Bend]:
     def two_slots(estate: Estate) -> None:
         mutations.slot(estate, service)
         mutations.slot(estate, service, "green")

@@ -6,27 +6,27 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mzaudit.drill import mutations
-from mzaudit.drill.drill_case import Bend, Case, Ground, each
-from mzaudit.policy.desired import WantedDatabase
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each
+from mzaudit.policy.desired import DesiredDatabase
 from mzaudit.simulator import Estate
 from mzaudit.simulator.sql.contents import (
-    Column,
-    DatabasePrincipal,
-    Predicate,
-    SecurityPolicy,
+    SqlColumn,
+    SqlPredicate,
+    SqlPrincipal,
+    SqlSecurityPolicy,
     Table,
     sid_of,
 )
 from mzaudit.simulator.sql.documented import PIPELINE
 
 
-def variations(ground: Ground) -> Iterator[Case]:
+def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """Each database may hold more than is documented, and say it in other words."""
     for database in ground.env.server.databases:
         yield from each(("sql", "databases", database.key), (), _users(ground, database) | _guarded(database))
 
 
-def _users(ground: Ground, database: WantedDatabase) -> dict[str, Bend]:
+def _users(ground: DrillContext, database: DesiredDatabase) -> dict[str, Bend]:
     def renamed(estate: Estate) -> None:
         service = ground.service(database.grants[0][0])
         contents = mutations.inside(estate, database)
@@ -52,7 +52,7 @@ def _users(ground: Ground, database: WantedDatabase) -> dict[str, Bend]:
         contents.revoke("a group that may not connect", "CONNECT")
         contents.create_password_user("an old password", "db_datareader")
         contents.revoke("an old password", "CONNECT")
-        contents.principals.append(DatabasePrincipal("nobody", "S", "NONE", b"\x01\x05"))
+        contents.principals.append(SqlPrincipal("nobody", "S", "NONE", b"\x01\x05"))
 
     def denied(estate: Estate) -> None:
         service = ground.service(database.grants[0][0])
@@ -67,14 +67,14 @@ def _users(ground: Ground, database: WantedDatabase) -> dict[str, Bend]:
     return forms
 
 
-def _guarded(database: WantedDatabase) -> dict[str, Bend]:
+def _guarded(database: DesiredDatabase) -> dict[str, Bend]:
     def tables(estate: Estate) -> None:
-        mutations.inside(estate, database).tables.append(Table("dbo", "lookup", [Column("id", "int")]))
+        mutations.inside(estate, database).tables.append(Table("dbo", "lookup", [SqlColumn("id", "int")]))
 
     def second_policy(estate: Estate) -> None:
         contents = mutations.inside(estate, database)
         first = contents.policies[0].predicates[0]
-        contents.policies.append(SecurityPolicy("sec", "old", [first], enabled=False))
+        contents.policies.append(SqlSecurityPolicy("sec", "old", [first], enabled=False))
 
     def by_operation(estate: Estate) -> None:
         for policy in mutations.inside(estate, database).policies:
@@ -92,7 +92,7 @@ def _guarded(database: WantedDatabase) -> dict[str, Bend]:
 
     def ledger(estate: Estate) -> None:
         contents = mutations.inside(estate, database)
-        column = Column(database.tenant_column, "uniqueidentifier")
+        column = SqlColumn(database.tenant_column, "uniqueidentifier")
         contents.tables.append(Table("dbo", "journal", [column], ledger="APPEND_ONLY_LEDGER_TABLE"))
         first = contents.policies[0].predicates[0]
         on = replace(first, table="dbo.journal")
@@ -109,7 +109,7 @@ def _guarded(database: WantedDatabase) -> dict[str, Bend]:
     }
 
 
-def _split(predicate: Predicate) -> list[Predicate]:
+def _split(predicate: SqlPredicate) -> list[SqlPredicate]:
     if predicate.type == "FILTER":
         return [predicate]
     return [replace(predicate, operation="AFTER INSERT"), replace(predicate, operation="AFTER UPDATE")]

@@ -6,14 +6,14 @@ import copy
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
-from mzaudit.drill.drill_case import Bend, Case, Ground, each
-from mzaudit.policy.desired import WantedEnvironment
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each
+from mzaudit.policy.desired import DesiredEnvironment
 from mzaudit.simulator import Estate, canary
 from mzaudit.simulator.estates import resource_bodies
 from mzaudit.simulator.estates.estate_plan import stable_guid
 
 
-def variations(ground: Ground) -> Iterator[Case]:
+def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """Whatever is next door may be as it likes."""
     yield from each(("neighbours",), (), _things(ground))
     others = [env for env in ground.wanted.environments.values() if env.env != ground.env.env]
@@ -21,7 +21,7 @@ def variations(ground: Ground) -> Iterator[Case]:
         yield from each(("environments", other.env), (), _environment(other))
 
 
-def _things(ground: Ground) -> dict[str, Bend]:
+def _things(ground: DrillContext) -> dict[str, Bend]:
     group = ground.env.resource_group_id
     service = ground.env.services[0]
 
@@ -78,7 +78,7 @@ def _things(ground: Ground) -> dict[str, Bend]:
     }
 
 
-def _environment(other: WantedEnvironment) -> dict[str, Bend]:
+def _environment(other: DesiredEnvironment) -> dict[str, Bend]:
     def gone(estate: Estate) -> None:
         for service in other.services:
             estate.remove(service.id)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
-from mzaudit.drill.drill_case import Bend, Case, Ground, each
-from mzaudit.policy.desired import WantedSecret, WantedService, WantedVault
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each
+from mzaudit.policy.desired import DesiredSecret, DesiredService, DesiredVault
 from mzaudit.policy.models import SecretKind
-from mzaudit.simulator import Estate, Secret, canary
+from mzaudit.simulator import Estate, SimulatedSecret, canary
 
 _SPELLINGS = {
     "vault and secret": "VaultName={vault};SecretName={secret}",
@@ -28,7 +28,7 @@ _SPELLINGS = {
 }
 
 
-def variations(ground: Ground) -> Iterator[Case]:
+def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """Spellings of all references of a service at once; then what may happen to secrets."""
     for service in ground.env.services:
         if service.vault is not None:
@@ -40,18 +40,18 @@ def variations(ground: Ground) -> Iterator[Case]:
         yield from each(("vaults", vault.key, "secrets"), (), _secrets(ground, vault))
 
 
-def _spelled(service: WantedService, text: str) -> Bend:
-    def bend(estate: Estate) -> None:
+def _spelled(service: DesiredService, text: str) -> Bend:
+    def mutate(estate: Estate) -> None:
         for setting in service.settings:
             vault, stored = setting.secret.vault, setting.secret.stored
             names = {"vault": vault, "VAULT": vault.upper(), "version": estate.secrets[vault][stored].current.id}
             inner = text.format(secret=stored, sECRET=stored.swapcase(), **names)
             mutations.settings(estate, service)[setting.name] = f"@Microsoft.KeyVault({inner})"
 
-    return bend
+    return mutate
 
 
-def _more(service: WantedService, vault: WantedVault) -> dict[str, Bend]:
+def _more(service: DesiredService, vault: DesiredVault) -> dict[str, Bend]:
     first = f"@Microsoft.KeyVault(VaultName={vault.name};SecretName={vault.secrets[0].stored})"
 
     def connection(estate: Estate) -> None:
@@ -63,7 +63,7 @@ def _more(service: WantedService, vault: WantedVault) -> dict[str, Bend]:
     }
 
 
-def _secrets(ground: Ground, vault: WantedVault) -> dict[str, Bend]:
+def _secrets(ground: DrillContext, vault: DesiredVault) -> dict[str, Bend]:
     def rotated(estate: Estate) -> None:
         for secret in vault.secrets:
             if secret.spec.kind is SecretKind.OPAQUE:
@@ -77,13 +77,13 @@ def _secrets(ground: Ground, vault: WantedVault) -> dict[str, Bend]:
             )
 
     def dated(before: float | None, after: float | None) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             for secret in vault.secrets:
                 version = mutations.secret(estate, vault, secret.stored).current
                 version.not_before = estate.days(before) if before is not None else None
                 version.expires = estate.days(after) if after is not None else None
 
-        return bend
+        return mutate
 
     def typed(estate: Estate) -> None:
         for secret in vault.secrets:
@@ -99,7 +99,7 @@ def _secrets(ground: Ground, vault: WantedVault) -> dict[str, Bend]:
         estate.secrets[vault.name]["OLD-SMTP-PASSWORD"].deleted = estate.days(-10)
 
     def stored_in_the_other_case(estate: Estate) -> None:
-        held: dict[str, Secret] = estate.secrets[vault.name]
+        held: dict[str, SimulatedSecret] = estate.secrets[vault.name]
         estate.secrets[vault.name] = {name.swapcase(): secret for name, secret in held.items()}
 
     late = ground.wanted.policy.secrets.expiring_days + 10
@@ -116,7 +116,7 @@ def _secrets(ground: Ground, vault: WantedVault) -> dict[str, Bend]:
     }
 
 
-def _rotate(estate: Estate, ground: Ground, secret: WantedSecret) -> None:
+def _rotate(estate: Estate, ground: DrillContext, secret: DesiredSecret) -> None:
     """A new version here, and the same one wherever the secret is shared."""
     value = canary()
     for vault in ground.env.vaults:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
-from mzaudit.drill.drill_case import Bend, Case, Ground, each
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each
 from mzaudit.simulator import Estate
 
 _PAGES = (1, 2, 3, 5, 10, 25, 49)
 
 
-def variations(ground: Ground) -> Iterator[Case]:
+def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """Everything here changes the answers' text and none of their meaning."""
     yield from each(("wire", "pages"), (), {f"pages of {size}": _pages(size) for size in _PAGES})
     yield from each(("wire", "order"), (), _order())
@@ -36,10 +36,10 @@ _KINDS = (
 
 
 def _pages(size: int) -> Bend:
-    def bend(estate: Estate) -> None:
+    def mutate(estate: Estate) -> None:
         estate.page_size = size
 
-    return bend
+    return mutate
 
 
 def _order() -> dict[str, Bend]:
@@ -69,13 +69,13 @@ def _order() -> dict[str, Bend]:
 
 
 def _unknown(kind: str) -> Bend:
-    def bend(estate: Estate) -> None:
+    def mutate(estate: Estate) -> None:
         for body in estate.resources.values():
             if kind in ("", str(body["type"]).casefold()):
                 body["futureMember"] = {"nested": [1, None, "x"]}
                 body["properties"]["futureProperty"] = {"value": True}
 
-    return bend
+    return mutate
 
 
 def _tagged(estate: Estate) -> None:
@@ -83,18 +83,18 @@ def _tagged(estate: Estate) -> None:
         body["tags"] = {"owner": "platform", "cost center": "4711", "secret": "not one"}
 
 
-def _case(ground: Ground) -> dict[str, Bend]:
+def _case(ground: DrillContext) -> dict[str, Bend]:
     service, env = ground.env.services[0], ground.env
 
     def scopes(lower: bool) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             for assignment in estate.role_assignments:
                 scope = str(assignment["properties"]["scope"])
                 assignment["properties"]["scope"] = (
                     scope.lower() if lower else scope.replace("resourceGroups", "resourcegroups")
                 )
 
-        return bend
+        return mutate
 
     def principals(estate: Estate) -> None:
         for assignment in estate.role_assignments:
@@ -111,12 +111,12 @@ def _case(ground: Ground) -> dict[str, Bend]:
             body["id"] = str(body["id"]).replace("/resourceGroups/", "/resourcegroups/")
 
     def lower_ids(kind: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             for body in estate.resources.values():
                 if str(body["type"]).casefold() == kind:
                     body["id"] = str(body["id"]).lower()
 
-        return bend
+        return mutate
 
     def plan_id(estate: Estate) -> None:
         properties = mutations.site_properties(estate, service)

@@ -7,14 +7,14 @@ from urllib.parse import quote
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviations.telemetry_deviations import alerts, workbooks
-from mzaudit.drill.drill_case import Bend, Case, Ground, each
-from mzaudit.policy.desired import WantedStorage
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each
+from mzaudit.policy.desired import DesiredStorage
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import monitor_bodies, resource_bodies
 from mzaudit.simulator.estates.estate_plan import stable_guid
 
 
-def variations(ground: Ground) -> Iterator[Case]:
+def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """What the control plane may tell of things that conform."""
     yield from each(("sql",), (), _sql(ground))
     for storage in ground.env.storage:
@@ -25,7 +25,7 @@ def variations(ground: Ground) -> Iterator[Case]:
             yield from each(("services", service.key), (), _exporting(ground, position))
 
 
-def _sql(ground: Ground) -> dict[str, Bend]:
+def _sql(ground: DrillContext) -> dict[str, Bend]:
     server = ground.env.server
 
     return {
@@ -36,7 +36,7 @@ def _sql(ground: Ground) -> dict[str, Bend]:
     }
 
 
-def _storage(storage: WantedStorage) -> dict[str, Bend]:
+def _storage(storage: DesiredStorage) -> dict[str, Bend]:
     def unset(estate: Estate) -> None:
         del mutations.container(estate, storage)["publicAccess"]
 
@@ -55,12 +55,12 @@ def _storage(storage: WantedStorage) -> dict[str, Bend]:
     }
 
 
-def _telemetry(ground: Ground) -> dict[str, Bend]:
+def _telemetry(ground: DrillContext) -> dict[str, Bend]:
     env = ground.env
     provider = f"{env.resource_group_id}/providers"
 
     def rewritten(change: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             own = str(estate.resource(env.component.id)["properties"]["ConnectionString"])
             parts = own.split(";")
             text = {
@@ -77,7 +77,7 @@ def _telemetry(ground: Ground) -> dict[str, Bend]:
                     if secret.name == env.component.setting:
                         mutations.secret(estate, vault, secret.stored).current.value = text
 
-        return bend
+        return mutate
 
     def log_alert(estate: Estate) -> None:
         for body in alerts(estate, env):
@@ -110,14 +110,14 @@ def _telemetry(ground: Ground) -> dict[str, Bend]:
             estate.add(second | {"properties": body["properties"] | {"enabled": False}})
 
     def dashboard(at: str, **value: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             for body in workbooks(estate, env):
                 estate.remove(str(body["id"]))
             inputs = [{"name": "ComponentId", "value": value}]
             part = {"inputs": inputs, "type": "Extension/AppInsightsExtension/PartType/MetricsExplorerBladePinnedPart"}
             estate.add(monitor_bodies.dashboard(f"{at}/Microsoft.Portal/dashboards/overview", "westeurope", [part]))
 
-        return bend
+        return mutate
 
     subscription, group = env.component.id.split("/")[2], env.component.id.split("/")[4]
     whole = f"/subscriptions/{subscription}"
@@ -131,16 +131,16 @@ def _telemetry(ground: Ground) -> dict[str, Bend]:
             estate.add(body)
 
     def wide(scope: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             log_alert(estate)
             estate.resource(f"{provider}/Microsoft.Insights/scheduledQueryRules/slow")["properties"]["scopes"] = [scope]
 
-        return bend
+        return mutate
 
     def notified(**more: str) -> Bend:
         """No alert calls anybody; a processing rule has the group called for all of them."""
 
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             for body in alerts(estate, env):
                 body["properties"]["actions"] = []
             called = f"{provider}/microsoft.insights/actiongroups/ag-{env.component.name}"
@@ -149,15 +149,15 @@ def _telemetry(ground: Ground) -> dict[str, Bend]:
             if more:
                 body["properties"]["conditions"] = [{**more, "values": ["Sev0", "Sev1"]}]
 
-        return bend
+        return mutate
 
     def others_silenced(field: str, value: str) -> Bend:
-        def bend(estate: Estate) -> None:
+        def mutate(estate: Estate) -> None:
             rule = monitor_bodies.processing_rule(f"{central}/Microsoft.AlertsManagement/actionRules/mute", whole)
             rule["properties"]["conditions"] = [{"field": field, "operator": "Equals", "values": [value]}]
             estate.add(rule)
 
-        return bend
+        return mutate
 
     def detector(estate: Estate) -> None:
         for body in alerts(estate, env):
@@ -194,7 +194,7 @@ def _telemetry(ground: Ground) -> dict[str, Bend]:
     }
 
 
-def _exporting(ground: Ground, position: int) -> dict[str, Bend]:
+def _exporting(ground: DrillContext, position: int) -> dict[str, Bend]:
     service = ground.env.services[position]
 
     def otlp(estate: Estate) -> None:
@@ -208,6 +208,6 @@ def _exporting(ground: Ground, position: int) -> dict[str, Bend]:
     return {"OTLP over HTTP beside, with its role": otlp, "sampling": lambda e: _sampled(e, ground, position)}
 
 
-def _sampled(estate: Estate, ground: Ground, position: int) -> None:
+def _sampled(estate: Estate, ground: DrillContext, position: int) -> None:
     settings = mutations.settings(estate, ground.env.services[position])
     settings.update(OTEL_TRACES_SAMPLER="traceidratio", OTEL_TRACES_SAMPLER_ARG="0.1", OTEL_X=stable_guid("x"))

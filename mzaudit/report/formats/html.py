@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from mzaudit.diagram.element_status import links
 from mzaudit.diagram.layout import Drawing, lay_out
-from mzaudit.engine.results import Arrow, Finding, Mark, Node, Report, Status, Topology
+from mzaudit.engine.results import Arrow, ElementStatus, Finding, Node, Report, Status, Topology
 from mzaudit.policy.enums import counted
 from mzaudit.policy.models import Severity
 from mzaudit.report import gate_text
@@ -54,12 +54,12 @@ _BEFORE, _CHARACTER = 48, 7.25  # pixels that a box needs beside its name, and f
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DiagramPart:
     """A node or an arrow as words: what it is, its mark, what keeps it from passing, and where its link leads."""
 
     id: str
     what: str
-    mark: Mark
+    mark: ElementStatus
     open: tuple[Finding, ...]
     passed: int
     href: str
@@ -71,7 +71,7 @@ class Picture:
 
     env: str
     drawing: Drawing | None
-    parts: Mapping[Node | Arrow, Part]
+    parts: Mapping[Node | Arrow, DiagramPart]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _template() -> Environment:
         "waived": waived,
         "n": lambda count: f"{count:,}",
     }
-    environment.globals |= {"Mark": Mark, "Status": Status, "counted": counted}
+    environment.globals |= {"Mark": ElementStatus, "Status": Status, "counted": counted}
     return environment
 
 
@@ -191,12 +191,24 @@ def _tiles(report: Report) -> list[tuple[str, int, str, str, str]]:
     by_severity = Counter(finding.severity for finding in report.gating())
     at = ", ".join(f"{by_severity[one]:,} {one}" for one in Severity if by_severity[one])
     return [
-        (Mark.VIOLATED, gating, "violation" if gating == 1 else "violations", at or "none at the gate", "violations"),
-        *([(Mark.VIOLATED, known, "known before", "from the baseline", "known")] if known else []),
-        (Mark.VIOLATED, below, "below the gate", "shown, not breaking it", "below" if below else "violations"),
-        (Mark.NOT_SEEN, summary.inconclusive, "not seen", "neither passed nor failed", "inconclusive"),
-        (Mark.WAIVED, summary.waived, "waived", "somebody answers for them", "waived" if summary.waived else "run"),
-        (Mark.PASSED, summary.passed, "passed", "seen to be as documented", "passed"),
+        (
+            ElementStatus.VIOLATED,
+            gating,
+            "violation" if gating == 1 else "violations",
+            at or "none at the gate",
+            "violations",
+        ),
+        *([(ElementStatus.VIOLATED, known, "known before", "from the baseline", "known")] if known else []),
+        (ElementStatus.VIOLATED, below, "below the gate", "shown, not breaking it", "below" if below else "violations"),
+        (ElementStatus.NOT_SEEN, summary.inconclusive, "not seen", "neither passed nor failed", "inconclusive"),
+        (
+            ElementStatus.WAIVED,
+            summary.waived,
+            "waived",
+            "somebody answers for them",
+            "waived" if summary.waived else "run",
+        ),
+        (ElementStatus.PASSED, summary.passed, "passed", "seen to be as documented", "passed"),
         ("none", summary.not_applicable, "not asked", "not applicable, or explained", "not-applicable"),
     ]
 
@@ -212,12 +224,12 @@ def _pictures(report: Report) -> Iterator[Picture]:
         arrows.setdefault(arrow.env, []).append(arrow)
     for number, env in enumerate(report.environments):
         drawn: list[Node | Arrow] = [*nodes[env].values(), *arrows[env]]
-        parts: dict[Node | Arrow, Part] = {}
+        parts: dict[Node | Arrow, DiagramPart] = {}
         for place, part in enumerate(drawn):
             bearing = [by_print[one] for one in part.findings if one in by_print]
             keeping = blamed(bearing, causes)
             own = f"part-{number}-{place}"
-            parts[part] = Part(
+            parts[part] = DiagramPart(
                 own,
                 _said(part, nodes[env]),
                 part.mark,

@@ -15,20 +15,20 @@ from junit_xml import TestCase, TestSuite
 
 from mzaudit.engine.results import Report
 from mzaudit.report.escaping import xml
-from mzaudit.report.formats.junit_cases import Case, Outcome, Suite, suites
+from mzaudit.report.formats.junit_cases import JUnitCase, JUnitOutcome, Suite, suites
 from mzaudit.report.gate_text import exit_code, verdict
 from mzaudit.report.summary import baseline
 from mzaudit.snapshot import clock
 
 _TIME = "0.000"  # a finding has no duration; the attribute is required
 _AT_ONCE = 100
-_ELEMENTS = {Outcome.FAILURE: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}
+_ELEMENTS = {JUnitOutcome.FAILURE: "failure", JUnitOutcome.ERROR: "error", JUnitOutcome.SKIPPED: "skipped"}
 
 
 def chunks(report: Report) -> Iterator[str]:
     """The document; raises `ValueError` if what was built does not say what the report says (a defect)."""
     made = tuple(suites(report))
-    red = sum(suite.outcomes[Outcome.FAILURE] + suite.outcomes[Outcome.ERROR] for suite in made)
+    red = sum(suite.outcomes[JUnitOutcome.FAILURE] + suite.outcomes[JUnitOutcome.ERROR] for suite in made)
     if bool(red) != bool(exit_code(report)):
         raise ValueError(f"the JUnit report ({red} red) contradicts the gate ({report.summary.gate})")
     yield '<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n'
@@ -40,7 +40,7 @@ def chunks(report: Report) -> Iterator[str]:
 def _suite(number: int, suite: Suite, report: Report) -> Iterator[str]:
     opening, closing = _frame(number, suite, report)
     yield opening
-    written: Counter[Outcome] = Counter()
+    written: Counter[JUnitOutcome] = Counter()
     cases = iter(suite.cases)
     while some := tuple(islice(cases, _AT_ONCE)):
         text = _cases(suite.name, some)
@@ -60,9 +60,9 @@ def _frame(number: int, suite: Suite, report: Report) -> tuple[str, str]:
     root.append(element)
     del element.attrib["disabled"]
     element.attrib |= {
-        "errors": str(suite.outcomes[Outcome.ERROR]),
-        "failures": str(suite.outcomes[Outcome.FAILURE]),
-        "skipped": str(suite.outcomes[Outcome.SKIPPED]),
+        "errors": str(suite.outcomes[JUnitOutcome.ERROR]),
+        "failures": str(suite.outcomes[JUnitOutcome.FAILURE]),
+        "skipped": str(suite.outcomes[JUnitOutcome.SKIPPED]),
         "tests": str(suite.outcomes.total()),
         "id": str(number),
         "package": suite.name,
@@ -80,7 +80,7 @@ def _frame(number: int, suite: Suite, report: Report) -> tuple[str, str]:
     return before, f"    <{out.tag}{behind}"
 
 
-def _cases(name: str, some: Sequence[Case]) -> str:
+def _cases(name: str, some: Sequence[JUnitCase]) -> str:
     suite = TestSuite(name, [_test_case(case) for case in some]).build_xml_doc()
     for test in suite:
         test.set("time", _TIME)
@@ -91,24 +91,24 @@ def _cases(name: str, some: Sequence[Case]) -> str:
     return text[text.index("\n") + 1 : text.rindex("\n") + 1]
 
 
-def _counted(text: str) -> Counter[Outcome]:
+def _counted(text: str) -> Counter[JUnitOutcome]:
     """What a reader will count in the text of some cases."""
     root = ET.fromstring(f"<testsuite>{text}</testsuite>".encode())  # noqa: S314 - these are the bytes made above
     found = Counter({outcome: len(root.findall(f"testcase/{tag}")) for outcome, tag in _ELEMENTS.items()})
-    found[Outcome.PASSED] = len(root.findall("testcase")) - found.total()
+    found[JUnitOutcome.PASSED] = len(root.findall("testcase")) - found.total()
     return found
 
 
-def _test_case(case: Case) -> TestCase:
+def _test_case(case: JUnitCase) -> TestCase:
     test = TestCase(case.name, case.classname)
     match case.outcome:
-        case Outcome.PASSED:
+        case JUnitOutcome.PASSED:
             pass
-        case Outcome.FAILURE:
+        case JUnitOutcome.FAILURE:
             test.add_failure_info(case.message, case.body, case.type)
-        case Outcome.ERROR:
+        case JUnitOutcome.ERROR:
             test.add_error_info(case.message, case.body, case.type)
-        case Outcome.SKIPPED:
+        case JUnitOutcome.SKIPPED:
             test.add_skipped_info(case.message, case.body)
     return test
 

@@ -18,7 +18,7 @@ _LONGEST_NAME = 250
 _LONGEST_MESSAGE = 3900  # readers cut at 4,000; some room for the words that say so
 
 
-class Outcome(StrEnum):
+class JUnitOutcome(StrEnum):
     """The element a test case holds; a passed one holds none."""
 
     PASSED = "passed"
@@ -28,12 +28,12 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class JUnitCase:
     """One test case, neutralised; `message` and `body` are never empty unless it passed."""
 
     classname: str
     name: str
-    outcome: Outcome
+    outcome: JUnitOutcome
     type: str = ""
     message: str = ""
     body: str = ""
@@ -44,8 +44,8 @@ class Suite:
     """The cases of one area, or of the run itself, made as they are taken; `outcomes` counts them."""
 
     name: str
-    outcomes: Counter[Outcome]
-    cases: Iterable[Case]
+    outcomes: Counter[JUnitOutcome]
+    cases: Iterable[JUnitCase]
 
 
 def suites(report: Report) -> Iterator[Suite]:
@@ -61,63 +61,67 @@ def suites(report: Report) -> Iterator[Suite]:
     yield Suite(_RUN, Counter(case.outcome for case in run), run)
 
 
-def _case(finding: Finding, name: str, report: Report) -> Case:
+def _case(finding: Finding, name: str, report: Report) -> JUnitCase:
     classname = xml(f"mzaudit.{finding.env}.{finding.rule}")
     outcome, kind, message = _outcome(finding, report)
-    if outcome is Outcome.PASSED:
-        return Case(classname, name, outcome)
+    if outcome is JUnitOutcome.PASSED:
+        return JUnitCase(classname, name, outcome)
     subject = f"{finding.subject.kind} {finding.subject.name}, {finding.subject.id}"
     head = f"must hold ({finding.severity}): {finding.title}: {subject}"
     lines = (head, *(f"{label}: {text}" if label else text for label, text in details(finding, report)))
     body = "\n".join(xml(line) for line in lines)
-    return Case(classname, name, outcome, kind, shorten(xml(message), _LONGEST_MESSAGE), body)
+    return JUnitCase(classname, name, outcome, kind, shorten(xml(message), _LONGEST_MESSAGE), body)
 
 
-def _outcome(finding: Finding, report: Report) -> tuple[Outcome, str, str]:
+def _outcome(finding: Finding, report: Report) -> tuple[JUnitOutcome, str, str]:
     asked = f"{finding.title}: {finding.note}" if finding.note else finding.title
     what = finding.note or finding.title  # what is wrong; the title says what should be, and alone it misleads
     match finding.status:
         case Status.PASS:
-            return Outcome.PASSED, "", ""
+            return JUnitOutcome.PASSED, "", ""
         case Status.FAIL if breaks(finding, report.run.fail_on, only_new=report.only_new):
             waiver = finding.waiver
             expired = f"waiver expired on {waiver.expires}: " if waiver is not None and waiver.expired else ""
-            return Outcome.FAILURE, str(finding.severity), f"{expired}{finding.severity}: {what}"
+            return JUnitOutcome.FAILURE, str(finding.severity), f"{expired}{finding.severity}: {what}"
         case Status.FAIL if violates(finding, report.run.fail_on):
-            return Outcome.SKIPPED, "", f"known from the baseline ({finding.severity}): {what}"
+            return JUnitOutcome.SKIPPED, "", f"known from the baseline ({finding.severity}): {what}"
         case Status.FAIL:
-            return Outcome.SKIPPED, "", f"below the gate ({finding.severity}): {what}"
+            return JUnitOutcome.SKIPPED, "", f"below the gate ({finding.severity}): {what}"
         case Status.WAIVED:
             note = waived(finding.waiver) if finding.waiver is not None else "no waiver is recorded"
-            return Outcome.SKIPPED, "", f"WAIVED {note}: {what}"
+            return JUnitOutcome.SKIPPED, "", f"WAIVED {note}: {what}"
         case Status.NOT_APPLICABLE:
             because = f"explained by {finding.cause}: " if finding.cause not in finding.note else ""
-            return Outcome.SKIPPED, "", f"not applicable: {because}{asked}"
+            return JUnitOutcome.SKIPPED, "", f"not applicable: {because}{asked}"
         case Status.INCONCLUSIVE:
             gaps = "; ".join(call(gap) for gap in finding.gaps) or "no reason was recorded"
             if report.run.allow_incomplete:
-                return Outcome.SKIPPED, "", f"inconclusive, allowed by --allow-incomplete: {asked}: not seen: {gaps}"
-            return Outcome.ERROR, "inconclusive", f"inconclusive: {asked}: not seen: {gaps}"
+                return (
+                    JUnitOutcome.SKIPPED,
+                    "",
+                    f"inconclusive, allowed by --allow-incomplete: {asked}: not seen: {gaps}",
+                )
+            return JUnitOutcome.ERROR, "inconclusive", f"inconclusive: {asked}: not seen: {gaps}"
 
 
-def _run_cases(report: Report) -> tuple[Case, ...]:
+def _run_cases(report: Report) -> tuple[JUnitCase, ...]:
     unseen = f"{counted(report.summary.inconclusive, 'finding')} inconclusive" if report.summary.inconclusive else ""
     nothing = "" if evaluated(report) else "nothing was evaluated"
-    incomplete = Outcome.SKIPPED if report.run.allow_incomplete else Outcome.ERROR
+    incomplete = JUnitOutcome.SKIPPED if report.run.allow_incomplete else JUnitOutcome.ERROR
     # Nothing evaluated breaks the gate only by way of incompleteness, and so does anything unseen.
     return (
         _run_case("everything-was-read", unseen, incomplete),
         _run_case("something-was-evaluated", nothing, incomplete),
-        _run_case("no-warnings", "; ".join(report.run.warnings), Outcome.SKIPPED),
+        _run_case("no-warnings", "; ".join(report.run.warnings), JUnitOutcome.SKIPPED),
     )
 
 
-def _run_case(name: str, complaint: str, otherwise: Outcome) -> Case:
+def _run_case(name: str, complaint: str, otherwise: JUnitOutcome) -> JUnitCase:
     if not complaint:
-        return Case(_RUN, name, Outcome.PASSED)
+        return JUnitCase(_RUN, name, JUnitOutcome.PASSED)
     said = xml(complaint)
-    kind = "incomplete" if otherwise is Outcome.ERROR else ""
-    return Case(_RUN, name, otherwise, kind, shorten(said, _LONGEST_MESSAGE), said)
+    kind = "incomplete" if otherwise is JUnitOutcome.ERROR else ""
+    return JUnitCase(_RUN, name, otherwise, kind, shorten(said, _LONGEST_MESSAGE), said)
 
 
 def _names(findings: Sequence[Finding]) -> list[str]:

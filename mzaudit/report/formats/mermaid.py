@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mzaudit.engine.results import Mark, NodeKind, Topology
+from mzaudit.engine.results import ElementStatus, NodeKind, Topology
 from mzaudit.report.escaping import mermaid
 
 _SIGNS = {
-    Mark.PASSED: "✓",
-    Mark.VIOLATED: "✗",
-    Mark.NOT_SEEN: "? not seen:",
-    Mark.MISSING: "✗ missing:",
-    Mark.EXTRA: "! extra:",
-    Mark.WAIVED: "~ waived:",
+    ElementStatus.PASSED: "✓",
+    ElementStatus.VIOLATED: "✗",
+    ElementStatus.NOT_SEEN: "? not seen:",
+    ElementStatus.MISSING: "✗ missing:",
+    ElementStatus.EXTRA: "! extra:",
+    ElementStatus.WAIVED: "~ waived:",
 }
 # Strokes that can be told from a light and from a dark page.
 _STROKES = {
-    Mark.PASSED: "#2da44e",
-    Mark.VIOLATED: "#e5534b,stroke-width:3px",
-    Mark.NOT_SEEN: "#bf8700,stroke-dasharray:4",
-    Mark.MISSING: "#e5534b,stroke-width:3px,stroke-dasharray:8",
-    Mark.EXTRA: "#a371f7,stroke-width:3px",
-    Mark.WAIVED: "#768390",
+    ElementStatus.PASSED: "#2da44e",
+    ElementStatus.VIOLATED: "#e5534b,stroke-width:3px",
+    ElementStatus.NOT_SEEN: "#bf8700,stroke-dasharray:4",
+    ElementStatus.MISSING: "#e5534b,stroke-width:3px,stroke-dasharray:8",
+    ElementStatus.EXTRA: "#a371f7,stroke-width:3px",
+    ElementStatus.WAIVED: "#768390",
 }
 _SHAPES = {
     NodeKind.DATABASE: ("[(", ")]"),
@@ -61,9 +61,9 @@ def flowchart(picture: Topology) -> Iterator[str]:
             yield f"  linkStyle {','.join(numbers)} stroke:{stroke}"
 
 
-def _style(mark: Mark) -> str:
+def _style(mark: ElementStatus) -> str:
     return mark.replace("-", "")
 
 
-def _label(mark: Mark, text: str) -> str:
+def _label(mark: ElementStatus, text: str) -> str:
     return f'"{_SIGNS[mark]} {mermaid(text)}"'

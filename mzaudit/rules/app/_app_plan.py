@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Fix
-from mzaudit.facts.existing import present, told
-from mzaudit.policy.desired import WantedService
+from mzaudit.facts.existing import present, require_field
+from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.skus import Sku, family_of, sku
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
@@ -23,15 +23,15 @@ class RunningPlan:
     sku: str
 
 
-def plan_of(want: WantedService, seen: Snapshot) -> RunningPlan:
+def plan_of(want: DesiredService, seen: Snapshot) -> RunningPlan:
     """The plan that the app names, wherever it lies; inconclusive where it or its SKU was not seen."""
     site = present(seen.site(want.id).properties, f"GET {want.id}")
-    plan_id = told(site.plan_id, f"GET {want.id}", "properties.serverFarmId")
+    plan_id = require_field(site.plan_id, f"GET {want.id}", "properties.serverFarmId")
     plan = present(seen.plan(plan_id), f"GET {plan_id}")
-    return RunningPlan(plan.id, plan.name, told(plan.sku, f"GET {plan_id}", "sku.name"))
+    return RunningPlan(plan.id, plan.name, require_field(plan.sku, f"GET {plan_id}", "sku.name"))
 
 
-def size_of(want: WantedService, plan: RunningPlan) -> Sku:
+def size_of(want: DesiredService, plan: RunningPlan) -> Sku:
     """The size of the plan's SKU; inconclusive where neither the policy nor the table has one."""
     found = sku(plan.sku, want.plans.sizes)
     if found is None and family_of(plan.sku) is None:
@@ -44,7 +44,7 @@ def size_of(want: WantedService, plan: RunningPlan) -> Sku:
     return found
 
 
-def not_documented(want: WantedService, plan: RunningPlan, wanted: str) -> Unobserved:
+def not_documented(want: DesiredService, plan: RunningPlan, wanted: str) -> Unobserved:
     """The doubt about a plan of which the policy does not say enough; `wanted` says what it has to say."""
     detail = f"{wanted} ({want.where_plans})"
     return Unobserved(Gap(GapReason.UNDECIDED, f"GET {plan.id}", plan.id, detail=detail))

@@ -3,8 +3,8 @@
 from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import deploy
-from mzaudit.facts.existing import present, told
-from mzaudit.policy.desired import WantedService
+from mzaudit.facts.existing import present, require_field
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 
 _CONTAINER_FORMS = ("docker", "compose", "sitecontainers")
@@ -17,7 +17,7 @@ _CONTAINER_FORMS = ("docker", "compose", "sitecontainers")
     over=each_service,
     requires=("APP-001",),
 )
-def linux_container(want: WantedService, seen: Snapshot) -> Verdict:
+def linux_container(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The app is reserved (Azure's word for Linux), it is no function or logic app, and `linuxFxVersion` is one of
@@ -40,7 +40,7 @@ def linux_container(want: WantedService, seen: Snapshot) -> Verdict:
     return every((_linux, _container), lambda check: check(want, seen), empty="Nothing to check.")
 
 
-def _linux(want: WantedService, seen: Snapshot) -> Verdict:
+def _linux(want: DesiredService, seen: Snapshot) -> Verdict:
     call = f"GET {want.id}"
     site = present(seen.site(want.id).properties, call)
     at = f"{want.id}/kind"
@@ -52,7 +52,7 @@ def _linux(want: WantedService, seen: Snapshot) -> Verdict:
             f"Run the image of {want.repository} in a web app on a Linux plan; see first what runs here.",
             deploy(want, seen, ""),
         )
-    if not told(site.reserved, call, "properties.reserved"):
+    if not require_field(site.reserved, call, "properties.reserved"):
         return Fail(
             (Evidence(f"{want.id}/properties/reserved", True, False),),
             f"{want.app} runs on Windows: it is not reserved.",
@@ -62,11 +62,11 @@ def _linux(want: WantedService, seen: Snapshot) -> Verdict:
     return Pass((Evidence(f"{want.id}/properties/reserved", True, True),))
 
 
-def _container(want: WantedService, seen: Snapshot) -> Verdict:
+def _container(want: DesiredService, seen: Snapshot) -> Verdict:
     call = f"GET {want.id}/config/web"
     config = present(seen.site(want.id).config, call)
     at = f"{want.id}/config/web/properties/linuxFxVersion"
-    runtime = told(config.runtime, call, "properties.linuxFxVersion")
+    runtime = require_field(config.runtime, call, "properties.linuxFxVersion")
     if runtime.form not in _CONTAINER_FORMS:
         what = {
             "stack": f"runs the runtime stack {runtime.stack}",

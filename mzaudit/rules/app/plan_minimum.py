@@ -2,7 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.engine.subjects import each_service
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.skus import sku
 from mzaudit.rules.app._app_plan import not_documented, plan_of, resize, size_of
 from mzaudit.snapshot.estate import Snapshot
@@ -15,7 +15,7 @@ from mzaudit.snapshot.estate import Snapshot
     over=each_service,
     requires=("APP-001",),
 )
-def plan_minimum(want: WantedService, seen: Snapshot) -> Verdict:
+def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The plan that the app runs on, wherever it lies, has a SKU with at least the cores and the memory of the policy's

@@ -2,7 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
 from mzaudit.engine.subjects import each_service
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.skus import BASIC, sku
 from mzaudit.rules.app._app_plan import not_documented, plan_of, resize, size_of
 from mzaudit.snapshot.estate import Snapshot
@@ -16,7 +16,7 @@ from mzaudit.snapshot.estate import Snapshot
     requires=("APP-001",),
     explained_by=("APP-003",),
 )
-def plan_recommended(want: WantedService, seen: Snapshot) -> Verdict:
+def plan_recommended(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     In production, the plan's SKU has at least the cores and at least the memory of the recommended one (P2v3: 4 cores,

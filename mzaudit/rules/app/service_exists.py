@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_service
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -13,7 +13,7 @@ from mzaudit.snapshot.estate import Snapshot
     severity=Severity.CRITICAL,
     over=each_service,
 )
-def service_exists(want: WantedService, seen: Snapshot) -> Verdict:
+def service_exists(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     A direct read of the documented App Service, by its name and resource group, finds it. What it runs and whether it

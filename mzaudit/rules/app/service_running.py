@@ -3,8 +3,8 @@
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_service
-from mzaudit.facts.existing import present, told
-from mzaudit.policy.desired import WantedService
+from mzaudit.facts.existing import present, require_field
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -15,7 +15,7 @@ from mzaudit.snapshot.estate import Snapshot
     over=each_service,
     requires=("APP-001",),
 )
-def service_running(want: WantedService, seen: Snapshot) -> Verdict:
+def service_running(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Azure reports the app as enabled and its state as `Running`, in any case. That is the platform's view: whether the
@@ -33,9 +33,9 @@ def service_running(want: WantedService, seen: Snapshot) -> Verdict:
     return every((_enabled, _running), lambda check: check(want, seen), empty="Nothing to check.")
 
 
-def _enabled(want: WantedService, seen: Snapshot) -> Verdict:
+def _enabled(want: DesiredService, seen: Snapshot) -> Verdict:
     call = f"GET {want.id}"
-    enabled = told(present(seen.site(want.id).properties, call).enabled, call, "properties.enabled")
+    enabled = require_field(present(seen.site(want.id).properties, call).enabled, call, "properties.enabled")
     evidence = (Evidence(f"{want.id}/properties/enabled", True, enabled),)
     if enabled:
         return Pass(evidence)
@@ -51,9 +51,9 @@ def _enabled(want: WantedService, seen: Snapshot) -> Verdict:
     )
 
 
-def _running(want: WantedService, seen: Snapshot) -> Verdict:
+def _running(want: DesiredService, seen: Snapshot) -> Verdict:
     call = f"GET {want.id}"
-    state = told(present(seen.site(want.id).properties, call).state, call, "properties.state")
+    state = require_field(present(seen.site(want.id).properties, call).state, call, "properties.state")
     evidence = (Evidence(f"{want.id}/properties/state", "Running", state),)
     if state.casefold() == "running":
         return Pass(evidence)

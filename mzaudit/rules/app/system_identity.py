@@ -5,8 +5,8 @@ from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, 
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import pull_by_system_identity
-from mzaudit.facts.existing import present, told
-from mzaudit.policy.desired import WantedService
+from mzaudit.facts.existing import present, require_field
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.web import SiteContainer
@@ -21,7 +21,7 @@ _SYSTEM = "SystemAssigned"
     over=each_service,
     requires=("APP-001",),
 )
-def system_identity(want: WantedService, seen: Snapshot) -> Verdict:
+def system_identity(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The app's identity types hold `SystemAssigned`, in any case and also beside `UserAssigned`; an answer without an
@@ -45,7 +45,7 @@ def system_identity(want: WantedService, seen: Snapshot) -> Verdict:
     return every(checks, lambda check: check(want, seen), empty="Nothing to check.")
 
 
-def _identity(want: WantedService, seen: Snapshot) -> Verdict:
+def _identity(want: DesiredService, seen: Snapshot) -> Verdict:
     identity = present(seen.site(want.id).properties, f"GET {want.id}").identity
     at = f"{want.id}/identity"
     if _SYSTEM.casefold() not in identity.types:
@@ -56,17 +56,17 @@ def _identity(want: WantedService, seen: Snapshot) -> Verdict:
             " principalId that the others need.",
             switch_on(want, seen),
         )
-    principal = told(identity.principal_id or None, f"GET {want.id}", "identity.principalId")
+    principal = require_field(identity.principal_id or None, f"GET {want.id}", "identity.principalId")
     return Pass((Evidence(f"{at}/principalId", "an object id", principal),))
 
 
-def _references(want: WantedService, seen: Snapshot) -> Verdict:
+def _references(want: DesiredService, seen: Snapshot) -> Verdict:
     site = present(seen.site(want.id).properties, f"GET {want.id}")
     _one_choice(want, seen)
     return _selected(want, f"{want.id}/properties/keyVaultReferenceIdentity", site.key_vault_reference_identity)
 
 
-def _one_choice(want: WantedService, seen: Snapshot) -> None:
+def _one_choice(want: DesiredService, seen: Snapshot) -> None:
     """Stop where the app and its configuration, two views of one fact, name two identities."""
     site, config = seen.site(want.id).properties, seen.site(want.id).config
     if isinstance(site, Gap) or isinstance(config, Gap) or site.value is None or config.value is None:
@@ -77,7 +77,7 @@ def _one_choice(want: WantedService, seen: Snapshot) -> None:
         raise Unobserved(Gap(GapReason.CONTRADICTED, f"GET {want.id}/config/web", want.id, detail=detail))
 
 
-def _configured(want: WantedService, seen: Snapshot) -> Verdict:
+def _configured(want: DesiredService, seen: Snapshot) -> Verdict:
     config = present(seen.site(want.id).config, f"GET {want.id}/config/web")
     _one_choice(want, seen)
     at = f"{want.id}/config/web/properties"
@@ -105,7 +105,7 @@ def _configured(want: WantedService, seen: Snapshot) -> Verdict:
     )
 
 
-def _selected(want: WantedService, at: str, identity: str | None) -> Verdict:
+def _selected(want: DesiredService, at: str, identity: str | None) -> Verdict:
     if not identity or identity.casefold() == _SYSTEM.casefold():
         return Pass((Evidence(at, _SYSTEM, identity or None),))
     return Fail(
@@ -128,10 +128,10 @@ def _selected(want: WantedService, at: str, identity: str | None) -> Verdict:
     )
 
 
-def _containers(want: WantedService, seen: Snapshot) -> Verdict:
+def _containers(want: DesiredService, seen: Snapshot) -> Verdict:
     site = seen.site(want.id)
     call = f"GET {want.id}/config/web"
-    runtime = told(present(site.config, call).runtime, call, "properties.linuxFxVersion")
+    runtime = require_field(present(site.config, call).runtime, call, "properties.linuxFxVersion")
     at = f"{want.id}/config/web/properties/linuxFxVersion"
     if runtime.form != "sitecontainers":
         return Pass((Evidence(at, "no container with a user-assigned identity", runtime.form),))

@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_storage
-from mzaudit.policy.desired import WantedStorage
+from mzaudit.policy.desired import DesiredStorage
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.text import ids
 
@@ -14,7 +14,7 @@ from mzaudit.snapshot.text import ids
     severity=Severity.HIGH,
     over=each_storage,
 )
-def snap_container_exists(want: WantedStorage, seen: Snapshot) -> Verdict:
+def snap_container_exists(want: DesiredStorage, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Direct reads of the documented storage account and of the container in it find both. The finding says which of the

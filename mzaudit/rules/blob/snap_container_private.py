@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_storage
-from mzaudit.policy.desired import WantedStorage
+from mzaudit.policy.desired import DesiredStorage
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
 from mzaudit.snapshot.text import ids
@@ -16,7 +16,7 @@ from mzaudit.snapshot.text import ids
     over=each_storage,
     requires=("BLOB-001",),
 )
-def snap_container_private(want: WantedStorage, seen: Snapshot) -> Verdict:
+def snap_container_private(want: DesiredStorage, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Anonymous access is impossible: the container's access level is none (Azure says `None` or nothing), or the account

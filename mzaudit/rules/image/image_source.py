@@ -5,8 +5,8 @@ from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_service
 from mzaudit.engine.verdict import NotApplicable
 from mzaudit.facts.app_images import AppContainers, containers_of, deploy, sidecar_of
-from mzaudit.facts.existing import present, told
-from mzaudit.policy.desired import WantedService
+from mzaudit.facts.existing import present, require_field
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Unobserved
 from mzaudit.snapshot.text.image_reference import DOCKER_HUB, Image, is_host_of, parse
@@ -21,7 +21,7 @@ from mzaudit.snapshot.web import Container
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002",),
 )
-def image_source(want: WantedService, seen: Snapshot) -> Verdict:
+def image_source(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The host of every container's image is the registry's: its login server, in any case and with or without `:443`, or
@@ -51,7 +51,7 @@ def image_source(want: WantedService, seen: Snapshot) -> Verdict:
         return _own(want, seen, containers)
 
     def comes(container: Container) -> Verdict:
-        host = told(registry.login_server, f"GET {want.registry.id}", "properties.loginServer")
+        host = require_field(registry.login_server, f"GET {want.registry.id}", "properties.loginServer")
         return _comes(want, seen, host, containers, container)
 
     def all_come(_: AppContainers) -> Verdict:
@@ -64,7 +64,7 @@ def image_source(want: WantedService, seen: Snapshot) -> Verdict:
     return every((own, all_come, left_out), lambda check: check(containers), empty="The app runs no container.")
 
 
-def _own(want: WantedService, seen: Snapshot, containers: AppContainers) -> Verdict:
+def _own(want: DesiredService, seen: Snapshot, containers: AppContainers) -> Verdict:
     if containers.main is not None:
         return NotApplicable("The main container is judged with the others.")
     if containers.listing.gap is not None:
@@ -79,7 +79,7 @@ def _own(want: WantedService, seen: Snapshot, containers: AppContainers) -> Verd
 
 
 def _comes(
-    want: WantedService, seen: Snapshot, login_server: str, containers: AppContainers, container: Container
+    want: DesiredService, seen: Snapshot, login_server: str, containers: AppContainers, container: Container
 ) -> Verdict:
     main = container == containers.main
     documented = None if main else sidecar_of(want, container)
@@ -126,7 +126,7 @@ def _comes(
     )
 
 
-def _left_out(want: WantedService, containers: AppContainers) -> Verdict:
+def _left_out(want: DesiredService, containers: AppContainers) -> Verdict:
     """What the policy lets the app run and it does not: told, and no failure."""
     names = {container.name.casefold() for container in containers.listing.items}
     absent = {name: image for name, image in want.sidecars.items() if name.casefold() not in names}
@@ -140,7 +140,7 @@ def _left_out(want: WantedService, containers: AppContainers) -> Verdict:
     )
 
 
-def _as_documented(want: WantedService, containers: AppContainers, container: Container, documented: Image) -> Verdict:
+def _as_documented(want: DesiredService, containers: AppContainers, container: Container, documented: Image) -> Verdict:
     expected = next(each for name, each in want.sidecars.items() if name.casefold() == container.name.casefold())
     evidence = (Evidence(containers.at, expected, container.image, f"container {container.name}"),)
     image = parse(container.image)

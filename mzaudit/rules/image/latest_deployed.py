@@ -5,8 +5,8 @@ from datetime import datetime
 from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, find, rule, whole
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import MainImage, deploy, is_commit, is_short_commit, main_image
-from mzaudit.facts.existing import told
-from mzaudit.policy.desired import WantedService
+from mzaudit.facts.existing import require_field
+from mzaudit.policy.desired import DesiredService
 from mzaudit.rules.image._pushed_tags import foreign, points_at, tags_of
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Unobserved
@@ -22,7 +22,7 @@ from mzaudit.snapshot.text.image_reference import Image
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "IMG-002", "IMG-003", "IMG-004"),
 )
-def latest_deployed(want: WantedService, seen: Snapshot) -> Verdict:
+def latest_deployed(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Of all tags of the service's repository that are commits (40 hexadecimal digits; also shortened ones if the app
@@ -72,7 +72,7 @@ def latest_deployed(want: WantedService, seen: Snapshot) -> Verdict:
     ]
     if newer:
         for item in (*running, *newer):
-            told(item.digest, _call(want), f"at what {item.name} points")
+            require_field(item.digest, _call(want), f"at what {item.name} points")
         newest = max(newer, key=lambda item: (_pushed(want, item), item.name))
         return _fail(
             want,
@@ -86,7 +86,7 @@ def latest_deployed(want: WantedService, seen: Snapshot) -> Verdict:
     return Pass((Evidence(at, "nothing pushed later", main.text, f"pushed {since:%Y-%m-%d}"),))
 
 
-def _running(want: WantedService, seen: Snapshot, image: Image, tags: Listing[Tag]) -> tuple[Tag, ...]:
+def _running(want: DesiredService, seen: Snapshot, image: Image, tags: Listing[Tag]) -> tuple[Tag, ...]:
     """The tag's entry; where the image has a digest, that is what is pulled: every commit that points at it, or at the
     index behind the image's own tag, of which it is one platform's."""
     named = find(tags, lambda item: item.name == image.tag)
@@ -98,16 +98,16 @@ def _running(want: WantedService, seen: Snapshot, image: Image, tags: Listing[Ta
     return tuple(item for item in whole(tags) if item.digest == named.digest and is_commit(item.name))
 
 
-def _pushed(want: WantedService, tag: Tag) -> datetime:
-    return told(tag.pushed, _call(want), f"when {tag.name} was pushed")
+def _pushed(want: DesiredService, tag: Tag) -> datetime:
+    return require_field(tag.pushed, _call(want), f"when {tag.name} was pushed")
 
 
-def _call(want: WantedService) -> str:
+def _call(want: DesiredService) -> str:
     return f"GET tags of {want.repository} in {want.registry.name}"
 
 
 def _fail(
-    want: WantedService, seen: Snapshot, main: MainImage, evidence: Evidence, why: str, commit: str = "COMMIT"
+    want: DesiredService, seen: Snapshot, main: MainImage, evidence: Evidence, why: str, commit: str = "COMMIT"
 ) -> Fail:
     return Fail(
         (evidence,),

@@ -24,8 +24,8 @@ from mzaudit.engine import (
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import pull_by_system_identity
-from mzaudit.facts.existing import present, principal_of, told
-from mzaudit.policy.desired import WantedService
+from mzaudit.facts.existing import present, principal_of, require_field
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.registry import RegistryProperties
 from mzaudit.snapshot.text.image_reference import is_host_of, parse
@@ -43,7 +43,7 @@ _LEFT_OVER = frozenset({"docker_registry_server_username", "docker_registry_serv
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "APP-005"),
 )
-def pull_by_identity(want: WantedService, seen: Snapshot) -> Verdict:
+def pull_by_identity(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     - The app pulls with its system-assigned identity: `acrUseManagedIdentityCreds` is true and
@@ -74,34 +74,36 @@ def pull_by_identity(want: WantedService, seen: Snapshot) -> Verdict:
     """
     if need(seen.site(want.id).properties) is None:
         return NotApplicable(f"{want.app} does not exist.")
-    checks: tuple[Callable[[WantedService, Snapshot], Verdict], ...] = (_uses, _may, _accepts, _keeps_nothing)
+    checks: tuple[Callable[[DesiredService, Snapshot], Verdict], ...] = (_uses, _may, _accepts, _keeps_nothing)
     return every(checks, lambda check: check(want, seen), empty="The app pulls no image.")
 
 
-def _config(want: WantedService, seen: Snapshot) -> SiteConfig:
+def _config(want: DesiredService, seen: Snapshot) -> SiteConfig:
     return present(seen.site(want.id).config, f"GET {want.id}/config/web")
 
 
-def _form(want: WantedService, config: SiteConfig) -> str:
-    return told(config.runtime, f"GET {want.id}/config/web", "properties.linuxFxVersion").form
+def _form(want: DesiredService, config: SiteConfig) -> str:
+    return require_field(config.runtime, f"GET {want.id}/config/web", "properties.linuxFxVersion").form
 
 
-def _registry(want: WantedService, seen: Snapshot) -> RegistryProperties:
+def _registry(want: DesiredService, seen: Snapshot) -> RegistryProperties:
     return present(seen.registry(want.registry.id).properties, f"GET {want.registry.id}")
 
 
-def _uses(want: WantedService, seen: Snapshot) -> Verdict:
+def _uses(want: DesiredService, seen: Snapshot) -> Verdict:
     """How the app says that it pulls."""
     config = _config(want, seen)
     if _form(want, config) == "sitecontainers":
-        login_server = told(_registry(want, seen).login_server, f"GET {want.registry.id}", "properties.loginServer")
+        login_server = require_field(
+            _registry(want, seen).login_server, f"GET {want.registry.id}", "properties.loginServer"
+        )
         containers = sorted(
             (one for one in seen.site(want.id).containers.items if _is_of(login_server, one.container.image)),
             key=lambda one: one.container.name,
         )
         ways = [(f"{want.id}/sitecontainers/{one.container.name}", one.container.auth) for one in containers]
         wrong = [
-            Evidence(f"{at}/properties/authType", "SystemIdentity", told(auth, f"GET {at}", "authType"))
+            Evidence(f"{at}/properties/authType", "SystemIdentity", require_field(auth, f"GET {at}", "authType"))
             for at, auth in ways
             if auth is None or auth.casefold() != "systemidentity"
         ]
@@ -121,7 +123,7 @@ def _uses(want: WantedService, seen: Snapshot) -> Verdict:
             ),
         )
     at = f"{want.id}/config/web/properties"
-    use = told(config.acr_use_managed_identity, f"GET {want.id}/config/web", "acrUseManagedIdentityCreds")
+    use = require_field(config.acr_use_managed_identity, f"GET {want.id}/config/web", "acrUseManagedIdentityCreds")
     evidence = (
         Evidence(f"{at}/acrUseManagedIdentityCreds", True, use),
         Evidence(f"{at}/acrUserManagedIdentityID", None, config.acr_user_managed_identity),
@@ -148,7 +150,7 @@ def _uses(want: WantedService, seen: Snapshot) -> Verdict:
     )
 
 
-def _may(want: WantedService, seen: Snapshot) -> Verdict:
+def _may(want: DesiredService, seen: Snapshot) -> Verdict:
     """Whether the identity has the right, in the registry's mode."""
     registry, site = _registry(want, seen), need(seen.site(want.id).properties)
     role = pull_role(registry)
@@ -186,10 +188,12 @@ def _may(want: WantedService, seen: Snapshot) -> Verdict:
     )
 
 
-def _accepts(want: WantedService, seen: Snapshot) -> Verdict:
+def _accepts(want: DesiredService, seen: Snapshot) -> Verdict:
     """Whether the registry takes tokens made for Azure Resource Manager, which is what App Service sends."""
     at = f"{want.registry.id}/properties/policies/azureADAuthenticationAsArmPolicy/status"
-    status = told(_registry(want, seen).arm_tokens, f"GET {want.registry.id}", "azureADAuthenticationAsArmPolicy")
+    status = require_field(
+        _registry(want, seen).arm_tokens, f"GET {want.registry.id}", "azureADAuthenticationAsArmPolicy"
+    )
     evidence = (Evidence(at, "enabled", status),)
     if status.casefold() == "enabled":
         return Pass(evidence)
@@ -212,7 +216,7 @@ def _accepts(want: WantedService, seen: Snapshot) -> Verdict:
     )
 
 
-def _keeps_nothing(want: WantedService, seen: Snapshot) -> Verdict:
+def _keeps_nothing(want: DesiredService, seen: Snapshot) -> Verdict:
     """Whether registry credentials lie about."""
     site = seen.site(want.id)
     settings = present(site.settings, f"POST {want.id}/config/appsettings/list")

@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_registry
-from mzaudit.policy.desired import WantedRegistry
+from mzaudit.policy.desired import DesiredRegistry
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.text.ids import segment
 
@@ -14,7 +14,7 @@ from mzaudit.snapshot.text.ids import segment
     severity=Severity.HIGH,
     over=each_registry,
 )
-def registry_exists(want: WantedRegistry, seen: Snapshot) -> Verdict:
+def registry_exists(want: DesiredRegistry, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     A direct read of the registry that all environments share finds it. Its login server, as Azure tells it, is what

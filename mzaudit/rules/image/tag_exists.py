@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, find, rule
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import deploy, main_image
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.rules.image._pushed_tags import foreign, points_at, tags_of
 from mzaudit.snapshot.estate import Snapshot
 
@@ -16,7 +16,7 @@ from mzaudit.snapshot.estate import Snapshot
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "IMG-002", "IMG-003"),
 )
-def tag_exists(want: WantedService, seen: Snapshot) -> Verdict:
+def tag_exists(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The service's repository in the shared registry holds the tag of the main container's image; no tag means `latest`.

@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import deploy, is_commit, is_short_commit, main_image
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -15,7 +15,7 @@ from mzaudit.snapshot.estate import Snapshot
     requires=("APP-001",),
     explained_by=("APP-002",),
 )
-def tag_is_commit(want: WantedService, seen: Snapshot) -> Verdict:
+def tag_is_commit(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The tag of the main container's image is 40 lower-case hexadecimal digits, with or without a digest behind it.

@@ -4,7 +4,7 @@ from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_vault
 from mzaudit.facts.existing import present
-from mzaudit.policy.desired import WantedVault
+from mzaudit.policy.desired import DesiredVault
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -15,7 +15,7 @@ from mzaudit.snapshot.estate import Snapshot
     over=each_vault,
     requires=("KV-001",),
 )
-def rbac_mode(want: WantedVault, seen: Snapshot) -> Verdict:
+def rbac_mode(want: DesiredVault, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     `enableRbacAuthorization` of the vault is true. False and absent fail alike: Azure leaves the property out of the

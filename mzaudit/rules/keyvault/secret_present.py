@@ -4,7 +4,7 @@ from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, r
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_secret
 from mzaudit.facts.secret_values import set_new
-from mzaudit.policy.desired import WantedSecret
+from mzaudit.policy.desired import DesiredSecret
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -15,7 +15,7 @@ from mzaudit.snapshot.estate import Snapshot
     over=each_secret,
     requires=("KV-001",),
 )
-def secret_present(want: WantedSecret, seen: Snapshot) -> Verdict:
+def secret_present(want: DesiredSecret, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The vault holds a secret of the documented name in the naming style's spelling (`SECRET_KEY` is stored as

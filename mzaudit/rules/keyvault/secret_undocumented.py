@@ -4,7 +4,7 @@ from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, r
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_vault
 from mzaudit.facts.secret_values import OFFICER
-from mzaudit.policy.desired import WantedVault
+from mzaudit.policy.desired import DesiredVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
 
@@ -16,7 +16,7 @@ from mzaudit.snapshot.observed import Observed
     over=each_vault,
     requires=("KV-001",),
 )
-def secret_undocumented(want: WantedVault, seen: Snapshot) -> Verdict:
+def secret_undocumented(want: DesiredVault, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Every secret of the vault, also a disabled one, has the stored name of a documented secret, compared without case.

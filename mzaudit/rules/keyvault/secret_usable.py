@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, every, need, rule
 from mzaudit.engine.subjects import each_secret
-from mzaudit.facts.existing import present, told
+from mzaudit.facts.existing import present, require_field
 from mzaudit.facts.secret_values import disabled, secret_id, set_new
-from mzaudit.policy.desired import WantedSecret
+from mzaudit.policy.desired import DesiredSecret
 from mzaudit.policy.enums import counted
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import SecretItem
@@ -19,7 +19,7 @@ from mzaudit.snapshot.keyvault import SecretItem
     over=each_secret,
     requires=("KV-001", "KV-003"),
 )
-def secret_usable(want: WantedSecret, seen: Snapshot) -> Verdict:
+def secret_usable(want: DesiredSecret, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The current version of the secret is enabled, its expiry date (`exp`) lies ahead, its activation date (`nbf`) does
@@ -42,13 +42,13 @@ def secret_usable(want: WantedSecret, seen: Snapshot) -> Verdict:
     return every((_enabled, _started, _lasting), lambda check: check(want, seen, item), empty="Nothing to check.")
 
 
-def _enabled(want: WantedSecret, seen: Snapshot, item: SecretItem) -> Verdict:
-    if told(item.enabled, f"GET {secret_id(want)}", "attributes.enabled"):
+def _enabled(want: DesiredSecret, seen: Snapshot, item: SecretItem) -> Verdict:
+    if require_field(item.enabled, f"GET {secret_id(want)}", "attributes.enabled"):
         return Pass((Evidence(f"{secret_id(want)}/attributes/enabled", True, True),))
     return disabled(want)
 
 
-def _started(want: WantedSecret, seen: Snapshot, item: SecretItem) -> Verdict:
+def _started(want: DesiredSecret, seen: Snapshot, item: SecretItem) -> Verdict:
     at = f"{secret_id(want)}/attributes/nbf"
     if item.not_before is None:
         return Pass((Evidence(at, "none, or in the past", None),))
@@ -63,7 +63,7 @@ def _started(want: WantedSecret, seen: Snapshot, item: SecretItem) -> Verdict:
     )
 
 
-def _lasting(want: WantedSecret, seen: Snapshot, item: SecretItem) -> Verdict:
+def _lasting(want: DesiredSecret, seen: Snapshot, item: SecretItem) -> Verdict:
     at = f"{secret_id(want)}/attributes/exp"
     expected = f"none, or more than {counted(want.expiring_days, 'day')} ahead"
     if item.expires is None:

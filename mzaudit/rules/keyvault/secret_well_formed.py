@@ -4,7 +4,7 @@ from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.engine.subjects import each_secret
 from mzaudit.facts.connection_string_parts import PARTS
 from mzaudit.facts.secret_values import secret_id, set_new, value_of
-from mzaudit.policy.desired import WantedSecret
+from mzaudit.policy.desired import DesiredSecret
 from mzaudit.policy.enums import SecretKind
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.values import ValueClass
@@ -18,7 +18,7 @@ from mzaudit.snapshot.values import ValueClass
     requires=("KV-001", "KV-003"),
     explained_by=("KV-004",),
 )
-def secret_well_formed(want: WantedSecret, seen: Snapshot) -> Verdict:
+def secret_well_formed(want: DesiredSecret, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The current value is not empty, not a placeholder (`changeme`, `TODO`, `<…>`, `${…}` and the like), and not the

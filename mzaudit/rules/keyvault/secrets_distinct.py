@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.subjects import DistinctSecret, each_distinct_secret
 from mzaudit.facts.secret_values import label_of, secret_id, set_new, value_of
-from mzaudit.policy.desired import WantedSecret
+from mzaudit.policy.desired import DesiredSecret
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, Unobserved
 
@@ -43,8 +43,8 @@ def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
         return NotApplicable("A pair is judged under the later of the two: there is nothing earlier to differ from.")
 
     own = label_of(want.secret, seen)
-    plainly: list[WantedSecret] = []
-    doubtful: list[tuple[WantedSecret, bool]] = []
+    plainly: list[DesiredSecret] = []
+    doubtful: list[tuple[DesiredSecret, bool]] = []
     for others, elsewhere in ((want.beside, False), (want.elsewhere, True)):
         for other in others:  # of a large estate hundreds, nearly all of which differ
             theirs = label_of(other, seen) if own is not None else None
@@ -53,7 +53,7 @@ def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
             else:
                 plainly.append(other)
 
-    def equal(pair: tuple[WantedSecret, bool]) -> Verdict:
+    def equal(pair: tuple[DesiredSecret, bool]) -> Verdict:
         other, elsewhere = pair
         if elsewhere and seen.vault(other.vault_id).value(other.stored) == Observed(None):
             return NotApplicable(f"{_named(other)} is not there.")
@@ -78,12 +78,12 @@ def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
     return Pass(_proof(want.secret, plainly)) if plainly and isinstance(verdict, NotApplicable) else verdict
 
 
-def _proof(secret: WantedSecret, others: list[WantedSecret]) -> tuple[Evidence, ...]:
+def _proof(secret: DesiredSecret, others: list[DesiredSecret]) -> tuple[Evidence, ...]:
     """A line for each of the first others, and one for the rest."""
     told = [_named(other) for other in others[:_NAMED]]
     told += [f"{len(others) - _NAMED} more of its name"] if len(others) > _NAMED else []
     return tuple(Evidence(secret_id(secret), f"differs from {one}", "different") for one in told)
 
 
-def _named(secret: WantedSecret) -> str:
+def _named(secret: DesiredSecret) -> str:
     return f"{secret.vault}/{secret.name}"

@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
 from mzaudit.engine.subjects import SharedSecret, each_shared_secret
 from mzaudit.facts.secret_values import secret_id, set_new, value_of
-from mzaudit.policy.desired import WantedSecret
+from mzaudit.policy.desired import DesiredSecret
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Unobserved
 from mzaudit.snapshot.values import SecretValue
@@ -38,7 +38,7 @@ def shared_secrets_equal(want: SharedSecret, seen: Snapshot) -> Verdict:
     """
     if len(want.members) < 2:
         return NotApplicable(f"Only {want.members[0].vault} holds {want.name}.")
-    values: list[tuple[WantedSecret, SecretValue]] = []
+    values: list[tuple[DesiredSecret, SecretValue]] = []
     fails: list[Fail] = []
     gaps: list[Gap] = []
     for member in want.members:
@@ -60,7 +60,7 @@ def shared_secrets_equal(want: SharedSecret, seen: Snapshot) -> Verdict:
     return Pass(tuple(Evidence(secret_id(member), "equal", "equal") for member, _ in values))
 
 
-def _different(want: SharedSecret, values: list[tuple[WantedSecret, SecretValue]]) -> Fail:
+def _different(want: SharedSecret, values: list[tuple[DesiredSecret, SecretValue]]) -> Fail:
     (first, reference), *others = values
     near = len({value.same_trimmed for _, value in values}) == 1
     how = "differs only in surrounding white space" if near else "different"

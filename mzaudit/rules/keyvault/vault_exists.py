@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_vault
-from mzaudit.policy.desired import WantedVault
+from mzaudit.policy.desired import DesiredVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
 
@@ -14,7 +14,7 @@ from mzaudit.snapshot.observed import Observed
     severity=Severity.CRITICAL,
     over=each_vault,
 )
-def vault_exists(want: WantedVault, seen: Snapshot) -> Verdict:
+def vault_exists(want: DesiredVault, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     A direct read of the documented vault finds it. A soft-deleted vault of that name is not there, and is named as

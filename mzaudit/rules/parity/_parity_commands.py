@@ -12,7 +12,7 @@ from mzaudit.engine.az_cli import az, secret_file
 from mzaudit.engine.subjects import Comparable
 from mzaudit.engine.verdict import Fix
 from mzaudit.facts.app_images import deploy
-from mzaudit.policy.desired import WantedEnvironment, WantedService, WantedVault
+from mzaudit.policy.desired import DesiredEnvironment, DesiredService, DesiredVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
 from mzaudit.snapshot.text.ids import name
@@ -24,15 +24,15 @@ def alike(here: Comparable, what: str, before: tuple[str, ...], now: tuple[str, 
     """Make the fact `what` of `here`, which is `now`, what it is in the other environment: `before`."""
     missing, extra = sorted(set(before) - set(now)), sorted(set(now) - set(before))
     match here:
-        case WantedService():
+        case DesiredService():
             return _service(here, what, missing, extra, seen)
-        case WantedVault():
+        case DesiredVault():
             return _vault(here, what, before, missing, extra)
-        case WantedEnvironment():
+        case DesiredEnvironment():
             return _environment(here, what, before)
 
 
-def _service(want: WantedService, what: str, missing: list[str], extra: list[str], seen: Snapshot) -> Fix:
+def _service(want: DesiredService, what: str, missing: list[str], extra: list[str], seen: Snapshot) -> Fix:
     app: dict[str, str | bool] = {"resource_group": want.resource_group, "name": want.app}
     role = "Website Contributor on the app"
     match what:
@@ -86,7 +86,7 @@ def _identity(words: str) -> str:
     return "[system]" if words.casefold() == "systemassigned" else "IDENTITY_ID"
 
 
-def _roles(want: WantedService, missing: list[str], extra: list[str], seen: Snapshot) -> Fix:
+def _roles(want: DesiredService, missing: list[str], extra: list[str], seen: Snapshot) -> Fix:
     site = seen.site(want.id).properties
     who = site.value.identity.principal_id if isinstance(site, Observed) and site.value is not None else None
     principal = who or "PRINCIPAL_ID_OF_THE_APP"
@@ -111,7 +111,7 @@ def _roles(want: WantedService, missing: list[str], extra: list[str], seen: Snap
     )
 
 
-def _vault(want: WantedVault, what: str, before: tuple[str, ...], missing: list[str], extra: list[str]) -> Fix:
+def _vault(want: DesiredVault, what: str, before: tuple[str, ...], missing: list[str], extra: list[str]) -> Fix:
     if what == "vault-network":
         access, action = before
         command = az("keyvault update", name=want.name, public_network_access=access, default_action=action)
@@ -128,7 +128,7 @@ def _vault(want: WantedVault, what: str, before: tuple[str, ...], missing: list[
     return Fix("Key Vault Secrets Officer", (*create, *disable), "Microsoft.KeyVault/vaults/secrets")
 
 
-def _environment(want: WantedEnvironment, what: str, before: tuple[str, ...]) -> Fix:
+def _environment(want: DesiredEnvironment, what: str, before: tuple[str, ...]) -> Fix:
     if what == "telemetry-keys":
         refused = "true" if "refused" in before else "false"
         command = az("resource update", ids=want.component.id, set=f"properties.DisableLocalAuth={refused}")

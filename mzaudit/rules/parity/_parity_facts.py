@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 
 from mzaudit.access.effective_access import reach_of
 from mzaudit.engine.subjects import Comparable
-from mzaudit.facts.existing import principal_of, told
+from mzaudit.facts.existing import principal_of, require_field
 from mzaudit.facts.setting_references import held
-from mzaudit.policy.desired import WantedEnvironment, WantedService, WantedVault
+from mzaudit.policy.desired import DesiredEnvironment, DesiredService, DesiredVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import need, whole
 from mzaudit.snapshot.values import LiteralValue
@@ -24,32 +24,32 @@ Words = tuple[str, ...] | None
 def facts(thing: Comparable) -> tuple[str, ...]:
     """The names of the facts that a thing is compared by."""
     match thing:
-        case WantedService():
+        case DesiredService():
             return tuple(_APP)
-        case WantedVault():
+        case DesiredVault():
             return tuple(_VAULT)
-        case WantedEnvironment():
+        case DesiredEnvironment():
             return tuple(_ENVIRONMENT)
 
 
 def read(thing: Comparable, what: str, seen: Snapshot) -> Words:
     """One fact of a thing; stops the rule as inconclusive at a gap."""
     match thing:
-        case WantedService():
+        case DesiredService():
             return None if need(seen.site(thing.id).properties) is None else _APP[what](thing, seen)
-        case WantedVault():
+        case DesiredVault():
             return None if need(seen.vault(thing.id).properties) is None else _VAULT[what](thing, seen)
-        case WantedEnvironment():
+        case DesiredEnvironment():
             return _ENVIRONMENT[what](thing, seen)
 
 
-def _app_settings(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
+def _app_settings(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
     documented = {setting.name for setting in want.settings}
     settings = held(seen.site(want.id).settings, f"POST {want.id}/config/appsettings/list")
     return tuple(_form(setting) for setting in settings if setting.name not in documented)
 
 
-def _connection_strings(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
+def _connection_strings(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
     strings = held(seen.site(want.id).connection_strings, f"POST {want.id}/config/connectionstrings/list")
     return tuple(f"{_form(setting)} [{setting.kind}]" for setting in strings)
 
@@ -58,30 +58,32 @@ def _form(setting: Setting) -> str:
     return setting.name if isinstance(setting.value, LiteralValue) else f"{setting.name} (reference)"
 
 
-def _mounts(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
+def _mounts(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
     mounts = held(seen.site(want.id).mounts, f"POST {want.id}/config/azurestorageaccounts/list")
     return tuple(mount.name for mount in mounts)
 
 
-def _plan(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
-    plan_id = told(held(seen.site(want.id).properties, f"GET {want.id}").plan_id, f"GET {want.id}", "serverFarmId")
-    sku = told(held(seen.plan(plan_id), f"GET {plan_id}").sku, f"GET {plan_id}", "sku.name")
+def _plan(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
+    plan_id = require_field(
+        held(seen.site(want.id).properties, f"GET {want.id}").plan_id, f"GET {want.id}", "serverFarmId"
+    )
+    sku = require_field(held(seen.plan(plan_id), f"GET {plan_id}").sku, f"GET {plan_id}", "sku.name")
     return (sku.casefold(),)
 
 
-def _runtime(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
+def _runtime(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
     call = f"GET {want.id}/config/web"
-    runtime = told(held(seen.site(want.id).config, call).runtime, call, "properties.linuxFxVersion")
+    runtime = require_field(held(seen.site(want.id).config, call).runtime, call, "properties.linuxFxVersion")
     return (f"{runtime.form} {runtime.stack}".strip(),)
 
 
-def _identity(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
+def _identity(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
     identity = held(seen.site(want.id).properties, f"GET {want.id}").identity
     attached = len(identity.user_assigned)
     return (*identity.types, *((f"{attached} user-assigned",) if attached else ()))
 
 
-def _roles(want: WantedService, seen: Snapshot) -> tuple[str, ...]:
+def _roles(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
     who = principal_of(held(seen.site(want.id).properties, f"GET {want.id}"))
     if who is None:
         return ()
@@ -98,21 +100,21 @@ def _level(scope: str) -> str:
     return "/".join([provider, *rest[::2]])
 
 
-def _secrets(want: WantedVault, seen: Snapshot) -> tuple[str, ...]:
+def _secrets(want: DesiredVault, seen: Snapshot) -> tuple[str, ...]:
     documented = {secret.stored.casefold() for secret in want.secrets}
     items = whole(seen.vault(want.id).secrets)
     extra = [item for item in items if item.name.casefold() not in documented]
     return tuple(item.name.casefold() for item in extra if not need(item.managed))
 
 
-def _network(want: WantedVault, seen: Snapshot) -> tuple[str, ...]:
+def _network(want: DesiredVault, seen: Snapshot) -> tuple[str, ...]:
     properties = held(seen.vault(want.id).properties, f"GET {want.id}")
     access, action = properties.public_network_access, properties.default_action
     # Azure leaves out what was never set: reachable from everywhere
     return ((access or "Enabled").casefold(), (action or "Allow").casefold())
 
 
-def _storage_keys(want: WantedEnvironment, seen: Snapshot) -> Words:
+def _storage_keys(want: DesiredEnvironment, seen: Snapshot) -> Words:
     allowed = []
     for storage in want.storage:
         properties = need(seen.account(storage.account_id).properties)
@@ -122,14 +124,14 @@ def _storage_keys(want: WantedEnvironment, seen: Snapshot) -> Words:
     return tuple(allowed)
 
 
-def _telemetry_keys(want: WantedEnvironment, seen: Snapshot) -> Words:
+def _telemetry_keys(want: DesiredEnvironment, seen: Snapshot) -> Words:
     properties = need(seen.component(want.component.id).properties)
     if properties is None:
         return None
     return ("refused" if properties.local_auth_disabled else "accepted",)
 
 
-_APP: Mapping[str, Callable[[WantedService, Snapshot], Words]] = {
+_APP: Mapping[str, Callable[[DesiredService, Snapshot], Words]] = {
     "app-settings": _app_settings,
     "connection-strings": _connection_strings,
     "identity": _identity,
@@ -138,11 +140,11 @@ _APP: Mapping[str, Callable[[WantedService, Snapshot], Words]] = {
     "roles": _roles,
     "runtime": _runtime,
 }
-_VAULT: Mapping[str, Callable[[WantedVault, Snapshot], Words]] = {
+_VAULT: Mapping[str, Callable[[DesiredVault, Snapshot], Words]] = {
     "vault-network": _network,
     "vault-secrets": _secrets,
 }
-_ENVIRONMENT: Mapping[str, Callable[[WantedEnvironment, Snapshot], Words]] = {
+_ENVIRONMENT: Mapping[str, Callable[[DesiredEnvironment, Snapshot], Words]] = {
     "storage-keys": _storage_keys,
     "telemetry-keys": _telemetry_keys,
 }

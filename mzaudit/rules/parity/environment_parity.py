@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mzaudit.engine import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.subjects import Comparable, Parity, each_parity
-from mzaudit.policy.desired import WantedEnvironment
+from mzaudit.policy.desired import DesiredEnvironment
 from mzaudit.rules.parity._parity_commands import alike
 from mzaudit.rules.parity._parity_facts import NAMES, facts, read
 from mzaudit.snapshot.estate import Snapshot
@@ -88,7 +88,7 @@ def _compare(there: Comparable, here: Comparable, what: str, seen: Snapshot) -> 
         return Pass((Evidence(_at(here, what), f"as in {there.env}", f"as in {there.env}"),))
     less, more = sorted(set(before) - set(now)), sorted(set(now) - set(before))
     only = [f"only in {env}: {', '.join(words)}" for env, words in ((there.env, less), (here.env, more)) if words]
-    name = "The environment" if isinstance(here, WantedEnvironment) else here.key
+    name = "The environment" if isinstance(here, DesiredEnvironment) else here.key
     return Fail(
         (Evidence(_at(here, what), tuple(less), tuple(more), f"what differs between {there.env} and {here.env}"),),
         f"{name}: {what} of {here.env} differ from {there.env}: {'; '.join(only)}.",
@@ -125,4 +125,4 @@ def _occurs(want: Parity, claimed: AllowedDifference, seen: Snapshot) -> Verdict
 
 
 def _at(thing: Comparable, what: str) -> str:
-    return f"{thing.resource_group_id if isinstance(thing, WantedEnvironment) else thing.id}: {what}"
+    return f"{thing.resource_group_id if isinstance(thing, DesiredEnvironment) else thing.id}: {what}"

@@ -8,12 +8,12 @@ from mzaudit.access.assignment_index import index
 from mzaudit.access.documented_grant import DocumentedGrant, accesses_of, is_as_documented, serves_all
 from mzaudit.access.effective_access import Grant, reach_of, undefined
 from mzaudit.access.managed_identities import ServiceIdentity
-from mzaudit.access.permission_matching import Target
+from mzaudit.access.permission_matching import ActionTarget
 from mzaudit.access.registry_access import pull_role
 from mzaudit.access.storage_access import BLOB_READER, blob_access, read_target
 from mzaudit.access.vault_access import SECRETS_USER, secret_target, secrets_access
 from mzaudit.engine.subjects import HeldRoles
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.authorization import RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Listing, Unobserved, need
@@ -27,7 +27,7 @@ class Held:
     """An assignment that reaches an identity of a service; `name` is the role's. Where its definition was not seen it
     is the id, and `undefined` says why."""
 
-    service: WantedService
+    service: DesiredService
     identity: ServiceIdentity
     assignment: RoleAssignment
     name: str
@@ -65,7 +65,7 @@ class Held:
         )
 
 
-def held_by(seen: Snapshot, service: WantedService, identity: ServiceIdentity) -> Listing[Held]:
+def held_by(seen: Snapshot, service: DesiredService, identity: ServiceIdentity) -> Listing[Held]:
     """Everything assigned to the identity, in the service's subscription and in every other that was read for it."""
     own = seen.access(service.id)
     who = identity.principal_id.casefold()
@@ -126,7 +126,7 @@ def _documented_grants(seen: Snapshot, held: Held) -> list[DocumentedGrant]:
     for vault in service.vaults:
         properties = need(seen.vault(vault.id).properties)
         if properties is not None and properties.rbac:
-            targets: tuple[Target, ...] = tuple(secret_target(vault, secret.stored) for secret in vault.secrets)
+            targets: tuple[ActionTarget, ...] = tuple(secret_target(vault, secret.stored) for secret in vault.secrets)
             grants.append(DocumentedGrant(SECRETS_USER, "", vault.id, targets, who, "", ""))
     if service.storage is not None:
         storage = service.storage

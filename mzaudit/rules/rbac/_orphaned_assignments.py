@@ -11,7 +11,7 @@ from mzaudit.access.managed_identities import ServiceIdentities, is_gone, may_be
 from mzaudit.access.registry_access import PULL_ROLES
 from mzaudit.access.storage_access import BLOB_READER
 from mzaudit.access.vault_access import SECRETS_USER
-from mzaudit.policy.desired import WantedService, WantedVault
+from mzaudit.policy.desired import DesiredService, DesiredVault
 from mzaudit.snapshot.authorization import Authorization, RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import whole
@@ -20,8 +20,8 @@ from mzaudit.snapshot.text.ids import covers, key, same
 _Place = tuple[str, str]
 
 
-def leftovers(
-    seen: Snapshot, service: WantedService, everyone: ServiceIdentities, accounted: frozenset[str]
+def orphaned_assignments(
+    seen: Snapshot, service: DesiredService, everyone: ServiceIdentities, accounted: frozenset[str]
 ) -> tuple[RoleAssignment, ...]:
     """Assignments of that kind, and every one on the service's things to a principal that Azure calls unknown.
 
@@ -46,19 +46,19 @@ def leftovers(
     return tuple(once[number] for number in sorted(once))
 
 
-def access_around(seen: Snapshot, service: WantedService) -> tuple[Authorization, ...]:
+def access_around(seen: Snapshot, service: DesiredService) -> tuple[Authorization, ...]:
     """RBAC of the service's subscription, and of the registry's if that is another."""
     here, shared = seen.access(service.id), seen.access(service.registry.id)
     return (here,) if shared.subscription.casefold() == here.subscription.casefold() else (here, shared)
 
 
-def presumed_former(seen: Snapshot, vault: WantedVault, own: ServiceIdentities, principal_id: str) -> bool:
+def presumed_former(seen: Snapshot, vault: DesiredVault, own: ServiceIdentities, principal_id: str) -> bool:
     """Whether a stranger holds the documented role on the vault that none of the vault's own identities holds."""
     holders = index(seen.access(vault.id)).holding(SECRETS_USER, vault.id)
     return principal_id.casefold() in holders and not any(one.oid in holders for one in own.items)
 
 
-def _places(seen: Snapshot, service: WantedService, everyone: ServiceIdentities) -> list[_Place]:
+def _places(seen: Snapshot, service: DesiredService, everyone: ServiceIdentities) -> list[_Place]:
     """The service's documented grants. Others pull from the shared registry too: only a service that has no other
     documented grant is looked for there, and only while its present identity does not pull by one."""
     places: list[_Place] = [(SECRETS_USER, vault.id) for vault in service.vaults]

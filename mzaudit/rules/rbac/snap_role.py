@@ -6,7 +6,7 @@ from mzaudit.access.storage_access import BLOB_READER, has_access_lists, read_ta
 from mzaudit.engine import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
 from mzaudit.engine.subjects import each_service_with_storage
 from mzaudit.facts.existing import principal_of
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -18,7 +18,7 @@ from mzaudit.snapshot.estate import Snapshot
     requires=("APP-001", "BLOB-001"),
     explained_by=("APP-005",),
 )
-def snap_role(want: WantedService, seen: Snapshot) -> Verdict:
+def snap_role(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The app's system-assigned identity can read the blobs of the documented container, and does so by Storage Blob Data

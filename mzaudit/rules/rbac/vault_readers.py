@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from mzaudit.access.documented_grant import revoke_fix
 from mzaudit.access.effective_access import Holder, holders_of
 from mzaudit.access.managed_identities import caller_of, identities_of, is_gone, may_be_managed_identity
-from mzaudit.access.permission_matching import Target
+from mzaudit.access.permission_matching import ActionTarget
 from mzaudit.access.vault_access import deployers, secret_readers
 from mzaudit.engine import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.subjects import GuardedVault, each_guarded_vault
-from mzaudit.policy.desired import WantedService, WantedVault
+from mzaudit.policy.desired import DesiredService, DesiredVault
 from mzaudit.rules.rbac._orphaned_assignments import presumed_former
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.keyvault import VaultProperties
@@ -111,7 +111,7 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
     return Pass((Evidence(vault.id, "readers that are accounted for", shown), *listed))
 
 
-def _missing(seen: Snapshot, owner: WantedService) -> Iterator[Gap]:
+def _missing(seen: Snapshot, owner: DesiredService) -> Iterator[Gap]:
     """Why the identity of a service that owns the vault is not known, where its app is not at its place."""
     site = seen.site(owner.id).properties
     if isinstance(site, Observed) and site.value is None:
@@ -123,7 +123,7 @@ def _words(holder: Holder, how: str) -> str:
     return f"{holder.type or 'principal'} {holder.principal_id} ({how})"
 
 
-def _platform(seen: Snapshot, vault: WantedVault, properties: VaultProperties) -> Iterator[Evidence]:
+def _platform(seen: Snapshot, vault: DesiredVault, properties: VaultProperties) -> Iterator[Evidence]:
     """What the vault lets the platform take, and for whom."""
     for flag, value in (
         ("enabledForTemplateDeployment", properties.template_deployment),
@@ -141,10 +141,10 @@ def _platform(seen: Snapshot, vault: WantedVault, properties: VaultProperties) -
         yield Evidence(vault.id, "listed, not judged: may read secrets through a deployment", words)
 
 
-def _escalations(seen: Snapshot, vault: WantedVault, properties: VaultProperties) -> Iterator[str]:
+def _escalations(seen: Snapshot, vault: DesiredVault, properties: VaultProperties) -> Iterator[str]:
     actions = ["Microsoft.Authorization/roleAssignments/write"]
     if not properties.rbac:
         actions += ["Microsoft.KeyVault/vaults/write", "Microsoft.KeyVault/vaults/accessPolicies/write"]
-    for holder in holders_of(seen, tuple(Target(vault.id, action, False) for action in actions)).items:
+    for holder in holders_of(seen, tuple(ActionTarget(vault.id, action, False) for action in actions)).items:
         for grant in holder.access.grants:
             yield _words(holder, grant.words(vault.id))

@@ -6,7 +6,7 @@ from mzaudit.access.vault_access import SECRETS_USER, data_access, secret_target
 from mzaudit.engine import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
 from mzaudit.engine.subjects import each_service_with_vault
 from mzaudit.facts.existing import principal_of
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -18,7 +18,7 @@ from mzaudit.snapshot.estate import Snapshot
     requires=("APP-001", "KV-001"),
     explained_by=("APP-005", "KV-002"),
 )
-def vault_role(want: WantedService, seen: Snapshot) -> Verdict:
+def vault_role(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The app's system-assigned identity can get every documented secret of its own vault, and does so by Key Vault

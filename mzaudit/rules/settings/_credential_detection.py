@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from mzaudit.rules.settings._settings_sources import Entry, Kind
+from mzaudit.rules.settings._settings_sources import SettingEntry, SettingKind
 from mzaudit.snapshot.values import LiteralValue, ValueClass
 
 # shapes that only a credential has; `of:ISSUER` besides, whose issuer is named
@@ -70,7 +70,7 @@ DATABASE_NAMES = re.compile(
 DATABASE_TYPES = frozenset({"sqlazure", "sqlserver", "mysql", "postgresql"})
 
 
-def is_database_address(entry: Entry) -> bool:
+def is_database_address(entry: SettingEntry) -> bool:
     """Whether an entry says how to reach a database: by its name, a connection string's type, or what it holds."""
     named = DATABASE_NAMES.fullmatch(entry.name) is not None or entry.type.casefold() in DATABASE_TYPES
     return named or (isinstance(entry.value, LiteralValue) and "database" in entry.value.value.kinds)
@@ -81,7 +81,7 @@ def has_password(value: ValueClass) -> bool:
     return not {"password", "url-userinfo"}.isdisjoint(value.credentials)
 
 
-def why_credential(entry: Entry, value: ValueClass, secrets: Collection[str]) -> str | None:
+def why_credential(entry: SettingEntry, value: ValueClass, secrets: Collection[str]) -> str | None:
     """Why a plain value is a credential, as the end of a sentence; `None` if it is none.
 
     `secrets` are names that the policy documents as sensitive secrets. A Key Vault reference that is spoilt by what
@@ -94,7 +94,7 @@ def why_credential(entry: Entry, value: ValueClass, secrets: Collection[str]) ->
         return " and ".join(shapes)
     if value.empty or value.unresolved_reference or "vault-secret" in value.kinds:
         return None
-    if entry.kind in (Kind.MOUNT, Kind.REGISTRY_LOGIN):
+    if entry.kind in (SettingKind.MOUNT, SettingKind.REGISTRY_LOGIN):
         return "is a key in clear"
     if entry.name_tells and entry.name in secrets:
         return "is documented as a secret"

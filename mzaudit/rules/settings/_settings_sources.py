@@ -16,7 +16,7 @@ from mzaudit.snapshot.web import Mount, Setting, Site, SiteConfig, SiteContainer
 U = TypeVar("U")
 
 
-class Kind(StrEnum):
+class SettingKind(StrEnum):
     """What an entry is, in the words of a finding."""
 
     APP_SETTING = "app setting"
@@ -28,13 +28,13 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SettingEntry:
     """One named value; `at` is its property path, `type` a connection string's, `slot` empty for the app itself.
 
     `name_tells` is false for a container's variable where the app settings were not read: it may name one of them.
     """
 
-    kind: Kind
+    kind: SettingKind
     at: str
     name: str
     value: SettingValue
@@ -44,28 +44,31 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SettingsSource:
     """One list of entries."""
 
-    kind: Kind
+    kind: SettingKind
     at: str
-    entries: Listing[Entry]
+    entries: Listing[SettingEntry]
 
 
-def places(site: Site) -> Iterator[Place]:
+def settings_sources(site: Site) -> Iterator[SettingsSource]:
     """Every place of the app and of each slot that was seen; whether there are more slots, `site.slots` tells."""
     yield from _of(site, "")
     for slot in site.slots.items:
         yield from _of(slot, ids.name(slot.id))
 
 
-def _of(site: Site, slot: str) -> Iterator[Place]:
-    def place(kind: Kind, path: str, found: Listing[tuple[str, Setting]]) -> Place:
-        at, tells = f"{site.id}/{path}", kind is not Kind.CONTAINER_VARIABLE or isinstance(site.settings, Observed)
-        return Place(
+def _of(site: Site, slot: str) -> Iterator[SettingsSource]:
+    def place(kind: SettingKind, path: str, found: Listing[tuple[str, Setting]]) -> SettingsSource:
+        at, tells = (
+            f"{site.id}/{path}",
+            kind is not SettingKind.CONTAINER_VARIABLE or isinstance(site.settings, Observed),
+        )
+        return SettingsSource(
             kind,
             at,
-            _each(found, lambda n: [Entry(kind, f"{at}/{n[0]}", n[1].name, n[1].value, n[1].kind, slot, tells)]),
+            _each(found, lambda n: [SettingEntry(kind, f"{at}/{n[0]}", n[1].name, n[1].value, n[1].kind, slot, tells)]),
         )
 
     strings = _listing(site.connection_strings, f"POST {site.id}/config/connectionstrings/list")
@@ -73,12 +76,12 @@ def _of(site: Site, slot: str) -> Iterator[Place]:
     compose = _compose(site.config, f"GET {site.id}/config/web")
     settings = _listing(site.settings, f"POST {site.id}/config/appsettings/list")
     read = Listing(tuple(as_read(site, settings.items)), settings.gap)
-    yield place(Kind.APP_SETTING, "config/appsettings", _each(read, _named))
-    yield place(Kind.CONNECTION_STRING, "config/connectionstrings", _each(strings, _named))
-    yield place(Kind.MOUNT, "config/azurestorageaccounts", _each(mounts, _named))
-    yield place(Kind.COMPOSE_VARIABLE, "config/web/linuxFxVersion", _each(compose, _named))
-    yield place(Kind.CONTAINER_VARIABLE, "sitecontainers", _each(site.containers, _variables))
-    yield place(Kind.REGISTRY_LOGIN, "sitecontainers", _each(site.containers, _login))
+    yield place(SettingKind.APP_SETTING, "config/appsettings", _each(read, _named))
+    yield place(SettingKind.CONNECTION_STRING, "config/connectionstrings", _each(strings, _named))
+    yield place(SettingKind.MOUNT, "config/azurestorageaccounts", _each(mounts, _named))
+    yield place(SettingKind.COMPOSE_VARIABLE, "config/web/linuxFxVersion", _each(compose, _named))
+    yield place(SettingKind.CONTAINER_VARIABLE, "sitecontainers", _each(site.containers, _variables))
+    yield place(SettingKind.REGISTRY_LOGIN, "sitecontainers", _each(site.containers, _login))
 
 
 def _listing(facet: Observed[tuple[T, ...] | None] | Gap, call: str) -> Listing[T]:

@@ -3,10 +3,10 @@
 from mzaudit.engine import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule, whole
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.subjects import each_service
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.rules.settings._credential_detection import has_password, is_database_address
-from mzaudit.rules.settings._removal_commands import PROPERTY, take_away
-from mzaudit.rules.settings._settings_sources import Entry, Kind, Place, places
+from mzaudit.rules.settings._removal_commands import PROPERTY, removal_command
+from mzaudit.rules.settings._settings_sources import SettingEntry, SettingKind, SettingsSource, settings_sources
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.values import LiteralValue, OtherReference, ValueClass, VaultReference
@@ -19,7 +19,7 @@ from mzaudit.snapshot.values import LiteralValue, OtherReference, ValueClass, Va
     over=each_service,
     requires=("APP-001",),
 )
-def no_database_password(want: WantedService, seen: Snapshot) -> Verdict:
+def no_database_password(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     In production, and in every environment whose policy says `sql_auth: managed-identity`: no database address with a
@@ -48,14 +48,18 @@ def no_database_password(want: WantedService, seen: Snapshot) -> Verdict:
         return NotApplicable(f"The policy allows database passwords in {want.env}.")
     site = seen.site(want.id)
     return every(
-        (place for place in places(site) if place.kind not in (Kind.MOUNT, Kind.REGISTRY_LOGIN)),
+        (
+            place
+            for place in settings_sources(site)
+            if place.kind not in (SettingKind.MOUNT, SettingKind.REGISTRY_LOGIN)
+        ),
         lambda place: _judge(want, seen, place),
         empty="The app has no place for settings.",
         missing=site.slots.gap,
     )
 
 
-def _judge(want: WantedService, seen: Snapshot, place: Place) -> Verdict:
+def _judge(want: DesiredService, seen: Snapshot, place: SettingsSource) -> Verdict:
     fails: list[Fail] = []
     gaps: list[Gap] = []
     for entry in filter(is_database_address, place.entries.items):
@@ -74,7 +78,7 @@ def _judge(want: WantedService, seen: Snapshot, place: Place) -> Verdict:
     return Pass((Evidence(place.at, "no database password", "none"),))
 
 
-def _value(want: WantedService, seen: Snapshot, entry: Entry) -> ValueClass | None:
+def _value(want: DesiredService, seen: Snapshot, entry: SettingEntry) -> ValueClass | None:
     """The class of what the app gets; `None` where it gets no value at all."""
     match entry.value:
         case LiteralValue(value):
@@ -92,7 +96,7 @@ def _value(want: WantedService, seen: Snapshot, entry: Entry) -> ValueClass | No
             )
 
 
-def _failure(want: WantedService, entry: Entry) -> Fail:
+def _failure(want: DesiredService, entry: SettingEntry) -> Fail:
     where = f"{want.app} (slot {entry.slot})" if entry.slot else want.app
     return Fail(
         (Evidence(entry.at, "no password", "a database address with a password"),),
@@ -100,7 +104,7 @@ def _failure(want: WantedService, entry: Entry) -> Fail:
         "Connect with the app's managed identity, take the setting away, and drop or change the login.",
         Fix(
             "Website Contributor on the app",
-            (take_away(want, entry),),
+            (removal_command(want, entry),),
             f"{PROPERTY[entry.kind]}: no password",
         ),
     )

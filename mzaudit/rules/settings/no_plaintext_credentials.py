@@ -6,7 +6,7 @@ from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, 
 from mzaudit.engine.az_cli import az, secret_file
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.subjects import each_service
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.rules.settings._credential_detection import (
     RANDOM,
     REGISTRY_LOGIN,
@@ -14,8 +14,8 @@ from mzaudit.rules.settings._credential_detection import (
     is_database_address,
     why_credential,
 )
-from mzaudit.rules.settings._removal_commands import PROPERTY, app_of, take_away
-from mzaudit.rules.settings._settings_sources import Entry, Kind, Place, places
+from mzaudit.rules.settings._removal_commands import PROPERTY, app_of, removal_command
+from mzaudit.rules.settings._settings_sources import SettingEntry, SettingKind, SettingsSource, settings_sources
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.values import LiteralValue
 
@@ -27,7 +27,7 @@ from mzaudit.snapshot.values import LiteralValue
     over=each_service,
     requires=("APP-001",),
 )
-def no_plaintext_credentials(want: WantedService, seen: Snapshot) -> Verdict:
+def no_plaintext_credentials(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     App settings, connection strings, mounted shares, variables of a compose file and of site containers, and stored
@@ -75,14 +75,14 @@ def no_plaintext_credentials(want: WantedService, seen: Snapshot) -> Verdict:
     """
     site = seen.site(want.id)
     return every(
-        places(site),
+        settings_sources(site),
         lambda place: _judge(want, place),
         empty="The app has no place for settings.",
         missing=site.slots.gap,
     )
 
 
-def _judge(want: WantedService, place: Place) -> Verdict:
+def _judge(want: DesiredService, place: SettingsSource) -> Verdict:
     fails = [fail for entry in place.entries.items if (fail := _exposed(want, entry)) is not None]
     if fails:
         found, gap = merged(fails), place.entries.gap
@@ -91,14 +91,14 @@ def _judge(want: WantedService, place: Place) -> Verdict:
     return Pass((Evidence(place.at, "no credential in clear", "none"),))
 
 
-def _exposed(want: WantedService, entry: Entry) -> Fail | None:
+def _exposed(want: DesiredService, entry: SettingEntry) -> Fail | None:
     if not isinstance(entry.value, LiteralValue) or entry.name in want.plaintext:
         return None
     value = entry.value.value
-    elsewhere = entry.kind in (Kind.MOUNT, Kind.REGISTRY_LOGIN)
+    elsewhere = entry.kind in (SettingKind.MOUNT, SettingKind.REGISTRY_LOGIN)
     if want.passwords_forbidden and not elsewhere and is_database_address(entry) and has_password(value):
         return None
-    if entry.kind is Kind.APP_SETTING and not entry.slot and entry.name in REGISTRY_LOGIN:
+    if entry.kind is SettingKind.APP_SETTING and not entry.slot and entry.name in REGISTRY_LOGIN:
         return None
     documented = {setting.name for setting in want.settings if setting.secret.spec.sensitive}
     why = why_credential(entry, value, documented)
@@ -114,19 +114,19 @@ def _exposed(want: WantedService, entry: Entry) -> Fail | None:
     )
 
 
-def _cure(want: WantedService, entry: Entry) -> str:
-    if entry.kind in (Kind.APP_SETTING, Kind.CONNECTION_STRING) and want.vault is not None:
+def _cure(want: DesiredService, entry: SettingEntry) -> str:
+    if entry.kind in (SettingKind.APP_SETTING, SettingKind.CONNECTION_STRING) and want.vault is not None:
         return f"Put the value into {want.vault.name}, refer to it from the setting, then renew the credential."
-    if entry.kind is Kind.MOUNT:
+    if entry.kind is SettingKind.MOUNT:
         return "Keep the key in an app setting that refers to Key Vault, name that setting in the mount, renew the key."
-    if entry.kind is Kind.REGISTRY_LOGIN:
+    if entry.kind is SettingKind.REGISTRY_LOGIN:
         return "Pull with the app's system-assigned identity, take the password away, then renew it."
     return "Take the value away, let the app get it by its identity or from a vault of its own, then renew it."
 
 
-def _fix(want: WantedService, entry: Entry) -> Fix:
+def _fix(want: DesiredService, entry: SettingEntry) -> Fix:
     app, role = app_of(want, entry), "Website Contributor on the app"
-    if want.vault is not None and entry.kind in (Kind.APP_SETTING, Kind.CONTAINER_VARIABLE):
+    if want.vault is not None and entry.kind in (SettingKind.APP_SETTING, SettingKind.CONTAINER_VARIABLE):
         secret = next((setting.secret for setting in want.settings if setting.name == entry.name), None)
         vault = want.vault.name if secret is None else secret.vault
         spelled = "".join(c if c.isascii() and c.isalnum() else "-" for c in entry.name)
@@ -140,14 +140,14 @@ def _fix(want: WantedService, entry: Entry) -> Fix:
         )
         refer = az("webapp config appsettings set", **app, settings=f"{entry.name}={reference}")
         # a container's variable names the app setting that holds its value
-        point = (take_away(want, entry),) if entry.kind is Kind.CONTAINER_VARIABLE else ()
+        point = (removal_command(want, entry),) if entry.kind is SettingKind.CONTAINER_VARIABLE else ()
         return Fix(
             f"Key Vault Secrets Officer on the vault, {role}",
             (keep, refer, *point),
             f"Microsoft.Web/sites/config (appsettings): {entry.name} = {reference}",
         )
-    if entry.kind is Kind.MOUNT:
+    if entry.kind is SettingKind.MOUNT:
         key = "@AppSettingRef(SETTING_THAT_REFERS_TO_KEY_VAULT)"
         command = az("webapp config storage-account update", **app, custom_id=entry.name, access_key=key)
-        return Fix(role, (command,), f"{PROPERTY[Kind.MOUNT]}: accessKey = {key}")
-    return Fix(role, (take_away(want, entry),), PROPERTY[entry.kind])
+        return Fix(role, (command,), f"{PROPERTY[SettingKind.MOUNT]}: accessKey = {key}")
+    return Fix(role, (removal_command(want, entry),), PROPERTY[entry.kind])

@@ -3,8 +3,8 @@
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.subjects import BoundedService, each_bounded_service
-from mzaudit.rules.settings._removal_commands import PROPERTY, take_away
-from mzaudit.rules.settings._settings_sources import Entry, Kind, Place, places
+from mzaudit.rules.settings._removal_commands import PROPERTY, removal_command
+from mzaudit.rules.settings._settings_sources import SettingEntry, SettingKind, SettingsSource, settings_sources
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.values import OtherReference, VaultReference
 
@@ -42,14 +42,14 @@ def own_vault_only(want: BoundedService, seen: Snapshot) -> Verdict:
     """
     site = seen.site(want.service.id)
     return every(
-        places(site),
+        settings_sources(site),
         lambda place: _judge(want, place),
         empty="The app has no place for settings.",
         missing=site.slots.gap,
     )
 
 
-def _judge(want: BoundedService, place: Place) -> Verdict:
+def _judge(want: BoundedService, place: SettingsSource) -> Verdict:
     own = want.service.vault.name if want.service.vault is not None else "no vault"
     documented = {(setting.name, setting.secret.vault.casefold()) for setting in want.service.settings}
     fails = [
@@ -58,7 +58,7 @@ def _judge(want: BoundedService, place: Place) -> Verdict:
         if isinstance(entry.value, VaultReference)
         and (vault := entry.value.vault) is not None
         and vault.casefold() != own.casefold()
-        and not (entry.kind is Kind.APP_SETTING and (entry.name, vault.casefold()) in documented)
+        and not (entry.kind is SettingKind.APP_SETTING and (entry.name, vault.casefold()) in documented)
     ]
     if fails:
         return merged(fails)
@@ -68,7 +68,7 @@ def _judge(want: BoundedService, place: Place) -> Verdict:
     return Pass((Evidence(place.at, own, own, note),))
 
 
-def _failure(want: BoundedService, entry: Entry, vault: str, own: str) -> Fail:
+def _failure(want: BoundedService, entry: SettingEntry, vault: str, own: str) -> Fail:
     service = want.service
     where = f"{service.app} (slot {entry.slot})" if entry.slot else service.app
     return Fail(
@@ -79,7 +79,7 @@ def _failure(want: BoundedService, entry: Entry, vault: str, own: str) -> Fail:
         else "Take the reference away: this service is documented to have no vault.",
         Fix(
             "Website Contributor on the app",
-            (take_away(service, entry),),
+            (removal_command(service, entry),),
             f"{PROPERTY[entry.kind]}: take {entry.name} away"
             + (f", or let it refer to {own}" if service.vault is not None else ""),
         ),

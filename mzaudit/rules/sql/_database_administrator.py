@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Evidence, Fail, Fix
-from mzaudit.policy.desired import WantedDatabase
-from mzaudit.rules.sql._database_users import Client
+from mzaudit.policy.desired import DesiredDatabase
+from mzaudit.rules.sql._database_users import ClientId
 from mzaudit.snapshot.sql import EntraAdministrator
 from mzaudit.snapshot.text import ids
 
@@ -23,7 +23,7 @@ def appoint(group: str, server: str) -> str:
     )
 
 
-def administers(database: WantedDatabase, who: EntraAdministrator, client: Client, expected: str) -> Fail:
+def administers(database: DesiredDatabase, who: EntraAdministrator, client: ClientId, expected: str) -> Fail:
     """A service's identity is the server's Entra administrator."""
     group = ids.segment(database.server_id, "resourceGroups") or ""
     return Fail(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mzaudit.engine.subjects import Subject, service_parts, whose
-from mzaudit.policy.desired import Wanted, WantedDatabase, WantedEnvironment, WantedServer, WantedService
+from mzaudit.policy.desired import Desired, DesiredDatabase, DesiredEnvironment, DesiredServer, DesiredService
 from mzaudit.snapshot.text.ids import key
 
 
-def each_server(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedServer]]:
+def each_server(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredServer]]:
     """The SQL server."""
     yield Subject(env.env, "sql-server", env.server.name, env.server.id, env.server, env.server.where)
 
@@ -19,18 +19,18 @@ def each_server(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[Want
 class DocumentedServer:
     """The SQL server, and the ids (`ids.key`) of all databases that are documented in any environment."""
 
-    server: WantedServer
+    server: DesiredServer
     documented: frozenset[str]
 
 
-def each_documented_server(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[DocumentedServer]]:
+def each_documented_server(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DocumentedServer]]:
     """The SQL server, with what is documented on others."""
     everywhere = (database for each in wanted.environments.values() for database in each.server.databases)
     want = DocumentedServer(env.server, frozenset(key(database.id) for database in everywhere))
     yield Subject(env.env, "sql-server", env.server.name, env.server.id, want, env.server.where)
 
 
-def each_database(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[WantedDatabase]]:
+def each_database(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredDatabase]]:
     """Every documented database."""
     for database in env.server.databases:
         parts = {"database": (database.name,)}
@@ -41,12 +41,12 @@ def each_database(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[Wa
 class DatabaseUser:
     """A service's identity as a user of one of its databases, and the roles that it is to hold there."""
 
-    service: WantedService
-    database: WantedDatabase
+    service: DesiredService
+    database: DesiredDatabase
     roles: tuple[str, ...]
 
 
-def each_database_user(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[DatabaseUser]]:
+def each_database_user(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DatabaseUser]]:
     """Every backend in every database that it uses."""
     databases = {database.key: database for database in env.server.databases}
     for service in env.services:
@@ -63,12 +63,12 @@ def each_database_user(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subje
 class GuardedDatabase:
     """A database, and every documented service of any environment: its users and all the others."""
 
-    database: WantedDatabase
-    users: tuple[WantedService, ...]
-    others: tuple[WantedService, ...]
+    database: DesiredDatabase
+    users: tuple[DesiredService, ...]
+    others: tuple[DesiredService, ...]
 
 
-def each_guarded_database(wanted: Wanted, env: WantedEnvironment) -> Iterator[Subject[GuardedDatabase]]:
+def each_guarded_database(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[GuardedDatabase]]:
     """Every database, with the services that may use it and those that may not."""
     for database in env.server.databases:
         keys = {user for user, _ in database.grants}

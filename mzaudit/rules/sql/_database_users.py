@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mzaudit.access.site_scan import AtApps
+from mzaudit.access.site_scan import SiteScan
 from mzaudit.engine.verdict import NotApplicable
-from mzaudit.policy.desired import WantedDatabase, WantedService
+from mzaudit.policy.desired import DesiredDatabase, DesiredService
 from mzaudit.snapshot.databases import DatabaseContents, DatabaseGrant, DatabasePrincipal, Membership
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
@@ -24,7 +24,7 @@ _ROLES_LET_IN: Final = frozenset(("db_owner", "db_accessadmin"))
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ClientId:
     """An application's client id, which its database users carry as their SID; `words` name the application, and
     `principal` is its object id (empty where Azure does not say).
 
@@ -38,24 +38,24 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Clients:
+class ClientIds:
     """The client ids found; `gaps` say where more may be."""
 
-    items: tuple[Client, ...]
+    items: tuple[ClientId, ...]
     gaps: tuple[Gap, ...]
 
-    def owner(self, user: DatabasePrincipal) -> Client | None:
+    def owner(self, user: DatabasePrincipal) -> ClientId | None:
         """Whose user it is."""
         who = user.entra_id
         return next((client for client in self.items if client.id == who), None) if who is not None else None
 
-    def administrator(self, who: EntraAdministrator) -> Client | None:
+    def administrator(self, who: EntraAdministrator) -> ClientId | None:
         """Which of them administers the server: Azure takes an application's object id there, and its client id."""
         sid = who.sid.casefold()
         return next((one for one in self.items if sid and sid in (one.id, one.principal.casefold())), None)
 
 
-def missing(database: WantedDatabase, seen: Snapshot) -> NotApplicable | None:
+def missing(database: DesiredDatabase, seen: Snapshot) -> NotApplicable | None:
     """Why there is no inside to ask about; raises `Unobserved` where that cannot be told."""
     server = seen.server(database.server_id)
     if not need(server.exists):
@@ -65,13 +65,13 @@ def missing(database: WantedDatabase, seen: Snapshot) -> NotApplicable | None:
     return None
 
 
-def clients_of(seen: Snapshot, services: Iterable[WantedService], *, slots_in: str) -> Clients:
+def clients_of(seen: Snapshot, services: Iterable[DesiredService], *, slots_in: str) -> ClientIds:
     """The client ids of the services' system-assigned and attached identities, and, of the environment `slots_in`,
     those of their slots."""
-    return Clients(*_AT_APPS.of(seen, services, slots_in=slots_in))
+    return ClientIds(*_AT_APPS.of(seen, services, slots_in=slots_in))
 
 
-def _clients(site: Site, _: WantedService, words: str) -> Iterator[Client | Gap]:
+def _clients(site: Site, _: DesiredService, words: str) -> Iterator[ClientId | Gap]:
     if isinstance(site.properties, Gap):
         yield site.properties
         return
@@ -85,13 +85,13 @@ def _clients(site: Site, _: WantedService, words: str) -> Iterator[Client | Gap]
             yield Gap(GapReason.MALFORMED, f"GET {site.id}", attached.id, detail="an identity without a client id")
         else:
             called = f"the user-assigned identity {name(attached.id)} of {words}"
-            yield Client(attached.client_id.casefold(), called, attached.principal_id or "", attached=True)
+            yield ClientId(attached.client_id.casefold(), called, attached.principal_id or "", attached=True)
 
 
-_AT_APPS = AtApps(_clients)
+_AT_APPS = SiteScan(_clients)
 
 
-def system_client(site: Site, words: str) -> Client | Gap:
+def system_client(site: Site, words: str) -> ClientId | Gap:
     """The client id of the system-assigned identity of a site that has one."""
     if isinstance(site.identity, Gap):
         return site.identity
@@ -99,7 +99,7 @@ def system_client(site: Site, words: str) -> Client | Gap:
     if known is None or known.client_id is None:
         call = f"GET {site.id}/providers/Microsoft.ManagedIdentity/identities/default"
         return Gap(GapReason.MALFORMED, call, site.id, detail="no client id for an identity that exists")
-    return Client(known.client_id.casefold(), f"the identity of {words}", known.principal_id or "")
+    return ClientId(known.client_id.casefold(), f"the identity of {words}", known.principal_id or "")
 
 
 def has_identity(site: Site) -> Observed[bool] | Gap:

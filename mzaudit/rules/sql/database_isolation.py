@@ -5,7 +5,7 @@ from mzaudit.engine.quantify import merged
 from mzaudit.engine.tsql import ADMINISTRATOR, quoted, sqlcmd
 from mzaudit.rules.sql._database_administrator import administers, administrator_words, may_be_service
 from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_guarded_database
-from mzaudit.rules.sql._database_users import Client, clients_of, kept_out, members_unseen, missing
+from mzaudit.rules.sql._database_users import ClientId, clients_of, kept_out, members_unseen, missing
 from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, need
@@ -49,7 +49,7 @@ def database_isolation(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     ordered = sorted(users.items, key=lambda user: user.name)
     own = clients_of(seen, want.users, slots_in=database.env)
     others = clients_of(seen, want.others, slots_in=database.env)
-    foreign: list[tuple[DatabasePrincipal, Client]] = []
+    foreign: list[tuple[DatabasePrincipal, ClientId]] = []
     gaps: list[Gap] = [users.gap] if users.gap is not None else []
     for user in ordered:
         other = others.owner(user)
@@ -84,7 +84,7 @@ def database_isolation(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     return Pass((Evidence(f"{database.id}/users", "no other service's identity", shown), *ruling))
 
 
-def _users(want: GuardedDatabase, foreign: list[tuple[DatabasePrincipal, Client]], seen: Snapshot) -> Fail:
+def _users(want: GuardedDatabase, foreign: list[tuple[DatabasePrincipal, ClientId]], seen: Snapshot) -> Fail:
     database = want.database
     return Fail(
         tuple(

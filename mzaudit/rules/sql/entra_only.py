@@ -2,7 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
-from mzaudit.policy.desired import WantedServer
+from mzaudit.policy.desired import DesiredServer
 from mzaudit.rules.sql._database_administrator import SERVER_CONTRIBUTOR, appoint
 from mzaudit.rules.sql._database_subjects import each_server
 from mzaudit.snapshot.estate import Snapshot
@@ -17,7 +17,7 @@ from mzaudit.snapshot.text import ids
     over=each_server,
     follows=("SQL-001",),
 )
-def entra_only(want: WantedServer, seen: Snapshot) -> Verdict:
+def entra_only(want: DesiredServer, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     In production, and in every environment whose policy says `sql_auth: managed-identity`: the server's Entra-only

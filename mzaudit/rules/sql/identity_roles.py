@@ -6,7 +6,7 @@ from mzaudit.engine.verdict import Inconclusive, NotApplicable
 from mzaudit.rules.sql._database_administrator import administers
 from mzaudit.rules.sql._database_subjects import DatabaseUser, each_database_user
 from mzaudit.rules.sql._database_users import (
-    Clients,
+    ClientIds,
     has_identity,
     lends,
     members_unseen,
@@ -66,7 +66,7 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     if isinstance(client, Gap):
         raise Unobserved(client)
     above = need(seen.server(database.server_id).administrator)
-    if above is not None and Clients((client,), ()).administrator(above) is not None:
+    if above is not None and ClientIds((client,), ()).administrator(above) is not None:
         return administers(database, above, client, "not a service's identity")
     inside = seen.database(database.id)
     user = find(inside.principals, lambda one: one.entra_id == client.id)

@@ -6,10 +6,10 @@ from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, r
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.verdict import Inconclusive
-from mzaudit.policy.desired import WantedDatabase
+from mzaudit.policy.desired import DesiredDatabase
 from mzaudit.policy.enums import counted
 from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_guarded_database
-from mzaudit.rules.sql._database_users import Clients, clients_of, missing
+from mzaudit.rules.sql._database_users import ClientIds, clients_of, missing
 from mzaudit.snapshot.databases import DatabaseContents, Migration
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason
@@ -91,7 +91,7 @@ def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     return Pass(tuple(evidence for verdict in verdicts if isinstance(verdict, Pass) for evidence in verdict.evidence))
 
 
-def _failed(database: WantedDatabase, at: str, rows: tuple[Migration, ...]) -> Verdict:
+def _failed(database: DesiredDatabase, at: str, rows: tuple[Migration, ...]) -> Verdict:
     failed = [row for row in rows if not row.success]
     if not failed:
         return Pass((Evidence(at, "no failed migration", f"{len(rows)} applied"),))
@@ -103,7 +103,7 @@ def _failed(database: WantedDatabase, at: str, rows: tuple[Migration, ...]) -> V
     )
 
 
-def _version(database: WantedDatabase, at: str, rows: tuple[Migration, ...]) -> Verdict:
+def _version(database: DesiredDatabase, at: str, rows: tuple[Migration, ...]) -> Verdict:
     newest = _newest(rows)
     evidence = (Evidence(f"{at}/version", database.version, newest),)
     if database.version is None or _reached(database, newest):
@@ -115,7 +115,7 @@ def _version(database: WantedDatabase, at: str, rows: tuple[Migration, ...]) -> 
     return Fail(evidence, words, "Expect the version that was deployed, or find out who migrated past it.", _PIPELINE)
 
 
-def _reached(database: WantedDatabase, newest: str | None) -> bool:
+def _reached(database: DesiredDatabase, newest: str | None) -> bool:
     """Whether that is the version that is expected, where one is."""
     return database.version is not None and newest is not None and _parts(newest) == _parts(database.version)
 
@@ -191,7 +191,7 @@ def _expected(
     want: GuardedDatabase,
     latest: Migration,
     evidence: tuple[Evidence, ...],
-    services: Clients,
+    services: ClientIds,
     inside: DatabaseContents,
 ) -> Verdict:
     """Whether it was one of those whom the policy names, by any of the names that the identity has."""
@@ -211,7 +211,7 @@ def _expected(
     return Fail(evidence, words, "Migrate in the pipeline, under its own identity.", _PIPELINE)
 
 
-def _names(one: str, inside: DatabaseContents, services: Clients) -> set[str]:
+def _names(one: str, inside: DatabaseContents, services: ClientIds) -> set[str]:
     """The casefolded names of an identity that has this one: its user in the database, its client and object id."""
     names = {one.casefold(), _application(one) or one.casefold()}
     users = [{user.name.casefold(), user.entra_id} for user in inside.principals.items if user.entra_id is not None]
@@ -228,7 +228,7 @@ def _application(by: str) -> str | None:
     return found[1] if found is not None else None
 
 
-def _owner(by: str, inside: DatabaseContents, services: Clients) -> str | None:
+def _owner(by: str, inside: DatabaseContents, services: ClientIds) -> str | None:
     """The service behind a recorded name."""
     names = _names(by, inside, services)
     for user in inside.principals.items:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, rule, whole
 from mzaudit.engine.tsql import ADMINISTRATOR, quoted, sqlcmd
-from mzaudit.policy.desired import WantedDatabase
+from mzaudit.policy.desired import DesiredDatabase
 from mzaudit.rules.sql._database_subjects import each_database
 from mzaudit.rules.sql._database_users import kept_out, missing
 from mzaudit.snapshot.databases import DatabasePrincipal
@@ -23,7 +23,7 @@ _NONE = ("NONE", "EXTERNAL", "WINDOWS")
     severity=Severity.HIGH,
     over=each_database,
 )
-def no_password_users(want: WantedDatabase, seen: Snapshot) -> Verdict:
+def no_password_users(want: DesiredDatabase, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     In production, and in every environment whose policy says `sql_auth: managed-identity`: no SQL user of the database
@@ -83,7 +83,7 @@ def no_password_users(want: WantedDatabase, seen: Snapshot) -> Verdict:
     return Pass((Evidence(at, "no user with a password", tuple(sorted(user.name for user in whole(users)))),))
 
 
-def _words(want: WantedDatabase, found: list[DatabasePrincipal]) -> Iterator[str]:
+def _words(want: DesiredDatabase, found: list[DatabasePrincipal]) -> Iterator[str]:
     own = [user.name for user in found if user.authentication == "DATABASE"]
     of_logins = [user.name for user in found if user.authentication == "INSTANCE"]
     if own:

@@ -8,7 +8,7 @@ from mzaudit.engine.az_cli import az
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd, table
 from mzaudit.engine.verdict import Inconclusive
-from mzaudit.policy.desired import WantedDatabase
+from mzaudit.policy.desired import DesiredDatabase
 from mzaudit.rules.sql._database_administrator import administers, administrator_words, may_be_service
 from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_guarded_database
 from mzaudit.rules.sql._database_users import clients_of, lends, missing, reached, through
@@ -102,7 +102,7 @@ def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     return Pass(tuple(evidence for verdict in verdicts if isinstance(verdict, Pass) for evidence in verdict.evidence))
 
 
-def _table(want: WantedDatabase, inside: DatabaseContents, one: TenantTable, seen: Snapshot) -> Verdict:
+def _table(want: DesiredDatabase, inside: DatabaseContents, one: TenantTable, seen: Snapshot) -> Verdict:
     """One table; a policy that was seen to cover it settles it, that none does only a whole list of them."""
     name = one.name
     writes = () if one.history else ("AFTER INSERT",) if one.append_only else _WRITES
@@ -147,7 +147,7 @@ def _table(want: WantedDatabase, inside: DatabaseContents, one: TenantTable, see
     return Fail(evidence, words, cure, Fix(ADMINISTRATOR, (sqlcmd(want, seen, f"{add} {predicate};"),)))
 
 
-def _odd(want: WantedDatabase, inside: DatabaseContents, one: TenantTable, lacking: list[str]) -> Gap | None:
+def _odd(want: DesiredDatabase, inside: DatabaseContents, one: TenantTable, lacking: list[str]) -> Gap | None:
     """The doubt that a table of an unknown kind leaves, or a predicate on it that nobody knows: what lacks may be
     unneeded, or there."""
     predicates = [each for policy in inside.policies.items if policy.enabled for each in policy.predicates]
@@ -193,11 +193,11 @@ def _predicate(kind: str, name: str) -> str:
     return f"ADD {word} PREDICATE SQL_PREDICATE_FUNCTION ON {table(name)}" + (f" {operation}" if operation else "")
 
 
-def _enable(want: WantedDatabase, policy: SecurityPolicy, seen: Snapshot) -> str:
+def _enable(want: DesiredDatabase, policy: SecurityPolicy, seen: Snapshot) -> str:
     return sqlcmd(want, seen, f"ALTER SECURITY POLICY {table(policy.name)} WITH (STATE = ON);")
 
 
-def _switches(want: WantedDatabase, inside: DatabaseContents, seen: Snapshot) -> Verdict:
+def _switches(want: DesiredDatabase, inside: DatabaseContents, seen: Snapshot) -> Verdict:
     """Nobody that the policy does not name can switch a policy off."""
     holders = _holders(inside)
     ways: dict[str, list[tuple[str, str]]] = {}
@@ -239,7 +239,7 @@ def _administrator(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     return Pass((Evidence(at, "no service's identity", administrator_words(who)),))
 
 
-def _excused(want: WantedDatabase, inside: DatabaseContents, who: str) -> bool:
+def _excused(want: DesiredDatabase, inside: DatabaseContents, who: str) -> bool:
     """Whether it is `dbo`, a fixed role, or named by the policy: itself or a role that it is in."""
     names = {who.casefold(), *(role.casefold() for role in reached(inside.memberships.items, who))}
     return who.casefold() in ("dbo", *_ROLES) or bool(names & set(want.administrators))

@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, every, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.quantify import merged
-from mzaudit.policy.desired import WantedDatabase, WantedServer
+from mzaudit.policy.desired import DesiredDatabase, DesiredServer
 from mzaudit.rules.sql._database_subjects import DocumentedServer, each_documented_server
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.text import ids
@@ -97,7 +97,7 @@ def _nowhere_else(subject: DocumentedServer, seen: Snapshot) -> Verdict:
     return Pass((Evidence(want.id, "no second database of the name", "none"),))
 
 
-def _database(want: WantedServer, database: WantedDatabase, seen: Snapshot) -> Verdict:
+def _database(want: DesiredServer, database: DesiredDatabase, seen: Snapshot) -> Verdict:
     at = f"{want.id}/databases/{database.name}"
     if need(seen.server(want.id).database(database.name)):
         return Pass((Evidence(at, "exists", "exists"),))

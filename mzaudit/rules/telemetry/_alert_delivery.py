@@ -22,7 +22,7 @@ _ANY_ZONE: Final = timedelta(hours=14)  # a rule's times are told in a time zone
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Delivery:
     """Whether an alert reaches somebody, in three values, and through what or why not; `gaps` are why it is not
     known."""
 
@@ -31,10 +31,10 @@ class Reach:
     gaps: tuple[Gap, ...] = ()
 
 
-def reach(alert: Alert, component: Component, now: datetime) -> Reach:
+def reach(alert: Alert, component: Component, now: datetime) -> Delivery:
     """Whether an alert that watches a component is enabled and reaches somebody."""
     if alert.enabled is False:
-        return Reach(False, "disabled")
+        return Delivery(False, "disabled")
     over = sorted((r for r in component.processing.items if r.enabled is not False), key=lambda r: ids.key(r.id))
     held = [(rule, _applies(rule, alert, component, now)) for rule in over]
     silencing = [
@@ -45,7 +45,7 @@ def reach(alert: Alert, component: Component, now: datetime) -> Reach:
     silenced = any_of(applies for _, applies in silencing)
     if silenced:
         name = next(rule.name for rule, applies in silencing if applies)
-        return Reach(False, f"silenced by the alert processing rule {name}")
+        return Delivery(False, f"silenced by the alert processing rule {name}")
     ways: list[tuple[str, str, bool | None]] = [(group, "", True) for group in alert.action_groups]
     ways += [
         (group, f", added by {rule.name}", applies)
@@ -54,7 +54,7 @@ def reach(alert: Alert, component: Component, now: datetime) -> Reach:
         if applies is not False
     ]
     if not ways:
-        return Reach(False, "calls nobody")
+        return Delivery(False, "calls nobody")
     doubts = [_undecided(rule) for rule, applies in silencing if applies is None]
     doubts += [_untold(alert.id)] if alert.enabled is None else []
     gaps: list[Gap] = []
@@ -64,28 +64,28 @@ def reach(alert: Alert, component: Component, now: datetime) -> Reach:
         if found.reaches is False:
             why.append(found.words)
         elif found.reaches and applies and not doubts:
-            return Reach(True, f"enabled, {found.words}{by}")
+            return Delivery(True, f"enabled, {found.words}{by}")
         else:
             gaps += doubts + list(found.gaps)
             gaps += [_undecided(rule) for rule, known in held if known is None and group in rule.adds and not applies]
-    return Reach(None, "not known", tuple(gaps)) if gaps else Reach(False, ", ".join(dict.fromkeys(why)))
+    return Delivery(None, "not known", tuple(gaps)) if gaps else Delivery(False, ", ".join(dict.fromkeys(why)))
 
 
-def _notifies(group_id: str, component: Component) -> Reach:
+def _notifies(group_id: str, component: Component) -> Delivery:
     """Whether an action group is there, enabled, and has somebody to tell."""
     seen, name = component.action_group(group_id), ids.name(group_id)
     if isinstance(seen, Gap):
-        return Reach(None, f"action group {name}", (seen,))
+        return Delivery(None, f"action group {name}", (seen,))
     group = seen.value
     if group is None:
-        return Reach(False, f"its action group {name} does not exist")
+        return Delivery(False, f"its action group {name} does not exist")
     if group.enabled is False:
-        return Reach(False, f"its action group {group.name} is disabled")
+        return Delivery(False, f"its action group {group.name} is disabled")
     if group.receivers == 0:
-        return Reach(False, f"its action group {group.name} has no receivers")
+        return Delivery(False, f"its action group {group.name} has no receivers")
     if group.enabled is None:
-        return Reach(None, f"action group {group.name}", (_untold(group.id),))
-    return Reach(True, f"calls the action group {group.name}")
+        return Delivery(None, f"action group {group.name}", (_untold(group.id),))
+    return Delivery(True, f"calls the action group {group.name}")
 
 
 def _applies(rule: ProcessingRule, alert: Alert, component: Component, now: datetime) -> bool | None:

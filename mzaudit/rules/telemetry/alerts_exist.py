@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, need, rule, whole
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_component
-from mzaudit.policy.desired import WantedComponent
+from mzaudit.policy.desired import DesiredComponent
 from mzaudit.rules.telemetry._alert_delivery import reach
 from mzaudit.snapshot.alerts import Alert
 from mzaudit.snapshot.estate import Snapshot
@@ -20,7 +20,7 @@ _ROLE = "Monitoring Contributor on the resource group"
     over=each_component,
     requires=("OBS-001",),
 )
-def alerts_exist(want: WantedComponent, seen: Snapshot) -> Verdict:
+def alerts_exist(want: DesiredComponent, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     At least one alert rule of any kind (metric, log, activity log, smart detector) in the component's subscription is
@@ -83,7 +83,7 @@ def _id(alert: Alert) -> str:
     return ids.key(alert.id)
 
 
-def _create(want: WantedComponent) -> str:
+def _create(want: DesiredComponent) -> str:
     return az(
         "monitor metrics alert create",
         resource_group=ids.segment(want.id, "resourceGroups") or "",
@@ -94,7 +94,7 @@ def _create(want: WantedComponent) -> str:
     )
 
 
-def _mend(want: WantedComponent, alert: Alert) -> str:
+def _mend(want: DesiredComponent, alert: Alert) -> str:
     """Enable the alert; or have a group called for whatever is raised on the component, which every kind allows."""
     if alert.enabled is False:
         detector = "/smartdetectoralertrules/" in alert.id.casefold()

@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_component
-from mzaudit.policy.desired import WantedComponent
+from mzaudit.policy.desired import DesiredComponent
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.text import ids
 
@@ -14,7 +14,7 @@ from mzaudit.snapshot.text import ids
     severity=Severity.HIGH,
     over=each_component,
 )
-def component_exists(want: WantedComponent, seen: Snapshot) -> Verdict:
+def component_exists(want: DesiredComponent, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     A direct read of the documented Application Insights component finds it. Live metrics need nothing else.

@@ -6,7 +6,7 @@ import uuid
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, rule, whole
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_component
-from mzaudit.policy.desired import WantedComponent
+from mzaudit.policy.desired import DesiredComponent
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.text import ids
@@ -19,7 +19,7 @@ from mzaudit.snapshot.text import ids
     over=each_component,
     requires=("OBS-001",),
 )
-def dashboard_exists(want: WantedComponent, seen: Snapshot) -> Verdict:
+def dashboard_exists(want: DesiredComponent, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     At least one workbook or portal dashboard in the component's subscription shows the component. An id counts in any
@@ -58,7 +58,7 @@ def dashboard_exists(want: WantedComponent, seen: Snapshot) -> Verdict:
     )
 
 
-def _create(want: WantedComponent) -> str:
+def _create(want: DesiredComponent) -> str:
     """A workbook with one chart, requests and how many failed; its name, a GUID, is always the same."""
     chart = {
         "version": "KqlItem/1.0",

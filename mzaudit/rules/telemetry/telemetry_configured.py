@@ -10,7 +10,7 @@ from mzaudit.engine.subjects import each_service
 from mzaudit.facts.connection_string_parts import differing
 from mzaudit.facts.existing import principal_of
 from mzaudit.facts.setting_references import as_read, held
-from mzaudit.policy.desired import WantedService
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.text import ids
@@ -28,7 +28,7 @@ _SIGNALS = ("TRACES", "METRICS", "LOGS")
     over=each_service,
     requires=("APP-001",),
 )
-def telemetry_configured(want: WantedService, seen: Snapshot) -> Verdict:
+def telemetry_configured(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     One of the two ways that Azure supports is set up whole:
@@ -81,7 +81,7 @@ def telemetry_configured(want: WantedService, seen: Snapshot) -> Verdict:
     return _fail(want, want.component.setting, "no telemetry setting", f"{want.app} is not set up to export telemetry.")
 
 
-def _ways(want: WantedService, settings: Mapping[str, SettingValue]) -> Iterator[str]:
+def _ways(want: DesiredService, settings: Mapping[str, SettingValue]) -> Iterator[str]:
     if not _unset(settings.get(want.component.setting)):
         yield want.component.setting
     if any(not _unset(settings.get(f"{_OTLP}{signal}ENDPOINT")) for signal in ("", *(f"{s}_" for s in _SIGNALS))):
@@ -92,7 +92,7 @@ def _unset(value: SettingValue | None) -> bool:
     return value is None or (isinstance(value, LiteralValue) and value.value.empty)
 
 
-def _by_string(want: WantedService, value: SettingValue, seen: Snapshot) -> Pass | Fail:
+def _by_string(want: DesiredService, value: SettingValue, seen: Snapshot) -> Pass | Fail:
     name = want.component.setting
     at = f"{want.id}/config/appsettings/{name}"
     match value:
@@ -125,7 +125,7 @@ def _by_string(want: WantedService, value: SettingValue, seen: Snapshot) -> Pass
     return _with_role(want, seen, proof, want.component.id)
 
 
-def _by_otlp(want: WantedService, settings: Mapping[str, SettingValue], seen: Snapshot) -> Pass | Fail:
+def _by_otlp(want: DesiredService, settings: Mapping[str, SettingValue], seen: Snapshot) -> Pass | Fail:
     fails: list[Fail] = []
     for signal in _SIGNALS:
         endpoint = _first(settings, f"{_OTLP}{signal}_ENDPOINT", f"{_OTLP}ENDPOINT")
@@ -156,7 +156,7 @@ def _endpoint_problem(value: SettingValue | None) -> str:
             return ""
 
 
-def _protocol_problem(want: WantedService, value: SettingValue | None) -> str:
+def _protocol_problem(want: DesiredService, value: SettingValue | None) -> str:
     match value:
         case None:
             return "the OTLP protocol is not stated"
@@ -171,7 +171,7 @@ def _protocol_problem(want: WantedService, value: SettingValue | None) -> str:
             raise Unobserved(Gap(GapReason.NOT_COLLECTED, at, at, detail="the protocol comes from a reference"))
 
 
-def _with_role(want: WantedService, seen: Snapshot, proof: Evidence, scope: str | None) -> Pass | Fail:
+def _with_role(want: DesiredService, seen: Snapshot, proof: Evidence, scope: str | None) -> Pass | Fail:
     """Whether the app's identity holds the role, at `scope` or above it, or anywhere."""
     place = f"on {ids.name(scope)}" if scope is not None else "on its data collection rule"
     properties = held(seen.site(want.id).properties, f"GET {want.id}")
@@ -200,7 +200,7 @@ def _with_role(want: WantedService, seen: Snapshot, proof: Evidence, scope: str 
     )
 
 
-def _fail(want: WantedService, setting: str, observed: str, note: str) -> Fail:
+def _fail(want: DesiredService, setting: str, observed: str, note: str) -> Fail:
     name = want.component.setting
     secret = next((setting.secret for setting in want.settings if setting.name == name), None)
     text = (

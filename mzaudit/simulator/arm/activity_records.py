@@ -12,7 +12,7 @@ from mzaudit.simulator.arm.arm_types import TYPES, type_key
 from mzaudit.simulator.arm.paging import page
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.estates.simulated_estate import Estate
-from mzaudit.simulator.http_messages import Answer, Json, error
+from mzaudit.simulator.http_messages import HttpResponse, Json, error
 
 _READ = "Microsoft.Insights/eventtypes/values/read"
 _MOMENT = r"'([0-9T:.Z-]+)'"
@@ -54,7 +54,7 @@ def change(estate: Estate, resource: str, operation: str, days_ago: float, calle
         estate.changes.append({"target": resource.casefold(), "at": stamp, "by": caller, "operation": operation})
 
 
-def activity(request: ArmRequest, scope: str) -> Answer:
+def activity(request: ArmRequest, scope: str) -> HttpResponse:
     """The Activity Log of a subscription, the latest first, in Azure's fixed filter grammar."""
     refused = request.forbidden(_READ, scope)
     if refused is not None:
@@ -77,7 +77,7 @@ def activity(request: ArmRequest, scope: str) -> Answer:
     return page(request.call, found, size=request.page_size, end="missing")
 
 
-def history(request: ArmRequest) -> Answer:
+def history(request: ArmRequest) -> HttpResponse:
     """The one question that is understood: the last change of each of some resources. What the caller may not read is
     left out, without a word."""
     try:
@@ -98,7 +98,7 @@ def history(request: ArmRequest) -> Answer:
             last[target] = one | {"type": "Update"}
     rows = [last[target] for target in sorted(last)]
     counts = {"totalRecords": len(rows), "count": len(rows)}
-    return Answer(200, {**counts, "data": rows, "facets": [], "resultTruncated": "false"})
+    return HttpResponse(200, {**counts, "data": rows, "facets": [], "resultTruncated": "false"})
 
 
 def plant(estate: Estate, env: str = "prd") -> None:

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from mzaudit.simulator.arm import arm_errors, rbac
 from mzaudit.simulator.arm.arm_request import ArmRequest
 from mzaudit.simulator.arm.paging import page
-from mzaudit.simulator.http_messages import Answer, Json, error, inside
+from mzaudit.simulator.http_messages import HttpResponse, Json, error, inside
 
 _NAMESPACE = "Microsoft.Authorization"
 _OID = r"'([0-9a-fA-F-]{36})'"
 
 
-def answer(request: ArmRequest, scope: str, rest: list[str]) -> Answer:
+def answer(request: ArmRequest, scope: str, rest: list[str]) -> HttpResponse:
     """Answer `{scope}/providers/Microsoft.Authorization/…`."""
     low = [part.casefold() for part in rest[1:]]
     if request.call.method != "GET":
@@ -39,7 +39,7 @@ def answer(request: ArmRequest, scope: str, rest: list[str]) -> Answer:
             return arm_errors.type_invalid(_NAMESPACE, "/".join(low), request.call.query["api-version"])
 
 
-def no_scope(request: ArmRequest, scope: str) -> Answer | None:
+def no_scope(request: ArmRequest, scope: str) -> HttpResponse | None:
     """The 404 of an extension of something that is not there; secrets of a vault are scopes without a body."""
     key = scope.casefold()
     parts = key.strip("/").split("/")
@@ -53,14 +53,14 @@ def no_scope(request: ArmRequest, scope: str) -> Answer | None:
     return arm_errors.resource_not_found(f"{namespace}/{'/'.join(tail[0::2])}", "/".join(tail), scope.split("/")[4])
 
 
-def _assignments(request: ArmRequest, scope: str, kind: str, table: list[Json], name: list[str]) -> Answer:
+def _assignments(request: ArmRequest, scope: str, kind: str, table: list[Json], name: list[str]) -> HttpResponse:
     refused = request.forbidden(f"{_NAMESPACE}/{kind}/read", scope) or no_scope(request, scope)
     if refused is not None:
         return refused
     if name:
         for one in table:
             if str(one["name"]).casefold() == name[0] and _same(str(one["properties"]["scope"]), scope):
-                return Answer(200, one)
+                return HttpResponse(200, one)
         return error(404, "RoleAssignmentNotFound", f"The role assignment '{name[0]}' is not found.")
     keep = _filter(request, scope, request.call.query.get("$filter", ""))
     if keep is None:
@@ -110,7 +110,7 @@ def _principals(one: Json) -> set[str]:
     return {str(properties.get("principalId")).casefold()}
 
 
-def _definitions(request: ArmRequest, scope: str, name: list[str]) -> Answer:
+def _definitions(request: ArmRequest, scope: str, name: list[str]) -> HttpResponse:
     table = request.estate.role_definitions
     tenant_level = scope.strip("/") == ""
     # Built-in roles are the same for everybody; at the tenant level nobody needs a right to read them.
@@ -125,7 +125,7 @@ def _definitions(request: ArmRequest, scope: str, name: list[str]) -> Answer:
             return error(404, "RoleDefinitionDoesNotExist", text)
         own = _assignable(found)[0]
         refused = request.forbidden(f"{_NAMESPACE}/roleDefinitions/read", own) if tenant_level and own != "/" else None
-        return refused or Answer(200, found)
+        return refused or HttpResponse(200, found)
     asked = request.call.query.get("$filter", "")
     below = "atscopeandbelow()" in asked.casefold()
     matched = [

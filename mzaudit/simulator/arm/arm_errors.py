@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from mzaudit.simulator.arm.arm_request import ArmRequest
-from mzaudit.simulator.http_messages import Answer, error
+from mzaudit.simulator.http_messages import HttpResponse, error
 
 _GATEWAY = {"x-ms-failure-cause": "gateway"}
 
 
-def missing_subscription() -> Answer:
+def missing_subscription() -> HttpResponse:
     """A path that is neither in a subscription nor of a tenant-level provider."""
     text = "The request did not have a subscription or a valid tenant level resource provider."
     return error(404, "MissingSubscription", text, _GATEWAY)
 
 
-def subscription_not_found(subscription: str) -> Answer:
+def subscription_not_found(subscription: str) -> HttpResponse:
     """A subscription that the tenant does not have, or that the caller has no role in: Azure tells neither apart."""
     return error(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.", _GATEWAY)
 
 
-def group_not_found(group: str) -> Answer:
+def group_not_found(group: str) -> HttpResponse:
     """A resource group that is not there."""
     return error(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.", _GATEWAY)
 
 
-def namespace_invalid(namespace: str) -> Answer:
+def namespace_invalid(namespace: str) -> HttpResponse:
     """A resource provider that does not exist."""
     return error(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.", _GATEWAY)
 
 
-def type_invalid(namespace: str, type_name: str, version: str) -> Answer:
+def type_invalid(namespace: str, type_name: str, version: str) -> HttpResponse:
     """A resource type that its provider does not have."""
     text = (
         f"Resource type '{type_name}' of provider namespace '{namespace}' was not found in global location "
@@ -38,7 +38,7 @@ def type_invalid(namespace: str, type_name: str, version: str) -> Answer:
     return error(404, "InvalidResourceType", text, _GATEWAY)
 
 
-def resource_not_found(type_name: str, path: str, group: str) -> Answer:
+def resource_not_found(type_name: str, path: str, group: str) -> HttpResponse:
     """A resource that is not there, though its group (and parent) is."""
     text = (
         f"The Resource '{type_name.split('/')[0]}/{path}' under resource group '{group}' was not found. "
@@ -47,7 +47,7 @@ def resource_not_found(type_name: str, path: str, group: str) -> Answer:
     return error(404, "ResourceNotFound", text, _GATEWAY)
 
 
-def parent_not_found(type_name: str, parent: str) -> Answer:
+def parent_not_found(type_name: str, parent: str) -> HttpResponse:
     """A child of a resource that is not there."""
     child = type_name.split("/", 1)[1]
     text = (
@@ -57,14 +57,14 @@ def parent_not_found(type_name: str, parent: str) -> Answer:
     return error(404, "ParentResourceNotFound", text, _GATEWAY)
 
 
-def web_not_found(message: str) -> Answer:
+def web_not_found(message: str) -> HttpResponse:
     """Microsoft.Web's own 404: PascalCase and no `error` around it."""
     details = [{"Message": message}, {"Code": "NotFound"}, {"ErrorEntity": {"Code": "NotFound", "Message": message}}]
     body = {"Code": "NotFound", "Message": message, "Target": None, "Details": details, "Innererror": None}
-    return Answer(404, body, {"x-ms-failure-cause": "service"})
+    return HttpResponse(404, body, {"x-ms-failure-cause": "service"})
 
 
-def write(request: ArmRequest, scope: str, type_name: str) -> Answer:
+def write(request: ArmRequest, scope: str, type_name: str) -> HttpResponse:
     """Any write: 403 for a caller without the right, and 405 for one with it, because nothing here can be changed."""
     method = request.call.method
     verb = {"PUT": "write", "PATCH": "write", "DELETE": "delete"}

@@ -9,7 +9,7 @@ from mzaudit.simulator.arm import arm_errors, rbac
 from mzaudit.simulator.arm.arm_request import ArmRequest
 from mzaudit.simulator.arm.arm_types import NAMESPACES, TYPES, ResourceType, type_key
 from mzaudit.simulator.arm.paging import page
-from mzaudit.simulator.http_messages import Answer, Json, error, inside
+from mzaudit.simulator.http_messages import HttpResponse, Json, error, inside
 
 _CHILD_CODES = {
     "microsoft.storage/storageaccounts/blobservices/containers": (
@@ -21,7 +21,7 @@ _CHILD_CODES = {
 
 def answer(
     request: ArmRequest, scope: str, rest: list[str], shown: Callable[[Json], Json] = lambda body: body
-) -> Answer:
+) -> HttpResponse:
     """GET of `{scope}/providers/{rest}`: a resource, or the list of a type below a subscription, group or parent."""
     namespace, *tail = rest
     key = "/".join((namespace, *tail[0::2])).casefold()
@@ -37,12 +37,12 @@ def answer(
     kind = TYPES[key]
     if len(tail) % 2 == 1:
         return _list(request, scope, rest, kind, shown)
-    return missing_right_or_thing(request, scope, rest, kind) or Answer(
+    return missing_right_or_thing(request, scope, rest, kind) or HttpResponse(
         200, _as_asked(request, kind, shown(request.estate.resource(here)))
     )
 
 
-def missing_right_or_thing(request: ArmRequest, scope: str, rest: list[str], kind: ResourceType) -> Answer | None:
+def missing_right_or_thing(request: ArmRequest, scope: str, rest: list[str], kind: ResourceType) -> HttpResponse | None:
     """The refusal of a read of one resource: 403 before any 404, then group, parent, thing; None when all is well."""
     here = f"{scope}/providers/{'/'.join(rest)}"
     refused = request.forbidden(f"{kind.name}/read", here)
@@ -51,7 +51,7 @@ def missing_right_or_thing(request: ArmRequest, scope: str, rest: list[str], kin
     return not_found(request, scope, rest, kind)
 
 
-def not_found(request: ArmRequest, scope: str, rest: list[str], kind: ResourceType) -> Answer:
+def not_found(request: ArmRequest, scope: str, rest: list[str], kind: ResourceType) -> HttpResponse:
     """The 404 that names what is missing first: the group, the parent, or the thing."""
     group = scope.rsplit("/", 1)[-1]
     if scope.casefold() not in request.estate.resources:
@@ -67,7 +67,9 @@ def not_found(request: ArmRequest, scope: str, rest: list[str], kind: ResourceTy
     return arm_errors.resource_not_found(kind.name, "/".join(rest[1:]), group)
 
 
-def missing_list_right_or_scope(request: ArmRequest, scope: str, rest: list[str], kind: ResourceType) -> Answer | None:
+def missing_list_right_or_scope(
+    request: ArmRequest, scope: str, rest: list[str], kind: ResourceType
+) -> HttpResponse | None:
     """The refusal of a list: a provider's collection is never trimmed, it is allowed or forbidden."""
     parent = rest[:-1]
     at = f"{scope}/providers/{'/'.join(parent)}"
@@ -86,7 +88,7 @@ def missing_list_right_or_scope(request: ArmRequest, scope: str, rest: list[str]
 
 def _list(
     request: ArmRequest, scope: str, rest: list[str], kind: ResourceType, shown: Callable[[Json], Json]
-) -> Answer:
+) -> HttpResponse:
     refused = missing_list_right_or_scope(request, scope, rest, kind)
     if refused is not None:
         return refused
@@ -118,7 +120,7 @@ _CLAUSE = re.compile(r"\(*\s*(resourceType|name|resourceGroup|location)\s+eq\s+'
 _ITEM_KEYS = ("id", "name", "type", "kind", "location", "sku", "identity", "tags", "managedBy")
 
 
-def everything(request: ArmRequest, scope: str) -> Answer:
+def everything(request: ArmRequest, scope: str) -> HttpResponse:
     """`/resources` below a subscription or group: what the caller may not read is silently absent."""
     wanted = _filter(request.call.query.get("$filter", ""))
     if wanted is None:

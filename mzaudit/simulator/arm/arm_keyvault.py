@@ -6,11 +6,11 @@ from mzaudit.simulator.arm import arm_generic
 from mzaudit.simulator.arm.arm_request import ArmRequest
 from mzaudit.simulator.arm.arm_types import TYPES
 from mzaudit.simulator.arm.paging import page
-from mzaudit.simulator.estates.simulated_estate import Estate, Secret
-from mzaudit.simulator.http_messages import Answer, Json, error
+from mzaudit.simulator.estates.simulated_estate import Estate, SimulatedSecret
+from mzaudit.simulator.http_messages import HttpResponse, Json, error
 
 
-def answer(request: ArmRequest, scope: str, rest: list[str]) -> Answer:
+def answer(request: ArmRequest, scope: str, rest: list[str]) -> HttpResponse:
     """Answer `{scope}/providers/Microsoft.KeyVault…`."""
     low = [part.casefold() for part in rest[1:]]
     match request.call.method, *low:
@@ -30,7 +30,7 @@ def answer(request: ArmRequest, scope: str, rest: list[str]) -> Answer:
             return arm_generic.answer(request, scope, rest)
 
 
-def _secrets(request: ArmRequest, scope: str, rest: list[str]) -> Answer:
+def _secrets(request: ArmRequest, scope: str, rest: list[str]) -> HttpResponse:
     kind, owner = TYPES["microsoft.keyvault/vaults/secrets"], rest[:3]
     vault_id = f"{scope}/providers/{'/'.join(owner)}"
     here = f"{scope}/providers/{'/'.join(rest)}"
@@ -47,11 +47,11 @@ def _secrets(request: ArmRequest, scope: str, rest: list[str]) -> Answer:
         return page(request.call, items, size=request.page_size, end="missing")
     for name, secret in present.items():
         if name.casefold() == rest[4].casefold():
-            return Answer(200, _secret(vault, name, secret))
+            return HttpResponse(200, _secret(vault, name, secret))
     return error(404, "SecretNotFound", f"The secret '{rest[4]}' was not found in vault '{vault['name']}'.")
 
 
-def _secret(vault: Json, name: str, secret: Secret) -> Json:
+def _secret(vault: Json, name: str, secret: SimulatedSecret) -> Json:
     version = secret.current
     attributes: Json = {"enabled": version.enabled, "created": version.created, "updated": version.created}
     # A secret without dates lacks the keys; they are never null.
@@ -69,9 +69,9 @@ def _secret(vault: Json, name: str, secret: Secret) -> Json:
     }
 
 
-def _deleted(estate: Estate, location: str, name: str) -> Answer:
+def _deleted(estate: Estate, location: str, name: str) -> HttpResponse:
     for body in estate.deleted_vaults:
         if str(body["name"]).casefold() == name and str(body["properties"]["location"]).casefold() == location:
-            return Answer(200, body)
+            return HttpResponse(200, body)
     text = f"The specified deleted vault '{name}' does not exist."
     return error(404, "DeletedVaultNotFound", text, {"x-ms-failure-cause": "service"})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mzaudit.simulator.arm import rbac
 from mzaudit.simulator.estates.simulated_estate import Estate
-from mzaudit.simulator.http_messages import Answer, Call, error
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse, error
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class ArmRequest:
     """A request with its estate and its caller."""
 
     estate: Estate
-    call: Call
+    call: HttpRequest
     client_id: str
     oid: str
 
@@ -24,7 +24,7 @@ class ArmRequest:
         asked = [self.call.query[name] for name in ("$top", "$maxpagesize") if name in self.call.query]
         return min([self.estate.page_size, *(int(one) for one in asked if one.isdecimal() and int(one) > 0)])
 
-    def forbidden(self, action: str, scope: str) -> Answer | None:
+    def forbidden(self, action: str, scope: str) -> HttpResponse | None:
         """The 403 for a caller who may not perform the action at the scope; None for one who may."""
         if rbac.may(self.estate, self.oid, action, scope):
             return None

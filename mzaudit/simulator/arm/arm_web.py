@@ -8,12 +8,12 @@ from mzaudit.simulator.arm.arm_types import TYPES
 from mzaudit.simulator.arm.paging import page
 from mzaudit.simulator.estates import web_bodies
 from mzaudit.simulator.estates.simulated_estate import client_of
-from mzaudit.simulator.http_messages import Answer, Json
+from mzaudit.simulator.http_messages import HttpResponse, Json
 
 _LISTABLE = {"appsettings", "connectionstrings", "azurestorageaccounts"}
 
 
-def answer(request: ArmRequest, scope: str, rest: list[str]) -> Answer:
+def answer(request: ArmRequest, scope: str, rest: list[str]) -> HttpResponse:
     """Answer `{scope}/providers/Microsoft.Web/sites…`."""
     low = [part.casefold() for part in rest]
     owner = rest[:5] if len(low) > 4 and low[3] == "slots" else rest[:3]
@@ -42,7 +42,7 @@ def answer(request: ArmRequest, scope: str, rest: list[str]) -> Answer:
             return arm_generic.answer(request, scope, rest, lambda body: _shown(request, body))
 
 
-def default_identity(request: ArmRequest, scope: str) -> Answer:
+def default_identity(request: ArmRequest, scope: str) -> HttpResponse:
     """The system-assigned identity of a resource, with the client id that the resource itself does not tell."""
     refused = request.forbidden("Microsoft.ManagedIdentity/identities/read", scope)
     if refused is not None:
@@ -56,7 +56,7 @@ def default_identity(request: ArmRequest, scope: str) -> Answer:
     client = client_of(str(identity["principalId"]))
     properties = {"tenantId": identity.get("tenantId"), "principalId": identity["principalId"], "clientId": client}
     secret_url = f"https://control-westeurope.identity.azure.net{scope}/credentials/v2/systemassigned?tid={identity.get('tenantId')}"
-    return Answer(
+    return HttpResponse(
         200,
         {
             "id": "scope",  # as in Microsoft's own example
@@ -69,7 +69,7 @@ def default_identity(request: ArmRequest, scope: str) -> Answer:
     )
 
 
-def _missing(request: ArmRequest, scope: str, owner: list[str]) -> Answer | None:
+def _missing(request: ArmRequest, scope: str, owner: list[str]) -> HttpResponse | None:
     if f"{scope}/providers/{'/'.join(owner)}".casefold() in request.estate.resources:
         return None
     kind = TYPES["microsoft.web/sites/slots" if len(owner) == 5 else "microsoft.web/sites"]
@@ -80,14 +80,14 @@ def _shown(request: ArmRequest, body: Json) -> Json:
     return web_bodies.served_site(body, request.estate.resource(f"{body['id']}/config/web"))
 
 
-def _config(site: Json, name: str, properties: Json | None) -> Answer:
+def _config(site: Json, name: str, properties: Json | None) -> HttpResponse:
     # the mounts' id is that of the app settings, as recorded
     told = "appsettings" if name == "azurestorageaccounts" else name
     body = {"id": f"{site['id']}/config/{told}", "name": name, "type": "Microsoft.Web/sites/config"}
-    return Answer(200, body | {"location": site.get("location"), "properties": properties})
+    return HttpResponse(200, body | {"location": site.get("location"), "properties": properties})
 
 
-def _listed(request: ArmRequest, site_id: str, table: str) -> Answer:
+def _listed(request: ArmRequest, site_id: str, table: str) -> HttpResponse:
     estate, key = request.estate, site_id.casefold()
     none: Json | None = None if "/slots/" in key else {}
     tables: dict[str, Json | None] = {
@@ -98,7 +98,7 @@ def _listed(request: ArmRequest, site_id: str, table: str) -> Answer:
     return _config(estate.resource(site_id), table, tables[table])
 
 
-def _references(request: ArmRequest, site_id: str, table: str, name: list[str]) -> Answer:
+def _references(request: ArmRequest, site_id: str, table: str, name: list[str]) -> HttpResponse:
     estate, key = request.estate, site_id.casefold()
     site = estate.resource(site_id)
     held: dict[str, str | None] = dict(estate.settings.get(key, {}))
@@ -107,25 +107,29 @@ def _references(request: ArmRequest, site_id: str, table: str, name: list[str]) 
     items = reference_resolution.listing(estate, site, table, {name: value for name, value in held.items() if value})
     if name:
         one = [item for item in items if str(item["name"]).casefold() == name[0]]
-        return Answer(200, one[0]) if one else arm_errors.web_not_found(f"Cannot find reference with name {name[0]}.")
+        return (
+            HttpResponse(200, one[0])
+            if one
+            else arm_errors.web_not_found(f"Cannot find reference with name {name[0]}.")
+        )
     return page(request.call, items, size=request.page_size, end="web")
 
 
-def _slot_names(request: ArmRequest, site_id: str) -> Answer:
+def _slot_names(request: ArmRequest, site_id: str) -> HttpResponse:
     site = request.estate.resource(site_id)
     names = request.estate.slot_setting_names.get(site_id.casefold())
     properties: Json = {"connectionStringNames": None, "appSettingNames": names, "azureStorageConfigNames": None}
     body: Json = {"id": None, "name": site["name"], "type": "Microsoft.Web/sites", "location": site.get("location")}
-    return Answer(200, body | {"properties": properties})
+    return HttpResponse(200, body | {"properties": properties})
 
 
-def _sign_in(request: ArmRequest, site_id: str) -> Answer:
+def _sign_in(request: ArmRequest, site_id: str) -> HttpResponse:
     """App Service's own sign-in, which no app of the estate uses."""
     return _config(request.estate.resource(site_id), "authsettingsV2", {"platform": {"enabled": False}})
 
 
-def _containers(request: ArmRequest, site_id: str) -> Answer:
+def _containers(request: ArmRequest, site_id: str) -> HttpResponse:
     held = request.estate.site_containers.get(site_id.casefold(), [])
     if not held and "/slots/" in site_id.casefold():
-        return Answer(200, {"value": None, "nextLink": None, "id": None})
+        return HttpResponse(200, {"value": None, "nextLink": None, "id": None})
     return page(request.call, held, size=request.page_size, end="web")

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import quote
 
-from mzaudit.simulator.http_messages import Answer, Call, Json, error
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse, Json, error
 
 End = Literal["missing", "null", "web", "empty"]
 _ENDS: dict[End, Json] = {"missing": {}, "null": {"nextLink": None}, "web": {"nextLink": None, "id": None}}
 _ENDS["empty"] = {"nextLink": ""}
 
 
-def page(call: Call, items: Sequence[Json], *, size: int, end: End, link_host: str | None = None) -> Answer:
+def page(
+    call: HttpRequest, items: Sequence[Json], *, size: int, end: End, link_host: str | None = None
+) -> HttpResponse:
     """One page of a list, by the request's skip token; the second of several pages is empty but has a link.
 
     A vault gives `link_host` because its links carry an explicit port.
@@ -33,8 +35,8 @@ def page(call: Call, items: Sequence[Json], *, size: int, end: End, link_host: s
     else:
         chosen = pages[0]
     if number == len(pages) - 1:
-        return Answer(200, {"value": chosen, **_ENDS[end]})
+        return HttpResponse(200, {"value": chosen, **_ENDS[end]})
     kept = {name: value for name, value in call.query.items() if name != "$skiptoken"}
     kept["$skiptoken"] = base64.urlsafe_b64encode(f"page:{number + 1}".encode()).decode()
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in kept.items())
-    return Answer(200, {"value": chosen, "nextLink": f"https://{link_host or call.host}{call.path}?{query}"})
+    return HttpResponse(200, {"value": chosen, "nextLink": f"https://{link_host or call.host}{call.path}?{query}"})

@@ -23,7 +23,7 @@ _DETAILS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class SimulatedReference:
     """A parsed reference: vault name, secret name, version or none."""
 
     vault: str
@@ -36,7 +36,7 @@ def is_attempt(value: str) -> bool:
     return _ATTEMPT.fullmatch(value) is not None
 
 
-def parse(value: str) -> Reference | None:
+def parse(value: str) -> SimulatedReference | None:
     """The reference in a setting's value; None when its syntax is not one that App Service takes."""
     attempt = _ATTEMPT.fullmatch(value)
     if attempt is None:
@@ -52,17 +52,17 @@ def parse(value: str) -> Reference | None:
         return _from_uri(pairs["secreturi"])
     if not pairs.get("vaultname") or not pairs.get("secretname"):
         return None
-    return Reference(pairs["vaultname"], pairs["secretname"], pairs.get("secretversion") or None)
+    return SimulatedReference(pairs["vaultname"], pairs["secretname"], pairs.get("secretversion") or None)
 
 
-def _from_uri(text: str) -> Reference | None:
+def _from_uri(text: str) -> SimulatedReference | None:
     address = urlsplit(text)
     parts = [part for part in address.path.split("/") if part]
     host = (address.hostname or "").casefold()
     if address.scheme != "https" or len(parts) not in (2, 3) or parts[0].casefold() != "secrets":
         return None
     vault = next((host.removesuffix(suffix) for suffix in _SUFFIXES if host.endswith(suffix)), None)
-    return None if vault is None else Reference(vault, parts[1], parts[2] if len(parts) == 3 else None)
+    return None if vault is None else SimulatedReference(vault, parts[1], parts[2] if len(parts) == 3 else None)
 
 
 def listing(estate: Estate, site: Json, table: str, values: dict[str, str]) -> list[Json]:
@@ -107,7 +107,7 @@ def _principal(site: Json) -> str | None:
     return (found or {}).get("principalId")
 
 
-def _resolve(estate: Estate, site: Json, reference: Reference | None) -> tuple[str, str | None]:
+def _resolve(estate: Estate, site: Json, reference: SimulatedReference | None) -> tuple[str, str | None]:
     if reference is None:
         return "InvalidSyntax", None
     oid = _principal(site)

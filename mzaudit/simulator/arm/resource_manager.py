@@ -18,17 +18,17 @@ from mzaudit.simulator.arm.arm_request import ArmRequest
 from mzaudit.simulator.arm.paging import page
 from mzaudit.simulator.estates import web_bodies
 from mzaudit.simulator.estates.simulated_estate import Estate
-from mzaudit.simulator.http_messages import Answer, Call, Json, error
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse, Json, error
 from mzaudit.simulator.services import entra
 
 HOST = "management.azure.com"
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-(preview|alpha|beta|privatepreview))?", re.IGNORECASE)
 
 
-def answer(estate: Estate, call: Call) -> Answer:
+def answer(estate: Estate, call: HttpRequest) -> HttpResponse:
     """Answer one request to management.azure.com."""
     claims = _caller(estate, call)
-    if isinstance(claims, Answer):
+    if isinstance(claims, HttpResponse):
         return claims
     version = call.query.get("api-version")
     if version is None:
@@ -41,7 +41,7 @@ def answer(estate: Estate, call: Call) -> Answer:
     return _route(request, [part.casefold() for part in call.segments])
 
 
-def _caller(estate: Estate, call: Call) -> entra.Claims | Answer:
+def _caller(estate: Estate, call: HttpRequest) -> entra.Claims | HttpResponse:
     """The claims of a token that is good for ARM, or the 401 that says why it is not."""
     if call.bearer is None:
         text = "Authentication failed. The 'Authorization' header is missing."
@@ -67,13 +67,13 @@ def _caller(estate: Estate, call: Call) -> entra.Claims | Answer:
     return claims
 
 
-def _challenge(estate: Estate, code: str, message: str, described: str) -> Answer:
+def _challenge(estate: Estate, code: str, message: str, described: str) -> HttpResponse:
     authority = f"https://login.windows.net/{estate.tenant_id}"
     value = f'Bearer authorization_uri="{authority}", error="invalid_token", error_description="{described}"'
     return error(401, code, message, {"WWW-Authenticate": value, "x-ms-failure-cause": "gateway"})
 
 
-def _route(request: ArmRequest, parts: list[str]) -> Answer:
+def _route(request: ArmRequest, parts: list[str]) -> HttpResponse:
     if "providers" in parts[1:] or (parts[:1] == ["providers"]):
         split = len(parts) - 1 - parts[::-1].index("providers")
         return _provider(request, split)
@@ -81,7 +81,7 @@ def _route(request: ArmRequest, parts: list[str]) -> Answer:
         case ["subscriptions"]:
             return _subscriptions(request)
         case ["tenants"]:
-            return Answer(
+            return HttpResponse(
                 200, {"value": [{"id": f"/tenants/{request.estate.tenant_id}", "tenantId": request.estate.tenant_id}]}
             )
         case ["subscriptions", subscription, *rest]:
@@ -92,7 +92,7 @@ def _route(request: ArmRequest, parts: list[str]) -> Answer:
             return arm_errors.missing_subscription()
 
 
-def _provider(request: ArmRequest, split: int) -> Answer:
+def _provider(request: ArmRequest, split: int) -> HttpResponse:
     segments = request.call.segments
     scope = "/" + "/".join(segments[:split])
     rest = list(segments[split + 1 :])
@@ -120,20 +120,20 @@ def _provider(request: ArmRequest, split: int) -> Answer:
             return arm_generic.answer(request, scope, rest)
 
 
-def _diagnostics(request: ArmRequest, scope: str) -> Answer:
+def _diagnostics(request: ArmRequest, scope: str) -> HttpResponse:
     """The diagnostic settings of a subscription or resource: the estate has none."""
     if request.call.method != "GET":
         return arm_errors.write(request, scope, "Microsoft.Insights/diagnosticSettings")
     refused = request.forbidden("Microsoft.Insights/diagnosticSettings/read", scope)
-    return refused or arm_authorization.no_scope(request, scope) or Answer(200, {"value": []})
+    return refused or arm_authorization.no_scope(request, scope) or HttpResponse(200, {"value": []})
 
 
-def _subscriptions(request: ArmRequest) -> Answer:
+def _subscriptions(request: ArmRequest) -> HttpResponse:
     estate = request.estate
     visible = [
         s for s in estate.subscriptions if rbac.may(estate, request.oid, _READ_SUBSCRIPTION, f"/subscriptions/{s}")
     ]
-    return Answer(
+    return HttpResponse(
         200, {"value": [_body(estate, s) for s in visible], "count": {"type": "Total", "value": len(visible)}}
     )
 
@@ -171,7 +171,7 @@ def _locations(scope: str) -> list[Json]:
     ]
 
 
-def _subscription(request: ArmRequest, rest: list[str]) -> Answer:
+def _subscription(request: ArmRequest, rest: list[str]) -> HttpResponse:
     estate, call = request.estate, request.call
     subscription = call.segments[1].casefold()
     scope = f"/subscriptions/{subscription}"
@@ -179,7 +179,7 @@ def _subscription(request: ArmRequest, rest: list[str]) -> Answer:
         return arm_errors.write(request, "/" + "/".join(call.segments), "Microsoft.Resources/subscriptions")
     match rest:
         case []:
-            return request.forbidden(_READ_SUBSCRIPTION, scope) or Answer(200, _body(estate, subscription))
+            return request.forbidden(_READ_SUBSCRIPTION, scope) or HttpResponse(200, _body(estate, subscription))
         case ["resourcegroups"]:
             prefix = f"{scope}/resourcegroups/"
             groups = [b for key, b in estate.resources.items() if key.startswith(prefix) and key.count("/") == 4]
@@ -188,12 +188,12 @@ def _subscription(request: ArmRequest, rest: list[str]) -> Answer:
         case ["resourcegroups", _]:
             wanted = f"{scope}/resourceGroups/{call.segments[3]}"
             return request.forbidden(_READ_GROUP, wanted) or (
-                Answer(200, estate.resources[wanted.casefold()])
+                HttpResponse(200, estate.resources[wanted.casefold()])
                 if wanted.casefold() in estate.resources
                 else arm_errors.group_not_found(call.segments[3])
             )
         case ["locations"]:
-            return request.forbidden(_READ_LOCATIONS, scope) or Answer(200, {"value": _locations(scope)})
+            return request.forbidden(_READ_LOCATIONS, scope) or HttpResponse(200, {"value": _locations(scope)})
         case ["resources"]:
             return arm_generic.everything(request, scope)
         case ["resourcegroups", group, "resources"]:

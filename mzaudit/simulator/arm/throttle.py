@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mzaudit.simulator.arm import resource_manager
-from mzaudit.simulator.http_messages import Answer, Call, error
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse, error
 from mzaudit.simulator.services import entra, vault_data_plane
 
 Bucket = tuple[float, float]
@@ -33,14 +33,14 @@ _CALLERS = 66
 """Of how many callers' buckets a subscription's is: recorded answers say that 16,499 reads are left."""
 
 
-def _kind(call: Call) -> str:
+def _kind(call: HttpRequest) -> str:
     if call.method in ("GET", "HEAD"):
         return "reads"
     lists = call.method == "POST" and call.path.casefold().endswith(("/list", "/microsoft.resourcegraph/resources"))
     return "requests" if lists else "writes"
 
 
-def unthrottled(call: Call) -> dict[str, str]:
+def unthrottled(call: HttpRequest) -> dict[str, str]:
     """What Resource Manager says is left to a caller that is far from every limit, as recorded."""
     if call.host != resource_manager.HOST or call.bearer is None:
         return {}
@@ -59,18 +59,18 @@ class Buckets:
         self._clock = clock
         self._held: dict[tuple[str, ...], tuple[float, float]] = {}
 
-    def admit(self, call: Call) -> Answer:
+    def admit(self, call: HttpRequest) -> HttpResponse:
         """An answer of status 200 with the headers that say what is left, or the service's 429."""
         if call.host == resource_manager.HOST:
             return self._manager(call)
         if call.host.endswith(vault_data_plane.SUFFIX):
             return self._vault(call)
-        return Answer(200)
+        return HttpResponse(200)
 
-    def _manager(self, call: Call) -> Answer:
+    def _manager(self, call: HttpRequest) -> HttpResponse:
         claims = entra.read(call.bearer) if call.bearer is not None else None
         if claims is None:  # turned away before anything is counted
-            return Answer(200)
+            return HttpResponse(200)
         kind = _kind(call)
         in_subscription = len(call.segments) > 1 and call.segments[0].casefold() == "subscriptions"
         subscription = call.segments[1].casefold() if in_subscription else ""
@@ -79,11 +79,11 @@ class Buckets:
         if wait is None:
             place = "subscription" if in_subscription else "tenant"
             if kind == "requests":
-                return Answer(200, headers={f"x-ms-ratelimit-remaining-{place}-resource-requests": str(left)})
+                return HttpResponse(200, headers={f"x-ms-ratelimit-remaining-{place}-resource-requests": str(left)})
             # what is told is of the whole subscription, not of the caller's own bucket
             size, rate = limit
             whole, _ = self._take((subscription, kind), (size * _CALLERS, rate * _CALLERS))
-            return Answer(200, headers={f"x-ms-ratelimit-remaining-{place}-global-{kind}": str(whole)})
+            return HttpResponse(200, headers={f"x-ms-ratelimit-remaining-{place}-global-{kind}": str(whole)})
         text = (
             f"Number of '{kind.removesuffix('s')}' requests for subscription '{subscription}' actor '{claims.oid}' "
             f"exceeded. Please try again after '{wait}' seconds."
@@ -91,10 +91,10 @@ class Buckets:
         code = "ResourceRequestsThrottled" if kind == "requests" else "SubscriptionRequestsThrottled"
         return error(429, code, text, {"Retry-After": str(wait)})
 
-    def _vault(self, call: Call) -> Answer:
+    def _vault(self, call: HttpRequest) -> HttpResponse:
         _, wait = self._take((call.host,), self._limits.vault)
         if wait is None:
-            return Answer(200)
+            return HttpResponse(200)
         text = "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached"
         return error(429, "Throttled", text, {"Retry-After": str(wait)})
 

@@ -22,8 +22,8 @@ from mzaudit.simulator.estates.estate_plan import (
 from mzaudit.simulator.estates.simulated_estate import (
     CANARY,
     Estate,
-    Manifest,
-    Principal,
+    SimulatedManifest,
+    SimulatedPrincipal,
     canary,
     client_of,
     last_midnight,
@@ -57,7 +57,9 @@ LATEST_COMMIT = 2
 def compliant(blueprint: Blueprint, midnight: datetime | None = None) -> Estate:
     """Build the estate in which everything is as it is planned to be; `midnight` is what its dates count from, by
     default today's."""
-    auditor = Principal("mzaudit", stable_guid("auditor", "client"), canary("client"), stable_guid("auditor", "oid"))
+    auditor = SimulatedPrincipal(
+        "mzaudit", stable_guid("auditor", "client"), canary("client"), stable_guid("auditor", "oid")
+    )
     estate = Estate(blueprint, auditor, principals=[auditor], midnight=midnight or last_midnight())
     _roles(estate)
     for subscription in estate.subscriptions:
@@ -162,14 +164,14 @@ def _registry(estate: Estate, subscription: str) -> str:
     estate.add(resource_bodies.registry(arm_id, blueprint.location, blueprint.login_server))
     estate.assign(stable_guid("principal", "pipeline"), "AcrPush", arm_id)
     for repository in {app.repository for plan in blueprint.environments for app in plan.apps}:
-        tags: dict[str, Manifest] = {}
+        tags: dict[str, SimulatedManifest] = {}
         for number in range(LATEST_COMMIT + 1):
             sha = commit(repository, number)
             pushed = estate.midnight - timedelta(days=30 - 10 * number, hours=2)
             digest, *platforms = (
                 "sha256:" + hashlib.sha256(f"{sha}{which}".encode()).hexdigest() for which in ("", " amd64", " arm64")
             )
-            tags[sha] = Manifest(digest, pushed.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"), tuple(platforms))
+            tags[sha] = SimulatedManifest(digest, pushed.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"), tuple(platforms))
         # A moving tag beside the commit tags, as build pipelines leave it; no app runs it.
         tags["latest"] = tags[sha]
         estate.images[repository] = tags

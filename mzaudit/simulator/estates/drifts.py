@@ -8,7 +8,7 @@ from mzaudit.simulator.estates import web_bodies
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.estates.simulated_estate import Estate, canary, client_of
-from mzaudit.simulator.sql.contents import Column, Table, sid_of
+from mzaudit.simulator.sql.contents import SqlColumn, Table, sid_of
 
 _DRIFTS: dict[str, Callable[[Estate, str], None]] = {}
 
@@ -178,7 +178,7 @@ def _foreign_database_user(estate: Estate, env: str) -> None:
 @_drift
 def _unguarded_table(estate: Estate, env: str) -> None:
     """A new table of the management database holds rows of tenants, and no security policy names it."""
-    columns = [Column("id", "bigint"), Column("tenant_id", "uniqueidentifier")]
+    columns = [SqlColumn("id", "bigint"), SqlColumn("tenant_id", "uniqueidentifier")]
     estate.database(f"db-monozu-manage-{env}").tables.append(Table("dbo", "invoice", columns))
 
 

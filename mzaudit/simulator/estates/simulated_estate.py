@@ -1,4 +1,4 @@
-"""A simulated estate: a plain, mutable container of wire data that a test may bend before or while it is served."""
+"""A simulated estate: a plain, mutable container of wire data that a test may mutate before or while it is served."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Version:
 
 
 @dataclass(slots=True)
-class Secret:
+class SimulatedSecret:
     """A secret with its versions, oldest first; `deleted` is the time of its soft deletion."""
 
     versions: list[Version]
@@ -62,7 +62,7 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class SimulatedManifest:
     """What a tag of a repository points at, and when the tag was last pushed (ISO 8601, UTC); of an index `platforms`
     are the digests of its images."""
 
@@ -72,7 +72,7 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Principal:
+class SimulatedPrincipal:
     """A service principal that can log in."""
 
     name: str
@@ -82,7 +82,7 @@ class Principal:
 
 
 @dataclass(slots=True)
-class Gate:
+class SqlGateway:
     """How a SQL server meets a client beyond what Resource Manager tells of it: whether its firewall admits the
     client, and whether its connection policy sends the client on to the database's own node; `target` is another host
     and port to send it to."""
@@ -100,15 +100,15 @@ class Estate:
     """
 
     blueprint: Blueprint
-    auditor: Principal
-    principals: list[Principal] = field(default_factory=list)
+    auditor: SimulatedPrincipal
+    principals: list[SimulatedPrincipal] = field(default_factory=list)
     resources: dict[str, Json] = field(default_factory=dict)
     settings: dict[str, dict[str, str]] = field(default_factory=dict)
     connection_strings: dict[str, dict[str, Json]] = field(default_factory=dict)
     storage_mounts: dict[str, dict[str, Json]] = field(default_factory=dict)
     site_containers: dict[str, list[Json]] = field(default_factory=dict)
     slot_setting_names: dict[str, list[str]] = field(default_factory=dict)
-    secrets: dict[str, dict[str, Secret]] = field(default_factory=dict)
+    secrets: dict[str, dict[str, SimulatedSecret]] = field(default_factory=dict)
     deleted_vaults: list[Json] = field(default_factory=list)
     role_definitions: dict[str, Json] = field(default_factory=dict)
     unlisted_roles: set[str] = field(default_factory=set)  # known by their ids, and in no list
@@ -117,9 +117,9 @@ class Estate:
     role_schedules: list[Json] = field(default_factory=list)
     role_eligibilities: list[Json] = field(default_factory=list)
     group_members: dict[str, set[str]] = field(default_factory=dict)
-    images: dict[str, dict[str, Manifest]] = field(default_factory=dict)
+    images: dict[str, dict[str, SimulatedManifest]] = field(default_factory=dict)
     sql: dict[str, Contents] = field(default_factory=dict)
-    gates: dict[str, Gate] = field(default_factory=dict)
+    gates: dict[str, SqlGateway] = field(default_factory=dict)
     reference_status: dict[tuple[str, str], str] = field(default_factory=dict)
     active_versions: dict[tuple[str, str], str] = field(default_factory=dict)
     events: list[Json] = field(default_factory=list)
@@ -224,9 +224,9 @@ class Estate:
         """What is inside the one database of that name; raises LookupError."""
         return self.sql[str(self.named("Microsoft.Sql/servers/databases", name)["id"]).casefold()]
 
-    def gate(self, server: str) -> Gate:
+    def gate(self, server: str) -> SqlGateway:
         """How the SQL server of that name meets its clients, to be changed in place; raises LookupError."""
-        return self.gates.setdefault(str(self.named("Microsoft.Sql/servers", server)["id"]).casefold(), Gate())
+        return self.gates.setdefault(str(self.named("Microsoft.Sql/servers", server)["id"]).casefold(), SqlGateway())
 
     def vault(self, name: str) -> Json:
         """The body of a vault."""
@@ -234,7 +234,7 @@ class Estate:
 
     def put_secret(self, vault: str, name: str, value: str) -> Version:
         """Write a new version of a secret, as a rotation does."""
-        secret = self.secrets[vault].setdefault(name, Secret([]))
+        secret = self.secrets[vault].setdefault(name, SimulatedSecret([]))
         number = len(secret.versions)
         version = Version(stable_guid(vault, name, str(number)).replace("-", ""), value, self.days(number - 60))
         secret.versions.append(version)

@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from mzaudit.simulator.estates.simulated_estate import Estate, Principal
-from mzaudit.simulator.http_messages import Answer, Call
+from mzaudit.simulator.estates.simulated_estate import Estate, SimulatedPrincipal
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse
 
 HOST = "login.microsoftonline.com"
 ARM_AUDIENCES = (
@@ -45,7 +45,7 @@ class Claims:
     expires: int
 
 
-def token(estate: Estate, principal: Principal, audience: str, *, lifetime: int = _LIFETIME) -> str:
+def token(estate: Estate, principal: SimulatedPrincipal, audience: str, *, lifetime: int = _LIFETIME) -> str:
     """An unsigned token in the shape of a JWT; a negative lifetime (seconds) makes an expired one."""
     now = int(time.time())
     claims = {
@@ -76,7 +76,7 @@ def read(text: str) -> Claims | None:
         return None
 
 
-def answer(estate: Estate, call: Call) -> Answer:
+def answer(estate: Estate, call: HttpRequest) -> HttpResponse:
     """Answer one request to the login host."""
     tenant, rest = (call.segments[0], call.segments[1:]) if call.segments else ("", ())
     match call.method, *(part.casefold() for part in rest):
@@ -87,14 +87,14 @@ def answer(estate: Estate, call: Call) -> Answer:
         case "POST", "oauth2", "v2.0", "token":
             return _grant(estate, call) if _known(estate, tenant) else _tenant_unknown(tenant)
         case _:
-            return Answer(404)
+            return HttpResponse(404)
 
 
 def _known(estate: Estate, tenant: str) -> bool:
     return tenant.casefold() in (estate.tenant_id, "common", "organizations")
 
 
-def _grant(estate: Estate, call: Call) -> Answer:
+def _grant(estate: Estate, call: HttpRequest) -> HttpResponse:
     form = {name: values[0] for name, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
     if form.get("grant_type") != "client_credentials":
         return _refusal(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
@@ -119,12 +119,12 @@ def _grant(estate: Estate, call: Call) -> Answer:
     # No id_token: Entra sends none for client_credentials, and clients trip over one.
     body = {"token_type": "Bearer", "expires_in": _LIFETIME, "ext_expires_in": _LIFETIME}
     headers = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
-    return Answer(200, body | {"access_token": token(estate, principal, audience)}, headers)
+    return HttpResponse(200, body | {"access_token": token(estate, principal, audience)}, headers)
 
 
-def _openid(tenant: str) -> Answer:
+def _openid(tenant: str) -> HttpResponse:
     root = f"https://{HOST}/{tenant}"
-    return Answer(
+    return HttpResponse(
         200,
         {
             "token_endpoint": f"{root}/oauth2/v2.0/token",
@@ -147,9 +147,9 @@ def _openid(tenant: str) -> Answer:
     )
 
 
-def _instance_discovery(estate: Estate) -> Answer:
+def _instance_discovery(estate: Estate) -> HttpResponse:
     aliases = [HOST, "login.windows.net", "login.microsoft.com", "sts.windows.net"]
-    return Answer(
+    return HttpResponse(
         200,
         {
             "tenant_discovery_endpoint": f"https://{HOST}/{estate.tenant_id}/v2.0/.well-known/openid-configuration",
@@ -159,17 +159,17 @@ def _instance_discovery(estate: Estate) -> Answer:
     )
 
 
-def _tenant_unknown(tenant: str) -> Answer:
+def _tenant_unknown(tenant: str) -> HttpResponse:
     text = f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID."
     return _refusal(400, "invalid_tenant", 90002, text)
 
 
-def _refusal(status: int, code: str, number: int, text: str) -> Answer:
+def _refusal(status: int, code: str, number: int, text: str) -> HttpResponse:
     stamp = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime())
     trace = "dd88c3e4-09c9-4622-9ab7-7635390f0300"
     description = f"AADSTS{number}: {text} Trace ID: {trace} Correlation ID: {trace} Timestamp: {stamp}"
     body = {"error": code, "error_description": description, "error_codes": [number], "timestamp": stamp}
-    return Answer(status, body | {"trace_id": trace, "correlation_id": trace})
+    return HttpResponse(status, body | {"trace_id": trace, "correlation_id": trace})
 
 
 def _encode(part: dict[str, object]) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 from mzaudit.simulator.estates.simulated_estate import Estate
-from mzaudit.simulator.http_messages import Answer, Call
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse
 from mzaudit.simulator.services import entra
 
 HOSTS = ("graph.microsoft.com", "graph.windows.net")
 
 
-def answer(estate: Estate, call: Call) -> Answer:
+def answer(estate: Estate, call: HttpRequest) -> HttpResponse:
     """Refuse one request: 401 without a token that is good for Graph, else the 403 of a caller without Graph rights."""
     claims = entra.read(call.bearer) if call.bearer is not None else None
     known = claims is not None and claims.audience in entra.GRAPH_AUDIENCES and claims.tenant == estate.tenant_id
@@ -21,7 +21,7 @@ def answer(estate: Estate, call: Call) -> Answer:
     return _refusal(call, 403, "Authorization_RequestDenied", text)
 
 
-def _refusal(call: Call, status: int, code: str, message: str) -> Answer:
+def _refusal(call: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
     if call.host == "graph.windows.net":
-        return Answer(status, {"odata.error": {"code": code, "message": {"lang": "en", "value": message}}})
-    return Answer(status, {"error": {"code": code, "message": message}})
+        return HttpResponse(status, {"odata.error": {"code": code, "message": {"lang": "en", "value": message}}})
+    return HttpResponse(status, {"error": {"code": code, "message": message}})

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import parse_qs, quote, urlencode
 
 from mzaudit.simulator.arm import rbac
-from mzaudit.simulator.estates.simulated_estate import Estate, Manifest
-from mzaudit.simulator.http_messages import Answer, Call, Json, inside
+from mzaudit.simulator.estates.simulated_estate import Estate, SimulatedManifest
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse, Json, inside
 from mzaudit.simulator.services import entra, vault_admission
 
 _PAGE = 100
@@ -22,7 +22,7 @@ def hosts(estate: Estate) -> Iterator[str]:
     return (str(body["properties"]["loginServer"]).casefold() for body in _registries(estate))
 
 
-def answer(estate: Estate, call: Call) -> Answer:
+def answer(estate: Estate, call: HttpRequest) -> HttpResponse:
     """Answer one request to a registry's login server."""
     registry = next(body for body in _registries(estate) if body["properties"]["loginServer"].casefold() == call.host)
     properties = registry["properties"]
@@ -36,7 +36,7 @@ def answer(estate: Estate, call: Call) -> Answer:
         case "POST", "oauth2", "token":
             return _token(estate, call)
         case "GET", "v2":
-            return _forbidden(estate, call, registry, None) or Answer(200, {})
+            return _forbidden(estate, call, registry, None) or HttpResponse(200, {})
         case ("GET", "v2", "_catalog") | ("GET", "acr", "v1", "_catalog"):
             found = [{"repository": name} for name in sorted(estate.images)]
             refused = _forbidden(estate, call, registry, None)
@@ -57,11 +57,11 @@ def _names(items: list[Json] | None) -> list[str] | None:
     return None if items is None else [str(item["repository"]) for item in items]
 
 
-def _refusal(status: int, code: str, message: str, **more: object) -> Answer:
-    return Answer(status, {"errors": [{"code": code, "message": message, **more}]})
+def _refusal(status: int, code: str, message: str, **more: object) -> HttpResponse:
+    return HttpResponse(status, {"errors": [{"code": code, "message": message, **more}]})
 
 
-def _exchange(estate: Estate, call: Call, properties: Json) -> Answer:
+def _exchange(estate: Estate, call: HttpRequest, properties: Json) -> HttpResponse:
     """Trade an Entra token for a refresh token; one for ARM only while the registry's policy allows that."""
     form = _form(call)
     claims = entra.read(form.get("access_token", ""))
@@ -75,25 +75,25 @@ def _exchange(estate: Estate, call: Call, properties: Json) -> Answer:
     return _issued(estate, claims.oid, call.host, "refresh")
 
 
-def _token(estate: Estate, call: Call) -> Answer:
+def _token(estate: Estate, call: HttpRequest) -> HttpResponse:
     claims = entra.read(_form(call).get("refresh_token", ""))
     if claims is None or claims.audience != f"{call.host}/refresh":
         return _refusal(401, "UNAUTHORIZED", "token validation failed")
     return _issued(estate, claims.oid, call.host, "access")
 
 
-def _issued(estate: Estate, oid: str, host: str, kind: str) -> Answer:
+def _issued(estate: Estate, oid: str, host: str, kind: str) -> HttpResponse:
     principal = next((one for one in estate.principals if one.oid == oid), None)
     if principal is None:
         return _refusal(401, "UNAUTHORIZED", "token validation failed")
-    return Answer(200, {f"{kind}_token": entra.token(estate, principal, f"{host}/{kind}")})
+    return HttpResponse(200, {f"{kind}_token": entra.token(estate, principal, f"{host}/{kind}")})
 
 
-def _form(call: Call) -> dict[str, str]:
+def _form(call: HttpRequest) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
 
 
-def _forbidden(estate: Estate, call: Call, registry: Json, repository: str | None) -> Answer | None:
+def _forbidden(estate: Estate, call: HttpRequest, registry: Json, repository: str | None) -> HttpResponse | None:
     """The 401 with which a registry answers both who has no token and who has no right."""
     claims = entra.read(call.bearer) if call.bearer is not None else None
     known = claims is not None and claims.audience == f"{call.host}/access" and claims.expires > time.time()
@@ -107,7 +107,7 @@ def _forbidden(estate: Estate, call: Call, registry: Json, repository: str | Non
     text = "authentication required, visit https://aka.ms/acr/authorization for more information."
     detail = [{"Type": kind, "Name": name, "Action": action}]
     refused = _refusal(401, "UNAUTHORIZED", text, detail=detail)
-    return Answer(401, refused.body, {"WWW-Authenticate": challenge})
+    return HttpResponse(401, refused.body, {"WWW-Authenticate": challenge})
 
 
 def _may(estate: Estate, oid: str, registry: Json, repository: str | None) -> bool:
@@ -118,7 +118,7 @@ def _may(estate: Estate, oid: str, registry: Json, repository: str | None) -> bo
     return rbac.may(estate, oid, f"{_ACR}/pull/read", scope)
 
 
-def _repository(estate: Estate, call: Call, name: str, rest: list[str]) -> Answer:
+def _repository(estate: Estate, call: HttpRequest, name: str, rest: list[str]) -> HttpResponse:
     tags = estate.images.get(name)
     if tags is None:
         return _refusal(404, "NAME_UNKNOWN", "repository name not known to registry", detail={"name": name})
@@ -131,7 +131,7 @@ def _repository(estate: Estate, call: Call, name: str, rest: list[str]) -> Answe
         case ["_tags", tag]:
             if tag not in tags:
                 return _refusal(404, "TAG_UNKNOWN", "the specified tag does not exist")
-            return Answer(200, head | {"tag": _tag(tag, tags[tag])})
+            return HttpResponse(200, head | {"tag": _tag(tag, tags[tag])})
         case ["_manifests"]:
             items = _manifests(tags, order)
             return _page(estate, call, items, "digest", lambda kept: head | {"manifests": kept})
@@ -139,29 +139,29 @@ def _repository(estate: Estate, call: Call, name: str, rest: list[str]) -> Answe
             found = [one for one in _manifests(tags, order) if one["digest"] == digest]
             if not found:
                 return _refusal(404, "MANIFEST_UNKNOWN", f"manifest {digest} is not found")
-            return Answer(200, head | {"manifest": found[0] | _references(tags, digest)})
+            return HttpResponse(200, head | {"manifest": found[0] | _references(tags, digest)})
         case []:
             pushed = sorted(manifest.pushed for manifest in tags.values())
             counts = {"manifestCount": len(_manifests(tags, "")), "tagCount": len(tags)}
             times = {"createdTime": pushed[0], "lastUpdateTime": pushed[-1]} if pushed else {}
-            return Answer(200, head | times | counts | {"changeableAttributes": _UNLOCKED})
+            return HttpResponse(200, head | times | counts | {"changeableAttributes": _UNLOCKED})
         case _:
             return _refusal(404, "NOT_FOUND", "page not found")
 
 
-def _ordered(tags: dict[str, Manifest], order: str) -> list[tuple[str, Manifest]]:
+def _ordered(tags: dict[str, SimulatedManifest], order: str) -> list[tuple[str, SimulatedManifest]]:
     """Tags by name, or by time when that is asked for."""
     if order not in ("timedesc", "timeasc"):
         return sorted(tags.items())
     return sorted(tags.items(), key=lambda one: (one[1].pushed, one[0]), reverse=order == "timedesc")
 
 
-def _tag(name: str, manifest: Manifest) -> Json:
+def _tag(name: str, manifest: SimulatedManifest) -> Json:
     times = {"createdTime": manifest.pushed, "lastUpdateTime": manifest.pushed}
     return {"name": name, "digest": manifest.digest, **times, "signed": False, "changeableAttributes": _UNLOCKED}
 
 
-def _manifests(tags: dict[str, Manifest], order: str) -> list[Json]:
+def _manifests(tags: dict[str, SimulatedManifest], order: str) -> list[Json]:
     found: dict[str, Json] = {}
     for tag, manifest in _ordered(tags, order):
         made = _manifest(manifest.digest, manifest.pushed, None if manifest.platforms else "amd64")
@@ -185,7 +185,7 @@ def _manifest(digest: str, pushed: str, architecture: str | None) -> Json:
     }
 
 
-def _references(tags: dict[str, Manifest], digest: str) -> Json:
+def _references(tags: dict[str, SimulatedManifest], digest: str) -> Json:
     """An index' platforms, which the list of manifests leaves out."""
     platforms = next((each.platforms for each in tags.values() if each.digest == digest), ())
     told = [
@@ -195,7 +195,9 @@ def _references(tags: dict[str, Manifest], digest: str) -> Json:
     return {"references": told} if told else {}
 
 
-def _page(estate: Estate, call: Call, items: list[Json], key: str, body: Callable[[list[Json] | None], Json]) -> Answer:
+def _page(
+    estate: Estate, call: HttpRequest, items: list[Json], key: str, body: Callable[[list[Json] | None], Json]
+) -> HttpResponse:
     """One page after the item that `last` names; a `Link` header leads to the next. A list of nothing is null."""
     asked = call.query.get("n", str(_PAGE))
     size = min(estate.page_size, int(asked)) if asked.isdecimal() and int(asked) > 0 else estate.page_size
@@ -204,7 +206,7 @@ def _page(estate: Estate, call: Call, items: list[Json], key: str, body: Callabl
     start = names.index(last) + 1 if last in names else 0
     kept = items[start : start + size]
     if start + size >= len(items):
-        return Answer(200, body(kept or None))
+        return HttpResponse(200, body(kept or None))
     query = urlencode({"last": names[start + size - 1], "n": size, "orderby": call.query.get("orderby", "")})
     path = "/".join(quote(segment, safe="") for segment in call.segments)
-    return Answer(200, body(kept), {"Link": f'</{path}?{query}>; rel="next"'})
+    return HttpResponse(200, body(kept), {"Link": f'</{path}?{query}>; rel="next"'})

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from mzaudit.simulator.arm import rbac
 from mzaudit.simulator.arm.paging import page
-from mzaudit.simulator.estates.simulated_estate import Estate, Secret, Version
-from mzaudit.simulator.http_messages import Answer, Call, Json, error
+from mzaudit.simulator.estates.simulated_estate import Estate, SimulatedSecret, Version
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse, Json, error
 from mzaudit.simulator.services import entra, vault_admission
 from mzaudit.simulator.services.vault_admission import SecretRight
 
@@ -23,7 +23,7 @@ def hosts(estate: Estate) -> Iterator[str]:
     return (name + SUFFIX for name in estate.of_type("Microsoft.KeyVault/vaults"))
 
 
-def answer(estate: Estate, call: Call) -> Answer:
+def answer(estate: Estate, call: HttpRequest) -> HttpResponse:
     """Answer one request to `{vault}.vault.azure.net`."""
     vault = estate.vault(call.host.removesuffix(SUFFIX))
     bare = _answer(estate, call, vault)
@@ -34,10 +34,10 @@ def answer(estate: Estate, call: Call) -> Answer:
             f"conn_type=Ipv4;addr={vault_admission.CLIENT_ADDRESS};act_addr_fam=InterNetwork;"
         ),
     }
-    return Answer(bare.status, bare.body, {**common, **bare.headers})
+    return HttpResponse(bare.status, bare.body, {**common, **bare.headers})
 
 
-def _answer(estate: Estate, call: Call, vault: Json) -> Answer:
+def _answer(estate: Estate, call: HttpRequest, vault: Json) -> HttpResponse:
     claims = entra.read(call.bearer) if call.bearer is not None else None
     if call.bearer is None:
         return _challenge(estate, "AKV10000: Request is missing a Bearer or PoP token.")
@@ -77,16 +77,16 @@ def _answer(estate: Estate, call: Call, vault: Json) -> Answer:
             return error(403, "Forbidden", "The simulated estate cannot be changed.")
 
 
-def _challenge(estate: Estate, message: str) -> Answer:
+def _challenge(estate: Estate, message: str) -> HttpResponse:
     value = f'Bearer authorization="https://{entra.HOST}/{estate.tenant_id}", resource="https://vault.azure.net"'
     return error(401, "Unauthorized", message, {"WWW-Authenticate": value})
 
 
-def _inner(message: str, inner: str) -> Answer:
-    return Answer(403, {"error": {"code": "Forbidden", "message": message, "innererror": {"code": inner}}})
+def _inner(message: str, inner: str) -> HttpResponse:
+    return HttpResponse(403, {"error": {"code": "Forbidden", "message": message, "innererror": {"code": inner}}})
 
 
-def _network(vault: Json, caller: str) -> Answer | None:
+def _network(vault: Json, caller: str) -> HttpResponse | None:
     where = f"\r\nCaller: {caller}\r\nVault: {vault['name']};location={vault['location']}"
     refusal = vault_admission.network_refusal(vault)
     if refusal is None:
@@ -102,7 +102,7 @@ def _network(vault: Json, caller: str) -> Answer | None:
 
 def _forbidden(
     estate: Estate, vault: Json, oid: str, caller: str, right: SecretRight, secret: str | None = None
-) -> Answer | None:
+) -> HttpResponse | None:
     if vault_admission.may(estate, vault, oid, right, secret):
         return None
     where = f"{vault['name']};location={vault['location']}"
@@ -126,11 +126,11 @@ def _forbidden(
     return _inner(text, "ForbiddenByRbac")
 
 
-def _held(estate: Estate, vault: Json) -> dict[str, Secret]:
+def _held(estate: Estate, vault: Json) -> dict[str, SimulatedSecret]:
     return estate.secrets.get(str(vault["name"]), {})
 
 
-def _not_found(name: str) -> Answer:
+def _not_found(name: str) -> HttpResponse:
     text = (
         f"A secret with (name/id) {name} was not found in this key vault. If you recently deleted this secret you may "
         "be able to recover it using the correct recovery command. For help resolving this issue, please see "
@@ -139,14 +139,14 @@ def _not_found(name: str) -> Answer:
     return error(404, "SecretNotFound", text)
 
 
-def _find(estate: Estate, vault: Json, name: str) -> tuple[str, Secret] | None:
+def _find(estate: Estate, vault: Json, name: str) -> tuple[str, SimulatedSecret] | None:
     for held, secret in _held(estate, vault).items():
         if held.casefold() == name.casefold() and secret.deleted is None:
             return held, secret
     return None
 
 
-def _get(estate: Estate, vault: Json, name: str, wanted: str | None) -> Answer:
+def _get(estate: Estate, vault: Json, name: str, wanted: str | None) -> HttpResponse:
     found = _find(estate, vault, name)
     if found is None:
         return _not_found(name)
@@ -156,10 +156,10 @@ def _get(estate: Estate, vault: Json, name: str, wanted: str | None) -> Answer:
         return _not_found(f"{name}/{wanted}")
     if not version.enabled:
         return _inner("Operation get is not allowed on a disabled secret.", "SecretDisabled")
-    return Answer(200, {"value": version.value, **_item(vault, f"{held}/{version.id}", secret, version)})
+    return HttpResponse(200, {"value": version.value, **_item(vault, f"{held}/{version.id}", secret, version)})
 
 
-def _item(vault: Json, path: str, secret: Secret, version: Version) -> Json:
+def _item(vault: Json, path: str, secret: SimulatedSecret, version: Version) -> Json:
     attributes: Json = {"enabled": version.enabled}
     attributes |= {"nbf": version.not_before} if version.not_before is not None else {}
     attributes |= {"exp": version.expires} if version.expires is not None else {}
@@ -170,7 +170,7 @@ def _item(vault: Json, path: str, secret: Secret, version: Version) -> Json:
     return body | ({"managed": True} if secret.managed else {})
 
 
-def _list(estate: Estate, call: Call, vault: Json, *, deleted: bool) -> Answer:
+def _list(estate: Estate, call: HttpRequest, vault: Json, *, deleted: bool) -> HttpResponse:
     items = []
     for name, secret in sorted(_held(estate, vault).items()):
         if (secret.deleted is not None) == deleted:
@@ -182,7 +182,7 @@ def _list(estate: Estate, call: Call, vault: Json, *, deleted: bool) -> Answer:
     return _paged(estate, call, items)
 
 
-def _versions(estate: Estate, call: Call, vault: Json, name: str) -> Answer:
+def _versions(estate: Estate, call: HttpRequest, vault: Json, name: str) -> HttpResponse:
     found = _find(estate, vault, name)
     if found is None:
         return _not_found(name)
@@ -190,7 +190,7 @@ def _versions(estate: Estate, call: Call, vault: Json, name: str) -> Answer:
     return _paged(estate, call, [_item(vault, f"{held}/{v.id}", secret, v) for v in secret.versions])
 
 
-def _paged(estate: Estate, call: Call, items: list[Json]) -> Answer:
+def _paged(estate: Estate, call: HttpRequest, items: list[Json]) -> HttpResponse:
     asked = call.query.get("maxresults", str(_PAGE))
     if not asked.isdecimal() or not 1 <= int(asked) <= _PAGE:
         return error(400, "BadParameter", f"Invalid maxresults: {asked}. Maximum is {_PAGE}.")

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from mzaudit.simulator.sql import engine, sql_errors, tds_tokens
 from mzaudit.simulator.sql.parameters import Parameters
 from mzaudit.simulator.sql.sql_errors import ServerError, SqlError
-from mzaudit.simulator.sql.sql_login import Session
+from mzaudit.simulator.sql.sql_login import SqlSession
 from mzaudit.simulator.sql.sql_types import INT, Value
-from mzaudit.simulator.sql.stream import Kind, Message, StreamError
-from mzaudit.simulator.sql.tds_tokens import Status
+from mzaudit.simulator.sql.stream import Message, PacketKind, StreamError
+from mzaudit.simulator.sql.tds_tokens import DoneStatus
 
 _BY_NUMBER = 0xFFFF
 _PROCEDURES = {10: "sp_executesql", 11: "sp_prepare", 12: "sp_execute", 13: "sp_prepexec", 15: "sp_unprepare"}
@@ -25,7 +25,7 @@ Reply = tuple[bytes, ServerError | None]  # tokens, and the error that they end 
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ProcedureCall:
     """A batch (no procedure) or a procedure with its parameters in order, named where the client names them."""
 
     procedure: str
@@ -49,17 +49,17 @@ class Call:
 class Conversation:
     """What a session has prepared."""
 
-    session: Session
-    prepared: dict[int, Call] = field(default_factory=dict)
+    session: SqlSession
+    prepared: dict[int, ProcedureCall] = field(default_factory=dict)
 
-    def statement(self, call: Call) -> str:
+    def statement(self, call: ProcedureCall) -> str:
         """The statement that a call runs, for the record."""
         if call.procedure in ("sp_execute", "sp_unprepare"):
             known = self.prepared.get(_handle(call))
             return known.text if known is not None else call.procedure
         return call.text or call.procedure
 
-    def reply(self, calls: list[Call]) -> Reply:
+    def reply(self, calls: list[ProcedureCall]) -> Reply:
         """The reply, and the error that it ends with."""
         data, problem = b"", None
         for index, call in enumerate(calls):
@@ -67,7 +67,7 @@ class Conversation:
             data += tds_tokens.goes_on(part) if index + 1 < len(calls) else part
         return data, problem
 
-    def _one(self, call: Call) -> Reply:
+    def _one(self, call: ProcedureCall) -> Reply:
         if not call.procedure:
             return self._run(call.text, {}, in_procedure=False)
         match call.procedure:
@@ -111,29 +111,29 @@ class Conversation:
 
     def _failed(self, problem: ServerError, *, in_procedure: bool) -> tuple[bytes, ServerError]:
         data = tds_tokens.error(problem, self.session.server)
-        return data + (b"" if in_procedure else tds_tokens.done(Status.ERROR)), problem
+        return data + (b"" if in_procedure else tds_tokens.done(DoneStatus.ERROR)), problem
 
     def _procedure(self, ran: Reply, more: bytes = b"") -> Reply:
         data, problem = ran
         if problem is not None:
-            return data + tds_tokens.done_procedure(Status.ERROR), problem
+            return data + tds_tokens.done_procedure(DoneStatus.ERROR), problem
         return data + tds_tokens.return_status(0) + more + tds_tokens.done_procedure(), None
 
 
-def read(message: Message) -> list[Call]:
+def read(message: Message) -> list[ProcedureCall]:
     """The calls of a BATCH or RPC message; raises `StreamError`."""
     try:
         (head,) = struct.unpack_from("<I", message.payload)
         if not 4 <= head <= len(message.payload):
             raise ValueError("the headers are longer than the message")
-        if message.kind == Kind.BATCH:
-            return [Call("", (("", message.payload[head:].decode("utf-16-le")),))]
+        if message.kind == PacketKind.BATCH:
+            return [ProcedureCall("", (("", message.payload[head:].decode("utf-16-le")),))]
         return _procedures(Parameters(message.payload, head))
     except (ValueError, struct.error) as error:
         raise StreamError(str(error)) from error
 
 
-def _procedures(data: Parameters) -> list[Call]:
+def _procedures(data: Parameters) -> list[ProcedureCall]:
     calls = []
     while data.more:
         length = data.number(2)
@@ -146,7 +146,7 @@ def _procedures(data: Parameters) -> list[Call]:
             parameters.append((title, data.value()))
         if data.more:
             data.take(1)
-        calls.append(Call(name.casefold().removeprefix("sys."), tuple(parameters)))
+        calls.append(ProcedureCall(name.casefold().removeprefix("sys."), tuple(parameters)))
     return calls
 
 
@@ -154,8 +154,8 @@ def _ended(parts: list[bytes], counts: list[int | None], *, more: bool, in_proce
     """The results, each with its DONE; the last one says so unless there is more."""
     data = bytearray()
     for index, (part, count) in enumerate(zip(parts, counts, strict=True)):
-        status = Status.MORE if more or index + 1 < len(parts) else Status.FINAL
-        status |= Status.COUNT if count is not None else Status.FINAL
+        status = DoneStatus.MORE if more or index + 1 < len(parts) else DoneStatus.FINAL
+        status |= DoneStatus.COUNT if count is not None else DoneStatus.FINAL
         end = tds_tokens.done_in_procedure if in_procedure else tds_tokens.done
         data += part + end(status, count or 0, _SELECT if count is not None else 0)
     if not parts and not more:
@@ -163,13 +163,13 @@ def _ended(parts: list[bytes], counts: list[int | None], *, more: bool, in_proce
     return bytes(data)
 
 
-def _bound(call: Call, values: tuple[tuple[str, Value], ...]) -> dict[str, Value]:
+def _bound(call: ProcedureCall, values: tuple[tuple[str, Value], ...]) -> dict[str, Value]:
     """The variables of a statement: by the names that the values bear, else in the order of their declaration."""
     declared = _DECLARED.findall(call.declaration)
     names = [name or (declared[place] if place < len(declared) else "") for place, (name, _) in enumerate(values)]
     return {name.removeprefix("@").casefold(): value for name, (_, value) in zip(names, values, strict=True)}
 
 
-def _handle(call: Call) -> int:
+def _handle(call: ProcedureCall) -> int:
     value = call.parameters[0][1] if call.parameters else None
     return value if isinstance(value, int) else 0

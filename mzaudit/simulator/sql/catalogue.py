@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from mzaudit.simulator.sql.contents import (
     FIXED_ROLES,
-    Column,
-    DatabasePrincipal,
-    Permission,
-    SecurityPolicy,
+    SqlColumn,
+    SqlPermission,
+    SqlPrincipal,
+    SqlSecurityPolicy,
     Table,
     Value,
 )
-from mzaudit.simulator.sql.database_permissions import Rights
+from mzaudit.simulator.sql.database_permissions import DatabasePermissions
 from mzaudit.simulator.sql.sql_types import declared
 
 _SYSTEM_USERS = ("dbo", "guest", "information_schema", "sys")
@@ -63,14 +63,14 @@ _FIRST_OBJECT, _OBJECT_STEP = 901578250, 16
 class View:
     """A table or view; columns as in a declaration. The rows of a view are worked out when they are read, once."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[SqlColumn, ...]
     rows: Iterable[tuple[Value, ...]]
 
 
 class Catalogue:
     """The objects of a database, with the numbers that the catalogue gives them."""
 
-    def __init__(self, rights: Rights, database: str) -> None:
+    def __init__(self, rights: DatabasePermissions, database: str) -> None:
         self._rights = rights
         self._contents = rights.contents
         self._database = database
@@ -104,7 +104,7 @@ class Catalogue:
             made[f"{table.schema}.{table.name}"] = View(tuple(table.columns), table.rows)
         return made
 
-    def sees(self, principal: DatabasePrincipal) -> bool:
+    def sees(self, principal: SqlPrincipal) -> bool:
         """Everyone sees himself, the system's own users and the fixed roles; a role shows itself to its members."""
         name = principal.name.casefold()
         if name == "public" or name in _SYSTEM_USERS or principal.is_fixed_role or principal is self._rights.user:
@@ -127,7 +127,7 @@ class Catalogue:
             )
         return self._rights.any_on(name)
 
-    def _numbered(self) -> Iterator[tuple[int, DatabasePrincipal]]:
+    def _numbered(self) -> Iterator[tuple[int, SqlPrincipal]]:
         system = {name: number for number, name in enumerate(("public", *_SYSTEM_USERS))}
         number = len(system)
         for one in self._contents.principals:
@@ -178,7 +178,7 @@ class Catalogue:
                     *(code, one.permission, state, one.state),
                 )
 
-    def _target(self, one: Permission) -> tuple[int, int]:
+    def _target(self, one: SqlPermission) -> tuple[int, int]:
         match one.kind:
             case "DATABASE":
                 return 0, 0
@@ -210,7 +210,7 @@ class Catalogue:
                 kind = "ROLE" if one.type == "R" else _TYPES[one.type].replace("_", " ")
                 yield number, None if one.type == "R" else one.sid, one.name, kind, "GRANT OR DENY"
 
-    def _object(self, one: Table | SecurityPolicy, letters: str, word: str) -> tuple[Value, ...]:
+    def _object(self, one: Table | SqlSecurityPolicy, letters: str, word: str) -> tuple[Value, ...]:
         number = self.objects[f"{one.schema}.{one.name}".casefold()]
         created = self._contents.principal("dbo").created
         return one.name, number, None, self._schema(one.schema), 0, letters, word, created, created, False
@@ -242,17 +242,17 @@ class Catalogue:
                 operation = _OPERATIONS[one.operation] if one.operation is not None else None
                 yield number, place, target, one.definition, kind, one.type, operation, one.operation
 
-    def _seen_policies(self) -> Iterator[SecurityPolicy]:
+    def _seen_policies(self) -> Iterator[SqlSecurityPolicy]:
         return (one for one in self._contents.policies if self.sees_object(f"{one.schema}.{one.name}"))
 
     def _schema(self, name: str) -> int:
         return {known.casefold(): number for known, number in self.schemas.items()}[name.casefold()]
 
 
-def _described(text: str) -> tuple[Column, ...]:
+def _described(text: str) -> tuple[SqlColumn, ...]:
     """`name type, name type`; a type with `?` may be null."""
     parts = [part.split() for part in text.split(";")]
-    return tuple(Column(name, kind.rstrip("?"), kind.endswith("?")) for name, kind in parts)
+    return tuple(SqlColumn(name, kind.rstrip("?"), kind.endswith("?")) for name, kind in parts)
 
 
 _PRINCIPAL = _described(

@@ -1,4 +1,4 @@
-"""What is inside a database, in the words of SQL Server: plain and mutable, so that a test may bend it."""
+"""What is inside a database, in the words of SQL Server: plain and mutable, so that a test may mutate it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sid_of(identity: str) -> bytes:
 
 
 @dataclass(slots=True)
-class DatabasePrincipal:
+class SqlPrincipal:
     """A row of `sys.database_principals`; its id there follows from its place in the list."""
 
     name: str
@@ -60,7 +60,7 @@ class DatabasePrincipal:
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
+class SqlMembership:
     """A row of `sys.database_role_members`, by names."""
 
     role: str
@@ -68,7 +68,7 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
-class Permission:
+class SqlPermission:
     """A row of `sys.database_permissions`; `on` is `schema.table` for an object (whose one `column` it may be for), the
     schema's name for a schema, a user's or role's for one of those."""
 
@@ -81,7 +81,7 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SqlColumn:
     """A column of a table; `type` as in its declaration: `int`, `nvarchar(200)`, `datetime`."""
 
     name: str
@@ -96,14 +96,14 @@ class Table:
 
     schema: str
     name: str
-    columns: list[Column]
+    columns: list[SqlColumn]
     rows: list[tuple[Value, ...]] = field(default_factory=list)
     temporal: Temporal = "NON_TEMPORAL_TABLE"
     ledger: LedgerType = "NON_LEDGER_TABLE"
 
 
 @dataclass(slots=True)
-class Predicate:
+class SqlPredicate:
     """A row of `sys.security_predicates`; without an operation it stands for every one."""
 
     table: str
@@ -113,27 +113,27 @@ class Predicate:
 
 
 @dataclass(slots=True)
-class SecurityPolicy:
+class SqlSecurityPolicy:
     """A row of `sys.security_policies` with its predicates."""
 
     schema: str
     name: str
-    predicates: list[Predicate]
+    predicates: list[SqlPredicate]
     enabled: bool = True
     schema_bound: bool = True
 
 
-def _stock() -> list[DatabasePrincipal]:
+def _stock() -> list[SqlPrincipal]:
     """Who is in every database from the start, as `CREATE DATABASE` leaves it."""
-    stock: list[DatabasePrincipal] = [
-        DatabasePrincipal("public", "R", "NONE", _ROLE_SID + bytes(16)),
-        DatabasePrincipal("dbo", "S", "INSTANCE", bytes.fromhex("01060000000001640000000000000000") + bytes(16)),
-        DatabasePrincipal("guest", "S", "NONE", b"\0"),
-        DatabasePrincipal("INFORMATION_SCHEMA", "S", "NONE", None),
-        DatabasePrincipal("sys", "S", "NONE", None),
+    stock: list[SqlPrincipal] = [
+        SqlPrincipal("public", "R", "NONE", _ROLE_SID + bytes(16)),
+        SqlPrincipal("dbo", "S", "INSTANCE", bytes.fromhex("01060000000001640000000000000000") + bytes(16)),
+        SqlPrincipal("guest", "S", "NONE", b"\0"),
+        SqlPrincipal("INFORMATION_SCHEMA", "S", "NONE", None),
+        SqlPrincipal("sys", "S", "NONE", None),
     ]
     for name, number in FIXED_ROLES.items():
-        stock.append(DatabasePrincipal(name, "R", "NONE", _ROLE_SID + bytes(12) + number.to_bytes(4, "little")))
+        stock.append(SqlPrincipal(name, "R", "NONE", _ROLE_SID + bytes(12) + number.to_bytes(4, "little")))
     return stock
 
 
@@ -141,13 +141,13 @@ def _stock() -> list[DatabasePrincipal]:
 class Contents:
     """One database. Names are compared as its collation does, ignoring case."""
 
-    principals: list[DatabasePrincipal] = field(default_factory=_stock)
-    members: list[Membership] = field(default_factory=list)
-    permissions: list[Permission] = field(default_factory=list)
+    principals: list[SqlPrincipal] = field(default_factory=_stock)
+    members: list[SqlMembership] = field(default_factory=list)
+    permissions: list[SqlPermission] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
-    policies: list[SecurityPolicy] = field(default_factory=list)
+    policies: list[SqlSecurityPolicy] = field(default_factory=list)
 
-    def principal(self, name: str) -> DatabasePrincipal:
+    def principal(self, name: str) -> SqlPrincipal:
         """The user or role of that name; raises KeyError."""
         for one in self.principals:
             if one.name.casefold() == name.casefold():
@@ -161,32 +161,32 @@ class Contents:
                 return one
         raise KeyError(name)
 
-    def policy(self, name: str) -> SecurityPolicy:
+    def policy(self, name: str) -> SqlSecurityPolicy:
         """The security policy `schema.name`; raises KeyError."""
         for one in self.policies:
             if f"{one.schema}.{one.name}".casefold() == name.casefold():
                 return one
         raise KeyError(name)
 
-    def create_user(self, name: str, identity: str, *roles: str) -> DatabasePrincipal:
+    def create_user(self, name: str, identity: str, *roles: str) -> SqlPrincipal:
         """`CREATE USER … FROM EXTERNAL PROVIDER` for an application's client id, then its roles."""
-        return self._admit(DatabasePrincipal(name, "E", "EXTERNAL", sid_of(identity)), roles)
+        return self._admit(SqlPrincipal(name, "E", "EXTERNAL", sid_of(identity)), roles)
 
-    def create_password_user(self, name: str, *roles: str) -> DatabasePrincipal:
+    def create_password_user(self, name: str, *roles: str) -> SqlPrincipal:
         """`CREATE USER … WITH PASSWORD`, a contained user, then its roles."""
         sid = _USER_SID + uuid.uuid5(uuid.NAMESPACE_URL, name).bytes
-        return self._admit(DatabasePrincipal(name, "S", "DATABASE", sid), roles)
+        return self._admit(SqlPrincipal(name, "S", "DATABASE", sid), roles)
 
-    def create_group(self, name: str, identity: str, *roles: str) -> DatabasePrincipal:
+    def create_group(self, name: str, identity: str, *roles: str) -> SqlPrincipal:
         """`CREATE USER … FROM EXTERNAL PROVIDER` for an Entra group's object id, then its roles."""
-        return self._admit(DatabasePrincipal(name, "X", "EXTERNAL", sid_of(identity)), roles)
+        return self._admit(SqlPrincipal(name, "X", "EXTERNAL", sid_of(identity)), roles)
 
-    def create_role(self, name: str, *roles: str) -> DatabasePrincipal:
+    def create_role(self, name: str, *roles: str) -> SqlPrincipal:
         """`CREATE ROLE`, then the roles that it is itself a member of."""
         sid = _ROLE_SID + uuid.uuid5(uuid.NAMESPACE_URL, name).bytes
-        role = DatabasePrincipal(name, "R", "NONE", sid)
+        role = SqlPrincipal(name, "R", "NONE", sid)
         self.principals.append(role)
-        self.members += [Membership(one, name) for one in roles]
+        self.members += [SqlMembership(one, name) for one in roles]
         return role
 
     def drop_user(self, name: str) -> None:
@@ -200,11 +200,11 @@ class Contents:
         self, grantee: str, permission: str, kind: SecurableClass = "DATABASE", on: str = "", *, state: State = "GRANT"
     ) -> None:
         """`GRANT` (or `DENY`) a permission on the database, a schema, a table, or a user or role."""
-        self.permissions.append(Permission(grantee, permission, state, kind, on))
+        self.permissions.append(SqlPermission(grantee, permission, state, kind, on))
 
     def deny_column(self, grantee: str, permission: str, table: str, column: str) -> None:
         """`DENY` a permission on one column of a table (`schema.name`)."""
-        self.permissions.append(Permission(grantee, permission, "DENY", "OBJECT_OR_COLUMN", table, column))
+        self.permissions.append(SqlPermission(grantee, permission, "DENY", "OBJECT_OR_COLUMN", table, column))
 
     def revoke(self, grantee: str, permission: str) -> None:
         """`REVOKE` a permission on the database, given or denied."""
@@ -220,14 +220,14 @@ class Contents:
 
     def add_member(self, role: str, member: str) -> None:
         """`ALTER ROLE … ADD MEMBER`."""
-        self.members.append(Membership(role, member))
+        self.members.append(SqlMembership(role, member))
 
     def remove_member(self, role: str, member: str) -> None:
         """`ALTER ROLE … DROP MEMBER`; raises ValueError when it was none."""
-        self.members.remove(Membership(role, member))
+        self.members.remove(SqlMembership(role, member))
 
-    def _admit(self, user: DatabasePrincipal, roles: tuple[str, ...]) -> DatabasePrincipal:
+    def _admit(self, user: SqlPrincipal, roles: tuple[str, ...]) -> SqlPrincipal:
         self.principals.append(user)
-        self.permissions.append(Permission(user.name, "CONNECT"))
-        self.members += [Membership(role, user.name) for role in roles]
+        self.permissions.append(SqlPermission(user.name, "CONNECT"))
+        self.members += [SqlMembership(role, user.name) for role in roles]
         return user

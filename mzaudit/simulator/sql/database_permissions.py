@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from mzaudit.simulator.sql.contents import Contents, DatabasePrincipal, Permission, SecurableClass
+from mzaudit.simulator.sql.contents import Contents, SecurableClass, SqlPermission, SqlPrincipal
 
 # What the fixed roles may do, as Microsoft documents it ("Database-level roles"), in so far as anything asks for it.
 _FIXED: dict[str, tuple[str, ...]] = {
@@ -69,11 +69,11 @@ _On = tuple[str, _Securable]
 
 
 @dataclass(frozen=True)
-class Rights:
+class DatabasePermissions:
     """The rights of one principal, as they are when they are first asked for."""
 
     contents: Contents
-    user: DatabasePrincipal
+    user: SqlPrincipal
 
     @cached_property
     def roles(self) -> set[str]:
@@ -120,17 +120,17 @@ class Rights:
     def _barred(self) -> set[_On]:
         return {(one.permission, _securable(one)) for one in self._effective(denied=True)}
 
-    def _effective(self, *, denied: bool) -> Iterator[Permission]:
+    def _effective(self, *, denied: bool) -> Iterator[SqlPermission]:
         mine = {self.user.name.casefold(), *self.roles}
         fixed = _FIXED_DENIALS if denied else _FIXED
         for role in mine & fixed.keys():
-            yield from (Permission(role, one) for one in fixed[role])
+            yield from (SqlPermission(role, one) for one in fixed[role])
         for one in self.contents.permissions:
             if one.grantee.casefold() in mine and (one.state == "DENY") == denied and not one.column:
                 yield one
 
 
-def _securable(permission: Permission) -> _Securable:
+def _securable(permission: SqlPermission) -> _Securable:
     return _Securable(permission.kind, permission.on.casefold())
 
 

@@ -5,22 +5,30 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from mzaudit.simulator.estates.estate_plan import stable_guid
-from mzaudit.simulator.sql.contents import Column, Contents, DatabasePrincipal, Predicate, SecurityPolicy, Table, Value
+from mzaudit.simulator.sql.contents import (
+    Contents,
+    SqlColumn,
+    SqlPredicate,
+    SqlPrincipal,
+    SqlSecurityPolicy,
+    Table,
+    Value,
+)
 
 PIPELINE = "sp-monozu-pipeline"
 _TENANT_TABLES = ("device", "reading", "alarm")
 _MIGRATIONS = ("baseline", "devices and readings", "alarms", "row level security", "alarm acknowledgement")
 _HISTORY = (
-    Column("installed_rank", "int"),
-    Column("version", "nvarchar(50)", nullable=True),
-    Column("description", "nvarchar(200)", nullable=True),
-    Column("type", "nvarchar(20)"),
-    Column("script", "nvarchar(1000)"),
-    Column("checksum", "int", nullable=True),
-    Column("installed_by", "nvarchar(100)"),
-    Column("installed_on", "datetime"),
-    Column("execution_time", "int"),
-    Column("success", "bit"),
+    SqlColumn("installed_rank", "int"),
+    SqlColumn("version", "nvarchar(50)", nullable=True),
+    SqlColumn("description", "nvarchar(200)", nullable=True),
+    SqlColumn("type", "nvarchar(20)"),
+    SqlColumn("script", "nvarchar(1000)"),
+    SqlColumn("checksum", "int", nullable=True),
+    SqlColumn("installed_by", "nvarchar(100)"),
+    SqlColumn("installed_on", "datetime"),
+    SqlColumn("execution_time", "int"),
+    SqlColumn("success", "bit"),
 )
 
 
@@ -34,15 +42,17 @@ def database(tenant_column: str, migrations: str, pipeline: str, tenant: str, mi
     past = _tenant_table("device_history", tenant_column)
     past.temporal = "HISTORY_TABLE"
     contents.tables.append(past)
-    contents.tables.append(Table("dbo", "tenant", [Column("id", "uniqueidentifier"), Column("name", "nvarchar(200)")]))
+    contents.tables.append(
+        Table("dbo", "tenant", [SqlColumn("id", "uniqueidentifier"), SqlColumn("name", "nvarchar(200)")])
+    )
     contents.tables.append(_history(migrations, f"{pipeline}@{tenant}", midnight))
     definition = f"([sec].[fn_tenant]([{tenant_column}]))"
-    predicates: list[Predicate] = []
+    predicates: list[SqlPredicate] = []
     for name in _TENANT_TABLES:
-        predicates.append(Predicate(f"dbo.{name}", "FILTER", definition))
-        predicates.append(Predicate(f"dbo.{name}", "BLOCK", definition))
-    predicates.append(Predicate("dbo.device_history", "FILTER", definition))  # nobody writes into it
-    contents.policies.append(SecurityPolicy("sec", "tenant_isolation", predicates))
+        predicates.append(SqlPredicate(f"dbo.{name}", "FILTER", definition))
+        predicates.append(SqlPredicate(f"dbo.{name}", "BLOCK", definition))
+    predicates.append(SqlPredicate("dbo.device_history", "FILTER", definition))  # nobody writes into it
+    contents.policies.append(SqlSecurityPolicy("sec", "tenant_isolation", predicates))
     _others(contents)
     return contents
 
@@ -55,7 +65,7 @@ def _others(contents: Contents) -> None:
     contents.grant("sp-monozu-retired", "CONNECT", state="DENY")
     contents.create_role("report_readers")
     contents.grant("report_readers", "VIEW DEFINITION", "SCHEMA", "sec", state="DENY")
-    contents.principals.append(DatabasePrincipal("reporting", "S", "NONE", bytes.fromhex("0105000000000009030000007a")))
+    contents.principals.append(SqlPrincipal("reporting", "S", "NONE", bytes.fromhex("0105000000000009030000007a")))
     contents.grant("report_readers", "IMPERSONATE", "DATABASE_PRINCIPAL", "reporting")
 
 
@@ -67,7 +77,11 @@ def admit_auditor(contents: Contents, name: str, client_id: str, migrations: str
 
 
 def _tenant_table(name: str, tenant_column: str) -> Table:
-    columns = [Column("id", "bigint"), Column(tenant_column, "uniqueidentifier"), Column("body", "nvarchar(max)", True)]
+    columns = [
+        SqlColumn("id", "bigint"),
+        SqlColumn(tenant_column, "uniqueidentifier"),
+        SqlColumn("body", "nvarchar(max)", True),
+    ]
     return Table("dbo", name, columns)
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from mzaudit.simulator.sql import functions, sql_errors
 from mzaudit.simulator.sql.catalogue import PERMISSIONS, Catalogue, View
-from mzaudit.simulator.sql.contents import Column
-from mzaudit.simulator.sql.database_permissions import Rights
+from mzaudit.simulator.sql.contents import SqlColumn
+from mzaudit.simulator.sql.database_permissions import DatabasePermissions
 from mzaudit.simulator.sql.functions import Cell
 from mzaudit.simulator.sql.sql_errors import ServerError, SqlError
-from mzaudit.simulator.sql.sql_login import Session
+from mzaudit.simulator.sql.sql_login import SqlSession
 from mzaudit.simulator.sql.sql_types import BIGINT, FLOAT, INT, INTEGERS, SqlType, Value, stored
 from mzaudit.simulator.sql.tds_tokens import ResultColumn
 
@@ -29,7 +29,7 @@ class Result:
     rows: list[tuple[Value, ...]]
 
 
-def run(session: Session, text: str, variables: Mapping[str, Value]) -> Iterator[Result | None]:
+def run(session: SqlSession, text: str, variables: Mapping[str, Value]) -> Iterator[Result | None]:
     """Run a batch: one result for each statement, None for one that has none. `variables` are by casefolded name
     without `@`. Raises `SqlError`; the results before it stand."""
     from sqlglot import exp
@@ -58,9 +58,9 @@ def run(session: Session, text: str, variables: Mapping[str, Value]) -> Iterator
 
 
 class _Database:
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SqlSession) -> None:
         self._session = session
-        self._rights = Rights(session.contents, session.user)
+        self._rights = DatabasePermissions(session.contents, session.user)
         self._catalogue = Catalogue(self._rights, session.database)
         self._functions = functions.built_in(session, self._rights, self._catalogue)
         self._denied: ServerError | None = None
@@ -194,7 +194,7 @@ def _fill(engine: sqlite3.Connection, name: str, view: View) -> None:
     engine.executemany(f"INSERT INTO `{quoted}` VALUES ({marks})", rows)  # noqa: S608  # the engine's own tables
 
 
-def _collation(column: Column) -> str:
+def _collation(column: SqlColumn) -> str:
     """The databases' collation ignores case."""
     return " COLLATE NOCASE" if "char" in column.type or column.type == "sysname" else ""
 

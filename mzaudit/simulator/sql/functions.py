@@ -11,9 +11,9 @@ from decimal import Decimal
 from mzaudit.simulator.sql import sql_errors
 from mzaudit.simulator.sql.catalogue import Catalogue
 from mzaudit.simulator.sql.contents import SecurableClass
-from mzaudit.simulator.sql.database_permissions import COVERED, Rights
+from mzaudit.simulator.sql.database_permissions import COVERED, DatabasePermissions
 from mzaudit.simulator.sql.sql_errors import SqlError
-from mzaudit.simulator.sql.sql_login import Session
+from mzaudit.simulator.sql.sql_login import SqlSession
 from mzaudit.simulator.sql.sql_types import BIGINT, DATETIME, GUID, INT, SYSNAME, VARIANT, SqlType, declared
 
 Cell = str | int | float | bytes | None
@@ -37,7 +37,7 @@ class Function:
     type: SqlType | None
 
 
-def built_in(session: Session, rights: Rights, catalogue: Catalogue) -> dict[str, Function]:
+def built_in(session: SqlSession, rights: DatabasePermissions, catalogue: Catalogue) -> dict[str, Function]:
     """Every function that is served, by name in upper case."""
     names = _Names(session, catalogue)
     connection: dict[str, Cell] = {
@@ -194,7 +194,7 @@ def _now() -> str:
 class _Names:
     """Names and numbers of what the caller can see; None for what it cannot."""
 
-    session: Session
+    session: SqlSession
     catalogue: Catalogue
 
     def user(self, number: int | None = -1) -> str | None:
@@ -243,7 +243,9 @@ def qualified(name: str) -> str:
     return f"{parts[-2] or 'dbo' if len(parts) > 1 else 'dbo'}.{parts[-1]}"
 
 
-def _has_permission(names: _Names, rights: Rights, securable: Cell, kind: Cell, permission: Cell, *_: Cell) -> Cell:
+def _has_permission(
+    names: _Names, rights: DatabasePermissions, securable: Cell, kind: Cell, permission: Cell, *_: Cell
+) -> Cell:
     """1 or 0; None when there is no such securable, class or permission."""
     found = _CLASSES.get(str(kind).upper())
     wanted = str(permission).upper()
@@ -271,13 +273,13 @@ def _has_permission(names: _Names, rights: Rights, securable: Cell, kind: Cell, 
     return int(any(rights.holds(one, found, name) for one in asked))
 
 
-def _database_property(session: Session, name: str, what: str) -> str | None:
+def _database_property(session: SqlSession, name: str, what: str) -> str | None:
     """None for another database, and for a property that is not served."""
     known = {"status": "ONLINE", "updateability": "READ_ONLY" if session.replica else "READ_WRITE"}
     return known.get(what.casefold()) if name.casefold() == session.database.casefold() else None
 
 
-def _is_member(session: Session, rights: Rights, role: str) -> int | None:
+def _is_member(session: SqlSession, rights: DatabasePermissions, role: str) -> int | None:
     try:
         known = session.contents.principal(role)
     except KeyError:
@@ -285,17 +287,17 @@ def _is_member(session: Session, rights: Rights, role: str) -> int | None:
     return int(known.name.casefold() in rights.roles or session.user.name == "dbo")
 
 
-def _is_role_member(names: _Names, rights: Rights, role: str, *who: Cell) -> int | None:
+def _is_role_member(names: _Names, rights: DatabasePermissions, role: str, *who: Cell) -> int | None:
     if not who:
         return _is_member(names.session, rights, role)
     number = names.user_id(str(who[0]))
     if number is None:
         return None
-    other = Rights(rights.contents, names.catalogue.principals[number])
+    other = DatabasePermissions(rights.contents, names.catalogue.principals[number])
     return _is_member(names.session, other, role)
 
 
-def granted(rights: Rights, securable: str | None, kind: str) -> list[str]:
+def granted(rights: DatabasePermissions, securable: str | None, kind: str) -> list[str]:
     """`fn_my_permissions`: every permission that the caller has on a securable."""
     found = _CLASSES.get(kind.upper())
     if found is None:

@@ -59,7 +59,7 @@ class Prelogin:
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class Login7:
     """A LOGIN7. `token` is the access token in it, `library` None means a password (which is never kept)."""
 
     version: int
@@ -90,7 +90,7 @@ def read_prelogin(payload: bytes) -> Prelogin:
     return Prelogin(encryption[0] if encryption else Encryption.NOT_SUPPORTED, options.get(_FEDERATED) == b"\1")
 
 
-def read_login(payload: bytes) -> Login:
+def read_login(payload: bytes) -> Login7:
     """Read a LOGIN7; raises `StreamError`."""
     try:
         _, version, packet_size, *_, type_flags, flags3, _, _ = _FIXED.unpack_from(payload)
@@ -102,7 +102,7 @@ def read_login(payload: bytes) -> Login:
         user, application, server, database = (_text(payload, *texts[index]) for index in (1, 3, 4, 8))
     except (struct.error, IndexError, ValueError) as error:
         raise StreamError("LOGIN7 does not hold what it promises") from error
-    return Login(
+    return Login7(
         version, packet_size, application, server, database, user, bool(type_flags & _READ_ONLY), library, token
     )
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from mzaudit.simulator.fault_injection import Hang, Malformed, Reset, Slow, SqlAction, SqlFaultPlan, Truncated
 from mzaudit.simulator.sql.sql_errors import ServerError, SqlError
-from mzaudit.simulator.sql.stream import Kind, Stream, packets
+from mzaudit.simulator.sql.stream import PacketKind, Stream, packets
 
 _GARBAGE = b"\x01garbage\xff" * 8  # no token begins with 0x01
 
@@ -28,7 +28,7 @@ class SqlRequest:
     number: int
 
 
-class Entry:
+class RequestEntry:
     """One request under way."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Entry:
         """Send the answer, or what is let come of it; raises ConnectionError when that is the end."""
         match self._action:
             case Truncated():
-                data = packets(Kind.REPLY, reply, stream.packet_size)
+                data = packets(PacketKind.REPLY, reply, stream.packet_size)
                 await stream.write_raw(data[: len(data) // 2])
                 _drop(stream)
             case Malformed():
@@ -67,10 +67,10 @@ class Entry:
             case _:
                 pass
         self._note(error.number if error is not None else 0)
-        await stream.write(Kind.REPLY, reply)
+        await stream.write(PacketKind.REPLY, reply)
 
 
-class Ledger:
+class RequestLedger:
     """The requests of one simulator, in order of arrival; each is answered after `wait`."""
 
     def __init__(self, plan: SqlFaultPlan, wait: Callable[[], Awaitable[None]]) -> None:
@@ -84,7 +84,7 @@ class Ledger:
         """Every request so far."""
         return [self._requests[number] for number in sorted(self._requests)]
 
-    def open(self, kind: Literal["LOGIN", "QUERY"], server: str, database: str, statement: str = "") -> Entry:
+    def open(self, kind: Literal["LOGIN", "QUERY"], server: str, database: str, statement: str = "") -> RequestEntry:
         """Note a request, and pick what goes wrong with it."""
         number = next(self._numbers)
 
@@ -92,7 +92,7 @@ class Ledger:
             self._requests[number] = SqlRequest(kind, server, database, statement, result, number)
 
         note(None)
-        return Entry(note, self._plan.pick(f"{kind} {server}/{database} {statement}".rstrip()), self._wait)
+        return RequestEntry(note, self._plan.pick(f"{kind} {server}/{database} {statement}".rstrip()), self._wait)
 
 
 def _drop(stream: Stream) -> None:

@@ -9,14 +9,14 @@ from sqlglot import exp
 
 from mzaudit.simulator.sql import sql_errors, tsql_parser
 from mzaudit.simulator.sql.catalogue import PERMISSIONS
-from mzaudit.simulator.sql.contents import Column
+from mzaudit.simulator.sql.contents import SqlColumn
 from mzaudit.simulator.sql.result_shapes import Output, Shapes
 from mzaudit.simulator.sql.sql_errors import SqlError
 from mzaudit.simulator.sql.sql_types import SqlType
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class QueryPlan:
     """The query in the engine's dialect, the columns of its result, the table-valued functions to be called first, the
     views and tables that it reads, and what it calls them (casefolded)."""
 
@@ -32,10 +32,10 @@ def planned(
     text: str,
     number: int,
     database: str,
-    views: tuple[tuple[str, tuple[Column, ...]], ...],
+    views: tuple[tuple[str, tuple[SqlColumn, ...]], ...],
     functions: tuple[tuple[str, SqlType | None], ...],
     variables: frozenset[str],
-) -> Plan:
+) -> QueryPlan:
     """Plan the statement of that number in a batch, over views with their columns and functions with their types, all
     by name; `variables` are casefolded. Raises `SqlError`."""
     tree = tsql_parser.statements(text)[number].copy()
@@ -49,7 +49,7 @@ def planned(
             raise SqlError(sql_errors.unknown_object(call.function))
         columns[call.name] = PERMISSIONS
     outputs = Shapes(columns, types).outputs(tree)
-    return Plan(
+    return QueryPlan(
         sql=tsql_parser.translate(tree, types, variables),
         outputs=tuple(outputs),
         calls=tuple(calls),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from mzaudit.simulator.sql import sql_errors
-from mzaudit.simulator.sql.contents import Column
+from mzaudit.simulator.sql.contents import SqlColumn
 from mzaudit.simulator.sql.sql_errors import SqlError
 from mzaudit.simulator.sql.sql_types import BIGINT, FLOAT, INT, SqlType, declared
 from mzaudit.simulator.sql.tsql_parser import BARE, sources
@@ -18,7 +18,7 @@ Output = tuple[str, SqlType | None]
 class Shapes:
     """Reads queries whose tables are bound, over the columns of the views and the types of the functions by name."""
 
-    def __init__(self, views: Mapping[str, Sequence[Column]], functions: Mapping[str, SqlType | None]) -> None:
+    def __init__(self, views: Mapping[str, Sequence[SqlColumn]], functions: Mapping[str, SqlType | None]) -> None:
         self._views = views
         self._functions = functions
 

@@ -10,15 +10,15 @@ from functools import partial
 from mzaudit.simulator.estates.simulated_estate import Estate
 from mzaudit.simulator.listener import Door
 from mzaudit.simulator.sql import sql_login
-from mzaudit.simulator.sql.ledger import Ledger
+from mzaudit.simulator.sql.ledger import RequestLedger
 from mzaudit.simulator.sql.stream import Stream, StreamError
-from mzaudit.simulator.sql.tds_server_connection import Certificates, Connection
+from mzaudit.simulator.sql.tds_server_connection import Certificates, TdsServerConnection
 
 
 class SqlService:
     """Serves connections, each to the host that its client asked for, of the estate that there is at that time."""
 
-    def __init__(self, estate: Callable[[], Estate], certificates: Certificates, ledger: Ledger) -> None:
+    def __init__(self, estate: Callable[[], Estate], certificates: Certificates, ledger: RequestLedger) -> None:
         self._estate = estate
         self._certificates = certificates
         self._ledger = ledger
@@ -33,7 +33,9 @@ class SqlService:
         """Serve one client to its end; the writer stays open for the caller to close."""
         # When the client talks nonsense there is nobody to tell.
         with suppress(StreamError):
-            await Connection(self._estate(), host, self._certificates, self._ledger, Stream(reader, writer)).serve()
+            await TdsServerConnection(
+                self._estate(), host, self._certificates, self._ledger, Stream(reader, writer)
+            ).serve()
 
     async def listen(self, host: str) -> int:
         """Serve one host on loopback as well, for clients that know no proxy; gives the port."""

@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 
 from mzaudit.simulator.arm.arm_types import type_key
-from mzaudit.simulator.estates.simulated_estate import Estate, Gate
+from mzaudit.simulator.estates.simulated_estate import Estate, SqlGateway
 from mzaudit.simulator.http_messages import Json
 from mzaudit.simulator.services import entra
 from mzaudit.simulator.sql import sql_errors
-from mzaudit.simulator.sql.contents import Contents, DatabasePrincipal, sid_of
-from mzaudit.simulator.sql.database_permissions import Rights
+from mzaudit.simulator.sql.contents import Contents, SqlPrincipal, sid_of
+from mzaudit.simulator.sql.database_permissions import DatabasePermissions
 from mzaudit.simulator.sql.sql_errors import SqlError
 
 SUFFIX = ".database.windows.net"
@@ -24,13 +24,13 @@ _BEARER = "<token-identified principal>"
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SqlSession:
     """A login that succeeded: where, and as whom; `replica` where a read-only copy answers."""
 
     server: str
     database: str
     contents: Contents
-    user: DatabasePrincipal
+    user: SqlPrincipal
     login: str
     replica: bool = False
     address: str = CLIENT_ADDRESS
@@ -72,7 +72,7 @@ def node(estate: Estate, server: Json) -> tuple[str, int]:
     return gate(estate, server).target or (f"{server['name']}{WORKER_SUFFIX}", WORKER_PORT)
 
 
-def admit(estate: Estate, server: Json, database: str, token: str, *, read_only: bool = False) -> Session:
+def admit(estate: Estate, server: Json, database: str, token: str, *, read_only: bool = False) -> SqlSession:
     """Let the bearer of a token into a database; raises `SqlError`. A paused database is woken by being asked.
     Read-only intent leads to a replica, where the database has one that may be read."""
     claims = entra.read(token)
@@ -99,15 +99,15 @@ def admit(estate: Estate, server: Json, database: str, token: str, *, read_only:
     secondary = body["properties"].get("secondaryType") == "Geo"
     replica = secondary or (read_only and body["properties"].get("readScale") == "Enabled")
     shown = contents.as_replicated() if replica else contents
-    return Session(str(server["name"]), str(body["name"]), shown, user, login, replica)
+    return SqlSession(str(server["name"]), str(body["name"]), shown, user, login, replica)
 
 
-def gate(estate: Estate, server: Json) -> Gate:
+def gate(estate: Estate, server: Json) -> SqlGateway:
     """How a server meets its clients."""
-    return estate.gates.get(str(server["id"]).casefold(), Gate())
+    return estate.gates.get(str(server["id"]).casefold(), SqlGateway())
 
 
-def _user(estate: Estate, server: Json, contents: Contents, claims: entra.Claims) -> DatabasePrincipal:
+def _user(estate: Estate, server: Json, contents: Contents, claims: entra.Claims) -> SqlPrincipal:
     """The user that a token is in a database: the administrator is dbo, an application is known by its client id alone
     (as the administrator by its object id too), and a group's user stands for all of its members. A user without
     CONNECT is told no more than a stranger."""
@@ -118,7 +118,7 @@ def _user(estate: Estate, server: Json, contents: Contents, claims: entra.Claims
     sids = {sid_of(identity) for identity in (claims.client_id, *groups)}
     for user in contents.principals:
         if user.type in ("E", "X") and user.sid is not None and user.sid[:16] in sids:
-            if Rights(contents, user).holds("CONNECT"):
+            if DatabasePermissions(contents, user).holds("CONNECT"):
                 return user
             break
     raise SqlError(sql_errors.login_failed(_BEARER))

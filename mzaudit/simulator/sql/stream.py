@@ -14,7 +14,7 @@ _LAST = 0x01
 _LARGEST_MESSAGE = 16 * 1024 * 1024
 
 
-class Kind(IntEnum):
+class PacketKind(IntEnum):
     """What a message is, as the first byte of each of its packets says."""
 
     BATCH = 0x01
@@ -87,7 +87,7 @@ class Stream:
             if status & _LAST:
                 return Message(kind, bytes(payload))
 
-    async def write(self, kind: Kind, payload: bytes) -> None:
+    async def write(self, kind: PacketKind, payload: bytes) -> None:
         """Send one message in as many packets as the packet size asks for."""
         await self.write_raw(packets(kind, payload, self.packet_size))
 
@@ -107,7 +107,7 @@ class Stream:
     async def _flush(self, in_packets: bool) -> None:
         data = self._outgoing.read()
         if data:
-            self._writer.write(packets(Kind.PRELOGIN, data, self.packet_size) if in_packets else data)
+            self._writer.write(packets(PacketKind.PRELOGIN, data, self.packet_size) if in_packets else data)
             await self._writer.drain()
 
     async def _exactly(self, count: int) -> bytes:
@@ -139,7 +139,7 @@ class Stream:
         return data
 
 
-def packets(kind: Kind, payload: bytes, size: int) -> bytes:
+def packets(kind: PacketKind, payload: bytes, size: int) -> bytes:
     """A message cut into packets of at most `size` bytes, headers included."""
     room = size - _HEADER.size
     parts = [payload[start : start + room] for start in range(0, len(payload), room)] or [b""]

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from mzaudit.simulator.estates.simulated_estate import Estate
 from mzaudit.simulator.http_messages import Json
 from mzaudit.simulator.sql import answers, sql_errors, sql_login, tds_tokens
-from mzaudit.simulator.sql.answers import Call, Conversation
-from mzaudit.simulator.sql.handshake import Encryption, Library, Login, read_login, read_prelogin, read_token
-from mzaudit.simulator.sql.ledger import Ledger
+from mzaudit.simulator.sql.answers import Conversation, ProcedureCall
+from mzaudit.simulator.sql.handshake import Encryption, Library, Login7, read_login, read_prelogin, read_token
+from mzaudit.simulator.sql.ledger import RequestLedger
 from mzaudit.simulator.sql.sql_errors import ServerError, SqlError
-from mzaudit.simulator.sql.sql_login import Session
-from mzaudit.simulator.sql.stream import Kind, Message, Stream, StreamError
-from mzaudit.simulator.sql.tds_tokens import Change, Status
+from mzaudit.simulator.sql.sql_login import SqlSession
+from mzaudit.simulator.sql.stream import Message, PacketKind, Stream, StreamError
+from mzaudit.simulator.sql.tds_tokens import Change, DoneStatus
 
 _TDS_74, _TDS_80 = 0x74000004, 0x08000000
 _SMALLEST_PACKET, _LARGEST_PACKET = 512, 32767
@@ -30,10 +30,12 @@ class Certificates:
     strict: ssl.SSLContext
 
 
-class Connection:
+class TdsServerConnection:
     """Serves one client that asked for a host."""
 
-    def __init__(self, estate: Estate, host: str, certificates: Certificates, ledger: Ledger, stream: Stream) -> None:
+    def __init__(
+        self, estate: Estate, host: str, certificates: Certificates, ledger: RequestLedger, stream: Stream
+    ) -> None:
         self._estate = estate
         self._host = host
         self._certificates = certificates
@@ -53,19 +55,19 @@ class Connection:
         strict = await self._stream.starts_with_tls()
         if strict:
             await self._stream.secure(self._certificates.strict, in_packets=False)
-        prelogin = read_prelogin((await self._expect(Kind.PRELOGIN)).payload)
-        await self._stream.write(Kind.REPLY, prelogin.answer(strict=strict))
+        prelogin = read_prelogin((await self._expect(PacketKind.PRELOGIN)).payload)
+        await self._stream.write(PacketKind.REPLY, prelogin.answer(strict=strict))
         if not strict:
             if prelogin.encryption == Encryption.NOT_SUPPORTED:
                 raise StreamError("the client does not encrypt, and Azure insists")
             await self._stream.secure(self._certificates.wrapped, in_packets=True)
 
-    async def _log_in(self) -> Session | None:
+    async def _log_in(self) -> SqlSession | None:
         """LOGIN7 to its answer; None when the client was refused or sent on."""
-        login = read_login((await self._expect(Kind.LOGIN7)).payload)
+        login = read_login((await self._expect(PacketKind.LOGIN7)).payload)
         entry = self._ledger.open("LOGIN", self._host, login.database)
         error: ServerError | None = None
-        session: Session | None = None
+        session: SqlSession | None = None
         try:
             await entry.begin(self._stream)
             server = sql_login.pass_gateway(self._estate, self._host)
@@ -88,20 +90,20 @@ class Connection:
         self._stream.packet_size = _packet_size(login)
         return session
 
-    async def _token(self, login: Login) -> str:
+    async def _token(self, login: Login7) -> str:
         """The token of a login; an ADAL client is told first where to get one."""
         if login.library is None:
             raise SqlError(sql_errors.login_failed(login.user))
         if login.library is Library.SECURITY_TOKEN:
             return login.token
         sts = f"https://login.microsoftonline.com/{self._estate.tenant_id}"
-        await self._stream.write(Kind.REPLY, tds_tokens.federated_info(sts, sql_login.AUDIENCES[1]))
-        return read_token((await self._expect(Kind.FEDAUTH_TOKEN)).payload)
+        await self._stream.write(PacketKind.REPLY, tds_tokens.federated_info(sts, sql_login.AUDIENCES[1]))
+        return read_token((await self._expect(PacketKind.FEDAUTH_TOKEN)).payload)
 
-    def _sent_on(self, login: Login, server: Json) -> bytes:
+    def _sent_on(self, login: Login7, server: Json) -> bytes:
         return self._ack(login) + tds_tokens.route(*sql_login.node(self._estate, server)) + tds_tokens.done()
 
-    def _welcome(self, login: Login, session: Session) -> bytes:
+    def _welcome(self, login: Login7, session: SqlSession) -> bytes:
         name, database = session.server, session.database
         size = str(_packet_size(login))
         return (
@@ -116,13 +118,13 @@ class Connection:
             + tds_tokens.done()
         )
 
-    def _ack(self, login: Login) -> bytes:
+    def _ack(self, login: Login7) -> bytes:
         return tds_tokens.login_ack(_TDS_80 if login.version == _TDS_80 else _TDS_74)
 
     def _error(self, problem: ServerError) -> bytes:
-        return tds_tokens.error(problem, self._host.partition(".")[0]) + tds_tokens.done(Status.ERROR)
+        return tds_tokens.error(problem, self._host.partition(".")[0]) + tds_tokens.done(DoneStatus.ERROR)
 
-    async def _converse(self, session: Session) -> None:
+    async def _converse(self, session: SqlSession) -> None:
         """Answer requests; an ATTENTION that comes meanwhile stops the answer."""
         conversation = Conversation(session)
         incoming = asyncio.ensure_future(self._stream.read())
@@ -131,8 +133,8 @@ class Connection:
             while True:
                 message = await incoming
                 incoming = asyncio.ensure_future(self._stream.read())
-                if message.kind == Kind.ATTENTION:
-                    await self._stream.write(Kind.REPLY, tds_tokens.done(Status.ATTENTION))
+                if message.kind == PacketKind.ATTENTION:
+                    await self._stream.write(PacketKind.REPLY, tds_tokens.done(DoneStatus.ATTENTION))
                     continue
                 working = asyncio.ensure_future(self._answer(conversation, message))
                 await asyncio.wait((incoming, working), return_when=asyncio.FIRST_COMPLETED)
@@ -147,14 +149,14 @@ class Connection:
 
     async def _answer(self, conversation: Conversation, message: Message) -> None:
         match message.kind:
-            case Kind.TRANSACTION:
-                await self._stream.write(Kind.REPLY, self._transact(message.payload))
-            case Kind.BATCH | Kind.RPC:
+            case PacketKind.TRANSACTION:
+                await self._stream.write(PacketKind.REPLY, self._transact(message.payload))
+            case PacketKind.BATCH | PacketKind.RPC:
                 await self._run(conversation, answers.read(message))
             case _:
                 raise StreamError(f"a message of kind {message.kind}")
 
-    async def _run(self, conversation: Conversation, calls: list[Call]) -> None:
+    async def _run(self, conversation: Conversation, calls: list[ProcedureCall]) -> None:
         statement = "\n".join(conversation.statement(call) for call in calls)
         entry = self._ledger.open("QUERY", self._host, conversation.session.database, statement)
         try:
@@ -188,7 +190,7 @@ class Connection:
             data += tds_tokens.change_transaction(Change.BEGIN, self._transaction)
         return data + tds_tokens.done()
 
-    async def _expect(self, kind: Kind) -> Message:
+    async def _expect(self, kind: PacketKind) -> Message:
         message = await self._stream.read()
         if message.kind != kind:
             raise StreamError(f"a message of kind {message.kind} instead of {kind.name}")
@@ -204,8 +206,8 @@ def _failed(what: str, unforeseen: Exception) -> ServerError:
 
 def _stops(incoming: asyncio.Future[Message]) -> bool:
     """Whether what came while an answer was under way ends it: an ATTENTION, or the client's going away."""
-    return incoming.done() and (incoming.exception() is not None or incoming.result().kind == Kind.ATTENTION)
+    return incoming.done() and (incoming.exception() is not None or incoming.result().kind == PacketKind.ATTENTION)
 
 
-def _packet_size(login: Login) -> int:
+def _packet_size(login: Login7) -> int:
     return min(max(login.packet_size, _SMALLEST_PACKET), _LARGEST_PACKET)

@@ -27,7 +27,7 @@ class Change(IntEnum):
     ROUTING = 20
 
 
-class Status(IntFlag):
+class DoneStatus(IntFlag):
     """The status of a DONE."""
 
     FINAL = 0
@@ -122,17 +122,17 @@ def row(described: Sequence[ResultColumn], values: Sequence[Value]) -> bytes:
     return b"\xd2" + bytes(bitmap) + data
 
 
-def done(status: Status = Status.FINAL, count: int = 0, command: int = 0) -> bytes:
+def done(status: DoneStatus = DoneStatus.FINAL, count: int = 0, command: int = 0) -> bytes:
     """DONE, the end of a statement."""
     return struct.pack("<BHHQ", 0xFD, status, command, count)
 
 
-def done_in_procedure(status: Status, count: int, command: int = 0) -> bytes:
+def done_in_procedure(status: DoneStatus, count: int, command: int = 0) -> bytes:
     """DONEINPROC, the end of a statement within a procedure."""
     return struct.pack("<BHHQ", 0xFF, status, command, count)
 
 
-def done_procedure(status: Status = Status.FINAL) -> bytes:
+def done_procedure(status: DoneStatus = DoneStatus.FINAL) -> bytes:
     """DONEPROC, the end of a procedure."""
     return struct.pack("<BHHQ", 0xFE, status, 0, 0)
 
@@ -140,7 +140,7 @@ def done_procedure(status: Status = Status.FINAL) -> bytes:
 def goes_on(reply: bytes) -> bytes:
     """A reply whose last DONE promises more."""
     data = bytearray(reply)
-    data[-12] |= Status.MORE
+    data[-12] |= DoneStatus.MORE
     return bytes(data)
 
 

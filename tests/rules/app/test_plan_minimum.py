@@ -9,7 +9,7 @@ import pytest
 from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.engine.evaluate import verdict_of
 from mzaudit.policy.bind import bind
-from mzaudit.policy.desired import Wanted
+from mzaudit.policy.desired import Desired
 from mzaudit.policy.models import PlanSize
 from mzaudit.rules.app.plan_minimum import plan_minimum
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
@@ -68,7 +68,7 @@ def test_plan_minimum(case: str) -> None:
     assert words in said(verdict)
 
 
-def given(size: str | None, **minimum: str) -> Wanted:
+def given(size: str | None, **minimum: str) -> Desired:
     """The shipped policy with a size for FC1, and with further minimums."""
     bound = wanted()
     sizes = {} if size is None else {"FC1": PlanSize.model_validate_json(size)}
@@ -82,7 +82,7 @@ def given(size: str | None, **minimum: str) -> Wanted:
     )
 
 
-POLICIES: dict[str, tuple[Wanted, str, type, str]] = {
+POLICIES: dict[str, tuple[Desired, str, type, str]] = {
     "a minimum for the family": (given(None, Imv2="I1mv2"), "I1mv2", Pass, ""),
     "below it": (given(None, Imv2="I2mv2"), "I1mv2", Fail, "below the minimum I2mv2"),
     "functions": (given(None, EP="EP2"), "EP1", Fail, "below the minimum EP2"),

@@ -9,8 +9,8 @@ import pytest
 from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.engine.evaluate import verdict_of
 from mzaudit.policy.bind import bind
-from mzaudit.policy.desired import Wanted
-from mzaudit.policy.models import Sidecar
+from mzaudit.policy.desired import Desired
+from mzaudit.policy.models import SidecarSpec
 from mzaudit.rules import load
 from mzaudit.rules.image.image_source import image_source
 from mzaudit.snapshot.observed import Listing, Observed, need
@@ -168,10 +168,10 @@ def test_a_stack_is_one_finding() -> None:
 COLLECTOR = "mcr.microsoft.com/opentelemetry/collector"
 
 
-def documented(reference: str) -> Wanted:
+def documented(reference: str) -> Desired:
     """The shipped policy with a side-car of the cloud backend, named as the containers here are."""
     bound = wanted()
-    service = bound.policy.services["cloud"].model_copy(update={"sidecars": {"C1": Sidecar(image=reference)}})
+    service = bound.policy.services["cloud"].model_copy(update={"sidecars": {"C1": SidecarSpec(image=reference)}})
     policy = bound.policy.model_copy(update={"services": {**bound.policy.services, "cloud": service}})
     return bind(policy, bound.where, bound.asked, dict.fromkeys(bound.environments, SUBSCRIPTION))
 

@@ -16,12 +16,12 @@ NO = Observed(False)
 
 
 def holds(*names: str, managed: Observed[bool] | Gap = NO, enabled: bool = True, cut: bool = False) -> Bend:
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         extra = tuple(SecretItem(name, enabled, None, None, None, None, managed) for name in names)
         items = (*seen.vault(CLOUD.id).secrets.items, *extra)
         return vault_facets(CLOUD, secrets=Listing(items, gap() if cut else None))(seen)
 
-    return bend
+    return mutate
 
 
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {

@@ -10,7 +10,7 @@ from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.policy.enums import SecretKind
 from mzaudit.rules.keyvault.secret_well_formed import secret_well_formed
 from mzaudit.snapshot.observed import GapReason
-from mzaudit.snapshot.values import Part, SecretValue
+from mzaudit.snapshot.values import ConnectionStringPart, SecretValue
 from tests.built_estate import Bend, ask, bent, gap, said, secret_disabled, secret_value, value, vault
 
 CLOUD = vault("cloud")
@@ -20,7 +20,7 @@ KEY, URL, GUID, TELEMETRY = (
     "MS_CLIENT_ID",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
 )
-IKEY, ENDPOINT = Part("instrumentationkey", 7), Part("ingestionendpoint", 8)
+IKEY, ENDPOINT = ConnectionStringPart("instrumentationkey", 7), ConnectionStringPart("ingestionendpoint", 8)
 
 
 def holds(name: str, new: SecretValue) -> tuple[Bend, ...]:

@@ -10,7 +10,7 @@ import pytest
 
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.engine.evaluate import verdict_of
-from mzaudit.policy.desired import Wanted
+from mzaudit.policy.desired import Desired
 from mzaudit.policy.models import AllowedDifference
 from mzaudit.rules.parity.environment_parity import environment_parity
 from mzaudit.snapshot.insights import Component
@@ -47,12 +47,12 @@ READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 
 def extra(name: str, managed: bool = False) -> Bend:
-    def bend(seen: Any) -> Any:
+    def mutate(seen: Any) -> Any:
         listing = seen.vault(VAULT.id).secrets
         item = SecretItem(name, True, None, None, TAKEN, "1", Observed(managed))
         return vault_facets(VAULT, secrets=replace(listing, items=(*listing.items, item)))(seen)
 
-    return bend
+    return mutate
 
 
 def storage_keys(accepted: bool | None) -> Bend:
@@ -155,12 +155,12 @@ def test_environment_parity(case: str) -> None:
     assert words in getattr(verdict, "note", getattr(verdict, "because", ""))
 
 
-def told(bound: Wanted, name: str, *bends: Bend) -> Verdict:
+def told(bound: Desired, name: str, *bends: Bend) -> Verdict:
     subjects = {s.name: s for s in environment_parity.over(bound, bound.environments["prd"])}
     return verdict_of(environment_parity, subjects[name], bent(*bends))
 
 
-def allowing(*differences: AllowedDifference, asked: tuple[str, ...] = ("stg", "prd")) -> Wanted:
+def allowing(*differences: AllowedDifference, asked: tuple[str, ...] = ("stg", "prd")) -> Desired:
     bound = wanted(*asked)
     return replace(bound, policy=bound.policy.model_copy(update={"parity": differences}))
 
@@ -278,7 +278,7 @@ def test_an_allowed_difference_must_occur(
 
 
 def test_it_is_only_asked_when_all_its_environments_were_and_names_its_line() -> None:
-    count: Callable[[Wanted], list[str]] = lambda bound: [  # noqa: E731 - one use, twice
+    count: Callable[[Desired], list[str]] = lambda bound: [  # noqa: E731 - one use, twice
         s.where
         for env in bound.asked
         for s in environment_parity.over(bound, bound.environments[env])
@@ -295,7 +295,7 @@ def test_one_environment_is_compared_with_nothing() -> None:
 
 
 def test_the_order_of_the_options_does_not_matter() -> None:
-    def names(bound: Wanted) -> set[str]:
+    def names(bound: Desired) -> set[str]:
         return {s.name for s in environment_parity.over(bound, bound.environments["prd"])}
 
     assert names(wanted("stg", "prd")) == names(wanted("prd", "stg"))

@@ -1,4 +1,4 @@
-"""Role definitions that the RBAC cases bend the estate with."""
+"""Role definitions that the RBAC cases mutate the estate with."""
 
 from __future__ import annotations
 

@@ -60,11 +60,11 @@ assert SNAPS is not None
 def defined(*guids: str) -> Bend:
     """Of the role definitions only those were listed, and the list was cut short."""
 
-    def bend(seen: Snapshot) -> Snapshot:
+    def mutate(seen: Snapshot) -> Snapshot:
         kept = tuple(role for role in seen.access(OWN.id).roles.items if role.guid in guids)
         return authorization(roles=Listing(kept, gap()))(seen)
 
-    return bend
+    return mutate
 
 
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {

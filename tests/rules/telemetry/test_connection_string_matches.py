@@ -9,7 +9,7 @@ import pytest
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.telemetry.connection_string_matches import connection_string_matches
 from mzaudit.snapshot.observed import GapReason, Observed
-from mzaudit.snapshot.values import Part, ValueClass
+from mzaudit.snapshot.values import ConnectionStringPart, ValueClass
 from tests.built_estate import (
     Bend,
     as_secret,
@@ -43,7 +43,7 @@ def holds(held: ValueClass | None) -> Bend:
 
 
 def parts(**labels: int) -> ValueClass:
-    return replace(own("prd"), parts=tuple(Part(name, label) for name, label in labels.items()))
+    return replace(own("prd"), parts=tuple(ConnectionStringPart(name, label) for name, label in labels.items()))
 
 
 KEY, ENDPOINT = own("prd").part("instrumentationkey") or 0, own("prd").part("ingestionendpoint") or 0

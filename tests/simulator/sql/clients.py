@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytds
 
-from mzaudit.simulator import Principal, Simulator
+from mzaudit.simulator import SimulatedPrincipal, Simulator
 from mzaudit.simulator.services.entra import token
 from mzaudit.simulator.sql.handshake import Library
 
@@ -41,7 +41,7 @@ def connect(
     *,
     host: str = SERVER,
     port: int = 1433,
-    who: Principal | None = None,
+    who: SimulatedPrincipal | None = None,
     bearer: str | None = None,
     timeout: float = 10,
     read_only: bool = False,

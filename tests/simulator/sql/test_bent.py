@@ -9,7 +9,7 @@ import pytds
 import pytest
 
 from mzaudit.simulator import Estate, Simulator, build, serve
-from mzaudit.simulator.sql.contents import DatabasePrincipal, Membership
+from mzaudit.simulator.sql.contents import SqlMembership, SqlPrincipal
 from tests.simulator.sql.clients import DATABASE, connect, rows
 
 _GRANTS = "SELECT permission_name FROM sys.database_permissions"
@@ -31,11 +31,11 @@ def renamed_table(estate: Estate) -> None:
 
 
 def member_that_is_gone(estate: Estate) -> None:
-    estate.database(DATABASE).members.append(Membership("db_owner", "nobody"))
+    estate.database(DATABASE).members.append(SqlMembership("db_owner", "nobody"))
 
 
 def unknown_kind_of_principal(estate: Estate) -> None:
-    estate.database(DATABASE).principals.append(DatabasePrincipal("odd", "Z", "NONE", None))  # type: ignore[arg-type]  # bent
+    estate.database(DATABASE).principals.append(SqlPrincipal("odd", "Z", "NONE", None))  # type: ignore[arg-type]  # bent
 
 
 def server_without_properties(estate: Estate) -> None:
@@ -59,10 +59,10 @@ BENT: dict[str, tuple[Callable[[Estate], None], type[Exception]]] = {
 
 @pytest.mark.parametrize("case", BENT)
 def test_a_bent_estate_is_told(case: str, watched: tuple[Simulator, list[dict[str, Any]]]) -> None:
-    (bend, raised), (sim, told) = BENT[case], watched
+    (mutate, raised), (sim, told) = BENT[case], watched
     told.clear()
     sim.estate = build("compliant")
-    bend(sim.estate)
+    mutate(sim.estate)
     with pytest.raises(pytds.Error, match="system assertion"):
         look(sim)
     assert [type(each["exception"]) for each in told] == [raised]

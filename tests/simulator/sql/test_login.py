@@ -10,13 +10,13 @@ from collections.abc import Callable
 import pytds
 import pytest
 
-from mzaudit.simulator import Estate, Principal, Simulator, build, serve
+from mzaudit.simulator import Estate, SimulatedPrincipal, Simulator, build, serve
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.services.entra import token
 from mzaudit.simulator.sql.contents import sid_of
 from mzaudit.simulator.sql.handshake import Library
 from mzaudit.simulator.sql.sql_login import CLIENT_ADDRESS, WORKER_PORT, WORKER_SUFFIX
-from mzaudit.simulator.sql.stream import Kind, packets
+from mzaudit.simulator.sql.stream import PacketKind, packets
 from tests.simulator.sql.clients import AUDIENCE, DATABASE, PRELOGIN, SERVER, connect, login, rows, strictly, tunnel
 
 NODE = f"sql-monozu-prd{WORKER_SUFFIX}"
@@ -64,9 +64,9 @@ REFUSALS: dict[str, tuple[Callable[[Estate], None], int, str]] = {
 
 @pytest.mark.parametrize("case", REFUSALS)
 def test_refused(case: str) -> None:
-    bend, number, text = REFUSALS[case]
+    mutate, number, text = REFUSALS[case]
     estate = build("compliant")
-    bend(estate)
+    mutate(estate)
     with serve(estate) as sim:
         found, message = _refused(sim)
         assert (found, text in message) == (number, True), message
@@ -81,7 +81,7 @@ TOKENS: dict[str, tuple[Callable[[Simulator], str], str]] = {
     ),
     "expired": (lambda sim: token(sim.estate, sim.estate.auditor, AUDIENCE, lifetime=-60), "Token is expired."),
     "of a stranger": (
-        lambda sim: token(sim.estate, Principal("x", stable_guid("x"), "s", stable_guid("y")), AUDIENCE),
+        lambda sim: token(sim.estate, SimulatedPrincipal("x", stable_guid("x"), "s", stable_guid("y")), AUDIENCE),
         "principal>'.",
     ),
 }
@@ -225,7 +225,7 @@ def test_transactions_begin_and_end(sim: Simulator) -> None:
         assert rows(connection, "SELECT 2 AS v") == [{"v": 2}]
 
 
-def _told(sock: ssl.SSLSocket, kind: Kind, payload: bytes) -> bytes:
+def _told(sock: ssl.SSLSocket, kind: PacketKind, payload: bytes) -> bytes:
     """The payload of the one packet that answers a message."""
     sock.sendall(packets(kind, payload, 4096))
     return _exactly(sock, int.from_bytes(_exactly(sock, 8)[2:4], "big") - 8)
@@ -241,13 +241,13 @@ def _exactly(sock: ssl.SSLSocket, count: int) -> bytes:
 def test_a_client_is_told_where_to_get_its_token(sim: Simulator) -> None:
     bearer = token(sim.estate, sim.estate.auditor, AUDIENCE).encode("utf-16-le")
     with strictly(sim) as sock:
-        _told(sock, Kind.PRELOGIN, PRELOGIN)
-        info = _told(sock, Kind.LOGIN7, login(Library.ADAL, ""))
+        _told(sock, PacketKind.PRELOGIN, PRELOGIN)
+        info = _told(sock, PacketKind.LOGIN7, login(Library.ADAL, ""))
         assert info[0] == 0xEE
         sts = f"https://login.microsoftonline.com/{sim.tenant_id}"
         assert sts.encode("utf-16-le") in info
         assert AUDIENCE.encode("utf-16-le") in info
         message = struct.pack("<II", len(bearer) + 4, len(bearer)) + bearer
-        welcome = _told(sock, Kind.FEDAUTH_TOKEN, message)
+        welcome = _told(sock, PacketKind.FEDAUTH_TOKEN, message)
         assert DATABASE.encode("utf-16-le") in welcome
         assert b"\xae\x02" in welcome  # the token was taken

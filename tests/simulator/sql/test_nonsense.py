@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from mzaudit.simulator import Simulator, build, serve
 from mzaudit.simulator.services.entra import token
-from mzaudit.simulator.sql.answers import Call, Conversation, read
+from mzaudit.simulator.sql.answers import Conversation, ProcedureCall, read
 from mzaudit.simulator.sql.handshake import Library, read_login, read_prelogin, read_token
-from mzaudit.simulator.sql.sql_login import Session, admit
-from mzaudit.simulator.sql.stream import Kind, Message, StreamError, packets
+from mzaudit.simulator.sql.sql_login import SqlSession, admit
+from mzaudit.simulator.sql.stream import Message, PacketKind, StreamError, packets
 from tests.simulator.sql.clients import AUDIENCE, DATABASE, PRELOGIN, connect, login, rows, strictly, tunnel
 
 _WORDS = """
@@ -33,7 +33,7 @@ _batches = st.lists(st.sampled_from(_WORDS.split()), max_size=12).map(" ".join)
 
 
 @pytest.fixture(scope="module")
-def session() -> Session:
+def session() -> SqlSession:
     """The auditor in the cloud database of production, without a wire."""
     estate = build("compliant")
     server = estate.named("Microsoft.Sql/servers", "sql-monozu-prd")
@@ -42,8 +42,8 @@ def session() -> Session:
 
 @given(batch=_batches)
 @settings(max_examples=300, deadline=None)
-def test_any_batch_is_answered(session: Session, batch: str) -> None:
-    data, error = Conversation(session).reply([Call("", (("", "SELECT " + batch),))])
+def test_any_batch_is_answered(session: SqlSession, batch: str) -> None:
+    data, error = Conversation(session).reply([ProcedureCall("", (("", "SELECT " + batch),))])
     assert data
     assert error is None or error.number > 0
 
@@ -64,7 +64,9 @@ def test_what_is_mangled_below_is_well_formed() -> None:
     assert read_prelogin(PRELOGIN).federated
     assert read_login(login(Library.SECURITY_TOKEN, "token")).token == "token"
     assert [
-        call.text for kind in (Kind.BATCH, Kind.RPC) for call in read(Message(kind, {1: _BATCH, 3: _RPC}[kind]))
+        call.text
+        for kind in (PacketKind.BATCH, PacketKind.RPC)
+        for call in read(Message(kind, {1: _BATCH, 3: _RPC}[kind]))
     ] == [
         "SELECT 1",
         "SELECT 1",
@@ -89,11 +91,11 @@ def _mangled(draw: st.DrawFn) -> bytes:
 
 @given(data=_mangled())
 @settings(max_examples=250, deadline=None)
-def test_any_message_is_read_or_refused(session: Session, data: bytes) -> None:
+def test_any_message_is_read_or_refused(session: SqlSession, data: bytes) -> None:
     for reader in (read_prelogin, read_login, read_token):
         with suppress(StreamError):
             reader(data)
-    for kind in (Kind.BATCH, Kind.RPC):
+    for kind in (PacketKind.BATCH, PacketKind.RPC):
         try:
             calls = read(Message(kind, data))
         except StreamError:
@@ -128,7 +130,9 @@ def test_any_packet_leaves_the_server_serving(
     sim, surprises = watched
     sock = strictly(sim) if secured else tunnel(sim)
     size = 8 + max(len(data), 1)
-    _sent(sock, packets(Kind.PRELOGIN, PRELOGIN, 4096) + bytes([kind]) + packets(Kind.LOGIN7, data, size)[1:])
+    _sent(
+        sock, packets(PacketKind.PRELOGIN, PRELOGIN, 4096) + bytes([kind]) + packets(PacketKind.LOGIN7, data, size)[1:]
+    )
     _sent(tunnel(sim), data)
     gc.collect()
     assert surprises == []

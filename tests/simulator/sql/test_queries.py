@@ -16,7 +16,7 @@ import pytest
 
 from mzaudit.simulator import Simulator, build, serve
 from mzaudit.simulator.estates.simulated_estate import client_of
-from mzaudit.simulator.sql.contents import Column, Predicate, SecurityPolicy, Table
+from mzaudit.simulator.sql.contents import SqlColumn, SqlPredicate, SqlSecurityPolicy, Table
 from tests.simulator.sql.clients import connect, rows
 
 # Beside the checkout, or beside the folder that it is in.
@@ -63,8 +63,10 @@ def test_answers_follow_what_is_in_the_database() -> None:
     inside = estate.database("db-monozu-cloud-prd")
     inside.create_role("readers", "db_datareader")
     inside.add_member("readers", "app-monozu-ingest-prd")
-    inside.tables.append(Table("dbo", "bill", [Column("id", "int"), Column("tenant_id", "uniqueidentifier")]))
-    inside.policies.append(SecurityPolicy("sec", "off", [Predicate("dbo.bill", "BLOCK", "(1)", "AFTER INSERT")], False))
+    inside.tables.append(Table("dbo", "bill", [SqlColumn("id", "int"), SqlColumn("tenant_id", "uniqueidentifier")]))
+    inside.policies.append(
+        SqlSecurityPolicy("sec", "off", [SqlPredicate("dbo.bill", "BLOCK", "(1)", "AFTER INSERT")], False)
+    )
     inside.grant("readers", "ALTER", "SCHEMA", "dbo")
     history = inside.table("dbo.flyway_schema_history")
     history.rows[-1] = (*history.rows[-1][:-1], False)

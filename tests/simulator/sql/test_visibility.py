@@ -7,7 +7,7 @@ from typing import Any
 import pytds
 import pytest
 
-from mzaudit.simulator import Estate, Principal, build, serve
+from mzaudit.simulator import Estate, SimulatedPrincipal, build, serve
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.estates.simulated_estate import client_of
 from mzaudit.simulator.sql.contents import SecurableClass
@@ -116,7 +116,7 @@ def test_tables_and_columns_are_refused() -> None:
 def test_the_administrator_is_dbo_and_a_group_stands_for_its_members() -> None:
     estate = build("compliant")
     oid = stable_guid("oid")
-    someone = Principal("someone", client_of(oid), "s", oid)
+    someone = SimulatedPrincipal("someone", client_of(oid), "s", oid)
     estate.principals.append(someone)
     with serve(estate) as sim:
         with pytest.raises(pytds.Error, match="Login failed"):
