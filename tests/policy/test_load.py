@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,11 @@ from hypothesis import strategies as st
 
 from mzaudit.errors import PolicyError
 from mzaudit.policy.loader.load import load
-from mzaudit.policy.loader.messages import PATTERNS
-from mzaudit.policy.loader.stand_in import _TEXTS
 from mzaudit.policy.models import Policy
 from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 from tests.policy.bent import SHIPPED, bent, complaints, line_of, said_of
+from tests.policy.test_waivers import CATALOGUE, GOOD
 
 
 def test_the_shipped_policy_loads() -> None:
@@ -360,48 +358,32 @@ def test_a_slip_of_the_pen_is_a_policy_error_or_a_policy(tmp_path: Path, at: int
 
 
 UNDECLARED = ("    vault: manage", "    vault: mange")
-BESIDE: dict[str, tuple[tuple[str, str], list[str]]] = {
-    "another field": (("production: true", "production: no"), ["environments.prd.production", "services.manage.vault"]),
-    "a misspelt key": (("  component: appi", "  componnt: appi"), ["services.manage.vault", "telemetry.componnt"]),
-    "a missing key": (("  component: appi-monozu-{env}\n", ""), ["services.manage.vault", "telemetry.component"]),
-    "an item of a list": ((ROLES, "roles: [1, x]"), ["services.cloud.databases[0].roles[0]", "services.manage.vault"]),
-    "a whole service": (
-        ("    image: {repository: ingestor}", "    image: 5"),
-        ["services.ingest.image", "services.manage.vault"],
+WRONG: dict[str, tuple[tuple[str, str], list[str]]] = {
+    "a field of another kind": (("production: true", "production: no"), ["environments.prd.production"]),
+    "a misspelt key is not a missing one too": (("  component: appi", "  componnt: appi"), ["telemetry.componnt"]),
+    "a misspelt section": (("vaults:\n", "valts:\n"), ["valts"]),
+    "a missing key": (("  component: appi-monozu-{env}\n", ""), ["telemetry.component"]),
+    "a key given twice": (("estate: monozu\n", "estate: monozu\nestate: other\n"), ["estate"]),
+    "an alias": (("    title: Cloud Backend API", "    title: *c"), ["services.cloud.title"]),
+    "a merge hides what a service lacks": (
+        ("    app: app-monozu-manage-{env}\n", "    <<: {app: 'app-monozu-manage-{env}'}\n"),
+        ["services.manage"],
     ),
-    # what the contradiction itself rests on
-    "the field itself": (("    vault: mange", "    vault: 7"), ["services.manage.vault"]),
-    "a name that may hold {env} or not": (
-        ("  environment: rg-monozu-{env}", "  environment: [1]"),
-        ["resource_groups.environment", "services.manage.vault"],
-    ),
-    "all entries of a kind": (("vaults:\n", "vaults: 1\nvalts:\n"), ["valts", "vaults"]),
+    "a list as key hides which sections there are": (("registry:\n", "? [registry]\n:\n"), ["file"]),
 }
 
 
-@pytest.mark.parametrize("case", BESIDE)
-def test_a_contradiction_is_told_beside_what_has_no_shape(tmp_path: Path, case: str) -> None:
-    change, paths = BESIDE[case]
+@pytest.mark.parametrize("case", WRONG)
+def test_contradictions_wait_for_sound_fields(tmp_path: Path, case: str) -> None:
+    """A contradiction may follow from the fault beside it: it is told by the load after."""
+    change, paths = WRONG[case]
     said = said_of(tmp_path, bent(UNDECLARED, change))
-    assert sorted(line.split(": ")[1] for line in said) == paths
+    assert [line.split(": ")[1] for line in said] == paths
 
 
-def test_what_hangs_on_a_field_without_shape_is_not_told(tmp_path: Path) -> None:
-    """Whether SECRET_KEY is distinct in the other vault too cannot be known."""
-    said = said_of(tmp_path, bent(("{distinct: true}", "{distinct: sometimes}")))
-    assert [line.split(": ")[1] for line in said] == ["vaults.cloud.secrets.SECRET_KEY.distinct"]
-
-
-def test_every_text_has_its_stand_ins() -> None:
-    assert _TEXTS.keys() == PATTERNS.keys()
-    for pattern, texts in _TEXTS.items():
-        assert all(re.search(pattern, text) for text in texts), pattern
-        assert len(set(texts)) == 2
-
-
-@pytest.mark.parametrize("wrong", [100, 101])
-def test_of_more_faults_than_a_hundred_contradictions_wait(tmp_path: Path, wrong: int) -> None:
-    """Each costs time, and its square with what it is compared to."""
-    faults = "services:\n" + "".join(f"  s{number}: 5\n" for number in range(wrong))
-    said = said_of(tmp_path, bent(UNDECLARED, ("services:\n", faults)))
-    assert len(said) == (wrong + 1 if wrong == 100 else wrong)
+def test_a_contradiction_in_one_file_waits_for_no_other_file(tmp_path: Path) -> None:
+    """But for a waiver's: which environments there are, and how long it may last, is in the policy."""
+    (tmp_path / "p.yaml").write_text(bent(("version: 1", "version: 2")))
+    (tmp_path / "requirements.yaml").write_text(CATALOGUE.replace("DOC-02", "DOC-01"))
+    (tmp_path / "waivers.yaml").write_text(GOOD.replace("KV-004", "KV-040"))
+    assert [line.split(": ")[1] for line in complaints(tmp_path, "dir")] == ["version", "requirements[1].id"]

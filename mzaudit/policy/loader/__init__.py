@@ -1,1 +1,1 @@
-"""From YAML files to a checked policy, or to every diagnostic at once, each with its file and line."""
+"""From YAML files to a checked policy, or to diagnostics, each with its file and line."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -47,15 +47,6 @@ def spelled(steps: Steps) -> str:
         else:
             text += f"[{shown(step)}]"
     return text or "file"
-
-
-def written(steps: Steps, names: Mapping[Steps, str]) -> Steps:
-    """A place as the file has it, where `names` tells of some entries, by where the file has them but for the last
-    step, what it calls them."""
-    said: Steps = ()
-    for step in steps:
-        said = (*said, names.get((*said, step), step))
-    return said
 
 
 def shown(value: object) -> str:

@@ -1,9 +1,10 @@
-"""Policy files read and checked: everything that is wrong is said at once, each with its file and line."""
+"""Read and check policy files: first every fault of syntax and of a field, in all files at once; then, of a file whose
+fields are sound, what contradicts itself. Each diagnostic has its file and line."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -16,8 +17,7 @@ from mzaudit.policy import requirements, semantics, waivers
 from mzaudit.policy.desired import Where
 from mzaudit.policy.loader import yaml_document
 from mzaudit.policy.loader.diagnostics import Complaint, Contradiction, refuse
-from mzaudit.policy.loader.messages import complain, misspelt
-from mzaudit.policy.loader.stand_in import Readings, agreed, readings
+from mzaudit.policy.loader.messages import complain
 from mzaudit.policy.loader.yaml_document import Document
 from mzaudit.policy.models import Policy, Strict
 from mzaudit.policy.requirements import Requirement, Requirements
@@ -111,14 +111,15 @@ def _checked(shown: str, documents: dict[str, Document], words: Vocabulary) -> L
     catalogue = documents.pop(REQUIREMENTS, Document(REQUIREMENTS, cut=True))
     waived = documents.pop(WAIVERS, Document(WAIVERS, cut=True))
     whole = _joined(shown, tuple(documents.values()))
-    policy, policies = _validated(Policy, whole)
-    _contradicted(whole, policies, lambda each: semantics.contradictions(each, words))
-    stated, catalogues = _validated(Requirements, catalogue)
-    _contradicted(catalogue, catalogues, lambda each: requirements.contradictions(each, catalogue.where))
-    entries, grants = _validated(WaiverFile, waived)
-    _contradicted(
-        waived, grants, lambda each: agreed(waivers.contradictions(each, wants, words) for wants in policies.models)
-    )
+    policy = _validated(Policy, whole)
+    stated = _validated(Requirements, catalogue)
+    entries = _validated(WaiverFile, waived)
+    if policy is not None and entries is not None:
+        _note(waived, waivers.contradictions(entries, policy, words))
+    if policy is not None:
+        _note(whole, semantics.contradictions(policy, words))
+    if stated is not None:
+        _note(catalogue, requirements.contradictions(stated, catalogue.where))
     complaints = [*whole.complaints, *catalogue.complaints, *waived.complaints]
     if policy is None or complaints:
         return refuse(complaints)
@@ -138,32 +139,26 @@ def _joined(shown: str, parts: tuple[Document, ...]) -> Document:
     for part in parts:
         for key in part.root.keys() & whole.root.keys():
             part.complain((key,), "each key in one file", f"it also in {whole.where(key)}")
-            part.twice.add((key,))
         new = {key: tree for key, tree in part.root.items() if key not in whole.root}
         whole.lines.update((steps, at) for steps, at in part.lines.items() if steps and steps[0] in new)
         whole.root.update(new)
         whole.complaints.extend(part.complaints)
         whole.spoilt.update(part.spoilt)
-        whole.twice.update(part.twice)
     return whole
 
 
-def _validated(model: type[M], source: Document) -> tuple[M | None, Readings[M]]:
-    """The document as a model, or None; and what to look for contradictions in."""
+def _validated(model: type[M], source: Document) -> M | None:
+    """The document as a model; None, with every diagnostic noted, where anything in it is wrong."""
     if source.cut:
         source.spoilt.update((key,) for key in model.model_fields.keys() - source.root.keys())
     try:
         made = model.model_validate_json(json.dumps(source.root))
     except ValidationError as wrong:
-        if meant := misspelt(wrong, model, source):
-            source.take(meant)
-            return None, _validated(model, source)[1]
         complain(wrong, model, source)
-        return None, readings(wrong, model, source)
-    return made, readings(None, model, source) if source.spoilt | source.twice else Readings((made,))
+        return None
+    return None if source.complaints else made
 
 
-def _contradicted(source: Document, said: Readings[M], find: Callable[[M], Iterable[Contradiction]]) -> None:
-    """Complain of each contradiction that does not hang on what has no shape."""
-    for steps, expected, found in said.alike(find):
-        source.complain(steps, expected, found)
+def _note(source: Document, found: Iterable[Contradiction]) -> None:
+    for steps, expected, said in found:
+        source.complain(steps, expected, said)

@@ -35,12 +35,12 @@ PATTERNS = {
 
 
 @functools.cache
-def schema_of(model: type[BaseModel]) -> Schema:
+def _schema_of(model: type[BaseModel]) -> Schema:
     """The JSON Schema of a model."""
     return model.model_json_schema()
 
 
-def errors_of(wrong: ValidationError, document: Document) -> list[tuple[Steps, str]]:
+def _errors_of(wrong: ValidationError, document: Document) -> list[tuple[Steps, str]]:
     """The place and the type of each error of a validation; of a value that has two forms the place is its own."""
     found = []
     for error in wrong.errors(include_url=False, include_context=False, include_input=False):
@@ -52,39 +52,28 @@ def errors_of(wrong: ValidationError, document: Document) -> list[tuple[Steps, s
     return found
 
 
-def key_in(steps: Steps, document: Document) -> Steps | None:
+def _key_in(steps: Steps, document: Document) -> Steps | None:
     """The place of the entry whose key a validation's error is about; None if the error is about a value."""
     return steps[:-1] if steps[-1:] == ("[key]",) and steps not in document.lines else None
 
 
-def misspelt(wrong: ValidationError, model: type[BaseModel], document: Document) -> dict[Steps, str]:
-    """Complain of every unknown key that is a misspelling of one that is not there, and tell which that is."""
-    meant: dict[Steps, str] = {}
-    places = set(document.lines)
-    for steps, kind in errors_of(wrong, document):
-        if kind == "extra_forbidden" and not document.is_spoilt(steps):
-            close = _close(steps[-1], _fields(model, steps))
-            if close and (place := (*steps[:-1], close[0])) not in places:
-                _complain_of_key(steps, model, document)
-                meant[steps] = close[0]
-                places.add(place)
-    return meant
-
-
 def complain(wrong: ValidationError, model: type[BaseModel], document: Document) -> None:
     """Turn every error of a document's validation into a complaint, in our own words."""
-    schema = schema_of(model)
-    for steps, kind in errors_of(wrong, document):
-        key = key_in(steps, document)
+    schema = _schema_of(model)
+    errors = _errors_of(wrong, document)
+    unknown = [steps for steps, kind in errors if kind == "extra_forbidden"]
+    meant = {(*steps[:-1], key) for steps in unknown for key in _close(steps[-1], _fields(model, steps))}
+    for steps, kind in errors:
+        key = _key_in(steps, document)
         steps = steps if key is None else key
-        if document.is_spoilt(steps) or document.is_misspelt(steps):
+        if document.is_spoilt(steps) or (kind == "missing" and steps in meant):  # said at the misspelt key
             continue
         if kind == "extra_forbidden":
             _complain_of_key(steps, model, document)
         elif key is not None:
-            document.complain(steps, f"as key {_key(described(schema, steps[:-1]), str(steps[-1]))}", shown(steps[-1]))
+            document.complain(steps, f"as key {_key(_described(schema, steps[:-1]), str(steps[-1]))}", shown(steps[-1]))
         else:
-            node = described(schema, steps)
+            node = _described(schema, steps)
             missing = kind == "missing"
             found = None if missing else at(document.root, steps)
             if kind == "too_short" and _is_long_enough(node, found):
@@ -101,7 +90,7 @@ def _is_long_enough(node: Schema, found: object) -> bool:
 
 def _fields(model: type[BaseModel], steps: Steps) -> Schema:
     """The keys that are known where that one is not."""
-    return _map(described(schema_of(model), steps[:-1], mapping=True).get("properties"))
+    return _map(_described(_schema_of(model), steps[:-1], mapping=True).get("properties"))
 
 
 def _complain_of_key(steps: Steps, model: type[BaseModel], document: Document) -> None:
@@ -109,7 +98,7 @@ def _complain_of_key(steps: Steps, model: type[BaseModel], document: Document) -
     document.complain(steps, f"one of {_listed(known)}", shown(steps[-1]) + _asked(_close(steps[-1], known)))
 
 
-def described(schema: Schema, steps: Steps, *, mapping: bool = False) -> Schema:
+def _described(schema: Schema, steps: Steps, *, mapping: bool = False) -> Schema:
     """The part of a schema that describes a place; of one that is text or a mapping, `mapping` says which is meant."""
     node = schema
     for depth, step in enumerate(steps, 1):
@@ -165,13 +154,9 @@ _RENAMED = {"connection-string": "application-insights"}
 """Words of an earlier policy that have another name now, too far from it to be guessed."""
 
 
-def key_pattern(node: Schema) -> str:
-    """The pattern that the keys of a mapping must have."""
-    return next(iter(_map(node.get("patternProperties"))), "")
-
-
 def _key(node: Schema, found: str) -> str:
-    return _text(_map(node.get("propertyNames")) | {"pattern": key_pattern(node)}, found)
+    pattern = next(iter(_map(node.get("patternProperties"))), "")
+    return _text(_map(node.get("propertyNames")) | {"pattern": pattern}, found)
 
 
 def _hint(node: Schema, found: object) -> str:

@@ -7,7 +7,7 @@ refused, because each lets a file say something else than what a reader sees.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from mzaudit.policy.loader.diagnostics import Complaint, Steps, shown, spelled, written
+from mzaudit.policy.loader.diagnostics import Complaint, Steps, shown, spelled
 
 LARGEST = 1024 * 1024
 DEEPEST = 50
@@ -44,16 +44,13 @@ Tree = dict[str, "Tree"] | list["Tree"] | str | int | float | bool | None
 class Document:
     """A file read, or several that make one. `root` is what could be read, and `cut` tells that something could not:
     what it lacks may stand there. `lines` tells file and line of every key and item; `spoilt` are the places whose data
-    is lost, of which no more is said; `twice` are those said twice, of which the first counts and from which nothing
-    follows; `misspelt` tells how the file has the keys that were taken for others."""
+    is lost, of which no more is said."""
 
     file: str
     root: dict[str, Tree] = field(default_factory=dict)
     cut: bool = False
     lines: dict[Steps, tuple[str, int]] = field(default_factory=dict)
     spoilt: set[Steps] = field(default_factory=set)
-    twice: set[Steps] = field(default_factory=set)
-    misspelt: dict[Steps, str] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
 
     def where(self, *steps: str | int) -> str:
@@ -64,27 +61,7 @@ class Document:
     def complain(self, steps: Steps, expected: str, found: str, line: int | None = None) -> None:
         """Note what is wrong at a place."""
         file, known = self._place(steps)
-        path = spelled(written(steps, self.misspelt))
-        self.complaints.append(Complaint(file, known if line is None else line, path, expected, found))
-
-    def take(self, meant: Mapping[Steps, str]) -> None:
-        """Take entries for those that their keys are misspellings of, so that what is in them is looked at too."""
-
-        def moved(steps: Steps) -> Steps:
-            return tuple(meant.get(steps[: depth + 1], step) for depth, step in enumerate(steps))
-
-        for steps, key in meant.items():
-            around = at(self.root, steps[:-1])
-            if isinstance(around, dict):
-                around[key] = around.pop(str(steps[-1]))
-                self.misspelt[(*written(steps[:-1], self.misspelt), key)] = str(steps[-1])
-        self.lines = {moved(steps): place for steps, place in self.lines.items()}
-        self.twice = {moved(steps) for steps in self.twice}
-        self.spoilt = {moved(steps) for steps in self.spoilt - {(*steps[:-1], key) for steps, key in meant.items()}}
-
-    def is_misspelt(self, steps: Steps) -> bool:
-        """Whether that place is an entry that was taken for what its key does not say."""
-        return (*written(steps[:-1], self.misspelt), *steps[-1:]) in self.misspelt
+        self.complaints.append(Complaint(file, known if line is None else line, spelled(steps), expected, found))
 
     def _place(self, steps: Steps) -> tuple[str, int]:
         while steps and steps not in self.lines:
@@ -248,9 +225,8 @@ class _Builder:
             below = (*steps, key)
             if key in mapping:
                 first = self._document.where(*below)
-                self._document.twice.add(below)
                 self._complain(event, below, "each key once", f"it again (first in {first})")
-                self._node(value_event, below)
+                self._pass_over(value_event)
                 continue
             self._document.lines.setdefault(below, self._place(event))
             mapping[key] = self._node(value_event, below)
