@@ -78,16 +78,16 @@ def _warnings(waiver: Waiver, findings: tuple[Finding, ...], today: date) -> Ite
     named = f"{waiver.where}: the waiver of {waiver.code} for {waiver.subject}"
     left = (waiver.expires - today).days
     if waiver.created > today:
-        yield f"{named} is in force from {waiver.created.isoformat()} (created) on, and covers nothing yet"
+        yield f"{named} starts on {waiver.created.isoformat()} and is not applied yet"
         return
     if left < 0:
-        yield f"{named} expired on {waiver.expires.isoformat()}; what it covered counts again"
+        yield f"{named} expired on {waiver.expires.isoformat()}; its failures count again"
     elif left <= SOON_DAYS:
         yield f"{named} expires on {waiver.expires.isoformat()}"
     meant = [finding for finding in asked if _is_for(waiver, finding)]
     for finding in meant:
         if not _covers(waiver, finding):
             seen, accepted = "; ".join(_observed(finding)), "; ".join(_accepted(waiver))
-            yield f"{named} does not cover {finding.subject.name}: accepted was {accepted}, observed is {seen}"
+            yield f"{named} is not applied to {finding.subject.name}: it accepts {accepted}, observed now: {seen}"
     if not meant:
-        yield f"{named} covers nothing"
+        yield f"{named} matches no failure"

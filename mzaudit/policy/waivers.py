@@ -1,4 +1,4 @@
-"""Waivers: failures that somebody answers for until a day."""
+"""Waivers: accepted failures, each with an owner and an expiry date."""
 
 from __future__ import annotations
 

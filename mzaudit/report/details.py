@@ -14,7 +14,7 @@ from mzaudit.snapshot.observed import Gap
 
 
 def details(finding: Finding, report: Report) -> tuple[tuple[str, str], ...]:
-    """(label, text): the sentence, since when, the proof, what asks for it, how to mend it."""
+    """(label, text): the sentence, since when, the proof, what asks for it, the fix."""
     return (
         *why(finding),
         *history(finding, report),
@@ -86,14 +86,14 @@ def asked_by(finding: Finding) -> tuple[tuple[str, str], ...]:
 
 
 def mending(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """How to mend it, who may, with what, and what to check before a command that takes something away."""
-    lines = [("mend", finding.remediation)] if finding.remediation else []
+    """The fix, the role it needs, its commands, and what to check before a command that removes something."""
+    lines = [("fix", finding.remediation)] if finding.remediation else []
     if finding.fix is not None:
-        lines += [("who", finding.fix.role)] if finding.fix.role else []
+        lines += [("role needed", finding.fix.role)] if finding.fix.role else []
         for command in finding.fix.commands:
             lines += [("check", check)] if (check := check_first(command)) else []
             lines += [("run", command)]
-        lines += [("property", finding.fix.property)] if finding.fix.property else []
+        lines += [("IaC property", finding.fix.property)] if finding.fix.property else []
     return tuple(lines)
 
 

@@ -59,13 +59,18 @@ def caveats(report: Report) -> tuple[tuple[str, str], ...]:
     """What a reader must know before believing any line below: (word, sentence)."""
     said = []
     if "simulated" in report.run.source.casefold():
-        said.append(("SIMULATED", "the estate was a simulated one; nothing here is about a real one."))
+        said.append(("SIMULATED", "this estate is simulated; nothing here is about a real one."))
     if report.run.skew:
-        said.append(("WRONG CLOCK", f"{clock.words(report.run.skew)} by Azure's; what rests on it is inconclusive."))
+        said.append(
+            (
+                "WRONG CLOCK",
+                f"{clock.words(report.run.skew)} against Azure's; what depends on it is inconclusive.",
+            )
+        )
     if report.run.allow_incomplete:
-        said.append(("ALLOW-INCOMPLETE", "what could not be seen does not break this gate (--allow-incomplete)."))
+        said.append(("ALLOW-INCOMPLETE", "what could not be read does not fail this gate (--allow-incomplete)."))
     if report.only_new:
-        said.append(("ONLY NEW", "violations that the baseline had too do not break this gate (--gate new)."))
+        said.append(("ONLY NEW", "violations that the baseline holds too do not fail this gate (--gate new)."))
     return tuple(said)
 
 

@@ -59,9 +59,9 @@ def test_a_reviewed_run_creates_before_it_removes(tmp_path: Path) -> None:
 def test_a_placeholder_is_commented_out_until_it_is_filled_in(tmp_path: Path) -> None:
     secret, grant = f"{GRANT} --file SECRET_FILE_kv_KEY", f"{GRANT} --scope SCOPE"
     script = render(_failing("az webapp start --name a", secret, grant, "az webapp start --name b"))
-    assert f"# Fill in SECRET_FILE_kv_KEY, then take the # away:\n# {secret}" in script
-    assert f"# Fill in SCOPE, then take the # away:\n# {grant}" in script
-    assert "# After the step above take the # away:\n# az webapp start --name b\n" in script
+    assert f"# Replace SECRET_FILE_kv_KEY and uncomment:\n# {secret}" in script
+    assert f"# Replace SCOPE and uncomment:\n# {grant}" in script
+    assert "# After the step above uncomment:\n# az webapp start --name b\n" in script
     assert run(script, tmp_path, MZAUDIT_FIX="reviewed").returncode == 0
     assert calls(tmp_path) == ["webapp start --name a"]
 

@@ -239,7 +239,7 @@ def test_too_large_an_estate_is_told_in_words() -> None:
     many = tuple(replace(made.topology.nodes[0], id=f"n{number}") for number in range(200))
     root = page(replace(made, topology=replace(made.topology, nodes=many, arrows=())))
     assert not root.xpath("//*[local-name()='svg' and @class='picture']")
-    assert "200 parts are too many for one picture" in words(root.get_element_by_id("picture"))
+    assert "200 parts are too many to draw" in words(root.get_element_by_id("picture"))
     assert len(root.xpath("//*[starts-with(@id, 'part-')]")) == 200
 
 

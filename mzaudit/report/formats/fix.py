@@ -92,9 +92,9 @@ def _finding(finding: Finding) -> Iterator[str]:
         yield f"# Nothing to run: it is the policy that has to be mended, at {comment(finding.policy)}."
         return
     if fix.role:
-        yield f"# May be run by: {comment(fix.role)}"
+        yield f"# Role needed: {comment(fix.role)}"
     if fix.property:
-        yield f"# In Bicep or Terraform: {comment(fix.property)}"
+        yield f"# IaC property: {comment(fix.property)}"
     yield from _steps(fix.commands)
 
 
@@ -115,7 +115,7 @@ def _steps(commands: Sequence[str]) -> Iterator[str]:
         if check:
             yield f"# Check first: {check}"
         before = "After the step above" if waiting else "Then"
-        yield f"# Fill in {missing}, then take the # away:" if missing else f"# {before} take the # away:"
+        yield f"# Replace {missing} and uncomment:" if missing else f"# {before} uncomment:"
         yield f"# {command}"
         waiting = True
 

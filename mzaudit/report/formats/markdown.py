@@ -103,7 +103,7 @@ class _Page:
         mended = resolved(report)
         yield Section("Resolved since the baseline", len(mended), self._passed(mended))
         rest = unexplained(report)
-        yield Section("Not applicable, and no finding explains it", len(rest), self._not_applicable(rest), True)
+        yield Section("Not applicable", len(rest), self._not_applicable(rest), True)
         passed = tuple(f for f in with_status(report, Status.PASS) if f.baseline is None)
         yield Section("Passed", len(passed), self._passed(passed), True)
 

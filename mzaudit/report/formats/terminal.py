@@ -26,7 +26,7 @@ from mzaudit.report.grouping import (
 )
 from mzaudit.report.summary import COLUMNS, areas, caveats, facts, totals
 
-_LABEL = 10
+_LABEL = 14
 
 
 def chunks(report: Report, *, width: int = 100, colour: bool = False) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _resolved(report: Report, width: int, ink: Ink) -> Iterator[str]:
 def _not_applicable(report: Report, width: int, ink: Ink) -> Iterator[str]:
     findings = unexplained(report)
     if findings:
-        yield ink.paint("bold", f"NOT APPLICABLE ({len(findings):,}, and no finding explains it)")
+        yield ink.paint("bold", f"NOT APPLICABLE ({len(findings):,})")
     for members in by_rule_and_note(findings):
         first = members[0]
         cause = f"{first.cause}: " if first.cause else ""
@@ -136,7 +136,7 @@ def _labelled(label: str, text: str, width: int) -> Iterator[str]:
 def _inconclusive(report: Report, width: int, ink: Ink) -> Iterator[str]:
     findings, short = with_status(report, Status.INCONCLUSIVE), shortener(f.subject.id for f in report.findings)
     if findings:
-        yield ink.paint("bold", f"INCONCLUSIVE ({len(findings):,}: not seen, so neither passed nor failed)")
+        yield ink.paint("bold", f"INCONCLUSIVE ({len(findings):,}: could not be read, neither passed nor failed)")
     silent = [finding for finding in findings if not finding.gaps]
     groups = [(group.cure, [call(gap) for gap in group.gaps], group.findings) for group in unseen(report)]
     groups += [("No reason was recorded.", [], tuple(silent))] if silent else []

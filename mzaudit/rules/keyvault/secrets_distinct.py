@@ -40,7 +40,7 @@ def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/key-vault/secrets/secrets-best-practices
     """
     if not (want.beside or want.elsewhere):
-        return NotApplicable("A pair is judged under the later of the two: there is nothing earlier to differ from.")
+        return NotApplicable("Compared under another secret; nothing to compare here.")
 
     own = label_of(want.secret, seen)
     plainly: list[DesiredSecret] = []

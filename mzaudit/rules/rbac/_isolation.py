@@ -49,7 +49,8 @@ def isolated(guarded: Guarded, reach: Callable[[str], Access]) -> Verdict:
                 for grant in grants
             ),
             f"{first.words[0].upper()}{first.words[1:]} can reach {guarded.thing}: {ways[0].words(guarded.scope)}.",
-            "Remove what lets the foreign service in; replace what is inherited by assignments where they are needed.",
+            "Remove the role assignment that gives the other service access. If it is inherited, assign the role only "
+            "where it is needed.",
             revoke_fix(tuple(grant for _, grants in exposed for grant in grants)),
         )
     cut = guarded.holders.gap

@@ -25,16 +25,16 @@ fi
 # prd: secret kv-mz-cloud-prd/SECRET_KEY
 # The secret SECRET_KEY (stored as SECRET-KEY) is not in kv-mz-cloud-prd.
 # Set the secret from its source of truth.
-# May be run by: Key Vault Secrets Officer
+# Role needed: Key Vault Secrets Officer
 # Check first: the file holds the right value: whoever refers to the secret without a version gets it.
-# Fill in SECRET_FILE, then take the # away:
+# Replace SECRET_FILE and uncomment:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name SECRET-KEY --file SECRET_FILE
 
 # APP-004 low: The plan is as large as recommended
 # prd: service ingest
 # The plan is P1v3: 2 cores, 8 GB; recommended is P2v3: 4 cores, 16 GB.
 # Scale the plan up.
-# May be run by: Website Contributor
+# Role needed: Website Contributor
 az appservice plan update --name asp-monozu-prd --sku P2V3
 
 # RBAC-003 medium: Nobody else reads the vault
@@ -49,8 +49,8 @@ az appservice plan update --name asp-monozu-prd --sku P2V3
 # prd: setting manage/SMTP_PASSWORD
 # The setting holds a literal value and its name says password.
 # Store the value in kv-mz-manage-prd, refer to it, and rotate it: it was readable.
-# May be run by: Website Contributor
-# In Bicep or Terraform: siteConfig.appSettings
+# Role needed: Website Contributor
+# IaC property: siteConfig.appSettings
 # Check first: the app runs without it; the value cannot be read back: keep it elsewhere first.
-# Then take the # away:
+# Then uncomment:
 # az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-manage-prd --setting-names SMTP_PASSWORD
