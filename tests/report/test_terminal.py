@@ -127,9 +127,9 @@ def test_fold(text: str, width: int, start: str, lines: list[str]) -> None:
 def test_what_became_since_the_baseline_is_said_with_its_age() -> None:
     rendered = render(compared(only_new=True), width=200)
     assert "baseline        reports/last.json, read 2026-11-01 02:30:00 UTC: 7 new, 1 unchanged, 1 resolved" in rendered
-    assert "baseline  unchanged, first seen on 2026-11-01, 22 days before this report" in rendered
-    assert "baseline  new in this form; it failed otherwise before (first seen on 2026-11-01, 22 days" in rendered
-    assert "waiting   3 findings (3 new since the baseline)" in rendered
+    assert "baseline      unchanged, first seen on 2026-11-01, 22 days before this report" in rendered
+    assert "baseline      new in this form; it failed otherwise before (first seen on 2026-11-01, 22 days" in rendered
+    assert "waiting       3 findings (3 new since the baseline)" in rendered
     sections = [line.split(" (")[0] for line in rendered.splitlines() if line[:3].isupper() and " (" in line]
     assert [s for s in sections if "BASELINE" in s] == ["RESOLVED SINCE THE BASELINE", "KNOWN FROM THE BASELINE"]
     assert "KNOWN FROM" not in render(compared())
