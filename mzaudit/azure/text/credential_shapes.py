@@ -40,6 +40,22 @@ _DER_PUBLIC = re.compile(r"MII[A-Za-z0-9+/]{9}AwIB|MI[GI][A-Za-z0-9+/]{2,5}ANBgk
 _DRIVER_LOGIN = re.compile(
     r"jdbc:oracle:\w{1,20}:[^\s/@]{1,128}/[^\s@]{1,128}@|[^\s:/@]{1,128}:[^\s@]{1,128}@(?:tcp|unix)\("
 )
+# `--password value` of a command line; `password: value` alone on its line, as YAML and headers have it
+_KEY_OF = r"(?:account|access|api|auth|sas|functions|subscription)[_-]?key"
+_NAME = rf"[\w.-]{{0,60}}(?:password|passwd|passphrase|secret|token|{_KEY_OF})"
+_OPTION = re.compile(rf"(?<![\w-])--{_NAME}\s{{1,8}}[\"']?(?P<value>[^\s\"'-][^\s\"']*)", re.IGNORECASE)
+_LINE = re.compile(
+    rf"^[ \t]{{0,40}}(?:-[ \t])?[\"']?{_NAME}[\"']?:[ \t]{{1,8}}"
+    r"[\"']?(?P<value>[^\s\"'|>&*!{\[][^\s\"']*)[\"']?[ \t]*\r?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NETRC = re.compile(r"\blogin\s{1,8}\S{1,128}\s{1,8}password\s{1,8}(?P<value>\S+)")  # of curl and git
+_PGPASS = re.compile(r"^[^\s:/]{1,128}:(?:\d{1,5}|\*):[^\s:]{1,128}:[^\s:]{1,128}:(?P<value>[^\s:]+)$", re.MULTILINE)
+_CURL_LOGIN = re.compile(r"\bcurl\s[^\r\n]{0,200}?\s(?:-u|--user)\s{1,8}[\"']?[^\s:\"']{1,128}:(?P<value>[^\s\"']+)")
+_DOCKER_LOGIN = re.compile(r'"auth"\s{0,8}:\s{0,8}"(?P<value>[A-Za-z0-9+/]{8,}={0,2})"')  # of a Docker config.json
+_WRITTEN = (_OPTION, _LINE, _NETRC, _PGPASS, _CURL_LOGIN, _DOCKER_LOGIN)
+_JSON_WEB_KEY = re.compile(r'"kty"\s{0,8}:\s{0,8}"(?:RSA|EC|OKP|oct)"')  # RFC 7517; "d" and "k" are its private parts
+_PRIVATE_PART = re.compile(r'"[dk]"\s{0,8}:\s{0,8}"[A-Za-z0-9_-]{8}')
 # the key of a function in its URL
 _GATEWAY_TOKEN = re.compile(r"SharedAccessSignature [^\s&]{1,80}&\d{12}&[A-Za-z0-9+/]{20}")  # of API Management
 _FUNCTION_KEY = re.compile(r"\.azurewebsites\.(?:net|us)/[^\s?]{0,100}\?(?:[^\s#]{0,100}&)?code=[\w%=-]{20}", re.I)
@@ -90,8 +106,12 @@ def _shapes(text: str) -> set[str]:
     for pair in _NAMED.finditer(text):
         if not _STAND_IN.fullmatch(pair["value"]):
             found |= {name.replace("_", "-") for name, held in pair.groupdict().items() if held and name != "value"}
+    if any(not _STAND_IN.fullmatch(one["value"]) for shape in _WRITTEN for one in shape.finditer(text)):
+        found.add("password")
     if issued_credentials.JWT.search(text):
         found.add("jwt")
+    if _JSON_WEB_KEY.search(text) and _PRIVATE_PART.search(text):
+        found.add("private-key")
     if _PRIVATE_KEY.search(text) or _DER_KEY.match(text) or _encoded_private_key(text):
         found.add("private-key")
     if _GATEWAY_TOKEN.search(text):
