@@ -12,6 +12,7 @@ from mzaudit.azure.readers import registry_reader, web_reader
 from mzaudit.azure.readers.read import ReadContext
 from mzaudit.simulator import Alter, Fault, Simulator, StatusFault, build, serve
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
+from mzaudit.simulator.http_messages import Json
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.registry import Manifest, Tag
 from mzaudit.snapshot.text.image_reference import Image, parse
@@ -32,6 +33,7 @@ ANSWERS: dict[str, tuple[list[StatusFault], Observed[Listing[Tag] | None]]] = {
     "all deleted: no member": ([StatusFault(200, HEAD)], NONE),
     "all deleted: an empty list": ([StatusFault(200, HEAD | {"tags": []})], NONE),
     "without the repository's name": ([StatusFault(200, {"tags": [ONE]})], SOME),
+    "all deleted: null alone": ([StatusFault(200, {"tags": None})], NONE),
     "an empty page before the last": (
         [StatusFault(200, HEAD | {"tags": []}, MORE), StatusFault(200, HEAD | {"tags": [ONE]})],
         SOME,
@@ -67,6 +69,13 @@ def test_tags(sim: Simulator, case: str) -> None:
 
 def test_the_tags_of_another_repository_are_a_gap(sim: Simulator) -> None:
     assert isinstance(tags(sim, StatusFault(200, HEAD | {"imageName": "ingestor", "tags": [ONE]})), Gap)
+
+
+@pytest.mark.parametrize("body", [{}, {"value": None}, {"registry": "acrmonozu.azurecr.io"}], ids=str)
+def test_an_answer_that_tells_of_no_repository_is_a_gap(sim: Simulator, body: Json) -> None:
+    seen = tags(sim, StatusFault(200, body))
+    assert isinstance(seen, Gap)
+    assert seen.reason is GapReason.MALFORMED
 
 
 @pytest.mark.parametrize("host", ["acrmonozu.azurecr.cn", "acrmonozu.azurecr.io.example.com", "localhost", "a/b"])

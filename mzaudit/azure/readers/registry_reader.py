@@ -165,6 +165,8 @@ def _page(repository: str, answer: Answer) -> tuple[list[_Tag | Unread], str | N
     body, tags = items_of(answer.body, _Tags, _Tag)
     if body.image_name not in ("", repository):
         raise ValueError("the tags of another repository")
+    if not body.image_name and "value" not in body.model_fields_set:
+        raise ValueError("neither tags nor a repository")
     return tags, None if link is None else link.group(1)
 
 
