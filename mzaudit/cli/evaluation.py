@@ -42,6 +42,7 @@ def judge(
     from mzaudit.diagram.topology import topology
     from mzaudit.engine.baseline import comparable, dropped, mark
     from mzaudit.engine.evaluate import cut_short, evaluate
+    from mzaudit.engine.overrides import idle
     from mzaudit.engine.results import SCHEMA_VERSION, Baseline, Report, RuleNote, Run, Tool, partly_unseen, summarise
     from mzaudit.engine.waive import lay
     from mzaudit.policy.enums import counted
@@ -59,6 +60,7 @@ def judge(
     else:
         judged = cut_short(wanted, every_rule, loaded.requirements, so_far or (), unjudged)
     findings, warnings = lay(judged, loaded.waivers, seen.today)
+    warnings = (*idle(wanted, findings), *warnings)
     answers = by_rule(loaded.requirements)
     kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)
     if only:
@@ -96,7 +98,7 @@ def judge(
                 code=rule.code,
                 slug=rule.slug,
                 title=rule.title,
-                severity=wanted.severities.get(rule.code, rule.severity),
+                severity=rule.severity,
                 requirements=answers.get(rule.code, ()),
                 page=rule.doc,
             )

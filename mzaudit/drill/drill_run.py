@@ -14,6 +14,7 @@ from mzaudit.drill.deviations import deviations
 from mzaudit.drill.drill_case import DrillCase, DrillContext
 from mzaudit.drill.policy_estate import estate_of
 from mzaudit.drill.variations import variations
+from mzaudit.engine.overrides import override_of
 from mzaudit.engine.results import Finding, Status
 from mzaudit.policy.bind import bind
 from mzaudit.policy.desired import Desired
@@ -30,16 +31,19 @@ _LOOK_FOR_GARBAGE = 100_000  # objects made and not yet freed: oftener, it costs
 
 @dataclass(frozen=True, slots=True)
 class DrillFinding:
-    """One finding that was not so on the conforming estate; `answers`: its rule answers for what was violated."""
+    """One finding that was not so on the conforming estate; `answers`: its rule answers for what was violated; `off`:
+    the policy switches its rule off, so that a check would not say it."""
 
     rule: str
     subject: str
     status: Status
     note: str
     answers: bool
+    off: bool = False
 
     def __str__(self) -> str:
-        return f"{self.rule} {self.subject} {self.status}: {self.note}"
+        off = " (switched off)" if self.off else ""
+        return f"{self.rule} {self.subject} {self.status}{off}: {self.note}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class DrillOutcome:
     @property
     def failed(self) -> tuple[DrillFinding, ...]:
         """The new failures."""
-        return tuple(one for one in self.said if one.status is Status.FAIL)
+        return tuple(one for one in self.said if one.status is Status.FAIL and not one.off)
 
     @property
     def answering(self) -> tuple[DrillFinding, ...]:
@@ -63,9 +67,14 @@ class DrillOutcome:
         return tuple(one for one in self.failed if one.answers)
 
     @property
+    def switched_off(self) -> bool:
+        """Whether only rules that the policy switches off would answer."""
+        return not self.answering and any(one.answers for one in self.said)
+
+    @property
     def quiet(self) -> bool:
         """Whether nothing new failed or became inconclusive."""
-        return not any(one.status in (Status.FAIL, Status.INCONCLUSIVE) for one in self.said)
+        return not any(one.status in (Status.FAIL, Status.INCONCLUSIVE) and not one.off for one in self.said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,7 @@ class Drill:
             case.what,
             case.requirements,
             case.all_environments,
-            tuple(_said(f, self._answering(case)) for f in changed),
+            tuple(_said(f, self._answering(case), self._ground.wanted) for f in changed),
         )
 
     def _answering(self, case: DrillCase) -> Set[str]:
@@ -131,7 +140,8 @@ class Drill:
         self._simulator.estate = estate
         wanted = self._ground.wanted
         asked = tuple(wanted.environments) if everywhere else wanted.asked
-        return self._plan.audit(replace(wanted, asked=asked), self._simulator)
+        # every rule is asked: what the policy switches off is said to be so, not left untried
+        return self._plan.audit(replace(wanted, asked=asked, overrides={}), self._simulator)
 
 
 def cases_of(ground: DrillContext) -> tuple[DrillCase, ...]:
@@ -150,7 +160,8 @@ def drill(plan: DrillPlan) -> Iterator[Drill]:
 def conforms(plan: DrillPlan, *, everywhere: bool) -> DrillOutcome:
     """What is said of the conforming estate itself; anything but silence is a false alarm."""
     with drill(plan) as running:
-        said = [_said(f, frozenset()) for f in running.conforming(everywhere=everywhere)]
+        wanted = ground_of(plan).wanted
+        said = [_said(f, frozenset(), wanted) for f in running.conforming(everywhere=everywhere)]
     kept = tuple(one for one in said if one.status in (Status.FAIL, Status.INCONCLUSIVE))
     return DrillOutcome(
         "policy", "as documented" + (", all environments together" if everywhere else ""), (), everywhere, kept
@@ -181,7 +192,9 @@ def _key(finding: Finding) -> tuple[str, str, str, str]:
     return finding.rule, finding.env, finding.subject.kind, finding.subject.name
 
 
-def _said(finding: Finding, answering: Set[str]) -> DrillFinding:
+def _said(finding: Finding, answering: Set[str], wanted: Desired) -> DrillFinding:
     answers = finding.status is Status.FAIL and finding.rule in answering
+    override = override_of(wanted, finding.rule, finding.env, finding.subject)
+    off = override is not None and override.severity is None
     unseen = "; ".join(f"{gap.reason} {gap.call} {gap.detail}".rstrip() for gap in finding.gaps[:1])
-    return DrillFinding(finding.rule, finding.subject.name, finding.status, finding.note or unseen, answers)
+    return DrillFinding(finding.rule, finding.subject.name, finding.status, finding.note or unseen, answers, off)

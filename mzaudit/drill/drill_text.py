@@ -12,7 +12,12 @@ _MOST_SAID = 4
 
 def slipped(outcomes: Sequence[DrillOutcome]) -> tuple[DrillOutcome, ...]:
     """The deviations that no rule that answers for them failed over."""
-    return tuple(o for o in outcomes if o.requirements and not o.answering)
+    return tuple(o for o in outcomes if o.requirements and not o.answering and not o.switched_off)
+
+
+def unguarded(outcomes: Sequence[DrillOutcome]) -> tuple[DrillOutcome, ...]:
+    """The deviations that only rules answer for which the policy switches off there."""
+    return tuple(o for o in outcomes if o.requirements and o.switched_off)
 
 
 def false_alarms(outcomes: Sequence[DrillOutcome]) -> tuple[DrillOutcome, ...]:
@@ -33,7 +38,10 @@ def _troubles(outcomes: Sequence[DrillOutcome]) -> Iterator[str]:
     for outcome in false_alarms(outcomes):
         yield f"FALSE ALARM  {outcome.place}: {outcome.what}"
         yield from _said(outcome)
-    if slipped(outcomes) or false_alarms(outcomes):
+    for outcome in unguarded(outcomes):
+        rules = ", ".join(sorted({one.rule for one in outcome.said if one.answers}))
+        yield f"SWITCHED OFF {outcome.place}: {outcome.what} ({rules})"
+    if slipped(outcomes) or false_alarms(outcomes) or unguarded(outcomes):
         yield ""
 
 
@@ -53,19 +61,21 @@ def _coverage(outcomes: Sequence[DrillOutcome]) -> Iterator[str]:
     for requirement in sorted({r for o in deviations for r in o.requirements}):
         of_it = [o for o in deviations if requirement in o.requirements]
         caught = [o for o in of_it if o.answering]
+        missed = slipped(of_it)
         rules = sorted({one.rule for o in caught for one in o.answering})
-        yield (
-            f"{requirement:<12} {len(of_it):>10} {len(caught):>7} {len(of_it) - len(caught):>8}  {', '.join(rules)}"
-        ).rstrip()
+        yield (f"{requirement:<12} {len(of_it):>10} {len(caught):>7} {len(missed):>8}  {', '.join(rules)}").rstrip()
 
 
 def _totals(outcomes: Sequence[DrillOutcome], env: str) -> Iterator[str]:
     deviations = [o for o in outcomes if o.requirements]
     variations = [o for o in outcomes if not o.requirements]
-    caught = len(deviations) - len(slipped(outcomes))
+    off = len(unguarded(outcomes))
+    caught = len(deviations) - len(slipped(outcomes)) - off
     share = f"{100 * caught // len(deviations)} %" if deviations else "none"
     missed = len(slipped(outcomes))
     yield f"{env}: {counted(len(deviations), 'deviation')}, {caught:,} caught ({share}), {missed:,} slipped"
+    if off:
+        yield f"{counted(off, 'deviation')} would be caught by rules that the policy switches off"
     unsure = [o for o in slipped(outcomes) if any(one.status == "inconclusive" for one in o.said)]
     if unsure:
         was = "was" if len(unsure) == 1 else "were"

@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from mzaudit.engine.az_cli import in_subscription
+from mzaudit.engine.overrides import override_of, weaker
 from mzaudit.engine.results import Finding, Status, SubjectName
 from mzaudit.engine.rule import AnyRule
 from mzaudit.engine.subjects import Subject
@@ -69,7 +70,9 @@ def cut_short(
             asked_by = answers.get(rule.code, ())
             subjects = rule.over(wanted, wanted.environments[env])
             blanks = [_blank(rule, subject, asked_by, wanted) for subject in subjects]
-            findings += [replace(blank, status=Status.INCONCLUSIVE, gaps=(gap,)) for blank in blanks]
+            findings += [
+                blank if blank.off else replace(blank, status=Status.INCONCLUSIVE, gaps=(gap,)) for blank in blanks
+            ]
             if not blanks:
                 findings.append(_nothing_to_ask(rule, env, asked_by, wanted))
     whole = (judged.get(finding.fingerprint, finding) for finding in findings)
@@ -105,7 +108,7 @@ def _answer(
     several: bool,
 ) -> _Answered:
     parts = tuple((part, frozenset(names)) for part, names in subject.parts.items())
-    unasked = _unasked(rule, subject, blank, answered)
+    unasked = blank if blank.off else _unasked(rule, subject, blank, answered)
     if unasked is not None:
         return _Answered(parts, unasked, False)
     match verdict_of(rule, subject, seen):
@@ -124,7 +127,7 @@ def _answer(
             finding = replace(
                 blank,
                 status=Status.FAIL,
-                severity=fail.severity or blank.severity,
+                severity=weaker(fail.severity or blank.severity, blank.severity),
                 evidence=fail.evidence,
                 note=fail.note,
                 remediation=fail.remediation,
@@ -187,15 +190,18 @@ def _links(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, l
 
 def _blank(rule: AnyRule, subject: Subject[Any], asked_by: tuple[str, ...], wanted: Desired) -> Finding:
     identity = "\0".join((rule.code, subject.env, subject.kind, subject.name.casefold()))
+    name = SubjectName(subject.kind, subject.name, subject.id)
+    override = override_of(wanted, rule.code, subject.env, name)
+    off = override is not None and override.severity is None
     return Finding(
         rule=rule.code,
         slug=rule.slug,
         title=rule.title,
         env=subject.env,
-        subject=SubjectName(subject.kind, subject.name, subject.id),
+        subject=name,
         status=Status.NOT_APPLICABLE,
-        severity=wanted.severities.get(rule.code, rule.severity),
-        note="",
+        severity=(override.severity if override is not None else None) or rule.severity,
+        note=f"Switched off: {override.reason}" if override is not None and off else "",
         evidence=(),
         gaps=(),
         requirements=asked_by,
@@ -205,10 +211,12 @@ def _blank(rule: AnyRule, subject: Subject[Any], asked_by: tuple[str, ...], want
         fix=None,
         waiver=None,
         fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+        override=override,
     )
 
 
 def _nothing_to_ask(rule: AnyRule, env: str, asked_by: tuple[str, ...], wanted: Desired) -> Finding:
     where = wanted.environments[env].where
     subject: Subject[None] = Subject(env, "environment", env, wanted.environments[env].resource_group_id, None, where)
-    return replace(_blank(rule, subject, asked_by, wanted), note="The policy names nothing that this rule asks about.")
+    blank = replace(_blank(rule, subject, asked_by, wanted), override=None)
+    return replace(blank, note="The policy names nothing that this rule asks about.")

@@ -60,6 +60,16 @@ class WaiverNote:
     expired: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OverrideNote:
+    """What the policy makes of the rule for this subject: off (`severity` is None), or of another severity; `where` is
+    the line that says so."""
+
+    severity: Severity | None
+    reason: str
+    where: str
+
+
 class BaselineState(StrEnum):
     """What became of a finding since an earlier report. Resolved is only what was seen to be as wanted."""
 
@@ -101,6 +111,7 @@ class Finding:
 
     `note` is the rule's sentence (why it failed, why it does not apply); `cause` names the finding that explains a
     not-applicable one; `gaps` are what an inconclusive one could not see; `policy` is the line that asks for it;
+    `override` is set where the policy says something else of the rule than the rule itself;
     `baseline` is set in a run with a baseline on what fails, is waived or inconclusive, and on what is resolved.
     """
 
@@ -123,6 +134,12 @@ class Finding:
     fingerprint: str
     baseline: BaselineNote | None = None
     attribution: Attribution | None = None
+    override: OverrideNote | None = None
+
+    @property
+    def off(self) -> bool:
+        """Whether the policy switches the rule off for this subject, so that nothing was judged."""
+        return self.override is not None and self.override.severity is None
 
 
 class ElementStatus(StrEnum):
@@ -190,7 +207,7 @@ class Topology:
 
 @dataclass(frozen=True, slots=True)
 class RuleNote:
-    """A rule that this run asked: `severity` is what the policy makes of it (a finding's may be weaker), `page` its
+    """A rule that this run asked: `severity` is its own (the policy may weigh a finding differently), `page` its
     documentation in Markdown."""
 
     code: str

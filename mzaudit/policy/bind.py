@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mzaudit.policy import things
 from mzaudit.policy.desired import (
     Desired,
     DesiredComponent,
     DesiredDatabase,
     DesiredEnvironment,
+    DesiredOverride,
     DesiredRegistry,
     DesiredSecret,
     DesiredServer,
@@ -54,15 +56,33 @@ def bind(
     expected: Expected | None = None,
 ) -> Desired:
     """Fill in every template. `subscriptions` holds one for each environment; `where(*path)` tells `file:line`."""
+    environments = {
+        env: _environment(policy, where, env, subscriptions[env], expected or Expected()) for env in policy.environments
+    }
     return Desired(
         policy=policy,
-        environments={
-            env: _environment(policy, where, env, subscriptions[env], expected or Expected())
-            for env in policy.environments
-        },
+        environments=environments,
         asked=asked,
-        severities={code: override.severity for code, override in policy.rules.items()},
+        overrides={code: _override(policy, where, code, environments) for code in policy.rules},
         where=where,
+    )
+
+
+def _override(
+    policy: Policy, where: Where, code: str, environments: Mapping[str, DesiredEnvironment]
+) -> DesiredOverride:
+    stated = policy.rules[code]
+    names = [things.full_name(policy, name) for name in stated.things]
+    held = {env: things.ids(environments[env]) for env in stated.environments or environments}
+    return DesiredOverride(
+        rule=code,
+        severity=stated.severity,
+        reason=stated.off or stated.reason or "",
+        things={env: tuple(ids[name] for name in names if name in ids) if names else None for env, ids in held.items()},
+        services=frozenset(
+            name.removeprefix(f"{things.SERVICES}.") for name in names if name.startswith(f"{things.SERVICES}.")
+        ),
+        where=where("rules", code),
     )
 
 

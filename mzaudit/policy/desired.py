@@ -192,14 +192,30 @@ class DesiredEnvironment:
 
 
 @dataclass(frozen=True, slots=True)
+class DesiredOverride:
+    """What the policy makes of a rule: off (`severity` is None), or of another severity, and why.
+
+    It is for the environments in `things`, each with the ids of the things that it is for, and the keys of the services
+    among them; for everything there where that is None.
+    """
+
+    rule: str
+    severity: Severity | None
+    reason: str
+    things: Mapping[str, tuple[str, ...] | None]
+    services: frozenset[str]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Desired:
-    """The policy bound: `environments` are all of the policy's, `asked` those that this run is about, `services` those
-    of every environment, asked for or not."""
+    """The policy bound: `environments` are all of the policy's, `asked` those that this run is about, `overrides` are
+    by the code of their rule, `services` those of every environment, asked for or not."""
 
     policy: Policy
     environments: Mapping[str, DesiredEnvironment]
     asked: tuple[str, ...]
-    severities: Mapping[str, Severity]
+    overrides: Mapping[str, DesiredOverride]
     where: Where
     services: tuple[DesiredService, ...] = field(init=False, repr=False, compare=False)
 

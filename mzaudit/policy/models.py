@@ -266,10 +266,30 @@ class AllowedDifference(Strict):
     reason: Text
 
 
-class Override(Strict):
-    """Another severity for a rule than its own."""
+class RuleOverride(Strict):
+    """What the policy makes of a rule: `off`, with the reason, or another `severity`, with a `reason`. Every report
+    says so in its head, and counts what is not judged or weighed differently."""
 
-    severity: Severity
+    off: Annotated[
+        Text | None,
+        Field(description="The rule is not asked, and why. Every report says so and counts what it leaves out."),
+    ] = None
+    severity: Annotated[
+        Severity | None, Field(description="What a violation counts as, in place of the rule's own severity.")
+    ] = None
+    reason: Annotated[Text | None, Field(description="Why the severity is another.")] = None
+    environments: Annotated[
+        tuple[EnvironmentName, ...],
+        Field(min_length=1, description="The environments that this is for; all where it is left out."),
+    ] = ()
+    things: Annotated[
+        tuple[Name, ...],
+        Field(
+            min_length=1,
+            description="The documented things that this is for, by their keys in this policy (`web`; `vaults.web`"
+            " where several sections have that key); all where it is left out.",
+        ),
+    ] = ()
 
 
 class Waiving(Strict):
@@ -298,5 +318,8 @@ class Policy(Strict):
     telemetry: TelemetrySpec
     parity: tuple[AllowedDifference, ...] = ()
     pipelines: tuple[PrincipalSpec, ...] = ()
-    rules: dict[RuleCode, Override] = {}
+    rules: Annotated[
+        dict[RuleCode, RuleOverride],
+        Field(description="Rules that are switched off, or weighed differently, by their codes, each with its reason."),
+    ] = {}
     waivers: Waiving = Waiving()

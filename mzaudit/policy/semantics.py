@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from mzaudit.policy import things
 from mzaudit.policy.bind import stored_name
 from mzaudit.policy.desired import Where
 from mzaudit.policy.loader.diagnostics import Contradiction, Steps, shown
@@ -248,6 +249,27 @@ def _secrets(policy: Policy) -> Wrong:
                 yield at, "it to be distinct in every vault that holds it", f"it not distinct in {', '.join(apart)}"
 
 
+def _rules(policy: Policy) -> Wrong:
+    """A rule is off or weighed differently, with a reason, for environments and things that are there."""
+    for code, stated in policy.rules.items():
+        at = ("rules", code)
+        if stated.off is None and stated.severity is None:
+            yield at, "off with a reason, or a severity with one", "neither"
+        elif stated.off is not None and stated.severity is not None:
+            yield at, "off or a severity", "both"
+        elif stated.severity is not None and stated.reason is None:
+            yield at, "a reason beside the severity", "none"
+        elif stated.off is not None and stated.reason is not None:
+            yield (*at, "reason"), "the reason under off alone", "two"
+        for index, env in enumerate(stated.environments):
+            if env not in policy.environments:
+                found = meant(env, tuple(policy.environments))
+                yield (*at, "environments", index), f"one of {', '.join(policy.environments)}", found
+        for index, name in enumerate(stated.things):
+            if unknown := things.unknown(policy, name):
+                yield (*at, "things", index), *unknown
+
+
 def _plans(policy: Policy) -> Wrong:
     """SKUs are known and of their family; one cannot be enough, or recommended, and refused."""
     plans = policy.plans
@@ -297,6 +319,7 @@ _CHECKS: tuple[Callable[[Policy], Wrong], ...] = (
     _secrets,
     _plans,
     _parity,
+    _rules,
 )
 
 

@@ -37,7 +37,7 @@ class PullRequestMessage:
 
 def of(report: Report) -> PullRequestMessage:
     """What a report says."""
-    words = "".join(f"{word}: " for word, _ in caveats(report))
+    words = "".join(f"{word}: " for word in dict.fromkeys(word for word, _ in caveats(report)))
     return PullRequestMessage(
         "",
         report.environments,

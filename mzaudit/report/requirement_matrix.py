@@ -24,20 +24,25 @@ _WORDS = {
 class Cell:
     """One requirement in one environment. `mark` is None where no rule has anything to say; `open` are the findings
     that keep it from passing, each rule's first; `undecided` the rules that should answer it and have no finding in
-    this report; `by_hand`, whether a person has to look (at the rest, where rules see a part)."""
+    this report; `off` those that the policy switches off there; `by_hand`, whether a person has to look (at the rest,
+    where rules see a part)."""
 
     mark: ElementStatus | None
     open: tuple[Finding, ...]
     passed: int
     undecided: tuple[str, ...]
+    off: tuple[str, ...]
     by_hand: bool
 
     @property
     def word(self) -> str:
         """How the requirement fared, for a reader. What a person has to look at never simply passed."""
         if self.mark is None:
-            return "by hand" if self.by_hand else "nothing to ask"
-        return f"{_WORDS[self.mark]}, the rest by hand" if self.by_hand else _WORDS[self.mark]
+            words = ["switched off"] if self.off else [] if self.by_hand else ["nothing to ask"]
+        else:
+            words = [_WORDS[self.mark], *(["partly switched off"] if self.off else [])]
+        rest = "the rest by hand" if words else "by hand"
+        return ", ".join((*words, rest) if self.by_hand else words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ def matrix(requirements: Sequence[Requirement], report: Report) -> tuple[Row, ..
         mark = fared(findings, causes) if open_ or passed or undecided else None
         if undecided and mark in (ElementStatus.PASSED, ElementStatus.WAIVED):
             mark = ElementStatus.NOT_SEEN
-        return Cell(mark, open_, passed, undecided, requirement.manual is not None)
+        off = tuple(dict.fromkeys(finding.rule for finding in findings if finding.off))
+        return Cell(mark, open_, passed, undecided, off, requirement.manual is not None)
 
     return tuple(
         Row(requirement, tuple(cell(requirement, env) for env in report.environments)) for requirement in requirements

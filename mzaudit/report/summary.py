@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from mzaudit.engine.results import BaselineState, Report, Status
+from mzaudit.engine.results import BaselineState, Finding, OverrideNote, Report, Status
+from mzaudit.policy.enums import counted
 from mzaudit.snapshot import clock
 
 COLUMNS = {
@@ -16,6 +17,9 @@ COLUMNS = {
     Status.WAIVED: "waived",
     Status.NOT_APPLICABLE: "not applicable",
 }
+
+
+_NAMED = 3
 
 
 def facts(report: Report) -> Mapping[str, str]:
@@ -56,7 +60,7 @@ def utc(time: datetime) -> str:
 
 
 def caveats(report: Report) -> tuple[tuple[str, str], ...]:
-    """What a reader must know before believing any line below: (word, sentence)."""
+    """What a reader must know before believing any line below: (word, sentence); not neutralised."""
     said = []
     if "simulated" in report.run.source.casefold():
         said.append(("SIMULATED", "this estate is simulated; nothing here is about a real one."))
@@ -71,7 +75,30 @@ def caveats(report: Report) -> tuple[tuple[str, str], ...]:
         said.append(("ALLOW-INCOMPLETE", "what could not be read does not fail this gate (--allow-incomplete)."))
     if report.only_new:
         said.append(("ONLY NEW", "violations that the baseline holds too do not fail this gate (--gate new)."))
-    return tuple(said)
+    return (*said, *_overridden(report))
+
+
+def _overridden(report: Report) -> Iterator[tuple[str, str]]:
+    """What the policy makes of rules, for each of its statements: where, why, and how many findings that is."""
+    by_statement: dict[tuple[str, OverrideNote], list[Finding]] = {}
+    every: Counter[tuple[str, str]] = Counter()
+    for finding in report.findings:
+        every[finding.rule, finding.env] += 1
+        if finding.override is not None:
+            by_statement.setdefault((finding.rule, finding.override), []).append(finding)
+    for (rule, override), findings in by_statement.items():
+        touched = Counter(finding.env for finding in findings)
+        whole = all(every[rule, env] == count for env, count in touched.items())
+        names = tuple(dict.fromkeys(finding.subject.name for finding in findings))
+        rest = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        which = "" if whole else f" for {', '.join(names[:_NAMED])}{rest}"
+        because = f"{override.reason} ({override.where})"
+        count = counted(len(findings), "finding")
+        if override.severity is None:
+            yield "SWITCHED OFF", f"{rule} in {', '.join(touched)}{which}, {count} not judged: {because}"
+        else:
+            said = f"{rule} counts as {override.severity} in {', '.join(touched)}{which}, {count}: {because}"
+            yield "WEIGHED DIFFERENTLY", said
 
 
 def areas(report: Report) -> Mapping[str, Mapping[Status, int]]:

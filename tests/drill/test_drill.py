@@ -110,6 +110,17 @@ def test_without_a_rule_its_deviation_slips(code: str, whole: Drill) -> None:
         assert "SLIPPED" in drill_text.render([missed], "live")
 
 
+def test_what_is_switched_off_is_tried_and_said(tmp_path: Path) -> None:
+    policy = tmp_path / "p.yaml"
+    policy.write_text(SMALL.read_text() + "rules: {KV-003: {off: filled by hand}}\n")
+    with drill(DrillPlan(load(policy, vocabulary()), "live", audit)) as running:
+        unguarded = outcome(running, REMOVED["KV-003"])
+    assert (drill_text.slipped([unguarded]), unguarded.answering, unguarded.quiet) == ((), (), True)
+    said = drill_text.render([unguarded], "live")
+    assert "SWITCHED OFF vaults.main.secrets.SESSION_KEY: missing (KV-003)" in said
+    assert "0 caught (0 %), 0 slipped\n1 deviation would be caught by rules that the policy switches off" in said
+
+
 def test_a_deviation_says_who_caught_it(whole: Drill) -> None:
     caught = outcome(whole, "vaults.main.secrets.SESSION_KEY: missing")
     assert {one.rule for one in caught.answering} == {"KV-003"}

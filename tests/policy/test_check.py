@@ -23,6 +23,41 @@ PARITY = "document: Azure Infrastructure\nparity: [{what: plan, reason: cost, be
 
 # What is changed; the words in the changed file whose line is told; what is said.
 CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
+    "a rule that is neither off nor weighed": (
+        ("document:", "rules: {IMG-005: {environments: [prd]}}\ndocument:"),
+        "rules:",
+        "rules.IMG-005: expected off with a reason, or a severity with one, found neither",
+    ),
+    "a rule that is off and weighed": (
+        ("document:", "rules: {IMG-005: {off: why, severity: low}}\ndocument:"),
+        "rules:",
+        "rules.IMG-005: expected off or a severity, found both",
+    ),
+    "a rule that is weighed without a reason": (
+        ("document:", "rules: {IMG-005: {severity: low}}\ndocument:"),
+        "rules:",
+        "rules.IMG-005: expected a reason beside the severity, found none",
+    ),
+    "a rule that is off for two reasons": (
+        ("document:", "rules: {IMG-005: {off: why, reason: because}}\ndocument:"),
+        "rules:",
+        "rules.IMG-005.reason: expected the reason under off alone, found two",
+    ),
+    "a rule that is off in no environment": (
+        ("document:", "rules: {IMG-005: {off: why, environments: [prod]}}\ndocument:"),
+        "rules:",
+        'rules.IMG-005.environments[0]: expected one of dev, stg, prd, found "prod" (did you mean prd?)',
+    ),
+    "a rule that is off for nothing": (
+        ("document:", "rules: {IMG-005: {off: why, things: [ingset]}}\ndocument:"),
+        "rules:",
+        'rules.IMG-005.things[0]: expected the key of a documented thing, found "ingset" (did you mean ingest?)',
+    ),
+    "a rule that is off for one of several": (
+        ("document:", "rules: {IMG-005: {off: why, things: [manage]}}\ndocument:"),
+        "rules:",
+        'rules.IMG-005.things[0]: expected one of services.manage, vaults.manage, databases.manage, found "manage"',
+    ),
     "undeclared vault": (
         ("    vault: cloud", "    vault: clowd"),
         "    vault: clowd",

@@ -171,7 +171,7 @@ ONE_WORD_WRONG = {
         "services.cloud.databases[0].roles: expected a list of at least 1, found an empty list",
     ),
     "rule code": (
-        ("document: Azure", "rules: {KV3: {severity: low}}\ndocument: Azure"),
+        ("document: Azure", "rules: {KV3: {severity: low, reason: known}}\ndocument: Azure"),
         'rules.KV3: expected as key a rule code such as KV-003, found "KV3"',
     ),
     "repository": (

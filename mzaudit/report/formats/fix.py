@@ -70,7 +70,7 @@ def _head(report: Report) -> Iterator[str]:
     for label, text in facts(report).items():
         yield f"# {label}: {comment(text)}"
     for word, sentence in caveats(report):
-        yield f"# {word}: {sentence}"
+        yield f"# {word}: {comment(sentence)}"
 
 
 def _counts(report: Report) -> str:

@@ -74,6 +74,7 @@ def parse(text: str, name: str) -> Report:
         raise SnapshotError("\n".join(_complaints(error, name))) from None
     if report.run.started.tzinfo is None or not _FIRST <= report.run.started <= _LAST:
         raise SnapshotError(f"{name}: run.started: expected a time with its zone, between 2000 and 9999")
+    _check_overrides(report, name)
     _check_baseline(report, name)
     _check_attribution(report, name)
     if report.summary != summarise(report.findings, report.run.fail_on, only_new=report.only_new):
@@ -102,6 +103,14 @@ def _check_baseline(report: Report, name: str) -> None:
     for where, time in times:
         if time.tzinfo is None or not _FIRST <= time <= until:
             raise SnapshotError(f"{name}: {where}: expected a time with its zone, no later than run.started")
+
+
+def _check_overrides(report: Report, name: str) -> None:
+    """Refuse a finding that was judged by a rule that is said to be off."""
+    for number, finding in enumerate(report.findings):
+        if finding.off and finding.status is not Status.NOT_APPLICABLE:
+            where = f"findings.{number}.override"
+            raise SnapshotError(f"{name}: {where}: a rule that is switched off says nothing, not {finding.status}")
 
 
 def _check_attribution(report: Report, name: str) -> None:

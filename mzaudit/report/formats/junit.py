@@ -17,7 +17,7 @@ from mzaudit.engine.results import Report
 from mzaudit.report.escaping import xml
 from mzaudit.report.formats.junit_cases import JUnitCase, JUnitOutcome, Suite, suites
 from mzaudit.report.gate_text import exit_code, verdict
-from mzaudit.report.summary import baseline
+from mzaudit.report.summary import baseline, caveats
 from mzaudit.snapshot import clock
 
 _TIME = "0.000"  # a finding has no duration; the attribute is required
@@ -117,9 +117,11 @@ def _properties(report: Report) -> dict[str, str]:
     run = report.run
     compared = {"baseline": baseline(report), "gate": "new" if report.only_new else "all"} if run.baseline else {}
     wrong = {"clock": clock.words(run.skew)} if run.skew else {}
+    said = "; ".join(f"{word}: {sentence}" for word, sentence in caveats(report))
     return (
         compared
         | wrong
+        | ({"caveats": said} if said else {})
         | {
             "tool": f"{report.tool.name} {report.tool.version}",
             "environments": ", ".join(report.environments),

@@ -70,7 +70,7 @@ class _Page:
         yield f"# mzaudit: {verdict(report)} (exit {exit_code(report)})"
         yield f"\n{_sentence(reason(report))}\n"
         for word, said in caveats(report):
-            yield f"**{word}**: {said}\n"
+            yield f"**{word}**: {self._prose(said)}\n"
         if self._dialect.html:
             yield "| run | |\n| --- | --- |"
             yield from (f"| {label} | {self._prose(text)} |" for label, text in facts(report).items())

@@ -54,7 +54,7 @@ def _head(report: Report, width: int, ink: Ink) -> Iterator[str]:
     for label, text in facts(report).items():
         yield from fold(plain(text), width, f"{label:<{_LABEL + 2}}")
     for word, sentence in caveats(report):
-        yield from ink.lines("bold", fold(sentence, width, f"{word}: ", " " * (_LABEL + 2)))
+        yield from ink.lines("bold", fold(plain(sentence), width, f"{word}: ", " " * (_LABEL + 2)))
 
 
 def _passed(report: Report, width: int, ink: Ink) -> Iterator[str]:
@@ -166,7 +166,7 @@ def _verdict(report: Report, width: int, ink: Ink) -> Iterator[str]:
     for warning in report.run.warnings:
         yield from fold(plain(warning), width, "warning: ")
     for word, sentence in caveats(report):
-        yield from fold(sentence, width, f"{word}: ")
+        yield from fold(plain(sentence), width, f"{word}: ")
     code = exit_code(report)
     gating = dict.fromkeys(f.rule for f in worst_first(report.gating()))
     if gating:

@@ -1,0 +1,58 @@
+"""The documented things by their names: what a policy calls them where one part of it speaks of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from mzaudit.policy.loader.diagnostics import shown
+from mzaudit.policy.rule_vocabulary import meant
+
+if TYPE_CHECKING:
+    from mzaudit.policy.desired import DesiredEnvironment
+    from mzaudit.policy.models import Policy
+
+SERVICES = "services"
+
+
+def sections(policy: Policy) -> Mapping[str, Iterable[str]]:
+    """The keys of the documented things, by the section that holds them."""
+    return {
+        SERVICES: policy.services,
+        "vaults": policy.vaults,
+        "storage": policy.storage,
+        "databases": policy.sql.databases,
+    }
+
+
+def full_name(policy: Policy, name: str) -> str:
+    """`vaults.web` of a name, or the name itself where it is of no thing, or of several."""
+    full = [f"{section}.{key}" for section, keys in sections(policy).items() for key in keys if key == name]
+    return full[0] if len(full) == 1 else name
+
+
+def unknown(policy: Policy, name: str) -> tuple[str, str] | None:
+    """What was expected and what found where a thing is named; None for the name of one thing."""
+    full = {f"{section}.{key}": key for section, keys in sections(policy).items() for key in keys}
+    alike = [each for each, key in full.items() if key == name]
+    if len(alike) > 1:
+        return f"one of {', '.join(alike)}", shown(name)
+    if alike or name in full:
+        return None
+    return "the key of a documented thing", meant(name, sorted({*full, *full.values()}))
+
+
+def ids(env: DesiredEnvironment) -> Mapping[str, str]:
+    """The resource ids of the things of an environment, by their full names."""
+    return dict(_ids(env))
+
+
+def _ids(env: DesiredEnvironment) -> Iterator[tuple[str, str]]:
+    for service in env.services:
+        yield f"{SERVICES}.{service.key}", service.id
+    for vault in env.vaults:
+        yield f"vaults.{vault.key}", vault.id
+    for storage in env.storage:
+        yield f"storage.{storage.key}", storage.container_id
+    for database in env.server.databases:
+        yield f"databases.{database.key}", database.id
