@@ -9,14 +9,16 @@ from bench.watched import watched
 from mzaudit.azure import collect
 from mzaudit.cli.collection import credentials_and_connection, scope_of, subscriptions
 from mzaudit.cli.resolve import bind_policy, load_policy
-from mzaudit.simulator import Waves, build, serve
+from mzaudit.drill.simulated_estates import build
+from mzaudit.simulator import Waves, serve
 
 ENV = "prd"
 
 
 def main() -> None:
     """Look, and print it."""
-    estate, waves, loaded = build("compliant"), Waves(), load_policy(None, shipped=True)
+    waves, loaded = Waves(), load_policy(None, shipped=True)
+    estate = build("compliant", loaded)
     estate.page_size = 100
     with serve(estate, waves=waves) as simulator, watched(waves) as loop, asyncio.Runner(loop_factory=loop) as runner:
         login, connection = credentials_and_connection({None}, simulator, debug=False)

@@ -6,15 +6,18 @@ import re
 import sys
 from pathlib import Path
 
+from mzaudit.cli.resolve import load_policy
+from mzaudit.drill.large_policy import enlarged
 from mzaudit.policy.shipped_policy import files
-from mzaudit.simulator.estates.large import planned
 
 
 def main(apps: int, folder: Path) -> None:
     """Write it into a new folder."""
     folder.mkdir()
-    plans = planned(apps).environments
-    lines = "".join(f"  {one.name}: {{production: false, subscription: {one.subscription_id}}}\n" for one in plans)
+    environments = enlarged(load_policy(None, shipped=True), apps).policy.environments
+    lines = "".join(
+        f"  {name}: {{production: false, subscription: {spec.subscription}}}\n" for name, spec in environments.items()
+    )
     for name, text in files().items():
         whole = re.sub(r"^environments:.*?(?=^\S)", f"environments:\n{lines}", text, flags=re.S | re.M)
         (folder / name).write_text(re.sub(r"^parity:.*?(?=^\S|\Z)", "", whole, flags=re.S | re.M))

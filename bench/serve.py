@@ -6,7 +6,10 @@ from __future__ import annotations
 import json
 import sys
 
-from mzaudit.simulator import Counts, Throttle, build, serve
+from mzaudit.cli.collection import documented
+from mzaudit.cli.resolve import load_policy
+from mzaudit.drill.simulated_estates import build
+from mzaudit.simulator import Counts, Throttle, serve
 
 LIMITS = {
     "none": None,
@@ -22,7 +25,7 @@ LIMITS = {
 
 def main(name: str, latency: str, limits: str) -> None:
     """Serve until stdin ends."""
-    estate = build(name)
+    estate = build(name, documented(load_policy(None, shipped=True), name))
     estate.page_size = 100
     throttle = LIMITS[limits]
     with serve(estate, throttle=throttle, latency=float(latency)) as simulator:

@@ -11,9 +11,9 @@ from mzaudit.cli.evaluation import judge
 from mzaudit.cli.resolve import bind_policy, load_policy, subscriptions
 from mzaudit.engine.results import Report, Status
 from mzaudit.policy.models import Severity
-from mzaudit.simulator import DRIFTS, Estate, build, serve
-from mzaudit.simulator.estates.drifts import plant
+from mzaudit.simulator import Estate, serve
 from tests.built_estate import POLICIES
+from tests.documented_estate import DRIFTS, build, plant
 
 # A secret in clear is both: the reference that is missing, and the exposure.
 PLANTED: dict[str, set[str]] = {

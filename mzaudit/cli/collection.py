@@ -152,16 +152,9 @@ def documented(loaded: Loaded, estate: str | None) -> Loaded:
     """The policy as it stands; of a large simulated estate, with that estate's environments in place of its own."""
     if estate is None or not LARGE.fullmatch(estate):
         return loaded
-    from mzaudit.policy.models import EnvironmentSpec
-    from mzaudit.simulator.estates.large import planned
+    from mzaudit.drill.large_policy import enlarged
 
-    plans = planned(int(estate.partition(":")[2])).environments
-    environments = {plan.name: EnvironmentSpec(production=False, subscription=plan.subscription_id) for plan in plans}
-    places = loaded.policy.resource_groups
-    # its registries are one in each subscription, under the documented names
-    places = places.model_copy(update={"shared": places.shared_group})
-    changed = {"environments": environments, "resource_groups": places}
-    return replace(loaded, policy=loaded.policy.model_copy(update=changed))
+    return enlarged(loaded, int(estate.partition(":")[2]))
 
 
 def subscriptions(
@@ -172,8 +165,9 @@ def subscriptions(
 
     if simulator is None:
         return resolve.subscriptions(loaded, given, asked)
-    simulated = {plan.name: plan.subscription_id for plan in simulator.estate.blueprint.environments}
-    return {env: simulated.get(env, simulator.subscription_id) for env in loaded.policy.environments}
+    from mzaudit.drill.simulated_estates import subscriptions_of
+
+    return subscriptions_of(loaded.policy)
 
 
 def list_all(
@@ -254,19 +248,15 @@ def credentials_and_connection(
 
 
 @contextmanager
-def simulated(estate: str | None, loaded: Loaded | None = None) -> Iterator[Simulator | None]:
-    """The simulated estate, served on loopback for as long as it is needed; none if none is asked for. It lies in the
-    subscriptions that a policy gives its environments and what they share."""
+def simulated(estate: str | None, loaded: Loaded) -> Iterator[Simulator | None]:
+    """The simulated estate of a policy, served on loopback for as long as it is needed; none if none is asked for."""
     if estate is None:
         yield None
         return
-    from mzaudit.simulator import DOCUMENTED, build, serve
+    from mzaudit.drill.simulated_estates import build
+    from mzaudit.simulator import serve
 
-    blueprint = DOCUMENTED
-    if loaded is not None:
-        given = {env: spec.subscription for env, spec in loaded.policy.environments.items() if spec.subscription}
-        blueprint = blueprint.placed(given, loaded.policy.resource_groups.shared_subscription)
-    with serve(build(estate, blueprint)) as simulator:
+    with serve(build(estate, loaded)) as simulator:
         yield simulator
 
 

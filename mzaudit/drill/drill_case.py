@@ -50,6 +50,12 @@ class DrillContext:
     env: DesiredEnvironment
     other: DesiredEnvironment | None
 
+    @classmethod
+    def of(cls, wanted: Desired) -> DrillContext:
+        """The policy's context for the first environment that it is bound to be asked about."""
+        others = [env for name, env in wanted.environments.items() if name != wanted.asked[0]]
+        return cls(wanted, wanted.environments[wanted.asked[0]], others[-1] if others else None)
+
     def service(self, key: object) -> DesiredService:
         """A service of the drilled environment by its key in the policy; raises KeyError."""
         return {service.key: service for service in self.env.services}[str(key)]

@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 from mzaudit.drill.deviations import deviations
 from mzaudit.drill.drill_case import DrillCase, DrillContext
 from mzaudit.drill.policy_estate import estate_of
+from mzaudit.drill.simulated_estates import bound
 from mzaudit.drill.variations import variations
 from mzaudit.engine.overrides import override_of
 from mzaudit.engine.results import Finding, Status
-from mzaudit.policy.bind import bind
 from mzaudit.policy.desired import Desired
 from mzaudit.policy.loader.load import Loaded, shipped_catalogue
 from mzaudit.simulator import Simulator, serve
-from mzaudit.simulator.estates.estate_plan import SUBSCRIPTION
 
 Audit = Callable[[Desired, Simulator], tuple[Finding, ...]]
 """Collects from the simulator and judges; has to be picklable, to reach the workers."""
@@ -88,12 +87,7 @@ class DrillPlan:
 
 def ground_of(plan: DrillPlan) -> DrillContext:
     """The policy, bound for the drilled environment."""
-    policy = plan.loaded.policy
-    given = {env: spec.subscription for env, spec in policy.environments.items()}
-    first = next((own for own in given.values() if own), SUBSCRIPTION)
-    wanted = bind(policy, plan.loaded.where, (plan.env,), {env: own or first for env, own in given.items()})
-    others = [env for name, env in wanted.environments.items() if name != plan.env]
-    return DrillContext(wanted, wanted.environments[plan.env], others[-1] if others else None)
+    return DrillContext.of(bound(plan.loaded, plan.env))
 
 
 class Drill:

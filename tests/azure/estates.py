@@ -97,7 +97,7 @@ def pinned(estate: Estate) -> str:
     """Let production's cloud backend run one platform's image of its tag's index; gives the reference."""
     tag = commit("cloud-backend", LATEST_COMMIT)
     one = estate.images["cloud-backend"][tag].platforms[0]
-    image = f"{estate.blueprint.login_server}/cloud-backend:{tag}@{one}"
+    image = f"acrmonozu.azurecr.io/cloud-backend:{tag}@{one}"
     estate.site_config("app-monozu-cloud-prd")["linuxFxVersion"] = f"DOCKER|{image}"
     return image
 

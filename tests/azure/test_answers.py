@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from mzaudit.azure.readers.response_identity import item_id, names_another
-from mzaudit.simulator import Alter, Fault, Simulator, build, serve
+from mzaudit.simulator import Alter, Fault, Simulator, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, need
 from mzaudit.snapshot.web import Site
 from tests.azure.estates import Names, take
+from tests.documented_estate import build
 
 Json = dict[str, Any]
 Change = Callable[[Json], Json]

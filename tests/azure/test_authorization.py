@@ -15,10 +15,11 @@ from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.results import Finding
 from mzaudit.policy.models import Severity
 from mzaudit.report.gap_advice import cures
-from mzaudit.simulator import Alter, Fault, Simulator, StatusFault, build, grant_custom_role, serve
+from mzaudit.simulator import Alter, Fault, Simulator, StatusFault, grant_custom_role, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import GapReason
 from tests.azure.estates import Names, take
+from tests.documented_estate import build
 
 READS_SECRETS = ("Microsoft.KeyVault/vaults/secrets/getSecret/action",)
 ROLES = r"GET /subscriptions/[^/]+/providers/Microsoft\.Authorization/roleDefinitions$"

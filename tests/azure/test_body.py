@@ -14,10 +14,11 @@ from mzaudit.azure.client.response_body import LARGEST, BodyError, check
 from mzaudit.azure.readers import web_reader
 from mzaudit.azure.sql import result_rows
 from mzaudit.errors import CredentialError
-from mzaudit.simulator import Fault, Recode, StatusFault, build, serve
+from mzaudit.simulator import Fault, Recode, StatusFault, serve
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.azure.estates import HURRIED, Names, take
 from tests.azure.gapped import asked
+from tests.documented_estate import build
 
 CONFIG = r"GET /subscriptions/.*/sites/app-monozu-cloud-prd/config/web$"
 SECRETS = r"GET /subscriptions/.*/vaults/kv-mz-cloud-prd/secrets$"

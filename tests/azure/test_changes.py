@@ -9,7 +9,7 @@ import pytest
 
 from mzaudit.azure import changes_of, choose
 from mzaudit.azure.required_permissions import EVENTS
-from mzaudit.simulator import Estate, Fault, Html, StatusFault, build, serve
+from mzaudit.simulator import Estate, Fault, Html, StatusFault, serve
 from mzaudit.simulator.arm import activity_records
 from mzaudit.snapshot.changes import Records
 from mzaudit.snapshot.estate import Read
@@ -17,6 +17,7 @@ from mzaudit.snapshot.observed import Gap
 from mzaudit.snapshot.text.ids import key
 from tests.azure.estates import connection_to, login_env
 from tests.doctor.nights import restrict
+from tests.documented_estate import build
 
 LOG, GRAPH = "GET .*/eventtypes/management/values.*", "POST .*/Microsoft.ResourceGraph/resources.*"
 NAMES = ("app-monozu-manage-prd", "app-monozu-ingest-prd", "stmonozuprd", "sql-monozu-prd")

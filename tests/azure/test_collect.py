@@ -14,12 +14,13 @@ import pytest
 
 from mzaudit.azure import Scope, VaultScope
 from mzaudit.azure.required_permissions import DATABASE_NEEDS
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Simulator, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, need
 from mzaudit.snapshot.values import ConnectionStringPart, LiteralValue, SecretValue, VaultReference
 from tests.azure.estates import CLOUD, TAKEN, Names, take
 from tests.azure.gapped import asked
+from tests.documented_estate import build
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ import pytest
 
 from bench.watched import watched
 from mzaudit.azure import Scope
-from mzaudit.simulator import Counts, Waves, build, serve
+from mzaudit.simulator import Counts, Waves, serve
 from mzaudit.simulator.estates.simulated_estate import Estate
 from tests.azure import estates
 from tests.azure.estates import Names, connection_to, pinned, take
+from tests.documented_estate import build
 
 
 @pytest.fixture

@@ -15,10 +15,11 @@ import pytest
 from mzaudit.azure import Connection, Login, choose
 from mzaudit.azure.client.access_tokens import caller
 from mzaudit.errors import CredentialError, InputError
-from mzaudit.simulator import Fault, Html, Malformed, Reset, Simulator, StatusFault, build, serve
+from mzaudit.simulator import Fault, Html, Malformed, Reset, Simulator, StatusFault, serve
 from mzaudit.snapshot.observed import GapReason
 from tests.azure.estates import HURRIED, connection_to, login_env, take
 from tests.azure.gapped import asked
+from tests.documented_estate import build
 
 IDS = {"AZURE_TENANT_ID": "00000000-0000-0000-0000-000000000001", "AZURE_CLIENT_ID": "c"}
 PIPELINE = {

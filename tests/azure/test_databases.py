@@ -15,7 +15,7 @@ from mzaudit.azure.sql import queries
 from mzaudit.azure.sql.queries import Query
 from mzaudit.azure.sql.tds_session import DatabaseSession
 from mzaudit.report.gap_advice import cures
-from mzaudit.simulator import Estate, Hang, Malformed, Reset, ServerError, Simulator, SqlFault, Truncated, build, serve
+from mzaudit.simulator import Estate, Hang, Malformed, Reset, ServerError, Simulator, SqlFault, Truncated, serve
 from mzaudit.simulator.estates import resource_bodies
 from mzaudit.simulator.sql.contents import SecurableClass
 from mzaudit.snapshot.databases import DatabaseContents, DatabasePrincipal
@@ -24,6 +24,7 @@ from mzaudit.snapshot.sql import EntraAdministrator
 from mzaudit.snapshot.text.ids import key
 from tests.azure.estates import HURRIED, Names, take
 from tests.azure.gapped import gaps
+from tests.documented_estate import build
 
 SERVER, DATABASE = "sql-monozu-prd", "db-monozu-cloud-prd"
 HISTORY = "dbo.flyway_schema_history"

@@ -20,7 +20,6 @@ from mzaudit.simulator import (
     Simulator,
     StatusFault,
     Truncated,
-    build,
     grant_custom_role,
     serve,
 )
@@ -28,6 +27,7 @@ from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, need
 from tests.azure.estates import HURRIED, MANAGE, Names, take
 from tests.azure.gapped import asked
+from tests.documented_estate import build
 from tests.virtual_time import VirtualTime
 
 CONFIG = r"GET /subscriptions/.*/sites/app-monozu-cloud-prd/config/web$"

@@ -18,9 +18,10 @@ from mzaudit.azure.client.guard import at_home
 from mzaudit.azure.client.sdk_clients import Clients
 from mzaudit.azure.client.transport import Transport
 from mzaudit.azure.sql import tds_connection
-from mzaudit.simulator import Alter, Fault, build, serve
+from mzaudit.simulator import Alter, Fault, serve
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.azure.estates import Names, take
+from tests.documented_estate import build
 
 SERVICES = ("manager", "vault", "registry", "database")
 

@@ -12,21 +12,9 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from mzaudit.azure.client.connection import Connection
 from mzaudit.azure.client.transport import Transport
-from mzaudit.simulator import (
-    Alter,
-    Fault,
-    Hang,
-    Html,
-    Malformed,
-    Reset,
-    Simulator,
-    Slow,
-    StatusFault,
-    Truncated,
-    build,
-    serve,
-)
+from mzaudit.simulator import Alter, Fault, Hang, Html, Malformed, Reset, Simulator, Slow, StatusFault, Truncated, serve
 from mzaudit.simulator.fault_injection import Action
+from tests.documented_estate import build
 from tests.virtual_time import VirtualTime
 
 Told = tuple[object, ...]

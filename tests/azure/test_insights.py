@@ -13,12 +13,13 @@ import pytest
 from mzaudit.azure.readers import insights_reader
 from mzaudit.azure.readers.alerts_reader import ProcessingRuleBody, processing_rule
 from mzaudit.azure.readers.read import ReadContext
-from mzaudit.simulator import Fault, Simulator, StatusFault, build, serve
+from mzaudit.simulator import Fault, Simulator, StatusFault, serve
 from mzaudit.snapshot.alerts import ActionGroup, Condition
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
 from mzaudit.snapshot.text.shown import Shown
 from tests.azure.estates import Names, read_with
+from tests.documented_estate import build
 
 SUBSCRIPTION = build("compliant").subscriptions[0]
 ID = Names(SUBSCRIPTION).component

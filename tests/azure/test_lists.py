@@ -11,9 +11,11 @@ from mzaudit.azure import bulk_lists
 from mzaudit.cli.collection import documented, scope_of, subscriptions
 from mzaudit.cli.evaluation import judge
 from mzaudit.cli.resolve import bind_policy, load_policy
+from mzaudit.drill.simulated_estates import build
 from mzaudit.engine.results import Finding
+from mzaudit.policy.loader.load import Loaded
 from mzaudit.policy.models import Severity
-from mzaudit.simulator import Fault, Html, Malformed, Request, Reset, Simulator, StatusFault, build, serve
+from mzaudit.simulator import Fault, Html, Malformed, Request, Reset, Simulator, StatusFault, serve
 from mzaudit.simulator.fault_injection import Action
 from tests.azure.estates import take
 
@@ -21,9 +23,14 @@ WIDE = r"GET /subscriptions/[^/]+/providers/Microsoft\.(Web|KeyVault|Sql|Storage
 GROUPS = r"GET /subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Web/sites$"
 
 
+def policy(estate: str) -> Loaded:
+    """The shipped policy, or that of a large estate."""
+    return documented(load_policy(None, shipped=True), estate)
+
+
 def found(sim: Simulator, estate: str) -> tuple[Finding, ...]:
     """The findings about production, or about all of a large estate."""
-    loaded = documented(load_policy(None, shipped=True), estate)
+    loaded = policy(estate)
     asked = tuple(loaded.policy.environments) if estate.startswith("large") else ("prd",)
     wanted = bind_policy(loaded, asked, subscriptions(loaded, sim, None, asked))
     return judge(loaded, wanted, take(sim, scope=scope_of(wanted)), fail_on=Severity.LOW).findings
@@ -31,7 +38,7 @@ def found(sim: Simulator, estate: str) -> tuple[Finding, ...]:
 
 def alone(monkeypatch: pytest.MonkeyPatch, estate: str, faults: Sequence[Fault] = ()) -> tuple[Finding, ...]:
     monkeypatch.setattr(bulk_lists, "MANY", 10_000)
-    with serve(build(estate), faults) as sim:
+    with serve(build(estate, policy(estate)), faults) as sim:
         return found(sim, estate)
 
 
@@ -39,7 +46,7 @@ def listed(
     monkeypatch: pytest.MonkeyPatch, estate: str, faults: Sequence[Fault] = ()
 ) -> tuple[tuple[Finding, ...], list[Request]]:
     monkeypatch.setattr(bulk_lists, "MANY", 1)
-    with serve(build(estate), faults) as sim:
+    with serve(build(estate, policy(estate)), faults) as sim:
         return found(sim, estate), sim.requests
 
 

@@ -14,10 +14,11 @@ from mzaudit.azure import changes_of, choose
 from mzaudit.azure.client.call import Answer
 from mzaudit.azure.client.session import _retry_after
 from mzaudit.azure.readers.wire_models import Moment, Seconds
-from mzaudit.simulator import Alter, Fault, build, serve
+from mzaudit.simulator import Alter, Fault, serve
 from mzaudit.snapshot.observed import Gap, Observed
 from tests.azure.estates import Names, connection_to, login_env, take
 from tests.azure.gapped import asked
+from tests.documented_estate import build
 
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 MOMENTS = {

@@ -9,7 +9,8 @@ from mzaudit.azure.call_estimate import planned, words
 from mzaudit.azure.collector import _groups
 from mzaudit.cli.collection import documented, scope_of, subscriptions
 from mzaudit.cli.resolve import bind_policy, load_policy
-from mzaudit.simulator import build, serve
+from mzaudit.drill.simulated_estates import build
+from mzaudit.simulator import serve
 from tests.azure.estates import take
 
 
@@ -18,7 +19,7 @@ def test_a_run_takes_about_as_many_calls_as_planned(estate: str, many: int, monk
     monkeypatch.setattr(bulk_lists, "MANY", many)
     loaded = documented(load_policy(None, shipped=True), estate)
     asked = tuple(loaded.policy.environments) if estate.startswith("large") else ("prd",)
-    served = build(estate)
+    served = build(estate, loaded)
     served.page_size = 100
     with serve(served) as sim:
         scope = scope_of(bind_policy(loaded, asked, subscriptions(loaded, sim, None, asked)))

@@ -11,8 +11,9 @@ from mzaudit.azure import choose
 from mzaudit.azure.client.access_tokens import Tokens
 from mzaudit.azure.client.failures import WriteRefusedError
 from mzaudit.azure.client.sdk_clients import Clients
-from mzaudit.simulator import Fault, StatusFault, build, serve
+from mzaudit.simulator import Fault, StatusFault, serve
 from tests.azure.estates import connection_to, login_env
+from tests.documented_estate import build
 
 UNREGISTERED = {
     "error": {

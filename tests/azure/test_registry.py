@@ -10,13 +10,14 @@ import pytest
 from mzaudit.azure import RegistryScope
 from mzaudit.azure.readers import registry_reader, web_reader
 from mzaudit.azure.readers.read import ReadContext
-from mzaudit.simulator import Alter, Fault, Simulator, StatusFault, build, serve
+from mzaudit.simulator import Alter, Fault, Simulator, StatusFault, serve
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
 from mzaudit.simulator.http_messages import Json
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.registry import Manifest, Tag
 from mzaudit.snapshot.text.image_reference import Image, parse
 from tests.azure.estates import Names, pinned, read_with, take
+from tests.documented_estate import build
 
 REPOSITORY = "cloud-backend"
 TAGS = rf"acrmonozu\.azurecr\.io/acr/v1/{REPOSITORY}/_tags$"

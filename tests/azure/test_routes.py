@@ -22,8 +22,9 @@ from mzaudit.azure import choose
 from mzaudit.azure.api_versions import VERSIONS
 from mzaudit.azure.client.access_tokens import Tokens
 from mzaudit.azure.client.sdk_clients import Clients
-from mzaudit.simulator import Request, Simulator, build, serve
+from mzaudit.simulator import Request, Simulator, serve
 from tests.azure.estates import connection_to, login_env, take
+from tests.documented_estate import build
 
 GROUP, APP, VAULT, SERVER = "rg-monozu-prd", "app-monozu-cloud-prd", "kv-mz-cloud-prd", "sql-monozu-prd"
 SITE = f"/resourceGroups/{GROUP}/providers/Microsoft.Web/sites/{APP}"

@@ -9,10 +9,11 @@ from email.utils import format_datetime
 import pytest
 
 from mzaudit.azure.client.clock_skew import Skew
-from mzaudit.simulator import Fault, Recode, Simulator, build, serve
+from mzaudit.simulator import Fault, Recode, Simulator, serve
 from mzaudit.snapshot.clock import words
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.azure.estates import take
+from tests.documented_estate import build
 
 
 def date(**ahead: float) -> timedelta:

@@ -22,9 +22,10 @@ from OpenSSL import SSL, crypto
 from mzaudit.azure.client.connection import Connection
 from mzaudit.azure.sql import tds_connection, tds_tls
 from mzaudit.azure.sql.sql_gaps import BROKEN, from_error
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Simulator, serve
 from mzaudit.snapshot.observed import GapReason
 from tests.azure.estates import connection_to
+from tests.documented_estate import build
 
 HOST = "sql-monozu-prd.database.windows.net"
 TODAY = datetime(2026, 3, 1, tzinfo=UTC)

@@ -8,10 +8,11 @@ import pytest
 
 from mzaudit.azure import VaultScope
 from mzaudit.azure.readers import keyvault_reader
-from mzaudit.simulator import Fault, SimulatedSecret, Simulator, StatusFault, Version, build, serve
+from mzaudit.simulator import Fault, SimulatedSecret, Simulator, StatusFault, Version, serve
 from mzaudit.snapshot.keyvault import SecretItem
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from tests.azure.estates import CLOUD, Names, read_with
+from tests.documented_estate import build
 
 METADATA = r"GET https://kv-mz-cloud-prd\.vault\.azure\.net/secrets$"
 PKCS12, PEM = "application/x-pkcs12", "application/x-pem-file"

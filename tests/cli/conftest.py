@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from mzaudit.cli import run
-from mzaudit.simulator import Estate, Fault, Simulator, build, serve
+from mzaudit.simulator import Estate, Fault, Simulator, serve
+from tests.documented_estate import build
 
 AZURE = (
     "AZURE_",

@@ -13,9 +13,10 @@ from mzaudit.policy.bind import bind
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
-from mzaudit.simulator import Fault, StatusFault, build
+from mzaudit.simulator import Fault, StatusFault
 from mzaudit.simulator.estates.estate_plan import SUBSCRIPTION
 from tests.cli.conftest import Outcome
+from tests.documented_estate import build
 
 Call = Callable[..., Outcome]
 ADOPT = ("adopt", "--env", "prd")

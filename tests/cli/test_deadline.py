@@ -19,7 +19,8 @@ import pytest
 
 from mzaudit.cli import run
 from mzaudit.policy.shipped_policy import shipped
-from mzaudit.simulator import Fault, Hang, SqlFault, build, serve
+from mzaudit.simulator import Fault, Hang, SqlFault, serve
+from tests.documented_estate import build
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 TENANT = "00000000-0000-0000-0000-000000000002"

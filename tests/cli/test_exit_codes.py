@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.simulator import Fault, Html, build, plant, serve
+from mzaudit.simulator import Fault, Html, serve
 from tests.cli.conftest import Outcome
+from tests.documented_estate import build, plant
 
 Call = Callable[..., Outcome]
 CHECK = ("check", "--env", "prd")

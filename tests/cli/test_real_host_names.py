@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.simulator import build, serve
+from mzaudit.simulator import serve
+from tests.documented_estate import build
 
 HOSTS = (
     "management.azure.com",

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from mzaudit.policy.shipped_policy import files
-from mzaudit.simulator import DOCUMENTED, Estate, Simulator, build
+from mzaudit.simulator import Estate, Simulator
 from tests.cli.conftest import Outcome
+from tests.documented_estate import build, documented
 
 Call = Callable[..., Outcome]
 IDS = {env: f"{number * 8}-aaaa-4aaa-8aaa-000000000000" for number, env in (("1", "dev"), ("2", "stg"), ("3", "prd"))}
@@ -34,7 +35,7 @@ def policies(folder: Path) -> Path:
 
 def estate() -> Estate:
     """What that policy describes."""
-    return build("compliant", DOCUMENTED.placed(IDS, HUB))
+    return build("compliant", documented(IDS, HUB))
 
 
 def failed(folder: Path, env: str = "prd") -> dict[str, str]:

@@ -34,11 +34,12 @@ from mzaudit.azure.readers.list_index import Inventory
 from mzaudit.azure.readers.read import ReadContext
 from mzaudit.azure.readers.wire_models import Resource
 from mzaudit.azure.scope import AccountScope, RegistryScope, ServerScope, VaultScope
-from mzaudit.simulator import Fault, Simulator, StatusFault, build, serve
+from mzaudit.simulator import Fault, Simulator, StatusFault, serve
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import SqlServer
 from mzaudit.snapshot.text.ids import key
 from tests.azure.estates import read_with
+from tests.documented_estate import build
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 VAULT, REGISTRY = "kv-mz-cloud-prd.vault.azure.net", "acrmonozu.azurecr.io"

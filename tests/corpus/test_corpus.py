@@ -12,9 +12,10 @@ from mzaudit.azure.readers.keyvault_reader import _SecretMembers  # the only rea
 from mzaudit.azure.readers.web_wire_models import Config, SiteMembers, WirePlan
 from mzaudit.azure.text.linux_fx_version import parse
 from mzaudit.azure.text.sealed_values import Classifier
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Simulator, serve
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from tests.corpus.reading import CORPUS, Recorded, Wireside, names, recorded, sent_as, wireside
+from tests.documented_estate import build
 from tests.promises.conftest import evidence
 from tests.simulator.wires import arm, ask
 

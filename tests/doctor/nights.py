@@ -31,9 +31,10 @@ from mzaudit.policy.loader.load import load
 from mzaudit.policy.models import Severity
 from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
-from mzaudit.simulator import Estate, Simulator, build, grant_custom_role, serve
+from mzaudit.simulator import Estate, Simulator, grant_custom_role, serve
 from mzaudit.snapshot.estate import Snapshot
 from tests.azure.estates import take
+from tests.documented_estate import build
 
 Bend = Callable[[Estate], None]
 Right = Need | DatabaseNeed

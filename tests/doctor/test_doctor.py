@@ -16,10 +16,11 @@ import sqlglot
 
 import mzaudit.cli
 from mzaudit.azure.required_permissions import NEEDS, Role
-from mzaudit.simulator import Estate, Fault, StatusFault, build, grant_custom_role, serve
+from mzaudit.simulator import Estate, Fault, StatusFault, grant_custom_role, serve
 from mzaudit.simulator.sql.contents import Contents
 from tests.doctor.conftest import Outcome
 from tests.doctor.nights import restrict
+from tests.documented_estate import build
 
 Call = Callable[..., Outcome]
 ROOT = Path(mzaudit.cli.__file__).parents[2]

@@ -18,8 +18,9 @@ from mzaudit.azure.client.access_tokens import Tokens
 from mzaudit.azure.client.failures import WriteRefusedError
 from mzaudit.azure.client.guard import reads
 from mzaudit.azure.client.sdk_clients import Clients
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Simulator, serve
 from tests.azure.estates import connection_to, login_env
+from tests.documented_estate import build
 
 VAULT, REGISTRY = "kv-mz-cloud-prd.vault.azure.net", "acrmonozu.azurecr.io"
 # at least this many writes does each client offer; what none was refused of was not tried

@@ -24,8 +24,8 @@ from mzaudit.azure.required_permissions import (
     Need,
 )
 from mzaudit.engine.results import Status
-from mzaudit.simulator import ESTATES, build
 from tests.doctor.nights import BENDS, RIGHTS, Right, estate_for, night_of, restrict
+from tests.documented_estate import ESTATES, build
 
 PAGE = FILE.read_text(encoding="utf-8")
 # the failure stands without them; they tell whether the missing thing can be recovered

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from mzaudit.simulator import Throttle, build, serve
+from mzaudit.simulator import Throttle, serve
 from tests.doctor.conftest import Outcome
 from tests.doctor.nights import night
+from tests.documented_estate import build
 
 SIXTH = Throttle(reads=(250 / 6, 25 / 6), requests=(33, 10 / 6), vault=(4000 / 6, 400 / 6))
 SMALL = Throttle(reads=(5, 20), requests=(2, 5), vault=(3, 5))

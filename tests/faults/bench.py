@@ -19,9 +19,10 @@ from mzaudit.errors import Abandoned
 from mzaudit.policy.models import Severity
 from mzaudit.report import FORMATS, render
 from mzaudit.report.gate_text import exit_code
-from mzaudit.simulator import Fault, Request, build, serve
+from mzaudit.simulator import Fault, Request, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason
+from tests.documented_estate import build
 from tests.faults.catalogue import FAULTS, abandons, pairs
 from tests.faults.targets import Recorder, Target, targets, tells_of
 from tests.faults.tunnel import Break, tunnel

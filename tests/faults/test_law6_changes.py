@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from mzaudit.azure import changes_of, choose
-from mzaudit.simulator import Fault, Simulator, build, serve
+from mzaudit.simulator import Fault, Simulator, serve
 from mzaudit.snapshot.changes import Records
 from mzaudit.snapshot.observed import Gap
 from mzaudit.snapshot.text.ids import key
 from tests.azure.estates import HURRIED, connection_to, login_env
+from tests.documented_estate import build
 from tests.faults.bench import Bench
 from tests.faults.catalogue import FAULTS, called_for
 from tests.faults.targets import LOGIN, Recorder, Target, targets, tells_of

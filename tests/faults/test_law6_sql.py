@@ -11,10 +11,11 @@ from mzaudit import rules
 from mzaudit.cli.resolve import bind_policy, load_policy, subscriptions
 from mzaudit.engine.evaluate import evaluate
 from mzaudit.engine.results import Finding, Status
-from mzaudit.simulator import Hang, Malformed, Reset, ServerError, Simulator, SqlFault, Truncated, build, serve
+from mzaudit.simulator import Hang, Malformed, Reset, ServerError, Simulator, SqlFault, Truncated, serve
 from mzaudit.simulator.fault_injection import SqlAction
 from tests.azure.estates import HURRIED, Names, take
 from tests.built_estate import POLICIES
+from tests.documented_estate import build
 
 Findings = dict[tuple[str, str], Finding]
 DATABASE = "db-monozu-cloud-prd"

@@ -25,12 +25,13 @@ from mzaudit.cli.collection import scope_of
 from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.evaluate import evaluate
 from mzaudit.engine.results import Finding
-from mzaudit.simulator import Estate, Simulator, build, serve
+from mzaudit.simulator import Estate, Simulator, serve
 from mzaudit.snapshot.databases import DatabaseContents
 from mzaudit.snapshot.estate import Caller, Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
 from mzaudit.snapshot.text.ids import key
 from tests.azure.estates import HURRIED, TAKEN
+from tests.documented_estate import build
 from tests.virtual_time import VirtualTime
 
 Asked = tuple[str, str]

@@ -8,8 +8,9 @@ import string
 import uuid
 from dataclasses import replace
 
-from mzaudit.simulator import Estate, build
+from mzaudit.simulator import Estate
 from mzaudit.simulator.sql.contents import Contents
+from tests.documented_estate import build
 
 _PLAIN = string.ascii_letters + string.digits
 _SPECIAL = "\"<&'>/+%é\\ :@"
@@ -128,7 +129,7 @@ def _site_containers(planter: Planter, estate: Estate) -> None:
     site = estate.site("app-monozu-manage-prd")
     estate.site_config("app-monozu-manage-prd")["linuxFxVersion"] = "sitecontainers"
     properties = {
-        "image": f"{estate.blueprint.login_server}/management-backend:latest",
+        "image": "acrmonozu.azurecr.io/management-backend:latest",
         "isMain": True,
         "authType": "UserCredentials",
         "userName": planter.word(),

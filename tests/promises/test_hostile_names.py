@@ -32,7 +32,6 @@ from mzaudit.simulator import (
     SimulatedSecret,
     StatusFault,
     Version,
-    build,
     canary,
     grant_custom_role,
 )
@@ -40,6 +39,7 @@ from mzaudit.simulator.sql.contents import SqlColumn, SqlPredicate, SqlSecurityP
 from mzaudit.snapshot.store import dump
 from tests.built_estate import compliant, service, setting
 from tests.cli.conftest import Outcome
+from tests.documented_estate import build
 from tests.promises.conftest import EXHAUSTIVE
 from tests.report.sample import HOSTILE, hostile
 from tests.report.schemas import FOLDER, OCSF, SARIF, json_validator

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Simulator, serve
+from tests.documented_estate import build
 
 
 @pytest.fixture(scope="package")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Simulator, serve
 from mzaudit.simulator.services.entra import token
+from tests.documented_estate import build
 from tests.simulator.wires import API, ARM, VAULT, arm, ask, everything
 
 PRD = "/resourceGroups/rg-monozu-prd"

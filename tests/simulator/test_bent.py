@@ -7,11 +7,12 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from mzaudit.simulator import Estate, build, serve
+from mzaudit.simulator import Estate, serve
 from mzaudit.simulator.http_messages import HttpRequest, Json
 from mzaudit.simulator.server import Request, _answer
 from mzaudit.simulator.services.entra import token
 from tests.azure.estates import take
+from tests.documented_estate import build
 
 Alter = Callable[[Json], None]
 

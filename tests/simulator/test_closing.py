@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mzaudit.simulator import Fault, Hang, Simulator, build, serve
+from mzaudit.simulator import Fault, Hang, Simulator, serve
+from tests.documented_estate import build
 from tests.leftovers import nothing_left_open
 
 HOST = "management.azure.com"

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from mzaudit.simulator import CANARY, DOCUMENTED, DRIFTS, ESTATES, Blueprint, Estate, build, plant, serve
+from mzaudit.simulator import CANARY, Estate, serve
 from mzaudit.simulator.arm.reference_resolution import listing
-from mzaudit.simulator.estates.estate_plan import documented_environment
+from mzaudit.simulator.estates.estate_plan import EstatePlan
+from tests.documented_estate import DRIFTS, ESTATES, build, documented_environment, plant
 from tests.simulator.wires import arm, everything
 
 
@@ -112,13 +113,13 @@ def test_no_canary_is_in_any_body_but_those_that_hold_secrets() -> None:
     assert CANARY not in json.dumps(estate.role_assignments)
 
 
-def test_own_blueprint() -> None:
-    plan = replace(documented_environment("qa", plan_sku="P1v3"), sql_server="sql-shared")
-    other = replace(documented_environment("uat", plan_sku="S2"), sql_server="sql-shared")
-    estate = build("compliant", blueprint=Blueprint(environments=(plan, other), registry="acrother"))
+def test_a_server_that_two_environments_name_is_one() -> None:
+    qa, uat = documented_environment("qa", sku="P1v3"), documented_environment("uat", sku="S2")
+    (server,) = qa.servers
+    shared = replace(uat, servers=(replace(server, databases=(replace(server.databases[0], id=f"{server.id}/x"),)),))
+    estate = build("compliant", EstatePlan((qa, replace(shared, apps=()))))
     assert estate.site("app-monozu-cloud-qa")["properties"]["sku"] == "PremiumV3"
     servers = [one for one in estate.resources.values() if str(one["id"]).count("/servers/") == 1]
     assert len({str(one["id"]).split("/")[8] for one in servers}) == 1
     with pytest.raises(LookupError):
         estate.site("app-monozu-cloud-prd")
-    assert DOCUMENTED.registry == "acrmonozu"

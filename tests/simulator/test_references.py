@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from mzaudit.simulator import Estate, build, serve
+from mzaudit.simulator import Estate, serve
 from mzaudit.simulator.arm.reference_resolution import SimulatedReference, listing, parse
+from tests.documented_estate import build
 from tests.simulator.wires import arm
 
 APP, KEY_VAULT = "app-monozu-cloud-prd", "kv-mz-cloud-prd"

@@ -9,8 +9,9 @@ import pytest
 from azure.containerregistry import ArtifactTagOrder, ContainerRegistryClient
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
-from mzaudit.simulator import Estate, SimulatedManifest, Simulator, build, serve
+from mzaudit.simulator import Estate, SimulatedManifest, Simulator, serve
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
+from tests.documented_estate import build
 from tests.simulator.wires import ask, credential, way
 
 HOST = "https://acrmonozu.azurecr.io"

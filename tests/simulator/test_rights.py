@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from mzaudit.simulator import Estate, Simulator, build, serve
+from mzaudit.simulator import Estate, Simulator, serve
 from mzaudit.simulator.arm import activity_records
 from mzaudit.simulator.arm.rbac import covers, may
 from mzaudit.simulator.estates.compliant import SETTINGS_LISTER_GUID
+from tests.documented_estate import build
 from tests.simulator.wires import API, ARM, VAULT, arm, ask, everything
 
 PRD = "/resourceGroups/rg-monozu-prd"

@@ -21,7 +21,8 @@ from azure.mgmt.storage import StorageManagementClient
 from azure.mgmt.web import WebSiteManagementClient
 from azure.mgmt.web.aio import WebSiteManagementClient as AsyncWebSiteManagementClient
 
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Simulator, serve
+from tests.documented_estate import build
 from tests.simulator.wires import credential, way
 
 GROUP = "rg-monozu-prd"

@@ -19,21 +19,9 @@ from azure.core.exceptions import (
 from azure.keyvault.secrets import SecretClient
 from azure.mgmt.web import WebSiteManagementClient
 
-from mzaudit.simulator import (
-    Alter,
-    Fault,
-    Hang,
-    Html,
-    Malformed,
-    Reset,
-    Simulator,
-    Slow,
-    StatusFault,
-    Truncated,
-    build,
-    serve,
-)
+from mzaudit.simulator import Alter, Fault, Hang, Html, Malformed, Reset, Simulator, Slow, StatusFault, Truncated, serve
 from mzaudit.simulator.services.entra import token
+from tests.documented_estate import build
 from tests.simulator.wires import API, ARM, arm, ask, credential, way
 
 SITES = "/providers/Microsoft.Web/sites"

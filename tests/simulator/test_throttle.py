@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.simulator import Estate, Throttle, build, serve
+from mzaudit.simulator import Estate, Throttle, serve
 from mzaudit.simulator.arm.throttle import Buckets
 from mzaudit.simulator.http_messages import HttpRequest
 from mzaudit.simulator.services.entra import token
+from tests.documented_estate import build
 from tests.simulator.wires import ARM, VAULT, arm, ask
 
 READS = "x-ms-ratelimit-remaining-subscription-global-reads"

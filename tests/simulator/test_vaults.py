@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mzaudit.simulator import Estate, SimulatedSecret, Simulator, Version, build, serve
+from mzaudit.simulator import Estate, SimulatedSecret, Simulator, Version, serve
+from tests.documented_estate import build
 from tests.simulator.wires import ARM, VAULT, ask
 
 HOST = "https://kv-mz-cloud-prd.vault.azure.net"

@@ -14,11 +14,12 @@ from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.results import Finding, Status
 from mzaudit.errors import SnapshotError
 from mzaudit.policy.models import Severity
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Simulator, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.merge import merge
 from mzaudit.snapshot.observed import Observed, need
 from tests.azure.estates import pinned, take
+from tests.documented_estate import build
 
 ENVS = ("stg", "prd")
 

@@ -157,7 +157,7 @@ CLAIMS = {
     "whether SQL logins are off": Claim(
         "az", f"sql server ad-only-auth get -g {GROUP} -n {SERVER} --query [azureAdOnlyAuthentication]", _entra_only
     ),
-    "the registries": Claim("az", "acr list --query [].loginServer", lambda estate: [estate.blueprint.login_server]),
+    "the registries": Claim("az", "acr list --query [].loginServer", lambda estate: ["acrmonozu.azurecr.io"]),
     "the repositories": Claim("az", "acr repository list --name acrmonozu", lambda estate: [*estate.images]),
     "a repository's tags": Claim(
         "az",

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mzaudit.simulator import build, serve
+from mzaudit.simulator import serve
+from tests.documented_estate import build
 from tests.witness.claims import CLAIMS, Claim, Said, WitnessName
 from tests.witness.witnesses import Stand, find
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.simulator import build, serve
+from mzaudit.simulator import serve
+from tests.documented_estate import build
 from tests.witness.claims import APP, CLAIMS, GROUP, Said
 from tests.witness.conftest import installed
 from tests.witness.witnesses import Stand

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -51,16 +52,20 @@ class _Split(click.Command):
     shell_complete=collection.estates,
     default="compliant",
 )
+@click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
 @click.option("--proxy", is_flag=True, help="Serve until interrupted; what is done without a PROGRAM.")
-def command(estate: str, proxy: bool, program: tuple[str, ...]) -> int:
-    """Serve ESTATE (else `compliant`) on loopback through a CONNECT proxy until interrupted, and print the variables
-    that lead an unmodified Azure client to it; or run PROGRAM with them set and leave with its exit code."""
+def command(estate: str, policy: Path | None, proxy: bool, program: tuple[str, ...]) -> int:
+    """Serve ESTATE (else `compliant`) of the policy (else of the shipped one) on loopback through a CONNECT proxy until
+    interrupted, and print the variables that lead an unmodified Azure client to it; or run PROGRAM with them set and
+    leave with its exit code."""
     from mzaudit.cli import exit_codes, output
+    from mzaudit.cli.resolve import load_policy
     from mzaudit.cli.streams import say
 
     if proxy and program:
         raise click.UsageError("--proxy serves until interrupted: it takes no program")
-    with collection.simulated(estate) as simulator:
+    loaded = collection.documented(load_policy(policy, shipped=True), estate)
+    with collection.simulated(estate, loaded) as simulator:
         if simulator is None:
             return exit_codes.USAGE
         variables = simulator.environ()

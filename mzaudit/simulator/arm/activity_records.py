@@ -24,7 +24,7 @@ _FILTER = re.compile(
 _TARGETS = re.compile(r"where target in~ \(([^)]*)\)")
 _LOG_DAYS, _HISTORY_DAYS = 90, 14
 _OBJECT_ID = "http://schemas.microsoft.com/identity/claims/objectidentifier"
-PERSON = "operator@monozu.example"
+PERSON = "operator@estate.example"
 
 
 def change(estate: Estate, resource: str, operation: str, days_ago: float, caller: str, oid: str) -> None:
@@ -99,26 +99,6 @@ def history(request: ArmRequest) -> HttpResponse:
     rows = [last[target] for target in sorted(last)]
     counts = {"totalRecords": len(rows), "count": len(rows)}
     return HttpResponse(200, {**counts, "data": rows, "facets": [], "resultTruncated": "false"})
-
-
-def plant(estate: Estate, env: str = "prd") -> None:
-    """Who made the drifts of an environment: a person for most, the pipeline for one, and one too long ago."""
-    pipeline, person = stable_guid("pipeline", "oid"), stable_guid("operator")
-    by_hand, by_pipeline = (PERSON, person), (pipeline, pipeline)
-    for name, operation, days, who in (
-        (f"app-monozu-manage-{env}", "Microsoft.Web/sites/write", 3.0, by_hand),
-        (f"app-monozu-cloud-{env}", "Microsoft.Web/sites/config/write", 2.0, by_pipeline),
-        (f"app-monozu-ingest-{env}", "Microsoft.Web/sites/config/write", 40.0, by_hand),
-        (f"sql-monozu-{env}", "Microsoft.Sql/servers/azureADOnlyAuthentications/write", 20.0, by_hand),
-        (f"stmonozu{env}", "Microsoft.Storage/storageAccounts/write", 100.0, by_hand),
-    ):
-        ids = (str(body["id"]) for body in estate.resources.values())
-        for found in [one for one in ids if one.rsplit("/", 1)[-1] == name and one.count("/") == 8]:
-            change(estate, found, operation, days, *who)
-    for assignment in estate.role_assignments:
-        held = str(assignment["id"])
-        if f"-{env}/" in held or f"monozu{env}/" in held:
-            change(estate, held, "Microsoft.Authorization/roleAssignments/write", 5.0, *by_hand)
 
 
 def _moment(text: str) -> datetime:

@@ -150,7 +150,7 @@ def _body(estate: Estate, subscription: str) -> Json:
         "managedByTenants": [],
         "subscriptionId": subscription,
         "tenantId": estate.tenant_id,
-        "displayName": "Monozu",
+        "displayName": "Contoso",
         "state": "Enabled",
         "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "spendingLimit": "Off"},
     }

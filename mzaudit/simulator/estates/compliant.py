@@ -1,4 +1,5 @@
-"""The conforming estate: everything that a blueprint plans, as wire data, with the rights that it needs."""
+"""From a plan to wire data: the estate that holds all that is planned with the rights that it needs, that estate as a
+caller without rights meets it, and one that holds nothing."""
 
 from __future__ import annotations
 
@@ -12,10 +13,15 @@ from datetime import datetime, timedelta
 from mzaudit.simulator.estates import guard_bodies, monitor_bodies, resource_bodies, web_bodies
 from mzaudit.simulator.estates.builtin_roles import BUILTIN_ROLES
 from mzaudit.simulator.estates.estate_plan import (
+    NONE,
+    SYSTEM,
+    AccountPlan,
     AppPlan,
-    Blueprint,
     EnvironmentPlan,
+    EstatePlan,
+    RegistryPlan,
     SecretPlan,
+    ServerPlan,
     VaultPlan,
     stable_guid,
 )
@@ -30,7 +36,6 @@ from mzaudit.simulator.estates.simulated_estate import (
 )
 from mzaudit.simulator.http_messages import Json
 from mzaudit.simulator.sql import documented
-from mzaudit.simulator.sql.contents import Contents
 
 SETTINGS_LISTER = "mzaudit settings lister"
 SETTINGS_LISTER_GUID = stable_guid("role", SETTINGS_LISTER)
@@ -46,6 +51,14 @@ _SPELLINGS = (
 _KINDS = ("app,linux,container", "app", None)
 
 
+_LOCATION = "westeurope"
+_BLIND_READS = (
+    "Microsoft.Resources/subscriptions/read",
+    "Microsoft.Resources/subscriptions/resourceGroups/read",
+    "Microsoft.Web/sites/read",
+)
+
+
 def commit(repository: str, number: int) -> str:
     """The full commit SHA of a repository's n-th image, counted from the oldest."""
     return hashlib.sha1(f"{repository}:{number}".encode(), usedforsecurity=False).hexdigest()
@@ -54,43 +67,61 @@ def commit(repository: str, number: int) -> str:
 LATEST_COMMIT = 2
 
 
-def compliant(blueprint: Blueprint, midnight: datetime | None = None) -> Estate:
+def compliant(plan: EstatePlan, midnight: datetime | None = None) -> Estate:
     """Build the estate in which everything is as it is planned to be; `midnight` is what its dates count from, by
     default today's."""
     auditor = SimulatedPrincipal(
         "mzaudit", stable_guid("auditor", "client"), canary("client"), stable_guid("auditor", "oid")
     )
-    estate = Estate(blueprint, auditor, principals=[auditor], midnight=midnight or last_midnight())
+    estate = Estate(
+        plan.tenant_id.casefold(),
+        plan.subscriptions,
+        auditor,
+        principals=[auditor],
+        midnight=midnight or last_midnight(),
+    )
     _roles(estate)
     for subscription in estate.subscriptions:
         _admit_auditor(estate, f"/subscriptions/{subscription}")
-    shared = blueprint.shared_subscription_id
-    registries = {one: _registry(estate, one) for one in ((shared,) if shared is not None else estate.subscriptions)}
-    for plan in blueprint.environments:
-        _environment(estate, plan, registries[plan.subscription_id if shared is None else shared])
+    for registry in plan.registries:
+        _registry(estate, registry)
+    for environment in plan.environments:
+        _environment(estate, environment)
     platform = stable_guid("group", "platform-admins")
     estate.group_members[platform] = {stable_guid("operator")}
-    root = f"/providers/Microsoft.Management/managementGroups/{blueprint.tenant_id}"
+    root = f"/providers/Microsoft.Management/managementGroups/{plan.tenant_id}"
     estate.assign(platform, "Owner", root, principal_type="Group")
-    for plan in blueprint.environments:
-        _operators(estate, plan, platform)
+    for environment in plan.environments:
+        _operators(estate, environment.group, platform)
     tickets = grant_custom_role(estate, "tickets for the whole tenant", ["Microsoft.Support/*"], scopes=["/"])
     estate.unlisted_roles.add(tickets)
     estate.assign(platform, tickets, "/", principal_type="Group")
     return estate
 
 
-def _operators(estate: Estate, plan: EnvironmentPlan, group: str) -> None:
-    """A custom role that is assignable in the environment's resource group alone, held there by a group."""
-    scope = f"/subscriptions/{plan.subscription_id}/resourceGroups/{plan.resource_group}"
+def _operators(estate: Estate, scope: str, group: str) -> None:
+    """A custom role that is assignable in an environment's resource group alone, held there by a group."""
     actions = ["Microsoft.Web/sites/restart/action"]
-    role = grant_custom_role(estate, f"operator of {plan.resource_group}", actions, scopes=[scope])
+    role = grant_custom_role(estate, f"operator of {scope.rpartition('/')[2]}", actions, scopes=[scope])
     estate.assign(group, role, scope, principal_type="Group")
 
 
-def empty(blueprint: Blueprint) -> Estate:
-    """The subscription and the auditor's rights, and nothing else: no resource groups."""
-    estate = compliant(blueprint)
+def blind(plan: EstatePlan) -> Estate:
+    """The auditor sees resource groups and sites, and is refused everything else; no database knows it."""
+    estate = compliant(plan)
+    auditor = estate.auditor.oid
+    for inside in estate.sql.values():
+        inside.drop_user(estate.auditor.name)
+    estate.role_assignments[:] = [a for a in estate.role_assignments if a["properties"]["principalId"] != auditor]
+    guid = grant_custom_role(estate, "mzaudit sites only", _BLIND_READS)
+    for subscription in estate.subscriptions:
+        estate.assign(auditor, guid, f"/subscriptions/{subscription}")
+    return estate
+
+
+def empty(plan: EstatePlan) -> Estate:
+    """The subscriptions and the auditor's rights, and nothing else: no resource groups."""
+    estate = compliant(plan)
     estate.resources.clear()
     for table in (estate.settings, estate.secrets, estate.images, estate.slot_setting_names, estate.sql):
         table.clear()
@@ -156,65 +187,108 @@ def _admit_auditor(estate: Estate, subscription: str) -> None:
     estate.assign(estate.auditor.oid, SETTINGS_LISTER_GUID, subscription)
 
 
-def _registry(estate: Estate, subscription: str) -> str:
-    blueprint = estate.blueprint
-    group = f"/subscriptions/{subscription}/resourceGroups/{blueprint.shared_resource_group}"
-    estate.add(resource_bodies.resource_group(group, blueprint.location))
-    arm_id = f"{group}/providers/Microsoft.ContainerRegistry/registries/{blueprint.registry}"
-    estate.add(resource_bodies.registry(arm_id, blueprint.location, blueprint.login_server))
-    estate.assign(stable_guid("principal", "pipeline"), "AcrPush", arm_id)
-    for repository in {app.repository for plan in blueprint.environments for app in plan.apps}:
-        tags: dict[str, SimulatedManifest] = {}
-        for number in range(LATEST_COMMIT + 1):
-            sha = commit(repository, number)
-            pushed = estate.midnight - timedelta(days=30 - 10 * number, hours=2)
-            digest, *platforms = (
-                "sha256:" + hashlib.sha256(f"{sha}{which}".encode()).hexdigest() for which in ("", " amd64", " arm64")
-            )
-            tags[sha] = SimulatedManifest(digest, pushed.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"), tuple(platforms))
-        # A moving tag beside the commit tags, as build pipelines leave it; no app runs it.
-        tags["latest"] = tags[sha]
-        estate.images[repository] = tags
-    return arm_id
-
-
-def _environment(estate: Estate, plan: EnvironmentPlan, registry: str) -> None:
-    group = f"/subscriptions/{plan.subscription_id}/resourceGroups/{plan.resource_group}"
+def _group(estate: Estate, arm_id: str) -> str:
+    """The id of the resource group that a thing is in, which is made if it is not there."""
+    group = "/".join(arm_id.split("/")[:5])
     if group.casefold() not in estate.resources:
-        estate.add(resource_bodies.resource_group(group, plan.location))
-    component = estate.add(
-        monitor_bodies.component(
-            f"{group}/providers/microsoft.insights/components/{plan.component}", plan.location, estate.tenant_id
-        )
-    )
-    _watch(estate, group, plan, str(component["id"]))
-    databases = _sql(estate, group, plan)
-    snaps = _storage(estate, group, plan)
+        estate.add(resource_bodies.resource_group(group, _LOCATION))
+    return group
+
+
+def _registry(estate: Estate, plan: RegistryPlan) -> None:
+    _group(estate, plan.id)
+    estate.add(resource_bodies.registry(plan.id, _LOCATION, plan.login_server))
+    estate.assign(stable_guid("principal", "pipeline"), "AcrPush", plan.id)
+    for repository in plan.repositories:
+        tags: dict[str, SimulatedManifest] = {}
+        for number, tag in enumerate(repository.tags):
+            pushed = estate.midnight - timedelta(days=10 * (len(repository.tags) - number), hours=2)
+            digest, *platforms = (
+                "sha256:" + hashlib.sha256(f"{repository.name}:{tag}{which}".encode()).hexdigest()
+                for which in ("", " amd64", " arm64")
+            )
+            tags[tag] = SimulatedManifest(digest, pushed.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"), tuple(platforms))
+        # A moving tag beside the others, as build pipelines leave it; no app runs it.
+        tags["latest"] = tags[repository.tags[-1]]
+        estate.images[repository.name] = tags
+
+
+def _environment(estate: Estate, plan: EnvironmentPlan) -> None:
+    _group(estate, plan.group)
+    for component in plan.components:
+        _group(estate, component)
+        estate.add(monitor_bodies.component(component, _LOCATION, estate.tenant_id))
+        _watch(estate, component)
+    for server in plan.servers:
+        _server(estate, server)
+    for account in plan.accounts:
+        _account(estate, account)
     values: dict[str, str] = {}
     for vault in plan.vaults:
-        _vault(estate, group, plan, vault, str(component["properties"]["ConnectionString"]), values)
-    tier = str(web_bodies.sku(plan.plan_sku)["tier"])
-    farm = f"{group}/providers/Microsoft.Web/serverfarms/{plan.plan}"
-    estate.add(web_bodies.plan(farm, plan.location, plan.plan_sku, plan.subscription_id))
+        _vault(estate, plan.name, vault, values)
     for position, app in enumerate(plan.apps):
-        arm_id = f"{group}/providers/Microsoft.Web/sites/{app.name}"
-        host = estate.blueprint.login_server
-        if position == 1:  # from the registry's host in the region, which is the same registry
-            host = host.replace(".", f".{plan.location}.geo.", 1)
-        for one in (arm_id, *(f"{arm_id}/slots/{slot}" for slot in app.slots)):
-            body = estate.add(web_bodies.site(one, plan.location, farm, tier, estate.tenant_id))
-            body["kind"] = body["properties"]["kind"] = _KINDS[position % len(_KINDS)]
-            image = f"{host}/{app.repository}:{commit(app.repository, LATEST_COMMIT)}"
-            estate.add(web_bodies.config_web(body, image))
-            _app_settings(estate, plan, app, one, str(component["properties"]["ConnectionString"]))
-            _app_rights(estate, group, app, str(body["identity"]["principalId"]), registry, snaps)
-            for use in app.databases:
-                user = one.split("/sites/")[1]
-                client = client_of(str(body["identity"]["principalId"]))
-                databases[use.database].create_user(user, client, *use.roles)
+        _app(estate, plan, app, position)
 
 
-def _app_settings(estate: Estate, plan: EnvironmentPlan, app: AppPlan, site_id: str, connection: str) -> None:
+def _app(estate: Estate, plan: EnvironmentPlan, app: AppPlan, position: int) -> None:
+    _group(estate, app.id)
+    if app.farm.id.casefold() not in estate.resources:
+        estate.add(web_bodies.plan(app.farm.id, _LOCATION, app.farm.sku, app.farm.id.split("/")[2]))
+    tier = str(web_bodies.sku(app.farm.sku)["tier"])
+    host = f"{app.image.registry.rpartition('/')[2].casefold()}.azurecr.io"
+    if position == 1:  # from the registry's host in the region, which is the same registry
+        host = host.replace(".", f".{_LOCATION}.geo.", 1)
+    for one in (app.id, *(f"{app.id}/slots/{slot}" for slot in app.slots)):
+        body = estate.add(web_bodies.site(one, _LOCATION, app.farm.id, tier, estate.tenant_id))
+        body["kind"] = body["properties"]["kind"] = _KINDS[position % len(_KINDS)]
+        estate.add(web_bodies.config_web(body, f"{host}/{app.image.repository}:{app.image.tag}"))
+        _app_settings(estate, plan, app, one)
+        _app_identity(estate, app, one)
+
+
+def _app_identity(estate: Estate, app: AppPlan, site_id: str) -> None:
+    """What the app's identity is and may do, at Azure and inside databases."""
+    site = estate.resource(site_id)
+    if app.identity == NONE:
+        del site["identity"]
+        return
+    oid = str(site["identity"]["principalId"])
+    user = site_id.split("/sites/")[1]
+    if app.identity != SYSTEM:
+        body = estate.resources.get(app.identity.casefold())
+        if body is None:
+            _group(estate, app.identity)
+            body = estate.add(resource_bodies.user_assigned_identity(app.identity, _LOCATION, estate.tenant_id))
+        user, oid = str(body["name"]), str(body["properties"]["principalId"])
+        shown = {"principalId": oid, "clientId": client_of(oid)}
+        site["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {app.identity: shown}}
+        config = estate.resource(f"{site_id}/config/web")["properties"]
+        config["acrUserManagedIdentityID"] = client_of(oid)
+        site["properties"]["keyVaultReferenceIdentity"] = config["keyVaultReferenceIdentity"] = app.identity
+    for role, scope in app.roles:
+        _grant(estate, oid, role, scope)
+    for use in app.databases:
+        inside = estate.sql[use.database.casefold()]
+        if user.casefold() not in {one.name.casefold() for one in inside.principals}:
+            inside.create_user(user, client_of(oid))
+        for role in use.roles:
+            if (role, user) not in {(one.role, one.member) for one in inside.members}:
+                inside.add_member(role, user)
+
+
+def _grant(estate: Estate, oid: str, role: str, scope: str) -> None:
+    """A role by its name, once; one that is no built-in role is the tenant's own."""
+    known = role if role in BUILTIN_ROLES else stable_guid("role", role)
+    if known == role or known in estate.role_definitions:
+        held = {str(one["id"]) for one in estate.role_assignments}
+        assignment = estate.assign(oid, known, scope)
+        if str(assignment["id"]) in held:
+            estate.role_assignments.pop()
+        return
+    estate.assign(oid, grant_custom_role(estate, role, ["Microsoft.Resources/subscriptions/read"]), scope)
+
+
+def _app_settings(estate: Estate, plan: EnvironmentPlan, app: AppPlan, site_id: str) -> None:
     settings = {
         "OTEL_SERVICE_NAME": f"{app.key}-{CANARY}",
         "OTEL_TRACES_SAMPLER": "always_on",
@@ -222,27 +296,25 @@ def _app_settings(estate: Estate, plan: EnvironmentPlan, app: AppPlan, site_id: 
         "WEBSITES_ENABLE_APP_SERVICE_STORAGE": "false",
     }
     settings |= _lookalikes(plan, app)
-    vault = next((vault for vault in plan.vaults if vault.name == app.vault), None)
-    if vault is None:
-        settings["APPLICATIONINSIGHTS_CONNECTION_STRING"] = connection
-    else:
-        for index, secret in enumerate(vault.secrets):
-            spelling = _SPELLINGS[index % len(_SPELLINGS)]
-            settings[secret.setting] = spelling.format(vault=vault.name, secret=secret.stored_as)
+    if app.exports is not None:
+        component, setting = app.exports
+        settings[setting] = str(estate.resource(component)["properties"]["ConnectionString"])
+    for index, reference in enumerate(app.references):
+        spelling = _SPELLINGS[index % len(_SPELLINGS)]
+        settings[reference.setting] = spelling.format(vault=reference.vault, secret=reference.stored_as)
     estate.settings[site_id.casefold()] = settings
 
 
 def _lookalikes(plan: EnvironmentPlan, app: AppPlan) -> dict[str, str]:
     """What every team's apps have among their settings, and what looks like a credential to whoever looks in haste."""
-    running = commit(app.repository, LATEST_COMMIT)
+    running = commit(app.key, LATEST_COMMIT)
     unique = hashlib.sha256(plan.name.encode()).hexdigest()[:13]  # as Bicep's uniqueString() ends a name
     return {
-        "ServiceBusConnection__fullyQualifiedNamespace": f"sb-monozu-{unique}.servicebus.windows.net",
+        "ServiceBusConnection__fullyQualifiedNamespace": f"sb-{unique}.servicebus.windows.net",
         "AzureWebJobsStorage__accountName": f"st{plan.name[:9]}{unique}",
-        "WORKSPACE_RESOURCE_ID": f"/subscriptions/{plan.subscription_id}/resourceGroups/{plan.resource_group}/providers"
-        f"/Microsoft.OperationalInsights/workspaces/log{unique}",
+        "WORKSPACE_RESOURCE_ID": f"{plan.group}/providers/Microsoft.OperationalInsights/workspaces/log{unique}",
         "REDIS_HOST": f"redis-{unique}.redis.cache.windows.net:6380",
-        "TOKEN_ENDPOINT": "https://login.monozu.example/oauth2/v2.0/token",
+        "TOKEN_ENDPOINT": "https://login.estate.example/oauth2/v2.0/token",
         "TOKEN_TTL_SECONDS": "3600",
         "REFRESH_TOKEN": "PT12H",
         "SECRET_ROTATION_DAYS": "90",
@@ -254,104 +326,102 @@ def _lookalikes(plan: EnvironmentPlan, app: AppPlan) -> dict[str, str]:
         "LOGGING": base64.b64encode(b'{"level": "info", "sinks": ["console"]}').decode(),
         "WIDGET_INTEGRITY": f"sha384-{base64.b64encode(hashlib.sha384(running.encode()).digest()).decode()}",
         "SMTP_SECRET_NAME": "smtp-password",
-        "SENTRY_RELEASE": f"{app.repository}@{running}",
+        "SENTRY_RELEASE": f"{app.key}@{running}",
         "DEPLOYED": commit("deployment", LATEST_COMMIT),
     }
 
 
-def _app_rights(estate: Estate, group: str, app: AppPlan, oid: str, registry: str, snaps: str) -> None:
-    estate.assign(oid, "AcrPull", registry)
-    if app.vault is not None:
-        estate.assign(oid, "Key Vault Secrets User", f"{group}/providers/Microsoft.KeyVault/vaults/{app.vault}")
-    if app.reads_blobs:
-        estate.assign(oid, "Storage Blob Data Reader", snaps)
+def _vault(estate: Estate, env: str, plan: VaultPlan, values: dict[str, str]) -> None:
+    """A vault with its secrets; `values` are those that have a mark in this environment."""
+    if plan.id.casefold() in estate.resources:
+        return
+    _group(estate, plan.id)
+    estate.add(resource_bodies.vault(plan.id, _LOCATION, estate.tenant_id))
+    estate.assign(estate.auditor.oid, "Key Vault Secrets User", plan.id)
+    for reader in plan.readers:
+        estate.assign(reader, "Key Vault Secrets User", plan.id, principal_type="User")
+    estate.secrets[plan.name] = {}
+    for secret in plan.secrets:
+        value = _value(env, secret)
+        if secret.component:
+            value = str(estate.resource(secret.component)["properties"]["ConnectionString"])
+        if secret.mark:
+            value = values.setdefault(secret.mark, value)
+        estate.put_secret(plan.name, secret.stored_as, value)
 
 
-def _vault(
-    estate: Estate, group: str, plan: EnvironmentPlan, vault: VaultPlan, connection: str, shared: dict[str, str]
-) -> None:
-    arm_id = f"{group}/providers/Microsoft.KeyVault/vaults/{vault.name}"
-    estate.add(resource_bodies.vault(arm_id, plan.location, estate.tenant_id))
-    estate.assign(estate.auditor.oid, "Key Vault Secrets User", arm_id)
-    estate.secrets[vault.name] = {}
-    for secret in vault.secrets:
-        value = connection if secret.kind == "application-insights" else _value(plan, secret)
-        if secret.shared:
-            value = shared.setdefault(secret.stored_as, value)
-        estate.put_secret(vault.name, secret.stored_as, value)
-
-
-def _value(plan: EnvironmentPlan, secret: SecretPlan) -> str:
+def _value(env: str, secret: SecretPlan) -> str:
     match secret.kind:
         case "guid":
             return str(uuid.uuid4())
         case "url":
-            return f"https://{plan.name}.monozu.example/{canary()}"
+            return f"https://{env}.estate.example/{canary()}"
         case "database":
-            host, by_identity = f"tcp:{plan.sql_server}.database.windows.net,1433", "Active Directory Default"
-            return f"Server={host};Database={plan.databases[0]};Authentication={by_identity};App={canary()}"
+            host, by_identity = f"tcp:sql-{env}.database.windows.net,1433", "Active Directory Default"
+            return f"Server={host};Database=db-{env};Authentication={by_identity};App={canary()}"
         case "storage":
-            return f"DefaultEndpointsProtocol=https;AccountName={plan.storage_account};AccountKey={canary()}"
+            return f"DefaultEndpointsProtocol=https;AccountName=st{env};AccountKey={canary()}"
         case "service-bus":
-            return f"Endpoint=sb://sb-{plan.name}.servicebus.windows.net/;SharedAccessKeyName=app;SharedAccessKey={canary()}"
+            return f"Endpoint=sb://sb-{env}.servicebus.windows.net/;SharedAccessKeyName=app;SharedAccessKey={canary()}"
+        case "application-insights":
+            return f"InstrumentationKey={uuid.uuid4()};IngestionEndpoint=https://{_LOCATION}-5.in.applicationinsights.azure.com/"
         case "json":
-            return json.dumps({"client_email": "app@monozu.example", "key": canary()})
+            return json.dumps({"client_email": "app@estate.example", "key": canary()})
         case "pem":
             body = base64.b64encode(canary().encode()).decode()
             return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
-        case _:
+        case "opaque":
             return canary()
 
 
-def _sql(estate: Estate, group: str, plan: EnvironmentPlan) -> dict[str, Contents]:
-    """The server and its databases; gives what is inside those of the plan, by name."""
-    arm_id = f"{group}/providers/Microsoft.Sql/servers/{plan.sql_server}"
-    try:
-        arm_id = str(estate.named("Microsoft.Sql/servers", plan.sql_server)["id"])
-    except LookupError:
+def _server(estate: Estate, plan: ServerPlan) -> None:
+    """A server and its databases; what lies in another environment's is added to it."""
+    if plan.id.casefold() not in estate.resources:
+        _group(estate, plan.id)
         for body in (
-            *resource_bodies.sql_server(arm_id, plan.location, estate.tenant_id),
-            *guard_bodies.sql_server(arm_id),
+            *resource_bodies.sql_server(plan.id, _LOCATION, estate.tenant_id),
+            *guard_bodies.sql_server(plan.id),
         ):
             estate.add(body)
-    blueprint, auditor = estate.blueprint, estate.auditor
+        _database(estate, f"{plan.id}/databases/master")
     pipeline = client_of(stable_guid("principal", "pipeline"))
-    contents: dict[str, Contents] = {}
-    for name in ("master", *plan.databases):
-        database = estate.add(resource_bodies.database(f"{arm_id}/databases/{name}", plan.location))
-        estate.add(guard_bodies.database(str(database["id"])))
-        if name != "master":
-            contents[name] = documented.database(
-                blueprint.tenant_column, blueprint.migrations, pipeline, estate.tenant_id, estate.midnight
-            )
-            documented.admit_auditor(contents[name], auditor.name, auditor.client_id, blueprint.migrations)
-            estate.sql[str(database["id"]).casefold()] = contents[name]
-    return contents
+    for database in plan.databases:
+        if database.id.casefold() in estate.sql:
+            continue
+        _database(estate, database.id)
+        contents = documented.database(database, pipeline, estate.tenant_id, estate.midnight)
+        documented.admit_auditor(contents, estate.auditor.name, estate.auditor.client_id, database.history.table)
+        estate.sql[database.id.casefold()] = contents
 
 
-def _storage(estate: Estate, group: str, plan: EnvironmentPlan) -> str:
-    arm_id = f"{group}/providers/Microsoft.Storage/storageAccounts/{plan.storage_account}"
-    for body in (*resource_bodies.storage_account(arm_id, plan.location), guard_bodies.storage_account(arm_id)):
-        estate.add(body)
-    return str(
-        estate.add(resource_bodies.container(f"{arm_id}/blobServices/default/containers/{plan.container}"))["id"]
-    )
+def _database(estate: Estate, arm_id: str) -> None:
+    estate.add(resource_bodies.database(arm_id, _LOCATION))
+    estate.add(guard_bodies.database(arm_id))
 
 
-def _watch(estate: Estate, group: str, plan: EnvironmentPlan, component: str) -> None:
+def _account(estate: Estate, plan: AccountPlan) -> None:
+    if plan.id.casefold() not in estate.resources:
+        _group(estate, plan.id)
+        for body in (*resource_bodies.storage_account(plan.id, _LOCATION), guard_bodies.storage_account(plan.id)):
+            estate.add(body)
+    for container in plan.containers:
+        estate.add(resource_bodies.container(f"{plan.id}/blobServices/default/containers/{container}"))
+
+
+def _watch(estate: Estate, component: str) -> None:
     """The alert and the workbook; beside them what a subscription has that says nothing about the component."""
+    group, _, name = component.partition("/providers/")
+    name = name.rpartition("/")[2]
     provider, other = f"{group}/providers/Microsoft.Insights", f"{group}/providers/Microsoft.AlertsManagement"
-    receivers = estate.add(monitor_bodies.action_group(f"{provider}/actionGroups/ag-{plan.component}"))
+    receivers = estate.add(monitor_bodies.action_group(f"{provider}/actionGroups/ag-{name}"))
     called = str(receivers["id"])
-    estate.add(monitor_bodies.metric_alert(f"{provider}/metricAlerts/alert-{plan.component}", component, called))
-    name = stable_guid("workbook", plan.component)
-    estate.add(
-        monitor_bodies.workbook(f"{group}/providers/microsoft.insights/workbooks/{name}", plan.location, component)
-    )
-    detector = f"{other}/smartDetectorAlertRules/failure anomalies - {plan.component}"
+    estate.add(monitor_bodies.metric_alert(f"{provider}/metricAlerts/alert-{name}", component, called))
+    workbook = f"{group}/providers/microsoft.insights/workbooks/{stable_guid('workbook', name)}"
+    estate.add(monitor_bodies.workbook(workbook, _LOCATION, component))
+    detector = f"{other}/smartDetectorAlertRules/failure anomalies - {name}"
     estate.add(monitor_bodies.smart_detector(detector, component))
-    health = f"{provider}/activityLogAlerts/service-health-{plan.component}"
-    estate.add(monitor_bodies.service_health_alert(health, plan.subscription_id, called))
+    health = f"{provider}/activityLogAlerts/service-health-{name}"
+    estate.add(monitor_bodies.service_health_alert(health, component.split("/")[2], called))
     window: Json = {
         "recurrenceType": "Weekly",
         "startTime": "02:00:00",

@@ -1,20 +1,24 @@
-"""The plan of an estate: which things exist under which names, before any of them becomes wire JSON."""
+"""The plan of an estate: which things exist under which ids, before any of them becomes wire JSON.
+
+A thing that two environments name by the same id is one thing, which they share.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 SecretKind = Literal[
     "opaque", "url", "guid", "application-insights", "database", "storage", "service-bus", "json", "pem"
 ]
+SYSTEM, NONE = "system", "none"
 
 
 def stable_guid(*parts: str) -> str:
     """The same GUID for the same names in every process, so that two runs over one estate agree."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, "https://monozu.example/" + "/".join(parts)))
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "https://estate.example/" + "/".join(parts)))
 
 
 TENANT = stable_guid("tenant")
@@ -23,165 +27,173 @@ SUBSCRIPTION = stable_guid("subscription")
 
 @dataclass(frozen=True, slots=True)
 class SecretPlan:
-    """A secret: the setting it feeds, its name in the vault, and the vaults that share its value."""
+    """A secret of a vault. Secrets with the same `mark` hold one value; that of a `component` (by id) is its connection
+    string."""
 
-    setting: str
     stored_as: str
     kind: SecretKind = "opaque"
-    shared: bool = False
+    mark: str = ""
+    component: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class VaultPlan:
-    """A vault and what is documented to be in it."""
+    """A vault and what is in it; `readers` are principals besides the apps (object ids) that may read it."""
 
-    name: str
+    id: str
     secrets: tuple[SecretPlan, ...]
+    readers: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The vault's name."""
+        return self.id.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPlan:
+    """The table in which Flyway records migrations (`schema.table`), who applied them, and the newest version, where
+    those are known."""
+
+    table: str
+    applied_by: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabasePlan:
+    """A database; its tables of tenants have the `tenant_column`."""
+
+    id: str
+    tenant_column: str = "tenant_id"
+    history: HistoryPlan = HistoryPlan("dbo.flyway_schema_history")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """A SQL server and the databases that an environment has on it."""
+
+    id: str
+    databases: tuple[DatabasePlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPlan:
+    """A storage account and its blob containers."""
+
+    id: str
+    containers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUse:
-    """A database (by name) that a service uses, and the roles that its identity holds there."""
+    """A database (by id) that a service uses, and the roles that its identity holds there."""
 
     database: str
     roles: tuple[str, ...] = ("db_datareader", "db_datawriter")
 
 
 @dataclass(frozen=True, slots=True)
+class ReferencePlan:
+    """An app setting that refers to a secret of a vault (by name)."""
+
+    setting: str
+    vault: str
+    stored_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlan:
+    """A tag of a repository in a registry (by id)."""
+
+    registry: str
+    repository: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class FarmPlan:
+    """An App Service plan."""
+
+    id: str
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
 class AppPlan:
-    """A service: its App Service, repository and vault (by name), and whether it reads the snap container."""
+    """An App Service: what it runs on, what it runs (an image), whose settings refer to what, and what its identity
+    may do.
+
+    `identity` is `SYSTEM`, `NONE` or the id of a user-assigned one. `roles` are roles, by name, and scopes. `exports`
+    is a component (by id) and the setting that holds its connection string in clear.
+    """
 
     key: str
-    name: str
-    repository: str
-    vault: str | None = None
-    reads_blobs: bool = False
-    slots: tuple[str, ...] = ()
+    id: str
+    farm: FarmPlan
+    image: ImagePlan
+    identity: str = SYSTEM
+    references: tuple[ReferencePlan, ...] = ()
+    exports: tuple[str, str] | None = None
+    roles: tuple[tuple[str, str], ...] = ()
     databases: tuple[DatabaseUse, ...] = ()
+    slots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentPlan:
-    """One environment. A SQL server of the same name in two environments is one shared server."""
+    """One environment. `group` is the id of the resource group where its own things are."""
 
     name: str
-    resource_group: str
-    plan: str
-    plan_sku: str
-    apps: tuple[AppPlan, ...]
-    vaults: tuple[VaultPlan, ...]
-    sql_server: str
-    databases: tuple[str, ...]
-    storage_account: str
-    container: str
-    component: str
-    subscription_id: str = SUBSCRIPTION
-    location: str = "westeurope"
+    group: str
+    apps: tuple[AppPlan, ...] = ()
+    vaults: tuple[VaultPlan, ...] = ()
+    servers: tuple[ServerPlan, ...] = ()
+    accounts: tuple[AccountPlan, ...] = ()
+    components: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> Iterator[str]:
+        """Of everything in it."""
+        yield self.group
+        yield from self.components
+        for things in (self.servers, self.accounts, self.vaults, self.apps):
+            yield from (one.id for one in things)
 
 
 @dataclass(frozen=True, slots=True)
-class Blueprint:
-    """A whole estate: its environments and the registry that they share; without `shared_subscription_id` there is one
-    in each subscription, of the same name.
+class RepositoryPlan:
+    """A repository and its tags, oldest first."""
 
-    Every table of a tenant has the `tenant_column`; `migrations` is the `schema.table` of Flyway's history.
-    """
+    name: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryPlan:
+    """A container registry and what is in it."""
+
+    id: str
+    repositories: tuple[RepositoryPlan, ...]
+
+    @property
+    def login_server(self) -> str:
+        """Its host."""
+        return f"{self.id.rpartition('/')[2].casefold()}.azurecr.io"
+
+
+@dataclass(frozen=True, slots=True)
+class EstatePlan:
+    """A whole estate in one tenant."""
 
     environments: tuple[EnvironmentPlan, ...]
-    registry: str = "acrmonozu"
-    login_server: str = "acrmonozu.azurecr.io"
-    shared_resource_group: str = "rg-monozu-shared"
-    shared_subscription_id: str | None = SUBSCRIPTION
+    registries: tuple[RegistryPlan, ...] = ()
     tenant_id: str = TENANT
-    location: str = "westeurope"
-    tenant_column: str = "tenant_id"
-    migrations: str = "dbo.flyway_schema_history"
 
-    def placed(self, environments: Mapping[str, str], shared: str | None) -> Blueprint:
-        """The same estate in the subscriptions given, by the name of an environment; the others, and what is shared if
-        nothing is given for it, lie in the first of them."""
-        first = next(iter(environments.values()), SUBSCRIPTION)
-        return replace(
-            self,
-            environments=tuple(
-                replace(plan, subscription_id=environments.get(plan.name, first)) for plan in self.environments
-            ),
-            shared_subscription_id=shared or first,
-        )
-
-
-def _secrets(*names: str) -> tuple[SecretPlan, ...]:
-    kinds: dict[str, SecretKind] = {
-        "MANAGEMENT_API_URL": "url",
-        "CLOUD_API_URL": "url",
-        "MS_CLIENT_ID": "guid",
-        "MS_TENANT_ID": "guid",
-        "APPLICATIONINSIGHTS_CONNECTION_STRING": "application-insights",
-    }
-    shared = {"CLOUD_INTERNAL_API_TOKEN", "CLOUD_WEBHOOK_HMAC_SECRET"}
-    return tuple(SecretPlan(name, name.replace("_", "-"), kinds.get(name, "opaque"), name in shared) for name in names)
-
-
-_CLOUD_SECRETS = _secrets(
-    "SECRET_KEY",
-    "CLOUD_INTERNAL_API_TOKEN",
-    "CLOUD_WEBHOOK_HMAC_SECRET",
-    "MANAGEMENT_API_URL",
-    "MS_CLIENT_ID",
-    "MS_CLIENT_SECRET",
-    "APPLICATIONINSIGHTS_CONNECTION_STRING",
-    "SNAP_PUBLISH_TOKEN",
-)
-_MANAGE_SECRETS = _secrets(
-    "SECRET_KEY",
-    "CLOUD_INTERNAL_API_TOKEN",
-    "CLOUD_WEBHOOK_HMAC_SECRET",
-    "CLOUD_API_URL",
-    "MS_CLIENT_ID",
-    "MS_CLIENT_SECRET",
-    "MS_TENANT_ID",
-    "APPLICATIONINSIGHTS_CONNECTION_STRING",
-)
-
-
-def documented_environment(
-    env: str, *, plan_sku: str, slots: tuple[str, ...] = (), subscription: str = SUBSCRIPTION
-) -> EnvironmentPlan:
-    """One environment under the documented names; `slots` are deployment slots of the cloud backend."""
-    cloud, manage = f"kv-mz-cloud-{env}", f"kv-mz-manage-{env}"
-    cloud_data, manage_data = DatabaseUse(f"db-monozu-cloud-{env}"), DatabaseUse(f"db-monozu-manage-{env}")
-    return EnvironmentPlan(
-        name=env,
-        resource_group=f"rg-monozu-{env}",
-        plan=f"asp-monozu-{env}",
-        plan_sku=plan_sku,
-        apps=(
-            AppPlan(
-                "cloud",
-                f"app-monozu-cloud-{env}",
-                "cloud-backend",
-                cloud,
-                reads_blobs=True,
-                slots=slots,
-                databases=(cloud_data,),
-            ),
-            AppPlan("manage", f"app-monozu-manage-{env}", "management-backend", manage, databases=(manage_data,)),
-            AppPlan("ingest", f"app-monozu-ingest-{env}", "ingestor", databases=(cloud_data,)),
-        ),
-        vaults=(VaultPlan(cloud, _CLOUD_SECRETS), VaultPlan(manage, _MANAGE_SECRETS)),
-        sql_server=f"sql-monozu-{env}",
-        databases=(cloud_data.database, manage_data.database),
-        storage_account=f"stmonozu{env}",
-        container="snaps",
-        component=f"appi-monozu-{env}",
-        subscription_id=subscription,
-    )
-
-
-DOCUMENTED = Blueprint(
-    environments=(
-        documented_environment("dev", plan_sku="B2"),
-        documented_environment("stg", plan_sku="B2"),
-        documented_environment("prd", plan_sku="P2v3", slots=("staging",)),
-    )
-)
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """Every subscription that the estate lies in, casefolded, the first environment's first."""
+        ids = [plan.group for plan in self.environments]
+        ids += [one for plan in self.environments for one in plan.ids]
+        ids += [one.id for one in self.registries]
+        return tuple(dict.fromkeys(one.split("/")[2].casefold() for one in ids))

@@ -62,7 +62,7 @@ def action_group(arm_id: str) -> Json:
         "properties": {
             "groupShortName": name[:12],
             "enabled": True,
-            "emailReceivers": [{"name": "on-call", "emailAddress": "on-call@monozu.example", "status": "Enabled"}],
+            "emailReceivers": [{"name": "on-call", "emailAddress": "on-call@estate.example", "status": "Enabled"}],
             "smsReceivers": [],
             "webhookReceivers": [],
         },

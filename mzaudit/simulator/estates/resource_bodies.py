@@ -222,3 +222,16 @@ def container(arm_id: str) -> Json:
             "hasLegalHold": False,
         },
     }
+
+
+def user_assigned_identity(arm_id: str, location: str, tenant: str) -> Json:
+    """A user-assigned identity."""
+    oid = stable_guid("identity", arm_id.casefold())
+    return {
+        "id": arm_id,
+        "name": arm_id.rsplit("/", 1)[-1],
+        "type": "Microsoft.ManagedIdentity/userAssignedIdentities",
+        "location": location,
+        "tags": {},
+        "properties": {"tenantId": tenant, "principalId": oid, "clientId": stable_guid("client", oid)},
+    }

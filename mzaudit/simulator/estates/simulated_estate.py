@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 
 from mzaudit.simulator.estates.builtin_roles import BUILTIN_ROLES
-from mzaudit.simulator.estates.estate_plan import Blueprint, stable_guid
+from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.http_messages import Json
 from mzaudit.simulator.sql.contents import Contents
 
@@ -94,12 +94,14 @@ class SqlGateway:
 
 @dataclass
 class Estate:
-    """Wire data of one tenant. Every dictionary over ARM ids is keyed by the casefolded id; see `resource`.
+    """Wire data of one tenant. Every dictionary over ARM ids is keyed by the casefolded id; see `resource`. The ids of
+    the tenant and of the subscriptions that the estate lies in, the auditor's first, are casefolded.
 
     One that is `fixed` is not bent any more: what is looked for often is then found by an index.
     """
 
-    blueprint: Blueprint
+    tenant_id: str
+    subscriptions: tuple[str, ...]
     auditor: SimulatedPrincipal
     principals: list[SimulatedPrincipal] = field(default_factory=list)
     resources: dict[str, Json] = field(default_factory=dict)
@@ -130,18 +132,6 @@ class Estate:
     _in_order: list[str] = field(default_factory=list, repr=False)
     _by_principal: dict[str, list[Json]] = field(default_factory=dict, repr=False)
     midnight: datetime = field(default_factory=last_midnight)
-
-    @property
-    def tenant_id(self) -> str:
-        """The only tenant there is."""
-        return self.blueprint.tenant_id.casefold()
-
-    @property
-    def subscriptions(self) -> tuple[str, ...]:
-        """Every subscription that the estate lies in, the auditor's first."""
-        used = [plan.subscription_id for plan in self.blueprint.environments]
-        used += [self.blueprint.shared_subscription_id] if self.blueprint.shared_subscription_id is not None else []
-        return tuple(dict.fromkeys(one.casefold() for one in used))
 
     def days(self, count: float) -> int:
         """Seconds since 1970 of the moment `count` days after today's midnight."""
@@ -204,7 +194,7 @@ class Estate:
         return [one for each in sorted(who) for one in self._by_principal.get(each, ())]
 
     def site(self, name: str) -> Json:
-        """The body of an app (`app-monozu-cloud-prd`) or of a slot (`app-monozu-cloud-prd/staging`)."""
+        """The body of an app (`app-web`) or of a slot (`app-web/staging`)."""
         return self.named("Microsoft.Web/sites/slots" if "/" in name else "Microsoft.Web/sites", name)
 
     def site_settings(self, name: str) -> dict[str, str]:

@@ -114,7 +114,7 @@ def _grant(estate: Estate, call: HttpRequest) -> HttpResponse:
         return _refusal(401, "invalid_client", 7000215, text)
     audience = form.get("scope", "").split(" ")[0].removesuffix("/.default")
     if audience not in _AUDIENCES:
-        text = f"The resource principal named {audience} was not found in the tenant named Monozu."
+        text = f"The resource principal named {audience} was not found in the tenant named Contoso."
         return _refusal(400, "invalid_resource", 500011, text)
     # No id_token: Entra sends none for client_credentials, and clients trip over one.
     body = {"token_type": "Bearer", "expires_in": _LIFETIME, "ext_expires_in": _LIFETIME}

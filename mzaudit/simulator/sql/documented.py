@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from mzaudit.simulator.estates.estate_plan import stable_guid
+from mzaudit.simulator.estates.estate_plan import DatabasePlan, HistoryPlan, stable_guid
 from mzaudit.simulator.sql.contents import (
     Contents,
     SqlColumn,
@@ -15,7 +15,7 @@ from mzaudit.simulator.sql.contents import (
     Value,
 )
 
-PIPELINE = "sp-monozu-pipeline"
+PIPELINE = "sp-pipeline"
 _TENANT_TABLES = ("device", "reading", "alarm")
 _MIGRATIONS = ("baseline", "devices and readings", "alarms", "row level security", "alarm acknowledgement")
 _HISTORY = (
@@ -32,9 +32,10 @@ _HISTORY = (
 )
 
 
-def database(tenant_column: str, migrations: str, pipeline: str, tenant: str, midnight: datetime) -> Contents:
-    """A database without its services' users. `migrations` is the `schema.table` of Flyway's history, `pipeline` the
-    client id of the identity that applies them, `tenant` the tenant's id, `midnight` today's in UTC."""
+def database(plan: DatabasePlan, pipeline: str, tenant: str, midnight: datetime) -> Contents:
+    """A database without its services' users. `pipeline` is the client id of the identity that applies migrations,
+    `tenant` the tenant's id, `midnight` today's in UTC."""
+    tenant_column = plan.tenant_column
     contents = Contents()
     contents.create_user(PIPELINE, pipeline, "db_ddladmin", "db_datareader", "db_datawriter")
     contents.tables += [_tenant_table(name, tenant_column) for name in _TENANT_TABLES]
@@ -45,7 +46,7 @@ def database(tenant_column: str, migrations: str, pipeline: str, tenant: str, mi
     contents.tables.append(
         Table("dbo", "tenant", [SqlColumn("id", "uniqueidentifier"), SqlColumn("name", "nvarchar(200)")])
     )
-    contents.tables.append(_history(migrations, f"{pipeline}@{tenant}", midnight))
+    contents.tables.append(_history(plan.history, f"{pipeline}@{tenant}", midnight))
     definition = f"([sec].[fn_tenant]([{tenant_column}]))"
     predicates: list[SqlPredicate] = []
     for name in _TENANT_TABLES:
@@ -61,8 +62,8 @@ def _others(contents: Contents) -> None:
     """Who is in databases of the kind as well: a group that may only connect, a user that may not, a role whose members
     are to see less and may act as a user without a login."""
     contents.create_group("grp-developers", stable_guid("group", "developers"))
-    contents.create_user("sp-monozu-retired", stable_guid("retired", "client"), "db_datareader")
-    contents.grant("sp-monozu-retired", "CONNECT", state="DENY")
+    contents.create_user("sp-retired", stable_guid("retired", "client"), "db_datareader")
+    contents.grant("sp-retired", "CONNECT", state="DENY")
     contents.create_role("report_readers")
     contents.grant("report_readers", "VIEW DEFINITION", "SCHEMA", "sec", state="DENY")
     contents.principals.append(SqlPrincipal("reporting", "S", "NONE", bytes.fromhex("0105000000000009030000007a")))
@@ -85,16 +86,19 @@ def _tenant_table(name: str, tenant_column: str) -> Table:
     return Table("dbo", name, columns)
 
 
-def _history(name: str, login: str, midnight: datetime) -> Table:
+def _history(plan: HistoryPlan, login: str, midnight: datetime) -> Table:
     """Flyway's history as it is written under a login: first that Flyway made the schema, then each migration. An
     application's login is its client id and tenant (SUSER_SNAME)."""
-    schema, _, table = name.partition(".")
+    schema, _, table = plan.table.partition(".")
+    login = plan.applied_by or login
     first = midnight - timedelta(days=60, hours=3)
     made = "<< Flyway Schema Creation >>"
     rows: list[tuple[Value, ...]] = [(0, None, made, "SCHEMA", "[sec]", None, login, first, 0, True)]
-    for rank, description in enumerate(_MIGRATIONS, 1):
-        script = f"V{rank}__{description.replace(' ', '_')}.sql"
+    descriptions = _MIGRATIONS if not plan.version else _MIGRATIONS[:1]
+    for rank, description in enumerate(descriptions, 1):
+        version = plan.version or str(rank)
+        script = f"V{version}__{description.replace(' ', '_')}.sql"
         applied = midnight - timedelta(days=60 - 10 * rank, hours=3)
         checksum = sum(script.encode()) * 7919
-        rows.append((rank, str(rank), description, "SQL", script, checksum, login, applied, 40 + rank, True))
+        rows.append((rank, version, description, "SQL", script, checksum, login, applied, 40 + rank, True))
     return Table(schema, table, list(_HISTORY), rows)

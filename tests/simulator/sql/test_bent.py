@@ -8,8 +8,9 @@ from typing import Any
 import pytds
 import pytest
 
-from mzaudit.simulator import Estate, Simulator, build, serve
+from mzaudit.simulator import Estate, Simulator, serve
 from mzaudit.simulator.sql.contents import SqlMembership, SqlPrincipal
+from tests.documented_estate import build
 from tests.simulator.sql.clients import DATABASE, connect, rows
 
 _GRANTS = "SELECT permission_name FROM sys.database_permissions"

@@ -8,19 +8,9 @@ import time
 import pytds
 import pytest
 
-from mzaudit.simulator import (
-    Hang,
-    Malformed,
-    Reset,
-    ServerError,
-    Slow,
-    SqlFault,
-    SqlRequest,
-    Truncated,
-    build,
-    serve,
-)
+from mzaudit.simulator import Hang, Malformed, Reset, ServerError, Slow, SqlFault, SqlRequest, Truncated, serve
 from mzaudit.simulator.fault_injection import SqlAction
+from tests.documented_estate import build
 from tests.simulator.sql.clients import DATABASE, SERVER, connect, rows
 
 # The driver's own name for: the server went away in the middle.

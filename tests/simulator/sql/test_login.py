@@ -10,13 +10,14 @@ from collections.abc import Callable
 import pytds
 import pytest
 
-from mzaudit.simulator import Estate, SimulatedPrincipal, Simulator, build, serve
+from mzaudit.simulator import Estate, SimulatedPrincipal, Simulator, serve
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.services.entra import token
 from mzaudit.simulator.sql.contents import sid_of
 from mzaudit.simulator.sql.handshake import Library
 from mzaudit.simulator.sql.sql_login import CLIENT_ADDRESS, WORKER_PORT, WORKER_SUFFIX
 from mzaudit.simulator.sql.stream import PacketKind, packets
+from tests.documented_estate import build
 from tests.simulator.sql.clients import AUDIENCE, DATABASE, PRELOGIN, SERVER, connect, login, rows, strictly, tunnel
 
 NODE = f"sql-monozu-prd{WORKER_SUFFIX}"

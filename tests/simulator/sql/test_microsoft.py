@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Simulator, serve
 from mzaudit.simulator.services.entra import token
+from tests.documented_estate import build
 from tests.simulator.sql.clients import AUDIENCE, DATABASE, SERVER
 from tests.simulator.sql.test_queries import reference
 

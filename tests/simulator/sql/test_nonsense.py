@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Simulator, serve
 from mzaudit.simulator.services.entra import token
 from mzaudit.simulator.sql.answers import Conversation, ProcedureCall, read
 from mzaudit.simulator.sql.handshake import Library, read_login, read_prelogin, read_token
 from mzaudit.simulator.sql.sql_login import SqlSession, admit
 from mzaudit.simulator.sql.stream import Message, PacketKind, StreamError, packets
+from tests.documented_estate import build
 from tests.simulator.sql.clients import AUDIENCE, DATABASE, PRELOGIN, connect, login, rows, strictly, tunnel
 
 _WORDS = """

@@ -14,9 +14,10 @@ from typing import Any
 import pytds
 import pytest
 
-from mzaudit.simulator import Simulator, build, serve
+from mzaudit.simulator import Simulator, serve
 from mzaudit.simulator.estates.simulated_estate import client_of
 from mzaudit.simulator.sql.contents import SqlColumn, SqlPredicate, SqlSecurityPolicy, Table
+from tests.documented_estate import build
 from tests.simulator.sql.clients import connect, rows
 
 # Beside the checkout, or beside the folder that it is in.
@@ -227,6 +228,9 @@ def test_parameters_come_through_sp_executesql(database: Any) -> None:
 
 
 def test_the_translator_is_loaded_by_the_first_query_alone() -> None:
-    script = "import sys, mzaudit.simulator as s\nwith s.serve(s.build('compliant')): print('sqlglot' in sys.modules)"
+    script = (
+        "import sys\nfrom mzaudit.simulator import serve\nfrom tests.documented_estate import build\n"
+        "with serve(build('compliant')): print('sqlglot' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -7,10 +7,11 @@ from typing import Any
 import pytds
 import pytest
 
-from mzaudit.simulator import Estate, SimulatedPrincipal, build, serve
+from mzaudit.simulator import Estate, SimulatedPrincipal, serve
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.estates.simulated_estate import client_of
 from mzaudit.simulator.sql.contents import SecurableClass
+from tests.documented_estate import build
 from tests.simulator.sql.clients import DATABASE, connect, rows
 
 USERS = "SELECT name FROM sys.database_principals WHERE type = 'E' ORDER BY name"

@@ -1,0 +1,101 @@
+"""The conforming estate with a spread of the drill's deviations: at most one of a kind, on different things."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from mzaudit.drill.deviations import deviations
+from mzaudit.drill.drill_case import DrillCase, DrillContext
+from mzaudit.simulator import Estate
+from mzaudit.simulator.arm import activity_records
+from mzaudit.simulator.estates.estate_plan import stable_guid
+
+# What goes wrong, by the deviation's name, and which of those that a policy gives rise to (modulo their number). What
+# takes an identity away comes last: others have something to do with it.
+SPREAD: Final[tuple[tuple[str, int], ...]] = (
+    (r"plans\.minimum: ", -2),
+    (r": tag latest$", 0),
+    (r": image from another registry$", -1),
+    (r"\.secrets\.\w+: soft-deleted$", 7),
+    (r"\.secrets\.\w+: disabled$", -2),
+    (r": .*expires in", 4),
+    (r"\.shared: ", -1),
+    (r": an undocumented secret$", 0),
+    (r"\.app: setting \w+ in clear$", 0),
+    (r": setting in clear$", 5),
+    (r": a further setting refers to ", -2),
+    (r"^vaults\..*: (?!a person|a group|an application)\S+ reads it$", -2),
+    (r": a person reads it$", 0),
+    (r": value a placeholder$", 8),
+    (r": setting \w+ with a password$", -1),
+    (r": anyone reads a blob by its name$", 0),
+    (r": server takes passwords$", 0),
+    (r": alert disabled$", 0),
+    (r": reads the account$", -1),
+    (r": user of a former identity$", 0),
+    (r": role db_ddladmin too much$", -1),
+    (r": user of the database \S+ too$", -1),
+    (r": new table without a policy$", -1),
+    (r": migration failed$", 0),
+    (r": identity off$", 0),
+)
+# How long ago a change was made, in days, and whether by the pipeline; a log keeps 90 days.
+_CHANGES: Final = ((3.0, False), (2.0, True), (40.0, False), (20.0, False), (100.0, False), (5.0, False))
+
+
+def drift(estate: Estate, ground: DrillContext) -> tuple[DrillCase, ...]:
+    """Bend a conforming estate by the spread, record who changed what, and give the deviations."""
+    before = pickle.dumps((estate.resources, estate.settings, estate.role_assignments))
+    cases = tuple(chosen(deviations(ground)))
+    for case in cases:
+        case.mutate(estate)
+    _record(estate, before)
+    return cases
+
+
+def chosen(cases: Iterable[DrillCase]) -> Iterator[DrillCase]:
+    """One deviation of each kind of the spread that there is, none of them on what another one is on."""
+    alone = [case for case in cases if not case.all_environments]
+    taken: set[str] = set()
+    for pattern, position in SPREAD:
+        of_kind = [case for case in alone if re.search(pattern, case.name) and _thing(case) not in taken]
+        if of_kind:
+            case = of_kind[position % len(of_kind)]
+            taken.add(_thing(case))
+            yield case
+
+
+def _thing(case: DrillCase) -> str:
+    """What a deviation is on: its place in the policy, and of a secret the whole secret."""
+    steps = case.place.split(".")
+    return ".".join(steps[:4]) if steps[2:3] == ["secrets"] and len(steps) > 3 else case.place
+
+
+def _record(estate: Estate, before: bytes) -> None:
+    """Who changed what, in the records of Azure."""
+    resources, settings, assignments = pickle.loads(before)  # noqa: S301 - our own bytes
+    held = {str(one["id"]) for one in assignments}
+    changed = {
+        "/".join(str(body["id"]).split("/")[:9]): "config" if "/config/" in known else ""
+        for known, body in estate.resources.items()
+        if resources.get(known) != body
+    }
+    changed |= {
+        "/".join(str(estate.resource(known)["id"]).split("/")[:9]): "config"
+        for known, table in estate.settings.items()
+        if settings.get(known) != table
+    }
+    pipeline, person = stable_guid("pipeline", "oid"), stable_guid("operator")
+    for number, (resource, part) in enumerate(changed.items()):
+        days, by_pipeline = _CHANGES[number % len(_CHANGES)]
+        caller = (pipeline, pipeline) if by_pipeline else (activity_records.PERSON, person)
+        kind = "/".join(resource.split("/")[6:8])
+        operation = f"{kind}/{part}/write" if part else f"{kind}/write"
+        activity_records.change(estate, resource, operation, days, *caller)
+    for assignment in estate.role_assignments:
+        if str(assignment["id"]) not in held:
+            operation = "Microsoft.Authorization/roleAssignments/write"
+            activity_records.change(estate, str(assignment["id"]), operation, 5.0, activity_records.PERSON, person)

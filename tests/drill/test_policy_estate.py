@@ -1,0 +1,54 @@
+"""What the product builds of a policy, beside the same estate written by hand."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mzaudit.cli.commands.drill import audit
+from mzaudit.drill.drifted_estate import SPREAD, chosen, drift
+from mzaudit.drill.drill_case import DrillContext
+from mzaudit.drill.drill_run import cases_of
+from mzaudit.drill.policy_estate import estate_of, plan_of
+from mzaudit.drill.simulated_estates import ESTATES, bound, build
+from mzaudit.engine.results import Status
+from mzaudit.policy.loader.load import load
+from mzaudit.policy.shipped_policy import shipped
+from mzaudit.rules import vocabulary
+from mzaudit.simulator import serve
+from tests.documented_estate import DOCUMENTED
+
+LOADED = load(shipped(), vocabulary())
+
+
+def test_the_shipped_policys_estate_is_planned_as_by_hand() -> None:
+    assert plan_of(bound(LOADED, "prd")) == DOCUMENTED
+
+
+def test_a_name_that_no_estate_has_is_refused() -> None:
+    with pytest.raises(ValueError, match="compliant, drifted, blind, empty"):
+        build("other", LOADED)
+    assert all(build(name, LOADED).auditor for name in ESTATES)
+
+
+@pytest.mark.parametrize(("pattern", "position"), SPREAD)
+def test_every_kind_of_the_spread_is_a_deviation(pattern: str, position: int) -> None:
+    names = [case.name for case in cases_of(DrillContext.of(bound(LOADED, "prd"))) if case.requirements]
+    assert [name for name in names if re.search(pattern, name)], position
+
+
+def test_the_drifted_estate_is_one_violation_a_deviation_or_little_more() -> None:
+    """At its cause, in every area of rules, of every severity."""
+    wanted = bound(LOADED, "prd")
+    estate = estate_of(wanted)
+    cases = drift(estate, DrillContext.of(wanted))
+    assert cases == tuple(chosen(cases))
+    assert len(cases) == len(SPREAD)
+    with serve(estate) as simulator:
+        found = audit(wanted, simulator)
+    failed = [one for one in found if one.status is Status.FAIL]
+    assert [(one.rule, one.gaps) for one in found if one.status is Status.INCONCLUSIVE] == []
+    assert len(cases) <= len(failed) <= len(cases) + 3, [(one.rule, one.subject.name) for one in failed]
+    assert {one.rule.partition("-")[0] for one in failed} == {one.rule.partition("-")[0] for one in found} - {"ENV"}
+    assert [one for one in found if one.status is Status.NOT_APPLICABLE and one.note]
