@@ -42,8 +42,9 @@ SPREAD: Final[tuple[tuple[str, int], ...]] = (
     (r": migration failed$", 0),
     (r": identity off$", 0),
 )
-# How long ago a change was made, in days, and whether by the pipeline; a log keeps 90 days.
-_CHANGES: Final = ((3.0, False), (2.0, True), (40.0, False), (20.0, False), (100.0, False), (5.0, False))
+# How long ago a change was made, in days, and whether by the pipeline. The last is older than what a log keeps.
+_CHANGES: Final = ((3.0, False), (2.0, True), (40.0, False), (20.0, False))
+_FORGOTTEN: Final = (100.0, False)
 
 
 def drift(estate: Estate, ground: DrillContext) -> tuple[DrillCase, ...]:
@@ -90,7 +91,8 @@ def _record(estate: Estate, before: bytes) -> None:
     }
     pipeline, person = stable_guid("pipeline", "oid"), stable_guid("operator")
     for number, (resource, part) in enumerate(changed.items()):
-        days, by_pipeline = _CHANGES[number % len(_CHANGES)]
+        last = number == len(changed) - 1
+        days, by_pipeline = _FORGOTTEN if last else _CHANGES[number % len(_CHANGES)]
         caller = (pipeline, pipeline) if by_pipeline else (activity_records.PERSON, person)
         kind = "/".join(resource.split("/")[6:8])
         operation = f"{kind}/{part}/write" if part else f"{kind}/write"
