@@ -14,13 +14,14 @@ from mzaudit.azure import collect
 from mzaudit.cli import collection
 from mzaudit.cli.evaluation import judge
 from mzaudit.cli.resolve import bind_policy
+from mzaudit.drill.simulated_estates import build
 from mzaudit.engine.results import Report
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.models import Severity
 from mzaudit.policy.shipped_policy import shipped
 from mzaudit.report import FORMATS, render
 from mzaudit.rules import vocabulary
-from mzaudit.simulator import build, serve
+from mzaudit.simulator import serve
 
 FOLDER = Path(__file__).parents[1] / "reports" / "example"
 ENV = "prd"
@@ -31,7 +32,7 @@ NIGHTLY = timedelta(hours=3)
 def run() -> Report:
     """The report of the night."""
     loaded = load(shipped(), vocabulary(), "policies")
-    with serve(build("drifted", midnight=MIDNIGHT)) as simulator:
+    with serve(build("drifted", loaded, MIDNIGHT)) as simulator:
         wanted = bind_policy(loaded, (ENV,), collection.subscriptions(loaded, simulator, None, (ENV,)))
         login, connection = collection.credentials_and_connection(set(), simulator, debug=False)
         seen = asyncio.run(

@@ -15,8 +15,9 @@ from unittest.mock import patch
 from urllib.parse import parse_qs, unquote
 
 from mzaudit.azure import Connection, bulk_lists, changes_of, choose, take_inventory
-from mzaudit.simulator import Request, Simulator, build, serve
+from mzaudit.simulator import Request, Simulator, serve
 from tests.azure.estates import HURRIED, TAKEN, login_env, pinned
+from tests.documented_estate import build
 from tests.odd.replay import Replay
 from tests.virtual_time import VirtualTime
 

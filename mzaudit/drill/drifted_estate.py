@@ -22,7 +22,7 @@ SPREAD: Final[tuple[tuple[str, int], ...]] = (
     (r"\.secrets\.\w+: soft-deleted$", 7),
     (r"\.secrets\.\w+: disabled$", -2),
     (r": .*expires in", 4),
-    (r"\.shared: ", -1),
+    (r"\.shared: one (newline|blank) more here$", -1),
     (r": an undocumented secret$", 0),
     (r"\.app: setting \w+ in clear$", 0),
     (r": setting in clear$", 5),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from mzaudit.policy.desired import (
     Desired,
@@ -37,9 +38,9 @@ _SLOTS = ("staging",)  # of production's first service
 _PAGE = 50  # a page size that keeps runs short; small pages are a variation of their own
 
 
-def estate_of(wanted: Desired) -> Estate:
-    """Build the conforming estate."""
-    estate = compliant(plan_of(wanted))
+def estate_of(wanted: Desired, midnight: datetime | None = None) -> Estate:
+    """Build the conforming estate; its dates count from `midnight`, by default today's in UTC."""
+    estate = compliant(plan_of(wanted), midnight)
     estate.page_size = _PAGE
     return estate
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from mzaudit.drill.drifted_estate import drift
@@ -22,17 +23,18 @@ ESTATES: Final = ("compliant", "drifted", "blind", "empty")
 _SMALL_PAGE, _LARGE_PAGE = 3, 100  # small, so that every list of a run has several
 
 
-def build(name: str, loaded: Loaded) -> Estate:
+def build(name: str, loaded: Loaded, midnight: datetime | None = None) -> Estate:
     """Build one of `ESTATES` or `large:N` (of an `enlarged` policy), else ValueError. What drifts is the first
-    production environment, or the first if there is none."""
+    production environment, or the first if there is none. The dates of what is there count from `midnight`, by default
+    today's in UTC."""
     environments = loaded.policy.environments
     first = next((env for env, spec in environments.items() if spec.production), next(iter(environments)))
     wanted = bound(loaded, first)
     match name:
         case "compliant":
-            estate = estate_of(wanted)
+            estate = estate_of(wanted, midnight)
         case "drifted":
-            estate = estate_of(wanted)
+            estate = estate_of(wanted, midnight)
             drift(estate, DrillContext.of(wanted))
         case "blind":
             estate = blind(plan_of(wanted))
