@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "doctor": ("mzaudit.cli.commands.doctor", "Say which permissions the caller has, lacks and needs."),
     "report": ("mzaudit.cli.commands.report", "Draw a saved report in another format."),
     "comment": ("mzaudit.cli.commands.comment", "Keep one comment and a status on the pull request."),
+    "ticket": ("mzaudit.cli.commands.ticket", "Keep one issue or work item for the gate."),
     "diff": ("mzaudit.cli.commands.diff", "Compare two snapshots or two reports."),
     "preview": ("mzaudit.cli.commands.preview", "Say what a change of the policy would change, on a saved snapshot."),
     "rules": ("mzaudit.cli.commands.rules", "List the rules."),

@@ -17,7 +17,7 @@ MEANING: Final = {
     USAGE: "usage, configuration or policy is wrong: file, line, what was expected",
     INCOMPLETE: "incomplete: something could not be read, nothing was evaluated, or --timeout ended the command",
     ABANDONED: "abandoned: no token for Azure Resource Manager could be had, a required comment could not be written, "
-    "or an internal error",
+    "there is no report to tell of, or an internal error",
     INTERRUPTED: "interrupted",
 }
 

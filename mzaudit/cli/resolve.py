@@ -48,6 +48,19 @@ def load_policy(path: Path | None, *, shipped: bool) -> Loaded:
     raise InputError("policies: no such directory; write the shipped policy with `mzaudit init`, or give --policy PATH")
 
 
+def policy_files(path: Path | None) -> str:
+    """The files of the policy at `--policy`, else ./policies, as a report of it names them; for a policy that cannot be
+    loaded, the path itself where nothing is there."""
+    from mzaudit.policy.loader.load import REQUIREMENTS, WAIVERS
+
+    where = path or Path("policies")
+    if where.is_dir():
+        found = sorted(one for one in where.glob("*.yaml") if not one.name.startswith("."))
+    else:
+        found = [where, *(one for one in map(where.with_name, (REQUIREMENTS, WAIVERS)) if one.is_file())]
+    return ", ".join(one.as_posix() for one in found or (where,))
+
+
 def chosen_environments(loaded: Loaded, asked: tuple[str, ...]) -> tuple[str, ...]:
     """The environments asked for; `all` stands for every one of the policy's. One that it does not name is refused."""
     if asked == (ALL,) and ALL not in loaded.policy.environments:

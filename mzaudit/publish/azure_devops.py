@@ -72,8 +72,7 @@ class AzureDevOpsHost:
     async def mine(self, mark: Marker) -> list[Posted]:
         """The threads that the identity of this build started with a comment of this mark."""
         if not self._me:
-            answer = await self._web.ask("GET", f"{self._place.collection}/_apis/connectionData")
-            self._me = held(answer, TypeAdapter(_Caller), SERVICE).authenticatedUser.id.casefold()
+            self._me = await caller(self._web, self._place.collection)
         threads = held(await self._web.ask("GET", self._url("threads")), TypeAdapter(_Threads), SERVICE).value
         found = [posted for thread in threads if (posted := self._posted(thread, mark)) is not None]
         return sorted(found, key=lambda posted: posted.thread)
@@ -86,7 +85,7 @@ class AzureDevOpsHost:
         if not ours or first.isDeleted or first.content is None or not mark.on(first.content):
             return None
         replied = any(not comment.isDeleted and comment.commentType != "system" for comment in rest)
-        return Posted(thread.id, first.id, first.content, thread.status in _OPEN, replied)
+        return Posted(thread.id, first.id, first.content, mark.run(first.content), thread.status in _OPEN, replied)
 
     async def create(self, said: CommentState) -> None:
         """Start a thread, active while there is something to be done."""
@@ -135,8 +134,14 @@ class AzureDevOpsHost:
         return f"{self._place.pull}/{path}?{_VERSION}"
 
 
+async def caller(web: ServiceClient, collection: str) -> str:
+    """The id of the identity that asks, in lower case."""
+    answer = await web.ask("GET", f"{collection}/_apis/connectionData")
+    return held(answer, TypeAdapter(_Caller), SERVICE).authenticatedUser.id.casefold()
+
+
 def _state(said: CommentState) -> str:
-    return "active" if said.open else "closed"
+    return "closed" if said.open is False else "active"
 
 
 def explain(refusal: Refusal) -> str:

@@ -6,10 +6,12 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import PurePosixPath
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 _RUN = re.compile(r" run=(\d{1,18})\)\s*")
+_IN_LINK = re.compile(r"mzaudit:([A-Za-z0-9%/._~=+-]{1,900}):run=(\d{1,18})")
 _DEFAULT = "policies"
 _LONGEST = 100
 
@@ -35,8 +37,29 @@ class Marker:
         """The run that wrote a comment with this mark."""
         return int(body.split("\n", 1)[0][len(self._start()) :].strip()[:-1])
 
+    def fragment(self, run: int) -> str:
+        """The same as the last part of a link, for text that is stored as HTML and cleaned of all that is not shown."""
+        return f"#mzaudit:{quote(self.key, safe='/=+')}:run={run}"
+
+    def run_in_link(self, html: str) -> int | None:
+        """The run that wrote HTML whose first link ends in this mark; none for other HTML."""
+        first = _FirstLink()
+        first.feed(html)
+        found = _IN_LINK.fullmatch(first.href.partition("#")[2])
+        return int(found[2]) if found and unquote(found[1]) == self.key else None
+
     def _start(self) -> str:
         return f"[//]: <> ({self.key} run="
+
+
+class _FirstLink(HTMLParser):
+    """Reads the first link of an HTML text: what stands further down may be anybody's words."""
+
+    href = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a" and not self.href:
+            self.href = dict(attrs).get("href") or ""
 
 
 def marker(kind: str, environments: Sequence[str], policy: str, root: str) -> Marker:

@@ -50,9 +50,7 @@ class GitHubHost:
     async def mine(self, mark: Marker) -> list[Posted]:
         """The comments of this mark by the token's identity."""
         if not self._me:
-            # A job's token may not ask REST who it is.
-            answer = await self._web.ask("POST", self._place.graphql, {"query": "query { viewer { login } }"})
-            self._me = held(answer, TypeAdapter(_Data), SERVICE).data.viewer.login.casefold()
+            self._me = await login(self._web, self._place.graphql)
         found: list[Posted] = []
         page: list[_Comment] = []
         number = 1
@@ -60,7 +58,9 @@ class GitHubHost:
             url = f"{self._comments()}?per_page={_PAGE}&page={number}"
             page = held(await self._web.ask("GET", url), TypeAdapter(list[_Comment]), SERVICE)
             found += [
-                Posted(0, c.id, c.body) for c in page if self._is_mine(c) and c.body is not None and mark.on(c.body)
+                Posted(0, c.id, c.body, mark.run(c.body))
+                for c in page
+                if self._is_mine(c) and c.body is not None and mark.on(c.body)
             ]
             number += 1
         return sorted(found, key=lambda posted: posted.comment)
@@ -104,13 +104,24 @@ class GitHubHost:
         return f"{self._place.repository}/issues/comments/{posted.comment}"
 
 
+async def login(web: ServiceClient, graphql: str) -> str:
+    """Who the token speaks for, in lower case. A job's token may not ask REST that."""
+    answer = await web.ask("POST", graphql, {"query": "query { viewer { login } }"})
+    return held(answer, TypeAdapter(_Data), SERVICE).data.viewer.login.casefold()
+
+
+def limited(refusal: Refusal) -> bool:
+    """Whether a 403 is one for too many requests."""
+    used_up = refusal.headers.get("x-ratelimit-remaining") == "0" or "rate limit" in refusal.words
+    return used_up or "retry-after" in refusal.headers
+
+
 def explain(refusal: Refusal) -> str:
     """A refusal as a sentence with its cure."""
-    limited = refusal.headers.get("x-ratelimit-remaining") == "0" or "rate limit" in refusal.words
     match refusal.status:
         case 429:
             return f"GitHub's rate limit is used up (HTTP 429): {_later(refusal)}"
-        case 403 if limited or "retry-after" in refusal.headers:
+        case 403 if limited(refusal):
             return f"GitHub's rate limit is used up (HTTP 403): {_later(refusal)}"
         case 403 if "locked" in refusal.words:
             return "the conversation is locked (HTTP 403): unlock it, or leave the comment out"

@@ -58,22 +58,38 @@ class ServiceClient:
     """An open way to a service; see `opened`."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, service: str, token: Token, route: Route, explain: Explain
+        self, session: aiohttp.ClientSession, service: str, token: Token | None, route: Route, explain: Explain
     ) -> None:
         self._session = session
         self._service, self._token, self._route, self._explain = service, token, route, explain
 
-    async def ask(self, method: str, url: str, body: object = None, *, again: bool = True) -> object:
-        """The JSON answer to a request; `None` where the service answers with nothing.
+    async def ask(
+        self, method: str, url: str, body: object = None, *, again: bool = True, kind: str = "application/json"
+    ) -> object:
+        """The JSON answer to a request whose body is JSON of this `kind`; `None` where the service answers with
+        nothing.
 
         `again` says that asking twice does no more than asking once. If not, what became of a request whose answer was
         lost is unknown: raises `NoAnswerError`. Raises `PublishError` for a refusal, or when patience is at its end.
         """
+        headers = {"Content-Type": kind} if body is not None else {}
+        if self._token is not None:
+            headers["Authorization"] = self._token.header()
+        return await self._with_retries(method, url, body, headers, again=again, whatever=False)
+
+    async def post(self, address: Token, body: object) -> None:
+        """Send JSON to a webhook, whose address is its secret: any answer of success does, whatever it says. Raises
+        `NoAnswerError` or `PublishError` as `ask` does."""
+        await self._with_retries("POST", address.text(), body, {}, again=False, whatever=True)
+
+    async def _with_retries(
+        self, method: str, url: str, body: object, headers: Mapping[str, str], *, again: bool, whatever: bool
+    ) -> object:
         clock = asyncio.get_running_loop().time
         end = clock() + _PATIENCE
         for wait in (*_WAITS, None):
             try:
-                status, headers, text = await self._once(method, url, body)
+                status, answered, text = await self._once(method, url, body, headers)
             except (aiohttp.ClientSSLError, aiohttp.InvalidURL) as error:
                 raise PublishError(self._lost(error)) from None
             except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
@@ -83,10 +99,12 @@ class ServiceClient:
                     raise NoAnswerError(self._lost(error)) from None
                 failure = PublishError(self._lost(error))
             else:
+                if whatever and 200 <= status < 300:
+                    return None
                 if (status in _DONE and not text.strip()) or (status == 404 and method == "DELETE"):
                     return None
-                if status in _DONE and "json" not in headers.get("content-type", ""):
-                    raise PublishError(self._explain(Refusal(status, headers, "")))  # a page to sign in on
+                if status in _DONE and "json" not in answered.get("content-type", ""):
+                    raise PublishError(self._explain(Refusal(status, answered, "")))  # a page to sign in on
                 if status in _DONE:
                     try:
                         return json.loads(text)
@@ -95,8 +113,8 @@ class ServiceClient:
                         if not again:
                             raise NoAnswerError(str(failure)) from None
                 else:
-                    failure = PublishError(self._explain(Refusal(status, headers, text[:65_536].casefold())))
-                    asked = _asked_to_wait(headers)
+                    failure = PublishError(self._explain(Refusal(status, answered, text[:65_536].casefold())))
+                    asked = _asked_to_wait(answered)
                     if status in _PASSING and not again:
                         raise NoAnswerError(str(failure))
                     if status not in _PASSING and asked is None:
@@ -107,12 +125,14 @@ class ServiceClient:
             await asyncio.sleep(wait)
         raise AssertionError("the last round returns or raises")
 
-    async def _once(self, method: str, url: str, body: object) -> tuple[int, dict[str, str], str]:
+    async def _once(
+        self, method: str, url: str, body: object, headers: Mapping[str, str]
+    ) -> tuple[int, dict[str, str], str]:
         async with self._session.request(
             method,
             url,
             json=body,
-            headers={"Authorization": self._token.header()},
+            headers=headers,
             proxy=self._route.proxy_for(url),
             ssl=self._route.certificates,
             allow_redirects=False,
@@ -146,7 +166,7 @@ class ServiceClient:
 
 @asynccontextmanager
 async def opened(
-    service: str, token: Token, route: Route, explain: Explain, accept: str
+    service: str, token: Token | None, route: Route, explain: Explain, accept: str
 ) -> AsyncIterator[ServiceClient]:
     """A way to a service while the block runs. `service` is its name for people; `explain` turns its refusals into
     sentences with their cure."""

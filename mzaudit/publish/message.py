@@ -1,12 +1,13 @@
-"""What a pull request is told: a text that fits, whether it is good news, and which run says so."""
+"""What a pull request or a ticket is told: a text that fits, whether it is good news, and which run says so."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from mzaudit.engine import change_attribution
-from mzaudit.engine.results import Finding, Report
+from mzaudit.engine.results import Finding, Gate, Report
 from mzaudit.publish.comment_marker import Marker
 from mzaudit.publish.pipeline import AzureDevOps, Build, GitHub, Place
 from mzaudit.publish.sticky_comment import CommentState, Signal
@@ -19,13 +20,21 @@ from mzaudit.report.summary import caveats
 _DIALECT = {GitHub: GITHUB, AzureDevOps: AZURE_PULL_REQUEST}
 _LEFT_OUT = "(left out of comments)"
 _LONGEST_SENTENCE = 140  # of a status on GitHub
+NOT_JUDGED: Final = 4  # the exit code of a command that was abandoned
+_NO_VERDICT = "NOT JUDGED"
+_ENDED = "the run ended before it could judge; its log says why"
+_UNJUDGED = f"""# mzaudit: {_NO_VERDICT} (exit {NOT_JUDGED})
+
+The run ended before it could judge, and made no report: its log says why. What an earlier run wrote here says nothing
+about the present state.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class PullRequestMessage:
+class GateMessage:
     """What there is to tell of a gate: `kind` is empty for a check, else the command's name; `policy` are its files;
     `text` draws Markdown in a dialect, in at most so much of what that counts; `code` is what the command exits with;
-    `sentence` is the status."""
+    `sentence` is the status; `gate` is what a check came to, none where it came to nothing."""
 
     kind: str
     environments: tuple[str, ...]
@@ -33,31 +42,38 @@ class PullRequestMessage:
     text: Callable[[Dialect, int], str]
     code: int
     sentence: str
+    gate: Gate | None = None
 
 
-def of(report: Report) -> PullRequestMessage:
+def of(report: Report) -> GateMessage:
     """What a report says."""
     words = "".join(f"{word}: " for word in dict.fromkeys(word for word, _ in caveats(report)))
-    return PullRequestMessage(
+    return GateMessage(
         "",
         report.environments,
         report.run.policy,
         lambda dialect, budget: "".join(markdown.chunks(report, dialect=dialect, budget=budget)),
         exit_code(report),
         f"{words}{verdict(report)}: {reason(report)}",
+        report.summary.gate,
     )
 
 
-def comment_state(news: PullRequestMessage, mark: Marker, place: Place) -> CommentState:
+def unjudged(environments: tuple[str, ...], policy: str) -> GateMessage:
+    """What there is to tell of a run that made no report: that nothing said before holds any longer."""
+    return GateMessage("", environments, policy, lambda *_: _UNJUDGED, NOT_JUDGED, f"{_NO_VERDICT}: {_ENDED}")
+
+
+def comment_state(news: GateMessage, mark: Marker, place: Place) -> CommentState:
     """The comment; there is something to be done while the gate is not passed."""
     top = f"{mark.line(place.build.number)}\n\n{code(mark.label)}\n\n"  # several gates comment on one pull request
-    end = f"\n---\n\n{_run(place.build)}\n"
+    end = f"\n---\n\n{written_by(place.build)}\n"
     dialect = _DIALECT[type(place)]
     room = dialect.budget - dialect.size(top + end)
     return CommentState(top + news.text(dialect, room) + end, news.code != 0)
 
 
-def signal(news: PullRequestMessage, mark: Marker, place: Place) -> Signal:
+def signal(news: GateMessage, mark: Marker, place: Place) -> Signal:
     """The status."""
     sentence = plain(news.sentence)
     if len(sentence) > _LONGEST_SENTENCE:
@@ -84,6 +100,9 @@ def _nameless(finding: Finding) -> Finding:
     return replace(finding, waiver=waiver, attribution=changed)
 
 
-def _run(build: Build) -> str:
+def written_by(build: Build, link: str = "") -> str:
+    """Markdown that names the run, by its own link where none is given."""
     of_commit = f" of commit {build.commit}" if build.commit else ""
-    return f"Written by [run {build.number}]({build.link}){of_commit}; it replaces what an earlier run wrote here."
+    return (
+        f"Written by [run {build.number}]({link or build.link}){of_commit}; it replaces what an earlier run wrote here."
+    )

@@ -1,4 +1,5 @@
-"""Where a run is: the pipeline, its pull request and its own identity, from the variables that the pipeline sets.
+"""Where a run is: the pipeline, its pull request or its project, and its own identity, from the variables that the
+pipeline sets.
 
 Azure Pipelines: https://learn.microsoft.com/azure/devops/pipelines/build/variables
 GitHub Actions: https://docs.github.com/actions/reference/workflows-and-actions/variables
@@ -10,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,10 +19,11 @@ from mzaudit.publish.sealed_token import Token
 
 _PULL = re.compile(r"refs/pull/(\d+)/")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_NO_PIPELINE = "no pipeline was found: neither TF_BUILD (Azure Pipelines) nor GITHUB_ACTIONS is set"
 
 
-class NoPullRequestError(Exception):
-    """No pull request can be written to from here; `str()` says why, and what to do."""
+class NoPlaceError(Exception):
+    """Nothing can be written to from here; `str()` says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +61,87 @@ class GitHub:
 Place = AzureDevOps | GitHub
 
 
+@dataclass(frozen=True, slots=True)
+class AzureBoards:
+    """A project's work items; `collection` and `project` are the URLs of the organization and the project."""
+
+    collection: str
+    project: str
+    build: Build
+    token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubIssues:
+    """A repository's issues; `repository` is the URL of the repository's API, `graphql` that of the other API."""
+
+    repository: str
+    graphql: str
+    build: Build
+    token: Token
+
+
+Tracker = AzureBoards | GitHubIssues
+
+
 def find(env: Mapping[str, str]) -> Place:
-    """The pull request that this run was started for; raises `NoPullRequestError`."""
+    """The pull request that this run was started for; raises `NoPlaceError`."""
     if env.get("GITHUB_ACTIONS") == "true":
         return _actions(env)
     if env.get("TF_BUILD", "").casefold() == "true":
         return _pipelines(env)
-    raise NoPullRequestError("no pipeline was found: neither TF_BUILD (Azure Pipelines) nor GITHUB_ACTIONS is set")
+    raise NoPlaceError(_NO_PIPELINE)
+
+
+def find_tracker(env: Mapping[str, str]) -> Tracker:
+    """The project whose tickets this run keeps; raises `NoPlaceError`, also for a run of a pull request: what that
+    judges by is not agreed yet, and its comment tells of it."""
+    if env.get("GITHUB_ACTIONS") == "true":
+        if env.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
+            raise NoPlaceError("this run is a pull request's, which has its comment: a ticket is for the nightly run")
+        token = _token(env, "GITHUB_TOKEN", "env: {GITHUB_TOKEN: ${{ github.token }}}")
+        build = _actions_build(env, env.get("GITHUB_SHA", ""))
+        return GitHubIssues(_actions_repository(env), _actions_graphql(env), build, token)
+    if env.get("TF_BUILD", "").casefold() == "true":
+        if env.get("BUILD_REASON") == "PullRequest":
+            raise NoPlaceError("this run is a pull request's, which has its comment: a ticket is for the nightly run")
+        token = _token(env, "SYSTEM_ACCESSTOKEN", "env: {SYSTEM_ACCESSTOKEN: $(System.AccessToken)}")
+        build = _pipelines_build(env, env.get("BUILD_SOURCEVERSION", ""))
+        return AzureBoards(_collection(env), _project(env), build, token)
+    raise NoPlaceError(_NO_PIPELINE)
+
+
+def find_build(env: Mapping[str, str]) -> Build | None:
+    """The run of the pipeline; none outside of one, or where its variables are not whole."""
+    try:
+        if env.get("GITHUB_ACTIONS") == "true":
+            return _actions_build(env, env.get("GITHUB_SHA", ""))
+        if env.get("TF_BUILD", "").casefold() == "true":
+            return _pipelines_build(env, env.get("BUILD_SOURCEVERSION", ""))
+    except NoPlaceError:
+        return None
+    return None
+
+
+def started(env: Mapping[str, str]) -> float | None:
+    """When this run began, in seconds since 1970: none where nothing tells it. The file of the event is written when
+    the job starts, by the clock that dates all other files."""
+    try:
+        if env.get("GITHUB_ACTIONS") == "true" and env.get("GITHUB_EVENT_PATH"):
+            return Path(env["GITHUB_EVENT_PATH"]).stat().st_mtime
+        if env.get("SYSTEM_PIPELINESTARTTIME"):
+            return datetime.fromisoformat(env["SYSTEM_PIPELINESTARTTIME"]).timestamp()
+    except (OSError, ValueError):
+        return None
+    return None
 
 
 def _pipelines(env: Mapping[str, str]) -> Place:
     provider = env.get("BUILD_REPOSITORY_PROVIDER", "")
     if env.get("BUILD_REASON") != "PullRequest":
-        raise NoPullRequestError("this run was not started for a pull request (BUILD_REASON is not PullRequest)")
-    collection = _https(env, "SYSTEM_COLLECTIONURI").rstrip("/")
-    project = f"{collection}/{quote(_need(env, 'SYSTEM_TEAMPROJECT'), safe='')}"
-    number = _number(env, "BUILD_BUILDID")
-    build = Build(
-        number,
-        f"{project}/_build/results?buildId={number}",
-        _commit(env.get("SYSTEM_PULLREQUEST_SOURCECOMMITID", "")),
-        env.get("BUILD_SOURCESDIRECTORY", ""),
-    )
+        raise NoPlaceError("this run was not started for a pull request (BUILD_REASON is not PullRequest)")
+    collection, project = _collection(env), _project(env)
+    build = _pipelines_build(env, env.get("SYSTEM_PULLREQUEST_SOURCECOMMITID", ""))
     if provider == "TfsGit":
         pull = _number(env, "SYSTEM_PULLREQUEST_PULLREQUESTID")
         repository = quote(_need(env, "BUILD_REPOSITORY_ID"), safe="")
@@ -92,7 +154,21 @@ def _pipelines(env: Mapping[str, str]) -> Place:
         name = _repository(_need(env, "BUILD_REPOSITORY_NAME"))
         return GitHub(f"https://api.github.com/repos/{name}", "https://api.github.com/graphql", pull, build, token)
     whose = provider or "an unnamed provider"
-    raise NoPullRequestError(f"pull requests of {whose} are not written to; those of Azure Repos and GitHub are")
+    raise NoPlaceError(f"pull requests of {whose} are not written to; those of Azure Repos and GitHub are")
+
+
+def _collection(env: Mapping[str, str]) -> str:
+    return _https(env, "SYSTEM_COLLECTIONURI").rstrip("/")
+
+
+def _project(env: Mapping[str, str]) -> str:
+    return f"{_collection(env)}/{quote(_need(env, 'SYSTEM_TEAMPROJECT'), safe='')}"
+
+
+def _pipelines_build(env: Mapping[str, str], commit: str) -> Build:
+    number = _number(env, "BUILD_BUILDID")
+    link = f"{_project(env)}/_build/results?buildId={number}"
+    return Build(number, link, _commit(commit), env.get("BUILD_SOURCESDIRECTORY", ""))
 
 
 def _actions(env: Mapping[str, str]) -> Place:
@@ -100,22 +176,30 @@ def _actions(env: Mapping[str, str]) -> Place:
     in_ref = _PULL.match(env.get("GITHUB_REF", ""))
     number = event.get("number", int(in_ref[1]) if in_ref else None)
     if not isinstance(number, int):
-        raise NoPullRequestError(
+        raise NoPlaceError(
             "this run was not started for a pull request (no pull_request in the event, none in GITHUB_REF)"
         )
     head = event.get("head")
-    name = _repository(_need(env, "GITHUB_REPOSITORY"))
-    run = _number(env, "GITHUB_RUN_ID")
-    api = _https(env, "GITHUB_API_URL").rstrip("/")
-    build = Build(
-        run,
-        f"{_https(env, 'GITHUB_SERVER_URL').rstrip('/')}/{name}/actions/runs/{run}",
-        _commit(str(head.get("sha", "")) if isinstance(head, dict) else ""),
-        env.get("GITHUB_WORKSPACE", ""),
-    )
+    build = _actions_build(env, str(head.get("sha", "")) if isinstance(head, dict) else "")
     token = _token(env, "GITHUB_TOKEN", "env: {GITHUB_TOKEN: ${{ github.token }}}")
-    graphql = _https(env, "GITHUB_GRAPHQL_URL") if env.get("GITHUB_GRAPHQL_URL") else f"{api}/graphql"
-    return GitHub(f"{api}/repos/{name}", graphql, number, build, token)
+    return GitHub(_actions_repository(env), _actions_graphql(env), number, build, token)
+
+
+def _actions_repository(env: Mapping[str, str]) -> str:
+    return f"{_https(env, 'GITHUB_API_URL').rstrip('/')}/repos/{_repository(_need(env, 'GITHUB_REPOSITORY'))}"
+
+
+def _actions_graphql(env: Mapping[str, str]) -> str:
+    if env.get("GITHUB_GRAPHQL_URL"):
+        return _https(env, "GITHUB_GRAPHQL_URL")
+    return f"{_https(env, 'GITHUB_API_URL').rstrip('/')}/graphql"
+
+
+def _actions_build(env: Mapping[str, str], commit: str) -> Build:
+    run = _number(env, "GITHUB_RUN_ID")
+    name = _repository(_need(env, "GITHUB_REPOSITORY"))
+    link = f"{_https(env, 'GITHUB_SERVER_URL').rstrip('/')}/{name}/actions/runs/{run}"
+    return Build(run, link, _commit(commit), env.get("GITHUB_WORKSPACE", ""))
 
 
 def _event(path: str) -> dict[str, object]:
@@ -130,21 +214,21 @@ def _event(path: str) -> dict[str, object]:
 
 def _need(env: Mapping[str, str], name: str) -> str:
     if not env.get(name):
-        raise NoPullRequestError(f"{name} is not set, as every run for a pull request has it")
+        raise NoPlaceError(f"{name} is not set, as every run of a pipeline has it")
     return env[name]
 
 
 def _number(env: Mapping[str, str], name: str) -> int:
     text = _need(env, name)
     if not (text.isascii() and text.isdigit()):
-        raise NoPullRequestError(f"{name}: expected a number")
+        raise NoPlaceError(f"{name}: expected a number")
     return int(text)
 
 
 def _https(env: Mapping[str, str], name: str) -> str:
     url = _need(env, name)
     if not url.casefold().startswith("https://"):
-        raise NoPullRequestError(f"{name}: expected an https:// address: the job's token is sent over nothing else")
+        raise NoPlaceError(f"{name}: expected an https:// address: the job's token is sent over nothing else")
     return url
 
 
@@ -159,5 +243,5 @@ def _commit(text: str) -> str:
 def _token(env: Mapping[str, str], name: str, cure: str) -> Token:
     text = env.get(name, "").strip()  # a file's last line ends in a line feed
     if not text:
-        raise NoPullRequestError(f"{name} is not set: hand the step its token ({cure})")
+        raise NoPlaceError(f"{name} is not set: hand the step its token ({cure})")
     return Token(text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mzaudit.publish import azure_devops, github
 from mzaudit.publish.comment_marker import marker
 from mzaudit.publish.http import PublishError, Route, opened
-from mzaudit.publish.message import PullRequestMessage, comment_state, signal
+from mzaudit.publish.message import GateMessage, comment_state, signal
 from mzaudit.publish.pipeline import AzureDevOps, Place
 from mzaudit.publish.sticky_comment import Host, upsert_comment
 
@@ -25,7 +25,7 @@ class PublishResult:
     failed: tuple[str, ...]
 
 
-async def publish(news: PullRequestMessage, place: Place, route: Route) -> PublishResult:
+async def publish(news: GateMessage, place: Place, route: Route) -> PublishResult:
     """Keep the comment and set the status; what one of them meets does not stop the other."""
     mark = marker(news.kind, news.environments, news.policy, place.build.root)
     done: list[str] = []

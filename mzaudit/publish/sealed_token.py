@@ -1,4 +1,4 @@
-"""A token that shows itself in no text: not in a log, not in a traceback's locals, not when copied or saved."""
+"""A token or a secret address that no text shows: no log, no traceback's locals, no copy and no saved file."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ class Token:
     def header(self) -> str:
         """The value of the Authorization header, to be handed straight to the request."""
         return f"Bearer {self._open()}"
+
+    def text(self) -> str:
+        """The text itself, to be handed straight to the request."""
+        return self._open()
 
     def __repr__(self) -> str:
         return "Token(...)"

@@ -1,4 +1,5 @@
-"""One comment a gate: found by its mark and its author, written once, edited in place, folded if it is there twice."""
+"""One comment, or one ticket, a gate: found by its mark and its author, written once, edited in place, folded if it is
+there twice."""
 
 from __future__ import annotations
 
@@ -14,22 +15,24 @@ _LOOKS = (0.0, 1.0, 3.0)  # seconds before each look, after a comment of which i
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A comment that we wrote. `thread` is 0 and `open` is `None` where comments have no threads; `replied` is whether
-    somebody else wrote beneath it."""
+    """A comment or a ticket that our run of this number wrote. `thread` is 0 where comments have no threads, and `open`
+    is `None` where they have no state; `replied` is whether somebody else wrote beneath it."""
 
     thread: int
     comment: int
     body: str
+    run: int
     open: bool | None = None
     replied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CommentState:
-    """What the comment is to be: its text, and whether there is something to be done about it."""
+    """What the comment or ticket is to be: its text, and whether there is something to be done about it. With `None`
+    one that is there stays open or closed as it is, and none is written."""
 
     body: str
-    open: bool
+    open: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,62 +45,71 @@ class Signal:
     link: str
 
 
-class Host(Protocol):
-    """A service that holds pull requests. Each call raises `Unpublished` when it cannot be done."""
+class Board(Protocol):
+    """A service that holds comments or tickets. Each call raises `PublishError` when it cannot be done."""
 
     async def mine(self, mark: Marker) -> list[Posted]:
-        """The comments with this mark whose author is the identity that asks, oldest first."""
+        """Those with this mark whose author is the identity that asks, oldest first."""
         ...
 
     async def create(self, said: CommentState) -> None:
-        """Write a comment; raises `NoAnswerError` when it is not known whether it was stored."""
+        """Write one; raises `NoAnswerError` when it is not known whether it was stored."""
         ...
 
     async def edit(self, posted: Posted, said: CommentState) -> None:
-        """Replace a comment's text, and open or close its thread."""
+        """Replace its text, and open or close it."""
         ...
 
     async def remove(self, posted: Posted) -> None:
-        """Delete a comment of ours, and close its thread."""
+        """Delete a comment of ours and close its thread, or close a ticket of ours that is there twice."""
         ...
+
+
+class Host(Board, Protocol):
+    """A service that holds pull requests."""
 
     async def signal(self, signal: Signal) -> None:
         """Set the status of what the pull request holds."""
         ...
 
 
-async def upsert_comment(host: Host, mark: Marker, run: int, said: CommentState) -> str:
-    """Let the pull request have one comment with this mark, saying this; gives what was done, in a word.
+async def upsert_comment(host: Board, mark: Marker, run: int, said: CommentState, *, create: bool = True) -> str:
+    """Let there be one with this mark, saying this; gives what was done, in a word. Without `create` none is written
+    where there is none.
 
-    A comment that a later run wrote stays: this one is slower, and its news are old.
+    One that a later run wrote stays: this one is slower, and its news are old.
     """
     lost: NoAnswerError | None = None
     for wait in _LOOKS:
         await asyncio.sleep(wait if lost is not None else 0)
         found = await host.mine(mark)
         if found:
-            return await _one(host, mark, run, said, found)
+            return await _one(host, run, said, found)
+        if not create:
+            return "not needed"
         try:
             await host.create(said)
         except NoAnswerError as error:
             lost = error
             continue
         if lost is not None:  # the first may have been stored late
-            await _one(host, mark, run, said, await host.mine(mark))
+            await _one(host, run, said, await host.mine(mark))
         return "created"
     assert lost is not None
     raise lost
 
 
-async def _one(host: Host, mark: Marker, run: int, said: CommentState, found: list[Posted]) -> str:
+async def _one(host: Board, run: int, said: CommentState, found: list[Posted]) -> str:
     """Fold several into the one with somebody's reply, else the oldest, and let it say what it should."""
-    newest = max(found, key=lambda posted: mark.run(posted.body), default=None)
+    newest = max(found, key=lambda posted: posted.run, default=None)
     kept = next((posted for posted in found if posted.replied), found[0] if found else None)
     if kept is None or newest is None:
         return "created"
-    later = mark.run(newest.body) > run
+    later = newest.run > run
     if later:
         said = CommentState(newest.body, said.open if newest.open is None else newest.open)
+    if said.open is None:
+        said = CommentState(said.body, kept.open)
     changed = kept.body != said.body or kept.open not in (None, said.open)
     if changed:
         await host.edit(kept, said)

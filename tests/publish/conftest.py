@@ -141,6 +141,19 @@ def pull(
         yield Pull(name, services, mzaudit, folder, monkeypatch)
 
 
+def nightly(pull: Pull) -> None:
+    """Let the run be one that a schedule started."""
+    for name, value in {
+        "BUILD_REASON": "Schedule",
+        "BUILD_SOURCEVERSION": HEAD,
+        "GITHUB_EVENT_NAME": "schedule",
+        "GITHUB_SHA": HEAD,
+        "GITHUB_REF": "refs/heads/main",
+    }.items():
+        pull.patch.setenv(name, value)
+    (pull.folder / "event.json").write_text("{}")
+
+
 def named(about: Report, policy: str) -> Report:
     """The same report of another policy."""
     return replace(about, run=replace(about.run, policy=policy))

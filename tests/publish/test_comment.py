@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -229,3 +231,54 @@ def test_a_change_of_the_policy_has_a_comment_of_its_own(pull: Pull) -> None:
     assert _names(pull)[-1].removeprefix("mzaudit/") == "preview prd"
     pull.services.faults.append(Fault(".", status=403, times=99))
     assert pull.run_command(*asked).code == 1
+
+
+def test_a_run_that_did_not_judge_takes_back_what_an_earlier_one_said(pull: Pull) -> None:
+    """No report, one cut short, one of an earlier run: each replaces the word of a green run, and never doubles it."""
+    assert pull.run_command("init").code == 0
+    green = pull.tell(named(GREEN, "policies/monozu.yaml, policies/requirements.yaml, policies/waivers.yaml"), run=1)
+    assert green.code == 0
+    saved = pull.folder / "report.json"
+    old = saved.read_bytes()
+    told = ("comment", "report.json", "--env", "prd")
+    prepared: tuple[Callable[[], object], ...] = (
+        saved.unlink,
+        lambda: saved.write_text("{"),
+        lambda: _written_before(pull, old),
+    )
+    for run, prepare in enumerate(prepared, 2):
+        prepare()
+        pull.patch.setenv("BUILD_BUILDID", str(run))
+        pull.patch.setenv("GITHUB_RUN_ID", str(run))
+        outcome = pull.run_command(*told)
+        assert outcome.code == 4, outcome.err
+        assert "comment updated, status set" in outcome.err
+        [body] = pull.comments()
+        assert "NOT JUDGED (exit 4)" in body
+        assert "GATE PASSED" not in body
+        assert f"run={run})" in body
+        assert body.startswith("active" if pull.name == "azure-devops" else "[//]")
+        assert pull.states()[-1] == "error"
+        pull.tell(named(GREEN, "policies/monozu.yaml, policies/requirements.yaml, policies/waivers.yaml"), run=run)
+    assert len(set(_names(pull))) == 1, "the same gate, whether its policy could be loaded or not"
+    (pull.folder / "policies" / "monozu.yaml").write_text("version: [\n")
+    saved.unlink()
+    pull.run_command(*told)
+    assert len(pull.comments()) == 1
+
+
+def _written_before(pull: Pull, content: bytes) -> None:
+    """The report of a run that ended an hour before this one began."""
+    saved = pull.folder / "report.json"
+    saved.write_bytes(content)
+    now = datetime.now(UTC)
+    os.utime(saved, (now.timestamp() - 3_600,) * 2)
+    pull.patch.setenv("SYSTEM_PIPELINESTARTTIME", (now - timedelta(minutes=5)).strftime("%Y-%m-%d %H:%M:%S+00:00"))
+
+
+def test_a_report_of_an_earlier_run_names_its_gate_or_is_refused(pull: Pull) -> None:
+    pull.tell(GREEN)
+    _written_before(pull, (pull.folder / "report.json").read_bytes())
+    outcome = pull.run_command("comment", "report.json")
+    assert outcome.code == 2
+    assert "was written before this run began: give --env" in outcome.err

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mzaudit.cli import exit_codes
+from mzaudit.cli import exit_codes, publishing
 
 if TYPE_CHECKING:
-    from mzaudit.publish.message import PullRequestMessage
+    from mzaudit.publish.http import Route
+    from mzaudit.publish.message import GateMessage
+    from mzaudit.publish.publish_comment import PublishResult
 
 EPILOG = f"""\b
 Examples:
   mzaudit comment reports/prd/mzaudit-prd.json
+  mzaudit comment --env prd reports/prd/mzaudit-prd.json
   mzaudit comment --require-comment reports/prd/mzaudit-prd.json
+
+\b
+With --env, a report that is not there, or that was written before this run began, is told too: the comment and the
+status say that this run ended before it could judge, and the exit code is {exit_codes.ABANDONED}.
 
 \b
 The token is taken from SYSTEM_ACCESSTOKEN (Azure Pipelines) or GITHUB_TOKEN (GitHub), never from an option.
@@ -28,64 +36,42 @@ unless --require-comment is given, which turns 0 into {exit_codes.ABANDONED}.
 
 
 @click.command(epilog=EPILOG, short_help="Keep one comment and a status on the pull request.")
-@click.argument("saved", type=click.Path(path_type=Path), metavar="REPORT.json")
+@publishing.report_argument
+@publishing.environments_option
+@publishing.policy_option
 @click.option(
     "--require-comment", is_flag=True, help=f"Exit {exit_codes.ABANDONED} instead of 0 if it was not written."
 )
-@click.option("--name-people", is_flag=True, help="Name people: who read, who changed it, who answers for a waiver.")
-def command(saved: Path, require_comment: bool, name_people: bool) -> int:
+@publishing.name_people_option
+def command(
+    saved: Path, environments: tuple[str, ...], policy: Path | None, require_comment: bool, name_people: bool
+) -> int:
     """Keep one comment about a saved JSON report on the pull request that this pipeline runs for, and set its status.
 
     The comment is written once and then edited in place; nothing that somebody else wrote is touched.
     """
-    from mzaudit.cli.load_files import read_report
-    from mzaudit.publish.message import of, without_names
+    from mzaudit.publish.message import without_names
 
-    report = read_report(saved)
-    return publish_and_report(of(report if name_people else without_names(report)), required=require_comment)
+    report = publishing.report_of_this_run(saved, environments)
+    if report is not None and not name_people:
+        report = without_names(report)
+    return publish_and_report(publishing.gate_message(report, environments, policy), required=require_comment)
 
 
-def publish_and_report(news: PullRequestMessage, *, required: bool = False) -> int:
+def publish_and_report(news: GateMessage, *, required: bool = False) -> int:
     """Tell the pull request, say what was done and what was not; gives the exit code."""
     from mzaudit.cli.streams import say
 
-    failed = _failed(news)
+    async def telling(env: Mapping[str, str], route: Route) -> PublishResult:
+        from mzaudit.publish.pipeline import find
+        from mzaudit.publish.publish_comment import publish
+
+        return await publish(news, find(env), route)
+
+    failed = publishing.published(telling, "nothing was commented on")
     for line in failed:
         say(line)
     if news.code != exit_codes.PASSED or not failed or not required:
         return news.code
     say("--require-comment: the gate passed, but this run did not say so where it had to")
     return exit_codes.ABANDONED
-
-
-def _failed(news: PullRequestMessage) -> tuple[str, ...]:
-    """Tell the pull request; gives why what was not written was not."""
-    import asyncio
-    import os
-
-    from mzaudit.azure.client.connection import Connection
-    from mzaudit.azure.client.daemon_threads import Threads
-    from mzaudit.cli.collection import configure_logging
-    from mzaudit.cli.streams import say
-    from mzaudit.errors import InputError
-    from mzaudit.publish.http import Route
-    from mzaudit.publish.pipeline import NoPullRequestError, Place, find
-    from mzaudit.publish.publish_comment import PublishResult, publish
-
-    async def telling(place: Place, route: Route) -> PublishResult:
-        asyncio.get_running_loop().set_default_executor(Threads())  # the look-up of a name may never end
-        return await publish(news, place, route)
-
-    try:
-        place = find(os.environ)
-        connection = Connection.from_environment(os.environ)
-        route = Route(connection.proxy_for, connection.certificates())
-        configure_logging(debug=False)
-        written = asyncio.run(telling(place, route))
-    except (NoPullRequestError, InputError) as error:
-        return (f"nothing was commented on: {error}",)
-    except Exception as error:  # noqa: BLE001 - a defect in telling is not to turn a gate that passed red
-        return (f"nothing was commented on: internal error: {type(error).__name__}; report it",)
-    if written.done:
-        say(", ".join(written.done))
-    return written.failed

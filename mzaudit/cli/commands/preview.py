@@ -102,10 +102,10 @@ def command(
     output.show(diff_text.markdown(said, "preview") if form == "markdown" else diff_text.text(said, output.width()))
     if comment:
         from mzaudit.cli.commands.comment import publish_and_report
-        from mzaudit.publish.message import PullRequestMessage
+        from mzaudit.publish.message import GateMessage
 
         publish_and_report(
-            PullRequestMessage(
+            GateMessage(
                 "preview",
                 after.environments,
                 after.run.policy,
