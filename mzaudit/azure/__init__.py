@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mzaudit.azure.client.connection import Connection
 from mzaudit.azure.client.credential_selection import Login, choose
-from mzaudit.azure.scope import AccountScope, RegistryScope, Scope, ServerScope, VaultScope
+from mzaudit.azure.scope import ResourceScope, Scope, ServerScope, VaultScope
 
 if TYPE_CHECKING:
     from mzaudit.snapshot.changes import Records
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from mzaudit.snapshot.observed import Listing
 
 __all__ = [
-    "AccountScope",
     "Connection",
     "Login",
-    "RegistryScope",
+    "ResourceScope",
     "Scope",
     "ServerScope",
     "VaultScope",
@@ -75,10 +74,10 @@ async def take_inventory(
     Raises CredentialError if no token for Resource Manager can be had; whatever else goes wrong is a gap of a listing.
     """
     from mzaudit.azure.client.lifecycle import opened
-    from mzaudit.azure.discovery import census
+    from mzaudit.azure.discovery import discover
 
     async with opened(login, connection, subscription, tool_version=tool_version, timeout=timeout) as (run, _):
-        return await census(run, subscription)
+        return await discover(run, subscription)
 
 
 async def changes_of(
@@ -96,8 +95,8 @@ async def changes_of(
     """
     from mzaudit.azure.client.lifecycle import opened
     from mzaudit.azure.readers.changes_reader import records
-    from mzaudit.snapshot.text.ids import segment
+    from mzaudit.snapshot.text.ids import subscription_of
 
-    subscription = segment(resources[0], "subscriptions") or ""
+    subscription = subscription_of(resources[0])
     async with opened(login, connection, subscription, tool_version=tool_version, timeout=timeout) as (run, _):
         return await records(run, resources, taken), run.ledger.reads()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from mzaudit.azure.api_versions import VERSIONS
 from mzaudit.azure.bulk_lists import plan_lists
-from mzaudit.azure.call_estimate import planned, tell
 from mzaudit.azure.client.connection import Connection
 from mzaudit.azure.client.credential_selection import Login
 from mzaudit.azure.client.lifecycle import opened
@@ -22,15 +20,16 @@ from mzaudit.azure.readers import (
     keyvault_reader,
     registry_reader,
     sql_reader,
-    storage_reader,
     web_reader,
 )
+from mzaudit.azure.readers.by_kind import READERS
 from mzaudit.azure.readers.read import ReadContext, started
 from mzaudit.azure.scope import Scope
 from mzaudit.azure.sql.databases_reader import Databases
+from mzaudit.kinds import VERSIONS, ids_by_kind
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Listing, Observed
-from mzaudit.snapshot.text.ids import key, segment
+from mzaudit.snapshot.text.ids import group_of, key, segment, subscription_of
 from mzaudit.snapshot.web import Plan, SiteProperties
 
 T = TypeVar("T")
@@ -38,6 +37,7 @@ Progress = Callable[[str], None]
 
 # Of a subscription: enough to keep all reads that Azure lets through under way, and few enough to be held in memory.
 _APPS_AT_ONCE = 60
+_EVERY = 0.5  # seconds between two words of progress
 
 
 async def collect(
@@ -70,7 +70,7 @@ async def collect(
             vaults=len(scope.vaults),
             lists=lists,
         ) as (run, caller),
-        _told(run, progress, planned(scope, lists, _groups(scope), values=values)),
+        _told(run, progress),
     ):
         return await _read(
             run,
@@ -90,12 +90,18 @@ async def collect(
 
 
 @asynccontextmanager
-async def _told(run: ReadContext, progress: Progress | None, expected: int) -> AsyncIterator[None]:
-    """Tell of the calls meanwhile, if anybody listens."""
+async def _told(run: ReadContext, progress: Progress | None) -> AsyncIterator[None]:
+    """Count the calls meanwhile, if anybody listens."""
     if progress is None:
         yield
         return
-    telling = asyncio.create_task(tell(progress, run.session, expected))
+
+    async def count(tell: Progress) -> None:
+        while True:
+            await asyncio.sleep(_EVERY)
+            tell(f"reading: {run.session.answered} calls")
+
+    telling = asyncio.create_task(count(progress))
     try:
         yield
     finally:
@@ -105,12 +111,12 @@ async def _told(run: ReadContext, progress: Progress | None, expected: int) -> A
 async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -> Snapshot:
     subscriptions = _subscriptions(scope)
     run.rights.start({*(f"/subscriptions/{each}" for each in subscriptions), *_groups(scope)})
-    databases = Databases(run)
+    databases, wanted = Databases(run), {each.id: each for each in scope.resources}
     deleted = {each.casefold(): _Once(partial(keyvault_reader.deleted_vaults, run, each)) for each in subscriptions}
     async with asyncio.TaskGroup() as group:
         if values and any(each.values for each in scope.vaults):
             group.create_task(run.clients.sign_in_to_vaults())
-        if any(each.repositories for each in scope.registries):
+        if any(each.names for each in scope.registries):
             group.create_task(run.clients.sign_in_to_registries())
         if any(each.databases for each in scope.servers):
             group.create_task(run.clients.sign_in_to_databases())
@@ -144,15 +150,18 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
         others = {key(each): group.create_task(web_reader.identity_of(run, each, known)) for each in _beyond(scope)}
         around = {
             each: group.create_task(sql_reader.neighbours(run, each, reached))
-            for each in {"/".join(server.id.split("/")[:5]): None for server in scope.servers}
+            for each in {group_of(server.id): None for server in scope.servers}
         }
         servers = {
             key(each.id): group.create_task(
-                sql_reader.server(run, each, reached[key(each.id)], around["/".join(each.id.split("/")[:5])])
+                sql_reader.server(run, each, reached[key(each.id)], around[group_of(each.id)])
             )
             for each in scope.servers
         }
-        accounts = {key(each.id): group.create_task(storage_reader.account(run, each)) for each in scope.accounts}
+        alike = {
+            kind: {key(each): group.create_task(READERS[kind](run, wanted[each])) for each in ids}
+            for kind, ids in ids_by_kind(wanted).items()
+        }
         watching = {
             each: group.create_task(insights_reader.watchers(run, each))
             for each in {_subscription(component): None for component in scope.components}
@@ -169,8 +178,10 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
             for each, task in registries.items()
         }
     permissions = await run.rights.all()
+    # Any: each reader makes what its kind's field of a snapshot holds
+    held: dict[str, Any] = {kind.held_in: _done(tasks) for kind, tasks in alike.items()}
     return replace(
-        blank,
+        replace(blank, **held),
         reads=run.ledger.reads(),
         skew=run.session.skew.minutes(),
         sites=seen,
@@ -179,7 +190,6 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
         registries=_done(behind),
         servers=_done(servers),
         databases={name: contents for task in inside for name, contents in task.result().items()},
-        accounts=_done(accounts),
         components=_done(components),
         authorization={each.casefold(): task.result() for each, task in access_to.items()},
         permissions=permissions,
@@ -204,22 +214,13 @@ def _done(tasks: Mapping[str, asyncio.Task[T]]) -> dict[str, T]:
 
 
 def _subscription(resource_id: str) -> str:
-    return (segment(resource_id, "subscriptions") or "").casefold()
-
-
-def _resources(scope: Scope) -> Iterable[str]:
-    yield from scope.sites
-    yield from scope.components
-    yield from (each.id for each in scope.vaults)
-    yield from (each.id for each in scope.registries)
-    yield from (each.id for each in scope.servers)
-    yield from (each.id for each in scope.accounts)
+    return subscription_of(resource_id).casefold()
 
 
 def _subscriptions(scope: Scope) -> list[str]:
     """Every subscription in scope, once, in the spelling that was given first."""
     found: dict[str, str] = {}
-    named = (segment(each, "subscriptions") for each in (*_resources(scope), *scope.resource_groups))
+    named = (subscription_of(each) for each in (*scope.ids(), *scope.resource_groups))
     for each in (*scope.environments.values(), *named):
         if each:
             found.setdefault(each.casefold(), each)
@@ -227,7 +228,7 @@ def _subscriptions(scope: Scope) -> list[str]:
 
 
 def _groups(scope: Scope) -> set[str]:
-    return {*scope.resource_groups, *("/".join(each.split("/")[:5]) for each in _resources(scope))}
+    return {*scope.resource_groups, *map(group_of, scope.ids())}
 
 
 def _beyond(scope: Scope) -> list[str]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from mzaudit import kinds
+
 
 class Role(StrEnum):
     """The three roles that an auditing identity can be given, by the name of their definition."""
@@ -47,23 +49,23 @@ class DatabaseNeed:
 
 _SLOTS: Final = "an app has a deployment slot"
 
-SITE: Final = Need("Microsoft.Web/sites/read")
-SITE_CONFIG: Final = Need("Microsoft.Web/sites/config/read")
-SITE_REFERENCES: Final = Need("Microsoft.Web/sites/config/appsettings/read")
-SITE_CONTAINERS: Final = Need("Microsoft.Web/sites/sitecontainers/read")
-SITE_SETTINGS: Final = Need("Microsoft.Web/sites/config/list/action", Role.SETTINGS)
-SLOT: Final = Need("Microsoft.Web/sites/slots/read")
-SLOT_CONFIG: Final = Need("Microsoft.Web/sites/slots/config/read", when=_SLOTS)
-SLOT_CONTAINERS: Final = Need("Microsoft.Web/sites/slots/sitecontainers/read", when=_SLOTS)
-SLOT_SETTINGS: Final = Need("Microsoft.Web/sites/slots/config/list/action", Role.SETTINGS, when=_SLOTS)
-PLAN: Final = Need("Microsoft.Web/serverfarms/read")
-IDENTITY: Final = Need("Microsoft.ManagedIdentity/identities/read")
+SITE: Final = Need(kinds.SITE.read)
+SITE_CONFIG: Final = Need(f"{kinds.SITE}/config/read")
+SITE_REFERENCES: Final = Need(f"{kinds.SITE}/config/appsettings/read")
+SITE_CONTAINERS: Final = Need(f"{kinds.SITE}/sitecontainers/read")
+SITE_SETTINGS: Final = Need(f"{kinds.SITE}/config/list/action", Role.SETTINGS)
+SLOT: Final = Need(f"{kinds.SITE}/slots/read")
+SLOT_CONFIG: Final = Need(f"{kinds.SITE}/slots/config/read", when=_SLOTS)
+SLOT_CONTAINERS: Final = Need(f"{kinds.SITE}/slots/sitecontainers/read", when=_SLOTS)
+SLOT_SETTINGS: Final = Need(f"{kinds.SITE}/slots/config/list/action", Role.SETTINGS, when=_SLOTS)
+PLAN: Final = Need(kinds.PLAN.read)
+IDENTITY: Final = Need(kinds.IDENTITY.read)
 
-VAULT: Final = Need("Microsoft.KeyVault/vaults/read")
-SECRET: Final = Need("Microsoft.KeyVault/vaults/secrets/read")
-SECRET_VALUE: Final = Need("Microsoft.KeyVault/vaults/secrets/getSecret/action", Role.VALUES, At.VAULT, data=True)
+VAULT: Final = Need(kinds.VAULT.read)
+SECRET: Final = Need(f"{kinds.VAULT}/secrets/read")
+SECRET_VALUE: Final = Need(f"{kinds.VAULT}/secrets/getSecret/action", Role.VALUES, At.VAULT, data=True)
 SECRET_METADATA: Final = Need(
-    "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+    f"{kinds.VAULT}/secrets/readMetadata/action",
     Role.VALUES,
     At.VAULT,
     data=True,
@@ -75,45 +77,47 @@ DELETED_VAULTS: Final = Need(
     when="a documented vault is missing: it may be soft-deleted",
 )
 
-REGISTRY: Final = Need("Microsoft.ContainerRegistry/registries/read")
-TAGS: Final = Need("Microsoft.ContainerRegistry/registries/pull/read", when="the registry goes by registry-wide roles")
+REGISTRY: Final = Need(kinds.REGISTRY.read)
+TAGS: Final = Need(f"{kinds.REGISTRY}/pull/read", when="the registry goes by registry-wide roles")
 ABAC_TAGS: Final = Need(
-    "Microsoft.ContainerRegistry/registries/repositories/metadata/read",
+    f"{kinds.REGISTRY}/repositories/metadata/read",
     data=True,
     when="the registry goes by repository permissions (ABAC)",
 )
 
-SERVER: Final = Need("Microsoft.Sql/servers/read")
-DATABASE: Final = Need("Microsoft.Sql/servers/databases/read")
-ENTRA_ONLY: Final = Need("Microsoft.Sql/servers/azureADOnlyAuthentications/read")
+SERVER: Final = Need(kinds.SERVER.read)
+DATABASE: Final = Need(f"{kinds.SERVER}/databases/read")
+ENTRA_ONLY: Final = Need(f"{kinds.SERVER}/azureADOnlyAuthentications/read")
 
-ACCOUNT: Final = Need("Microsoft.Storage/storageAccounts/read")
-CONTAINER: Final = Need("Microsoft.Storage/storageAccounts/blobServices/containers/read")
+ACCOUNT: Final = Need(kinds.ACCOUNT.read)
+CONTAINER: Final = Need(f"{kinds.ACCOUNT}/blobServices/containers/read")
 
-COMPONENT: Final = Need("Microsoft.Insights/components/read")
-METRIC_ALERTS: Final = Need("Microsoft.Insights/metricAlerts/read", at=At.SUBSCRIPTION)
-QUERY_RULES: Final = Need("Microsoft.Insights/scheduledQueryRules/read", at=At.SUBSCRIPTION)
-ACTIVITY_ALERTS: Final = Need("Microsoft.Insights/activityLogAlerts/read", at=At.SUBSCRIPTION)
-SMART_DETECTORS: Final = Need("Microsoft.AlertsManagement/smartDetectorAlertRules/read", at=At.SUBSCRIPTION)
-ACTION_GROUPS: Final = Need("Microsoft.Insights/actionGroups/read", at=At.SUBSCRIPTION)
-PROCESSING_RULES: Final = Need("Microsoft.AlertsManagement/actionRules/read", at=At.SUBSCRIPTION)
-WORKBOOKS: Final = Need("Microsoft.Insights/workbooks/read", at=At.SUBSCRIPTION)
-DASHBOARDS: Final = Need("Microsoft.Portal/dashboards/read", at=At.SUBSCRIPTION)
+COMPONENT: Final = Need(kinds.COMPONENT.read)
+METRIC_ALERTS: Final = Need(kinds.METRIC_ALERT.read, at=At.SUBSCRIPTION)
+QUERY_RULES: Final = Need(kinds.QUERY_RULE.read, at=At.SUBSCRIPTION)
+ACTIVITY_ALERTS: Final = Need(kinds.ACTIVITY_ALERT.read, at=At.SUBSCRIPTION)
+SMART_DETECTORS: Final = Need(kinds.SMART_DETECTOR.read, at=At.SUBSCRIPTION)
+ACTION_GROUPS: Final = Need(kinds.ACTION_GROUP.read, at=At.SUBSCRIPTION)
+PROCESSING_RULES: Final = Need(kinds.PROCESSING_RULE.read, at=At.SUBSCRIPTION)
+WORKBOOKS: Final = Need(kinds.WORKBOOK.read, at=At.SUBSCRIPTION)
+DASHBOARDS: Final = Need(kinds.DASHBOARD.read, at=At.SUBSCRIPTION)
 
-ASSIGNMENTS: Final = Need("Microsoft.Authorization/roleAssignments/read", at=At.SUBSCRIPTION)
-DEFINITIONS: Final = Need("Microsoft.Authorization/roleDefinitions/read", at=At.SUBSCRIPTION)
-DENIES: Final = Need("Microsoft.Authorization/denyAssignments/read", at=At.SUBSCRIPTION)
-SCHEDULES: Final = Need("Microsoft.Authorization/roleAssignmentScheduleInstances/read", at=At.SUBSCRIPTION)
-PERMISSIONS: Final = Need("Microsoft.Authorization/permissions/read")
+ASSIGNMENTS: Final = Need(kinds.ASSIGNMENT.read, at=At.SUBSCRIPTION)
+DEFINITIONS: Final = Need(kinds.ROLE.read, at=At.SUBSCRIPTION)
+DENIES: Final = Need(kinds.DENY.read, at=At.SUBSCRIPTION)
+SCHEDULES: Final = Need(kinds.SCHEDULE.read, at=At.SUBSCRIPTION)
+PERMISSIONS: Final = Need(kinds.PERMISSION.read)
 
 EVENTS: Final = Need(
-    "Microsoft.Insights/eventtypes/values/read",
+    f"{kinds.EVENT}/values/read",
     at=At.SUBSCRIPTION,
     when="`check --attribute` asks who changed what fails",
 )
 
-NEEDS: Final = tuple(each for each in tuple(globals().values()) if isinstance(each, Need))
-"""All of the above, in that order."""
+_LISTED: Final = tuple(each for each in tuple(globals().values()) if isinstance(each, Need))
+
+NEEDS: Final = tuple(dict.fromkeys((*_LISTED, *(Need(kind.read) for kind in kinds.NAMED))))
+"""All of the above, in that order, and to read each kind that a policy may name."""
 
 CONNECT: Final = DatabaseNeed("CONNECT", "to sign in as a user of the database")
 DEFINITIONS_INSIDE: Final = DatabaseNeed("VIEW DEFINITION", "users, roles, permissions, security policies and tables")

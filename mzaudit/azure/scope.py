@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 
@@ -18,11 +18,11 @@ class VaultScope:
 
 
 @dataclass(frozen=True, slots=True)
-class RegistryScope:
-    """A container registry and the repositories whose tags are wanted."""
+class ResourceScope:
+    """A resource, and the names of what is wanted in it: a registry's repositories, a storage account's containers."""
 
     id: str
-    repositories: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +41,30 @@ class ServerScope:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountScope:
-    """A storage account and the blob containers wanted in it."""
-
-    id: str
-    containers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Scope:
     """Everything one run reads.
 
     `environments` maps an environment to its subscription. `sites` are read whole, with their slots; of
-    `identities_of` (sites of other environments) only the site itself, for its identity. `resource_groups` are ids
-    at which the caller's own permissions are read, besides those of the resources named here.
+    `identities_of` (sites of other environments) only the site itself, for its identity. `resources` are of the kinds
+    that `readers.by_kind` has a reader for. `resource_groups` are ids at which the caller's own permissions are read,
+    besides those of the resources named here.
     """
 
     environments: Mapping[str, str]
     sites: tuple[str, ...] = ()
     identities_of: tuple[str, ...] = ()
     vaults: tuple[VaultScope, ...] = ()
-    registries: tuple[RegistryScope, ...] = ()
+    registries: tuple[ResourceScope, ...] = ()
     servers: tuple[ServerScope, ...] = ()
-    accounts: tuple[AccountScope, ...] = ()
     components: tuple[str, ...] = ()
+    resources: tuple[ResourceScope, ...] = ()
     resource_groups: tuple[str, ...] = ()
+
+    def ids(self) -> Iterator[str]:
+        """The id of each resource that is read whole."""
+        yield from self.sites
+        yield from self.components
+        yield from (each.id for each in self.vaults)
+        yield from (each.id for each in self.registries)
+        yield from (each.id for each in self.servers)
+        yield from (each.id for each in self.resources)

@@ -48,14 +48,14 @@ def estates(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 
 def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
     """What has to be read so that every rule can be decided for the environments asked for."""
-    from mzaudit.azure.scope import AccountScope, RegistryScope, Scope, ServerScope, VaultScope
+    from mzaudit.azure.scope import ResourceScope, Scope, ServerScope, VaultScope
 
     asked = [wanted.environments[env] for env in wanted.asked]
     others = [wanted.environments[env] for env in wanted.environments if env not in wanted.asked]
     repositories = dict.fromkeys(service.repository for env in asked for service in env.services)
-    accounts: dict[str, list[str]] = {}
-    for storage in (storage for env in asked for storage in env.storage):
-        accounts.setdefault(storage.account_id, []).append(storage.container)
+    resources: dict[str, list[str]] = {}
+    for id_, name in (each for env in asked for each in env.resources()):
+        resources.setdefault(id_, []).append(name)
     groups = [group for env in asked for group in (env.resource_group_id, env.shared_resource_group_id)]
     return Scope(
         environments={env.env: env.subscription for env in asked},
@@ -72,7 +72,7 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
             for vault in env.vaults
         ),
         registries=tuple(
-            RegistryScope(id_, tuple(repositories)) for id_ in dict.fromkeys(e.registry.id for e in asked)
+            ResourceScope(id_, tuple(repositories)) for id_ in dict.fromkeys(e.registry.id for e in asked)
         ),
         servers=tuple(
             ServerScope(
@@ -84,8 +84,8 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
             )
             for id_ in dict.fromkeys(env.server.id for env in asked)
         ),
-        accounts=tuple(AccountScope(id_, tuple(containers)) for id_, containers in accounts.items()),
         components=tuple(dict.fromkeys(env.component.id for env in asked)),
+        resources=tuple(ResourceScope(id_, tuple(filter(None, names))) for id_, names in resources.items()),
         resource_groups=tuple(dict.fromkeys(groups)),
     )
 

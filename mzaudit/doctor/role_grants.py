@@ -30,12 +30,7 @@ def above(resource_id: str, at: At) -> str:
 
 def needed(scope: Scope, *, values: bool) -> tuple[RoleGrant, ...]:
     """The grants with which everything in scope can be read; `values` says whether secret values are to be."""
-    resources = (
-        *scope.sites,
-        *scope.components,
-        *(each.id for part in (scope.vaults, scope.registries, scope.servers, scope.accounts) for each in part),
-    )
-    subscriptions = (*(f"/subscriptions/{each}" for each in scope.environments.values()), *resources)
+    subscriptions = (*(f"/subscriptions/{each}" for each in scope.environments.values()), *scope.ids())
     found = [RoleGrant(Role.READER, above(each, At.SUBSCRIPTION)) for each in subscriptions]
     found += [RoleGrant(Role.READER, above(each, At.GROUP)) for each in scope.identities_of]
     found += [RoleGrant(Role.SETTINGS, above(each, At.GROUP)) for each in scope.sites]

@@ -15,6 +15,7 @@ from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.estates.simulated_estate import client_of
 from mzaudit.simulator.http_messages import Json
 from mzaudit.simulator.sql.contents import Contents, Value
+from mzaudit.snapshot.text.ids import subscription_of
 
 SECRETS_USER: Final = "Key Vault Secrets User"
 BLOB_READER: Final = "Storage Blob Data Reader"
@@ -147,7 +148,7 @@ def own_plan(estate: Estate, service: DesiredService, size: str) -> None:
     """Move one service to a plan of its own."""
     shared = str(site_properties(estate, service)["serverFarmId"])
     own = f"{shared}-{service.key}"
-    estate.add(web_bodies.plan(own, "westeurope", "B1", shared.split("/")[2]))["sku"] = sku(size)
+    estate.add(web_bodies.plan(own, "westeurope", "B1", subscription_of(shared)))["sku"] = sku(size)
     site_properties(estate, service).update({"serverFarmId": own, "sku": sku(size)["tier"]})
 
 
@@ -220,7 +221,7 @@ def lose_vault(estate: Estate, vault: DesiredVault) -> None:
 def delete_vault(estate: Estate, vault: DesiredVault) -> None:
     """Soft-delete a vault: its name stays taken."""
     lose_vault(estate, vault)
-    subscription = vault.id.split("/")[2]
+    subscription = subscription_of(vault.id)
     provider = f"/subscriptions/{subscription}/providers/Microsoft.KeyVault"
     estate.deleted_vaults.append(
         {

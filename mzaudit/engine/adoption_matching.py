@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mzaudit import kinds
+from mzaudit.kinds import NAMED
 from mzaudit.policy.models import Policy
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Listing, Observed
@@ -84,13 +86,8 @@ def beyond(bound: Iterable[NameMatch], inventory: Inventory) -> tuple[str, ...]:
 
 def inventory_of(seen: Snapshot) -> Inventory:
     """What a snapshot saw to be there: never more than it was told to look for."""
-    held: dict[str, dict[str, object]] = {
-        "Microsoft.Web/sites": {one.id: one.properties for one in seen.sites.values()},
-        "Microsoft.KeyVault/vaults": {one.id: one.properties for one in seen.vaults.values()},
-        "Microsoft.ContainerRegistry/registries": {one.id: one.properties for one in seen.registries.values()},
-        "Microsoft.Sql/servers": {one.id: one.exists for one in seen.servers.values()},
-        "Microsoft.Storage/storageAccounts": {one.id: one.properties for one in seen.accounts.values()},
-        "Microsoft.Insights/components": {one.id: one.properties for one in seen.components.values()},
+    held = {
+        kind.type: {one.id: getattr(one, kind.facet) for one in getattr(seen, kind.held_in).values()} for kind in NAMED
     }
     return {
         kind: Listing(
@@ -106,15 +103,12 @@ def _slots(policy: Policy) -> tuple[_Slot, ...]:
     own, shared = policy.resource_groups.environment, policy.resource_groups.shared_group
     of_server = shared if policy.sql.scope == "shared" else own
     return (
-        _Slot(("registry", "name"), "Microsoft.ContainerRegistry/registries", policy.registry.name, shared, ""),
-        *(_Slot(("vaults", k, "name"), "Microsoft.KeyVault/vaults", v.name, own, k) for k, v in policy.vaults.items()),
-        *(_Slot(("services", k, "app"), "Microsoft.Web/sites", s.app, own, k) for k, s in policy.services.items()),
-        _Slot(("sql", "server"), "Microsoft.Sql/servers", server, of_server, ""),
-        *(
-            _Slot(("storage", k, "account"), "Microsoft.Storage/storageAccounts", s.account, own, "")
-            for k, s in policy.storage.items()
-        ),
-        _Slot(("telemetry", "component"), "Microsoft.Insights/components", component, own, ""),
+        _Slot(("registry", "name"), kinds.REGISTRY.type, policy.registry.name, shared, ""),
+        *(_Slot(("vaults", k, "name"), kinds.VAULT.type, v.name, own, k) for k, v in policy.vaults.items()),
+        *(_Slot(("services", k, "app"), kinds.SITE.type, s.app, own, k) for k, s in policy.services.items()),
+        _Slot(("sql", "server"), kinds.SERVER.type, server, of_server, ""),
+        *(_Slot(("storage", k, "account"), kinds.ACCOUNT.type, s.account, own, "") for k, s in policy.storage.items()),
+        _Slot(("telemetry", "component"), kinds.COMPONENT.type, component, own, ""),
     )
 
 

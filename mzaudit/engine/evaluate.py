@@ -18,7 +18,7 @@ from mzaudit.policy.desired import Desired
 from mzaudit.policy.requirements import Requirement, by_rule
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
-from mzaudit.snapshot.text.ids import segment
+from mzaudit.snapshot.text.ids import subscription_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +140,13 @@ def _answer(
 def _subscriptions(wanted: Desired) -> set[str]:
     """Those that the policy is about, casefolded."""
     ids = (each for env in wanted.environments.values() for each in (env.resource_group_id, env.registry.id))
-    return {(segment(each, "subscriptions") or "").casefold() for each in ids}
+    return {subscription_of(each).casefold() for each in ids}
 
 
 def _placed(fix: Fix | None, subject: Subject[Any]) -> Fix | None:
     """The fix with the subject's subscription in each command that does not name one."""
-    subscription = segment(subject.id, "subscriptions")
-    if fix is None or subscription is None:
+    subscription = subscription_of(subject.id)
+    if fix is None or not subscription:
         return fix
     return replace(fix, commands=tuple(in_subscription(each, subscription) for each in fix.commands))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mzaudit import kinds
 from mzaudit.policy import things
 from mzaudit.policy.desired import (
     Desired,
@@ -101,21 +102,21 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
     registry = DesiredRegistry(
         named(policy.registry.name),
         policy.registry.documented_name,
-        f"{shared_id}/providers/Microsoft.ContainerRegistry/registries/{named(policy.registry.name)}",
+        kinds.REGISTRY.id(shared_id, named(policy.registry.name)),
         named(places.shared_group) + (f" of the subscription {elsewhere}" if elsewhere else ""),
         where("registry"),
     )
     component = DesiredComponent(
         env,
         named(policy.telemetry.component),
-        f"{group_id}/providers/Microsoft.Insights/components/{named(policy.telemetry.component)}",
+        kinds.COMPONENT.id(group_id, named(policy.telemetry.component)),
         policy.telemetry.connection_string,
         where("telemetry"),
     )
     vaults = {}
     for key, vault in policy.vaults.items():
         name = named(vault.name)
-        vault_id = f"{group_id}/providers/Microsoft.KeyVault/vaults/{name}"
+        vault_id = kinds.VAULT.id(group_id, name)
         secrets = tuple(
             DesiredSecret(
                 env,
@@ -135,7 +136,7 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
         )
     storage = {}
     for key, account in policy.storage.items():
-        account_id = f"{group_id}/providers/Microsoft.Storage/storageAccounts/{named(account.account)}"
+        account_id = kinds.ACCOUNT.id(group_id, named(account.account))
         container = named(account.container)
         storage[key] = DesiredStorage(
             env,
@@ -157,7 +158,7 @@ def _environment(policy: Policy, where: Where, env: str, subscription: str, expe
             production=production,
             passwords_forbidden=forbidden,
             app=named(service.app),
-            id=f"{group_id}/providers/Microsoft.Web/sites/{named(service.app)}",
+            id=kinds.SITE.id(group_id, named(service.app)),
             resource_group=group,
             repository=service.image.repository,
             registry=registry,
@@ -220,7 +221,7 @@ def _server(
 ) -> DesiredServer:
     sql = policy.sql
     server = sql.server.replace("{env}", env)
-    server_id = f"{group_id}/providers/Microsoft.Sql/servers/{server}"
+    server_id = kinds.SERVER.id(group_id, server)
     databases = []
     for key, template in sql.databases.items():
         name = template.replace("{env}", env)

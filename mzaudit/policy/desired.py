@@ -5,7 +5,7 @@ Rules are asked about these. `where` is the `file:line` of the policy that state
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -189,6 +189,10 @@ class DesiredEnvironment:
     component: DesiredComponent
     distinct_between_environments: bool
     where: str
+
+    def resources(self) -> Iterator[tuple[str, str]]:
+        """The id of each resource that is read by its id alone, and the name of what is wanted in it, or nothing."""
+        yield from ((storage.account_id, storage.container) for storage in self.storage)
 
 
 @dataclass(frozen=True, slots=True)

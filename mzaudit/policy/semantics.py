@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from mzaudit import kinds
+from mzaudit.kinds import NameRule
 from mzaudit.policy import things
 from mzaudit.policy.bind import stored_name
 from mzaudit.policy.desired import Where
@@ -29,54 +31,6 @@ class Note:
 Wrong = Iterator[Contradiction]
 
 
-@dataclass(frozen=True, slots=True)
-class _NameRule:
-    """What Azure accepts as a name of one kind; limits are Azure's own, from its naming rules."""
-
-    kind: str
-    words: str
-    pattern: re.Pattern[str]
-
-
-_VAULT = _NameRule(
-    "vault",
-    "a vault name (3 to 24 letters, digits and single hyphens, a letter first, no hyphen last)",
-    re.compile(r"(?!.*--)[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]"),
-)
-_REGISTRY = _NameRule("registry", "a registry name (5 to 50 letters and digits)", re.compile(r"[A-Za-z0-9]{5,50}"))
-_ACCOUNT = _NameRule(
-    "storage account", "a storage account name (3 to 24 lower-case letters and digits)", re.compile(r"[a-z0-9]{3,24}")
-)
-_CONTAINER = _NameRule(
-    "container",
-    "a container name (3 to 63 lower-case letters, digits and single hyphens, none of these first or last)",
-    re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"),
-)
-_APP = _NameRule(
-    "app",
-    "an app name (2 to 60 letters, digits and hyphens, no hyphen first or last)",
-    re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]"),
-)
-_SERVER = _NameRule(
-    "SQL server",
-    "a SQL server name (1 to 63 lower-case letters, digits and hyphens, no hyphen first or last)",
-    re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"),
-)
-_DATABASE = _NameRule(
-    "database",
-    "a database name (at most 128 characters, none of <>*%&:\\/?, no dot last)",
-    re.compile(r"[^<>*%&:\\/?]{0,127}[^<>*%&:\\/?.]"),
-)
-_GROUP = _NameRule(
-    "resource group",
-    "a resource group name (at most 90 letters, digits and _ - . ( ), no dot last)",
-    re.compile(r"[\w().-]{0,89}[\w()-]"),
-)
-_COMPONENT = _NameRule(
-    "component",
-    "a component name (at most 260 characters, none of <>%&\\?/, no dot last)",
-    re.compile(r"[^<>%&\\?/]{0,259}[^<>%&\\?/.]"),
-)
 _SECRET = re.compile(r"[0-9A-Za-z-]{1,127}")
 _BRACES = re.compile(r"\{[^}]*\}?|\}")
 
@@ -105,29 +59,29 @@ def _names(policy: Policy) -> Wrong:
                 yield steps, rule.words, shown(name) + (f" for {env}" if "{env}" in template else "")
                 break
         if apart and "{env}" not in template and len(policy.environments) > 1:
-            yield steps, f"{{env}} in the name, or environments would share one {rule.kind}", shown(template)
+            yield steps, f"{{env}} in the name, or environments would share one {rule.noun}", shown(template)
 
 
-def _templates(policy: Policy) -> Iterator[tuple[Steps, str, _NameRule, bool]]:
+def _templates(policy: Policy) -> Iterator[tuple[Steps, str, NameRule, bool]]:
     """Each name of a resource; the last tells whether environments must not share it."""
     several = policy.sql.scope == "per-environment"
     one_group = "{env}" not in policy.resource_groups.environment
-    yield ("resource_groups", "environment"), policy.resource_groups.environment, _GROUP, False
+    yield ("resource_groups", "environment"), policy.resource_groups.environment, kinds.GROUP_NAME, False
     shared = policy.resource_groups
     at_group = _SHARED if isinstance(shared.shared, str) else (*_SHARED, "group")
-    yield at_group, shared.shared_group, _GROUP, False
-    yield ("registry", "name"), policy.registry.name, _REGISTRY, False
+    yield at_group, shared.shared_group, kinds.GROUP_NAME, False
+    yield ("registry", "name"), policy.registry.name, kinds.REGISTRY.name, False
     for key, vault in policy.vaults.items():
-        yield ("vaults", key, "name"), vault.name, _VAULT, True
+        yield ("vaults", key, "name"), vault.name, kinds.VAULT.name, True
     for key, service in policy.services.items():
-        yield ("services", key, "app"), service.app, _APP, True
+        yield ("services", key, "app"), service.app, kinds.SITE.name, True
     for key, storage in policy.storage.items():
-        yield ("storage", key, "account"), storage.account, _ACCOUNT, True
-        yield ("storage", key, "container"), storage.container, _CONTAINER, False
-    yield ("sql", "server"), policy.sql.server, _SERVER, several
+        yield ("storage", key, "account"), storage.account, kinds.ACCOUNT.name, True
+        yield ("storage", key, "container"), storage.container, kinds.CONTAINER_NAME, False
+    yield ("sql", "server"), policy.sql.server, kinds.SERVER.name, several
     for key, database in policy.sql.databases.items():
-        yield ("sql", "databases", key), database, _DATABASE, not several
-    yield ("telemetry", "component"), policy.telemetry.component, _COMPONENT, one_group
+        yield ("sql", "databases", key), database, kinds.DATABASE_NAME, not several
+    yield ("telemetry", "component"), policy.telemetry.component, kinds.COMPONENT.name, one_group
 
 
 _SHARED: Steps = ("resource_groups", "shared")
@@ -330,7 +284,7 @@ def notes(policy: Policy, where: Where) -> tuple[Note, ...]:
 
 def _registry_note(policy: Policy, where: Where) -> Iterator[Note]:
     documented = policy.registry.documented_name
-    if not _REGISTRY.pattern.fullmatch(documented):
+    if not kinds.REGISTRY.name.pattern.fullmatch(documented):
         yield Note(
             where("registry", "documented_name"),
             f"the document calls the registry {documented}, which Azure cannot hold (5 to 50 letters and digits); "

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from mzaudit.snapshot.observed import Gap, GapReason
-from mzaudit.snapshot.text.ids import segment
+from mzaudit.snapshot.text.ids import subscription_of
 
 _IN_GROUP = re.compile(r"/subscriptions/([^/\s]+)/resourceGroups/([^/\s]+)/providers/[^/\s]+/", re.IGNORECASE)
 
@@ -18,7 +18,7 @@ def short(text: str) -> str:
 
 def shortener(resource_ids: Iterable[str]) -> Callable[[str], str]:
     """`short` for a text about these resources: where they lie in several subscriptions, ids keep theirs in front."""
-    subscriptions = {(segment(each, "subscriptions") or "").casefold() for each in resource_ids} - {""}
+    subscriptions = {subscription_of(each).casefold() for each in resource_ids} - {""}
     return short if len(subscriptions) < 2 else lambda text: _IN_GROUP.sub(r"\1/\2/", text)
 
 

@@ -17,7 +17,7 @@ from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, not_ask
 from mzaudit.snapshot.registry import Registry
 from mzaudit.snapshot.sql import SqlServer
 from mzaudit.snapshot.storage import StorageAccount
-from mzaudit.snapshot.text.ids import key, segment
+from mzaudit.snapshot.text.ids import key, subscription_of
 from mzaudit.snapshot.web import Plan, Site
 
 SCHEMA_VERSION = "2"
@@ -128,7 +128,7 @@ class Snapshot:
 
     def access(self, scope: str) -> Authorization:
         """RBAC of the subscription that holds `scope`."""
-        subscription = (segment(scope, "subscriptions") or "").casefold()
+        subscription = subscription_of(scope).casefold()
         return self.authorization.get(subscription) or _unseen_access(subscription)
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final, NoReturn, TypeVar
 
 from mzaudit.errors import SnapshotError
+from mzaudit.kinds import NAMED, REGISTRY, SITE, NamedKind
 from mzaudit.snapshot.authorization import Authorization
 from mzaudit.snapshot.clock import by_azure
 from mzaudit.snapshot.estate import Snapshot
@@ -44,18 +45,15 @@ def merge(named: Sequence[tuple[str, Snapshot]]) -> Snapshot:
     _of_one_night(named)
     first = max((part for _, part in named), key=lambda part: (abs(part.skew), part.taken))
     held = {each.name: getattr(first, each.name) for each in fields(Snapshot)}
+    held["environments"] = _disjoint("the environment", [(name, part.environments) for name, part in named])
+    held |= {kind.held_in: _of(kind, named) for kind in NAMED if kind not in (SITE, REGISTRY)}
     held |= {
-        "environments": _disjoint("the environment", [(name, part.environments) for name, part in named]),
         "api_versions": _same("the api-version of", [(name, part.api_versions) for name, part in named]),
         "reads": tuple(sorted({read for _, part in named for read in part.reads}, key=lambda r: (r.call, r.outcome))),
         "sites": _sites(named),
         "plans": _same("the plan", [(name, part.plans) for name, part in named]),
-        "vaults": _disjoint("the vault", [(name, part.vaults) for name, part in named]),
         "registries": _registries(named),
-        "servers": _same("the SQL server", [(name, part.servers) for name, part in named]),
         "databases": _disjoint("the database", [(name, part.databases) for name, part in named]),
-        "accounts": _same("the storage account", [(name, part.accounts) for name, part in named]),
-        "components": _disjoint("the component", [(name, part.components) for name, part in named]),
         "authorization": _access(named),
         "permissions": _same("the caller's permissions at", [(name, part.permissions) for name, part in named]),
     }
@@ -73,6 +71,11 @@ def _of_one_night(named: Sequence[tuple[str, Snapshot]]) -> None:
             _contradict("the tenant", name, other)
         if abs(by_azure(part.taken, part.skew) - by_azure(first.taken, first.skew)) > LONGEST:
             raise SnapshotError(f"{other}: taken more than a day apart from {name}: collect the parts in one night")
+
+
+def _of(kind: NamedKind, named: Sequence[tuple[str, Snapshot]]) -> Mapping[str, object]:
+    parts: list[tuple[str, Mapping[str, object]]] = [(name, getattr(part, kind.held_in)) for name, part in named]
+    return (_same if kind.shared else _disjoint)(f"the {kind.noun}", parts)
 
 
 def _disjoint(what: str, parts: Iterable[tuple[str, Mapping[str, T]]]) -> dict[str, T]:

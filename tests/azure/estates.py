@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from mzaudit.azure import (
-    AccountScope,
     Connection,
     Login,
-    RegistryScope,
+    ResourceScope,
     Scope,
     ServerScope,
     VaultScope,
@@ -85,10 +84,10 @@ class Names:
                 VaultScope(self.cloud_vault, CLOUD, CLOUD, CLOUD),
                 VaultScope(self.manage_vault, MANAGE, MANAGE, MANAGE),
             ),
-            registries=(RegistryScope(self.registry, ("cloud-backend", "management-backend", "ingestor")),),
+            registries=(ResourceScope(self.registry, ("cloud-backend", "management-backend", "ingestor")),),
             servers=(ServerScope(self.server, (f"db-monozu-cloud-{self.env}", f"db-monozu-manage-{self.env}")),),
-            accounts=(AccountScope(self.account, ("snaps",)),),
             components=(self.component,),
+            resources=(ResourceScope(self.account, ("snaps",)),),
             resource_groups=(self.group,),
         )
 

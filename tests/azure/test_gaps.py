@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from azure.core import exceptions as sdk
 
+from mzaudit import kinds
 from mzaudit.azure.client.call import Answer, Call
 from mzaudit.azure.client.failures import TokenRefusedError, WriteRefusedError
 from mzaudit.azure.client.gaps import from_answer, from_error
@@ -18,7 +19,7 @@ GROUP = "/subscriptions/s/resourceGroups/g"
 SITE = f"{GROUP}/providers/Microsoft.Web/sites/a"
 SECRET = f"{GROUP}/providers/Microsoft.KeyVault/vaults/v/secrets/s"
 CONTAINER = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers/c"
-CALL = Call(SECRET, "Microsoft.KeyVault/vaults", "Microsoft.KeyVault/vaults/secrets/read", SECRET)
+CALL = Call(SECRET, kinds.VAULT, "Microsoft.KeyVault/vaults/secrets/read", SECRET)
 KEY, JWT = "Zk3Qv9xT1mR5pL7wB2", "eyJhbGciOi.eyJzdWIiOiI.c2lnbmF0dXJl"
 HTML = "<html><body>Service unavailable</body></html>"
 
@@ -123,7 +124,7 @@ ABSENCES: dict[str, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("target", ABSENCES)
 def test_a_404_is_an_absence_only_of_what_the_call_names(target: str) -> None:
-    call = Call(target, "Microsoft.Web/sites", "Microsoft.Web/sites/read", target)
+    call = Call(target, kinds.SITE, "Microsoft.Web/sites/read", target)
     every = {code for codes in ABSENCES.values() for code in codes} | {"NotFound", "DeletedVaultNotFound"}
     said = {code for code in every if from_answer(call, Answer(404, {}, body(code).encode())) is None}
     assert said == set(ABSENCES[target])

@@ -9,6 +9,7 @@ import pytest
 
 from mzaudit.azure.client.call import Answer, Call
 from mzaudit.azure.readers.presence import Presence, denied
+from mzaudit.kinds import Kind
 
 GROUP = "/subscriptions/s/resourceGroups/g"
 APP = f"{GROUP}/providers/Microsoft.Web/sites/a"
@@ -18,7 +19,9 @@ VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/v"
 
 
 def call(target: str, method: str = "GET", scope: str = "") -> Call:
-    return Call(target, target.rpartition("/providers/")[2].partition("/")[0] + "/x", "", scope, method=method)
+    return Call(
+        target, Kind(target.rpartition("/providers/")[2].partition("/")[0] + "/x", ""), "", scope, method=method
+    )
 
 
 def said(code: str, status: int = 404) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from mzaudit.azure import RegistryScope
+from mzaudit.azure import ResourceScope
 from mzaudit.azure.readers import registry_reader, web_reader
 from mzaudit.azure.readers.read import ReadContext
 from mzaudit.simulator import Alter, Fault, Simulator, StatusFault, serve
@@ -55,7 +55,7 @@ def sim() -> Iterator[Simulator]:
 
 def tags(sim: Simulator, *answers: StatusFault) -> Observed[Listing[Tag] | None] | Gap:
     sim.faults[:] = [Fault(TAGS, answer, nth) for nth, answer in enumerate(answers, 1)]
-    scope = RegistryScope(Names(sim.subscription_id).registry, (REPOSITORY,))
+    scope = ResourceScope(Names(sim.subscription_id).registry, (REPOSITORY,))
     try:
         return read_with(sim, lambda run: registry_reader.registry(run, scope)).tags[REPOSITORY]
     finally:
@@ -84,7 +84,7 @@ def test_no_token_is_sent_to_a_host_outside_the_clouds_own_domain(sim: Simulator
     here = r"registries/acrmonozu$"
     sim.faults[:] = [Fault(here, Alter(lambda body: body | {"properties": body["properties"] | {"loginServer": host}}))]
     before = len(sim.requests)
-    scope = RegistryScope(Names(sim.subscription_id).registry, (REPOSITORY,))
+    scope = ResourceScope(Names(sim.subscription_id).registry, (REPOSITORY,))
     seen = read_with(sim, lambda run: registry_reader.registry(run, scope))
     sim.faults.clear()
     assert isinstance(seen.properties, Gap)
@@ -133,7 +133,7 @@ def manifests(sim: Simulator, *references: str) -> Mapping[str, Observed[Manifes
     assert len(images) == len(references)
 
     async def read(run: ReadContext) -> Mapping[str, Observed[Manifest | None] | Gap]:
-        scope = RegistryScope(Names(sim.subscription_id).registry, (REPOSITORY,))
+        scope = ResourceScope(Names(sim.subscription_id).registry, (REPOSITORY,))
         reading = asyncio.ensure_future(registry_reader.registry(run, scope))
         return (await registry_reader.with_manifests(run, reading, images)).manifests
 

@@ -19,9 +19,9 @@ from azure.mgmt.storage.aio import StorageManagementClient
 from azure.mgmt.web.aio import WebSiteManagementClient
 
 from mzaudit.azure import choose
-from mzaudit.azure.api_versions import VERSIONS
 from mzaudit.azure.client.access_tokens import Tokens
 from mzaudit.azure.client.sdk_clients import Clients
+from mzaudit.kinds import VERSIONS
 from mzaudit.simulator import Request, Simulator, serve
 from tests.azure.estates import connection_to, login_env, take
 from tests.documented_estate import build

@@ -15,8 +15,8 @@ from urllib.parse import unquote, urlsplit
 from azure.keyvault.secrets._shared import http_challenge_cache  # the SDK offers no other way to forget
 
 from docs.operations import held_against, nameless
+from mzaudit import kinds
 from mzaudit.azure import discovery
-from mzaudit.azure.api_versions import VERSIONS
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.readers import (
     authorization_reader,
@@ -33,7 +33,8 @@ from mzaudit.azure.readers.dashboards_reader import DashboardBody, workbook
 from mzaudit.azure.readers.list_index import Inventory
 from mzaudit.azure.readers.read import ReadContext
 from mzaudit.azure.readers.wire_models import Resource
-from mzaudit.azure.scope import AccountScope, RegistryScope, ServerScope, VaultScope
+from mzaudit.azure.scope import ResourceScope, ServerScope, VaultScope
+from mzaudit.kinds import KINDS, Kind
 from mzaudit.simulator import Fault, Simulator, StatusFault, serve
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import SqlServer
@@ -141,7 +142,7 @@ async def _value(run: ReadContext, match: re.Match[str]) -> Facet:
 
 
 async def _tags(run: ReadContext, match: re.Match[str]) -> Facet:
-    return (await registry_reader.registry(run, RegistryScope(REGISTRY_ID, (match[1],)))).tags[match[1]]
+    return (await registry_reader.registry(run, ResourceScope(REGISTRY_ID, (match[1],)))).tags[match[1]]
 
 
 def _site(facet: str) -> Read:
@@ -182,11 +183,11 @@ async def _database(run: ReadContext, match: re.Match[str]) -> Facet:
 
 
 async def _account(run: ReadContext, match: re.Match[str]) -> Facet:
-    return (await storage_reader.account(run, AccountScope(match[1]))).properties
+    return (await storage_reader.account(run, ResourceScope(match[1]))).properties
 
 
 async def _container(run: ReadContext, match: re.Match[str]) -> Facet:
-    return (await storage_reader.account(run, AccountScope(match[1], (match[2],)))).containers[match[2].casefold()]
+    return (await storage_reader.account(run, ResourceScope(match[1], (match[2],)))).containers[match[2].casefold()]
 
 
 async def _component(run: ReadContext, match: re.Match[str]) -> Facet:
@@ -194,12 +195,15 @@ async def _component(run: ReadContext, match: re.Match[str]) -> Facet:
     return (await insights_reader.component(run, match[1], watching)).properties
 
 
+def _kind(of: str) -> Kind:
+    return next(each for each in KINDS if each.type.casefold() == of.casefold())
+
+
 def _rules(wire: type[Resource], build: Callable[[Any], Any]) -> Read:
     """Alert rules or workbooks, as a subscription or a resource group lists them."""
 
     async def read(run: ReadContext, match: re.Match[str]) -> Facet:
-        kind = next(each for each in VERSIONS if each.casefold() == match[1].casefold())
-        return await run.list(Call(match[0], kind, "", match[0]), wire, build)
+        return await run.list(Call(match[0], _kind(match[1]), "", match[0]), wire, build)
 
     return read
 
@@ -211,14 +215,14 @@ async def _role(run: ReadContext, match: re.Match[str]) -> Facet:
 
 async def _token(run: ReadContext, match: re.Match[str]) -> Facet:
     """What a registry's token opens."""
-    return (await registry_reader.registry(run, RegistryScope(REGISTRY_ID, ("any",)))).tags["any"]
+    return (await registry_reader.registry(run, ResourceScope(REGISTRY_ID, ("any",)))).tags["any"]
 
 
 def _many(read: Read | None) -> Read:
     """A list in the place of many reads: each thing that it holds by its own reader, of which nothing else is told."""
 
     async def listed(run: ReadContext, match: re.Match[str]) -> Facet:
-        call = Call(match[0], match[1], "", match[0])
+        call = Call(match[0], _kind(match[1]), "", match[0])
         held = await run.list(call, discovery._Listed, lambda body: body.id)
         if read is None:
             return held
@@ -232,12 +236,12 @@ def _many(read: Read | None) -> Read:
 
 
 async def _activity(run: ReadContext, match: re.Match[str]) -> Facet:
-    call = Call(match[0], "Microsoft.Insights/eventtypes", "", match[0])
+    call = Call(match[0], kinds.EVENT, "", match[0])
     return await run.list(call, changes_reader._Event, changes_reader._happened)  # the only reader of an event
 
 
 async def _registry(run: ReadContext, match: re.Match[str]) -> Facet:
-    return (await registry_reader.registry(run, RegistryScope(match[1]))).properties
+    return (await registry_reader.registry(run, ResourceScope(match[1]))).properties
 
 
 _ROLES = re.compile(
@@ -311,7 +315,7 @@ class Wireside:
         faults = [Fault(r"https://management\.azure\.com/", each, nth) for nth, each in enumerate(answers, 1)]
 
         async def read(run: ReadContext) -> Facet:
-            call = Call(recordings[0].path, "Microsoft.Portal/dashboards", "", "")
+            call = Call(recordings[0].path, kinds.DASHBOARD, "", "")
             return await run.list(call, discovery._Listed, lambda item: item)
 
         listing = self._run(faults, read)

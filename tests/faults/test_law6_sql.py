@@ -61,7 +61,7 @@ def findings(sim: Simulator, *faults: SqlFault) -> Findings:
     """What the SQL rules say of the documented estate under those faults."""
     loaded = load_policy(POLICIES, shipped=False)
     sim.sql_faults[:] = faults
-    scope = replace(Names(sim.subscription_id).scope(), vaults=(), registries=(), accounts=(), components=())
+    scope = replace(Names(sim.subscription_id).scope(), vaults=(), registries=(), resources=(), components=())
     dev = tuple(each.replace("stg", "dev") for each in scope.identities_of)
     scope = replace(scope, identities_of=(*scope.identities_of, *dev))
     silent = any(isinstance(fault.action, Hang) for fault in faults)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from mzaudit.azure.api_versions import VERSIONS
+from mzaudit.kinds import Kind
 from mzaudit.snapshot.estate import Read
 from mzaudit.snapshot.observed import Gap, GapReason
 from mzaudit.snapshot.text.shown import is_key
@@ -28,7 +28,7 @@ class Call:
     """
 
     target: str
-    kind: str
+    kind: Kind
     permission: str
     scope: str
     method: str = "GET"
@@ -47,7 +47,7 @@ class Call:
     @property
     def url(self) -> str:
         """What is sent; the client adds the host where `target` has none."""
-        pairs = (*self.query, ("api-version", VERSIONS[self.kind]))
+        pairs = (*self.query, ("api-version", self.kind.api_version))
         query = "&".join(f"{quote(name, safe='$-')}={quote(value, safe='()')}" for name, value in pairs)
         return f"{quote(self.target, safe='/:%~()')}?{query}"
 

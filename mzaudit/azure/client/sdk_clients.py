@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, HttpLoggingPolicy, UserAgentPolicy
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from mzaudit.azure.api_versions import VERSIONS
 from mzaudit.azure.client.access_tokens import Tokens
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.client.connection import Connection
@@ -22,7 +21,8 @@ from mzaudit.azure.client.registry_login import RegistryLogin
 from mzaudit.azure.client.response_body import LARGEST
 from mzaudit.azure.client.session import SdkClient
 from mzaudit.azure.client.transport import FEW, Transport
-from mzaudit.snapshot.text.ids import segment
+from mzaudit.kinds import REGISTRY_DATA, VAULT_DATA, Kind
+from mzaudit.snapshot.text.ids import subscription_of
 
 _PROVIDERS = (
     "Microsoft.Resources",
@@ -107,18 +107,18 @@ class Clients:
     def at(self, call: Call) -> tuple[SdkClient, RateLimiter]:
         """The client that sends a call, and the lane in which Azure counts it: Resource Manager by subscription, what
         is not a GET apart."""
-        if call.kind == "vault data plane":
+        if call.kind is VAULT_DATA:
             return self.vault(call.target)
-        if call.kind == "registry data plane":
+        if call.kind is REGISTRY_DATA:
             return self.registry(urlsplit(call.target).netloc)
-        bucket = (segment(call.target, "subscriptions") or "").casefold(), call.method
+        bucket = subscription_of(call.target).casefold(), call.method
         if bucket not in self._lanes:
             self._lanes[bucket] = RateLimiter(self._connection.at_once, *_MANAGER)
         return self.manager(call.kind), self._lanes[bucket]
 
-    def manager(self, kind: str) -> SdkClient:
+    def manager(self, kind: Kind | str) -> SdkClient:
         """The Resource Manager client for a resource type; types whose client cannot send raw go through resources."""
-        provider = kind.partition("/")[0]
+        provider = str(kind).partition("/")[0]
         provider = provider if provider in _PROVIDERS else _PROVIDERS[0]
         found = self._managers.get(provider)
         if found is None:
@@ -132,7 +132,7 @@ class Clients:
 
         host = urlsplit(uri).netloc.casefold()
         if self._secrets is None:
-            version, home = VERSIONS["vault data plane"], self._connection.endpoints.vault_suffix
+            version, home = VAULT_DATA.api_version, self._connection.endpoints.vault_suffix
             settings = self._settings(self._vault_scope, self._data_transport, home)
             self._secrets = SecretClient(f"https://{host}", self._tokens, api_version=version, **settings)
         if host not in self._hosts:

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from mzaudit import kinds
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.readers.read import ReadContext, side_by_side, started
 from mzaudit.azure.readers.wire_models import Moment, Wire
 from mzaudit.azure.required_permissions import Need
+from mzaudit.kinds import Kind
 from mzaudit.snapshot.authorization import (
     Authorization,
     Denied,
@@ -25,11 +27,10 @@ from mzaudit.snapshot.authorization import (
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.text.ids import covers, key, name
 
-_PREFIX = "Microsoft.Authorization"
-_OF_SCOPE = re.compile(rf"/providers/{re.escape(_PREFIX)}/(?:role|deny)Assignments/", re.IGNORECASE)
+_OF_SCOPE = re.compile(rf"/providers/(?:{kinds.ASSIGNMENT}|{kinds.DENY})/", re.IGNORECASE)
 _ROLE_ID = re.compile(
     rf"(/subscriptions/[0-9a-f-]{{36}}|/providers/Microsoft\.Management/managementGroups/[\w().-]{{1,90}})?"
-    rf"/providers/{re.escape(_PREFIX)}/roleDefinitions/[0-9a-f-]{{36}}",
+    rf"/providers/{kinds.ROLE}/[0-9a-f-]{{36}}",
     re.IGNORECASE,
 )
 # Privileged Identity Management, without which nothing is assigned for a time
@@ -127,12 +128,8 @@ async def first(run: ReadContext, subscription: str, ids: RoleIds) -> First:
     """Read it; `ids` is told the ids of the roles that are assigned."""
     async with asyncio.TaskGroup() as group:
         defining = group.create_task(_defined(run, subscription, ids))
-        denies = group.create_task(
-            run.list(_call(subscription, "denyAssignments", required_permissions.DENIES), _Deny, _deny)
-        )
-        schedules = _call(
-            subscription, "roleAssignmentScheduleInstances", required_permissions.SCHEDULES, unlicensed=_UNLICENSED
-        )
+        denies = group.create_task(run.list(_call(subscription, kinds.DENY, required_permissions.DENIES), _Deny, _deny))
+        schedules = _call(subscription, kinds.SCHEDULE, required_permissions.SCHEDULES, unlicensed=_UNLICENSED)
         expiring = group.create_task(run.list(schedules, _Schedule, _expiry))
     ends = expiring.result()
     bounded = Listing(tuple(each for each in ends.items if each is not None), ends.gap)
@@ -144,10 +141,10 @@ async def _defined(
 ) -> tuple[Listing[RoleAssignment], Listing[RoleDefinition], Mapping[str, Gap]]:
     """The assignments of a subscription, and the roles that they name. A list shows the custom roles of the
     subscription, of what is above it and, asked so, of what is below; not every role that may be assigned."""
-    listing = _call(subscription, "roleDefinitions", required_permissions.DEFINITIONS, "atScopeAndBelow()", leads=True)
+    listing = _call(subscription, kinds.ROLE, required_permissions.DEFINITIONS, "atScopeAndBelow()", leads=True)
     async with asyncio.TaskGroup() as group:
         assigned = group.create_task(
-            _assigned(run, _call(subscription, "roleAssignments", required_permissions.ASSIGNMENTS), ids)
+            _assigned(run, _call(subscription, kinds.ASSIGNMENT, required_permissions.ASSIGNMENTS), ids)
         )
         listed = group.create_task(run.list(listing, _Definition, _definition))
     assignments, roles = assigned.result(), listed.result()
@@ -183,11 +180,11 @@ async def _unlisted(
 
 
 async def _by_id(run: ReadContext, subscription: str, guid: str, role_id: str) -> RoleDefinition | Gap:
-    kind, scope = f"{_PREFIX}/roleDefinitions", f"/subscriptions/{subscription}"
-    target = role_id if _ROLE_ID.fullmatch(role_id) else f"/providers/{kind}/{guid}"
+    scope = f"/subscriptions/{subscription}"
+    target = role_id if _ROLE_ID.fullmatch(role_id) else kinds.ROLE.id("", guid)
     call = Call(
         target,
-        kind,
+        kinds.ROLE,
         required_permissions.DEFINITIONS.permission,
         scope,
         absent=frozenset({"RoleDefinitionDoesNotExist"}),
@@ -274,15 +271,13 @@ class Reach:
             missing = sorted(ids - {key(each.id) for each in items})
             return f"it lacks the assignment {name(missing[0])}, which another list holds" if missing else ""
 
-        call = _call(subscription, "roleAssignments", required_permissions.ASSIGNMENTS, keep)
+        call = _call(subscription, kinds.ASSIGNMENT, required_permissions.ASSIGNMENTS, keep)
         return await self._run.agreed(call, _Assignment, partial(_noted, self._ids), listing, lacks)
 
     def _ask(self, subscription: str, principal: str) -> asyncio.Task[Listing[RoleAssignment]]:
         asked = (subscription, principal)
         if asked not in self._asked:
-            call = _call(
-                subscription, "roleAssignments", required_permissions.ASSIGNMENTS, f"assignedTo('{principal}')"
-            )
+            call = _call(subscription, kinds.ASSIGNMENT, required_permissions.ASSIGNMENTS, f"assignedTo('{principal}')")
             self._asked[asked] = started(self._group, _assigned(self._run, call, self._ids))
         return self._asked[asked]
 
@@ -310,7 +305,7 @@ def _groups(assignments: Listing[RoleAssignment]) -> set[str]:
 
 def _call(
     subscription: str,
-    what: str,
+    kind: Kind,
     need: Need,
     keep: str = "",
     *,
@@ -318,7 +313,6 @@ def _call(
     leads: bool = False,
 ) -> Call:
     scope = f"/subscriptions/{subscription}"
-    kind = f"{_PREFIX}/{what}"
     return Call(
         f"{scope}/providers/{kind}",
         kind,
@@ -333,7 +327,7 @@ def _call(
 
 async def permissions(run: ReadContext, scope: str) -> Observed[tuple[Permission, ...] | None] | Gap:
     """What the caller may do at a scope; `None` inside for a scope that does not exist."""
-    kind = f"{_PREFIX}/permissions"
+    kind = kinds.PERMISSION
     call = Call(f"{scope}/providers/{kind}", kind, required_permissions.PERMISSIONS.permission, scope, leads=True)
     listing = await run.listing(call, _Held, _permission)
     if listing is None:

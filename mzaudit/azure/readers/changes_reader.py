@@ -14,13 +14,14 @@ from typing import Final
 
 from pydantic import Field, JsonValue
 
+from mzaudit import kinds
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.readers.read import ReadContext
 from mzaudit.azure.readers.wire_models import Moment, Wire
 from mzaudit.snapshot.changes import ACTIVITY_DAYS, Recorded, Records
 from mzaudit.snapshot.observed import Gap, Listing
-from mzaudit.snapshot.text.ids import key, segment
+from mzaudit.snapshot.text.ids import key, subscription_of
 
 _QUERY: Final = (
     "resourcechanges"
@@ -68,12 +69,12 @@ async def records(run: ReadContext, resources: Sequence[str], taken: datetime) -
 
 
 async def _history(run: ReadContext, resources: Sequence[str]) -> Mapping[str, Recorded] | Gap:
-    kind = "Microsoft.ResourceGraph/resources"
-    scope = f"/subscriptions/{segment(resources[0], 'subscriptions')}"
+    kind = kinds.RESOURCE_GRAPH
+    scope = f"/subscriptions/{subscription_of(resources[0])}"
     targets = ", ".join(json.dumps(key(each)) for each in resources)
     question = {
         "query": _QUERY.replace("{targets}", targets),
-        "subscriptions": sorted({str(segment(each, "subscriptions")) for each in resources}),
+        "subscriptions": sorted({subscription_of(each) for each in resources}),
         "options": {"resultFormat": "objectArray", "$top": 1000},
     }
     # It takes no permission of its own: what the caller may not read is left out of the answer.
@@ -89,8 +90,8 @@ def _changed(change: _Change) -> Recorded:
 
 
 async def _activity(run: ReadContext, resource: str, since: datetime) -> Listing[Recorded]:
-    kind = "Microsoft.Insights/eventtypes"
-    scope = f"/subscriptions/{segment(resource, 'subscriptions')}"
+    kind = kinds.EVENT
+    scope = f"/subscriptions/{subscription_of(resource)}"
     quoted = resource.replace("'", "''")
     asked = f"eventTimestamp ge '{since:%Y-%m-%dT%H:%M:%SZ}' and resourceUri eq '{quoted}'"
     select = "eventTimestamp,caller,operationName,status,claims"

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pydantic import Field
 
+from mzaudit import kinds
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.readers.alerts_reader import (
@@ -26,22 +27,21 @@ from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.wire_models import Resource, Wire
 from mzaudit.azure.required_permissions import Need
 from mzaudit.azure.text.sealed_values import SealedText
+from mzaudit.kinds import Kind
 from mzaudit.snapshot.alerts import ActionGroup, Alert, ProcessingRule
 from mzaudit.snapshot.insights import Component, ComponentProperties, Dashboard
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
-from mzaudit.snapshot.text.ids import covers, key, same, segment
+from mzaudit.snapshot.text.ids import covers, group_of, key, same, subscription_of
 
-_COMPONENT, _WORKSPACE = "microsoft.insights/components", "microsoft.operationalinsights/workspaces"
-_GROUP, _RULE = "Microsoft.Insights/actionGroups", "Microsoft.AlertsManagement/actionRules"
-_ALERTS: tuple[tuple[str, Need], ...] = (
-    ("Microsoft.Insights/metricAlerts", required_permissions.METRIC_ALERTS),
-    ("Microsoft.Insights/scheduledQueryRules", required_permissions.QUERY_RULES),
-    ("Microsoft.Insights/activityLogAlerts", required_permissions.ACTIVITY_ALERTS),
-    ("Microsoft.AlertsManagement/smartDetectorAlertRules", required_permissions.SMART_DETECTORS),
+_COMPONENT, _WORKSPACE = str(kinds.COMPONENT).casefold(), "microsoft.operationalinsights/workspaces"
+_ALERTS: tuple[tuple[Kind, Need], ...] = (
+    (kinds.METRIC_ALERT, required_permissions.METRIC_ALERTS),
+    (kinds.QUERY_RULE, required_permissions.QUERY_RULES),
+    (kinds.ACTIVITY_ALERT, required_permissions.ACTIVITY_ALERTS),
+    (kinds.SMART_DETECTOR, required_permissions.SMART_DETECTORS),
 )
-_WORKBOOKS = ("Microsoft.Insights/workbooks", required_permissions.WORKBOOKS)
-_DASHBOARDS = ("Microsoft.Portal/dashboards", required_permissions.DASHBOARDS)
-LISTS_OF_A_SUBSCRIPTION = len(_ALERTS) + 4  # workbooks, dashboards, action groups, processing rules
+_WORKBOOKS = (kinds.WORKBOOK, required_permissions.WORKBOOKS)
+_DASHBOARDS = (kinds.DASHBOARD, required_permissions.DASHBOARDS)
 _GROUP_ID = re.compile(
     r"/subscriptions/[^/?#]+/resourceGroups/[^/?#]+/providers/Microsoft\.Insights/actionGroups/[^/?#]+", re.I
 )
@@ -79,11 +79,14 @@ async def watchers(run: ReadContext, subscription: str) -> Watchers:
         dashboards = tasks.create_task(_drawings(run, scope))
         rules = tasks.create_task(
             _registered(
-                run, _in(scope, _RULE, required_permissions.PROCESSING_RULES), ProcessingRuleBody, processing_rule
+                run,
+                _in(scope, kinds.PROCESSING_RULE, required_permissions.PROCESSING_RULES),
+                ProcessingRuleBody,
+                processing_rule,
             )
         )
         groups = tasks.create_task(
-            run.list(_in(scope, _GROUP, required_permissions.ACTION_GROUPS), ActionGroupBody, action_group)
+            run.list(_in(scope, kinds.ACTION_GROUP, required_permissions.ACTION_GROUPS), ActionGroupBody, action_group)
         )
     return Watchers(alerts.result(), dashboards.result(), rules.result(), groups.result())
 
@@ -91,8 +94,8 @@ async def watchers(run: ReadContext, subscription: str) -> Watchers:
 async def component(run: ReadContext, component_id: str, watching: asyncio.Task[Watchers]) -> Component:
     """A component, with what watches and draws it. Where a list of its subscription could not be had, that of its
     resource group is asked for: it shows no absence, but may show what is there."""
-    group = "/".join(component_id.split("/")[:5])
-    call = Call(component_id, "Microsoft.Insights/components", required_permissions.COMPONENT.permission, component_id)
+    group = group_of(component_id)
+    call = Call(component_id, kinds.COMPONENT, required_permissions.COMPONENT.permission, component_id)
     properties = await run.read(call, _Component, lambda body: _properties(run, body))
     found = await watching
     alerts, dashboards = found.alerts, found.dashboards
@@ -120,7 +123,7 @@ async def component(run: ReadContext, component_id: str, watching: asyncio.Task[
     )
 
 
-def _in(scope: str, kind: str, need: Need, query: tuple[tuple[str, str], ...] = ()) -> Call:
+def _in(scope: str, kind: Kind, need: Need, query: tuple[tuple[str, str], ...] = ()) -> Call:
     return Call(f"{scope}/providers/{kind}", kind, need.permission, scope, query=query, within=(scope,))
 
 
@@ -146,7 +149,7 @@ async def _registered(run: ReadContext, call: Call, item: type[W], build: Callab
     listing = await run.list(call, item, build)
     if listing.gap is None or listing.gap.reason is not GapReason.NOT_REGISTERED:
         return listing
-    provider = registration(segment(call.scope, "subscriptions") or "", call.kind.partition("/")[0])
+    provider = registration(subscription_of(call.scope), call.kind.type.partition("/")[0])
     return listing if await run.presence.has(provider) else Listing(listing.items)
 
 
@@ -190,7 +193,7 @@ async def _action_groups(
 
 
 async def _action_group(run: ReadContext, group_id: str) -> Observed[ActionGroup | None] | Gap:
-    call = Call(group_id, _GROUP, required_permissions.ACTION_GROUPS.permission, group_id)
+    call = Call(group_id, kinds.ACTION_GROUP, required_permissions.ACTION_GROUPS.permission, group_id)
     if not _GROUP_ID.fullmatch(group_id):  # what a rule names is no id that may be asked for
         return call.gap(GapReason.MALFORMED, "an alert names an action group by what is no id of one")
     return await run.read(call, ActionGroupBody, action_group)

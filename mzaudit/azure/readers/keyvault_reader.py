@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from mzaudit import kinds
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.client.guard import at_home
@@ -16,10 +17,8 @@ from mzaudit.azure.scope import VaultScope
 from mzaudit.azure.text.sealed_values import SealedText
 from mzaudit.snapshot.keyvault import AccessPolicy, SecretItem, Vault, VaultProperties
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
-from mzaudit.snapshot.text.ids import name, segment
+from mzaudit.snapshot.text.ids import group_of, name, subscription_of
 from mzaudit.snapshot.values import SecretValue
-
-_VAULT, _DATA = "Microsoft.KeyVault/vaults", "vault data plane"
 
 # A certificate's secret has one of these content types, and so may any other.
 _CERTIFICATES = frozenset({"application/x-pkcs12", "application/x-pem-file"})
@@ -97,7 +96,7 @@ async def vault(run: ReadContext, scope: VaultScope, deleted: Deleted, values: b
     `deleted` lists the soft-deleted vaults of its subscription; it is started only when this vault is missing.
     Without `values` no secret value is requested.
     """
-    call = Call(scope.id, _VAULT, required_permissions.VAULT.permission, scope.id, leads=True)
+    call = Call(scope.id, kinds.VAULT, required_permissions.VAULT.permission, scope.id, leads=True)
     async with asyncio.TaskGroup() as group:
         suffix = run.connection.endpoints.vault_suffix
         reading = group.create_task(run.read(call, _Vault, lambda body: _properties(body, suffix)))
@@ -133,7 +132,7 @@ async def deleted_vaults(run: ReadContext, subscription: str) -> Listing[str]:
     scope = f"/subscriptions/{subscription}"
     call = Call(
         f"{scope}/providers/Microsoft.KeyVault/deletedVaults",
-        _VAULT,
+        kinds.VAULT,
         required_permissions.DELETED_VAULTS.permission,
         scope,
         within=(scope,),
@@ -164,10 +163,10 @@ async def _missing(
 def _listed(vault_id: str) -> Call:
     return Call(
         f"{vault_id}/secrets",
-        _VAULT,
+        kinds.VAULT,
         required_permissions.SECRET.permission,
         vault_id,
-        within=("/".join(vault_id.split("/")[:5]), vault_id),
+        within=(group_of(vault_id), vault_id),
         leads=True,
     )
 
@@ -197,7 +196,7 @@ async def _with_managed(
     }
     if not unsure:
         return secrets
-    call = Call(f"{uri}/secrets", _DATA, required_permissions.SECRET_METADATA.permission, scope.id)
+    call = Call(f"{uri}/secrets", kinds.VAULT_DATA, required_permissions.SECRET_METADATA.permission, scope.id)
     told = await run.list(call, _Metadata, lambda body: (name(body.id).casefold(), bool(body.managed)))
     known = dict(told.items)
     missing = told.gap or call.gap(GapReason.MALFORMED, "the vault's own list lacks a secret that Azure lists")
@@ -213,7 +212,7 @@ async def _with_managed(
 
 async def _lookup(run: ReadContext, vault_id: str, stored: str) -> Observed[SecretItem | None] | Gap:
     target = f"{vault_id}/secrets/{stored}"
-    return await run.read(Call(target, _VAULT, required_permissions.SECRET.permission, target), _Secret, _item)
+    return await run.read(Call(target, kinds.VAULT, required_permissions.SECRET.permission, target), _Secret, _item)
 
 
 async def _values(
@@ -227,7 +226,10 @@ async def _value(
     run: ReadContext, vault: VaultScope, uri: str, stored: str, asked: bool
 ) -> Observed[SecretValue | None] | Gap:
     call = Call(
-        f"{uri}/secrets/{stored}", _DATA, required_permissions.SECRET_VALUE.permission, f"{vault.id}/secrets/{stored}"
+        f"{uri}/secrets/{stored}",
+        kinds.VAULT_DATA,
+        required_permissions.SECRET_VALUE.permission,
+        f"{vault.id}/secrets/{stored}",
     )
     if not asked:
         return call.gap(GapReason.NOT_COLLECTED, "--no-secret-values")
@@ -238,19 +240,19 @@ async def _value(
 
 
 async def _deleted_secrets(run: ReadContext, vault_id: str, uri: str) -> Listing[str]:
-    call = Call(f"{uri}/deletedsecrets", _DATA, required_permissions.SECRET_METADATA.permission, vault_id)
+    call = Call(f"{uri}/deletedsecrets", kinds.VAULT_DATA, required_permissions.SECRET_METADATA.permission, vault_id)
     return await run.list(call, _DeletedSecret, lambda item: name(item.id))
 
 
 def _unasked(vault_id: str, uri: str) -> Gap:
-    call = Call(f"{uri}/deletedsecrets", _DATA, required_permissions.SECRET_METADATA.permission, vault_id)
+    call = Call(f"{uri}/deletedsecrets", kinds.VAULT_DATA, required_permissions.SECRET_METADATA.permission, vault_id)
     return call.gap(GapReason.NOT_COLLECTED, "asked only when a wanted secret is missing")
 
 
 def _unasked_vault(vault_id: str) -> Gap:
-    subscription = f"/subscriptions/{segment(vault_id, 'subscriptions') or ''}"
+    subscription = f"/subscriptions/{subscription_of(vault_id) or ''}"
     target = f"{subscription}/providers/Microsoft.KeyVault/deletedVaults"
-    call = Call(target, _VAULT, required_permissions.DELETED_VAULTS.permission, subscription)
+    call = Call(target, kinds.VAULT, required_permissions.DELETED_VAULTS.permission, subscription)
     return call.gap(GapReason.NOT_COLLECTED, "asked only when the vault is missing")
 
 

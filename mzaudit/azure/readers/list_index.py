@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.readers.wire_models import Resource
+from mzaudit.kinds import Kind
 from mzaudit.snapshot.observed import Gap, Listing
-from mzaudit.snapshot.text.ids import key, segment
+from mzaudit.snapshot.text.ids import key, subscription_of
 
 if TYPE_CHECKING:
     from mzaudit.azure.readers.read import ReadContext
@@ -64,9 +65,9 @@ class Inventory:
         found = (item for id_, item in seen.items.items() if id_.startswith(start))
         return Listing(tuple(cast("R", item) for item in found))  # of that type, as in `one`
 
-    def _wide(self, owner: str, kind: str) -> Call | None:
+    def _wide(self, owner: str, kind: Kind) -> Call | None:
         """The list that holds what `owner` has of a kind: of the resource group itself, else of its subscription."""
-        for place in (owner, _subscription(owner)):
+        for place in (owner, f"/subscriptions/{subscription_of(owner)}"):
             if found := self._lists.get(key(f"{place}/providers/{kind}")):
                 return found
         return None
@@ -95,7 +96,3 @@ def _is_resource(name: str) -> bool:
 def _is_slots(rest: str) -> bool:
     parts = rest.split("/")
     return len(parts) == 3 and parts[2].casefold() == "slots"
-
-
-def _subscription(resource_id: str) -> str:
-    return f"/subscriptions/{segment(resource_id, 'subscriptions') or ''}"

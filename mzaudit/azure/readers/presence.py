@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from mzaudit.azure.client.call import Answer, Call
 from mzaudit.azure.client.gaps import says_absent
-from mzaudit.snapshot.text.ids import key
+from mzaudit.snapshot.text.ids import group_of, key
 
 # Microsoft.Authorization answers at scopes of which it does not look whether they exist.
 _BLIND = "Microsoft.Authorization/"
@@ -41,7 +41,7 @@ class Presence:
 
     def saw(self, call: Call) -> None:
         """Note that the call's subject answered."""
-        if not call.kind.startswith(_BLIND):
+        if not call.kind.type.startswith(_BLIND):
             self.found(subject(call))
 
     def found(self, resource_id: str) -> None:
@@ -96,7 +96,7 @@ def registration(subscription: str, namespace: str) -> str:
 def _denied(asked: str, code: str) -> str:
     match code:
         case "ResourceGroupNotFound":
-            return "/".join(asked.split("/")[:5])
+            return group_of(asked)
         case "ParentResourceNotFound":
             return _owner(_named(asked)) if _named(asked) == asked else _named(asked)
         case "ResourceNotFound":

@@ -235,7 +235,7 @@ class ReadContext:
         """Whether every resource group of the run says what a subscription did not tell. The caller's own permissions
         are documented for groups and resources alone; that a list of Microsoft.Authorization was answered at the
         subscription shows that the right is held there too, because it is asked for before the list is made."""
-        if not call.kind.startswith("Microsoft.Authorization/"):
+        if not call.kind.type.startswith("Microsoft.Authorization/"):
             return False
         told = [held.value if isinstance(held, Observed) else None for held in await self.rights.below(scope)]
         return bool(told) and all(each is not None and allows(each, call.permission) for each in told)
@@ -263,7 +263,7 @@ def arm_page(item: type[W], call: Call) -> Paging[W]:
 
     def page(answer: Answer) -> tuple[list[W | Unread], str | None]:
         body, entries = items_of(answer.body, Page, item)
-        if body.value is None and not call.kind.startswith("Microsoft.Web/"):
+        if body.value is None and not call.kind.type.startswith("Microsoft.Web/"):
             raise ValueError("null is no list")
         return entries, body.next_link
 

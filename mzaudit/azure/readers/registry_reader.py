@@ -12,19 +12,19 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from mzaudit import kinds
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Answer, Call
 from mzaudit.azure.client.guard import lies_in
 from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.wire_models import ContradictionError, Echo, Moment, Page, Resource, Unread, Wire, items_of
-from mzaudit.azure.scope import RegistryScope
+from mzaudit.azure.scope import ResourceScope
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.registry import Manifest, Registry, RegistryProperties, Tag
 from mzaudit.snapshot.text.image_reference import Image, is_host_of
 
 T = TypeVar("T")
 
-_KIND, _DATA = "Microsoft.ContainerRegistry/registries", "registry data plane"
 _UNKNOWN = frozenset({"NAME_UNKNOWN", "REPOSITORY_UNKNOWN"})
 _IMAGES = frozenset(
     {"application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json"}
@@ -81,13 +81,13 @@ class _Behind(Wire):
     manifest: _Manifest
 
 
-async def registry(run: ReadContext, scope: RegistryScope) -> Registry:
+async def registry(run: ReadContext, scope: ResourceScope) -> Registry:
     """A registry with the tags of the repositories in scope; they lie behind its login server."""
-    call = Call(scope.id, _KIND, required_permissions.REGISTRY.permission, scope.id, leads=True)
+    call = Call(scope.id, kinds.REGISTRY, required_permissions.REGISTRY.permission, scope.id, leads=True)
     suffix = run.connection.endpoints.registry_suffix
     properties = await run.read(call, _Registry, lambda body: _properties(body, suffix))
-    found = await side_by_side(_tags(run, scope.id, properties, repository) for repository in scope.repositories)
-    return Registry(scope.id, properties, dict(zip(scope.repositories, found, strict=True)))
+    found = await side_by_side(_tags(run, scope.id, properties, repository) for repository in scope.names)
+    return Registry(scope.id, properties, dict(zip(scope.names, found, strict=True)))
 
 
 async def with_manifests(run: ReadContext, read: asyncio.Task[Registry], images: Iterable[Image]) -> Registry:
@@ -134,7 +134,7 @@ def _within(properties: RegistryProperties, repository: str, what: str, *absent:
     abac = (properties.role_mode or "").casefold() == "abacrepositorypermissions"
     return Call(
         f"https://{(properties.login_server or '').casefold()}/acr/v1/{quote(repository, safe='')}/{what}",
-        _DATA,
+        kinds.REGISTRY_DATA,
         (required_permissions.ABAC_TAGS if abac else required_permissions.TAGS).permission,
         properties.id,
         absent=_UNKNOWN.union(absent),

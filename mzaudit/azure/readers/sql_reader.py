@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from pydantic import Field
 
+from mzaudit import kinds
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.readers.read import ReadContext, side_by_side
@@ -18,13 +19,9 @@ from mzaudit.azure.scope import ServerScope
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.sql import Database, EntraAdministrator, SqlServer
 from mzaudit.snapshot.text import shown
-from mzaudit.snapshot.text.ids import covers, key, name, same
+from mzaudit.snapshot.text.ids import covers, group_of, key, name, same
 
 T = TypeVar("T")
-
-_KIND = "Microsoft.Sql/servers"
-WITH_ADMINISTRATOR: Final = (("$expand", "administrators/activedirectory"),)
-"""Without it Azure leaves out who administers a server. Documented at "Entra-only authentication, check the server"."""
 
 
 class _DatabaseMembers(Wire):
@@ -76,10 +73,10 @@ async def reached(run: ReadContext, scope: ServerScope) -> Reached:
     """A server and its databases; those that are wanted and not in its list are looked up one by one."""
     listed = Call(
         f"{scope.id}/databases",
-        _KIND,
+        kinds.SERVER,
         required_permissions.DATABASE.permission,
         scope.id,
-        within=("/".join(scope.id.split("/")[:5]), scope.id),
+        within=(group_of(scope.id), scope.id),
         leads=True,
     )
     async with asyncio.TaskGroup() as group:
@@ -87,10 +84,10 @@ async def reached(run: ReadContext, scope: ServerScope) -> Reached:
             run.read(
                 Call(
                     scope.id,
-                    _KIND,
+                    kinds.SERVER,
                     required_permissions.SERVER.permission,
                     scope.id,
-                    query=WITH_ADMINISTRATOR,
+                    query=kinds.SERVER.query,
                     leads=True,
                 ),
                 _Server,
@@ -105,7 +102,7 @@ async def reached(run: ReadContext, scope: ServerScope) -> Reached:
         run.read(
             Call(
                 f"{scope.id}/databases/{wanted}",
-                _KIND,
+                kinds.SERVER,
                 required_permissions.DATABASE.permission,
                 f"{scope.id}/databases/{wanted}",
             ),
@@ -152,7 +149,13 @@ class Neighbours:
 
 async def neighbours(run: ReadContext, group: str, reaching: Mapping[str, asyncio.Task[Reached]]) -> Neighbours:
     """What is on the servers of a resource group; `reaching`, by `ids.key`, are those that are read anyway."""
-    call = Call(f"{group}/providers/{_KIND}", _KIND, required_permissions.SERVER.permission, group, within=(group,))
+    call = Call(
+        f"{group}/providers/{kinds.SERVER}",
+        kinds.SERVER,
+        required_permissions.SERVER.permission,
+        group,
+        within=(group,),
+    )
     servers = await run.list(call, _Server, _id)
     there = [each for each, task in reaching.items() if covers(group, each) and (await task).exists == Observed(True)]
     servers = await run.agreed(call, _Server, _id, servers, partial(_lacks, there))
@@ -167,7 +170,7 @@ async def _databases_of(
         return (await read).databases
     permission, within = required_permissions.DATABASE.permission, (group, server_id)
     return await run.list(
-        Call(f"{server_id}/databases", _KIND, permission, server_id, within=within), _Database, _database
+        Call(f"{server_id}/databases", kinds.SERVER, permission, server_id, within=within), _Database, _database
     )
 
 
@@ -176,7 +179,10 @@ async def server(
 ) -> SqlServer:
     """A server, with what is being read of it, of its databases and of its resource group."""
     entra = Call(
-        f"{scope.id}/azureADOnlyAuthentications/Default", _KIND, required_permissions.ENTRA_ONLY.permission, scope.id
+        f"{scope.id}/azureADOnlyAuthentications/Default",
+        kinds.SERVER,
+        required_permissions.ENTRA_ONLY.permission,
+        scope.id,
     )
     entra_only = await run.read(entra, _EntraOnly, _switched_on)
     seen, elsewhere = await reaching, (await around).beside(scope.id)

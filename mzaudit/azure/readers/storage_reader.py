@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from mzaudit import kinds
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.wire_models import Resource, Wire
-from mzaudit.azure.scope import AccountScope
+from mzaudit.azure.scope import ResourceScope
 from mzaudit.snapshot.observed import Gap, Observed
 from mzaudit.snapshot.storage import AccountProperties, BlobContainer, StorageAccount
-
-_KIND = "Microsoft.Storage/storageAccounts"
 
 
 class _Members(Wire):
@@ -36,19 +35,19 @@ class _Container(Resource):
     properties: _ContainerMembers
 
 
-async def account(run: ReadContext, scope: AccountScope) -> StorageAccount:
+async def account(run: ReadContext, scope: ResourceScope) -> StorageAccount:
     """An account and its containers, which are read by name."""
-    call = Call(scope.id, _KIND, required_permissions.ACCOUNT.permission, scope.id)
+    call = Call(scope.id, kinds.ACCOUNT, required_permissions.ACCOUNT.permission, scope.id)
     async with asyncio.TaskGroup() as group:
         properties = group.create_task(run.read(call, _Account, _properties))
-        found = group.create_task(side_by_side(_container(run, scope.id, wanted) for wanted in scope.containers))
-    containers = {wanted.casefold(): each for wanted, each in zip(scope.containers, found.result(), strict=True)}
+        found = group.create_task(side_by_side(_container(run, scope.id, wanted) for wanted in scope.names))
+    containers = {wanted.casefold(): each for wanted, each in zip(scope.names, found.result(), strict=True)}
     return StorageAccount(scope.id, properties.result(), containers)
 
 
 async def _container(run: ReadContext, account_id: str, wanted: str) -> Observed[BlobContainer | None] | Gap:
     target = f"{account_id}/blobServices/default/containers/{wanted}"
-    call = Call(target, _KIND, required_permissions.CONTAINER.permission, target)
+    call = Call(target, kinds.ACCOUNT, required_permissions.CONTAINER.permission, target)
     return await run.read(call, _Container, _blob_container)
 
 

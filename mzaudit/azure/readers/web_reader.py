@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from typing import TypeVar
 
+from mzaudit import kinds
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Answer, Call
 from mzaudit.azure.readers import web_wire_models
@@ -17,7 +18,7 @@ from mzaudit.azure.required_permissions import Need
 from mzaudit.azure.text import linux_fx_version
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.text import key_vault_reference, shown
-from mzaudit.snapshot.text.ids import name, segment
+from mzaudit.snapshot.text.ids import group_of, name, segment
 from mzaudit.snapshot.text.image_reference import Image, parse
 from mzaudit.snapshot.text.shown import Shown
 from mzaudit.snapshot.values import SettingValue
@@ -36,7 +37,6 @@ from mzaudit.snapshot.web import (
     UserAssigned,
 )
 
-_SITE, _PLAN, _IDENTITY = "Microsoft.Web/sites", "Microsoft.Web/serverfarms", "Microsoft.ManagedIdentity/identities"
 # App Service answers so for an app without any reference
 _NO_REFERENCES = frozenset({"NotFound"})
 
@@ -92,17 +92,17 @@ async def identity_of(run: ReadContext, site_id: str, known: Known) -> Site:
 
 async def plan(run: ReadContext, plan_id: str) -> Observed[Plan | None] | Gap:
     """The plan that an app runs on."""
-    call = Call(plan_id, _PLAN, required_permissions.PLAN.permission, plan_id)
+    call = Call(plan_id, kinds.PLAN, required_permissions.PLAN.permission, plan_id)
     return await run.read(call, web_wire_models.WirePlan, _plan)
 
 
 async def _slots(run: ReadContext, site_id: str, known: Known) -> Listing[Site]:
     call = Call(
         f"{site_id}/slots",
-        _SITE,
+        kinds.SITE,
         required_permissions.SLOT.permission,
         site_id,
-        within=(_group(site_id), site_id),
+        within=(group_of(site_id), site_id),
         leads=True,
     )
     found = await run.list(call, web_wire_models.WireSite, lambda item: item.id)
@@ -205,8 +205,8 @@ def _two_identities(itself: OwnBody, managed: OwnIdentity) -> str:
 
 
 def _identity_call(site_id: str) -> Call:
-    target = f"{site_id}/providers/Microsoft.ManagedIdentity/identities/default"
-    return Call(target, _IDENTITY, required_permissions.IDENTITY.permission, site_id)
+    target = kinds.IDENTITY.id(site_id, "default")
+    return Call(target, kinds.IDENTITY, required_permissions.IDENTITY.permission, site_id)
 
 
 async def _listed_containers(
@@ -230,7 +230,7 @@ def _itself(body: web_wire_models.WireSiteContainer) -> web_wire_models.WireSite
 
 def _call(site_id: str, below: str, app: Need, slot: Need) -> Call:
     """A read of a site or slot; a slot has permissions of its own."""
-    return Call(site_id + below, _SITE, _permission(site_id, app, slot), site_id)
+    return Call(site_id + below, kinds.SITE, _permission(site_id, app, slot), site_id)
 
 
 def _permission(site_id: str, app: Need, slot: Need) -> str:
@@ -243,7 +243,7 @@ def _own_call(site_id: str) -> Call:
 
 def _listed(site_id: str, what: str) -> Call:
     permission = _permission(site_id, required_permissions.SITE_SETTINGS, required_permissions.SLOT_SETTINGS)
-    return Call(f"{site_id}/config/{what}/list", _SITE, permission, site_id, method="POST")
+    return Call(f"{site_id}/config/{what}/list", kinds.SITE, permission, site_id, method="POST")
 
 
 async def _references(run: ReadContext, site_id: str) -> Listing[ReferenceStatus]:
@@ -251,7 +251,7 @@ async def _references(run: ReadContext, site_id: str) -> Listing[ReferenceStatus
     target = f"{site_id}/config/configreferences/appsettings"
     if segment(site_id, "slots"):
         return Listing(gap=not_asked(f"GET {target}"))
-    call = Call(target, _SITE, required_permissions.SITE_REFERENCES.permission, site_id, absent=_NO_REFERENCES)
+    call = Call(target, kinds.SITE, required_permissions.SITE_REFERENCES.permission, site_id, absent=_NO_REFERENCES)
     found = await run.listing(call, web_wire_models.WireReference, _reference, _reference_page)
     return found or Listing()
 
@@ -265,10 +265,6 @@ def _reference_page(answer: Answer) -> tuple[list[web_wire_models.WireReference 
     elif "value" not in body.model_fields_set:
         raise ValueError("neither a list nor a map")
     return items, body.next_link
-
-
-def _group(resource_id: str) -> str:
-    return "/".join(resource_id.split("/")[:5])
 
 
 def _properties(body: web_wire_models.WireSite) -> SiteProperties:

@@ -18,6 +18,7 @@ from mzaudit.azure.scope import ServerScope
 from mzaudit.azure.sql import queries, result_rows
 from mzaudit.azure.sql.queries import GRANTS, MEMBERSHIPS, POLICIES, PRINCIPALS, Query
 from mzaudit.errors import MzauditError
+from mzaudit.kinds import DATABASE_DATA
 from mzaudit.snapshot.databases import DatabaseContents, Migration, unread
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.sql import Database
@@ -218,7 +219,7 @@ class _Reader:
     def _call(self, name: str, permission: str) -> Call:
         return Call(
             f"{self._host or 'unknown host'}/{self._database.name} {name}",
-            "database",
+            DATABASE_DATA,
             permission,
             self._database.id,
             method="SQL",

@@ -94,6 +94,7 @@ def command(
 def adopted(policy: Policy, env: str, subscription: str, there: Inventory) -> tuple[Policy, tuple[NameMatch, ...]]:
     """The policy of that environment alone, with the names that were found, and how each was."""
     from mzaudit.engine.adoption_matching import bind_names, groups_of
+    from mzaudit.kinds import ACCOUNT, NAMED, REGISTRY
     from mzaudit.policy.models import Policy
 
     bound = bind_names(policy, env, there)
@@ -101,8 +102,8 @@ def adopted(policy: Policy, env: str, subscription: str, there: Inventory) -> tu
     for one in bound:
         parent = functools.reduce(lambda node, step: node[step], one.path[:-1], tree)
         parent[one.path[-1]] = one.template
-    own = groups_of(bound, ("Microsoft.Web/sites", "Microsoft.KeyVault/vaults", "Microsoft.Storage/storageAccounts"))
-    shared = groups_of(bound, ("Microsoft.ContainerRegistry/registries",))
+    own = groups_of(bound, [kind.type for kind in NAMED if not kind.shared or kind is ACCOUNT])
+    shared = groups_of(bound, (REGISTRY.type,))
     documented = {"environment": policy.resource_groups.environment, "shared": policy.resource_groups.shared_group}
     for place, counts in (("environment", own), ("shared", shared)):
         group = documented[place].replace("{env}", env)

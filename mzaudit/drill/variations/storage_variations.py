@@ -12,6 +12,7 @@ from mzaudit.policy.desired import DesiredStorage
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import monitor_bodies, resource_bodies
 from mzaudit.simulator.estates.estate_plan import stable_guid
+from mzaudit.snapshot.text.ids import subscription_of
 
 
 def variations(ground: DrillContext) -> Iterator[DrillCase]:
@@ -119,7 +120,7 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
 
         return mutate
 
-    subscription, group = env.component.id.split("/")[2], env.component.id.split("/")[4]
+    subscription, group = subscription_of(env.component.id), env.component.id.split("/")[4]
     whole = f"/subscriptions/{subscription}"
     central = f"{whole}/resourceGroups/rg-monitoring/providers"
     parts = {"Name": env.component.name, "SubscriptionId": subscription, "ResourceGroup": group}

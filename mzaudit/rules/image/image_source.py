@@ -9,6 +9,7 @@ from mzaudit.facts.existing import present, require_field
 from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Unobserved
+from mzaudit.snapshot.text.ids import subscription_of
 from mzaudit.snapshot.text.image_reference import DOCKER_HUB, Image, is_host_of, parse
 from mzaudit.snapshot.web import Container
 
@@ -112,7 +113,7 @@ def _comes(
                         "acr import",
                         name=want.registry.name,
                         source=container.image if image is not None else "IMAGE",
-                        subscription=want.registry.id.split("/")[2],
+                        subscription=subscription_of(want.registry.id),
                     ),
                 ),
                 "Microsoft.Web/sites/sitecontainers: properties.image",

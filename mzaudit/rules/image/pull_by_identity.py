@@ -28,6 +28,7 @@ from mzaudit.facts.existing import present, principal_of, require_field
 from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.registry import RegistryProperties
+from mzaudit.snapshot.text.ids import subscription_of
 from mzaudit.snapshot.text.image_reference import is_host_of, parse
 from mzaudit.snapshot.values import LiteralValue, SettingValue
 from mzaudit.snapshot.web import SiteConfig
@@ -208,7 +209,7 @@ def _accepts(want: DesiredService, seen: Snapshot) -> Verdict:
                     "acr config authentication-as-arm update",
                     registry=want.registry.name,
                     status="enabled",
-                    subscription=want.registry.id.split("/")[2],
+                    subscription=subscription_of(want.registry.id),
                 ),
             ),
             "Microsoft.ContainerRegistry/registries: properties.policies.azureADAuthenticationAsArmPolicy.status",

@@ -5,7 +5,7 @@ from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_registry
 from mzaudit.policy.desired import DesiredRegistry
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.text.ids import segment
+from mzaudit.snapshot.text.ids import segment, subscription_of
 
 
 @rule(
@@ -46,7 +46,7 @@ def registry_exists(want: DesiredRegistry, seen: Snapshot) -> Verdict:
                     "acr create",
                     name=want.name,
                     resource_group=group,
-                    subscription=want.id.split("/")[2],
+                    subscription=subscription_of(want.id),
                     sku="Standard",
                     admin_enabled="false",
                 ),

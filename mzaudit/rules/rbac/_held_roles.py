@@ -17,7 +17,7 @@ from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.authorization import RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Listing, Unobserved, need
-from mzaudit.snapshot.text.ids import same, segment
+from mzaudit.snapshot.text.ids import same, subscription_of
 
 _METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 
@@ -45,9 +45,9 @@ class Held:
     def words(self) -> str:
         """Who holds what where, and how."""
         grant = self.grant
-        away = segment(grant.scope, "subscriptions")
-        home = segment(self.service.id, "subscriptions") or ""
-        where = f" of the subscription {away}" if away is not None and away.casefold() != home.casefold() else ""
+        away = subscription_of(grant.scope)
+        home = subscription_of(self.service.id)
+        where = f" of the subscription {away}" if away and away.casefold() != home.casefold() else ""
         through = f" through the group {grant.group}" if grant.group is not None else ""
         return f"{self.identity.words} holds {self.name} on {grant.scope}{where}{through}"
 

@@ -32,6 +32,16 @@ def name(resource_id: str) -> str:
     return resource_id.rstrip("/").rsplit("/", 1)[-1]
 
 
+def group_of(resource_id: str) -> str:
+    """The id of the resource group that holds a resource."""
+    return "/".join(resource_id.split("/")[:5])
+
+
+def subscription_of(resource_id: str) -> str:
+    """The id (a GUID) of the subscription that holds a resource, in its own spelling; empty for one in none."""
+    return segment(resource_id, "subscriptions") or ""
+
+
 @lru_cache(maxsize=65536)
 def segment(resource_id: str, after: str) -> str | None:
     """The segment that follows `after` (`resourceGroups`, `subscriptions`, `sites`), in its own spelling."""
