@@ -16,17 +16,6 @@ from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 
 FOLDER = Path(__file__).parent
-AREAS = {
-    "APP": "the App Services: there, on Linux, large enough, with an identity of their own",
-    "IMG": "the images: from the shared registry, tagged by commit, pulled by identity",
-    "KV": "the vaults and their secrets: there, usable, well-formed, shared or distinct as documented",
-    "SET": "the app settings: references to the service's own vault, resolved and current; no credential in clear",
-    "RBAC": "who may do what: the documented roles and no others",
-    "SQL": "the databases: one server, no passwords, the documented users",
-    "BLOB": "the snap binaries: the container, and that it is private",
-    "OBS": "telemetry: the component, its connection string, alerts and dashboards",
-    "ENV": "environments beside each other: alike but for what the policy allows",
-}
 FIRST_STEPS = """\
 # First steps
 
@@ -107,7 +96,10 @@ def index() -> str:
         "",
         "| area | is about | rules |",
         "| --- | --- | --- |",
-        *(f"| {area} | {about} | {_links(_of_area(every_rule, area))} |" for area, about in AREAS.items()),
+        *(
+            f"| {area.prefix} | {area.about} | {_links([rule for rule in every_rule if rule.area == area.prefix])} |"
+            for area in rules.areas().values()
+        ),
         "",
         "## Rules by requirement",
         "",
@@ -159,10 +151,6 @@ def _ran(args: Sequence[str], *, first: int = 0, last: int = 0) -> str:
     shown = ["...", *lines[-last:]] if last else [*lines[:first], "..."]
     shown = shown if len(lines) > first + last else lines
     return "\n".join(("```console", f"$ mzaudit {' '.join(args)}", *shown, "```"))
-
-
-def _of_area(every_rule: Sequence[AnyRule], area: str) -> list[AnyRule]:
-    return [rule for rule in every_rule if rule.code.partition("-")[0] == area]
 
 
 def _links(some: Sequence[AnyRule]) -> str:

@@ -13,7 +13,7 @@ import pytest
 from mzaudit import rules
 from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.engine.evaluate import in_order
-from mzaudit.engine.rule import AnyRule
+from mzaudit.engine.rule import AnyRule, Area
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.requirements import by_rule
 from mzaudit.rules import vocabulary
@@ -21,17 +21,7 @@ from tests.built_estate import POLICIES
 
 RULES = {rule.code: rule for rule in rules.load()}
 HEADINGS = ["What it checks", "Why it matters", "Remediation", "References"]
-AREAS = {
-    "APP": "app",
-    "BLOB": "blob",
-    "ENV": "parity",
-    "IMG": "image",
-    "KV": "keyvault",
-    "OBS": "telemetry",
-    "RBAC": "rbac",
-    "SET": "settings",
-    "SQL": "sql",
-}
+AREAS = {area.prefix: package.rpartition(".")[2] for package, area in rules.areas().items()}
 
 
 def cases(rule: AnyRule) -> dict[str, tuple[object, ...]]:
@@ -71,6 +61,49 @@ def test_every_rule_answers_a_requirement_and_every_answer_is_a_rule() -> None:
     catalogue = load(POLICIES, vocabulary()).requirements
     assert [one.id for one in catalogue] == [f"DOC-{number:02}" for number in range(1, 28)]
     assert by_rule(catalogue).keys() == RULES.keys()
+
+
+ROOM = Path(rules.__file__).parent.parent
+CODE = re.compile(rf"\b(?:{'|'.join(AREAS)})-\d{{3}}\b")
+LINKS = ("requires", "explained_by", "follows")
+
+
+def _codes_in_code(path: Path) -> set[str]:
+    """The rule codes in the strings of a module: not in docstrings, nor in what a rule says of its links."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    said = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "rule":
+            links = (keyword.value for keyword in call.keywords if keyword.arg in LINKS)
+            said |= {id(node) for link in links for node in ast.walk(link)}
+    texts = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in said)
+    return {code for text in texts if isinstance(text, str) for code in CODE.findall(text)}
+
+
+def test_a_rules_code_stands_in_its_own_module_alone() -> None:
+    """What others need to know of a rule is metadata of the rule."""
+    own = {Path(inspect.getfile(importlib.import_module(rule.module))): {code} for code, rule in RULES.items()}
+    found = {path: _codes_in_code(path) for path in ROOM.rglob("*.py")}
+    assert {path: codes for path, codes in found.items() if codes - own.get(path, set())} == {}
+    assert all(found[path] == codes for path, codes in own.items())
+
+
+def test_a_folder_without_an_area_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("mzaudit.rules.blob.AREA")
+    with pytest.raises(ValueError, match=r"mzaudit\.rules\.blob: expected AREA"):
+        rules.load()
+
+
+def test_a_code_of_another_area_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mzaudit.rules.blob.AREA", Area("DISK", "disks"))
+    with pytest.raises(ValueError, match=r"expected a code DISK-\.\.\., found BLOB-001"):
+        rules.load()
 
 
 def test_no_rule_knows_a_requirement() -> None:

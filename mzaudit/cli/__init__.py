@@ -95,7 +95,7 @@ Examples:
   mzaudit check --env prd --simulate drifted
   mzaudit collect --env prd -o snapshot.json
   mzaudit check --env prd --snapshot snapshot.json -o markdown:report.md
-  mzaudit explain KV-006
+  mzaudit explain shared-secrets-equal
 
 \b
 Exit codes:

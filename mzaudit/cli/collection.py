@@ -208,11 +208,13 @@ def with_attribution(
 def _attributed(
     report: Report, loaded: Loaded, simulator: Simulator | None, *, names: bool, timeout: float, debug: bool
 ) -> Report:
+    from mzaudit import rules
     from mzaudit.azure import changes_of
     from mzaudit.engine.change_attribution import MOST, asked, attribute
     from mzaudit.snapshot.changes import Records
 
-    resources = asked(report.findings)[:MOST]
+    every_rule = rules.load()
+    resources = asked(report.findings, every_rule)[:MOST]
     records, reads = Records({}, {}), report.reads
     if resources:
         tenants = {loaded.policy.environments[env].tenant for env in report.environments}
@@ -222,7 +224,7 @@ def _attributed(
         )
         records, more = run_async(asking)
         reads = (*reads, *more)
-    found = attribute(report.findings, records, loaded.policy.pipelines, names=names)
+    found = attribute(report.findings, records, loaded.policy.pipelines, every_rule, names=names)
     return replace(report, findings=found, reads=reads)
 
 

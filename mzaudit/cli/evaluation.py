@@ -77,7 +77,7 @@ def judge(
         schema_version=SCHEMA_VERSION,
         tool=Tool("mzaudit", __version__),
         run=Run(
-            env=wanted.asked[0] if len(wanted.asked) == 1 else wanted.asked,
+            env=tuple(wanted.asked),
             started=seen.taken,
             complete=not any(map(partly_unseen, kept)),
             source=seen.source,
@@ -92,7 +92,7 @@ def judge(
         summary=summarise(kept, fail_on, only_new=earlier is not None and earlier.only_new),
         reads=seen.reads,
         findings=kept,
-        topology=topology(wanted, seen, kept),
+        topology=topology(wanted, seen, kept, every_rule),
         rules=tuple(
             RuleNote(
                 code=rule.code,
@@ -101,6 +101,7 @@ def judge(
                 severity=rule.severity,
                 requirements=answers.get(rule.code, ()),
                 page=rule.doc,
+                depends_on=rule.depends_on,
             )
             for rule in every_rule
             if not only or rule.code in only
@@ -129,20 +130,19 @@ def _identity(seen: Snapshot) -> str:
 
 def occurring(loaded: Loaded, seen: Snapshot, path: Path) -> None:
     """Refuse a policy that allows a difference which the snapshot, of all its environments, shows not to be there."""
-    from mzaudit import rules
     from mzaudit.cli.load_files import subscriptions_of
     from mzaudit.cli.resolve import bind_policy
     from mzaudit.engine.evaluate import evaluate
     from mzaudit.engine.results import Status
+    from mzaudit.rules.parity.environment_parity import environment_parity
 
     asked = tuple(env for env in loaded.policy.environments if env in seen.environments)
     if not asked:
         raise InputError(f"{path}: environments: expected one of {', '.join(loaded.policy.environments)}, found none")
     wanted = bind_policy(loaded, asked, subscriptions_of(seen, path, loaded, asked))
-    parity = [rule for rule in rules.load() if rule.code == "ENV-001"]
     complaints = tuple(
         f"{finding.policy}: {fact.at}: expected {fact.expected}, found {fact.observed} in {path}"
-        for finding in evaluate(wanted, seen, parity)
+        for finding in evaluate(wanted, seen, (environment_parity,))
         if finding.subject.kind == "allowed-difference" and finding.status is Status.FAIL
         for fact in finding.evidence
     )

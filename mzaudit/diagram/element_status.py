@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import accumulate
 
 from mzaudit.access.documented_grant import NO_GRANT
-from mzaudit.engine.results import Arrow, ElementStatus, Finding, Node, NodeKind, Status, Topology
+from mzaudit.engine.results import Arrow, Cause, ElementStatus, Finding, Node, NodeKind, Status, Topology
 from mzaudit.snapshot.text.ids import covers, key
 
 _EXISTS = "exists"  # what the rules about existence expect
-_NO_USER = "none"  # what SQL-003 observes among a database's users where the identity is none of them
+_NO_USER = "none"  # what is observed among a database's users where the identity is none of them
 
 
 def marked(picture: Topology, findings: Iterable[Finding]) -> Topology:
@@ -34,7 +34,7 @@ def marked(picture: Topology, findings: Iterable[Finding]) -> Topology:
         if node.kind is NodeKind.PLAN and not node.resource:
             return ElementStatus.NOT_SEEN  # nobody saw which plan it is, so nothing is known of it
         gone = any((node.env, above) in absences for above in _down_to(node.resource)) or (
-            node.kind is NodeKind.IDENTITY and any(map(_no_identity, bearing(node)))
+            node.kind is NodeKind.IDENTITY and any(_no_identity(node, finding) for finding in bearing(node))
         )
         return ElementStatus.MISSING if gone else mark(node)
 
@@ -75,12 +75,12 @@ def agrees(picture: Topology, findings: Iterable[Finding]) -> bool:
     return known and marked(picture, given) == picture
 
 
-def links(findings: Iterable[Finding]) -> Mapping[tuple[str, str], Finding]:
-    """Findings by what others call them when they are their cause: environment, and `KV-001 kv-mz-cloud-prd`."""
-    return {(finding.env, f"{finding.rule} {finding.subject.name}"): finding for finding in findings}
+def links(findings: Iterable[Finding]) -> Mapping[tuple[str, Cause], Finding]:
+    """Findings by environment and what others call them when they are their cause."""
+    return {(finding.env, finding.as_cause): finding for finding in findings}
 
 
-def fared(findings: Iterable[Finding], causes: Mapping[tuple[str, str], Finding]) -> ElementStatus:
+def fared(findings: Iterable[Finding], causes: Mapping[tuple[str, Cause], Finding]) -> ElementStatus:
     """What findings say together; one that another explains counts as that other does.
 
     Passed only if something passed and nothing is open. One whose cause this report does not hold counts as failed,
@@ -105,7 +105,6 @@ def counts(finding: Finding) -> bool:
     return finding.status in (Status.FAIL, Status.WAIVED)
 
 
-def _no_identity(finding: Finding) -> bool:
-    """Whether APP-005 says that there is none, rather than that another one is used."""
-    at = f"{finding.subject.id}/identity"
-    return finding.rule == "APP-005" and counts(finding) and any(covers(at, e.at) for e in finding.evidence)
+def _no_identity(node: Node, finding: Finding) -> bool:
+    """Whether it says that there is none, rather than that another one is used or what this one may do."""
+    return counts(finding) and any(covers(node.resource, e.at) for e in finding.evidence)

@@ -6,42 +6,45 @@ only where a failure's evidence shows the access.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from mzaudit.access.managed_identities import identities_of
 from mzaudit.diagram.element_status import counts, marked
 from mzaudit.engine.results import Arrow, ElementStatus, Finding, Node, NodeKind, Topology
-from mzaudit.policy.desired import Desired, DesiredEnvironment, DesiredService
+from mzaudit.engine.rule import AnyRule, Aspect
+from mzaudit.policy.desired import (
+    Desired,
+    DesiredEnvironment,
+    DesiredServer,
+    DesiredService,
+    DesiredStorage,
+    DesiredVault,
+)
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap
 from mzaudit.snapshot.text.ids import covers, key, name
 
-# Of the rules that are asked about a service, those that bear on something other than the app itself.
-_ON_PLAN = frozenset({"APP-003", "APP-004"})
-_ON_IDENTITY = frozenset({"APP-005", "RBAC-006", "RBAC-007"})
-_ON_SECRETS = frozenset({"RBAC-001", "SET-001", "SET-002", "SET-003"})
-_ON_BLOBS = frozenset({"RBAC-004"})
-_ON_IMAGE = frozenset({"IMG-002", "IMG-003", "IMG-004", "IMG-005", "IMG-006", "IMG-007"})
-_ON_EXPORT = frozenset({"OBS-003"})
-_ELSEWHERE = _ON_PLAN | _ON_IDENTITY | _ON_SECRETS | _ON_BLOBS | _ON_IMAGE | _ON_EXPORT
+# What of a service has a node or an arrow beside the app's own node.
+_BESIDE_APP = frozenset(Aspect) - {Aspect.SUBJECT, Aspect.SETTINGS, Aspect.FOREIGN_REFERENCES}
 
 _ASSIGNMENT = "/providers/Microsoft.Authorization/roleAssignments/"
 
 
-def topology(wanted: Desired, seen: Snapshot, findings: Iterable[Finding]) -> Topology:
+def topology(wanted: Desired, seen: Snapshot, findings: Iterable[Finding], rules: Iterable[AnyRule]) -> Topology:
     """The picture of every environment asked for; arrows never lead from one environment into another: an identity of
     another environment is drawn as a stranger."""
     nodes: list[Node] = []
     arrows: list[Arrow] = []
     given = tuple(findings)
+    aspects = {rule.code: rule.bears_on for rule in rules}
     by_env: dict[str, list[Finding]] = {}
     for finding in given:
         by_env.setdefault(finding.env, []).append(finding)
     for env in wanted.asked:
         here = tuple(by_env.get(env, ()))
-        documented = _Documented(wanted.environments[env], seen, here)
-        extra = list(_extra(wanted, seen, here, documented))
+        documented = _Documented(wanted.environments[env], seen, here, aspects)
+        extra = list(_extra(wanted, seen, here, documented, aspects))
         there = {node.id for node in documented.nodes}
         strangers = {node.id: node for found in extra for node in found[:2] if node.id not in there}
         nodes += [*documented.nodes, *(_found_at(node, extra) for node in strangers.values())]
@@ -52,8 +55,11 @@ def topology(wanted: Desired, seen: Snapshot, findings: Iterable[Finding]) -> To
 class _Documented:
     """What the policy documents of one environment, with the findings that bear on each part."""
 
-    def __init__(self, want: DesiredEnvironment, seen: Snapshot, findings: tuple[Finding, ...]) -> None:
+    def __init__(
+        self, want: DesiredEnvironment, seen: Snapshot, findings: tuple[Finding, ...], aspects: Mapping[str, Aspect]
+    ) -> None:
         self._env = want.env
+        self._aspects = aspects
         self._about_it: dict[tuple[str, str], list[Finding]] = {}
         for finding in findings:
             first = finding.subject.name.split("/")[0].casefold()
@@ -61,48 +67,66 @@ class _Documented:
         self._plans: dict[str, Node] = {}
         self._nodes: dict[str, Node] = {}
         self.arrows: list[Arrow] = []
-        registry, component = want.registry, want.component
-        images = self._node(NodeKind.REGISTRY, registry.name, registry.id, self._about("registry", registry.name))
-        telemetry = self._node(
-            NodeKind.TELEMETRY, component.name, component.id, self._about("component", component.name)
-        )
-        vaults = {}
-        for vault in want.vaults:
-            shared = (secret.name for secret in vault.secrets if secret.spec.shared)
-            bearing = [*self._about("vault", vault.name), *self._about("secret", vault.name, *shared)]
-            vaults[vault.name] = self._node(NodeKind.VAULT, vault.name, vault.id, bearing)
-        blobs = {}
-        for storage in want.storage:
-            called = f"{storage.account}/{storage.container}"
-            bearing = [f for f in self._about("container", storage.account) if f.subject.name == called]
-            blobs[storage.key] = self._node(NodeKind.BLOBS, called, storage.container_id, bearing)
-        of_server = self._about("sql-server", want.server.name)
-        server = self._node(NodeKind.SERVER, want.server.name, want.server.id, of_server)
-        databases = {}
-        for held in want.server.databases:
-            at = f"{want.server.id}/databases/{held.name}"
-            bearing = [*self._about("database", held.name), *(f for f in of_server if _tells_of(at, f))]
-            databases[held.key] = self._node(NodeKind.DATABASE, held.name, at, bearing, within=server.id)
+        self._registry = self._thing(NodeKind.REGISTRY, "registry", want.registry.name, want.registry.id)
+        self._telemetry = self._thing(NodeKind.TELEMETRY, "component", want.component.name, want.component.id)
+        self._vaults = {vault.name: self._vault(vault) for vault in want.vaults}
+        self._blobs = {storage.key: self._container(storage) for storage in want.storage}
+        self._databases = self._server(want.server)
         for service in want.services:
-            mine = [*self._about("service", service.key), *self._about("setting", service.key)]
-            app = self._node(NodeKind.APP, service.app, service.id, [f for f in mine if f.rule not in _ELSEWHERE])
-            on_identity = [f for f in mine if f.rule in _ON_IDENTITY]
-            identity = self._node(NodeKind.IDENTITY, service.app, f"{service.id}/identity", on_identity)
-            on_plan = [f for f in mine if f.rule in _ON_PLAN]
-            self._arrow(app, self._plan(service, seen, on_plan), "runs on", on_plan)
-            self._arrow(app, identity, "has", [f for f in mine if f.rule == "APP-005"])
-            self._arrow(app, images, "pulls its image from", [f for f in mine if f.rule in _ON_IMAGE])
-            on_secrets = [f for f in mine if f.rule in _ON_SECRETS]
-            for read in service.vaults:
-                self._arrow(identity, vaults[read.name], "reads secrets of", on_secrets)
-            for database in (databases[grant.database] for grant in service.databases):
-                called = f"{service.key}/{database.name}"
-                bearing = [f for f in self._about("database-user", service.key) if f.subject.name == called]
-                self._arrow(identity, database, "uses", bearing)
-            if service.storage is not None:
-                self._arrow(identity, blobs[service.storage.key], "reads", [f for f in mine if f.rule in _ON_BLOBS])
-            if service.telemetry:
-                self._arrow(app, telemetry, "exports to", [f for f in mine if f.rule in _ON_EXPORT])
+            self._service(service, seen)
+
+    def _thing(self, kind: NodeKind, subject: str, called: str, resource: str) -> Node:
+        return self._node(kind, called, resource, self._about(subject, called))
+
+    def _vault(self, vault: DesiredVault) -> Node:
+        shared = (secret.name for secret in vault.secrets if secret.spec.shared)
+        bearing = [*self._about("vault", vault.name), *self._about("secret", vault.name, *shared)]
+        return self._node(NodeKind.VAULT, vault.name, vault.id, bearing)
+
+    def _container(self, storage: DesiredStorage) -> Node:
+        called = f"{storage.account}/{storage.container}"
+        bearing = [f for f in self._about("container", storage.account) if f.subject.name == called]
+        return self._node(NodeKind.BLOBS, called, storage.container_id, bearing)
+
+    def _server(self, want: DesiredServer) -> dict[str, Node]:
+        """The nodes of the server's databases, by their keys."""
+        of_server = self._about("sql-server", want.name)
+        server = self._node(NodeKind.SERVER, want.name, want.id, of_server)
+        on_databases = self._of(of_server, Aspect.DATABASES)
+        databases = {}
+        for held in want.databases:
+            at = f"{want.id}/databases/{held.name}"
+            bearing = [*self._about("database", held.name), *(f for f in on_databases if _tells_of(at, f))]
+            databases[held.key] = self._node(NodeKind.DATABASE, held.name, at, bearing, within=server.id)
+        return databases
+
+    def _service(self, service: DesiredService, seen: Snapshot) -> None:
+        """The app, its identity, its plan, and the arrows from them."""
+        mine = [*self._about("service", service.key), *self._about("setting", service.key)]
+        own = [f for f in mine if self._aspects.get(f.rule, Aspect.SUBJECT) not in _BESIDE_APP]
+        app = self._node(NodeKind.APP, service.app, service.id, own)
+        on_identity = self._of(mine, Aspect.IDENTITY, Aspect.ROLES)
+        identity = self._node(NodeKind.IDENTITY, service.app, f"{service.id}/identity", on_identity)
+        on_plan = self._of(mine, Aspect.PLAN)
+        self._arrow(app, self._plan(service, seen, on_plan), "runs on", on_plan)
+        self._arrow(app, identity, "has", self._of(mine, Aspect.IDENTITY))
+        self._arrow(app, self._registry, "pulls its image from", self._of(mine, Aspect.IMAGE))
+        on_secrets = self._of(mine, Aspect.VAULT_ACCESS, Aspect.SECRET_REFERENCES)
+        for read in service.vaults:
+            self._arrow(identity, self._vaults[read.name], "reads secrets of", on_secrets)
+        for database in (self._databases[grant.database] for grant in service.databases):
+            called = f"{service.key}/{database.name}"
+            bearing = [f for f in self._about("database-user", service.key) if f.subject.name == called]
+            self._arrow(identity, database, "uses", bearing)
+        if service.storage is not None:
+            on_blobs = self._of(mine, Aspect.BLOB_ACCESS)
+            self._arrow(identity, self._blobs[service.storage.key], "reads", on_blobs)
+        if service.telemetry:
+            self._arrow(app, self._telemetry, "exports to", self._of(mine, Aspect.EXPORT))
+
+    def _of(self, findings: Iterable[Finding], *aspects: Aspect) -> list[Finding]:
+        """The findings of rules that bear on one of these."""
+        return [finding for finding in findings if self._aspects.get(finding.rule) in aspects]
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -163,16 +187,21 @@ def _node(
 
 
 def _tells_of(database: str, finding: Finding) -> bool:
-    """Whether a finding about the server says if the database is there; a failure does only of those it names."""
-    if finding.rule != "SQL-001":
-        return False
+    """Whether a finding about a server's databases says if this one is there; a failure does only of those it
+    names."""
     return not counts(finding) or any(covers(fact.at, database) for fact in finding.evidence)
 
 
 _Extra = tuple[Node, Node, str, str]
 
 
-def _extra(wanted: Desired, seen: Snapshot, findings: tuple[Finding, ...], documented: _Documented) -> Iterator[_Extra]:
+def _extra(
+    wanted: Desired,
+    seen: Snapshot,
+    findings: tuple[Finding, ...],
+    documented: _Documented,
+    aspects: Mapping[str, Aspect],
+) -> Iterator[_Extra]:
     """Source, target, label and fingerprint of every undocumented access that a failure's evidence shows."""
     shown = [(finding, fact) for finding in findings if counts(finding) for fact in finding.evidence]
     holders = _Holders(wanted, seen, findings[0].env) if any(fact.principal for _, fact in shown) else None
@@ -183,7 +212,7 @@ def _extra(wanted: Desired, seen: Snapshot, findings: tuple[Finding, ...], docum
                 target = documented.at(fact.at.partition(_ASSIGNMENT)[0])
             if target is not None and target.kind is not NodeKind.APP:
                 yield holders.node(fact.principal, documented), target, "reaches", finding.fingerprint
-        elif finding.rule == "SET-006" and isinstance(fact.observed, str):
+        elif aspects.get(finding.rule) is Aspect.FOREIGN_REFERENCES and isinstance(fact.observed, str):
             app, called = documented.at(finding.subject.id), fact.observed
             vault = documented.named(NodeKind.VAULT, called) or _node(
                 finding.env, NodeKind.VAULT, called, "", ElementStatus.EXTRA

@@ -9,6 +9,7 @@ from datetime import UTC
 from typing import Final
 
 from mzaudit.engine.results import Attribution, Finding, Status
+from mzaudit.engine.rule import AnyRule, Aspect
 from mzaudit.policy.models import PrincipalSpec, Severity
 from mzaudit.snapshot.changes import ACTIVITY_DAYS, HISTORY_DAYS, Recorded, Records
 from mzaudit.snapshot.observed import Gap, Listing
@@ -38,33 +39,53 @@ _IMPERSONAL: Final = re.compile(rf"{_GUID}|(?i:system|microsoft\.[a-z]+)")
 _NAMELESS: Final = re.compile(
     rf"|{_IMPERSONAL.pattern}|(?:a person|somebody)(?: \(object id {_GUID}\))?|somebody whom the record does not name"
 )
-_IN_DATABASE: Final = ("SQL-003", "SQL-004", "SQL-005", "SQL-006", "SQL-007", "SQL-008")
+# What of an app the change history holds nothing of: what it has is about something else.
+_UNRECORDED: Final = (
+    Aspect.SETTINGS,
+    Aspect.SECRET_REFERENCES,
+    Aspect.FOREIGN_REFERENCES,
+    Aspect.IMAGE,
+    Aspect.EXPORT,
+)
 
 
-def asked(findings: Iterable[Finding]) -> tuple[str, ...]:
+def asked(findings: Iterable[Finding], rules: Iterable[AnyRule]) -> tuple[str, ...]:
     """The resources of the failures of which Azure keeps a record, those of the worst failures first, each once."""
+    aspects = _aspects(rules)
     failing = sorted((f for f in findings if f.status is Status.FAIL), key=lambda f: tuple(Severity).index(f.severity))
-    found = {key(target): target for target in reversed([_target(f) for f in failing if not _silent(f)]) if target}
+    found = {
+        key(target): target for target in reversed([_target(f) for f in failing if not _silent(f, aspects)]) if target
+    }
     return tuple(reversed(found.values()))
 
 
 def attribute(
-    findings: Sequence[Finding], records: Records, pipelines: Sequence[PrincipalSpec], *, names: bool
+    findings: Sequence[Finding],
+    records: Records,
+    pipelines: Sequence[PrincipalSpec],
+    rules: Iterable[AnyRule],
+    *,
+    names: bool,
 ) -> tuple[Finding, ...]:
     """The findings, each failure with who changed its resource last. `pipelines` are the known pipelines' identities;
     people are named only with `names`."""
+    aspects = _aspects(rules)
     known = {pipeline.object_id.casefold(): pipeline.name for pipeline in pipelines}
     return tuple(
-        replace(f, attribution=_attribution(f, records, known, names=names)) if f.status is Status.FAIL else f
+        replace(f, attribution=_attribution(f, records, known, aspects, names=names)) if f.status is Status.FAIL else f
         for f in findings
     )
 
 
-def _silent(finding: Finding) -> str:
+def _aspects(rules: Iterable[AnyRule]) -> Mapping[str, Aspect]:
+    return {rule.code: rule.bears_on for rule in rules}
+
+
+def _silent(finding: Finding, aspects: Mapping[str, Aspect]) -> str:
     """Why Azure has no record of what this failure is about; empty if it may have one."""
     if finding.subject.kind == "secret":
         return _IN_VAULT
-    return _DATABASE if finding.rule in _IN_DATABASE else ""
+    return _DATABASE if aspects.get(finding.rule) is Aspect.INSIDE_DATABASE else ""
 
 
 def _target(finding: Finding) -> str:
@@ -78,8 +99,10 @@ def _target(finding: Finding) -> str:
     return "/".join(parts[:_DEPTH]) if whole else ""
 
 
-def _attribution(finding: Finding, records: Records, known: Mapping[str, str], *, names: bool) -> Attribution:
-    silent = _silent(finding)
+def _attribution(
+    finding: Finding, records: Records, known: Mapping[str, str], aspects: Mapping[str, Aspect], *, names: bool
+) -> Attribution:
+    silent = _silent(finding, aspects)
     if silent:
         return _nothing(silent)
     target = key(_target(finding))
@@ -89,13 +112,12 @@ def _attribution(finding: Finding, records: Records, known: Mapping[str, str], *
             if target != "/"
             else "Azure keeps no record of what this is."
         )
-    about = finding.rule.partition("-")[0]
+    unrecorded = aspects.get(finding.rule) in _UNRECORDED
     history = {} if isinstance(records.history, Gap) else records.history
-    # Of an app's settings and image the change history holds nothing: what it has is about something else.
-    older = (history.get(target),) if about not in ("SET", "IMG") else ()
+    older = () if unrecorded else (history.get(target),)
     log = records.activity[target]
     found = [one for one in (*older, *log.items) if one is not None]
-    note = " ".join(filter(None, (_SETTING if about in ("SET", "IMG") else "", _unread(records.history, log))))
+    note = " ".join(filter(None, (_SETTING if unrecorded else "", _unread(records.history, log))))
     if not found:
         kept = f"the {HISTORY_DAYS} days of Azure's change history or the {ACTIVITY_DAYS} of its Activity Log"
         none = f"No change in {kept}."

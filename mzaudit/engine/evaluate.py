@@ -10,7 +10,7 @@ from typing import Any
 
 from mzaudit.engine.az_cli import in_subscription
 from mzaudit.engine.overrides import override_of, weaker
-from mzaudit.engine.results import Finding, Status, SubjectName
+from mzaudit.engine.results import Cause, Finding, Status, SubjectName
 from mzaudit.engine.rule import AnyRule
 from mzaudit.engine.subjects import Subject
 from mzaudit.engine.verdict import Fail, Fix, Inconclusive, NotApplicable, Pass, Verdict
@@ -116,8 +116,8 @@ def _answer(
             return _Answered(parts, replace(blank, status=Status.PASS, evidence=evidence, note=note), False)
         case Inconclusive(gaps, note):
             return _Answered(parts, replace(blank, status=Status.INCONCLUSIVE, gaps=gaps, note=note), False)
-        case NotApplicable(because, after):
-            cause = _cause((after,), subject, answered)
+        case NotApplicable(because, broken_link):
+            cause = _cause(rule.follows if broken_link else (), subject, answered)
             return _Answered(parts, replace(blank, cause=cause, note=because), False)
         case Fail() as fail:
             cause = _cause(rule.explained_by, subject, answered)
@@ -158,7 +158,7 @@ def _unasked(
     for link in _links(rule.requires, subject, answered):
         found = link.finding
         if link.broken:
-            return replace(blank, cause=f"{found.rule} {found.subject.name}", note="An earlier link is broken.")
+            return replace(blank, cause=found.as_cause, note="An earlier link is broken.")
         if found.status is Status.INCONCLUSIVE:
             note = f"{found.rule} could not be decided."
             return replace(blank, status=Status.INCONCLUSIVE, gaps=found.gaps, note=note)
@@ -167,14 +167,14 @@ def _unasked(
     return None
 
 
-def _cause(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> str:
-    """The first of these links that was seen broken, or what broke it; empty if none was."""
+def _cause(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> Cause | None:
+    """The first of these links that was seen broken, or what broke it; None if none was."""
     for link in _links(codes, subject, answered):
         if link.broken:
-            return f"{link.finding.rule} {link.finding.subject.name}"
+            return link.finding.as_cause
         if link.finding.cause:
             return link.finding.cause
-    return ""
+    return None
 
 
 def _links(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> Iterator[_Answered]:
@@ -206,7 +206,7 @@ def _blank(rule: AnyRule, subject: Subject[Any], asked_by: tuple[str, ...], want
         gaps=(),
         requirements=asked_by,
         policy=subject.where,
-        cause="",
+        cause=None,
         remediation="",
         fix=None,
         waiver=None,

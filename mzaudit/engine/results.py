@@ -18,7 +18,7 @@ from mzaudit.policy.requirements import Requirement
 from mzaudit.snapshot.estate import Read
 from mzaudit.snapshot.observed import Gap
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 
 class Status(StrEnum):
@@ -106,6 +106,17 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """A finding that explains another of the same environment: the code of its rule, the name of its subject."""
+
+    rule: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """The answer to one obligation.
 
@@ -127,7 +138,7 @@ class Finding:
     gaps: tuple[Gap, ...]
     requirements: tuple[str, ...]
     policy: str
-    cause: str
+    cause: Cause | None
     remediation: str
     fix: Fix | None
     waiver: WaiverNote | None
@@ -140,6 +151,11 @@ class Finding:
     def off(self) -> bool:
         """Whether the policy switches the rule off for this subject, so that nothing was judged."""
         return self.override is not None and self.override.severity is None
+
+    @property
+    def as_cause(self) -> Cause:
+        """What another finding of this environment names where this one explains it."""
+        return Cause(self.rule, self.subject.name)
 
 
 class ElementStatus(StrEnum):
@@ -208,7 +224,7 @@ class Topology:
 @dataclass(frozen=True, slots=True)
 class RuleNote:
     """A rule that this run asked: `severity` is its own (the policy may weigh a finding differently), `page` its
-    documentation in Markdown."""
+    documentation in Markdown, `depends_on` the codes of the rules that are answered before it."""
 
     code: str
     slug: str
@@ -216,6 +232,7 @@ class RuleNote:
     severity: Severity
     requirements: tuple[str, ...]
     page: str
+    depends_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +259,7 @@ class Run:
     `identity` is who read it; `policy` names the files; `warnings` are things about the run itself (waivers);
     `skew` is by how many minutes Azure's clock was ahead of the one that `started` is by, 0 up to five."""
 
-    env: str | tuple[str, ...]
+    env: tuple[str, ...]
     started: datetime
     complete: bool
     source: str
@@ -285,7 +302,7 @@ class Report:
     @property
     def environments(self) -> tuple[str, ...]:
         """The environments of the run."""
-        return (self.run.env,) if isinstance(self.run.env, str) else self.run.env
+        return self.run.env
 
     @property
     def only_new(self) -> bool:

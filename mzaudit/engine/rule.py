@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from mzaudit.engine.subjects import Selector
@@ -15,15 +16,44 @@ from mzaudit.snapshot.estate import Snapshot
 W = TypeVar("W")
 
 
+class Aspect(StrEnum):
+    """What of its subject a rule judges: the node or arrow of the picture that its findings mark, and whether Azure
+    records who changed it."""
+
+    SUBJECT = "the subject itself"
+    PLAN = "the App Service plan of the app"
+    IDENTITY = "the identity of the app"
+    ROLES = "the roles that the app's identity holds"
+    IMAGE = "the image of the app"
+    SETTINGS = "the app settings"
+    SECRET_REFERENCES = "the references to the app's own secrets"  # noqa: S105 - no secret
+    FOREIGN_REFERENCES = "the references to another's vault"
+    EXPORT = "the export of telemetry"
+    VAULT_ACCESS = "the access of the app's identity to its vault"
+    BLOB_ACCESS = "the access of the app's identity to its blobs"
+    DATABASES = "the server and its databases"
+    INSIDE_DATABASE = "the inside of a database"
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Rules about one subject matter, in one folder: the prefix of their codes (`KV`), and what they are about."""
+
+    prefix: str
+    about: str
+
+
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[W]):
     """One thing that must hold, decided. Which requirements it answers, the policy's catalogue says (`answered_by`).
 
+    `bears_on`: what of its subject it judges.
+
     `requires`: rules that must hold before this one can be asked (the vault is there); where one failed, this is
     not applicable and names it, where one is inconclusive, so is this.
     `explained_by`: earlier links of the chain; where this one fails and one of them failed, that one is the cause.
-    `follows`: links whose failure leaves nothing to ask about, which only the rule itself can tell: its verdict names
-    the link (`NotApplicable.after`), which then is the cause. Its failures are never explained by them.
+    `follows`: links whose failure leaves nothing to ask about, which only the rule itself can tell: its verdict says so
+    (`NotApplicable.broken_link`), and the link is the cause. Its failures are never explained by them.
     """
 
     code: str
@@ -37,6 +67,7 @@ class Rule(Generic[W]):
     check: Callable[[W, Snapshot], Verdict]
     doc: str
     module: str
+    bears_on: Aspect = Aspect.SUBJECT
 
     @property
     def depends_on(self) -> tuple[str, ...]:
@@ -59,6 +90,7 @@ def rule(
     title: str,
     severity: Severity,
     over: Selector[W],
+    bears_on: Aspect = Aspect.SUBJECT,
     requires: tuple[str, ...] = (),
     explained_by: tuple[str, ...] = (),
     follows: tuple[str, ...] = (),
@@ -68,6 +100,19 @@ def rule(
     def make(check: Callable[[W, Snapshot], Verdict]) -> Rule[W]:
         slug = check.__module__.rsplit(".", 1)[-1].replace("_", "-")
         doc = inspect.cleandoc(check.__doc__ or "")
-        return Rule(code, slug, title, severity, over, requires, explained_by, follows, check, doc, check.__module__)
+        return Rule(
+            code,
+            slug,
+            title,
+            severity,
+            over,
+            requires,
+            explained_by,
+            follows,
+            check,
+            doc,
+            check.__module__,
+            bears_on,
+        )
 
     return make

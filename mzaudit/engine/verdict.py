@@ -94,11 +94,11 @@ class Inconclusive:
 
 @dataclass(frozen=True, slots=True)
 class NotApplicable:
-    """The rule has nothing to ask of this subject, and why; `after` is the code of the link that is to say so first,
-    which then is the cause."""
+    """The rule has nothing to ask of this subject, and why; `broken_link`: because of what a rule that this one
+    `follows` fails for, which then is the cause."""
 
     because: str
-    after: str = ""
+    broken_link: bool = False
 
     def __post_init__(self) -> None:
         if not self.because:

@@ -134,9 +134,7 @@ class SidecarSpec(Strict):
 
     image: Annotated[
         ImageReference,
-        Field(
-            description="The image with its registry's host; a tag or digest counts only where it is given (IMG-002)."
-        ),
+        Field(description="The image with its registry's host; a tag or digest counts only where it is given."),
     ]
 
 
@@ -166,7 +164,7 @@ class ServiceSpec(Strict):
         dict[Name, SidecarSpec],
         Field(
             description="Side-cars that may come from elsewhere than the shared registry, by the container's name; one"
-            " that the app does not run is no failure (IMG-002)."
+            " that the app does not run is no failure."
         ),
     ] = {}
     telemetry: bool = True

@@ -31,7 +31,7 @@ def why(finding: Finding) -> tuple[tuple[str, str], ...]:
     if finding.waiver is not None:
         lines.append(("waiver", waived(finding.waiver)))
     if finding.cause:
-        lines.append(("cause", finding.cause))
+        lines.append(("cause", str(finding.cause)))
     return tuple(lines)
 
 

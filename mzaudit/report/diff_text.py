@@ -114,7 +114,7 @@ def _lines(one: Difference, finding: Finding, short: _Short) -> Iterator[str]:
         return
     if finding.note:
         yield finding.note if one.after is not None else f"before: {finding.note}"
-    if finding.cause and finding.cause not in finding.note:
+    if finding.cause and str(finding.cause) not in finding.note:
         yield f"explained by {finding.cause}"
     if finding.waiver is not None:
         yield f"waiver {waived(finding.waiver)}"

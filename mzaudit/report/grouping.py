@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mzaudit.engine.results import BaselineState, Finding, Report, Status
+from mzaudit.engine.results import BaselineState, Cause, Finding, Report, Status
 from mzaudit.engine.verdict import shown as shown  # beside what else is put on paper
 from mzaudit.policy.models import Severity
 from mzaudit.report.gap_advice import cures
@@ -53,7 +53,7 @@ def by_rule(findings: Iterable[Finding]) -> Mapping[str, tuple[Finding, ...]]:
 
 def by_rule_and_note(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], ...]:
     """Findings of which one rule says the same, in the order in which they come."""
-    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    groups: dict[tuple[str, Cause | None, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.rule, finding.cause, finding.note), []).append(finding)
     return tuple(tuple(group) for group in groups.values())
@@ -64,15 +64,15 @@ def batches(findings: Sequence[Finding], size: int) -> Iterator[Sequence[Finding
     return (findings[start : start + size] for start in range(0, len(findings), size))
 
 
-def followers(report: Report) -> Mapping[tuple[str, str], tuple[Finding, ...]]:
-    """By environment and cause (`KV-001 kv-mz-cloud-prd`): the findings that do not apply because of it.
+def followers(report: Report) -> Mapping[tuple[str, Cause], tuple[Finding, ...]]:
+    """By environment and cause: the findings that do not apply because of it.
 
     Causes that the report does not hold are left out: what follows from them has no other place to be shown.
     """
     there = {link(finding) for finding in report.findings}
-    groups: dict[tuple[str, str], list[Finding]] = {}
+    groups: dict[tuple[str, Cause], list[Finding]] = {}
     for finding in with_status(report, Status.NOT_APPLICABLE):
-        if (finding.env, finding.cause) in there:
+        if finding.cause is not None and (finding.env, finding.cause) in there:
             groups.setdefault((finding.env, finding.cause), []).append(finding)
     return {cause: tuple(group) for cause, group in groups.items()}
 
@@ -83,9 +83,9 @@ def unexplained(report: Report) -> tuple[Finding, ...]:
     return tuple(f for f in with_status(report, Status.NOT_APPLICABLE) if f not in explained)
 
 
-def link(finding: Finding) -> tuple[str, str]:
-    """What other findings call this one when it is their cause."""
-    return finding.env, f"{finding.rule} {finding.subject.name}"
+def link(finding: Finding) -> tuple[str, Cause]:
+    """What other findings call this one when it is their cause, with its environment."""
+    return finding.env, finding.as_cause
 
 
 def unseen(report: Report) -> tuple[Unseen, ...]:

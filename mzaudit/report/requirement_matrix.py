@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mzaudit.diagram.element_status import fared, links
-from mzaudit.engine.results import ElementStatus, Finding, Report, Status
+from mzaudit.engine.results import Cause, ElementStatus, Finding, Report, Status
 from mzaudit.policy.requirements import Requirement
 
 _WORDS = {
@@ -77,7 +77,7 @@ def matrix(requirements: Sequence[Requirement], report: Report) -> tuple[Row, ..
     )
 
 
-def blamed(findings: Iterable[Finding], causes: Mapping[tuple[str, str], Finding]) -> tuple[Finding, ...]:
+def blamed(findings: Iterable[Finding], causes: Mapping[tuple[str, Cause], Finding]) -> tuple[Finding, ...]:
     """What keeps these findings from passing: the failed, waived and inconclusive ones, and the causes (`links` of the
     report) of those that do not apply; the first of each rule, the failed ones first."""
     told = [causes.get((f.env, f.cause), f) if f.cause else f for f in findings]

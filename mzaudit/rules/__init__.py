@@ -1,4 +1,4 @@
-"""One rule, one file: a rule exists because its file does. `load` walks the package and collects them by code."""
+"""One rule, one file: a rule exists because its file does, an area because its folder does."""
 
 from __future__ import annotations
 
@@ -6,21 +6,41 @@ import functools
 import importlib
 import pkgutil
 
-from mzaudit.engine.rule import AnyRule, Rule
+from mzaudit.engine.rule import AnyRule, Area, Rule
 from mzaudit.policy.rule_vocabulary import Vocabulary
 from mzaudit.rules.parity._parity_facts import NAMES
 
 
 def load() -> tuple[AnyRule, ...]:
-    """Every rule, sorted by code; a code used twice is a defect and raises `ValueError`."""
+    """Every rule, sorted by code.
+
+    Raises `ValueError` for a defect: a code used twice, or another prefix than that of the rule's area.
+    """
     found: dict[str, AnyRule] = {}
-    for module in pkgutil.walk_packages(__path__, __name__ + "."):
-        for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, Rule) and value.module == module.name:
-                if value.code in found:
-                    raise ValueError(f"{value.code} is defined in {found[value.code].module} and {value.module}")
-                found[value.code] = value
+    for folder, area in areas().items():
+        for module in pkgutil.iter_modules(importlib.import_module(folder).__path__, f"{folder}."):
+            for value in vars(importlib.import_module(module.name)).values():
+                if isinstance(value, Rule) and value.module == module.name:
+                    if value.code in found:
+                        raise ValueError(f"{value.code} is defined in {found[value.code].module} and {value.module}")
+                    if value.area != area.prefix:
+                        raise ValueError(f"{value.module}: expected a code {area.prefix}-..., found {value.code}")
+                    found[value.code] = value
     return tuple(found[code] for code in sorted(found))
+
+
+def areas() -> dict[str, Area]:
+    """The area of each folder of rules, by the name of its package, in the order of the folders' names.
+
+    Raises `ValueError` for a folder that does not say what its area is.
+    """
+    found: dict[str, Area] = {}
+    for module in pkgutil.iter_modules(__path__, __name__ + "."):
+        area = getattr(importlib.import_module(module.name), "AREA", None)
+        if not isinstance(area, Area):
+            raise ValueError(f"{module.name}: expected AREA = Area(prefix, about) in its __init__.py, found none")
+        found[module.name] = area
+    return found
 
 
 @functools.cache

@@ -83,7 +83,7 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
     "cut short": (lambda text: text[:-100], "cut short"),
     "a snapshot": (lambda _: "{}", "no schema_version"),
     "of another environment": (
-        lambda text: text.replace('"env": "prd"', '"env": "stg"'),
+        lambda text: text.replace('"env": [\n      "prd"', '"env": [\n      "stg"'),
         "run.env: expected a baseline",
     ),
     "by another policy": (lambda text: text.replace('"policy": "policies/monozu', '"policy": "mine'), "run.policy"),

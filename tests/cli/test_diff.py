@@ -92,7 +92,7 @@ def test_what_cannot_be_compared(case: str, two: Path, mzaudit: Call) -> None:
     (two / "other.json").write_text("{}")
     (two / "cut.json").write_text(snapshot[:-50])
     (two / "stg.json").write_text(re.sub(r'"environments": \{\s*"prd"', '"environments": {"stg"', snapshot))
-    (two / "stg-report.json").write_text(report.replace('"env": "prd",\n    "started', '"env": "stg",\n    "started'))
+    (two / "stg-report.json").write_text(report.replace('"env": [\n      "prd"', '"env": [\n      "stg"'))
     (two / "real.json").write_text(snapshot.replace('"source": "simulated"', '"source": "azure"'))
     (two / "real-report.json").write_text(report.replace('"source": "simulated"', '"source": "azure"'))
     old, new, words = REFUSED[case]

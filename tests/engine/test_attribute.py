@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from mzaudit import rules
 from mzaudit.engine.change_attribution import asked, attribute, nameless
 from mzaudit.engine.results import Attribution, Finding, Status
 from mzaudit.engine.verdict import Evidence
@@ -16,6 +17,7 @@ from mzaudit.snapshot.observed import Gap, GapReason, Listing
 from mzaudit.snapshot.text.ids import key
 from tests.report.sample import finding
 
+RULES = rules.load()
 GROUP = "/subscriptions/s/resourceGroups/rg/providers"
 SITE, VAULT = f"{GROUP}/Microsoft.Web/sites/app", f"{GROUP}/Microsoft.KeyVault/vaults/kv"
 ASSIGNMENT = f"{VAULT}/providers/Microsoft.Authorization/roleAssignments/a"
@@ -38,7 +40,7 @@ def record(day: int, caller: str, *ids: str, source: str = "Activity Log") -> Re
 def told(
     one: Finding, records: Records, *, names: bool = False, known: tuple[PrincipalSpec, ...] = (PIPELINE,)
 ) -> Attribution:
-    (found,) = attribute((one,), records, known, names=names)
+    (found,) = attribute((one,), records, known, RULES, names=names)
     assert found.attribution is not None
     assert replace(found, attribution=None) == one
     return found.attribution
@@ -164,14 +166,14 @@ def test_without_a_known_pipeline_nobody_is_outside() -> None:
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.FAIL])
 def test_only_failures_are_attributed(status: Status) -> None:
     other = replace(APP, status=status)
-    assert asked((other,)) == ()
-    assert attribute((other,), Records({}, log(BY_PERSON)), (), names=True) == (other,)
+    assert asked((other,), RULES) == ()
+    assert attribute((other,), Records({}, log(BY_PERSON)), (), RULES, names=True) == (other,)
 
 
 def test_the_worst_are_asked_first_each_once_and_nothing_of_which_there_is_no_record() -> None:
     low = fails("APP-004", "service", VAULT, severity=Severity.LOW)
     secret = fails("KV-003", "secret", f"{VAULT}/secrets/A")
-    assert asked((low, SETTING, APP, secret)) == (SITE, VAULT)
+    assert asked((low, SETTING, APP, secret), RULES) == (SITE, VAULT)
 
 
 NAMELESS = {

@@ -14,6 +14,7 @@ from mzaudit.engine.results import (
     Baseline,
     BaselineNote,
     BaselineState,
+    Cause,
     Finding,
     Gate,
     Report,
@@ -39,7 +40,7 @@ WAIVED = replace(FAILS, status=Status.WAIVED, waiver=WAIVER)
 EXPIRED = replace(FAILS, waiver=replace(WAIVER, expires="2026-11-20", expired=True))
 PASSES = replace(FAILS, status=Status.PASS)
 UNSEEN = replace(FAILS, status=Status.INCONCLUSIVE, evidence=(), gaps=(UNREADABLE,))
-EXPLAINED = replace(FAILS, status=Status.NOT_APPLICABLE, cause="KV-001 kv")
+EXPLAINED = replace(FAILS, status=Status.NOT_APPLICABLE, cause=Cause("KV-001", "kv"))
 OTHERWISE = replace(FAILS, evidence=(Evidence("vault/readers", (), ("group a", "group b")),))
 SINCE_LONG_AGO = replace(FAILS, baseline=BaselineNote(BaselineState.UNCHANGED, LONG_AGO))
 NEW, UNCHANGED, RESOLVED = BaselineState

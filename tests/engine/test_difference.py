@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.engine.report_diff import Turn, by_turn, differences
-from mzaudit.engine.results import Finding, Status, WaiverNote
+from mzaudit.engine.results import Cause, Finding, Status, WaiverNote
 from mzaudit.engine.verdict import Evidence, Fix
 from mzaudit.policy.models import Severity
 from tests.report.sample import UNREADABLE, finding
@@ -16,7 +16,7 @@ FAILS = finding("KV-003", "kv/A", Status.FAIL, note="n", evidence=(Evidence("kv/
 PASSES = replace(FAILS, status=Status.PASS)
 UNSEEN = replace(FAILS, status=Status.INCONCLUSIVE, gaps=(UNREADABLE,))
 WAIVED = replace(FAILS, status=Status.WAIVED, waiver=WaiverNote("r", "o", "2026-12-31", "t", "w.yaml:3", False))
-EXPLAINED = replace(FAILS, status=Status.NOT_APPLICABLE, cause="KV-001 kv")
+EXPLAINED = replace(FAILS, status=Status.NOT_APPLICABLE, cause=Cause("KV-001", "kv"))
 
 TURNS: dict[str, tuple[Finding | None, Finding | None, Turn | None]] = {
     "the same": (FAILS, FAILS, None),

@@ -8,7 +8,7 @@ import pytest
 
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Rule, Severity, Verdict
 from mzaudit.engine.evaluate import evaluate
-from mzaudit.engine.results import Finding, Gate, Status, summarise
+from mzaudit.engine.results import Cause, Finding, Gate, Status, summarise
 from mzaudit.engine.subjects import each_secret, each_vault
 from mzaudit.policy.desired import DesiredSecret, DesiredVault
 from mzaudit.snapshot.estate import Snapshot
@@ -63,31 +63,31 @@ def found(*rules: Rule[DesiredVault] | Rule[DesiredSecret]) -> Finding:
     return next(f for f in findings if f.rule == "T-002" and f.subject.name == "kv-mz-cloud-prd/SECRET_KEY")
 
 
-CAUSE = "T-001 kv-mz-cloud-prd"
-REQUIRED: dict[str, tuple[Verdict, Verdict, Status, str]] = {
-    "the link holds, the rule decides": (PASS, FAIL, Status.FAIL, ""),
+CAUSE = Cause("T-001", "kv-mz-cloud-prd")
+REQUIRED: dict[str, tuple[Verdict, Verdict, Status, Cause | None]] = {
+    "the link holds, the rule decides": (PASS, FAIL, Status.FAIL, None),
     "the link is broken": (FAIL, PASS, Status.NOT_APPLICABLE, CAUSE),
-    "the link is unseen": (UNSEEN, PASS, Status.INCONCLUSIVE, ""),
-    "the link does not apply": (SKIP, PASS, Status.PASS, ""),
-    "the link is only weak": (WEAK, FAIL, Status.FAIL, ""),
+    "the link is unseen": (UNSEEN, PASS, Status.INCONCLUSIVE, None),
+    "the link does not apply": (SKIP, PASS, Status.PASS, None),
+    "the link is only weak": (WEAK, FAIL, Status.FAIL, None),
 }
-EXPLAINED: dict[str, tuple[Verdict, Verdict, Status, str]] = {
+EXPLAINED: dict[str, tuple[Verdict, Verdict, Status, Cause | None]] = {
     "the link is broken and so is this": (FAIL, FAIL, Status.NOT_APPLICABLE, CAUSE),
-    "the link is broken, this was seen to hold": (FAIL, PASS, Status.PASS, ""),
-    "the link is broken, this was not seen": (FAIL, UNSEEN, Status.INCONCLUSIVE, ""),
-    "the link is unseen, the failure stands": (UNSEEN, FAIL, Status.FAIL, ""),
-    "the link holds": (PASS, FAIL, Status.FAIL, ""),
-    "a weak failure hides nothing worse": (WEAK, FAIL, Status.FAIL, ""),
+    "the link is broken, this was seen to hold": (FAIL, PASS, Status.PASS, None),
+    "the link is broken, this was not seen": (FAIL, UNSEEN, Status.INCONCLUSIVE, None),
+    "the link is unseen, the failure stands": (UNSEEN, FAIL, Status.FAIL, None),
+    "the link holds": (PASS, FAIL, Status.FAIL, None),
+    "a weak failure hides nothing worse": (WEAK, FAIL, Status.FAIL, None),
 }
 
 
-NOTHING = NotApplicable("Nothing to ask about.", after="T-001")
-FOLLOWED: dict[str, tuple[Verdict, Verdict, Status, str]] = {
+NOTHING = NotApplicable("Nothing to ask about.", broken_link=True)
+FOLLOWED: dict[str, tuple[Verdict, Verdict, Status, Cause | None]] = {
     "the link is broken and left nothing": (FAIL, NOTHING, Status.NOT_APPLICABLE, CAUSE),
-    "the link holds": (PASS, NOTHING, Status.NOT_APPLICABLE, ""),
-    "the link is unseen": (UNSEEN, NOTHING, Status.NOT_APPLICABLE, ""),
-    "not applicable for another reason": (FAIL, SKIP, Status.NOT_APPLICABLE, ""),
-    "a failure is its own": (FAIL, FAIL, Status.FAIL, ""),
+    "the link holds": (PASS, NOTHING, Status.NOT_APPLICABLE, None),
+    "the link is unseen": (UNSEEN, NOTHING, Status.NOT_APPLICABLE, None),
+    "not applicable for another reason": (FAIL, SKIP, Status.NOT_APPLICABLE, None),
+    "a failure is its own": (FAIL, FAIL, Status.FAIL, None),
 }
 
 

@@ -60,7 +60,7 @@ GONE: Observed[None] = Observed(None)
 def judged(seen: Snapshot, *asked: str) -> tuple[Topology, tuple[Finding, ...]]:
     bound = wanted(*asked)
     findings = evaluate(bound, seen, RULES)
-    return topology(bound, seen, findings), findings
+    return topology(bound, seen, findings, RULES), findings
 
 
 def parts(picture: Topology) -> dict[str, Node | Arrow]:
@@ -312,7 +312,7 @@ def test_seeing_less_never_marks_better(name: str) -> None:
 def test_what_no_rule_of_this_report_decides_is_not_seen() -> None:
     bound = wanted()
     only = tuple(f for f in evaluate(bound, bent(), RULES) if f.rule == "KV-003")
-    marks = {name: part.mark for name, part in parts(topology(bound, bent(), only)).items()}
+    marks = {name: part.mark for name, part in parts(topology(bound, bent(), only, RULES)).items()}
     assert {name for name, mark in marks.items() if mark is ElementStatus.PASSED} == {
         "vault/kv-mz-cloud-prd",
         "vault/kv-mz-manage-prd",
@@ -336,7 +336,7 @@ def test_a_database_user_marks_its_arrow(status: Status, observed: str, mark: El
     subject = SubjectName("database-user", f"cloud/{server.databases[0].name}", at)
     evidence = (Evidence(f"{at}/users", "a user of the identity", observed),)
     user = replace(findings[0], rule="SQL-003", subject=subject, status=status, evidence=evidence, fingerprint="f" * 32)
-    drawn = parts(topology(bound, bent(), (user,)))
+    drawn = parts(topology(bound, bent(), (user,), RULES))
     assert drawn["identity/app-monozu-cloud-prd uses database/db-monozu-cloud-prd"].mark is mark
 
 
@@ -378,7 +378,7 @@ STATUSES: dict[str, tuple[tuple[Status, ...], ElementStatus]] = {
 @pytest.mark.parametrize(("statuses", "mark"), STATUSES.values(), ids=STATUSES.keys())
 def test_marks_follow_from_statuses(statuses: tuple[Status, ...], mark: ElementStatus) -> None:
     _, findings = judged(bent())
-    some = tuple(replace(f, status=status, cause="") for f, status in zip(findings, statuses, strict=False))
+    some = tuple(replace(f, status=status, cause=None) for f, status in zip(findings, statuses, strict=False))
     node = Node("n", "prd", NodeKind.APP, "n", "x", "", ElementStatus.NOT_SEEN, tuple(f.fingerprint for f in some))
     assert marked(Topology((node,)), some).nodes[0].mark is mark
 
@@ -386,8 +386,7 @@ def test_marks_follow_from_statuses(statuses: tuple[Status, ...], mark: ElementS
 def test_a_cause_decides_for_what_follows_from_it() -> None:
     _, findings = judged(bent())
     cause = replace(findings[0], status=Status.WAIVED, severity=Severity.LOW)
-    link = f"{cause.rule} {cause.subject.name}"
-    follower = replace(findings[1], status=Status.NOT_APPLICABLE, cause=link)
+    follower = replace(findings[1], status=Status.NOT_APPLICABLE, cause=cause.as_cause)
     node = Node("n", "prd", NodeKind.APP, "n", "x", "", ElementStatus.NOT_SEEN, (follower.fingerprint,))
     assert marked(Topology((node,)), (cause, follower)).nodes[0].mark is ElementStatus.WAIVED
     assert marked(Topology((node,)), (follower,)).nodes[0].mark is ElementStatus.VIOLATED

@@ -172,7 +172,7 @@ ONE_WORD_WRONG = {
     ),
     "rule code": (
         ("document: Azure", "rules: {KV3: {severity: low, reason: known}}\ndocument: Azure"),
-        'rules.KV3: expected as key a rule code such as KV-003, found "KV3"',
+        'rules.KV3: expected as key a rule code such as AB-123, found "KV3"',
     ),
     "repository": (
         ("repository: ingestor", "repository: Ingestor"),

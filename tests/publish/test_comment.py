@@ -107,7 +107,7 @@ def test_the_same_again_writes_no_comment(pull: Pull) -> None:
 
 
 def test_each_environment_and_each_policy_has_its_own(pull: Pull) -> None:
-    for about in (RED, report(RED.findings, env="stg"), report(RED.findings, env=("prd", "stg"))):
+    for about in (RED, report(RED.findings, env=("stg",)), report(RED.findings, env=("prd", "stg"))):
         pull.tell(about)
         pull.tell(named(about, "teams/a.yaml"))
         pull.tell(named(about, "/home/vsts/work/1/s/teams/b.yaml"))

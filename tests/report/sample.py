@@ -15,6 +15,7 @@ from mzaudit.engine.results import (
     SCHEMA_VERSION,
     Arrow,
     Baseline,
+    Cause,
     ElementStatus,
     Finding,
     Node,
@@ -112,7 +113,7 @@ def finding(
     note: str = "",
     evidence: tuple[Evidence, ...] = (),
     gaps: tuple[Gap, ...] = (),
-    cause: str = "",
+    cause: Cause | None = None,
     remediation: str = "",
     fix: Fix | None = None,
     waiver: WaiverNote | None = None,
@@ -146,7 +147,7 @@ def report(
     fail_on: Severity = Severity.MEDIUM,
     allow_incomplete: bool = False,
     source: str = "azure",
-    env: str | tuple[str, ...] = "prd",
+    env: tuple[str, ...] = ("prd",),
     warnings: tuple[str, ...] = (),
     topology: Topology | None = None,
 ) -> Report:
@@ -283,7 +284,7 @@ def night() -> Report:
                 Status.NOT_APPLICABLE,
                 kind="setting",
                 slug=slug,
-                cause="KV-003 kv-mz-cloud-prd/SECRET_KEY",
+                cause=Cause("KV-003", "kv-mz-cloud-prd/SECRET_KEY"),
                 note="Explained by KV-003 kv-mz-cloud-prd/SECRET_KEY: the reference does not resolve.",
             )
             for rule, slug in (("SET-002", "reference-resolved"), ("SET-003", "reference-current"))
@@ -365,7 +366,7 @@ def hostile(text: str) -> Report:
             note=text,
             evidence=(Evidence(text, text, (text, text), text),),
             gaps=(gap,) if status is Status.INCONCLUSIVE else (),
-            cause=text if status is Status.NOT_APPLICABLE else "",
+            cause=Cause(text, text) if status is Status.NOT_APPLICABLE else None,
             remediation=text,
             fix=Fix(text, (text,), text),
             waiver=waiver if status is Status.WAIVED else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,9 +83,23 @@ def test_the_head_counts_as_the_reports_do() -> None:
 def test_what_shuts_somebody_out_comes_after_the_apps_have_let_go(tmp_path: Path) -> None:
     made = report(
         [
-            finding("SQL-002", "s", Status.FAIL, fix=Fix("Owner", ("az sql server ad-only-auth enable --name s",))),
-            finding("SET-005", "a", Status.FAIL, fix=Fix("Owner", ("az webapp config appsettings delete --name a",))),
-            finding("BLOB-002", "b", Status.FAIL, fix=Fix("Owner", ("az storage x --public-access off",))),
+            finding(
+                "SQL-002",
+                "s",
+                Status.FAIL,
+                kind="sql-server",
+                fix=Fix("Owner", ("az sql server ad-only-auth enable --name s",)),
+            ),
+            finding(
+                "SET-005",
+                "a",
+                Status.FAIL,
+                kind="service",
+                fix=Fix("Owner", ("az webapp config appsettings delete --name a",)),
+            ),
+            finding(
+                "BLOB-002", "b", Status.FAIL, kind="container", fix=Fix("Owner", ("az storage x --public-access off",))
+            ),
             finding("APP-003", "p", Status.FAIL, fix=Fix("Owner", ("az appservice plan update --name p --sku B2",))),
         ]
     )
@@ -103,14 +118,18 @@ def _failing(*commands: str) -> Report:
     return report([finding("KV-003", "a", Status.FAIL, note="n", remediation="r", fix=Fix("Owner", commands))])
 
 
-def test_areas_come_in_the_order_in_which_they_depend() -> None:
-    areas = ("SET", "IMG", "OBS", "BLOB", "SQL", "RBAC", "APP", "KV", "ENV")
-    made = report(
-        finding(f"{area}-001", "a", Status.FAIL, fix=Fix("Owner", (f"az webapp start --name {area}",)))
-        for area in areas
-    )
-    lines = [line.split()[-1] for line in render(made).splitlines() if line.startswith("az ")]
-    assert lines == ["KV", "APP", "RBAC", "SQL", "BLOB", "OBS", "IMG", "SET", "ENV"]
+ORDER = {"SET-002": ("KV-003", "APP-005"), "KV-003": ("KV-001",), "APP-005": ("APP-001",), "KV-001": (), "APP-001": ()}
+
+
+def _ordered(command: str) -> list[str]:
+    made = report(finding(code, code, Status.FAIL, fix=Fix("Owner", (f"{command} --name {code}",))) for code in ORDER)
+    made = replace(made, rules=tuple(replace(rule, depends_on=ORDER[rule.code]) for rule in made.rules))
+    return [line.split()[-1] for line in render(made).splitlines() if command in line]
+
+
+def test_a_thing_is_created_before_what_rests_on_it_and_removed_after() -> None:
+    assert _ordered("az webapp start") == ["APP-001", "KV-001", "APP-005", "KV-003", "SET-002"]
+    assert _ordered("az webapp delete") == ["SET-002", "APP-005", "KV-003", "APP-001", "KV-001"]
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())

@@ -30,7 +30,7 @@ def _shown(finding: Finding, text: str) -> bool:
 @pytest.mark.parametrize("name", EVERY_FINDING)
 def test_every_format_shows_every_finding(name: str) -> None:
     distinct = [
-        replace(f, rule=f"{f.rule}{place}", subject=replace(f.subject, name=f"thing-{place:02}-"), cause="")
+        replace(f, rule=f"{f.rule}{place}", subject=replace(f.subject, name=f"thing-{place:02}-"), cause=None)
         for place, f in enumerate(night().findings)
     ]
     text = html.unescape(render(name, report(distinct)))

@@ -16,7 +16,7 @@ __all__ = ["folder", "mzaudit"]
 Call = Callable[..., Outcome]
 
 
-def _save(path: Path, days: int, env: str | tuple[str, ...] = "prd") -> None:
+def _save(path: Path, days: int, env: tuple[str, ...] = ("prd",)) -> None:
     run = replace(night().run, started=night().run.started - timedelta(days=days), env=env)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render("json", replace(night(), run=run)), "utf-8")
@@ -27,7 +27,7 @@ def test_earlier_reports_are_shown_and_others_named(mzaudit: Call, folder: Path)
     _save(folder / "past" / "a.json", 2)
     _save(folder / "past" / "deep" / "b.json", 1)
     _save(folder / "past" / "later.json", -1)
-    _save(folder / "past" / "stg.json", 3, "stg")
+    _save(folder / "past" / "stg.json", 3, ("stg",))
     (folder / "past" / "notes.json").write_text("[]")
     (folder / "past" / "cut.json").write_text(render("json", night())[:500])
     said = mzaudit("report", "now.json", "-o", "html:out.html", "--history", "past")

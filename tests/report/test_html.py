@@ -11,7 +11,7 @@ import lxml.html
 import pytest
 from lxml.html import HtmlElement
 
-from mzaudit.engine.results import Attribution, ElementStatus, Finding, Report, Status
+from mzaudit.engine.results import Attribution, Cause, ElementStatus, Finding, Report, Status
 from mzaudit.report import gate_text
 from mzaudit.report.details import changed
 from mzaudit.report.formats import html
@@ -158,7 +158,7 @@ def html_words(mark: str) -> str:
     return {"not-seen": "not seen", "extra": "not documented"}.get(mark, mark)
 
 
-def _asked(status: Status, rule: str = "KV-003", env: str = "prd", cause: str = "") -> Finding:
+def _asked(status: Status, rule: str = "KV-003", env: str = "prd", cause: Cause | None = None) -> Finding:
     return finding(rule, f"kv/{rule}", status, env=env, cause=cause)
 
 
@@ -173,7 +173,7 @@ CELLS: dict[str, tuple[tuple[Finding, ...], ElementStatus, list[str]]] = {
     ),
     "one is waived": ((_asked(Status.WAIVED), _asked(Status.PASS, "KV-004")), ElementStatus.WAIVED, ["KV-003"]),
     "one is explained": (
-        (_asked(Status.FAIL), _asked(Status.NOT_APPLICABLE, "KV-004", cause="KV-003 kv/KV-003")),
+        (_asked(Status.FAIL), _asked(Status.NOT_APPLICABLE, "KV-004", cause=Cause("KV-003", "kv/KV-003"))),
         ElementStatus.VIOLATED,
         ["KV-003"],
     ),

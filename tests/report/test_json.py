@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mzaudit.engine.results import Baseline, BaselineNote, BaselineState, Report, summarise
+from mzaudit.engine.results import SCHEMA_VERSION, Baseline, BaselineNote, BaselineState, Report, summarise
 from mzaudit.errors import SnapshotError
 from mzaudit.report import render
 from mzaudit.report.formats import json as json_report
@@ -46,7 +47,7 @@ def test_contract_of_the_document() -> None:
     ]
     assert list(document["summary"]) == ["pass", "fail", "inconclusive", "not_applicable", "waived", "gate"]
     assert document["run"]["started"] == "2026-11-23T02:30:00Z"
-    assert document["run"]["env"] == "prd"
+    assert document["run"]["env"] == ["prd"]
     assert json.loads(render("json", report((), env=("prd", "stg"))))["run"]["env"] == ["prd", "stg"]
 
 
@@ -82,12 +83,32 @@ def test_what_became_since_the_baseline_is_kept(only_new: bool) -> None:
     }
 
 
-def test_a_report_without_a_word_of_baselines_is_read() -> None:
-    document = json.loads(render("json", night()))
-    del document["run"]["baseline"]
-    for finding in document["findings"]:
-        del finding["baseline"]
-    assert json_report.parse(json.dumps(document), "r.json") == night()
+KEPT = sorted((Path(__file__).parent / "kept").glob("*.json"))
+
+
+@pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.stem)
+def test_a_report_of_an_earlier_version_is_read(kept: Path) -> None:
+    """Files that earlier versions wrote, as they wrote them; they are never written again."""
+    text = kept.read_text("utf-8")
+    earlier, found = json.loads(text), json_report.parse(text, kept.name)
+    assert earlier["schema_version"] == "1"
+    assert found.environments == (earlier["run"]["env"],)
+    assert [str(each.cause or "") for each in found.findings] == [each["cause"] for each in earlier["findings"]]
+    assert [(each.rule, each.status, each.fingerprint) for each in found.findings] == [
+        (each["rule"], each["status"], each["fingerprint"]) for each in earlier["findings"]
+    ]
+    rendered = render("json", found)
+    assert json.loads(rendered)["schema_version"] == SCHEMA_VERSION
+    assert json_report.parse(rendered, kept.name) == found
+
+
+def test_rules_that_depend_in_a_circle_are_refused() -> None:
+    made = night()
+    circle = tuple(
+        replace(rule, depends_on=(made.rules[-position - 1].code,)) for position, rule in enumerate(made.rules)
+    )
+    with pytest.raises(SnapshotError, match="circle"):
+        json_report.parse(render("json", replace(made, rules=circle)), "r.json")
 
 
 def test_schema_accepts_what_is_written_and_nothing_else() -> None:
@@ -126,7 +147,7 @@ REFUSED = {
     "cut short": (render("json", night())[:-40], "cut short"),
     "not an object": ("[]", "no schema_version"),
     "a snapshot": ('{"taken": 1}', "not a report but a snapshot"),
-    "another version": ('{"schema_version": "9"}', "another mzaudit: expected report version 1, found 9"),
+    "another version": ('{"schema_version": "9"}', "another mzaudit: expected report version 2, found 9"),
     "too deep": ("[" * 100_000, "cut short"),
     "unknown field": (render("json", night()).replace('"source"', '"sauce"'), "run.sauce"),
     "unknown status": (render("json", night()).replace('"waived"', '"wavy"', 2), "wavy"),

@@ -8,7 +8,7 @@ import click
 @click.command(short_help="Show a rule's page.")
 @click.argument("code")
 def command(code: str) -> int:
-    """Show what a rule checks, why it matters, and how to mend it. CODE is a code (KV-006) or a slug."""
+    """Show what a rule checks, why it matters, and how to mend it. CODE may be the rule's slug."""
     from mzaudit import rules
     from mzaudit.cli import exit_codes, output
     from mzaudit.cli.evaluation import known

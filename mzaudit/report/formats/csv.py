@@ -33,7 +33,7 @@ COLUMNS: Mapping[str, Callable[[Finding, Report], str]] = MappingProxyType(
         "evidence": lambda finding, _: _listed(map(_fact, finding.evidence)),
         "unseen": lambda finding, _: _listed(map(call, finding.gaps)),
         "cure": lambda finding, _: _listed(dict.fromkeys(map(cures, finding.gaps))),
-        "cause": lambda finding, _: finding.cause,
+        "cause": lambda finding, _: str(finding.cause or ""),
         "baseline": lambda finding, _: finding.baseline.state if finding.baseline is not None else "",
         "first_seen": lambda finding, _: utc(finding.baseline.first_seen) if finding.baseline is not None else "",
         "changed": lambda finding, _: _listed(text for _, text in changed(finding)),

@@ -1,16 +1,17 @@
 """The remediation script: what would mend the violations, in a safe order, for a person to review and run.
 
 mzaudit never runs it. Only what adds or enables something runs without a further look (`caution.py`). Created and
-enabled before removed; vaults before the apps that refer to them.
+enabled before removed; a thing before what rests on it, as the rules depend on each other.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 
 from mzaudit.engine.az_cli import placeholders
-from mzaudit.engine.results import Finding, Report, Status
+from mzaudit.engine.results import Finding, Report, RuleNote, Status
 from mzaudit.policy.enums import counted
 from mzaudit.report.caution import check_first
 from mzaudit.report.details import waived
@@ -19,7 +20,6 @@ from mzaudit.report.gate_text import below, known
 from mzaudit.report.grouping import with_status
 from mzaudit.report.summary import caveats, facts
 
-_AREAS = ("KV", "APP", "RBAC", "SQL", "BLOB", "OBS", "IMG", "SET")
 # What takes something away, or shuts out whoever still relies on it.
 _REMOVING = frozenset(("delete", "remove", "purge", "disable", "deny", "ad-only-auth"))
 _CLOSING = (
@@ -32,8 +32,7 @@ _CLOSING = (
     "REVOKE ",
     "--method delete",
 )
-# First the apps let go of a thing, then it is taken away.
-_LETTING_GO = ("SET", "IMG", "APP", "OBS", "RBAC", "BLOB", "SQL", "KV")
+_OF_AN_APP = ("service", "setting")  # what lets go of a thing before the thing is taken away
 
 _GUARD = """\
 if [ "${MZAUDIT_FIX:-}" != "reviewed" ]; then
@@ -45,8 +44,16 @@ fi"""
 def chunks(report: Report) -> Iterator[str]:
     """A bash script; without MZAUDIT_FIX=reviewed it does nothing."""
     violations = with_status(report, Status.FAIL)
-    mending = sorted((f for f in violations if not _removes(f)), key=_place)
-    removing = sorted((f for f in violations if _removes(f)), key=lambda finding: _place(finding, _LETTING_GO))
+    depths = _depths(report.rules)
+
+    def creation(one: Finding) -> tuple[object, ...]:
+        return one.env, depths.get(one.rule, 0), one.rule, one.subject.name
+
+    def removal(one: Finding) -> tuple[object, ...]:
+        return one.env, one.subject.kind not in _OF_AN_APP, -depths.get(one.rule, 0), one.rule, one.subject.name
+
+    mending = sorted((f for f in violations if not _removes(f)), key=creation)
+    removing = sorted((f for f in violations if _removes(f)), key=removal)
     yield from _lines("#!/usr/bin/env bash", *_head(report), "set -euo pipefail", "", _GUARD)
     for title, findings in (("Create, enable, set", mending), ("Remove, shut out", removing)):
         if findings:
@@ -140,7 +147,10 @@ def _verbs(command: str) -> set[str]:
     return set(command.split(" -")[0].split())
 
 
-def _place(finding: Finding, areas: tuple[str, ...] = _AREAS) -> tuple[str, int, str, str]:
-    area = finding.rule.split("-")[0]
-    order = areas.index(area) if area in areas else len(areas)
-    return finding.env, order, finding.rule, finding.subject.name
+def _depths(rules: Iterable[RuleNote]) -> Mapping[str, int]:
+    """How many rules are answered before each, along the longest chain."""
+    before = {rule.code: rule.depends_on for rule in rules}
+    depths: dict[str, int] = {}
+    for code in TopologicalSorter(before).static_order():
+        depths[code] = max((depths[each] + 1 for each in before.get(code, ())), default=0)
+    return depths

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -62,7 +63,9 @@ def parse(text: str, name: str) -> Report:
         raise SnapshotError(f"{name}: not a report but a snapshot: judge it with `mzaudit check --snapshot`")
     if not isinstance(raw, dict) or "schema_version" not in raw:
         raise SnapshotError(f"{name}: not a report: it has no schema_version")
-    if raw["schema_version"] != SCHEMA_VERSION:
+    if raw["schema_version"] == "1":
+        text = json.dumps(_from_version_1(raw))
+    elif raw["schema_version"] != SCHEMA_VERSION:
         found = str(raw["schema_version"])[:40]
         raise SnapshotError(
             f"{name}: written by another mzaudit: expected report version {SCHEMA_VERSION}, found {found}; "
@@ -76,12 +79,41 @@ def parse(text: str, name: str) -> Report:
         raise SnapshotError(f"{name}: run.started: expected a time with its zone, between 2000 and 9999")
     _check_overrides(report, name)
     _check_baseline(report, name)
+    _check_rules(report, name)
     _check_attribution(report, name)
     if report.summary != summarise(report.findings, report.run.fail_on, only_new=report.only_new):
         raise SnapshotError(f"{name}: the summary does not agree with the findings; the report was changed")
     if not agrees(report.topology, report.findings):
         raise SnapshotError(f"{name}: the topology does not agree with the findings; the report was changed")
     return report
+
+
+def _from_version_1(raw: Mapping[str, object]) -> Mapping[str, object]:
+    """The report in today's shapes: one environment was a text and not a list, a cause the text `KV-001 kv-x`. What is
+    not as that version wrote it is left to be refused."""
+    run, findings = raw.get("run"), raw.get("findings")
+    env = run.get("env") if isinstance(run, dict) else None
+    return {
+        **raw,
+        "schema_version": SCHEMA_VERSION,
+        "run": {**run, "env": [env]} if isinstance(run, dict) and isinstance(env, str) else run,
+        "findings": list(map(_finding_from_version_1, findings)) if isinstance(findings, list) else findings,
+    }
+
+
+def _finding_from_version_1(raw: object) -> object:
+    if not isinstance(raw, dict) or not isinstance(raw.get("cause"), str):
+        return raw
+    rule, _, subject = raw["cause"].partition(" ")
+    return {**raw, "cause": {"rule": rule, "subject": subject} if raw["cause"] else None}
+
+
+def _check_rules(report: Report, name: str) -> None:
+    """Refuse rules that depend on each other in a circle: the order of the remediation hangs on them."""
+    try:
+        TopologicalSorter({rule.code: rule.depends_on for rule in report.rules}).prepare()
+    except CycleError:
+        raise SnapshotError(f"{name}: rules: depends_on leads in a circle; the report was changed") from None
 
 
 def _check_baseline(report: Report, name: str) -> None:

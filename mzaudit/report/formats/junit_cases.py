@@ -91,7 +91,9 @@ def _outcome(finding: Finding, report: Report) -> tuple[JUnitOutcome, str, str]:
             note = waived(finding.waiver) if finding.waiver is not None else "no waiver is recorded"
             return JUnitOutcome.SKIPPED, "", f"WAIVED {note}: {what}"
         case Status.NOT_APPLICABLE:
-            because = f"explained by {finding.cause}: " if finding.cause not in finding.note else ""
+            because = (
+                f"explained by {finding.cause}: " if finding.cause and str(finding.cause) not in finding.note else ""
+            )
             return JUnitOutcome.SKIPPED, "", f"not applicable: {because}{asked}"
         case Status.INCONCLUSIVE:
             gaps = "; ".join(call(gap) for gap in finding.gaps) or "no reason was recorded"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mzaudit.engine.results import Finding, Report, Status
+from mzaudit.engine.results import Cause, Finding, Report, Status
 from mzaudit.engine.verdict import Evidence
 from mzaudit.policy.enums import counted
 from mzaudit.report.details import asked_by, call, changed, fresh, history, mending, why
@@ -61,7 +61,7 @@ class _Page:
     def __init__(self, report: Report, dialect: Dialect) -> None:
         self._report = report
         self._dialect = dialect
-        self._effects: Mapping[tuple[str, str], tuple[Finding, ...]] = followers(report)
+        self._effects: Mapping[tuple[str, Cause], tuple[Finding, ...]] = followers(report)
         self._short = shortener(finding.subject.id for finding in report.findings)
 
     def head(self) -> Iterator[str]:
@@ -167,7 +167,7 @@ class _Page:
 
     def _not_applicable(self, findings: Iterable[Finding]) -> Iterator[Block]:
         for members in by_rule_and_note(findings):
-            because = ": ".join(filter(None, (members[0].cause, members[0].note)))
+            because = ": ".join(filter(None, (str(members[0].cause or ""), members[0].note)))
             yield from self._listed(f"{self._rule(members[0])} {self._prose(because.removesuffix('.'))}", members)
 
     def _passed(self, findings: Iterable[Finding]) -> Iterator[Block]:

@@ -164,7 +164,7 @@ def _unmapped(finding: Finding, report: Report) -> dict[str, object]:
         "breaks_gate": breaks_gate(finding, report),
         "verdict": verdict(report),
         "policy": finding.policy,
-        "cause": finding.cause,
+        "cause": str(finding.cause or ""),
         "source": report.run.source,
         "caveats": [f"{word}: {said}" for word, said in caveats(report)],
         "baseline": baseline(report),

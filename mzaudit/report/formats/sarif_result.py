@@ -59,7 +59,7 @@ def result(finding: Finding, rules: Mapping[str, int], report: Report) -> dict[s
             "breaksGate": breaks_gate(finding, report),
             "subject": finding.subject.kind,
             "requirements": list(finding.requirements),
-            "cause": finding.cause,
+            "cause": str(finding.cause or ""),
         },
     }
     if finding.baseline is not None:

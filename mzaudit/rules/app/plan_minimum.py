@@ -1,6 +1,6 @@
 """APP-003: the plan is at least the documented minimum of its family."""
 
-from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.engine.subjects import each_service
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.skus import sku
@@ -13,6 +13,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="The plan meets the minimum",
     severity=Severity.HIGH,
     over=each_service,
+    bears_on=Aspect.PLAN,
     requires=("APP-001",),
 )
 def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:

@@ -1,6 +1,6 @@
 """APP-004: production runs on the recommended plan."""
 
-from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
+from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
 from mzaudit.engine.subjects import each_service
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.skus import BASIC, sku
@@ -13,6 +13,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="Production runs on the recommended plan",
     severity=Severity.LOW,
     over=each_service,
+    bears_on=Aspect.PLAN,
     requires=("APP-001",),
     explained_by=("APP-003",),
 )

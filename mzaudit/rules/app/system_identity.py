@@ -1,7 +1,7 @@
 """APP-005: the backend acts under its system-assigned identity."""
 
 from mzaudit.access.identity_grants import switch_on
-from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import pull_by_system_identity
@@ -19,6 +19,7 @@ _SYSTEM = "SystemAssigned"
     title="The app uses its system-assigned identity",
     severity=Severity.CRITICAL,
     over=each_service,
+    bears_on=Aspect.IDENTITY,
     requires=("APP-001",),
 )
 def system_identity(want: DesiredService, seen: Snapshot) -> Verdict:

@@ -41,7 +41,7 @@ def snap_container_private(want: DesiredStorage, seen: Snapshot) -> Verdict:
             return Pass((Evidence(path, False, allowed),))
     level = need(account.container(want.container))
     if level is None:
-        return NotApplicable(f"The container {want.container} does not exist (BLOB-001).")
+        return NotApplicable(f"The container {want.container} does not exist.")
     at = f"{want.container_id}/properties/publicAccess"
     shown = (level.public_access or "None").casefold()
     if shown == "none":

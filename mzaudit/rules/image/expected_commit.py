@@ -1,6 +1,6 @@
 """IMG-006: the app runs the commit that this run expects."""
 
-from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
+from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import deploy, is_short_commit, main_image
 from mzaudit.policy.desired import DesiredService
@@ -12,6 +12,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="The expected commit is deployed",
     severity=Severity.CRITICAL,
     over=each_service,
+    bears_on=Aspect.IMAGE,
     requires=("APP-001",),
     explained_by=("APP-002",),
 )

@@ -1,6 +1,6 @@
 """IMG-002: the image comes from the shared registry and the service's own repository."""
 
-from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import each_service
 from mzaudit.engine.verdict import NotApplicable
@@ -19,6 +19,7 @@ from mzaudit.snapshot.web import Container
     title="The image comes from the shared registry",
     severity=Severity.HIGH,
     over=each_service,
+    bears_on=Aspect.IMAGE,
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002",),
 )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, find, rule, whole
+from mzaudit.engine import Aspect, Evidence, Fail, Pass, Severity, Verdict, find, rule, whole
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import MainImage, deploy, is_commit, is_short_commit, main_image
 from mzaudit.facts.existing import require_field
@@ -19,6 +19,7 @@ from mzaudit.snapshot.text.image_reference import Image
     title="The latest commit is deployed",
     severity=Severity.MEDIUM,
     over=each_service,
+    bears_on=Aspect.IMAGE,
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "IMG-002", "IMG-003", "IMG-004"),
 )

@@ -8,6 +8,7 @@ from mzaudit.access.effective_access import access_of
 from mzaudit.access.identity_grants import switch_on
 from mzaudit.access.registry_access import pull_role, pull_targets
 from mzaudit.engine import (
+    Aspect,
     Evidence,
     Fail,
     Fix,
@@ -41,6 +42,7 @@ _LEFT_OVER = frozenset({"docker_registry_server_username", "docker_registry_serv
     title="The image is pulled by the identity",
     severity=Severity.HIGH,
     over=each_service,
+    bears_on=Aspect.IMAGE,
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "APP-005"),
 )

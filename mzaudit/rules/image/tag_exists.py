@@ -1,6 +1,6 @@
 """IMG-004: the running tag is in the registry."""
 
-from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, find, rule
+from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Pass, Severity, Verdict, find, rule
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import deploy, main_image
 from mzaudit.policy.desired import DesiredService
@@ -13,6 +13,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="The running tag is in the registry",
     severity=Severity.HIGH,
     over=each_service,
+    bears_on=Aspect.IMAGE,
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "IMG-002", "IMG-003"),
 )

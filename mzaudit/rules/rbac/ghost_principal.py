@@ -1,7 +1,7 @@
 """RBAC-007: no assignment is left to a former identity of the service."""
 
 from mzaudit.access.managed_identities import caller_of, identities_of, is_gone
-from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import SucceededService, each_succeeded_service
 from mzaudit.rules.rbac._orphaned_assignments import access_around, orphaned_assignments
@@ -14,6 +14,7 @@ from mzaudit.snapshot.observed import Gap, not_asked
     title="No assignment is left to a former identity",
     severity=Severity.LOW,
     over=each_succeeded_service,
+    bears_on=Aspect.ROLES,
     requires=("APP-001",),
     explained_by=("APP-005", "RBAC-003"),
 )

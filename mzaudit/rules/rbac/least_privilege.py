@@ -2,7 +2,7 @@
 
 from mzaudit.access.documented_grant import revoke_fix
 from mzaudit.access.managed_identities import identities_of
-from mzaudit.engine import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.subjects import HeldRoles, each_role_holder
 from mzaudit.rules.rbac._held_roles import Held, held_by, judged_elsewhere
 from mzaudit.snapshot.estate import Snapshot
@@ -14,6 +14,7 @@ from mzaudit.snapshot.observed import Gap, Unobserved
     title="The identity holds no undocumented role",
     severity=Severity.HIGH,
     over=each_role_holder,
+    bears_on=Aspect.ROLES,
     requires=("APP-001",),
     follows=("APP-005",),
 )
@@ -73,5 +74,5 @@ def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
     if gaps:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
     if not identities.items:
-        return NotApplicable(f"{service.app} has no identity that could hold a role.", after="APP-005")
+        return NotApplicable(f"{service.app} has no identity that could hold a role.", broken_link=True)
     return Pass((Evidence(service.id, "documented roles only", tuple(sorted(documented)) or "no role"),))

@@ -3,7 +3,7 @@
 from mzaudit.access.documented_grant import DocumentedGrant, judge
 from mzaudit.access.identity_grants import switch_on
 from mzaudit.access.storage_access import BLOB_READER, has_access_lists, read_target
-from mzaudit.engine import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
+from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
 from mzaudit.engine.subjects import each_service_with_storage
 from mzaudit.facts.existing import principal_of
 from mzaudit.policy.desired import DesiredService
@@ -15,6 +15,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="The identity reads the snap container by the documented role",
     severity=Severity.HIGH,
     over=each_service_with_storage,
+    bears_on=Aspect.BLOB_ACCESS,
     requires=("APP-001", "BLOB-001"),
     explained_by=("APP-005",),
 )

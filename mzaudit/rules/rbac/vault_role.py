@@ -3,7 +3,7 @@
 from mzaudit.access.documented_grant import DocumentedGrant, grant_fix, judge
 from mzaudit.access.identity_grants import switch_on
 from mzaudit.access.vault_access import SECRETS_USER, data_access, secret_target
-from mzaudit.engine import Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
+from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
 from mzaudit.engine.subjects import each_service_with_vault
 from mzaudit.facts.existing import principal_of
 from mzaudit.policy.desired import DesiredService
@@ -15,6 +15,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="The identity reads its own vault by the documented role",
     severity=Severity.CRITICAL,
     over=each_service_with_vault,
+    bears_on=Aspect.VAULT_ACCESS,
     requires=("APP-001", "KV-001"),
     explained_by=("APP-005", "KV-002"),
 )

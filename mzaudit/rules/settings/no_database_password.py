@@ -1,6 +1,6 @@
 """SET-005: where passwords are forbidden, no setting reaches a database with one."""
 
-from mzaudit.engine import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule, whole
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule, whole
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.subjects import each_service
 from mzaudit.policy.desired import DesiredService
@@ -17,6 +17,7 @@ from mzaudit.snapshot.values import LiteralValue, OtherReference, ValueClass, Va
     title="No database password",
     severity=Severity.CRITICAL,
     over=each_service,
+    bears_on=Aspect.SETTINGS,
     requires=("APP-001",),
 )
 def no_database_password(want: DesiredService, seen: Snapshot) -> Verdict:

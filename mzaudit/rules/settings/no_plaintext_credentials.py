@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
 from mzaudit.engine.az_cli import az, secret_file
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.subjects import each_service
@@ -25,6 +25,7 @@ from mzaudit.snapshot.values import LiteralValue
     title="No credential in clear",
     severity=Severity.CRITICAL,
     over=each_service,
+    bears_on=Aspect.SETTINGS,
     requires=("APP-001",),
 )
 def no_plaintext_credentials(want: DesiredService, seen: Snapshot) -> Verdict:

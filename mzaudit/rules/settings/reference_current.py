@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from mzaudit.engine import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import SecretSetting, each_secret_setting
 from mzaudit.facts.secret_values import OFFICER
@@ -19,6 +19,7 @@ _PLATFORM_REFRESH = timedelta(hours=24)
     title="The app runs with the current version of the secret",
     severity=Severity.MEDIUM,
     over=each_secret_setting,
+    bears_on=Aspect.SECRET_REFERENCES,
     requires=("APP-001",),
     explained_by=("SET-001", "KV-001", "KV-003", "SET-002"),  # what else breaks a reference is SET-002's cause
 )
@@ -85,7 +86,7 @@ def _compare(want: SecretSetting, seen: Snapshot, running: tuple[str, bool], ite
     if active.casefold() == item.version.casefold():
         return Pass(evidence, f"{name} pins today's version: the next rotation will not reach {app}." if pinned else "")
     if item.enabled is False:
-        return NotApplicable(f"The current version of {want.secret.stored} is disabled (KV-004): no app can follow it.")
+        return NotApplicable(f"The current version of {want.secret.stored} is disabled: no app can follow it.")
     if pinned:
         return Fail(
             evidence,

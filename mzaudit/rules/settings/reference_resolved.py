@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mzaudit.access.identity_grants import switch_on
-from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import SecretSetting, each_secret_setting
 from mzaudit.facts.setting_references import Deviation, documented, refer, reported
@@ -50,6 +50,7 @@ _STATUSES = {
     title="The reference is resolved",
     severity=Severity.CRITICAL,
     over=each_secret_setting,
+    bears_on=Aspect.SECRET_REFERENCES,
     requires=("APP-001",),
     explained_by=("SET-001", "KV-001", "KV-003", "KV-004", "APP-005", "KV-002", "RBAC-001"),
 )

@@ -1,6 +1,6 @@
 """SET-001: each documented secret is an app setting that refers to it in the service's own vault."""
 
-from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.engine.subjects import SecretSetting, each_secret_setting
 from mzaudit.facts.setting_references import deviation, refer, value_of
 from mzaudit.snapshot.estate import Snapshot
@@ -11,6 +11,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="The setting refers to the documented secret",
     severity=Severity.CRITICAL,
     over=each_secret_setting,
+    bears_on=Aspect.SECRET_REFERENCES,
     requires=("APP-001",),
 )
 def vault_reference(want: SecretSetting, seen: Snapshot) -> Verdict:

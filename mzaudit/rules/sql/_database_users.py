@@ -59,9 +59,9 @@ def missing(database: DesiredDatabase, seen: Snapshot) -> NotApplicable | None:
     """Why there is no inside to ask about; raises `Unobserved` where that cannot be told."""
     server = seen.server(database.server_id)
     if not need(server.exists):
-        return NotApplicable(f"The SQL server {database.server} does not exist (SQL-001).")
+        return NotApplicable(f"The SQL server {database.server} does not exist.", broken_link=True)
     if not need(server.database(database.name)):
-        return NotApplicable(f"The database {database.name} does not exist (SQL-001).")
+        return NotApplicable(f"The database {database.name} does not exist.", broken_link=True)
     return None
 
 

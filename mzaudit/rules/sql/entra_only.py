@@ -42,7 +42,7 @@ def entra_only(want: DesiredServer, seen: Snapshot) -> Verdict:
         return NotApplicable(f"The policy allows database passwords in {want.env}.")
     server = seen.server(want.id)
     if not need(server.exists):
-        return NotApplicable(f"The SQL server {want.name} does not exist.", after="SQL-001")
+        return NotApplicable(f"The SQL server {want.name} does not exist.", broken_link=True)
     at = f"{want.id}/azureADOnlyAuthentications/Default"
     only = need(server.entra_only)
     if only:

@@ -1,6 +1,6 @@
 """SQL-004: the service's identity holds exactly the documented roles in its database."""
 
-from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule, whole
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule, whole
 from mzaudit.engine.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd
 from mzaudit.engine.verdict import Inconclusive, NotApplicable
 from mzaudit.rules.sql._database_administrator import administers
@@ -27,6 +27,7 @@ _STOCK = ("CONNECT",)  # what CREATE USER itself grants
     title="The identity holds exactly the documented roles in its database",
     severity=Severity.HIGH,
     over=each_database_user,
+    bears_on=Aspect.INSIDE_DATABASE,
     requires=("SQL-003",),
 )
 def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
@@ -61,7 +62,7 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
         return absent
     site = seen.site(service.id)
     if not need(has_identity(site)):
-        return NotApplicable(f"{service.app} has no system-assigned identity (APP-005).")
+        return NotApplicable(f"{service.app} has no system-assigned identity.")
     client = system_client(site, service.key)
     if isinstance(client, Gap):
         raise Unobserved(client)
@@ -71,7 +72,7 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     inside = seen.database(database.id)
     user = find(inside.principals, lambda one: one.entra_id == client.id)
     if user is None:
-        return NotApplicable(f"The identity of {service.app} is no user of {database.name} (SQL-003).")
+        return NotApplicable(f"The identity of {service.app} is no user of {database.name}.")
     held = reached(whole(inside.memberships), user.name)
     roles = {"public", *(role.casefold() for role in held)}
     grants = sorted(

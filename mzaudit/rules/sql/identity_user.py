@@ -1,6 +1,6 @@
 """SQL-003: the service's identity is a user of its database."""
 
-from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule
 from mzaudit.engine.tsql import ADMINISTRATOR, create_user, quoted, sqlcmd
 from mzaudit.rules.sql._database_subjects import DatabaseUser, each_database_user
 from mzaudit.rules.sql._database_users import has_identity, kept_out, missing, system_client
@@ -14,8 +14,10 @@ from mzaudit.snapshot.observed import Gap, Unobserved
     title="The service's identity is a user of its database",
     severity=Severity.CRITICAL,
     over=each_database_user,
+    bears_on=Aspect.INSIDE_DATABASE,
     requires=("APP-001",),
     explained_by=("APP-005",),
+    follows=("SQL-001",),
 )
 def identity_user(want: DatabaseUser, seen: Snapshot) -> Verdict:
     """

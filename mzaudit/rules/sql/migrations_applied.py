@@ -2,7 +2,7 @@
 
 import re
 
-from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.verdict import Inconclusive
@@ -25,6 +25,8 @@ _PIPELINE = Fix("whoever may run the deployment pipeline", (az("pipelines run", 
     title="The migrations have been applied by the pipeline",
     severity=Severity.MEDIUM,
     over=each_guarded_database,
+    bears_on=Aspect.INSIDE_DATABASE,
+    follows=("SQL-001",),
 )
 def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     """

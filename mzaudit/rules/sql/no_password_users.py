@@ -2,7 +2,19 @@
 
 from collections.abc import Iterator
 
-from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, rule, whole
+from mzaudit.engine import (
+    Aspect,
+    Evidence,
+    Fail,
+    Fix,
+    Inconclusive,
+    NotApplicable,
+    Pass,
+    Severity,
+    Verdict,
+    rule,
+    whole,
+)
 from mzaudit.engine.tsql import ADMINISTRATOR, quoted, sqlcmd
 from mzaudit.policy.desired import DesiredDatabase
 from mzaudit.rules.sql._database_subjects import each_database
@@ -22,6 +34,8 @@ _NONE = ("NONE", "EXTERNAL", "WINDOWS")
     title="The database has no user with a password",
     severity=Severity.HIGH,
     over=each_database,
+    bears_on=Aspect.INSIDE_DATABASE,
+    follows=("SQL-001",),
 )
 def no_password_users(want: DesiredDatabase, seen: Snapshot) -> Verdict:
     """

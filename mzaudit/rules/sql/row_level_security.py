@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mzaudit.engine import Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd, table
@@ -33,6 +33,8 @@ _OPERATIONS = (None, *_WRITES, "BEFORE UPDATE", "BEFORE DELETE")
     title="Row-level security covers every tenant table",
     severity=Severity.CRITICAL,
     over=each_guarded_database,
+    bears_on=Aspect.INSIDE_DATABASE,
+    follows=("SQL-001",),
 )
 def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     """

@@ -1,6 +1,6 @@
 """SQL-001: one server holds the documented databases."""
 
-from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, every, need, rule
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, every, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.quantify import merged
 from mzaudit.policy.desired import DesiredDatabase, DesiredServer
@@ -14,6 +14,7 @@ from mzaudit.snapshot.text import ids
     title="One server holds the documented databases",
     severity=Severity.HIGH,
     over=each_documented_server,
+    bears_on=Aspect.DATABASES,
 )
 def single_server(subject: DocumentedServer, seen: Snapshot) -> Verdict:
     """

@@ -36,7 +36,7 @@ def connection_string_matches(want: WantedConnectionString, seen: Snapshot) -> V
     """
     component = need(seen.component(want.component.id).properties)
     if component is None:
-        return NotApplicable(f"The component {want.component.name} does not exist (OBS-001).")
+        return NotApplicable(f"The component {want.component.name} does not exist.")
     value = value_of(want.secret, seen)
     if isinstance(value, Fail):
         return value

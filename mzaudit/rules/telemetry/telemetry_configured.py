@@ -3,7 +3,20 @@
 from collections.abc import Iterator, Mapping
 
 from mzaudit.access.effective_access import reach_of
-from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, find, need, rule
+from mzaudit.engine import (
+    Aspect,
+    Evidence,
+    Fail,
+    Fix,
+    Inconclusive,
+    NotApplicable,
+    Pass,
+    Severity,
+    Verdict,
+    find,
+    need,
+    rule,
+)
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.subjects import each_service
@@ -26,6 +39,7 @@ _SIGNALS = ("TRACES", "METRICS", "LOGS")
     title="Telemetry is exported",
     severity=Severity.MEDIUM,
     over=each_service,
+    bears_on=Aspect.EXPORT,
     requires=("APP-001",),
 )
 def telemetry_configured(want: DesiredService, seen: Snapshot) -> Verdict:

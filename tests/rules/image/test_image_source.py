@@ -162,7 +162,7 @@ def test_a_stack_is_one_finding() -> None:
     mine = findings(load(), site_config(CLOUD, runtime=stack_of("node")))
     failed = [f.rule for f in mine if f.status.value == "fail" and f.subject.name == "cloud"]
     assert failed == ["APP-002"]
-    assert [f.cause for f in mine if f.rule == "IMG-002" and f.subject.name == "cloud"] == ["APP-002 cloud"]
+    assert [str(f.cause) for f in mine if f.rule == "IMG-002" and f.subject.name == "cloud"] == ["APP-002 cloud"]
 
 
 COLLECTOR = "mcr.microsoft.com/opentelemetry/collector"

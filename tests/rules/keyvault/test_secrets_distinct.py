@@ -155,7 +155,7 @@ def test_a_placeholder_in_both_is_explained() -> None:
     bends = (secret_value(CLOUD, KEY, never_set), secret_value(MANAGE, KEY, never_set))
     answers = evaluate(wanted(), bent(*bends), load())
     assert {f.rule for f in answers if f.status.value == "fail"} == {"KV-007"}
-    causes = [f.cause for f in answers if f.rule == "KV-008" and f.subject.name == KEY_OF_MANAGE]
+    causes = [str(f.cause) for f in answers if f.rule == "KV-008" and f.subject.name == KEY_OF_MANAGE]
     assert causes == ["KV-007 kv-mz-cloud-prd/SECRET_KEY"]
 
 

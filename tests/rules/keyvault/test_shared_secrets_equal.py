@@ -98,13 +98,13 @@ def test_one_vault_has_nothing_to_compare_with() -> None:
 def test_a_disabled_secret_is_one_finding() -> None:
     mine = findings(load(), DISABLED, secret_item(CLOUD, HMAC, enabled=False))
     assert [f.rule for f in mine if f.status.value == "fail"] == ["KV-004"]
-    causes = {f.cause for f in mine if f.rule == "KV-006" and f.subject.name == "CLOUD_WEBHOOK_HMAC_SECRET"}
+    causes = {str(f.cause) for f in mine if f.rule == "KV-006" and f.subject.name == "CLOUD_WEBHOOK_HMAC_SECRET"}
     assert causes == {"KV-004 kv-mz-cloud-prd/CLOUD_WEBHOOK_HMAC_SECRET"}
 
 
 def test_a_missing_secret_is_its_cause() -> None:
     mine = findings(load(), secret_gone(CLOUD, HMAC), secret_value(CLOUD, HMAC, None))
-    causes = {f.cause for f in mine if f.rule == "KV-006" and f.subject.name == "CLOUD_WEBHOOK_HMAC_SECRET"}
+    causes = {str(f.cause) for f in mine if f.rule == "KV-006" and f.subject.name == "CLOUD_WEBHOOK_HMAC_SECRET"}
     assert causes == {"KV-003 kv-mz-cloud-prd/CLOUD_WEBHOOK_HMAC_SECRET"}
 
 

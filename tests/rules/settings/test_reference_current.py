@@ -108,6 +108,6 @@ def test_what_breaks_the_reference_is_the_cause_and_what_only_ends_soon_is_not()
         return next(f for f in found if f.rule == "SET-003" and f.subject.name == "cloud/SECRET_KEY")
 
     disabled = secret_item(VAULT, "SECRET-KEY", enabled=False), status(CLOUD, KEY, "AccessToKeyVaultDenied")
-    assert about(*disabled).cause == "KV-004 kv-mz-cloud-prd/SECRET_KEY"
+    assert str(about(*disabled).cause) == "KV-004 kv-mz-cloud-prd/SECRET_KEY"
     ends_soon = secret_item(VAULT, "SECRET-KEY", expires=TAKEN + timedelta(days=3))
     assert about(runs(OLD, OLD), ends_soon).status is Status.FAIL

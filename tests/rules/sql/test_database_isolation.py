@@ -172,7 +172,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "nobody administers the server": ((server(administrator=Observed(None)),), Pass, ""),
     "who administers the server is unread": ((server(administrator=gap("GET server")),), Inconclusive, "GET server"),
     "no right in it": ((inside(DB, principals=Listing(gap=gap("SQL users"))),), Inconclusive, "SQL users"),
-    "no database": ((database_gone(DB),), NotApplicable, "(SQL-001)"),
+    "no database": ((database_gone(DB),), NotApplicable, "does not exist"),
 }
 
 

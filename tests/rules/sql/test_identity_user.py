@@ -135,8 +135,8 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Fail,
         "has no system-assigned identity",
     ),
-    "no database": ((database_gone(DB),), NotApplicable, "(SQL-001)"),
-    "no server": ((server(exists=Observed(False)),), NotApplicable, "(SQL-001)"),
+    "no database": ((database_gone(DB),), NotApplicable, "does not exist"),
+    "no server": ((server(exists=Observed(False)),), NotApplicable, "does not exist"),
     "database unread": ((server(databases=Listing(gap=gap())),), Inconclusive, ""),
     "no right in it": ((inside(DB, principals=Listing(gap=gap("SQL principals"))),), Inconclusive, "SQL principals"),
     "a stale one in a list that may be longer": (

@@ -111,7 +111,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "SQL history",
     ),
     "another table": ((inside(DB, migrations={"dbo.other": Observed((LAST,))}),), Inconclusive, "flyway"),
-    "no database": ((database_gone(DB),), NotApplicable, "(SQL-001)"),
+    "no database": ((database_gone(DB),), NotApplicable, "does not exist"),
 }
 
 

@@ -65,7 +65,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "SQL permissions",
     ),
     "no right in it": ((inside(DB, principals=Listing(gap=gap("SQL users"))),), Inconclusive, "SQL users"),
-    "no database": ((database_gone(DB),), NotApplicable, "(SQL-001)"),
+    "no database": ((database_gone(DB),), NotApplicable, "does not exist"),
 }
 
 

@@ -291,7 +291,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "members unread": ((inside(DB, memberships=Listing(gap=gap("SQL members"))),), Inconclusive, "SQL members"),
     "permissions unread": ((inside(DB, grants=Listing(gap=gap("SQL grants"))),), Inconclusive, "SQL grants"),
-    "no database": ((database_gone(DB),), NotApplicable, "(SQL-001)"),
+    "no database": ((database_gone(DB),), NotApplicable, "does not exist"),
 }
 
 
