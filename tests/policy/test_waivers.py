@@ -107,7 +107,10 @@ REFUSED: dict[str, tuple[tuple[str, str], str]] = {
         ("kv-mz-cloud-stg/MS_*", '"*/*"'),
         '4: waivers[0].subject: expected a subject without white space, not wildcards alone, found "*/*"',
     ),
-    "not a code": (("KV-004", "kv4"), '3: waivers[0].code: expected a rule code: letters, a hyphen and three digits, found "kv4"'),
+    "not a code": (
+        ("KV-004", "kv4"),
+        '3: waivers[0].code: expected a rule code such as AB-123, found "kv4"',
+    ),
     "too long": (
         ("2026-03-31", "2026-07-15"),
         "10: waivers[0].expires: expected at most 180 days from 2026-01-15 (created), found 181 (2026-07-15)",
@@ -159,7 +162,11 @@ requirements:
         ),
         ("    manual: look\n", "", "7: requirements[1]: expected answered_by or manual, found neither"),
         ("DOC-02", "DOC2", '7: requirements[1].id: expected a requirement id such as DOC-01, found "DOC2"'),
-        ("[KV-001]", "[KV1]", '6: requirements[0].answered_by[0]: expected a rule code: letters, a hyphen and three digits, found "KV1"'),
+        (
+            "[KV-001]",
+            "[KV1]",
+            '6: requirements[0].answered_by[0]: expected a rule code such as AB-123, found "KV1"',
+        ),
         (
             "    section: b\n    manual",
             "    manual",

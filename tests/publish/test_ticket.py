@@ -148,7 +148,7 @@ def test_a_ticket_whose_answer_was_lost_is_not_doubled(kind: str, tickets: Ticke
 def test_each_environment_has_its_own_and_what_it_is_given_is_the_teams(tickets: Tickets) -> None:
     given = ("--label", "drift", "--label", "on-call", "--type", "Bug", "--area", "Fabrikam Fiber\\Platform")
     tickets.keep(RED, *given)
-    tickets.keep(report(RED.findings, env="stg"), *given)
+    tickets.keep(report(RED.findings, env=("stg",)), *given)
     assert [title for title, _, _ in tickets.there()] == [
         "mzaudit: prd (policies/monozu.yaml)",
         "mzaudit: stg (policies/monozu.yaml)",

@@ -28,7 +28,7 @@ PATTERNS = {
         "an image with its registry's host, such as mcr.microsoft.com/azure-functions/base:4"
     ),
     r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$": "the name of a SKU such as P1mv3",
-    r"^[A-Z]+-[0-9]{3}$": "a rule code: letters, a hyphen and three digits",
+    r"^[A-Z]+-[0-9]{3}$": "a rule code such as AB-123",
     r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$": "a requirement id such as DOC-01",
     r"^[*?/]*[^\s*?/]\S*$": "a subject without white space, not wildcards alone",
 }

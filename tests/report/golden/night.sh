@@ -21,6 +21,13 @@ fi
 
 # ==================== Create, enable, set
 
+# APP-004 low: The plan is as large as recommended
+# prd: service ingest
+# The plan is P1v3: 2 cores, 8 GB; recommended is P2v3: 4 cores, 16 GB.
+# Scale the plan up.
+# Role needed: Website Contributor
+az appservice plan update --name asp-monozu-prd --sku P2V3
+
 # KV-003 critical: The documented secret is in the vault
 # prd: secret kv-mz-cloud-prd/SECRET_KEY
 # The secret SECRET_KEY (stored as SECRET-KEY) is not in kv-mz-cloud-prd.
@@ -29,13 +36,6 @@ fi
 # Check first: the file holds the right value: whoever refers to the secret without a version gets it.
 # Replace SECRET_FILE and uncomment:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name SECRET-KEY --file SECRET_FILE
-
-# APP-004 low: The plan is as large as recommended
-# prd: service ingest
-# The plan is P1v3: 2 cores, 8 GB; recommended is P2v3: 4 cores, 16 GB.
-# Scale the plan up.
-# Role needed: Website Contributor
-az appservice plan update --name asp-monozu-prd --sku P2V3
 
 # RBAC-003 medium: Nobody else reads the vault
 # prd: vault kv-mz-cloud-prd
