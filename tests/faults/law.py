@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mzaudit.engine.results import Finding, Gate, Report, Status
 from mzaudit.report.gap_advice import cures
-from mzaudit.simulator import CANARY
+from mzaudit.simulator import CANARY, Request
 from mzaudit.snapshot.observed import GapReason
 from tests.faults.agreement import differences
 from tests.faults.bench import DEADLINE, Outcome
@@ -41,7 +41,7 @@ def wrongs(usual: Outcome, after: Outcome, met: Sequence[tuple[Target, str]]) ->
         if not free and concludes_more(before, now):
             found.append(f"{' '.join(key)}: {before.status} ({before.note}) became {now.status} ({now.note})")
         if not free and now.status is Status.INCONCLUSIVE and before.status is not Status.INCONCLUSIVE:
-            found += _speechless(now, met)
+            found += _speechless(now, met, usual.requests)
     return found
 
 
@@ -72,8 +72,10 @@ def _complete(report: Report) -> list[str]:
     return [] if report.run.complete is not unseen else ["complete although something is inconclusive, or not"]
 
 
-def _speechless(finding: Finding, met: Sequence[tuple[Target, str]]) -> list[str]:
-    """An inconclusive finding that does not name the call that failed, or not what would cure it."""
+def _speechless(finding: Finding, met: Sequence[tuple[Target, str]], usual: Sequence[Request]) -> list[str]:
+    """An inconclusive finding that does not name the call that failed, or not what would cure it. A refusal whose body
+    cannot be read is still a refusal."""
+    refused = {(request.host, request.path) for request in usual if request.status == 403}
     what = f"{finding.rule} {finding.subject.name}"
     found = []
     for gap in finding.gaps:
@@ -84,6 +86,13 @@ def _speechless(finding: Finding, met: Sequence[tuple[Target, str]]) -> list[str
         if gap.permission not in cures(gap) and gap.reason in _BY_ROLE:
             found.append(f"{what}: {gap.call} has no cure")
     about = [(gap, called_for(*each)) for each in met for gap in finding.gaps if tells_of(gap, each[0])]
+    about += [
+        (gap, GapReason.FORBIDDEN)
+        for target, _ in met
+        if (target.host, target.path) in refused
+        for gap in finding.gaps
+        if tells_of(gap, target)
+    ]
     told = "; ".join(f"{gap.reason} {gap.call} ({gap.detail})" for gap in finding.gaps)
     if not about:
         found.append(f"{what}: no gap names the call that failed, but {told}")
