@@ -34,23 +34,24 @@ from mzaudit.simulator.estates.estate_plan import (
     VaultPlan,
 )
 
-_SLOTS = ("staging",)  # of production's first service
+_SLOTS = ("staging",)
 _PAGE = 50  # a page size that keeps runs short; small pages are a variation of their own
 
 
-def estate_of(wanted: Desired, midnight: datetime | None = None) -> Estate:
-    """Build the conforming estate; its dates count from `midnight`, by default today's in UTC."""
-    estate = compliant(plan_of(wanted), midnight)
+def estate_of(wanted: Desired, midnight: datetime | None = None, *, slots: bool = False) -> Estate:
+    """Build the conforming estate; its dates count from `midnight`, by default today's in UTC. With `slots`
+    production's first service has one: another identity that holds what the app's does, so that the drill has none."""
+    estate = compliant(plan_of(wanted, slots=slots), midnight)
     estate.page_size = _PAGE
     return estate
 
 
-def plan_of(wanted: Desired) -> EstatePlan:
+def plan_of(wanted: Desired, *, slots: bool = True) -> EstatePlan:
     """Plan the conforming estate: every environment of the policy, asked for or not."""
     environments = wanted.environments.values()
     registries = {env.registry.id.casefold(): env.registry for env in environments}
     return EstatePlan(
-        environments=tuple(_environment(wanted, env) for env in environments),
+        environments=tuple(_environment(wanted, env, _SLOTS if slots else ()) for env in environments),
         registries=tuple(_registry(wanted, registry) for registry in registries.values()),
     )
 
@@ -71,7 +72,7 @@ def _tags(repository: str) -> tuple[str, ...]:
     return tuple(commit(repository, number) for number in range(LATEST_COMMIT + 1))
 
 
-def _environment(wanted: Desired, env: DesiredEnvironment) -> EnvironmentPlan:
+def _environment(wanted: Desired, env: DesiredEnvironment, slots: tuple[str, ...]) -> EnvironmentPlan:
     accounts: dict[str, list[str]] = {}
     for storage in env.storage:
         accounts.setdefault(storage.account_id, []).append(storage.container)
@@ -79,7 +80,10 @@ def _environment(wanted: Desired, env: DesiredEnvironment) -> EnvironmentPlan:
     return EnvironmentPlan(
         name=env.env,
         group=env.resource_group_id,
-        apps=tuple(_app(env, service, FarmPlan(farm, plan_size(wanted, env))) for service in env.services),
+        apps=tuple(
+            _app(env, service, FarmPlan(farm, plan_size(wanted, env)), slots if env.production and not number else ())
+            for number, service in enumerate(env.services)
+        ),
         vaults=tuple(
             VaultPlan(
                 vault.id,
@@ -106,7 +110,7 @@ def _database(database: DesiredDatabase) -> DatabasePlan:
     return DatabasePlan(database.id, database.tenant_column, history)
 
 
-def _app(env: DesiredEnvironment, service: DesiredService, farm: FarmPlan) -> AppPlan:
+def _app(env: DesiredEnvironment, service: DesiredService, farm: FarmPlan, slots: tuple[str, ...]) -> AppPlan:
     ids = {database.key: database.id for database in env.server.databases}
     return AppPlan(
         key=service.key,
@@ -119,7 +123,7 @@ def _app(env: DesiredEnvironment, service: DesiredService, farm: FarmPlan) -> Ap
         exports=_exports(service),
         roles=tuple(_roles(service)),
         databases=tuple(DatabaseUse(ids[grant.database], grant.roles) for grant in service.databases),
-        slots=_SLOTS if env.production and service == env.services[0] else (),
+        slots=slots,
     )
 
 

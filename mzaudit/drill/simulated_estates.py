@@ -32,9 +32,9 @@ def build(name: str, loaded: Loaded, midnight: datetime | None = None) -> Estate
     wanted = bound(loaded, first)
     match name:
         case "compliant":
-            estate = estate_of(wanted, midnight)
+            estate = estate_of(wanted, midnight, slots=True)
         case "drifted":
-            estate = estate_of(wanted, midnight)
+            estate = estate_of(wanted, midnight, slots=True)
             drift(estate, DrillContext.of(wanted))
         case "blind":
             estate = blind(plan_of(wanted))

@@ -63,7 +63,7 @@ def test_no_reason_is_left_to_a_field_that_is_gone() -> None:
 
 
 def test_a_generator_for_a_field_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ValueError, match="Vault has no field colour"):
+    with pytest.raises(ValueError, match="VaultSpec has no field colour"):
         breaks(VaultSpec, "colour")
 
 
