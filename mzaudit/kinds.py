@@ -47,13 +47,15 @@ class NamedKind(Kind):
     """A kind of which a policy names resources, each at the top of a resource group.
 
     `held_in` is the field of a snapshot that holds them by id, and `facet` the field of such a thing that says whether
-    it is there. Of one that is `shared`, parts of one estate that were read apart may hold the same. `listed` says
-    whether one list may replace many reads, with `query` what such a list, and every read, asks for besides.
+    it is there. A `worldwide` name is unique in all of Azure. Of a kind that is `shared`, parts of one estate that were
+    read apart may hold the same. `listed` says whether one list may replace many reads, with `query` what such a list,
+    and every read, asks for besides.
     """
 
     name: NameRule
     held_in: str
     facet: str = "properties"
+    worldwide: bool = True
     shared: bool = False
     listed: bool = True
     query: tuple[tuple[str, str], ...] = ()
@@ -127,6 +129,7 @@ COMPONENT: Final = NamedKind(
         "at most 260 characters, none of <>%&\\?/, no dot last",
     ),
     held_in="components",
+    worldwide=False,
 )
 
 GROUP_NAME: Final = _rule(

@@ -22,7 +22,7 @@ from mzaudit.azure.readers import (
     sql_reader,
     web_reader,
 )
-from mzaudit.azure.readers.by_kind import READERS
+from mzaudit.azure.readers.by_kind import by_kind
 from mzaudit.azure.readers.read import ReadContext, started
 from mzaudit.azure.scope import Scope
 from mzaudit.azure.sql.databases_reader import Databases
@@ -159,7 +159,7 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
             for each in scope.servers
         }
         alike = {
-            kind: {key(each): group.create_task(READERS[kind](run, wanted[each])) for each in ids}
+            kind: {key(each): group.create_task(by_kind()[kind](run, wanted[each])) for each in ids}
             for kind, ids in ids_by_kind(wanted).items()
         }
         watching = {

@@ -46,7 +46,7 @@ class Scope:
 
     `environments` maps an environment to its subscription. `sites` are read whole, with their slots; of
     `identities_of` (sites of other environments) only the site itself, for its identity. `resources` are of the kinds
-    that `readers.by_kind` has a reader for. `resource_groups` are ids at which the caller's own permissions are read,
+    that `readers.by_kind` knows. `resource_groups` are ids at which the caller's own permissions are read,
     besides those of the resources named here.
     """
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mzaudit import kinds
-from mzaudit.kinds import NAMED
+from mzaudit.kinds import ACCOUNT, NAMED
+from mzaudit.policy.documented_names import DocumentedName, documented_names
 from mzaudit.policy.models import Policy
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Listing, Observed
@@ -99,17 +99,15 @@ def inventory_of(seen: Snapshot) -> Inventory:
 
 
 def _slots(policy: Policy) -> tuple[_Slot, ...]:
-    server, component = policy.sql.server, policy.telemetry.component
     own, shared = policy.resource_groups.environment, policy.resource_groups.shared_group
-    of_server = shared if policy.sql.scope == "shared" else own
-    return (
-        _Slot(("registry", "name"), kinds.REGISTRY.type, policy.registry.name, shared, ""),
-        *(_Slot(("vaults", k, "name"), kinds.VAULT.type, v.name, own, k) for k, v in policy.vaults.items()),
-        *(_Slot(("services", k, "app"), kinds.SITE.type, s.app, own, k) for k, s in policy.services.items()),
-        _Slot(("sql", "server"), kinds.SERVER.type, server, of_server, ""),
-        *(_Slot(("storage", k, "account"), kinds.ACCOUNT.type, s.account, own, "") for k, s in policy.storage.items()),
-        _Slot(("telemetry", "component"), kinds.COMPONENT.type, component, own, ""),
+    return tuple(
+        _Slot(one.path, one.kind.type, one.template, shared if one.shared else own, _word(one))
+        for one in documented_names(policy)
     )
+
+
+def _word(one: DocumentedName) -> str:
+    return "" if one.kind is ACCOUNT else one.key
 
 
 def _bound(slot: _Slot, env: str, others: frozenset[str], there: Listing[str], taken: set[str]) -> NameMatch:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
+from mzaudit import kinds
 from mzaudit.policy.enums import SecretKind as SecretKind
 from mzaudit.policy.enums import SecretStyle as SecretStyle
 from mzaudit.policy.enums import Severity as Severity  # as are the others, for whoever reads a policy
@@ -91,7 +92,7 @@ class ResourceGroups(Strict):
 class RegistrySpec(Strict):
     """The one registry that all environments share; `documented_name` is what the document calls it."""
 
-    name: Name
+    name: Annotated[Name, kinds.REGISTRY]
     documented_name: Name
 
 
@@ -118,7 +119,7 @@ class PrincipalSpec(Strict):
 class VaultSpec(Strict):
     """A vault and its documented contents; `readers` may read its secrets besides its own services (RBAC-003)."""
 
-    name: Name
+    name: Annotated[Name, kinds.VAULT]
     secrets: Annotated[dict[SettingName, SecretSpec], Field(min_length=1)]
     readers: tuple[PrincipalSpec, ...] = ()
 
@@ -155,7 +156,7 @@ class ServiceSpec(Strict):
     """
 
     title: Text
-    app: Name
+    app: Annotated[Name, kinds.SITE]
     image: ImageSpec
     vault: Name | None = None
     storage: Name | None = None
@@ -231,7 +232,7 @@ class SqlSpec(Strict):
     """
 
     scope: Literal["per-environment", "shared"]
-    server: Name
+    server: Annotated[Name, kinds.SERVER]
     databases: Annotated[dict[Name, Name], Field(min_length=1)]
     tenant_column: SettingName = "tenant_id"
     without_tenants: tuple[Name, ...] = ()
@@ -245,14 +246,14 @@ class SqlSpec(Strict):
 class StorageSpec(Strict):
     """A storage account and its container, and the role that a service with access holds on the container."""
 
-    account: Name
+    account: Annotated[Name, kinds.ACCOUNT]
     container: Name
 
 
 class TelemetrySpec(Strict):
     """The Application Insights component; `connection_string` is the setting and secret that names it."""
 
-    component: Name
+    component: Annotated[Name, kinds.COMPONENT]
     connection_string: SettingName = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mzaudit import kinds
-from mzaudit.kinds import NameRule
+from mzaudit.kinds import ACCOUNT, NamedKind, NameRule
 from mzaudit.policy import things
 from mzaudit.policy.bind import stored_name
 from mzaudit.policy.desired import Where
+from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.loader.diagnostics import Contradiction, Steps, shown
 from mzaudit.policy.models import Policy
 from mzaudit.policy.rule_vocabulary import Vocabulary, meant
@@ -64,24 +65,17 @@ def _names(policy: Policy) -> Wrong:
 
 def _templates(policy: Policy) -> Iterator[tuple[Steps, str, NameRule, bool]]:
     """Each name of a resource; the last tells whether environments must not share it."""
-    several = policy.sql.scope == "per-environment"
     one_group = "{env}" not in policy.resource_groups.environment
     yield ("resource_groups", "environment"), policy.resource_groups.environment, kinds.GROUP_NAME, False
     shared = policy.resource_groups
     at_group = _SHARED if isinstance(shared.shared, str) else (*_SHARED, "group")
     yield at_group, shared.shared_group, kinds.GROUP_NAME, False
-    yield ("registry", "name"), policy.registry.name, kinds.REGISTRY.name, False
-    for key, vault in policy.vaults.items():
-        yield ("vaults", key, "name"), vault.name, kinds.VAULT.name, True
-    for key, service in policy.services.items():
-        yield ("services", key, "app"), service.app, kinds.SITE.name, True
+    for one in documented_names(policy):
+        yield one.path, one.template, one.kind.name, not one.shared and (one.kind.worldwide or one_group)
     for key, storage in policy.storage.items():
-        yield ("storage", key, "account"), storage.account, kinds.ACCOUNT.name, True
         yield ("storage", key, "container"), storage.container, kinds.CONTAINER_NAME, False
-    yield ("sql", "server"), policy.sql.server, kinds.SERVER.name, several
     for key, database in policy.sql.databases.items():
-        yield ("sql", "databases", key), database, kinds.DATABASE_NAME, not several
-    yield ("telemetry", "component"), policy.telemetry.component, kinds.COMPONENT.name, one_group
+        yield ("sql", "databases", key), database, kinds.DATABASE_NAME, policy.sql.scope == "shared"
 
 
 _SHARED: Steps = ("resource_groups", "shared")
@@ -106,12 +100,16 @@ def _one_place(policy: Policy) -> Wrong:
 
 def _one_thing_one_name(policy: Policy) -> Wrong:
     """Two entries of one kind must not name one resource: Azure compares names without case."""
-    for entries in (
-        [(key, ("vaults", key, "name"), vault.name) for key, vault in policy.vaults.items()],
-        [(key, ("services", key, "app"), service.app) for key, service in policy.services.items()],
-        [(key, ("storage", key, "container"), f"{s.account}/{s.container}") for key, s in policy.storage.items()],
-        [(key, ("sql", "databases", key), name) for key, name in policy.sql.databases.items()],
-    ):
+    alike: dict[NamedKind | str, list[tuple[str, Steps, str]]] = {
+        "container": [
+            (k, ("storage", k, "container"), f"{s.account}/{s.container}") for k, s in policy.storage.items()
+        ],
+        "database": [(key, ("sql", "databases", key), name) for key, name in policy.sql.databases.items()],
+    }
+    for one in documented_names(policy):
+        if one.kind is not ACCOUNT:  # an account may hold the containers of several entries
+            alike.setdefault(one.kind, []).append((one.key, one.path, one.template))
+    for entries in alike.values():
         first: dict[str, str] = {}
         for key, steps, name in entries:
             other = first.setdefault(name.casefold(), key)

@@ -67,3 +67,6 @@ def _properties(body: _Account) -> AccountProperties:
 
 def _blob_container(body: _Container) -> BlobContainer:
     return BlobContainer(body.id, body.name, body.properties.public_access)
+
+
+BY_ID = {kinds.ACCOUNT: account}

@@ -1,21 +1,16 @@
-"""Deviations: for each documented fact of the policy, the ways in which it can be wrong, missing or too much."""
+"""Deviations: for each documented fact of the policy, the ways in which it can be wrong, missing or too much.
+
+Importing a module registers its generators: a deviation is there because its file is.
+"""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 from mzaudit.drill.deviation_registry import deviations
-from mzaudit.drill.deviations import (  # noqa: F401 - importing a module registers its generators
-    app_deviations,
-    blob_deviations,
-    credential_deviations,
-    database_deviations,
-    image_deviations,
-    parity_deviations,
-    plan_deviations,
-    secret_deviations,
-    setting_deviations,
-    sql_deviations,
-    telemetry_deviations,
-    vault_deviations,
-)
+
+for _module in pkgutil.iter_modules(__path__, __name__ + "."):
+    importlib.import_module(_module.name)
 
 __all__ = ["deviations"]
