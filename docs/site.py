@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from mzaudit import rules
-from mzaudit.cli import COMMANDS, exit_codes, run
+from mzaudit import exit_codes, rules
+from mzaudit.cli import COMMANDS, run
 from mzaudit.engine.rule import AnyRule
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.shipped_policy import shipped

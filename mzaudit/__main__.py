@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-_INTERRUPTED = 130  # as in mzaudit.cli.exit_codes, which may not be loaded yet
+_INTERRUPTED = 130  # as in mzaudit.exit_codes, which may not be loaded yet
 
 
 def start() -> NoReturn:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from mzaudit import __version__, rules
-from mzaudit.cli import COMMANDS, exit_codes, group
+from mzaudit import __version__, exit_codes, rules
+from mzaudit.cli import COMMANDS, group
 from mzaudit.report import FORMATS
 
 ROOT = Path(__file__).parent.parent

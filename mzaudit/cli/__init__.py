@@ -17,8 +17,8 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from mzaudit import __version__
-from mzaudit.cli import deadline, exit_codes
+from mzaudit import __version__, exit_codes
+from mzaudit.cli import deadline
 from mzaudit.cli.crash_report import trace
 from mzaudit.cli.streams import discard, ready, say
 from mzaudit.errors import Abandoned, InputError

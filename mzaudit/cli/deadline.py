@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from mzaudit.cli import exit_codes
+from mzaudit import exit_codes
 from mzaudit.cli.streams import say
 
 if TYPE_CHECKING:

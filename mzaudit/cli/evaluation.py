@@ -42,8 +42,9 @@ def judge(
     from mzaudit.diagram.topology import topology
     from mzaudit.engine.baseline import comparable, dropped, mark
     from mzaudit.engine.evaluate import cut_short, evaluate
+    from mzaudit.engine.gate import partly_unseen, summarise
     from mzaudit.engine.overrides import idle
-    from mzaudit.engine.results import SCHEMA_VERSION, Baseline, Report, RuleNote, Run, Tool, partly_unseen, summarise
+    from mzaudit.engine.results import SCHEMA_VERSION, Baseline, Report, RuleNote, Run, Tool
     from mzaudit.engine.waive import lay
     from mzaudit.policy.enums import counted
     from mzaudit.policy.requirements import by_rule

@@ -17,8 +17,8 @@ _ENVIRONMENTS = 84  # a subscription, about
 
 def enlarged(loaded: Loaded, apps: int) -> Loaded:
     """The policy with at least so many apps, in environments `e001`, `e002`, … over two or more subscriptions; what it
-    shares is one in each subscription."""
-    from mzaudit.policy.models import EnvironmentSpec
+    shares is in the first of them."""
+    from mzaudit.policy.models import EnvironmentSpec, SharedGroup
 
     count = -(-apps // len(loaded.policy.services))
     subscriptions = [stable_guid("subscription", str(number)) for number in range(max(2, -(-count // _ENVIRONMENTS)))]
@@ -29,6 +29,7 @@ def enlarged(loaded: Loaded, apps: int) -> Loaded:
         for number in range(1, count + 1)
     }
     groups = loaded.policy.resource_groups
-    groups = groups.model_copy(update={"shared": groups.shared_group})
+    shared = SharedGroup(group=groups.shared_group, subscription=subscriptions[0])
+    groups = groups.model_copy(update={"shared": shared})
     changed = {"environments": environments, "resource_groups": groups}
     return replace(loaded, policy=loaded.policy.model_copy(update=changed))

@@ -1,4 +1,4 @@
-"""The report: every obligation's finding, the ledger of reads, and the gate. Lossless; every format is drawn from it.
+"""The report: every obligation's finding, the ledger of reads, the picture. Lossless; every format is drawn from it.
 
 The shapes are those of the JSON report, so that the same declarations write it, read it back and give its schema.
 """
@@ -308,49 +308,3 @@ class Report:
     def only_new(self) -> bool:
         """Whether violations that the baseline had too do not break the gate."""
         return self.run.baseline is not None and self.run.baseline.only_new
-
-    def gating(self) -> tuple[Finding, ...]:
-        """The violations that break the gate: the first ones to read."""
-        return tuple(f for f in self.findings if breaks(f, self.run.fail_on, only_new=self.only_new))
-
-
-_ORDER = tuple(Severity)
-
-
-def violates(finding: Finding, fail_on: Severity) -> bool:
-    """Whether a finding is a violation at or above the threshold."""
-    return finding.status is Status.FAIL and _ORDER.index(finding.severity) <= _ORDER.index(fail_on)
-
-
-def breaks(finding: Finding, fail_on: Severity, *, only_new: bool) -> bool:
-    """Whether a finding breaks the gate: a violation at or above the threshold; with `only_new` none that the
-    baseline had too, unless a waiver of it has expired: that it was known is what the waiver said."""
-    old = finding.baseline is not None and finding.baseline.state is BaselineState.UNCHANGED
-    expired = finding.waiver is not None and finding.waiver.expired
-    return violates(finding, fail_on) and not (only_new and old and not expired)
-
-
-def partly_unseen(finding: Finding) -> bool:
-    """Whether something was not read that could make the finding worse: an inconclusive one, or a failure that was
-    found at a lower severity than its rule's beside what was not read."""
-    return finding.status is Status.INCONCLUSIVE or (finding.status is Status.FAIL and bool(finding.gaps))
-
-
-def summarise(findings: tuple[Finding, ...], fail_on: Severity, *, only_new: bool = False) -> Summary:
-    """Count, and decide the gate: a violation wins over incompleteness; nothing evaluated is incomplete."""
-    counts = {status: sum(f.status is status for f in findings) for status in Status}
-    evaluated = counts[Status.PASS] + counts[Status.FAIL] + counts[Status.WAIVED]
-    if any(breaks(finding, fail_on, only_new=only_new) for finding in findings):
-        gate = Gate.FAILED
-    elif any(map(partly_unseen, findings)) or not evaluated:
-        gate = Gate.INCOMPLETE
-    else:
-        gate = Gate.PASSED
-    return Summary(
-        counts[Status.PASS],
-        counts[Status.FAIL],
-        counts[Status.INCONCLUSIVE],
-        counts[Status.NOT_APPLICABLE],
-        counts[Status.WAIVED],
-        gate,
-    )

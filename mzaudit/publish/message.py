@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mzaudit.engine import change_attribution
+from mzaudit.engine.gate import exit_code, reason, verdict
 from mzaudit.engine.results import Finding, Gate, Report
 from mzaudit.publish.comment_marker import Marker
 from mzaudit.publish.pipeline import AzureDevOps, Build, GitHub, Place
@@ -14,7 +15,6 @@ from mzaudit.publish.sticky_comment import CommentState, Signal
 from mzaudit.report.dialect import AZURE_PULL_REQUEST, GITHUB, Dialect
 from mzaudit.report.escaping import code, plain
 from mzaudit.report.formats import markdown
-from mzaudit.report.gate_text import exit_code, reason, verdict
 from mzaudit.report.summary import caveats
 
 _DIALECT = {GitHub: GITHUB, AzureDevOps: AZURE_PULL_REQUEST}

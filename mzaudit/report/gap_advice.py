@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from mzaudit.snapshot.observed import Gap, GapReason
 from mzaudit.snapshot.text.ids import subscription_of
@@ -22,103 +23,87 @@ def shortener(resource_ids: Iterable[str]) -> Callable[[str], str]:
     return short if len(subscriptions) < 2 else lambda text: _IN_GROUP.sub(r"\1/\2/", text)
 
 
+_CURES: Final[Mapping[GapReason, str]] = {
+    GapReason.FORBIDDEN: (
+        "Give the auditing identity a role with {needed} {where}; "
+        "an Owner or User Access Administrator of that scope can."
+    ),
+    GapReason.PARTIAL: (
+        "The list may be cut to what the auditing identity may read: give it {needed} {where}; "
+        "an Owner or User Access Administrator of that scope can."
+    ),
+    GapReason.DENIED: (
+        "A deny assignment forbids {needed} {where}, whatever role is held: have the auditing identity "
+        "excluded from it where it is made (deployment stack, managed application); an Owner of that scope can."
+    ),
+    GapReason.LOCKED: (
+        "Azure takes the request for a change, and a ReadOnly lock (or a disabled subscription) forbids it "
+        "{where}; no role and no waiting helps. Whoever manages the locks (an Owner or User Access "
+        "Administrator) can make it CanNotDelete."
+    ),
+    GapReason.UNAUTHENTICATED: (
+        "The token was refused {where}: sign in again to the tenant that holds it, then run again."
+    ),
+    GapReason.FIREWALL: (
+        "Run from an address that the network rules {where} admit, or have this one admitted; "
+        "a Contributor of the resource can."
+    ),
+    GapReason.PRIVATE_ONLY: "Public access {where} is off: run from a network with a private endpoint to it.",
+    GapReason.ACCESS_POLICY: (
+        "The vault uses access policies: give the auditing identity one with {needed} {where}, "
+        "or move the vault to RBAC; a Key Vault Contributor can."
+    ),
+    GapReason.DISABLED: (
+        "Nobody can read a disabled secret: enable {scope}, or take it out of the policy; "
+        "a Key Vault Secrets Officer can."
+    ),
+    GapReason.NOT_VISIBLE: (
+        "The auditing identity does not see {scope}: check the subscription id and the tenant, "
+        "and have an Owner give it Reader there."
+    ),
+    GapReason.NOT_REGISTERED: (
+        "The resource provider is not registered {where}, and mzaudit changes nothing: "
+        "a Contributor of the subscription can register it."
+    ),
+    GapReason.THROTTLED: "Azure limited the rate of calls {where}: run again later, or with fewer runs side by side.",
+    GapReason.TIMEOUT: (
+        "No answer in time {where}: run again; if it stays, raise --timeout or look at the network path."
+    ),
+    GapReason.UNREACHABLE: (
+        "No connection {where}: check DNS, proxy, firewall and certificate authority of this machine."
+    ),
+    GapReason.SERVER_ERROR: "Azure failed {where}: run again later; if it stays, look at the service's health.",
+    GapReason.MALFORMED: (
+        "The answer {where} is not what the API documents: look for a proxy or login page in between, "
+        "else report it as a defect of mzaudit."
+    ),
+    GapReason.CONTRADICTED: (
+        "Two answers about {scope} cannot both be true, though one was asked for twice: run again, for it may "
+        "just have been changed; if it stays, report it to Azure support with the call below."
+    ),
+    GapReason.REFUSED: "mzaudit itself refused to send the request {where}: it was no read, or led to another host.",
+    GapReason.MEMBERS: (
+        "Look into the group in Entra: if no service's identity is in it, name it with the reason under "
+        "sql.administrators; else take the identity out."
+    ),
+    GapReason.NOT_COLLECTED: (
+        "Left out of this run (--no-secret-values), or not in this snapshot: read it again with everything in."
+    ),
+    GapReason.CLOCK: (
+        "What rests on the time cannot be judged by a wrong clock: set this machine's (NTP; whoever runs the "
+        "agent can), then run again."
+    ),
+    GapReason.UNDECIDED: "What was read of {scope} does not decide it: the detail says what would.",
+    GapReason.INTERNAL: "A defect of mzaudit: report it, with the line below and the version.",
+}
+
+
 def cures(gap: Gap) -> str:
     """What would make the call answer, and who can do that; ids are whole; not neutralised."""
     scope = gap.scope or "the resource"
-    where = f"on {scope}"
-    needed = gap.permission or "the read permission of this call"
     inside = _in_database(gap, scope) if gap.call.startswith("SQL ") else ""
-    if inside:
-        return inside
-    match gap.reason:
-        case GapReason.FORBIDDEN:
-            return (
-                f"Give the auditing identity a role with {needed} {where}; "
-                "an Owner or User Access Administrator of that scope can."
-            )
-        case GapReason.PARTIAL:
-            return (
-                f"The list may be cut to what the auditing identity may read: give it {needed} {where}; "
-                "an Owner or User Access Administrator of that scope can."
-            )
-        case GapReason.DENIED:
-            return (
-                f"A deny assignment forbids {needed} {where}, whatever role is held: have the auditing identity "
-                "excluded from it where it is made (deployment stack, managed application); an Owner of that scope can."
-            )
-        case GapReason.LOCKED:
-            return (
-                f"Azure takes the request for a change, and a ReadOnly lock (or a disabled subscription) forbids it "
-                f"{where}; no role and no waiting helps. Whoever manages the locks (an Owner or User Access "
-                "Administrator) can make it CanNotDelete."
-            )
-        case GapReason.UNAUTHENTICATED:
-            return f"The token was refused {where}: sign in again to the tenant that holds it, then run again."
-        case GapReason.FIREWALL:
-            return (
-                f"Run from an address that the network rules {where} admit, or have this one admitted; "
-                "a Contributor of the resource can."
-            )
-        case GapReason.PRIVATE_ONLY:
-            return f"Public access {where} is off: run from a network with a private endpoint to it."
-        case GapReason.ACCESS_POLICY:
-            return (
-                f"The vault uses access policies: give the auditing identity one with {needed} {where}, "
-                "or move the vault to RBAC; a Key Vault Contributor can."
-            )
-        case GapReason.DISABLED:
-            return (
-                f"Nobody can read a disabled secret: enable {scope}, or take it out of the policy; "
-                "a Key Vault Secrets Officer can."
-            )
-        case GapReason.NOT_VISIBLE:
-            return (
-                f"The auditing identity does not see {scope}: check the subscription id and the tenant, "
-                "and have an Owner give it Reader there."
-            )
-        case GapReason.NOT_REGISTERED:
-            return (
-                f"The resource provider is not registered {where}, and mzaudit changes nothing: "
-                "a Contributor of the subscription can register it."
-            )
-        case GapReason.THROTTLED:
-            return f"Azure limited the rate of calls {where}: run again later, or with fewer runs side by side."
-        case GapReason.TIMEOUT:
-            return f"No answer in time {where}: run again; if it stays, raise --timeout or look at the network path."
-        case GapReason.UNREACHABLE:
-            return f"No connection {where}: check DNS, proxy, firewall and certificate authority of this machine."
-        case GapReason.SERVER_ERROR:
-            return f"Azure failed {where}: run again later; if it stays, look at the service's health."
-        case GapReason.MALFORMED:
-            return (
-                f"The answer {where} is not what the API documents: look for a proxy or login page in between, "
-                "else report it as a defect of mzaudit."
-            )
-        case GapReason.CONTRADICTED:
-            return (
-                f"Two answers about {scope} cannot both be true, though one was asked for twice: run again, for it may "
-                "just have been changed; if it stays, report it to Azure support with the call below."
-            )
-        case GapReason.REFUSED:
-            return f"mzaudit itself refused to send the request {where}: it was no read, or led to another host."
-        case GapReason.MEMBERS:
-            return (
-                "Look into the group in Entra: if no service's identity is in it, name it with the reason under "
-                "sql.administrators; else take the identity out."
-            )
-        case GapReason.NOT_COLLECTED:
-            return (
-                "Left out of this run (--no-secret-values), or not in this snapshot: read it again with everything in."
-            )
-        case GapReason.CLOCK:
-            return (
-                "What rests on the time cannot be judged by a wrong clock: set this machine's (NTP; whoever runs the "
-                "agent can), then run again."
-            )
-        case GapReason.UNDECIDED:
-            return f"What was read of {scope} does not decide it: the detail says what would."
-        case GapReason.INTERNAL:
-            return "A defect of mzaudit: report it, with the line below and the version."
+    needed = gap.permission or "the read permission of this call"
+    return inside or _CURES[gap.reason].format(scope=scope, where=f"on {scope}", needed=needed)
 
 
 def _in_database(gap: Gap, scope: str) -> str:
@@ -149,6 +134,8 @@ def _in_database(gap: Gap, scope: str) -> str:
             return (
                 f"The server of {scope} has publicNetworkAccess off: run from a network with a private endpoint to it."
             )
+        case GapReason.REFUSED if "TLS 1.3" in gap.detail:
+            return f"The server of {scope} insists on TLS 1.3, which mzaudit cannot speak there: let it accept 1.2."
         case GapReason.NOT_COLLECTED if gap.permission == "CONNECT":
             return f"{scope} is paused: run again with --wake-databases, or while it is online."
         case GapReason.NOT_COLLECTED if gap.permission:

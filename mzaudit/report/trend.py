@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mzaudit.engine.gate import breaking
 from mzaudit.engine.results import Report
 
 LONGEST = 60  # points; of more, the latest
@@ -48,7 +49,7 @@ class Chart:
 
 def point(report: Report) -> Point:
     """The counts of one report."""
-    gating = len(report.gating())
+    gating = len(breaking(report))
     summary = report.summary
     below = summary.failed - gating
     return Point(report.run.started, summary.gate, gating, below, summary.inconclusive, summary.waived, summary.passed)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.cli import exit_codes
+from mzaudit import exit_codes
 from mzaudit.cli import run as mzaudit
 from mzaudit.cli.commands.drill import audit
 from mzaudit.drill import drill_text

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mzaudit.engine.baseline import Earlier, comparable, dropped, mark
+from mzaudit.engine.gate import breaks, summarise, violates
 from mzaudit.engine.results import (
     Baseline,
     BaselineNote,
@@ -20,9 +21,6 @@ from mzaudit.engine.results import (
     Report,
     Status,
     WaiverNote,
-    breaks,
-    summarise,
-    violates,
 )
 from mzaudit.engine.verdict import Evidence
 from mzaudit.errors import InputError

@@ -8,7 +8,8 @@ import pytest
 
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Rule, Severity, Verdict
 from mzaudit.engine.evaluate import evaluate
-from mzaudit.engine.results import Cause, Finding, Gate, Status, summarise
+from mzaudit.engine.gate import summarise
+from mzaudit.engine.results import Cause, Finding, Gate, Status
 from mzaudit.engine.subjects import each_secret, each_vault
 from mzaudit.policy.desired import DesiredSecret, DesiredVault
 from mzaudit.snapshot.estate import Snapshot

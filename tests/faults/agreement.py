@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mzaudit.engine.gate import below, evaluated, exit_code, verdict
 from mzaudit.engine.results import Report, Status, Summary
 from mzaudit.report import FORMATS
-from mzaudit.report.gate_text import below, evaluated, exit_code, verdict
 
 ORDER = (Status.PASS, Status.FAIL, Status.INCONCLUSIVE, Status.WAIVED, Status.NOT_APPLICABLE)  # of the tables
 

@@ -14,11 +14,11 @@ from mzaudit.azure.client.connection import Retry
 from mzaudit.cli.collection import configure_logging, scope_of
 from mzaudit.cli.evaluation import judge
 from mzaudit.cli.resolve import bind_policy, load_policy
+from mzaudit.engine.gate import exit_code
 from mzaudit.engine.results import Report
 from mzaudit.errors import Abandoned
 from mzaudit.policy.models import Severity
 from mzaudit.report import FORMATS, render
-from mzaudit.report.gate_text import exit_code
 from mzaudit.simulator import Fault, Request, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason

@@ -11,6 +11,7 @@ from functools import cache
 from mzaudit.cli.evaluation import judge
 from mzaudit.diagram.element_status import marked
 from mzaudit.engine.baseline import mark
+from mzaudit.engine.gate import summarise
 from mzaudit.engine.results import (
     SCHEMA_VERSION,
     Arrow,
@@ -28,7 +29,6 @@ from mzaudit.engine.results import (
     Tool,
     Topology,
     WaiverNote,
-    summarise,
 )
 from mzaudit.engine.verdict import Evidence, Fix
 from mzaudit.policy.loader.load import load

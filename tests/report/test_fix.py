@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from mzaudit.engine.gate import breaking, reason
 from mzaudit.engine.results import Report, Status
 from mzaudit.engine.verdict import Fix
 from mzaudit.report.formats.fix import chunks
-from mzaudit.report.gate_text import reason
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, finding, hostile, night, report
 
@@ -75,7 +75,7 @@ def test_what_cannot_be_reviewed_holds_up_what_follows(tmp_path: Path) -> None:
 
 def test_the_head_counts_as_the_reports_do() -> None:
     made = night()
-    gating = len(made.gating())
+    gating = len(breaking(made))
     assert f"# {made.summary.failed} violations: {gating} at or above {made.run.fail_on}, " in render(made)
     assert f"{gating} violations at or above {made.run.fail_on}" in reason(made)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.cli import exit_codes
+from mzaudit import exit_codes
 from mzaudit.cli import run as mzaudit
 from mzaudit.engine.results import Report
 from mzaudit.report.formats.fix import chunks

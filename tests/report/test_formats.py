@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import pytest
 
+from mzaudit.engine.gate import exit_code
 from mzaudit.engine.results import Finding, Status
 from mzaudit.errors import InputError
 from mzaudit.report import FORMATS, find, render
 from mzaudit.report.gap_advice import cures
-from mzaudit.report.gate_text import exit_code
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.report.sample import compared, finding, night, report
 from tests.report.test_junit import combinations

@@ -11,8 +11,8 @@ import lxml.html
 import pytest
 from lxml.html import HtmlElement
 
+from mzaudit.engine import gate
 from mzaudit.engine.results import Attribution, Cause, ElementStatus, Finding, Report, Status
-from mzaudit.report import gate_text
 from mzaudit.report.details import changed
 from mzaudit.report.formats import html
 from mzaudit.report.requirement_matrix import matrix
@@ -79,11 +79,11 @@ def test_the_head_says_the_verdict(name: str) -> None:
     assert expected in said
     assert expected.upper() in (root.findtext("head/title") or "")
     numbers = [words(tile).split()[0] for tile in root.xpath("//ul[@class='tiles']/li")]
-    summary, known = made.summary, len(gate_text.known(made))
+    summary, known = made.summary, len(gate.known(made))
     counts = (
-        len(made.gating()),
+        len(gate.breaking(made)),
         *([known] if known else []),
-        len(gate_text.below(made)),
+        len(gate.below(made)),
         summary.inconclusive,
         summary.waived,
         summary.passed,
@@ -217,7 +217,7 @@ def test_the_trend_is_of_earlier_runs_and_this_one() -> None:
 def test_the_trend_is_drawn_and_told() -> None:
     section = page(night(), [_past(2, 7), _past(1)]).get_element_by_id("trend")
     assert [words(row.findall("td")[1]) for row in section.xpath(".//tbody/tr")] == [
-        str(len(night().gating())),
+        str(len(gate.breaking(night()))),
         "1",
         "7",
     ]

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mzaudit.engine.results import SCHEMA_VERSION, Baseline, BaselineNote, BaselineState, Report, summarise
+from mzaudit.engine.gate import summarise
+from mzaudit.engine.results import SCHEMA_VERSION, Baseline, BaselineNote, BaselineState, Report
 from mzaudit.errors import SnapshotError
 from mzaudit.report import render
 from mzaudit.report.formats import json as json_report

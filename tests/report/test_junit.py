@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from mzaudit.engine.results import Baseline, BaselineNote, BaselineState, Gate, Report, Status, summarise
+from mzaudit.engine.gate import exit_code, summarise
+from mzaudit.engine.results import Baseline, BaselineNote, BaselineState, Gate, Report, Status
 from mzaudit.policy.models import Severity
 from mzaudit.report.formats.junit import chunks
-from mzaudit.report.gate_text import exit_code
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, UNREADABLE, WAIVER, compared, finding, hostile, night, report
 from tests.report.test_neutral import ANY_TEXT, assert_inert_log

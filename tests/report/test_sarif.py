@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from mzaudit.engine.gate import exit_code
 from mzaudit.engine.results import BaselineNote, BaselineState, Report, Status
 from mzaudit.policy.models import Severity
 from mzaudit.report import render
 from mzaudit.report.formats import sarif
-from mzaudit.report.gate_text import exit_code
 from tests.report import golden_files
 from tests.report.sample import HOSTILE, MISSING, UNREADABLE, WAIVER, compared, finding, hostile, night, report
 from tests.report.schemas import SARIF, json_validator

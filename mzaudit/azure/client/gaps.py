@@ -1,4 +1,5 @@
-"""The one table from what Azure answered, or how the call broke, to what a rule is told."""
+"""The one table from what Azure answered, or how the call broke, to what a rule is told: the facts. What cures a gap
+is said by the reports alone (`report/gap_advice.py`)."""
 
 from __future__ import annotations
 
@@ -24,17 +25,18 @@ _OF_A_PART: Mapping[str, str] = MappingProxyType({"SecretNotFound": "/secrets/",
 FORBIDDEN: Mapping[str, tuple[GapReason, str]] = MappingProxyType(
     {
         "ForbiddenByFirewall": (GapReason.FIREWALL, "the vault's network rules do not admit this address"),
-        "ForbiddenByConnection": (GapReason.PRIVATE_ONLY, "public network access is off: run inside its network"),
+        "ForbiddenByConnection": (GapReason.PRIVATE_ONLY, "public network access is off"),
         "ForbiddenByPolicy": (GapReason.ACCESS_POLICY, "the vault uses access policies and has none for the caller"),
         "AccessDenied": (GapReason.ACCESS_POLICY, "the vault uses access policies and has none for the caller"),
-        "SecretDisabled": (GapReason.DISABLED, "the secret is disabled; no role helps"),
-        "ForbiddenByRbac": (GapReason.FORBIDDEN, "assign a role with this data action"),
-        "DenyAssignmentAuthorizationFailed": (GapReason.DENIED, "a deny assignment forbids it; no role helps"),
+        "SecretDisabled": (GapReason.DISABLED, "the secret is disabled"),
+        "ForbiddenByRbac": (GapReason.FORBIDDEN, "no role of the caller has this data action"),
+        "DenyAssignmentAuthorizationFailed": (GapReason.DENIED, "a deny assignment forbids it"),
     }
 )
 
 _DISABLED = frozenset({"ReadOnlyDisabledSubscription", "DisabledSubscription", "SubscriptionDisabled"})
-_ASSIGN = "assign a role with this permission"
+_UNREGISTERED = "MissingSubscriptionRegistration: the resource provider is not registered"
+_NO_ROLE = "no role of the caller has this permission"
 
 _STATUS: Mapping[int, tuple[GapReason, str]] = MappingProxyType(
     {
@@ -43,8 +45,8 @@ _STATUS: Mapping[int, tuple[GapReason, str]] = MappingProxyType(
         404: (GapReason.MALFORMED, "a 404 that does not say that the resource is missing"),
         407: (GapReason.UNREACHABLE, "the proxy wants a login"),
         408: (GapReason.TIMEOUT, "the service gave up waiting"),
-        409: (GapReason.SERVER_ERROR, "at odds with what else is going on there: run again later"),
-        429: (GapReason.THROTTLED, "too many requests: run again later, or less often"),
+        409: (GapReason.SERVER_ERROR, "in conflict with another operation there"),
+        429: (GapReason.THROTTLED, "too many requests"),
     }
 )
 
@@ -52,7 +54,7 @@ _ERRORS: tuple[tuple[type[BaseException], GapReason, str], ...] = (
     (sdk.ServiceRequestTimeoutError, GapReason.TIMEOUT, "no connection in time"),
     (sdk.ServiceResponseTimeoutError, GapReason.TIMEOUT, "no answer in time"),
     (TimeoutError, GapReason.TIMEOUT, "no answer in time"),
-    (sdk.ServiceRequestError, GapReason.UNREACHABLE, "no connection: check the name, the proxy and the certificates"),
+    (sdk.ServiceRequestError, GapReason.UNREACHABLE, "no connection"),
     (sdk.IncompleteReadError, GapReason.MALFORMED, "the answer was cut short"),
     (aiohttp.ClientPayloadError, GapReason.MALFORMED, "the answer was cut short"),
     (sdk.ServiceResponseError, GapReason.UNREACHABLE, "the connection broke"),
@@ -81,16 +83,16 @@ def from_answer(call: Call, answer: Answer) -> Gap | None:
         if any(each in call.absent or says_absent(call, each) for each in codes):
             return None
     if status == 409 and "MissingSubscriptionRegistration" in codes:
-        return call.gap(GapReason.NOT_REGISTERED, "MissingSubscriptionRegistration: mzaudit registers nothing")
+        return call.gap(GapReason.NOT_REGISTERED, _UNREGISTERED)
     if status in (403, 409) and code == "ScopeLocked":
-        return call.gap(GapReason.LOCKED, f"ScopeLocked: a ReadOnly lock {_locked(call, answer)}; no role helps")
+        return call.gap(GapReason.LOCKED, f"ScopeLocked: a ReadOnly lock {_locked(call, answer)}")
     if status in (403, 409) and code in _DISABLED:
-        return call.gap(GapReason.LOCKED, f"{code}: the subscription is disabled, and so read-only; no role helps")
+        return call.gap(GapReason.LOCKED, f"{code}: the subscription is disabled, and so read-only")
     if status == 403:
         return call.gap(*_forbidden(answer))
     if status == 401 and "insufficient_scope" in answer.headers.get("www-authenticate", ""):
         # how a registry refuses a token that it took, but that lacks the right
-        return call.gap(GapReason.FORBIDDEN, f"{code or 'HTTP 401'}: insufficient scope: {_ASSIGN}")
+        return call.gap(GapReason.FORBIDDEN, f"{code or 'HTTP 401'}: insufficient scope: {_NO_ROLE}")
     reason, phrase = _STATUS.get(status) or _family(status)
     return call.gap(reason, f"{code or f'HTTP {status}'}: {phrase}")
 
@@ -124,7 +126,7 @@ def from_error(call: Call, error: BaseException) -> Gap:
         return call.gap(GapReason.MALFORMED, error.why)
     if isinstance(error, WriteRefusedError):
         if error.path.endswith("/register"):
-            return call.gap(GapReason.NOT_REGISTERED, "MissingSubscriptionRegistration: mzaudit registers nothing")
+            return call.gap(GapReason.NOT_REGISTERED, _UNREGISTERED)
         return call.gap(GapReason.REFUSED, "mzaudit only reads, and this request might not")
     if isinstance(error, HostRefusedError):
         return call.gap(GapReason.REFUSED, f"the host is not one of {error.home}: no token was sent there")
@@ -161,7 +163,7 @@ def answer_of(error: sdk.HttpResponseError, status: int) -> Answer:
 
 def _forbidden(answer: Answer) -> tuple[GapReason, str]:
     if answer.says("DenyAssignmentId: '"):  # a vault's way to say so; it says null where there is none
-        return GapReason.DENIED, f"{answer.code()}: a deny assignment forbids it; no role helps"
+        return GapReason.DENIED, f"{answer.code()}: a deny assignment forbids it"
     for code in reversed(answer.codes()):
         if code in FORBIDDEN:
             reason, phrase = FORBIDDEN[code]
@@ -169,15 +171,15 @@ def _forbidden(answer: Answer) -> tuple[GapReason, str]:
     if answer.says("client with ip"):  # a registry's way to say that its network rules refuse
         return GapReason.FIREWALL, f"{answer.code()}: the registry's network rules do not admit this address"
     if answer.says("disabled secret"):
-        return GapReason.DISABLED, f"{answer.code()}: the secret is disabled; no role helps"
+        return GapReason.DISABLED, f"{answer.code()}: the secret is disabled"
     if not answer.code():
         return GapReason.FORBIDDEN, "HTTP 403 without an Azure error code: a proxy or gateway may have answered"
-    return GapReason.FORBIDDEN, f"{answer.code()}: {_ASSIGN}"
+    return GapReason.FORBIDDEN, f"{answer.code()}: {_NO_ROLE}"
 
 
 def _family(status: int) -> tuple[GapReason, str]:
     if status >= 500:
-        return GapReason.SERVER_ERROR, "the service failed: run again later"
+        return GapReason.SERVER_ERROR, "the service failed"
     if 300 <= status < 400:
         return GapReason.REFUSED, "mzaudit follows no redirect"
     return GapReason.MALFORMED, "an answer that the service does not document"

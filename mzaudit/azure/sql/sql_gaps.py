@@ -13,61 +13,54 @@ import pytds
 from mzaudit.azure.client.failures import DatabaseError, DatabaseFailure
 from mzaudit.snapshot.observed import GapReason
 
-_USER = (
-    "the auditing identity is no user of the database, or CONNECT is denied to it: mzaudit doctor --sql prints the"
-    " statement that creates it"
-)
-_GRANT = "mzaudit doctor --sql prints the statement that grants it"
-_LATER = "run again later"
+_USER = "the auditing identity is no user of the database, or CONNECT is denied to it"
 
 # https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues, and sys.messages
 NUMBERS: Final[Mapping[int, tuple[GapReason, str, bool]]] = MappingProxyType(
     {
-        229: (GapReason.FORBIDDEN, f"the right on the object is missing: {_GRANT}", False),
-        230: (GapReason.FORBIDDEN, f"the right on the column is missing: {_GRANT}", False),
-        262: (GapReason.FORBIDDEN, f"the right in the database is missing: {_GRANT}", False),
-        297: (GapReason.FORBIDDEN, f"the right is missing: {_GRANT}", False),
-        300: (GapReason.FORBIDDEN, f"the right is missing: {_GRANT}", False),
-        371: (GapReason.FORBIDDEN, f"the right is missing: {_GRANT}", False),
+        229: (GapReason.FORBIDDEN, "the right on the object is missing", False),
+        230: (GapReason.FORBIDDEN, "the right on the column is missing", False),
+        262: (GapReason.FORBIDDEN, "the right in the database is missing", False),
+        297: (GapReason.FORBIDDEN, "the right is missing", False),
+        300: (GapReason.FORBIDDEN, "the right is missing", False),
+        371: (GapReason.FORBIDDEN, "the right is missing", False),
         916: (GapReason.FORBIDDEN, _USER, False),
-        1205: (GapReason.SERVER_ERROR, f"chosen as the victim of a deadlock: {_LATER}", True),
+        1205: (GapReason.SERVER_ERROR, "chosen as the victim of a deadlock", True),
         4060: (GapReason.FORBIDDEN, _USER, False),
-        4221: (GapReason.SERVER_ERROR, f"the replica is coming up: {_LATER}", True),
-        10928: (GapReason.THROTTLED, f"the database has no worker left: {_LATER}", True),
-        10929: (GapReason.THROTTLED, f"the server is too busy: {_LATER}", True),
+        4221: (GapReason.SERVER_ERROR, "the replica is coming up", True),
+        10928: (GapReason.THROTTLED, "the database has no worker left", True),
+        10929: (GapReason.THROTTLED, "the server is too busy", True),
         18456: (GapReason.FORBIDDEN, _USER, False),
-        40143: (GapReason.SERVER_ERROR, f"the service failed: {_LATER}", True),
-        40197: (GapReason.SERVER_ERROR, f"the service failed, or is failing over: {_LATER}", True),
-        40501: (GapReason.THROTTLED, f"the service is busy: {_LATER}", True),
-        40532: (GapReason.UNREACHABLE, "no server answers to this name: check DNS and the private endpoint", False),
-        40549: (GapReason.THROTTLED, f"the session ran too long: {_LATER}", False),
+        40143: (GapReason.SERVER_ERROR, "the service failed", True),
+        40197: (GapReason.SERVER_ERROR, "the service failed, or is failing over", True),
+        40501: (GapReason.THROTTLED, "the service is busy", True),
+        40532: (GapReason.UNREACHABLE, "no server answers to this name", False),
+        40549: (GapReason.THROTTLED, "the session ran too long", False),
         40613: (
             GapReason.SERVER_ERROR,
-            f"the database is paused or coming up: {_LATER}",
+            "the database is paused or coming up",
             True,
         ),
         40615: (GapReason.FIREWALL, "the server's firewall does not admit this address", False),
         40914: (GapReason.FIREWALL, "the server's virtual network rules do not admit this subnet", False),
         47072: (
             GapReason.REFUSED,
-            "the server wants TLS 1.3, which TDS 7.4 cannot carry: let it take 1.2",
+            "the server wants TLS 1.3, which TDS 7.4 cannot carry",
             False,
         ),
         47073: (
             GapReason.PRIVATE_ONLY,
-            "public network access is off: run inside its network",
+            "public network access is off",
             False,
         ),
-        49918: (GapReason.THROTTLED, f"the service is busy: {_LATER}", True),
-        49919: (GapReason.THROTTLED, f"the service is busy: {_LATER}", True),
-        49920: (GapReason.THROTTLED, f"the service is busy: {_LATER}", True),
+        49918: (GapReason.THROTTLED, "the service is busy", True),
+        49919: (GapReason.THROTTLED, "the service is busy", True),
+        49920: (GapReason.THROTTLED, "the service is busy", True),
     }
 )
 
 GARBAGE = DatabaseFailure(GapReason.MALFORMED, "the server's answer is no TDS: a gateway in between may have answered")
-_RESET = DatabaseFailure(
-    GapReason.UNREACHABLE, "the connection broke: check the network path to the server", again=True
-)
+_RESET = DatabaseFailure(GapReason.UNREACHABLE, "the connection broke", again=True)
 _TLS = DatabaseFailure(
     GapReason.UNREACHABLE, "no TLS with this server: its certificate is not trusted, or something in between breaks it"
 )

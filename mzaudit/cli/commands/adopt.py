@@ -117,11 +117,12 @@ def adopted(policy: Policy, env: str, subscription: str, there: Inventory) -> tu
 
 def drafted(loaded: Loaded, env: str, subscription: str, there: Inventory, seen: Snapshot, source: str) -> int:
     """Judge what was seen by the draft, print the draft with what that showed, and say whether anything was unseen."""
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes
+    from mzaudit.cli import output
     from mzaudit.cli.evaluation import judge
     from mzaudit.cli.resolve import bind_policy
     from mzaudit.engine.adoption_matching import beyond
-    from mzaudit.engine.results import partly_unseen
+    from mzaudit.engine.gate import partly_unseen
     from mzaudit.policy.enums import counted
     from mzaudit.policy.models import Severity
     from mzaudit.report import policy_draft

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mzaudit.cli import collection, exit_codes
+from mzaudit import exit_codes
+from mzaudit.cli import collection
 from mzaudit.cli import deadline as deadlines
 from mzaudit.cli.deadline import Deadline
 from mzaudit.cli.previous_reports import Writing
@@ -123,8 +124,8 @@ def command(
     from mzaudit.cli.resolve import bind_policy, chosen_environments, environment_names, load_policy
     from mzaudit.cli.streams import say
     from mzaudit.engine.baseline import Earlier
+    from mzaudit.engine.gate import exit_code
     from mzaudit.policy.models import Severity
-    from mzaudit.report.gate_text import exit_code
     from mzaudit.snapshot.observed import LACKS
 
     deadline.begin("reading the files")

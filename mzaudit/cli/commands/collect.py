@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from mzaudit.cli import collection, exit_codes
+from mzaudit import exit_codes
+from mzaudit.cli import collection
 from mzaudit.cli import deadline as deadlines
 from mzaudit.cli.deadline import Deadline
 from mzaudit.cli.previous_reports import Writing

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mzaudit.cli import exit_codes, publishing
+from mzaudit import exit_codes
+from mzaudit.cli import publishing
 
 if TYPE_CHECKING:
     from mzaudit.publish.http import Route

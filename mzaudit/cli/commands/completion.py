@@ -18,7 +18,8 @@ def command(shell: str) -> int:
     """Print the script that lets a shell complete mzaudit's commands and options."""
     from click.shell_completion import get_completion_class
 
-    from mzaudit.cli import exit_codes, group, output
+    from mzaudit import exit_codes
+    from mzaudit.cli import group, output
 
     made = get_completion_class(shell)
     assert made is not None, "click knows the shells of the choice"

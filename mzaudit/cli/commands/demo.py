@@ -10,7 +10,8 @@ import click
 def command(debug: bool) -> int:
     """Run `mzaudit check --env prd --simulate drifted` with the shipped policy: no Azure, no credentials. Shows the
     terminal report, writes the reports under ./reports, says which exit code a gate would have seen, and exits 0."""
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes
+    from mzaudit.cli import output
     from mzaudit.cli.commands.check import command as check
     from mzaudit.policy.shipped_policy import shipped
 

@@ -36,7 +36,8 @@ def command(old: Path, new: Path, form: str) -> int:
     """Say what drifted between two snapshots, facet by facet, or which findings of two reports appeared, disappeared
     or changed. What one of the two did not see is said to be unseen, never to have changed. Of secrets and setting
     values only what a snapshot keeps is compared: their class, and which of them are equal."""
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes
+    from mzaudit.cli import output
     from mzaudit.cli.load_files import read_either
     from mzaudit.errors import InputError
     from mzaudit.report import diff_text
@@ -61,7 +62,7 @@ def command(old: Path, new: Path, form: str) -> int:
 
 def snapshots(before: Snapshot, after: Snapshot, old: str, new: str) -> tuple[Changes, int]:
     """What drifted, and the exit code. Raises `InputError` for snapshots of two estates."""
-    from mzaudit.cli import exit_codes
+    from mzaudit import exit_codes
     from mzaudit.errors import InputError
     from mzaudit.policy.enums import counted
     from mzaudit.report.diff_text import Changes, drifts
@@ -91,12 +92,12 @@ def snapshots(before: Snapshot, after: Snapshot, old: str, new: str) -> tuple[Ch
 
 def reports(before: Report, after: Report, old: str, new: str) -> tuple[Changes, int]:
     """Which findings differ, and the exit code. Raises `InputError` for reports of two estates."""
-    from mzaudit.cli import exit_codes
+    from mzaudit import exit_codes
+    from mzaudit.engine.gate import verdict
     from mzaudit.engine.report_diff import Turn, differences
     from mzaudit.errors import InputError
     from mzaudit.policy.enums import counted
     from mzaudit.report.diff_text import Changes, findings
-    from mzaudit.report.gate_text import verdict
     from mzaudit.report.summary import moment
 
     for one, other, what in (

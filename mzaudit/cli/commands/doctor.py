@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mzaudit.cli import collection, exit_codes
+from mzaudit import exit_codes
+from mzaudit.cli import collection
 from mzaudit.cli import deadline as deadlines
 from mzaudit.cli.deadline import Deadline
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mzaudit import __version__
-from mzaudit.cli import collection, exit_codes
+from mzaudit import __version__, exit_codes
+from mzaudit.cli import collection
 
 if TYPE_CHECKING:
     from mzaudit.engine.results import Finding

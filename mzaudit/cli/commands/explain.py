@@ -9,8 +9,8 @@ import click
 @click.argument("code")
 def command(code: str) -> int:
     """Show what a rule checks, why it matters, and how to mend it. CODE may be the rule's slug."""
-    from mzaudit import rules
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes, rules
+    from mzaudit.cli import output
     from mzaudit.cli.evaluation import known
     from mzaudit.report.rule_page import page
 

@@ -32,7 +32,8 @@ def command(pipeline: str | None, environments: tuple[str, ...], matrix: bool) -
 
     A file that is there already is never replaced.
     """
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes
+    from mzaudit.cli import output
     from mzaudit.cli.resolve import environment_names, load_policy, require_known
     from mzaudit.policy.shipped_policy import files
 

@@ -23,7 +23,8 @@ def validate(path: Path | None, snapshot: Path | None) -> int:
     Also notes where the document asks for what Azure cannot hold, and how the policy names it instead. Whether an
     allowed difference occurs shows in a snapshot of all its environments: mzaudit collect --env stg --env prd.
     """
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes
+    from mzaudit.cli import output
     from mzaudit.cli.evaluation import occurring
     from mzaudit.cli.load_files import read_snapshot
     from mzaudit.cli.resolve import load_policy
@@ -48,7 +49,8 @@ def validate(path: Path | None, snapshot: Path | None) -> int:
 @click.option("--report", is_flag=True, help="The schema of the JSON report instead.")
 def schema(report: bool) -> int:
     """Print the JSON Schema of the policy files, for editors."""
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes
+    from mzaudit.cli import output
 
     if report:
         from mzaudit.report.formats.json import schema as report_schema
@@ -71,8 +73,8 @@ def schema(report: bool) -> int:
 @click.option("--report", type=click.Path(path_type=Path), help="Show the results of this saved JSON report.")
 def requirements(path: Path | None, report: Path | None) -> int:
     """Print the trace matrix: requirement, section of the document, the rules that answer it, how it fared."""
-    from mzaudit import rules
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes, rules
+    from mzaudit.cli import output
     from mzaudit.cli.load_files import read_report
     from mzaudit.cli.resolve import load_policy
     from mzaudit.report.trace_matrix import trace

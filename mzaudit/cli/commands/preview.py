@@ -52,11 +52,12 @@ def command(
     """Judge one snapshot by two policies, and print only the difference: findings that appear, disappear or change.
     Asks Azure nothing and needs no credentials, so a pull request can run it. What the snapshot does not hold for the
     new policy is inconclusive, and says so."""
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes
+    from mzaudit.cli import output
     from mzaudit.cli.load_files import read_snapshot
     from mzaudit.cli.resolve import environment_names
+    from mzaudit.engine.gate import violates
     from mzaudit.engine.report_diff import Turn, differences
-    from mzaudit.engine.results import violates
     from mzaudit.policy.enums import counted
     from mzaudit.policy.models import Severity
     from mzaudit.report import diff_text

@@ -24,7 +24,8 @@ Examples:
 @click.option("--history", type=click.Path(path_type=Path), metavar="DIR", help="Earlier JSON reports, for the trend.")
 def command(saved: Path, outputs: tuple[str, ...], history: Path | None) -> int:
     """Draw a saved JSON report in other formats. Exits 0: the gate's verdict is in the report."""
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes
+    from mzaudit.cli import output
     from mzaudit.cli.load_files import history_of, read_history, read_report
 
     report = read_report(saved)

@@ -8,8 +8,8 @@ import click
 @click.command(short_help="List the rules.")
 def command() -> int:
     """List every rule: code, severity, title. Which requirements each answers: `mzaudit policy requirements`."""
-    from mzaudit import rules
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes, rules
+    from mzaudit.cli import output
 
     lines = [f"{rule.code:<9}{rule.severity:<10}{rule.title}" for rule in rules.load()]
     output.show("\n".join(lines))

@@ -58,7 +58,8 @@ def command(estate: str, policy: Path | None, proxy: bool, program: tuple[str, .
     """Serve ESTATE (else `compliant`) of the policy (else of the shipped one) on loopback through a CONNECT proxy until
     interrupted, and print the variables that lead an unmodified Azure client to it; or run PROGRAM with them set and
     leave with its exit code."""
-    from mzaudit.cli import exit_codes, output
+    from mzaudit import exit_codes
+    from mzaudit.cli import output
     from mzaudit.cli.resolve import load_policy
     from mzaudit.cli.streams import say
 

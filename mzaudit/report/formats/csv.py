@@ -7,12 +7,12 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from mzaudit.engine.gate import breaks_gate, verdict
 from mzaudit.engine.results import Finding, Report
 from mzaudit.engine.verdict import Evidence
 from mzaudit.report.details import call, changed, waived
 from mzaudit.report.escaping import cell
 from mzaudit.report.gap_advice import cures
-from mzaudit.report.gate_text import breaks_gate, verdict
 from mzaudit.report.grouping import shown
 from mzaudit.report.summary import caveats, utc
 

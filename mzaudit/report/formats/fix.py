@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
 
 from mzaudit.engine.az_cli import placeholders
+from mzaudit.engine.gate import below, breaking, known
 from mzaudit.engine.results import Finding, Report, RuleNote, Status
 from mzaudit.policy.enums import counted
 from mzaudit.report.caution import check_first
 from mzaudit.report.details import waived
 from mzaudit.report.escaping import UNSHOWABLE, comment, log
-from mzaudit.report.gate_text import below, known
 from mzaudit.report.grouping import with_status
 from mzaudit.report.summary import caveats, facts
 
@@ -82,7 +82,7 @@ def _head(report: Report) -> Iterator[str]:
 
 def _counts(report: Report) -> str:
     """The violations as the other reports count them."""
-    gating, old, under = len(report.gating()), len(known(report)), len(below(report))
+    gating, old, under = len(breaking(report)), len(known(report)), len(below(report))
     parts = [f"{gating:,} at or above {report.run.fail_on}"]
     parts += [f"{old:,} known from the baseline"] if old else []
     parts += [f"{under:,} below the gate"] if under else []

@@ -18,10 +18,10 @@ from markupsafe import Markup
 
 from mzaudit.diagram.element_status import links
 from mzaudit.diagram.layout import Drawing, lay_out
+from mzaudit.engine import gate
 from mzaudit.engine.results import Arrow, ElementStatus, Finding, Node, Report, Status, Topology
 from mzaudit.policy.enums import counted
 from mzaudit.policy.models import Severity
-from mzaudit.report import gate_text
 from mzaudit.report.caution import check_first
 from mzaudit.report.details import call, changed, waived
 from mzaudit.report.details import history as since
@@ -141,18 +141,18 @@ def _context(report: Report, history: Sequence[Point]) -> dict[str, object]:
         "report": report,
         "style": Markup(style),  # our own file, not a text of the report  # noqa: S704
         "policy": f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
-        "verdict": gate_text.verdict(report),
-        "exit_code": gate_text.exit_code(report),
-        "reason": gate_text.reason(report),
+        "verdict": gate.verdict(report),
+        "exit_code": gate.exit_code(report),
+        "reason": gate.reason(report),
         "caveats": caveats(report),
         "facts": facts(report),
         "tiles": _tiles(report),
         "pictures": list(_pictures(report)),
         "matrix": matrix(report.requirements, report),
         "known": {requirement.id for requirement in report.requirements},
-        "gating": worst_first(report.gating()),
-        "known_before": worst_first(gate_text.known(report)),
-        "below": worst_first(gate_text.below(report)),
+        "gating": worst_first(gate.breaking(report)),
+        "known_before": worst_first(gate.known(report)),
+        "below": worst_first(gate.below(report)),
         "resolved": by_rule(resolved(report)).values(),
         "mended": len(resolved(report)),
         "since": lambda finding: [text for _, text in (*since(finding, report), *changed(finding))],
@@ -186,9 +186,9 @@ def _waiting(report: Report) -> list[Waiting]:
 
 def _tiles(report: Report) -> list[tuple[str, int, str, str, str]]:
     """The counts: icon, number, what of, in other words, and the section that holds them."""
-    gating, summary = len(report.gating()), report.summary
-    known, below = len(gate_text.known(report)), len(gate_text.below(report))
-    by_severity = Counter(finding.severity for finding in report.gating())
+    gating, summary = len(gate.breaking(report)), report.summary
+    known, below = len(gate.known(report)), len(gate.below(report))
+    by_severity = Counter(finding.severity for finding in gate.breaking(report))
     at = ", ".join(f"{by_severity[one]:,} {one}" for one in Severity if by_severity[one])
     return [
         (

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from mzaudit.diagram.element_status import agrees
-from mzaudit.engine.results import SCHEMA_VERSION, BaselineState, Finding, Report, Status, Summary, summarise
+from mzaudit.engine.gate import summarise
+from mzaudit.engine.results import SCHEMA_VERSION, BaselineState, Finding, Report, Status, Summary
 from mzaudit.errors import SnapshotError
 from mzaudit.report.json_text import members
 from mzaudit.snapshot.clock import by_azure

@@ -13,10 +13,10 @@ from itertools import islice
 
 from junit_xml import TestCase, TestSuite
 
+from mzaudit.engine.gate import exit_code, verdict
 from mzaudit.engine.results import Report
 from mzaudit.report.escaping import xml
 from mzaudit.report.formats.junit_cases import JUnitCase, JUnitOutcome, Suite, suites
-from mzaudit.report.gate_text import exit_code, verdict
 from mzaudit.report.summary import baseline, caveats
 from mzaudit.snapshot import clock
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mzaudit.engine.results import Finding, Report, Status, breaks, violates
+from mzaudit.engine.gate import breaks, evaluated, violates
+from mzaudit.engine.results import Finding, Report, Status
 from mzaudit.policy.enums import counted
 from mzaudit.report.details import call, details, waived
 from mzaudit.report.escaping import shorten, xml
-from mzaudit.report.gate_text import evaluated
 
 _RUN = "mzaudit.run"
 _LONGEST_NAME = 250

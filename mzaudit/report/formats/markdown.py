@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from mzaudit.engine.gate import below, breaking, exit_code, known, reason, verdict
 from mzaudit.engine.results import Cause, Finding, Report, Status
 from mzaudit.engine.verdict import Evidence
 from mzaudit.policy.enums import counted
@@ -15,7 +16,6 @@ from mzaudit.report.dialect import AZURE_PULL_REQUEST, AZURE_SUMMARY, GITHUB, Di
 from mzaudit.report.escaping import prose
 from mzaudit.report.formats.mermaid import flowchart
 from mzaudit.report.gap_advice import shortener
-from mzaudit.report.gate_text import below, exit_code, known, reason, verdict
 from mzaudit.report.grouping import (
     batches,
     by_rule,
@@ -89,7 +89,7 @@ class _Page:
         """The findings, the most urgent first."""
         report = self._report
         failing = (
-            ("Violations", report.gating()),
+            ("Violations", breaking(report)),
             ("Known from the baseline", known(report)),
             ("Below the gate", below(report)),
         )

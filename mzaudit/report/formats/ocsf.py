@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from mzaudit.engine.gate import breaks_gate, verdict
 from mzaudit.engine.results import BaselineState, Finding, Report, RuleNote, Status
 from mzaudit.policy.models import Severity
 from mzaudit.report.details import call, changed, waived
 from mzaudit.report.gap_advice import cures
-from mzaudit.report.gate_text import breaks_gate, verdict
 from mzaudit.report.grouping import shown
 from mzaudit.report.json_text import line
 from mzaudit.report.summary import baseline, caveats, utc

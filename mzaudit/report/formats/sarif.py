@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mzaudit.engine.gate import evaluated, exit_code, reason, verdict
 from mzaudit.engine.results import Finding, Report, Status
 from mzaudit.policy.enums import counted
 from mzaudit.report.details import call
@@ -16,7 +17,6 @@ from mzaudit.report.escaping import sarif
 from mzaudit.report.formats.sarif_result import ROOT, result
 from mzaudit.report.formats.sarif_rules import descriptors
 from mzaudit.report.gap_advice import cures
-from mzaudit.report.gate_text import evaluated, exit_code, reason, verdict
 from mzaudit.report.grouping import worst_first
 from mzaudit.report.json_text import members
 from mzaudit.report.summary import baseline, caveats, utc

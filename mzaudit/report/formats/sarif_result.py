@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from mzaudit.engine.gate import breaks_gate
 from mzaudit.engine.results import BaselineState, Finding, Report, Status, WaiverNote
 from mzaudit.report.details import details
 from mzaudit.report.escaping import plain, sarif, shorten
 from mzaudit.report.formats.sarif_rules import LEVELS
-from mzaudit.report.gate_text import breaks_gate
 from mzaudit.report.summary import utc
 
 ROOT = "%SRCROOT%"

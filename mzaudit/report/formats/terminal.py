@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from mzaudit.engine.gate import below, breaking, exit_code, known, reason, verdict
 from mzaudit.engine.results import Finding, Report, Status
 from mzaudit.policy.enums import counted
 from mzaudit.report.ansi import Ink, fold
 from mzaudit.report.details import call, details, fresh
 from mzaudit.report.escaping import log, plain
 from mzaudit.report.gap_advice import shortener
-from mzaudit.report.gate_text import below, exit_code, known, reason, verdict
 from mzaudit.report.grouping import (
     by_rule,
     by_rule_and_note,
@@ -41,7 +41,7 @@ def chunks(report: Report, *, width: int = 100, colour: bool = False) -> Iterato
         _violations("BELOW THE GATE", below(report), "!", report, width, ink),
         _violations("KNOWN FROM THE BASELINE", known(report), "=", report, width, ink),
         _inconclusive(report, width, ink),
-        _violations("VIOLATIONS", report.gating(), "✗", report, width, ink),
+        _violations("VIOLATIONS", breaking(report), "✗", report, width, ink),
         _table(report, ink),
         _verdict(report, width, ink),
     )
@@ -168,7 +168,7 @@ def _verdict(report: Report, width: int, ink: Ink) -> Iterator[str]:
     for word, sentence in caveats(report):
         yield from fold(plain(sentence), width, f"{word}: ")
     code = exit_code(report)
-    gating = dict.fromkeys(f.rule for f in worst_first(report.gating()))
+    gating = dict.fromkeys(f.rule for f in worst_first(breaking(report)))
     if gating:
         yield from fold(plain(", ".join(gating)), width, "violated: ")
     style = "green" if verdict(report) == "GATE PASSED" else "red" if code == 1 else "yellow"
