@@ -270,12 +270,12 @@ def watched_wrong() -> Snapshot:
     """SQL, alerts, dashboards and the registry are not as documented; another environment differs."""
 
     def more(seen: Snapshot) -> Snapshot:
-        server = seen.servers[key(PRD.server.id)]
-        lost = PRD.server.databases[0].name
+        server = seen.servers[key(PRD.servers[0].id)]
+        lost = PRD.servers[0].databases[0].name
         kept = Listing(tuple(d for d in server.databases.items if d.name != lost))
-        component = seen.components[key(PRD.component.id)]
+        component = seen.components[key(PRD.components[0].id)]
         alerts = Listing(tuple(replace(a, enabled=False) for a in component.alerts.items))
-        shared = seen.registries[key(PRD.registry.id)]
+        shared = seen.registries[key(PRD.registries[0].id)]
         tags: dict[str, Observed[Listing[Tag] | None] | Gap] = {**shared.tags, "ingestor": Observed(None)}
         absent: Observed[bool] | Gap = Observed(False)
         return replace(
@@ -344,7 +344,7 @@ def watched_by_many() -> Snapshot:
     """Several alerts, action groups, processing rules and dashboards, of which few count."""
 
     def more(seen: Snapshot) -> Snapshot:
-        component = seen.components[key(PRD.component.id)]
+        component = seen.components[key(PRD.components[0].id)]
         (alert,) = component.alerts.items
         (called,) = alert.action_groups
         group: Observed[ActionGroup | None] | Gap = Observed(ActionGroup(called, "on-call", True, 1))

@@ -127,7 +127,7 @@ def vault(name: str, env: str = "prd") -> DesiredVault:
 
 def database(name: str, env: str = "prd") -> DesiredDatabase:
     """A wanted database by key."""
-    return next(d for d in wanted().environments[env].server.databases if d.key == name)
+    return next(d for d in wanted().environments[env].servers[0].databases if d.key == name)
 
 
 def principal(service: DesiredService) -> str:
@@ -238,12 +238,12 @@ def compliant() -> Snapshot:
             settings = [setting_of("OTEL_SERVICE_NAME", literal())]
             references = []
             if service.vault is None:
-                settings.append(setting_of(env.component.setting, LiteralValue(telemetry)))
+                settings.append(setting_of(env.components[0].setting, LiteralValue(telemetry)))
             for secret in service.vault.secrets if service.vault is not None else ():
                 settings.append(setting_of(secret.name, reference_to(secret.vault, secret.stored, None)))
                 current = _guid(secret.vault, secret.stored).replace("-", "")
                 references.append(status_of(secret.name, "Resolved", secret.vault, secret.stored, None, current))
-            image = f"{env.registry.name}.azurecr.io/{service.repository}:{SHA}"
+            image = f"{env.registries[0].name}.azurecr.io/{service.repository}:{SHA}"
             who = principal(service)
             sites[key(service.id)] = Site(
                 id=service.id,
@@ -278,27 +278,27 @@ def compliant() -> Snapshot:
                 identity=Observed(ManagedIdentity(who, client(service), TENANT)),
                 slots=Listing(),
             )
-            grant(who, ACR_PULL, env.registry.id)
+            grant(who, ACR_PULL, env.registries[0].id)
             if service.vault is not None:
                 grant(who, SECRETS_USER, service.vault.id)
-            if service.storage is not None:
-                grant(who, BLOB_READER, service.storage.container_id)
-        servers[key(env.server.id)] = SqlServer(
-            env.server.id,
+            for storage in service.storage:
+                grant(who, BLOB_READER, storage.container_id)
+        servers[key(env.servers[0].id)] = SqlServer(
+            env.servers[0].id,
             Observed(True),
             Listing(
                 tuple(
-                    Database(f"{env.server.id}/databases/{d.name}", d.name, "Online", False)
-                    for d in env.server.databases
+                    Database(f"{env.servers[0].id}/databases/{d.name}", d.name, "Online", False)
+                    for d in env.servers[0].databases
                 )
             ),
             {},
             Observed(True),
-            Observed(f"{env.server.name}.database.windows.net"),
+            Observed(f"{env.servers[0].name}.database.windows.net"),
             Observed(EntraAdministrator("sql-admins", "Group", _guid("sql-admins"))),
             Listing(),
         )
-        for each in env.server.databases:
+        for each in env.servers[0].databases:
             databases[key(each.id)] = contents(each)
         for storage in env.storage:
             accounts[key(storage.account_id)] = StorageAccount(
@@ -308,15 +308,15 @@ def compliant() -> Snapshot:
             )
         group = f"{env.resource_group_id}/providers/Microsoft.Insights"
         called = f"{group}/actionGroups/on-call"
-        components[key(env.component.id)] = Component(
-            env.component.id,
-            Observed(ComponentProperties(env.component.id, env.component.name, telemetry, False)),
-            Listing((Alert(f"{group}/metricAlerts/failures", "failures", True, (env.component.id,), (called,)),)),
-            Listing((Dashboard(f"{group}/workbooks/overview", "overview", (env.component.id,)),)),
+        components[key(env.components[0].id)] = Component(
+            env.components[0].id,
+            Observed(ComponentProperties(env.components[0].id, env.components[0].name, telemetry, False)),
+            Listing((Alert(f"{group}/metricAlerts/failures", "failures", True, (env.components[0].id,), (called,)),)),
+            Listing((Dashboard(f"{group}/workbooks/overview", "overview", (env.components[0].id,)),)),
             Listing(),
             {key(called): Observed(ActionGroup(called, "on-call", True, 1))},
         )
-    registry = bound.environments["prd"].registry
+    registry = bound.environments["prd"].registries[0]
     tags: dict[str, Observed[Listing[Tag] | None] | Gap] = {
         service.repository: Observed(Listing((Tag(SHA, f"sha256:{'ab' * 32}", TAKEN),)))
         for service in bound.environments["prd"].services
@@ -390,8 +390,8 @@ def contents(which: DesiredDatabase) -> DatabaseContents:
         Listing(tuple(Membership(role, member) for member, role in roles)),
         Listing(tuple(DatabaseGrant(user.name, "CONNECT", "GRANT", "DATABASE", "") for user in named)),
         Listing((SecurityPolicy("sec.tenants", True, predicates),)),
-        {which.tenant_column: Listing(tenant_tables(*TABLES))},
-        {which.migrations: Observed(history)},
+        {which.tenant_column or "": Listing(tenant_tables(*TABLES))},
+        {which.migrations or "": Observed(history)},
     )
 
 
@@ -671,7 +671,7 @@ def staged(which: DesiredService, name: str, *bends: Bend, **facets: Any) -> Ben
 
 def server(**facets: Any) -> Bend:
     """Replace facets of production's SQL server."""
-    which = wanted().environments["prd"].server
+    which = wanted().environments["prd"].servers[0]
     return lambda seen: replace(seen, servers=_at(seen.servers, which.id, lambda s: replace(s, **facets)))
 
 
@@ -691,7 +691,7 @@ def account_facets(**facets: Any) -> Bend:
 
 def component(**facets: Any) -> Bend:
     """Replace facets of production's Application Insights component."""
-    which = wanted().environments["prd"].component
+    which = wanted().environments["prd"].components[0]
     return lambda seen: replace(seen, components=_at(seen.components, which.id, lambda c: replace(c, **facets)))
 
 
@@ -699,7 +699,7 @@ def component_properties(**fields: Any) -> Bend:
     """Change fields of GET component."""
 
     def mutate(seen: Snapshot) -> Snapshot:
-        before = seen.components[key(wanted().environments["prd"].component.id)].properties
+        before = seen.components[key(wanted().environments["prd"].components[0].id)].properties
         assert isinstance(before, Observed)
         assert before.value is not None
         return component(properties=Observed(replace(before.value, **fields)))(seen)
@@ -747,7 +747,7 @@ def registry_properties(**fields: Any) -> Bend:
     """Change fields of GET registry."""
 
     def mutate(seen: Snapshot) -> Snapshot:
-        at = wanted().environments["prd"].registry.id
+        at = wanted().environments["prd"].registries[0].id
         before = seen.registries[key(at)].properties
         assert isinstance(before, Observed)
         assert before.value is not None

@@ -29,7 +29,6 @@ from tests.rules.rbac.roles import SECRETS_OFFICER, STRANGER, SUB, officer
 AREAS = ("APP", "IMG", "KV", "RBAC")
 MANAGE, CLOUD, INGEST = service("manage"), service("cloud"), service("ingest")
 VAULT = vault("manage")
-assert CLOUD.storage is not None
 ANEW = Identity(("systemassigned",), STRANGER, TENANT)
 
 DRIFTS: dict[str, tuple[tuple[Bend, ...], set[str]]] = {
@@ -68,13 +67,13 @@ DRIFTS: dict[str, tuple[tuple[Bend, ...], set[str]]] = {
         {"RBAC-003 kv-mz-manage-prd"},
     ),
     "the blobs leak to another service": (
-        (granted(principal(MANAGE), BLOB_READER, CLOUD.storage.account_id),),
+        (granted(principal(MANAGE), BLOB_READER, CLOUD.storage[0].account_id),),
         {"RBAC-005 stmonozuprd/snaps"},
     ),
     "a role that nothing documents": ((granted(principal(INGEST), READER, SUB),), {"RBAC-006 ingest"}),
     "the snap role is missing": ((revoked(principal(CLOUD), BLOB_READER),), {"RBAC-004 cloud"}),
     "the snap role is too broad": (
-        (revoked(principal(CLOUD), BLOB_READER), granted(principal(CLOUD), BLOB_READER, CLOUD.storage.account_id)),
+        (revoked(principal(CLOUD), BLOB_READER), granted(principal(CLOUD), BLOB_READER, CLOUD.storage[0].account_id)),
         {"RBAC-004 cloud"},
     ),
 }

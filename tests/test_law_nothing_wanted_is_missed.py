@@ -19,17 +19,17 @@ ABSENT: Observed[None] = Observed(None)
 
 
 def without_server(seen):  # type: ignore[no-untyped-def]  # a mutate like any other, spelt for this table
-    gone = replace(seen.servers[key(PRD.server.id)], exists=Observed(False), databases=Listing(), entra_only=ABSENT)
-    lookups = {database.name.casefold(): Observed(False) for database in PRD.server.databases}
-    return replace(seen, servers={**seen.servers, key(PRD.server.id): replace(gone, lookups=lookups)})
+    gone = replace(seen.servers[key(PRD.servers[0].id)], exists=Observed(False), databases=Listing(), entra_only=ABSENT)
+    lookups = {database.name.casefold(): Observed(False) for database in PRD.servers[0].databases}
+    return replace(seen, servers={**seen.servers, key(PRD.servers[0].id): replace(gone, lookups=lookups)})
 
 
 def without_database(name: str) -> Bend:
     def mutate(seen):  # type: ignore[no-untyped-def]  # see above
-        server = seen.servers[key(PRD.server.id)]
+        server = seen.servers[key(PRD.servers[0].id)]
         kept = Listing(tuple(item for item in server.databases.items if item.name != name))
         fewer = replace(server, databases=kept, lookups={name.casefold(): Observed(False)})
-        return replace(seen, servers={**seen.servers, key(PRD.server.id): fewer})
+        return replace(seen, servers={**seen.servers, key(PRD.servers[0].id): fewer})
 
     return mutate
 
@@ -47,13 +47,13 @@ def without_account(seen):  # type: ignore[no-untyped-def]  # see above
 
 
 def without_component(seen):  # type: ignore[no-untyped-def]  # see above
-    component = seen.components[key(PRD.component.id)]
+    component = seen.components[key(PRD.components[0].id)]
     gone = replace(component, properties=ABSENT, alerts=Listing(), dashboards=Listing())
     return replace(seen, components={**seen.components, key(component.id): gone})
 
 
 def without_registry(seen):  # type: ignore[no-untyped-def]  # see above
-    registry = seen.registries[key(PRD.registry.id)]
+    registry = seen.registries[key(PRD.registries[0].id)]
     return replace(seen, registries={key(registry.id): replace(registry, properties=ABSENT, tags={})})
 
 
@@ -84,13 +84,13 @@ THINGS: dict[str, tuple[Bend, str, str]] = {
         for owner in ("cloud", "manage")
         for secret in vault(owner).secrets
     },
-    "SQL server": (without_server, "SQL-001", PRD.server.name),
-    "cloud database": (without_database(PRD.server.databases[0].name), "SQL-001", PRD.server.name),
-    "management database": (without_database(PRD.server.databases[1].name), "SQL-001", PRD.server.name),
+    "SQL server": (without_server, "SQL-001", PRD.servers[0].name),
+    "cloud database": (without_database(PRD.servers[0].databases[0].name), "SQL-001", PRD.servers[0].name),
+    "management database": (without_database(PRD.servers[0].databases[1].name), "SQL-001", PRD.servers[0].name),
     "storage account": (without_account, "BLOB-001", "stmonozuprd/snaps"),
     "snap container": (without_container, "BLOB-001", "stmonozuprd/snaps"),
-    "component": (without_component, "OBS-001", PRD.component.name),
-    "registry": (without_registry, "IMG-001", PRD.registry.name),
+    "component": (without_component, "OBS-001", PRD.components[0].name),
+    "registry": (without_registry, "IMG-001", PRD.registries[0].name),
 }
 
 

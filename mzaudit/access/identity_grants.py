@@ -17,10 +17,9 @@ def switch_on(want: DesiredService, seen: Snapshot, *, again: bool = False) -> F
     """Switch the system-assigned identity on (`again`: off first), then grant it its documented roles."""
     app: dict[str, str | bool] = {"name": want.app, "resource_group": want.resource_group}
     off = (az("webapp identity remove", **app),) if again else ()
-    grants = [(_pull(want, seen), want.registry.id)]
+    grants = [(_pull(want, seen), want.registry.id)] if want.image is not None else []
     grants += [("Key Vault Secrets User", vault.id) for vault in want.vaults]
-    if want.storage is not None:
-        grants.append(("Storage Blob Data Reader", want.storage.container_id))
+    grants += [("Storage Blob Data Reader", storage.container_id) for storage in want.storage]
     return Fix(
         "Website Contributor on the app, Role Based Access Control Administrator on each scope",
         (*off, az("webapp identity assign", **app), *(_grant(role, scope) for role, scope in grants)),

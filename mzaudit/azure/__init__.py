@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mzaudit.azure.client.connection import Connection
 from mzaudit.azure.client.credential_selection import Login, choose
-from mzaudit.azure.scope import ResourceScope, Scope, ServerScope, VaultScope
+from mzaudit.azure.scope import DatabaseScope, ResourceScope, Scope, ServerScope, VaultScope
 
 if TYPE_CHECKING:
     from mzaudit.snapshot.changes import Records
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Connection",
+    "DatabaseScope",
     "Login",
     "ResourceScope",
     "Scope",

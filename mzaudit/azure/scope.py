@@ -26,17 +26,22 @@ class ResourceScope:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerScope:
-    """A logical SQL server, and the databases wanted on it, from inside as well.
+class DatabaseScope:
+    """A database, from inside as well: the column that says whose a row is, and the table (`schema.table`) of its
+    migrations, each None where nothing is asked of it."""
 
-    `tenant_column` and `migrations` (`schema.table`) are looked for in each; `wake` says whether a database that is
-    paused may be woken for it, which Azure bills.
-    """
+    name: str
+    tenant_column: str | None = None
+    migrations: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerScope:
+    """A logical SQL server, and the databases wanted on it; `wake` says whether one that is paused may be woken to look
+    inside, which Azure bills."""
 
     id: str
-    databases: tuple[str, ...] = ()
-    tenant_column: str = "tenant_id"
-    migrations: str = "dbo.flyway_schema_history"
+    databases: tuple[DatabaseScope, ...] = ()
     wake: bool = False
 
 

@@ -19,9 +19,9 @@ from mzaudit.errors import MzauditError
 if TYPE_CHECKING:
     from mzaudit.azure.client.connection import Connection
     from mzaudit.azure.client.credential_selection import Login
-    from mzaudit.azure.scope import Scope
+    from mzaudit.azure.scope import ResourceScope, Scope, ServerScope, VaultScope
     from mzaudit.engine.results import Report
-    from mzaudit.policy.desired import Desired
+    from mzaudit.policy.desired import Desired, DesiredEnvironment
     from mzaudit.policy.loader.load import Loaded
     from mzaudit.simulator import Simulator
     from mzaudit.snapshot.estate import Snapshot
@@ -48,46 +48,74 @@ def estates(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 
 def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
     """What has to be read so that every rule can be decided for the environments asked for."""
-    from mzaudit.azure.scope import ResourceScope, Scope, ServerScope, VaultScope
+    from mzaudit.azure.scope import ResourceScope, Scope
+    from mzaudit.snapshot.text.ids import key
 
     asked = [wanted.environments[env] for env in wanted.asked]
     others = [wanted.environments[env] for env in wanted.environments if env not in wanted.asked]
-    repositories = dict.fromkeys(service.repository for env in asked for service in env.services)
-    resources: dict[str, list[str]] = {}
+    resources: dict[str, tuple[str, dict[str, str]]] = {}
     for id_, name in (each for env in asked for each in env.resources()):
-        resources.setdefault(id_, []).append(name)
-    groups = [group for env in asked for group in (env.resource_group_id, env.shared_resource_group_id)]
+        _, names = resources.setdefault(key(id_), (id_, {}))
+        if name:
+            names.setdefault(name.casefold(), name)
+    components = {key(one.id): one.id for env in asked for one in env.components}
+    groups = {key(one): one for env in asked for one in (env.resource_group_id, *env.resource_groups)}
     return Scope(
         environments={env.env: env.subscription for env in asked},
         sites=tuple(service.id for env in asked for service in env.services),
         identities_of=tuple(service.id for env in others for service in env.services),
-        vaults=tuple(
-            VaultScope(
-                vault.id,
-                tuple(secret.stored for secret in vault.secrets),
-                tuple(secret.stored for secret in vault.secrets),
-                tuple(secret.stored for secret in vault.secrets if secret.compared),
-            )
-            for env in asked
-            for vault in env.vaults
-        ),
-        registries=tuple(
-            ResourceScope(id_, tuple(repositories)) for id_ in dict.fromkeys(e.registry.id for e in asked)
-        ),
-        servers=tuple(
-            ServerScope(
-                id_,
-                tuple(database.name for env in asked if env.server.id == id_ for database in env.server.databases),
-                wanted.policy.sql.tenant_column,
-                wanted.policy.sql.migrations,
-                wake,
-            )
-            for id_ in dict.fromkeys(env.server.id for env in asked)
-        ),
-        components=tuple(dict.fromkeys(env.component.id for env in asked)),
-        resources=tuple(ResourceScope(id_, tuple(filter(None, names))) for id_, names in resources.items()),
-        resource_groups=tuple(dict.fromkeys(groups)),
+        vaults=_vaults(asked),
+        registries=_registries(asked),
+        servers=_servers(asked, wake=wake),
+        components=tuple(components.values()),
+        resources=tuple(ResourceScope(id_, tuple(names.values())) for id_, names in resources.values()),
+        resource_groups=tuple(groups.values()),
     )
+
+
+def _vaults(asked: Sequence[DesiredEnvironment]) -> tuple[VaultScope, ...]:
+    """The vaults, one that environments share once."""
+    from mzaudit.azure.scope import VaultScope
+    from mzaudit.snapshot.text.ids import key
+
+    vaults = {key(vault.id): vault for env in asked for vault in env.vaults}
+    return tuple(
+        VaultScope(
+            vault.id,
+            tuple(secret.stored for secret in vault.secrets),
+            tuple(secret.stored for secret in vault.secrets),
+            tuple(secret.stored for secret in vault.secrets if secret.compared),
+        )
+        for vault in vaults.values()
+    )
+
+
+def _registries(asked: Sequence[DesiredEnvironment]) -> tuple[ResourceScope, ...]:
+    """The registries, each with the repositories of all services whose images come from it."""
+    from mzaudit.azure.scope import ResourceScope
+    from mzaudit.snapshot.text.ids import key
+
+    held: dict[str, tuple[str, dict[str, None]]] = {}
+    for env in asked:
+        for registry in env.registries:
+            held.setdefault(key(registry.id), (registry.id, {}))
+        for image in (service.image for service in env.services if service.image is not None):
+            held[key(image.registry.id)][1][image.repository] = None
+    return tuple(ResourceScope(id_, tuple(repositories)) for id_, repositories in held.values())
+
+
+def _servers(asked: Sequence[DesiredEnvironment], *, wake: bool) -> tuple[ServerScope, ...]:
+    """The SQL servers, each with the databases that any environment has there."""
+    from mzaudit.azure.scope import DatabaseScope, ServerScope
+    from mzaudit.snapshot.text.ids import key
+
+    held: dict[str, tuple[str, dict[str, DatabaseScope]]] = {}
+    for env in asked:
+        for server in env.servers:
+            _, databases = held.setdefault(key(server.id), (server.id, {}))
+            for one in server.databases:
+                databases.setdefault(key(one.id), DatabaseScope(one.name, one.tenant_column, one.migrations))
+    return tuple(ServerScope(id_, tuple(databases.values()), wake) for id_, databases in held.values())
 
 
 def collect_state(

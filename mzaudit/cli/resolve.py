@@ -19,7 +19,7 @@ ALL = "all"
 _MOST = 10  # names in a message
 _NEAR = 0.5  # how alike a name is that may be meant: prod and production are
 _VARIABLE = "MZAUDIT_SUBSCRIPTION_ID"
-_ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,19}")
+_ENVIRONMENT = re.compile(r"(?!.{21})[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SUBSCRIPTION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _VERSION = re.compile(r"[0-9]{1,20}([._][0-9]{1,20}){0,10}")
@@ -29,7 +29,7 @@ def environment_names(asked: Sequence[str]) -> tuple[str, ...]:
     """The environments asked for, each once; a name that no environment can have is refused before any path is made."""
     for env in asked:
         if not _ENVIRONMENT.fullmatch(env):
-            raise InputError(f"--env {env!r}: expected a name of lower-case letters and digits, such as prd")
+            raise InputError(f"--env {env!r}: expected lower-case letters, digits and inner hyphens, such as prd")
     return tuple(dict.fromkeys(asked))
 
 
@@ -126,13 +126,14 @@ def expected_commits(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
 
 def expected_migrations(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
     """`--expect-migration DB=VERSION`, checked against the policy's databases."""
+    databases = [key for server in loaded.policy.servers.values() for key in server.databases]
     versions = {}
     for option in options:
         database, _, version = option.partition("=")
-        if database not in loaded.policy.sql.databases:
+        if database not in databases:
             raise InputError(
                 f"--expect-migration {option[:80]!r}: expected DB=VERSION with DB one of "
-                f"{', '.join(loaded.policy.sql.databases)}"
+                f"{', '.join(databases) or 'none is declared'}"
             )
         if not _VERSION.fullmatch(version):
             raise InputError(f"--expect-migration {option[:80]!r}: expected a version such as 12 or 1.4.2")

@@ -23,7 +23,7 @@ from mzaudit.policy.desired import (
 )
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap
-from mzaudit.snapshot.text.ids import covers, key, name
+from mzaudit.snapshot.text.ids import covers, key, name, same
 
 # What of a service has a node or an arrow beside the app's own node.
 _BESIDE_APP = frozenset(Aspect) - {Aspect.SUBJECT, Aspect.SETTINGS, Aspect.FOREIGN_REFERENCES}
@@ -67,11 +67,15 @@ class _Documented:
         self._plans: dict[str, Node] = {}
         self._nodes: dict[str, Node] = {}
         self.arrows: list[Arrow] = []
-        self._registry = self._thing(NodeKind.REGISTRY, "registry", want.registry.name, want.registry.id)
-        self._telemetry = self._thing(NodeKind.TELEMETRY, "component", want.component.name, want.component.id)
+        self._registries = {
+            one.key: self._thing(NodeKind.REGISTRY, "registry", one.name, one.id) for one in want.registries
+        }
+        self._components = {
+            one.key: self._thing(NodeKind.TELEMETRY, "component", one.name, one.id) for one in want.components
+        }
         self._vaults = {vault.name: self._vault(vault) for vault in want.vaults}
         self._blobs = {storage.key: self._container(storage) for storage in want.storage}
-        self._databases = self._server(want.server)
+        self._databases = {key: node for server in want.servers for key, node in self._server(server).items()}
         for service in want.services:
             self._service(service, seen)
 
@@ -95,9 +99,9 @@ class _Documented:
         on_databases = self._of(of_server, Aspect.DATABASES)
         databases = {}
         for held in want.databases:
-            at = f"{want.id}/databases/{held.name}"
-            bearing = [*self._about("database", held.name), *(f for f in on_databases if _tells_of(at, f))]
-            databases[held.key] = self._node(NodeKind.DATABASE, held.name, at, bearing, within=server.id)
+            about = [f for f in self._about("database", held.name) if same(f.subject.id, held.id)]
+            bearing = [*about, *(f for f in on_databases if _tells_of(held.id, f))]
+            databases[held.key] = self._node(NodeKind.DATABASE, held.name, held.id, bearing, within=server.id)
         return databases
 
     def _service(self, service: DesiredService, seen: Snapshot) -> None:
@@ -110,19 +114,26 @@ class _Documented:
         on_plan = self._of(mine, Aspect.PLAN)
         self._arrow(app, self._plan(service, seen, on_plan), "runs on", on_plan)
         self._arrow(app, identity, "has", self._of(mine, Aspect.IDENTITY))
-        self._arrow(app, self._registry, "pulls its image from", self._of(mine, Aspect.IMAGE))
+        if service.image is not None:
+            images = self._registries[service.image.registry.key]
+            self._arrow(app, images, "pulls its image from", self._of(mine, Aspect.IMAGE))
         on_secrets = self._of(mine, Aspect.VAULT_ACCESS, Aspect.SECRET_REFERENCES)
         for read in service.vaults:
-            self._arrow(identity, self._vaults[read.name], "reads secrets of", on_secrets)
+            held = {f"{service.key}/{one.name}" for one in service.settings if one.secret.vault == read.name}
+            bearing = [f for f in on_secrets if f.subject.name in (f"{service.key}/{read.name}", *held)]
+            self._arrow(identity, self._vaults[read.name], "reads secrets of", bearing)
         for database in (self._databases[grant.database] for grant in service.databases):
             called = f"{service.key}/{database.name}"
-            bearing = [f for f in self._about("database-user", service.key) if f.subject.name == called]
+            users = [f for f in self._about("database-user", service.key) if f.subject.name == called]
+            bearing = [f for f in users if same(f.subject.id, database.resource)]
             self._arrow(identity, database, "uses", bearing)
-        if service.storage is not None:
-            on_blobs = self._of(mine, Aspect.BLOB_ACCESS)
-            self._arrow(identity, self._blobs[service.storage.key], "reads", on_blobs)
-        if service.telemetry:
-            self._arrow(app, self._telemetry, "exports to", self._of(mine, Aspect.EXPORT))
+        on_blobs = self._of(mine, Aspect.BLOB_ACCESS)
+        for storage in service.storage:
+            bearing = [f for f in on_blobs if f.subject.name == f"{service.key}/{storage.key}"]
+            self._arrow(identity, self._blobs[storage.key], "reads", bearing)
+        if service.exports_to is not None:
+            component = self._components[service.exports_to.key]
+            self._arrow(app, component, "exports to", self._of(mine, Aspect.EXPORT))
 
     def _of(self, findings: Iterable[Finding], *aspects: Aspect) -> list[Finding]:
         """The findings of rules that bear on one of these."""
@@ -229,7 +240,7 @@ class _Holders:
         everyone = identities_of(seen, wanted.services, slots_in=env).items
         self._services = {one.principal_id.casefold(): one for one in reversed(everyone)}
         want = wanted.environments[env]
-        places = (want.registry.id, want.server.id, want.resource_group_id)
+        places = dict.fromkeys((*want.ids, want.resource_group_id))
         assigned = [one for place in places for one in seen.access(place).assignments.items]
         self._kinds = {one.principal_id.casefold(): one.principal_type for one in assigned if one.principal_type}
 

@@ -29,7 +29,7 @@ def text(found: Examination, caller: Caller | None, wanted: Desired, auditor: st
     for place in found.places:
         lines += [place.scope, *_place(place), ""]
     if found.inside:
-        databases = {key(each.id): each for env in wanted.environments.values() for each in env.server.databases}
+        databases = {key(each.id): each for env in wanted.environments.values() for each in env.databases}
         lines.append("inside the databases (no role of Azure's helps: statements in each do)")
         for inside in found.inside:
             lines += [f"  {line}" for line in _database(inside, databases[key(inside.scope)], auditor)]

@@ -25,7 +25,7 @@ def script(wanted: Desired, auditor: str) -> str:
     parts = [_HEAD]
     for env in (wanted.environments[name] for name in wanted.asked):
         titles = {service.key: (service.app, service.title) for service in env.services}
-        for database in env.server.databases:
+        for database in env.databases:
             lines = [f"{statement} -- {need.why}" for need, statement in giving(database, auditor).items()]
             for key, roles in database.grants:
                 app, title = titles[key]
@@ -50,11 +50,10 @@ def giving(database: DesiredDatabase, auditor: str) -> dict[DatabaseNeed, str]:
     """The statement that gives the auditing identity each permission in a database; a new user has CONNECT."""
     who = quoted(auditor)
     (user,) = create_user(auditor)
-    return {
-        CONNECT: user,
-        DEFINITIONS_INSIDE: f"GRANT {DEFINITIONS_INSIDE.permission} TO {who};",
-        HISTORY: f"GRANT SELECT ON {table(database.migrations)} TO {who};",
-    }
+    held = {CONNECT: user, DEFINITIONS_INSIDE: f"GRANT {DEFINITIONS_INSIDE.permission} TO {who};"}
+    if database.migrations is not None:
+        held[HISTORY] = f"GRANT SELECT ON {table(database.migrations)} TO {who};"
+    return held
 
 
 def _plain(text: str) -> str:

@@ -8,19 +8,23 @@ from types import MappingProxyType
 from mzaudit.drill.drill_case import DrillCase, DrillContext, Steps
 from mzaudit.policy.models import (
     AllowedDifference,
+    ComponentSpec,
     DatabaseAdministrator,
+    DatabaseSpec,
     EnvironmentSpec,
     ExcusedTable,
+    ImageSpec,
+    MigrationsSpec,
+    PlaceSpec,
     PlanSize,
     PlansSpec,
     Policy,
     PrincipalSpec,
     RegistrySpec,
-    ResourceGroups,
     RuleOverride,
+    ServerSpec,
     ServiceSpec,
-    SharedGroup,
-    SqlSpec,
+    StorageSpec,
     Strict,
     VaultSpec,
     Waiving,
@@ -32,6 +36,7 @@ Field = tuple[type[Strict], str]
 _BREAKS: dict[Field, list[Generator]] = {}
 BREAKS: Mapping[Field, list[Generator]] = MappingProxyType(_BREAKS)
 
+_ELSEWHERE = "where to look; a thing elsewhere is a missing thing, which is drilled by name"
 _PARTS = "the entries inside are broken one by one"
 NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
     {
@@ -40,15 +45,15 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (Policy, "document"): "a title; nothing in Azure carries it",
         (Policy, "naming"): _PARTS,
         (Policy, "environments"): _PARTS,
-        (Policy, "resource_groups"): _PARTS,
-        (Policy, "registry"): _PARTS,
+        (Policy, "places"): _PARTS,
+        (Policy, "registries"): _PARTS,
         (Policy, "vaults"): _PARTS,
         (Policy, "services"): _PARTS,
         (Policy, "plans"): _PARTS,
         (Policy, "secrets"): _PARTS,
-        (Policy, "sql"): _PARTS,
+        (Policy, "servers"): _PARTS,
         (Policy, "storage"): _PARTS,
-        (Policy, "telemetry"): _PARTS,
+        (Policy, "components"): _PARTS,
         (Policy, "pipelines"): "who may change the estate; a change is not a state",
         (Policy, "rules"): "how findings are weighed, not what is found",
         (Policy, "waivers"): "how findings are excused, not what is found",
@@ -58,18 +63,21 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (RuleOverride, "environments"): "where the policy speaks of a rule, not what is found",
         (RuleOverride, "things"): "where the policy speaks of a rule, not what is found",
         (Waiving, "max_days"): "how findings are excused, not what is found",
-        (
-            EnvironmentSpec,
-            "subscription",
-        ): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
+        (EnvironmentSpec, "subscription"): _ELSEWHERE,
         (EnvironmentSpec, "tenant"): "where to log in",
-        (
-            ResourceGroups,
-            "environment",
-        ): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
-        (ResourceGroups, "shared"): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
-        (SharedGroup, "group"): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
-        (SharedGroup, "subscription"): "where to look; a thing elsewhere is a missing thing, which is drilled by name",
+        (PlaceSpec, "group"): _ELSEWHERE,
+        (PlaceSpec, "subscription"): _ELSEWHERE,
+        **{
+            (thing, field): _ELSEWHERE
+            for thing in (RegistrySpec, VaultSpec, ServiceSpec, ServerSpec, StorageSpec, ComponentSpec)
+            for field in ("place", "environments")
+        },
+        (DatabaseSpec, "environments"): _ELSEWHERE,
+        (DatabaseSpec, "name"): "drilled with the databases of its server",
+        (MigrationsSpec, "tool"): "drilled with the history",
+        (MigrationsSpec, "table"): "drilled with the history",
+        (ServiceSpec, "vaults"): "drilled with the vault",
+        (ImageSpec, "registry"): "drilled with the repository",
         (RegistrySpec, "documented_name"): "what the document calls the registry; Azure cannot hold that name",
         (
             VaultSpec,
@@ -86,14 +94,10 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (PlanSize, "cores"): "what Azure calls a SKU; plans are drilled with the minimum",
         (PlanSize, "memory_gib"): "what Azure calls a SKU; plans are drilled with the minimum",
         (AllowedDifference, "reason"): "words for people",
-        (
-            SqlSpec,
-            "without_tenants",
-        ): "permits, demands nothing; the other databases are drilled with the tenant column",
-        (SqlSpec, "excused"): _PARTS,
+        (DatabaseSpec, "excused"): _PARTS,
         (ExcusedTable, "table"): "permits, demands nothing; tables are drilled with the tenant column",
         (ExcusedTable, "reason"): "words for people",
-        (SqlSpec, "administrators"): _PARTS,
+        (DatabaseSpec, "administrators"): _PARTS,
         (DatabaseAdministrator, "name"): "permits, demands nothing; others are drilled with the tenant column",
         (DatabaseAdministrator, "reason"): "words for people",
     }

@@ -9,6 +9,7 @@ from mzaudit.policy.desired import (
     Desired,
     DesiredDatabase,
     DesiredEnvironment,
+    DesiredServer,
     DesiredService,
     DesiredStorage,
     DesiredVault,
@@ -70,7 +71,11 @@ class DrillContext:
 
     def database(self, key: object) -> DesiredDatabase:
         """A database of the drilled environment by its key in the policy; raises KeyError."""
-        return {database.key: database for database in self.env.server.databases}[str(key)]
+        return {database.key: database for database in self.env.databases}[str(key)]
+
+    def server(self, key: object) -> DesiredServer:
+        """A server of the drilled environment by its key in the policy; raises KeyError."""
+        return {server.key: server for server in self.env.servers}[str(key)]
 
     def owners(self, vault: DesiredVault) -> tuple[DesiredService, ...]:
         """The services that may read the vault."""

@@ -18,7 +18,8 @@ _ENVIRONMENTS = 84  # a subscription, about
 def enlarged(loaded: Loaded, apps: int) -> Loaded:
     """The policy with at least so many apps, in environments `e001`, `e002`, … over two or more subscriptions; what it
     shares is in the first of them."""
-    from mzaudit.policy.models import EnvironmentSpec, SharedGroup
+    from mzaudit.policy.bind import group_of
+    from mzaudit.policy.models import EnvironmentSpec, PlaceSpec
 
     count = -(-apps // len(loaded.policy.services))
     subscriptions = [stable_guid("subscription", str(number)) for number in range(max(2, -(-count // _ENVIRONMENTS)))]
@@ -28,8 +29,9 @@ def enlarged(loaded: Loaded, apps: int) -> Loaded:
         )
         for number in range(1, count + 1)
     }
-    groups = loaded.policy.resource_groups
-    shared = SharedGroup(group=groups.shared_group, subscription=subscriptions[0])
-    groups = groups.model_copy(update={"shared": shared})
-    changed = {"environments": environments, "resource_groups": groups}
+    places = {
+        key: PlaceSpec(group=group, subscription=None if "{" in str(group) else subscriptions[0])
+        for key, group in ((key, group_of(place)) for key, place in loaded.policy.places.items())
+    }
+    changed = {"environments": environments, "places": places}
     return replace(loaded, policy=loaded.policy.model_copy(update=changed))

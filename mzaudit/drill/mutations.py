@@ -14,7 +14,7 @@ from mzaudit.simulator.estates import web_bodies
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.estates.simulated_estate import client_of
 from mzaudit.simulator.http_messages import Json
-from mzaudit.simulator.sql.contents import Contents, Value
+from mzaudit.simulator.sql.contents import Contents, Table, Value
 from mzaudit.snapshot.text.ids import subscription_of
 
 SECRETS_USER: Final = "Key Vault Secrets User"
@@ -302,6 +302,11 @@ def inside(estate: Estate, database: DesiredDatabase) -> Contents:
     return estate.sql[database.id.casefold()]
 
 
+def history(estate: Estate, database: DesiredDatabase) -> Table:
+    """The table in which a database's migrations are recorded, to be changed in place."""
+    return inside(estate, database).table(database.migrations or "")
+
+
 def client(estate: Estate, service: DesiredService) -> str:
     """The client id of a service's system-assigned identity, which its database users carry as their SID."""
     return client_of(principal(estate, service))
@@ -311,7 +316,7 @@ def last_migration(
     estate: Estate, database: DesiredDatabase, changes: Mapping[str, Value], *, again: bool = False
 ) -> None:
     """Change columns of the newest row of a database's history, or with `again` add a row that is like it but so."""
-    table = inside(estate, database).table(database.migrations)
+    table = history(estate, database)
     names = [column.name for column in table.columns]
     row = dict(zip(names, table.rows[-1], strict=True)) | dict(changes)
     if again:

@@ -35,6 +35,7 @@ from mzaudit.simulator.estates.estate_plan import (
 )
 
 _SLOTS = ("staging",)
+_ENOUGH = "P1v3"  # where the policy says nothing of plans
 _PAGE = 50  # a page size that keeps runs short; small pages are a variation of their own
 
 
@@ -49,7 +50,7 @@ def estate_of(wanted: Desired, midnight: datetime | None = None, *, slots: bool 
 def plan_of(wanted: Desired, *, slots: bool = True) -> EstatePlan:
     """Plan the conforming estate: every environment of the policy, asked for or not."""
     environments = wanted.environments.values()
-    registries = {env.registry.id.casefold(): env.registry for env in environments}
+    registries = {one.id.casefold(): one for env in environments for one in env.registries}
     return EstatePlan(
         environments=tuple(_environment(wanted, env, _SLOTS if slots else ()) for env in environments),
         registries=tuple(_registry(wanted, registry) for registry in registries.values()),
@@ -59,12 +60,14 @@ def plan_of(wanted: Desired, *, slots: bool = True) -> EstatePlan:
 def plan_size(wanted: Desired, env: DesiredEnvironment) -> str:
     """The recommended plan, but the smallest sufficient one where the policy allows plans to differ."""
     meant = any("plan" in allowed.what and env.env in allowed.between for allowed in wanted.policy.parity)
-    plans = wanted.policy.plans
-    return next(iter(plans.minimum.values())) if meant and not env.production else plans.recommended
+    plans = env.plans
+    smallest = next(iter(plans.minimum.values()), None) if meant and not env.production else None
+    return smallest or plans.recommended or _ENOUGH
 
 
 def _registry(wanted: Desired, registry: DesiredRegistry) -> RegistryPlan:
-    names = {one.repository for one in wanted.services if one.registry.id.casefold() == registry.id.casefold()}
+    images = [one.image for one in wanted.services if one.image is not None]
+    names = {one.repository for one in images if one.registry.id.casefold() == registry.id.casefold()}
     return RegistryPlan(registry.id, tuple(RepositoryPlan(name, _tags(name)) for name in sorted(names)))
 
 
@@ -92,26 +95,28 @@ def _environment(wanted: Desired, env: DesiredEnvironment, slots: tuple[str, ...
             )
             for vault in env.vaults
         ),
-        servers=(ServerPlan(env.server.id, tuple(map(_database, env.server.databases))),),
+        servers=tuple(ServerPlan(one.id, tuple(map(_database, one.databases))) for one in env.servers),
         accounts=tuple(AccountPlan(id_, tuple(containers)) for id_, containers in accounts.items()),
-        components=(env.component.id,),
+        components=tuple(one.id for one in env.components),
     )
 
 
 def _secret(env: DesiredEnvironment, secret: DesiredSecret) -> SecretPlan:
-    component = env.component.id if secret.spec.kind is SecretKind.APPLICATION_INSIGHTS else ""
+    exports = [one.exports_to for one in env.services for named in one.settings if named.secret == secret]
+    told = next((one.id for one in (*exports, *env.components) if one is not None), "")
+    component = told if secret.spec.kind is SecretKind.APPLICATION_INSIGHTS else ""
     mark = secret.stored if secret.spec.shared else ""
     return SecretPlan(secret.stored, secret.spec.kind.value, mark, component)
 
 
 def _database(database: DesiredDatabase) -> DatabasePlan:
     by = database.migrated_by[0] if database.migrated_by else ""
-    history = HistoryPlan(database.migrations, by, database.version or "")
-    return DatabasePlan(database.id, database.tenant_column, history)
+    history = HistoryPlan(database.migrations or "dbo.flyway_schema_history", by, database.version or "")
+    return DatabasePlan(database.id, database.tenant_column or "tenant_id", history)
 
 
 def _app(env: DesiredEnvironment, service: DesiredService, farm: FarmPlan, slots: tuple[str, ...]) -> AppPlan:
-    ids = {database.key: database.id for database in env.server.databases}
+    ids = {database.key: database.id for database in env.databases}
     return AppPlan(
         key=service.key,
         id=service.id,
@@ -129,15 +134,16 @@ def _app(env: DesiredEnvironment, service: DesiredService, farm: FarmPlan, slots
 
 def _exports(service: DesiredService) -> tuple[str, str] | None:
     """The component in clear, for a service that exports and does not have it from its vault."""
-    name = service.component.setting
-    if not service.telemetry or name in {setting.name for setting in service.settings}:
+    component = service.exports_to
+    if component is None or component.setting in {setting.name for setting in service.settings}:
         return None
-    return service.component.id, name
+    return component.id, component.setting
 
 
 def _roles(service: DesiredService) -> Iterator[tuple[str, str]]:
-    yield "AcrPull", service.registry.id
+    if service.image is not None:
+        yield "AcrPull", service.image.registry.id
     for vault in service.vaults:
         yield "Key Vault Secrets User", vault.id
-    if service.storage is not None:
-        yield "Storage Blob Data Reader", service.storage.container_id
+    for storage in service.storage:
+        yield "Storage Blob Data Reader", storage.container_id

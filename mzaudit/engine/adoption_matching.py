@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mzaudit.kinds import ACCOUNT, NAMED
-from mzaudit.policy.documented_names import DocumentedName, documented_names
+from mzaudit.kinds import ACCOUNT, NAMED, SITE, VAULT
+from mzaudit.policy.bind import filled, group_of, in_environment, is_in
+from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.models import Policy
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Listing, Observed
@@ -33,13 +34,14 @@ class MatchBasis(StrEnum):
 @dataclass(frozen=True, slots=True)
 class NameMatch:
     """One name of the policy at its place: what the document calls it, what it is called here as a template in
-    `{env}`, and the ids that were found for it; several where none of them is the likeliest. `group` is the resource
-    group that the document puts it in."""
+    `{env}`, and the ids that were found for it; several where none of them is the likeliest. `place` is that of the
+    policy, and `group` the resource group that it stands for."""
 
     path: Path
     kind: str
     documented: str
     template: str
+    place: str
     group: str
     how: MatchBasis
     ids: tuple[str, ...] = ()
@@ -51,6 +53,7 @@ class _Slot:
     path: Path
     kind: str
     template: str
+    place: str
     group: str
     word: str  # what a name must hold to be guessed; empty where the estate has one such thing
 
@@ -61,7 +64,7 @@ def bind_names(policy: Policy, env: str, inventory: Inventory) -> tuple[NameMatc
     The documented name is taken where it is there. Else a thing is guessed only if it alone has the service's own word
     and, where several environments share the subscription, this environment's.
     """
-    slots = _slots(policy)
+    slots = tuple(_slots(policy, env))
     others = frozenset(policy.environments) - {env}
     taken = {
         key(found)
@@ -72,9 +75,9 @@ def bind_names(policy: Policy, env: str, inventory: Inventory) -> tuple[NameMatc
     return tuple(_bound(slot, env, others, _of(inventory, slot.kind), taken) for slot in slots)
 
 
-def groups_of(bound: Iterable[NameMatch], kinds: Sequence[str]) -> Counter[str]:
-    """How many of the things found are in which resource group."""
-    found = [one.ids[0] for one in bound if one.kind in kinds and len(one.ids) == 1]
+def groups_of(bound: Iterable[NameMatch], place: str) -> Counter[str]:
+    """How many of the things of a place were found in which resource group."""
+    found = [one.ids[0] for one in bound if one.place == place and len(one.ids) == 1]
     return Counter(group for group in (segment(each, "resourceGroups") for each in found) if group)
 
 
@@ -98,37 +101,38 @@ def inventory_of(seen: Snapshot) -> Inventory:
     }
 
 
-def _slots(policy: Policy) -> tuple[_Slot, ...]:
-    own, shared = policy.resource_groups.environment, policy.resource_groups.shared_group
-    return tuple(
-        _Slot(one.path, one.kind.type, one.template, shared if one.shared else own, _word(one))
-        for one in documented_names(policy)
-    )
-
-
-def _word(one: DocumentedName) -> str:
-    return "" if one.kind is ACCOUNT else one.key
+def _slots(policy: Policy, env: str) -> Iterator[_Slot]:
+    there = [one for one in documented_names(policy) if is_in(one.thing.environments, env)]
+    several = Counter(one.section for one in there)
+    for one in there:
+        place = in_environment(one.thing.place, env)
+        group = filled(group_of(policy.places[place]), env, one.key if one.kind is SITE else "")
+        told_apart = one.kind in (SITE, VAULT) or (several[one.section] > 1 and one.kind is not ACCOUNT)
+        template, word = in_environment(one.name, env), one.key if told_apart else ""
+        yield _Slot(one.path, one.kind.type, template, place, group, word)
 
 
 def _bound(slot: _Slot, env: str, others: frozenset[str], there: Listing[str], taken: set[str]) -> NameMatch:
-    group = slot.group.replace("{env}", env)
+    group = slot.group
     named = [found for found in there.items if name(found).casefold() == _named(slot.template, env)]
     named.sort(key=lambda found: (segment(found, "resourceGroups") or "").casefold() != group.casefold())
     if named:
         in_place = (segment(named[0], "resourceGroups") or "").casefold() == group.casefold()
         how = MatchBasis.DOCUMENTED if in_place else MatchBasis.MOVED
-        return NameMatch(slot.path, slot.kind, slot.template, slot.template, group, how, (named[0],))
+        return NameMatch(slot.path, slot.kind, slot.template, slot.template, slot.place, group, how, (named[0],))
     free = [each for each in there.items if key(each) not in taken]
     likely = [each for each in free if slot.word in name(each).casefold() and not _of_another(each, env, others)]
     here = [each for each in likely if env in name(each).casefold()]
     chosen = here or likely
     if len(chosen) == 1:
         template = _template(name(chosen[0]), env)
+        how = MatchBasis.LIKELY
         return NameMatch(
-            slot.path, slot.kind, slot.template, template, group, MatchBasis.LIKELY, tuple(chosen), there.gap
+            slot.path, slot.kind, slot.template, template, slot.place, group, how, tuple(chosen), there.gap
         )
     how = MatchBasis.UNSEEN if there.gap is not None and not chosen else MatchBasis.MISSING
-    return NameMatch(slot.path, slot.kind, slot.template, slot.template, group, how, tuple(chosen), there.gap)
+    documented = slot.template
+    return NameMatch(slot.path, slot.kind, documented, documented, slot.place, group, how, tuple(chosen), there.gap)
 
 
 def _of(inventory: Inventory, kind: str) -> Listing[str]:

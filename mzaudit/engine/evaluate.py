@@ -139,7 +139,7 @@ def _answer(
 
 def _subscriptions(wanted: Desired) -> set[str]:
     """Those that the policy is about, casefolded."""
-    ids = (each for env in wanted.environments.values() for each in (env.resource_group_id, env.registry.id))
+    ids = (each for env in wanted.environments.values() for each in (env.resource_group_id, *env.ids))
     return {subscription_of(each).casefold() for each in ids}
 
 

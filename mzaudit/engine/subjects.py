@@ -6,7 +6,7 @@ that depends on another finds the other's findings by the parts that both share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -47,14 +47,12 @@ Selector = Callable[[Desired, DesiredEnvironment], Iterator[Subject[W]]]
 
 def service_parts(service: DesiredService) -> dict[str, tuple[str, ...]]:
     """What everything that is asked about a service is made of."""
-    parts: dict[str, tuple[str, ...]] = {"service": (service.key,)}
-    if service.vault is not None:
-        parts["vault"] = (service.vault.name,)
-    return parts
+    return {"service": (service.key,)}
 
 
-def _service(env: DesiredEnvironment, service: DesiredService) -> Subject[DesiredService]:
-    return Subject(env.env, "service", service.key, service.id, service, service.where, service_parts(service))
+def _service(env: DesiredEnvironment, service: DesiredService, **parts: tuple[str, ...]) -> Subject[DesiredService]:
+    made_of = service_parts(service) | parts
+    return Subject(env.env, "service", service.key, service.id, service, service.where, made_of)
 
 
 def each_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredService]]:
@@ -63,11 +61,36 @@ def each_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[D
         yield _service(env, service)
 
 
-def each_service_with_vault(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredService]]:
-    """Every backend that has a vault of its own."""
+def each_service_with_image(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredService]]:
+    """Every backend that runs a container from a documented registry."""
     for service in env.services:
-        if service.vault is not None:
-            yield _service(env, service)
+        if service.image is not None:
+            yield _service(env, service, registry=(service.image.registry.name,))
+
+
+def each_exporting_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredService]]:
+    """Every backend that exports telemetry to a documented component."""
+    for service in env.services:
+        if service.exports_to is not None:
+            yield _service(env, service, component=(service.exports_to.name,))
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsReader:
+    """A service, and a vault whose secrets it reads."""
+
+    service: DesiredService
+    vault: DesiredVault
+
+
+def each_secrets_reader(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[SecretsReader]]:
+    """Every backend with every vault whose secrets it reads."""
+    for service in env.services:
+        for vault in service.vaults:
+            name = f"{service.key}/{vault.name}"
+            parts = service_parts(service) | {"vault": (vault.name,)}
+            want = SecretsReader(service, vault)
+            yield Subject(env.env, "service", name, service.id, want, service.where, parts)
 
 
 def each_vault(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredVault]]:
@@ -129,9 +152,10 @@ def each_secret_setting(wanted: Desired, env: DesiredEnvironment) -> Iterator[Su
 
 
 def each_registry(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredRegistry]]:
-    """The shared registry."""
-    registry = env.registry
-    yield Subject(env.env, "registry", registry.name, registry.id, registry, registry.where)
+    """Every documented registry."""
+    for registry in env.registries:
+        parts = {"registry": (registry.name,)}
+        yield Subject(env.env, "registry", registry.name, registry.id, registry, registry.where, parts)
 
 
 def each_storage(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredStorage]]:
@@ -143,20 +167,23 @@ def each_storage(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[D
 
 
 def each_component(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredComponent]]:
-    """The Application Insights component."""
-    component = env.component
-    yield Subject(env.env, "component", component.name, component.id, component, component.where)
+    """Every documented Application Insights component."""
+    for component in env.components:
+        parts = {"component": (component.name,)}
+        yield Subject(env.env, "component", component.name, component.id, component, component.where, parts)
 
 
 def whose(
-    wanted: Desired, env: DesiredEnvironment, keys: Container[str]
+    wanted: Desired, env: DesiredEnvironment, resource_id: str
 ) -> tuple[tuple[DesiredService, ...], tuple[DesiredService, ...]]:
-    """The services of the environment with these keys, and all others of any environment."""
-    here = len(env.services)  # one policy is bound to each environment
-    start = tuple(wanted.environments).index(env.env) * here
-    own = tuple(service for service in env.services if service.key in keys)
-    beside = tuple(service for service in env.services if service.key not in keys)
-    return own, (*wanted.services[:start], *beside, *wanted.services[start + here :])
+    """The services of any environment that may use a vault, container or database, and all others."""
+    own = wanted.users(resource_id)
+    mine = {(service.env, service.key) for service in own}
+    if {name for name, _ in mine} <= {env.env}:
+        start, end = wanted.starts[env.env], wanted.starts[env.env] + len(env.services)
+        beside = tuple(service for service in env.services if (env.env, service.key) not in mine)
+        return own, (*wanted.services[:start], *beside, *wanted.services[end:])
+    return own, tuple(service for service in wanted.services if (service.env, service.key) not in mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +198,7 @@ class GuardedVault:
 def each_guarded_vault(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[GuardedVault]]:
     """Every vault, with the services that may read it and those that may not."""
     for vault in env.vaults:
-        owners, others = whose(wanted, env, vault.owners)
+        owners, others = whose(wanted, env, vault.id)
         want = GuardedVault(vault, owners, others)
         yield Subject(env.env, "vault", vault.name, vault.id, want, vault.where, {"vault": (vault.name,)})
 
@@ -188,17 +215,27 @@ def each_bounded_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[S
     """Every documented backend, with the vaults that it must not refer to."""
     vaults = [vault for other in wanted.environments.values() for vault in other.vaults]
     for service in env.services:
-        own = {vault.name for vault in service.vaults}
-        want = BoundedService(service, tuple(vault for vault in vaults if vault.name not in own))
+        own = {vault.id for vault in service.vaults}
+        want = BoundedService(service, tuple(vault for vault in vaults if vault.id not in own))
         yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
 
 
-def each_service_with_storage(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredService]]:
-    """Every backend that has a blob container to read."""
+@dataclass(frozen=True, slots=True)
+class ContainerReader:
+    """A service, and a blob container that it reads."""
+
+    service: DesiredService
+    storage: DesiredStorage
+
+
+def each_container_reader(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[ContainerReader]]:
+    """Every backend with every blob container that it reads."""
     for service in env.services:
-        if service.storage is not None:
-            parts = service_parts(service) | {"storage": (service.storage.key,)}
-            yield Subject(env.env, "service", service.key, service.id, service, service.where, parts)
+        for storage in service.storage:
+            parts = service_parts(service) | {"storage": (storage.key,)}
+            name = f"{service.key}/{storage.key}"
+            want = ContainerReader(service, storage)
+            yield Subject(env.env, "service", name, service.id, want, service.where, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +250,7 @@ class GuardedStorage:
 def each_guarded_storage(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[GuardedStorage]]:
     """Every blob container, with the services that may reach its blobs and those that may not."""
     for storage in env.storage:
-        users, others = whose(wanted, env, storage.users)
+        users, others = whose(wanted, env, storage.container_id)
         name = f"{storage.account}/{storage.container}"
         want = GuardedStorage(storage, users, others)
         parts = {"storage": (storage.key,)}
@@ -235,9 +272,9 @@ def each_role_holder(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subje
     asked = [wanted.environments[name] for name in wanted.asked]
     for service in env.services:
         own_vaults = {vault.id for vault in service.vaults}
-        own_storage = service.storage.container_id if service.storage is not None else None
+        own_storage = {one.container_id for one in service.storage}
         vaults = tuple(vault for other in asked for vault in other.vaults if vault.id not in own_vaults)
-        storage = tuple(one for other in asked for one in other.storage if one.container_id != own_storage)
+        storage = tuple(one for other in asked for one in other.storage if one.container_id not in own_storage)
         want = HeldRoles(service, vaults, storage)
         yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
 
@@ -255,7 +292,8 @@ def each_succeeded_service(wanted: Desired, env: DesiredEnvironment) -> Iterator
     """Every documented backend, with all those of any environment."""
     for service in env.services:
         want = SucceededService(service, wanted.services)
-        yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
+        parts = service_parts(service) | {"vault": tuple(vault.name for vault in service.vaults)}
+        yield Subject(env.env, "service", service.key, service.id, want, service.where, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,17 +305,24 @@ class WantedConnectionString:
 
 
 def each_connection_string(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[WantedConnectionString]]:
-    """Every documented secret that holds the telemetry connection string: by its own name, or as a setting's."""
-    settings = (one for service in env.services for one in service.settings)
-    named = {(one.secret.vault, one.secret.name) for one in settings if one.name == env.component.setting}
+    """Every documented secret that holds a component's connection string: as a setting of a service that exports there,
+    or, where no service refers to it, by its own name."""
+    readers: dict[tuple[str, str], DesiredComponent] = {}
+    for service in env.services:
+        for one in service.settings:
+            if service.exports_to is not None and one.name == service.exports_to.setting:
+                readers.setdefault((one.secret.vault, one.secret.name), service.exports_to)
+    alone = env.components[0] if len(env.components) == 1 else None
     for vault in env.vaults:
         for secret in vault.secrets:
-            by_name = secret.name == env.component.setting or (vault.name, secret.name) in named
-            if by_name and secret.spec.kind is SecretKind.APPLICATION_INSIGHTS:
-                parts = {"vault": (vault.name,), "secret": (secret.name,)}
+            component = readers.get((vault.name, secret.name))
+            if component is None and alone is not None and secret.name == alone.setting:
+                component = alone
+            if component is not None and secret.spec.kind is SecretKind.APPLICATION_INSIGHTS:
+                parts = {"vault": (vault.name,), "secret": (secret.name,), "component": (component.name,)}
                 secret_id = f"{vault.id}/secrets/{secret.stored}"
                 name = f"{vault.name}/{secret.name}"
-                want = WantedConnectionString(secret, env.component)
+                want = WantedConnectionString(secret, component)
                 yield Subject(env.env, "secret", name, secret_id, want, secret.where, parts)
 
 
@@ -298,8 +343,14 @@ def each_distinct_secret(wanted: Desired, env: DesiredEnvironment) -> Iterator[S
     """
     before = takewhile(lambda other: other.env != env.env, wanted.environments.values())
     asked = set(wanted.asked)
-    earlier = [other for other in before if env.distinct_between_environments and other.env in asked]
+    vaults = [
+        {vault.key: vault for vault in other.vaults}
+        for other in before
+        if env.distinct_between_environments and other.env in asked
+    ]
     for position, vault in enumerate(env.vaults):
+        # what environments share is one vault, whose secrets are the same
+        alike = [other[vault.key] for other in vaults if vault.key in other and other[vault.key].id != vault.id]
         for number, secret in enumerate(vault.secrets):
             if not (secret.guarded or secret.spec.distinct):
                 continue
@@ -309,8 +360,8 @@ def each_distinct_secret(wanted: Desired, env: DesiredEnvironment) -> Iterator[S
                 for other in others.secrets
                 if other.name == secret.name and secret.spec.distinct and other.spec.distinct
             )
-            # One policy is bound to each environment: what stands at the same place is of the same key and name.
-            elsewhere = tuple(other.vaults[position].secrets[number] for other in earlier) if secret.guarded else ()
+            # One policy is bound to each environment: what stands at the same place of a vault is of the same name.
+            elsewhere = tuple(other.secrets[number] for other in alike) if secret.guarded else ()
             parts = {"vault": (vault.name, *(other.vault for other in beside)), "secret": (secret.name,)}
             want = DistinctSecret(secret, beside, elsewhere)
             secret_id = f"{vault.id}/secrets/{secret.stored}"
@@ -339,8 +390,8 @@ def _pairs(there: DesiredEnvironment, here: DesiredEnvironment) -> tuple[tuple[C
     services = {service.key: service for service in there.services}
     return (
         (there, here),
-        *((services[service.key], service) for service in here.services),
-        *((vaults[vault.key], vault) for vault in here.vaults),
+        *((services[service.key], service) for service in here.services if service.key in services),
+        *((vaults[vault.key], vault) for vault in here.vaults if vault.key in vaults),
     )
 
 

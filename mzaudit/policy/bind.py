@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from mzaudit import kinds
 from mzaudit.policy import things
@@ -13,7 +13,9 @@ from mzaudit.policy.desired import (
     DesiredComponent,
     DesiredDatabase,
     DesiredEnvironment,
+    DesiredImage,
     DesiredOverride,
+    DesiredPlans,
     DesiredRegistry,
     DesiredSecret,
     DesiredServer,
@@ -26,7 +28,11 @@ from mzaudit.policy.desired import (
 from mzaudit.policy.enums import SecretStyle
 
 if TYPE_CHECKING:
-    from mzaudit.policy.models import Policy, ServiceSpec
+    from mzaudit.policy.models import DatabaseSpec, PlaceSpec, Policy, ServerSpec, ServiceSpec, Thing
+
+T = TypeVar("T")
+NO_COMPONENT = "none"
+"""What a service says instead of a component, if it exports no telemetry."""
 
 
 def stored_name(style: SecretStyle, documented: str) -> str:
@@ -38,6 +44,21 @@ def stored_name(style: SecretStyle, documented: str) -> str:
             return documented.replace("_", "-").lower()
         case SecretStyle.AS_IS:
             return documented
+
+
+def in_environment(value: T | Mapping[str, T], env: str) -> T:
+    """The value that a fact has in an environment."""
+    return value[env] if isinstance(value, Mapping) else value
+
+
+def filled(name: str | Mapping[str, str], env: str, service: str = "") -> str:
+    """A name as it is in an environment."""
+    return in_environment(name, env).replace("{env}", env).replace("{service}", service)
+
+
+def is_in(environments: tuple[str, ...] | None, env: str) -> bool:
+    """Whether a thing with these `environments` is in that one."""
+    return environments is None or env in environments
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +79,8 @@ def bind(
 ) -> Desired:
     """Fill in every template. `subscriptions` holds one for each environment; `where(*path)` tells `file:line`."""
     environments = {
-        env: _environment(policy, where, env, subscriptions[env], expected or Expected()) for env in policy.environments
+        env: _Binder(policy, where, env, subscriptions[env], expected or Expected()).environment()
+        for env in policy.environments
     }
     return Desired(
         policy=policy,
@@ -87,168 +109,272 @@ def _override(
     )
 
 
-def _environment(policy: Policy, where: Where, env: str, subscription: str, expected: Expected) -> DesiredEnvironment:
-    def named(template: str) -> str:
-        return template.replace("{env}", env)
+def group_of(place: str | PlaceSpec) -> str | dict[str, str]:
+    """The resource group of a place, as the policy writes it."""
+    return place if isinstance(place, str) else place.group
 
-    production = policy.environments[env].production
-    forbidden = production or policy.environments[env].sql_auth == "managed-identity"
-    group = named(policy.resource_groups.environment)
-    group_id = f"/subscriptions/{subscription}/resourceGroups/{group}"
-    places = policy.resource_groups
-    elsewhere = places.shared_subscription
-    elsewhere = elsewhere if elsewhere is not None and elsewhere.casefold() != subscription.casefold() else None
-    shared_id = f"/subscriptions/{elsewhere or subscription}/resourceGroups/{named(places.shared_group)}"
-    registry = DesiredRegistry(
-        named(policy.registry.name),
-        policy.registry.documented_name,
-        kinds.REGISTRY.id(shared_id, named(policy.registry.name)),
-        named(places.shared_group) + (f" of the subscription {elsewhere}" if elsewhere else ""),
-        where("registry"),
-    )
-    component = DesiredComponent(
-        env,
-        named(policy.telemetry.component),
-        kinds.COMPONENT.id(group_id, named(policy.telemetry.component)),
-        policy.telemetry.connection_string,
-        where("telemetry"),
-    )
-    vaults = {}
-    for key, vault in policy.vaults.items():
-        name = named(vault.name)
-        vault_id = kinds.VAULT.id(group_id, name)
+
+def subscription_of(place: str | PlaceSpec, env: str) -> str | None:
+    """The subscription of a place in an environment; None where it is the environment's own."""
+    given = None if isinstance(place, str) else place.subscription
+    return given.get(env) if isinstance(given, dict) else given
+
+
+def component_of(policy: Policy, service: ServiceSpec) -> str | None:
+    """The key of the component that a service exports to: the one that it names, or the only one."""
+    if service.component is not None:
+        return None if service.component == NO_COMPONENT else service.component
+    return next(iter(policy.components)) if len(policy.components) == 1 else None
+
+
+def registry_of(policy: Policy, service: ServiceSpec) -> str | None:
+    """The key of the registry that a service's image comes from: the one that it names, or the only one."""
+    if service.image is None:
+        return None
+    if service.image.registry is not None:
+        return service.image.registry
+    return next(iter(policy.registries)) if len(policy.registries) == 1 else None
+
+
+def own_vaults(service: ServiceSpec) -> tuple[str, ...]:
+    """The keys of a service's own vaults, whose secrets are its settings, each once."""
+    return tuple(dict.fromkeys((*((service.vault,) if service.vault is not None else ()), *service.vaults)))
+
+
+def readable_vaults(service: ServiceSpec) -> tuple[str, ...]:
+    """The keys of the vaults that a service may read, each once, its own first."""
+    return tuple(dict.fromkeys((*own_vaults(service), *(path.partition("/")[0] for path in service.settings.values()))))
+
+
+def database_spec(spec: str | DatabaseSpec) -> DatabaseSpec:
+    """A database as a mapping, whichever way it is written."""
+    from mzaudit.policy.models import DatabaseSpec
+
+    return DatabaseSpec(name=spec) if isinstance(spec, str) else spec
+
+
+class _Binder:
+    """Binds the things of one environment."""
+
+    def __init__(self, policy: Policy, where: Where, env: str, subscription: str, expected: Expected) -> None:
+        self._policy = policy
+        self._where = where
+        self._env = env
+        self._subscription = subscription
+        self._expected = expected
+        spec = policy.environments[env]
+        self._production = spec.production
+        self._forbidden = spec.production or spec.sql_auth == "managed-identity"
+        self._services = {key: service for key, service in policy.services.items() if is_in(service.environments, env)}
+
+    def environment(self) -> DesiredEnvironment:
+        policy, env = self._policy, self._env
+        registries = {
+            key: self._registry(key) for key, one in policy.registries.items() if is_in(one.environments, env)
+        }
+        components = {
+            key: self._component(key) for key, one in policy.components.items() if is_in(one.environments, env)
+        }
+        vaults = {key: self._vault(key) for key, one in policy.vaults.items() if is_in(one.environments, env)}
+        storage = {key: self._storage(key) for key, one in policy.storage.items() if is_in(one.environments, env)}
+        servers = tuple(self._server(key, one) for key, one in policy.servers.items() if is_in(one.environments, env))
+        held = {database.key for server in servers for database in server.databases}
+        plans = self._plans()
+        services = []
+        for key, service in self._services.items():
+            registry, component = registry_of(policy, service), component_of(policy, service)
+            image = (
+                DesiredImage(registries[registry], service.image.repository)
+                if service.image is not None and registry in registries
+                else None
+            )
+            own = [vaults[one] for one in own_vaults(service) if one in vaults]
+            group = self._group(service, key)
+            services.append(
+                DesiredService(
+                    env=env,
+                    key=key,
+                    title=service.title or key,
+                    production=self._production,
+                    passwords_forbidden=self._forbidden,
+                    app=self._named(service.app),
+                    id=kinds.SITE.id(group, self._named(service.app)),
+                    resource_group=group.rsplit("/", 1)[-1],
+                    image=image,
+                    vault=own[0] if own else None,
+                    vaults=tuple(vaults[one] for one in readable_vaults(service) if one in vaults),
+                    settings=tuple(self._settings(key, vaults)),
+                    storage=tuple(storage[one] for one in service.storage if one in storage),
+                    databases=tuple(grant for grant in service.databases if grant.database in held),
+                    sidecars={name: sidecar.image for name, sidecar in service.sidecars.items()},
+                    exports_to=components.get(component) if component is not None else None,
+                    plans=plans,
+                    plaintext=service.plaintext,
+                    expected_commit=self._expected.commits.get(key),
+                    where=self._where("services", key),
+                )
+            )
+        bound = DesiredEnvironment(
+            env=env,
+            production=self._production,
+            passwords_forbidden=self._forbidden,
+            subscription=self._subscription,
+            resource_group_id="",
+            resource_groups=(),
+            registries=tuple(registries.values()),
+            vaults=tuple(vaults.values()),
+            services=tuple(services),
+            storage=tuple(storage.values()),
+            servers=servers,
+            components=tuple(components.values()),
+            plans=plans,
+            distinct_between_environments=policy.secrets.distinct_between_environments,
+            where=self._where("environments", env),
+        )
+        groups = {each.casefold(): each for each in ("/".join(one.split("/")[:5]) for one in bound.ids)}
+        default = self._place("default") if "default" in policy.places and "{service}" not in self._default() else None
+        first = default or next(iter(groups.values()), f"/subscriptions/{self._subscription}")
+        return replace(bound, resource_group_id=first, resource_groups=tuple(groups.values()))
+
+    def _named(self, name: str | Mapping[str, str]) -> str:
+        return filled(name, self._env)
+
+    def _default(self) -> str:
+        return in_environment(group_of(self._policy.places["default"]), self._env)
+
+    def _place(self, key: str, service: str = "") -> str:
+        """The id of a place's resource group."""
+        place = self._policy.places[key]
+        subscription = subscription_of(place, self._env) or self._subscription
+        return f"/subscriptions/{subscription}/resourceGroups/{filled(group_of(place), self._env, service)}"
+
+    def _group(self, thing: Thing, service: str = "") -> str:
+        return self._place(in_environment(thing.place, self._env), service)
+
+    def _registry(self, key: str) -> DesiredRegistry:
+        registry = self._policy.registries[key]
+        name, group = self._named(registry.name), self._group(registry)
+        _, _, subscription, _, called = group.split("/")
+        away = (
+            "" if subscription.casefold() == self._subscription.casefold() else f" of the subscription {subscription}"
+        )
+        return DesiredRegistry(
+            self._env,
+            key,
+            name,
+            registry.documented_name or name,
+            kinds.REGISTRY.id(group, name),
+            called + away,
+            self._where("registries", key),
+        )
+
+    def _component(self, key: str) -> DesiredComponent:
+        component = self._policy.components[key]
+        name = self._named(component.name)
+        return DesiredComponent(
+            self._env,
+            key,
+            name,
+            kinds.COMPONENT.id(self._group(component), name),
+            component.connection_string,
+            self._where("components", key),
+        )
+
+    def _vault(self, key: str) -> DesiredVault:
+        vault, policy = self._policy.vaults[key], self._policy
+        name, group = self._named(vault.name), self._group(vault)
+        vault_id = kinds.VAULT.id(group, name)
         secrets = tuple(
             DesiredSecret(
-                env,
+                self._env,
                 name,
                 vault_id,
                 secret,
                 stored_name(policy.naming.secrets, secret),
                 spec,
-                policy.secrets.expiring_days,
-                where("vaults", key, "secrets", secret),
+                in_environment(policy.secrets.expiring_days, self._env),
+                self._where("vaults", key, "secrets", secret),
             )
             for secret, spec in vault.secrets.items()
         )
-        owners = tuple(owner for owner, service in policy.services.items() if key in _vaults_of(service))
-        vaults[key] = DesiredVault(
-            env, key, name, vault_id, group, secrets, owners, vault.readers, where("vaults", key)
-        )
-    storage = {}
-    for key, account in policy.storage.items():
-        account_id = kinds.ACCOUNT.id(group_id, named(account.account))
-        container = named(account.container)
-        storage[key] = DesiredStorage(
-            env,
+        owners = tuple(owner for owner, service in self._services.items() if key in readable_vaults(service))
+        where = self._where("vaults", key)
+        group = group.rsplit("/", 1)[-1]
+        return DesiredVault(self._env, key, name, vault_id, group, secrets, owners, vault.readers, where)
+
+    def _storage(self, key: str) -> DesiredStorage:
+        storage = self._policy.storage[key]
+        account, container = self._named(storage.account), self._named(storage.container)
+        account_id = kinds.ACCOUNT.id(self._group(storage), account)
+        return DesiredStorage(
+            self._env,
             key,
-            named(account.account),
+            account,
             account_id,
             container,
             f"{account_id}/blobServices/default/containers/{container}",
-            tuple(user for user, service in policy.services.items() if service.storage == key),
-            where("storage", key),
+            tuple(user for user, service in self._services.items() if key in service.storage),
+            self._where("storage", key),
         )
-    server_group = shared_id if policy.sql.scope == "shared" else group_id
-    server = _server(policy, where, env, server_group, forbidden, expected)
-    services = tuple(
-        DesiredService(
-            env=env,
-            key=key,
-            title=service.title,
-            production=production,
-            passwords_forbidden=forbidden,
-            app=named(service.app),
-            id=kinds.SITE.id(group_id, named(service.app)),
-            resource_group=group,
-            repository=service.image.repository,
-            registry=registry,
-            vault=vaults[service.vault] if service.vault is not None else None,
-            vaults=tuple(vaults[one] for one in _vaults_of(service)),
-            settings=tuple(_settings(policy, where, key, vaults)),
-            storage=storage[service.storage] if service.storage is not None else None,
-            databases=service.databases,
-            sidecars={name: sidecar.image for name, sidecar in service.sidecars.items()},
-            component=component,
-            telemetry=service.telemetry,
-            plans=policy.plans,
-            plaintext=service.plaintext,
-            expected_commit=expected.commits.get(key),
-            where=where("services", key),
-            where_plans=where("plans"),
+
+    def _server(self, key: str, server: ServerSpec) -> DesiredServer:
+        name = self._named(server.name)
+        server_id = kinds.SERVER.id(self._group(server), name)
+        databases = tuple(
+            self._database(key, name, server_id, held, spec)
+            for held, spec in ((held, database_spec(written)) for held, written in server.databases.items())
+            if is_in(spec.environments, self._env)
         )
-        for key, service in policy.services.items()
-    )
-    return DesiredEnvironment(
-        env=env,
-        production=production,
-        subscription=subscription,
-        resource_group_id=group_id,
-        shared_resource_group_id=shared_id,
-        registry=registry,
-        vaults=tuple(vaults.values()),
-        services=services,
-        storage=tuple(storage.values()),
-        server=server,
-        component=component,
-        distinct_between_environments=policy.secrets.distinct_between_environments,
-        where=where("environments", env),
-    )
+        return DesiredServer(self._env, key, name, server_id, databases, self._forbidden, self._where("servers", key))
 
-
-def _vaults_of(service: ServiceSpec) -> tuple[str, ...]:
-    """The keys of the vaults that a service may read, each once, its own first."""
-    own = (service.vault,) if service.vault is not None else ()
-    return tuple(dict.fromkeys((*own, *(path.partition("/")[0] for path in service.settings.values()))))
-
-
-def _settings(policy: Policy, where: Where, key: str, vaults: Mapping[str, DesiredVault]) -> Iterator[DesiredSetting]:
-    """The settings of a service that refer to a secret: of its own vault in the vault's order, then of others."""
-    service = policy.services[key]
-    named: dict[str, list[str]] = {}
-    for name, path in service.settings.items():
-        named.setdefault(path, []).append(name)
-    for vault in _vaults_of(service):
-        for secret in vaults[vault].secrets:
-            names = named.get(f"{vault}/{secret.name}", [])
-            for name in names:
-                yield DesiredSetting(name, secret, where("services", key, "settings", name))
-            if not names and vault == service.vault:
-                yield DesiredSetting(secret.name, secret, secret.where)
-
-
-def _server(
-    policy: Policy, where: Where, env: str, group_id: str, forbidden: bool, expected: Expected
-) -> DesiredServer:
-    sql = policy.sql
-    server = sql.server.replace("{env}", env)
-    server_id = kinds.SERVER.id(group_id, server)
-    databases = []
-    for key, template in sql.databases.items():
-        name = template.replace("{env}", env)
+    def _database(self, server_key: str, server: str, server_id: str, key: str, spec: DatabaseSpec) -> DesiredDatabase:
+        name, migrations = self._named(spec.name), spec.migrations
+        version = in_environment(migrations.version, self._env) if migrations is not None else None
         grants = tuple(
             (user, grant.roles)
-            for user, service in policy.services.items()
+            for user, service in self._services.items()
             for grant in service.databases
             if grant.database == key
         )
-        databases.append(
-            DesiredDatabase(
-                env=env,
-                key=key,
-                name=name,
-                id=f"{server_id}/databases/{name}",
-                server=server,
-                server_id=server_id,
-                grants=grants,
-                passwords_forbidden=forbidden,
-                tenant_column=sql.tenant_column,
-                tenants=key not in sql.without_tenants,
-                excused=tuple(entry.table.casefold() for entry in sql.excused),
-                administrators=tuple(entry.name.casefold() for entry in sql.administrators),
-                migrations=sql.migrations,
-                migrated_by=tuple(name.casefold() for name in sql.migrated_by),
-                version=expected.versions.get(key, sql.versions.get(key)),
-                where=where("sql", "databases", key),
-            )
+        return DesiredDatabase(
+            env=self._env,
+            key=key,
+            name=name,
+            id=f"{server_id}/databases/{name}",
+            server=server,
+            server_id=server_id,
+            grants=grants,
+            passwords_forbidden=self._forbidden,
+            tenant_column=spec.tenant_column,
+            excused=tuple(entry.table.casefold() for entry in spec.excused),
+            administrators=tuple(entry.name.casefold() for entry in spec.administrators),
+            migrations=migrations.table if migrations is not None else None,
+            migrated_by=tuple(each.casefold() for each in migrations.by) if migrations is not None else (),
+            version=self._expected.versions.get(key, version),
+            where=self._where("servers", server_key, "databases", key),
         )
-    return DesiredServer(env, server, server_id, tuple(databases), forbidden, where("sql"))
+
+    def _plans(self) -> DesiredPlans:
+        plans = self._policy.plans
+        return DesiredPlans(
+            {family: in_environment(least, self._env) for family, least in plans.minimum.items()},
+            plans.refused,
+            in_environment(plans.recommended, self._env),
+            plans.sizes,
+            self._where("plans"),
+        )
+
+    def _settings(self, key: str, vaults: Mapping[str, DesiredVault]) -> Iterator[DesiredSetting]:
+        """The settings of a service that refer to a secret: of its own vaults in their order, then of others."""
+        service = self._services[key]
+        own = own_vaults(service)
+        named: dict[str, list[str]] = {}
+        for name, path in service.settings.items():
+            named.setdefault(path, []).append(name)
+        for vault in readable_vaults(service):
+            for secret in vaults[vault].secrets if vault in vaults else ():
+                names = named.get(f"{vault}/{secret.name}", [])
+                for name in names:
+                    yield DesiredSetting(name, secret, self._where("services", key, "settings", name))
+                if not names and vault in own:
+                    yield DesiredSetting(secret.name, secret, secret.where)

@@ -1,6 +1,7 @@
 """The policy bound to environments and subscriptions: every template filled in, every id whole.
 
-Rules are asked about these. `where` is the `file:line` of the policy that states the expectation.
+Rules are asked about these. `where` is the `file:line` of the policy that states the expectation. What environments
+share is bound in each of them, to one id.
 """
 
 from __future__ import annotations
@@ -12,21 +13,31 @@ from typing import TYPE_CHECKING
 from mzaudit.policy.enums import Severity
 
 if TYPE_CHECKING:
-    from mzaudit.policy.models import DatabaseGrantSpec, PlansSpec, Policy, PrincipalSpec, SecretSpec
+    from mzaudit.policy.models import DatabaseGrantSpec, PlanSize, Policy, PrincipalSpec, SecretSpec
 
 Where = Callable[..., str]
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredRegistry:
-    """The shared registry. `place` says in words where it is: its group, with its subscription if that is not the
+    """A registry. `place` says in words where it is: its group, with its subscription if that is not the
     environment's."""
 
+    env: str
+    key: str
     name: str
     documented_name: str
     id: str
     place: str
     where: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredImage:
+    """Where a service's image comes from."""
+
+    registry: DesiredRegistry
+    repository: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +105,10 @@ class DesiredStorage:
 
 @dataclass(frozen=True, slots=True)
 class DesiredComponent:
-    """The Application Insights component; `setting` is the documented name of its connection string."""
+    """An Application Insights component; `setting` is the documented name of its connection string."""
 
     env: str
+    key: str
     name: str
     id: str
     setting: str
@@ -107,9 +119,9 @@ class DesiredComponent:
 class DesiredDatabase:
     """A database, and what holds inside it.
 
-    `grants` are the services that use it, with their roles. `tenants` says whether it holds rows of tenants. `excused`
-    are tables, and `administrators` and `migrated_by` names of users, casefolded. `version` is the newest migration,
-    None where nothing says.
+    `grants` are the services that use it, with their roles. `tenant_column` says whose a row is, None where no rows are
+    kept apart. `excused` are tables, and `administrators` and `migrated_by` names of users, casefolded. `migrations` is
+    the table of their history, None where nothing is asked of them, `version` the newest, None where nothing says.
     """
 
     env: str
@@ -120,11 +132,10 @@ class DesiredDatabase:
     server_id: str
     grants: tuple[tuple[str, tuple[str, ...]], ...]
     passwords_forbidden: bool
-    tenant_column: str
-    tenants: bool
+    tenant_column: str | None
     excused: tuple[str, ...]
     administrators: tuple[str, ...]
-    migrations: str
+    migrations: str | None
     migrated_by: tuple[str, ...]
     version: str | None
     where: str
@@ -132,9 +143,10 @@ class DesiredDatabase:
 
 @dataclass(frozen=True, slots=True)
 class DesiredServer:
-    """The SQL server that holds the documented databases."""
+    """A SQL server that holds documented databases."""
 
     env: str
+    key: str
     name: str
     id: str
     databases: tuple[DesiredDatabase, ...]
@@ -143,9 +155,21 @@ class DesiredServer:
 
 
 @dataclass(frozen=True, slots=True)
+class DesiredPlans:
+    """What plan is enough in one environment; `recommended` is None where the policy says nothing."""
+
+    minimum: Mapping[str, str]
+    refused: tuple[str, ...]
+    recommended: str | None
+    sizes: Mapping[str, PlanSize]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredService:
     """A documented backend in one environment. `settings` are those that refer to a secret, `vaults` those that it may
-    read: its own first, then others that its settings refer to. `sidecars` are images by the container's name."""
+    read: its own first, then others that its settings refer to; `vault` is the first of its own. `sidecars` are images
+    by the container's name. `exports_to` is None where it exports no telemetry."""
 
     env: str
     key: str
@@ -155,44 +179,84 @@ class DesiredService:
     app: str
     id: str
     resource_group: str
-    repository: str
-    registry: DesiredRegistry
+    image: DesiredImage | None
     vault: DesiredVault | None
     vaults: tuple[DesiredVault, ...]
     settings: tuple[DesiredSetting, ...]
-    storage: DesiredStorage | None
+    storage: tuple[DesiredStorage, ...]
     databases: tuple[DatabaseGrantSpec, ...]
     sidecars: Mapping[str, str]
-    component: DesiredComponent
-    telemetry: bool
-    plans: PlansSpec
+    exports_to: DesiredComponent | None
+    plans: DesiredPlans
     plaintext: tuple[str, ...]
     expected_commit: str | None
     where: str
-    where_plans: str
+
+    @property
+    def registry(self) -> DesiredRegistry:
+        """The registry of its image. Raises `LookupError` for a service that the policy gives none."""
+        return self._image.registry
+
+    @property
+    def repository(self) -> str:
+        """The repository of its image. Raises `LookupError` for a service that the policy gives none."""
+        return self._image.repository
+
+    @property
+    def component(self) -> DesiredComponent:
+        """The component that it exports to. Raises `LookupError` for a service that exports nothing."""
+        if self.exports_to is None:
+            raise LookupError(f"the policy gives {self.key} no component")
+        return self.exports_to
+
+    @property
+    def _image(self) -> DesiredImage:
+        if self.image is None:
+            raise LookupError(f"the policy gives {self.key} no image")
+        return self.image
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredEnvironment:
-    """One environment, bound."""
+    """One environment, bound. `resource_group_id` is its default place, or the first place of its things;
+    `resource_groups` are the ids of all groups that hold something of it."""
 
     env: str
     production: bool
+    passwords_forbidden: bool
     subscription: str
     resource_group_id: str
-    shared_resource_group_id: str
-    registry: DesiredRegistry
+    resource_groups: tuple[str, ...]
+    registries: tuple[DesiredRegistry, ...]
     vaults: tuple[DesiredVault, ...]
     services: tuple[DesiredService, ...]
     storage: tuple[DesiredStorage, ...]
-    server: DesiredServer
-    component: DesiredComponent
+    servers: tuple[DesiredServer, ...]
+    components: tuple[DesiredComponent, ...]
+    plans: DesiredPlans
     distinct_between_environments: bool
     where: str
 
     def resources(self) -> Iterator[tuple[str, str]]:
         """The id of each resource that is read by its id alone, and the name of what is wanted in it, or nothing."""
         yield from ((storage.account_id, storage.container) for storage in self.storage)
+
+    @property
+    def databases(self) -> tuple[DesiredDatabase, ...]:
+        """The databases of all servers."""
+        return tuple(database for server in self.servers for database in server.databases)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all resources that are documented here."""
+        return (
+            *(one.id for one in self.services),
+            *(one.id for one in self.vaults),
+            *(one.id for one in self.registries),
+            *(one.account_id for one in self.storage),
+            *(one.id for one in self.servers),
+            *(one.id for one in self.components),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +286,28 @@ class Desired:
     overrides: Mapping[str, DesiredOverride]
     where: Where
     services: tuple[DesiredService, ...] = field(init=False, repr=False, compare=False)
+    starts: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    _users: Mapping[str, tuple[DesiredService, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        services = tuple(service for env in self.environments.values() for service in env.services)
-        object.__setattr__(self, "services", services)
+        services: list[DesiredService] = []
+        starts: dict[str, int] = {}
+        users: dict[str, list[DesiredService]] = {}
+        for name, env in self.environments.items():
+            starts[name] = len(services)
+            services += env.services
+            databases = {database.key: database.id for database in env.databases}
+            for service in env.services:
+                for used in (
+                    *(vault.id for vault in service.vaults),
+                    *(storage.container_id for storage in service.storage),
+                    *(databases[grant.database] for grant in service.databases),
+                ):
+                    users.setdefault(used.casefold(), []).append(service)
+        object.__setattr__(self, "services", tuple(services))
+        object.__setattr__(self, "starts", starts)
+        object.__setattr__(self, "_users", {used: tuple(each) for used, each in users.items()})
+
+    def users(self, resource_id: str) -> tuple[DesiredService, ...]:
+        """The services of any environment that may use a vault, a container or a database."""
+        return self._users.get(resource_id.casefold(), ())

@@ -1,11 +1,12 @@
-"""The documented desired state, as models: one class for each kind of thing, names as templates in `{env}`.
+"""The documented desired state, as models: one class for each kind of thing, names as templates in `{env}` or by
+environment.
 
 Text enters here: frozen, strict, unknown keys refused. What each field answers to is in `policies/requirements.yaml`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
@@ -16,7 +17,7 @@ from mzaudit.policy.enums import Severity as Severity  # as are the others, for 
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s/]+$")]
 Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
-EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=20)]
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)]
 RuleCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+-[0-9]{3}$")]
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 SettingName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.:-]*$", max_length=200)]
@@ -33,6 +34,26 @@ SkuName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,3}[0-9]+(m?v[0-
 MigrationVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+([._][0-9]+)*$", max_length=50)]
 
 
+TEXT, MAPPING = "(text)", "(mapping)"
+"""How pydantic tells the two forms of a value apart in the place of an error; no key of a policy is spelled so."""
+
+
+def _form(value: object) -> str:
+    return MAPPING if isinstance(value, dict | BaseModel) else TEXT
+
+
+T = TypeVar("T")
+M = TypeVar("M")
+Either = Annotated[Annotated[T, Tag(TEXT)] | Annotated[M, Tag(MAPPING)], Discriminator(_form)]
+"""A value in its short form, or a mapping."""
+
+ByEnvironment = Either[T, Annotated[dict[EnvironmentName, T], Field(min_length=1)]]
+"""One value for all environments, or one for each."""
+
+Named = ByEnvironment[Name]
+"""A name as Azure holds it: a template in `{env}`, or one for each environment."""
+
+
 class Strict(BaseModel):
     """Frozen, strict, and closed to unknown keys."""
 
@@ -42,92 +63,105 @@ class Strict(BaseModel):
 class Naming(Strict):
     """How documented names become names that Azure can hold."""
 
-    secrets: SecretStyle = SecretStyle.UNDERSCORE_TO_DASH
+    secrets: Annotated[
+        SecretStyle,
+        Field(description="How a documented secret is stored: a Key Vault name cannot hold an underscore."),
+    ] = SecretStyle.UNDERSCORE_TO_DASH
 
 
 class EnvironmentSpec(Strict):
-    """One environment. Production forbids database passwords and is held to the recommended plan."""
+    """One environment of the estate."""
 
-    production: bool
-    subscription: Guid | None = None
-    tenant: Guid | None = None
-    sql_auth: Literal["managed-identity", "password-allowed"] = "managed-identity"
-
-
-TEXT, MAPPING = "(text)", "(mapping)"
-"""How pydantic tells the two forms of a value apart in the place of an error; no key of a policy is spelled so."""
-
-
-def _form(value: object) -> str:
-    return TEXT if isinstance(value, str) or not isinstance(value, dict | BaseModel) else MAPPING
-
-
-class SharedGroup(Strict):
-    """A resource group in a subscription of its own, the same for every environment."""
-
-    group: Name
-    subscription: Guid
+    production: Annotated[
+        bool, Field(description="Production forbids database passwords and is held to the recommended plan.")
+    ]
+    subscription: Annotated[
+        Guid | None,
+        Field(description="Its subscription; without one that of the run (--subscription, MZAUDIT_SUBSCRIPTION_ID)."),
+    ] = None
+    tenant: Annotated[Guid | None, Field(description="The Entra tenant to sign in to, where it is not the usual.")] = (
+        None
+    )
+    sql_auth: Annotated[
+        Literal["managed-identity", "password-allowed"],
+        Field(description="Whether an app may sign in to a database with a password; never in production."),
+    ] = "managed-identity"
 
 
-class ResourceGroups(Strict):
-    """Where the estate's things are: those of an environment, and those that all environments share.
+class PlaceSpec(Strict):
+    """A resource group, and the subscription that it is in."""
 
-    `shared` is the name of a group in the environments' own subscription, or a group and its subscription.
-    """
-
-    environment: Name
-    shared: Annotated[Annotated[Name, Tag(TEXT)] | Annotated[SharedGroup, Tag(MAPPING)], Discriminator(_form)]
-
-    @property
-    def shared_group(self) -> str:
-        """The name of the shared group, a template in `{env}`."""
-        return self.shared if isinstance(self.shared, str) else self.shared.group
-
-    @property
-    def shared_subscription(self) -> str | None:
-        """The subscription of the shared group; None where it is the environment's own."""
-        return None if isinstance(self.shared, str) else self.shared.subscription
+    group: Annotated[Named, Field(description="The resource group, a template in {env} and {service}.")]
+    subscription: Annotated[
+        ByEnvironment[Guid] | None,
+        Field(description="Its subscription, where it is not the environment's own."),
+    ] = None
 
 
-class RegistrySpec(Strict):
-    """The one registry that all environments share; `documented_name` is what the document calls it."""
+class Thing(Strict):
+    """What everything in Azure has: a place, and the environments that it is in."""
 
-    name: Annotated[Name, kinds.REGISTRY]
-    documented_name: Name
+    place: Annotated[ByEnvironment[Name], Field(description="Where it is: an entry of places.")] = "default"
+    environments: Annotated[
+        Annotated[tuple[EnvironmentName, ...], Field(min_length=1)] | None,
+        Field(description="The environments that it is in; all, where none is named."),
+    ] = None
+
+
+class RegistrySpec(Thing):
+    """A container registry."""
+
+    name: Annotated[Named, kinds.REGISTRY, Field(description="Its name in Azure.")]
+    documented_name: Annotated[
+        Name | None, Field(description="What the document calls it, where Azure cannot hold that name.")
+    ] = None
 
 
 class SecretSpec(Strict):
-    """A documented secret of a vault.
+    """A documented secret of a vault."""
 
-    `shared`: the same value in every vault of the environment that holds a secret of this name.
-    `distinct`: differs from every other vault's secret of this name that is distinct too.
-    """
-
-    kind: SecretKind = SecretKind.OPAQUE
-    sensitive: bool = True
-    shared: bool = False
-    distinct: bool = False
+    kind: Annotated[SecretKind, Field(description="What its value must look like.")] = SecretKind.OPAQUE
+    sensitive: Annotated[
+        bool, Field(description="Whether environments must not share its value; an address or an id is not sensitive.")
+    ] = True
+    shared: Annotated[
+        bool, Field(description="The same value in every vault of the environment that holds a secret of this name.")
+    ] = False
+    distinct: Annotated[
+        bool, Field(description="Differs from every other vault's secret of this name that is distinct too.")
+    ] = False
 
 
 class PrincipalSpec(Strict):
-    """Somebody the policy names by object id, and why."""
+    """Somebody the policy names by object id."""
 
-    object_id: Guid
-    name: Text
+    object_id: Annotated[Guid, Field(description="The object id in Entra.")]
+    name: Annotated[Text, Field(description="Who that is, for people.")]
 
 
-class VaultSpec(Strict):
-    """A vault and its documented contents; `readers` may read its secrets besides its own services (RBAC-003)."""
+class VaultSpec(Thing):
+    """A key vault and its documented contents."""
 
-    name: Annotated[Name, kinds.VAULT]
-    secrets: Annotated[dict[SettingName, SecretSpec], Field(min_length=1)]
-    readers: tuple[PrincipalSpec, ...] = ()
+    name: Annotated[Named, kinds.VAULT, Field(description="Its name in Azure.")]
+    secrets: Annotated[
+        dict[SettingName, SecretSpec],
+        Field(min_length=1, description="Its secrets, by their documented names."),
+    ]
+    readers: Annotated[
+        tuple[PrincipalSpec, ...], Field(description="Who may read its secrets besides its services.")
+    ] = ()
 
 
 class ImageSpec(Strict):
     """The repository that a service's image comes from."""
 
-    repository: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$")]
+    registry: Annotated[
+        Name | None, Field(description="An entry of registries; needed only where there are several.")
+    ] = None
+    repository: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$")],
+        Field(description="The repository in the registry."),
+    ]
 
 
 class SidecarSpec(Strict):
@@ -140,43 +174,55 @@ class SidecarSpec(Strict):
 
 
 class DatabaseGrantSpec(Strict):
-    """A database that the service uses, and the roles that its identity holds there."""
+    """A database that the service uses."""
 
-    database: Name
-    roles: Annotated[tuple[Name, ...], Field(min_length=1)]
+    database: Annotated[Name, Field(description="The database, by its key under a server.")]
+    roles: Annotated[
+        tuple[Name, ...], Field(min_length=1, description="The roles that the service's identity holds there.")
+    ]
 
 
-class ServiceSpec(Strict):
-    """A documented backend.
+class ServiceSpec(Thing):
+    """A documented backend."""
 
-    `vault` and `storage` name entries of the policy, or are absent where the service has none. Each secret of its vault
-    is an app setting of its own name, unless `settings` gives it another; a setting there may refer to another vault,
-    which the service then may read. `plaintext` are settings that look like credentials by name and are allowed in
-    clear (SET-004).
-    """
-
-    title: Text
-    app: Annotated[Name, kinds.SITE]
-    image: ImageSpec
-    vault: Name | None = None
-    storage: Name | None = None
-    databases: tuple[DatabaseGrantSpec, ...] = ()
+    title: Annotated[Text | None, Field(description="What people call it; its key, where nothing is said.")] = None
+    app: Annotated[Named, kinds.SITE, Field(description="The name of its App Service app.")]
+    image: Annotated[
+        ImageSpec | None, Field(description="Where its container's image comes from; none of an app without one.")
+    ] = None
+    vault: Annotated[
+        Name | None, Field(description="Its vault, an entry of vaults: each secret there is an app setting.")
+    ] = None
+    vaults: Annotated[
+        tuple[Name, ...], Field(description="Its vaults, where it has several; the first is its own.")
+    ] = ()
+    storage: Annotated[tuple[Name, ...], Field(description="Blob containers that it reads, entries of storage.")] = ()
+    databases: Annotated[tuple[DatabaseGrantSpec, ...], Field(description="The databases that it uses.")] = ()
     sidecars: Annotated[
         dict[Name, SidecarSpec],
         Field(
-            description="Side-cars that may come from elsewhere than the shared registry, by the container's name; one"
-            " that the app does not run is no failure."
+            description="Side-cars that may come from elsewhere than its registry, by the container's name; one that"
+            " the app does not run is no failure."
         ),
     ] = {}
-    telemetry: bool = True
+    component: Annotated[
+        Name | None,
+        Field(
+            description="The Application Insights component that it exports to, an entry of components, or none;"
+            " needed only where there are several."
+        ),
+    ] = None
     settings: Annotated[
         dict[SettingName, SecretPath],
         Field(
             description="App settings whose name is not the secret's: the setting, and `vault/secret` by their keys in"
-            " this policy. A secret of the service's own vault that none of them names is a setting by its own name."
+            " this policy. A secret of the service's own vaults that none of them names is a setting by its own name."
         ),
     ] = {}
-    plaintext: tuple[SettingName, ...] = ()
+    plaintext: Annotated[
+        tuple[SettingName, ...],
+        Field(description="Settings that look like credentials by name and are allowed in clear (SET-004)."),
+    ] = ()
 
 
 class PlanSize(Strict):
@@ -187,12 +233,16 @@ class PlanSize(Strict):
 
 
 class PlansSpec(Strict):
-    """What plan is enough: the smallest SKU of each family, refused SKUs, and production's recommendation; `sizes` are
-    those of SKUs that mzaudit does not know."""
+    """Which App Service plan is enough."""
 
-    minimum: Annotated[dict[Name, Name], Field(min_length=1)]
-    refused: tuple[Name, ...]
-    recommended: Name
+    minimum: Annotated[
+        dict[Name, ByEnvironment[Name]], Field(description="The smallest SKU that is enough, in each family.")
+    ] = {}
+    refused: Annotated[tuple[Name, ...], Field(description="SKUs that are never enough.")] = ()
+    recommended: Annotated[
+        ByEnvironment[Name] | None,
+        Field(description="What production has: at least its cores and memory, and not Basic."),
+    ] = None
     sizes: Annotated[
         dict[SkuName, PlanSize],
         Field(description="Cores and memory of SKUs that mzaudit does not know, by name; they win over its own."),
@@ -200,69 +250,119 @@ class PlansSpec(Strict):
 
 
 class Secrets(Strict):
-    """Rules about all secrets: a secret that expires within `expiring_days` days is a finding."""
+    """What holds for all secrets."""
 
-    expiring_days: Annotated[int, Field(ge=0, le=3650)] = 30
-    distinct_between_environments: bool = True
+    expiring_days: Annotated[
+        ByEnvironment[Annotated[int, Field(ge=0, le=3650)]],
+        Field(description="A secret that expires within so many days is a finding."),
+    ] = 30
+    distinct_between_environments: Annotated[
+        bool, Field(description="Whether a sensitive secret has another value in each environment.")
+    ] = True
 
 
 class ExcusedTable(Strict):
-    """A table that carries the tenant column and needs no security policy (SQL-007), and why."""
+    """A table that carries the tenant column and needs no security policy (SQL-007)."""
 
-    table: TableName
-    reason: Text
+    table: Annotated[TableName, Field(description="The table, as schema.table.")]
+    reason: Annotated[Text, Field(description="Why it needs none.")]
 
 
 class DatabaseAdministrator(Strict):
-    """A user or role, by its name in the databases, that may switch row-level security off (SQL-007), and why.
+    """A user or role that may switch row-level security off (SQL-007)."""
 
-    An Entra group that is named holds no service's identity: its members cannot be seen (SQL-004, SQL-005).
-    """
-
-    name: Text
-    reason: Text
-
-
-class SqlSpec(Strict):
-    """The SQL server and its databases; `scope` says whether a server serves one environment or all.
-
-    Exceptions to SQL-007: the databases `without_tenants`, tables `excused`, `administrators`. `migrated_by` are the
-    names under which Flyway records the pipeline (`installed_by`); without any, whoever is no service of the policy may
-    migrate. `versions` are the newest migrations, by the key of a database; the command line can give others (SQL-008).
-    """
-
-    scope: Literal["per-environment", "shared"]
-    server: Annotated[Name, kinds.SERVER]
-    databases: Annotated[dict[Name, Name], Field(min_length=1)]
-    tenant_column: SettingName = "tenant_id"
-    without_tenants: tuple[Name, ...] = ()
-    excused: tuple[ExcusedTable, ...] = ()
-    administrators: tuple[DatabaseAdministrator, ...] = ()
-    migrations: TableName = "dbo.flyway_schema_history"
-    migrated_by: tuple[Text, ...] = ()
-    versions: dict[Name, MigrationVersion] = {}
+    name: Annotated[
+        Text,
+        Field(
+            description="Its name in the database. An Entra group that is named holds no service's identity, since"
+            " its members cannot be seen (SQL-004, SQL-005)."
+        ),
+    ]
+    reason: Annotated[Text, Field(description="Why it may.")]
 
 
-class StorageSpec(Strict):
-    """A storage account and its container, and the role that a service with access holds on the container."""
+class MigrationsSpec(Strict):
+    """How a database gets its schema, and how far it is (SQL-008)."""
 
-    account: Annotated[Name, kinds.ACCOUNT]
-    container: Name
+    tool: Annotated[Literal["flyway"], Field(description="The tool that migrates it.")]
+    table: Annotated[TableName, Field(description="Where the tool writes its history, as schema.table.")] = (
+        "dbo.flyway_schema_history"
+    )
+    by: Annotated[
+        tuple[Text, ...],
+        Field(
+            description="The names under which the tool records the pipeline (installed_by); without any, whoever is no"
+            " service of the policy may migrate."
+        ),
+    ] = ()
+    version: Annotated[
+        ByEnvironment[MigrationVersion] | None,
+        Field(description="The newest migration; --expect-migration DB=VERSION can give another."),
+    ] = None
 
 
-class TelemetrySpec(Strict):
-    """The Application Insights component; `connection_string` is the setting and secret that names it."""
+class DatabaseSpec(Strict):
+    """A database, and what holds inside it."""
 
-    component: Annotated[Name, kinds.COMPONENT]
-    connection_string: SettingName = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+    name: Annotated[Named, Field(description="Its name in Azure.")]
+    environments: Annotated[
+        Annotated[tuple[EnvironmentName, ...], Field(min_length=1)] | None,
+        Field(description="The environments that it is in; all of its server's, where none is named."),
+    ] = None
+    tenant_column: Annotated[
+        SettingName | None,
+        Field(
+            description="The column that says whose a row is; where there is none, no rows are kept apart (SQL-007)."
+        ),
+    ] = None
+    excused: Annotated[
+        tuple[ExcusedTable, ...], Field(description="Tables with that column that need no security policy.")
+    ] = ()
+    administrators: Annotated[
+        tuple[DatabaseAdministrator, ...], Field(description="Who may switch row-level security off.")
+    ] = ()
+    migrations: Annotated[
+        MigrationsSpec | None, Field(description="How it gets its schema; nothing is asked where this is left out.")
+    ] = None
+
+
+class ServerSpec(Thing):
+    """A logical SQL server and its databases."""
+
+    name: Annotated[Named, kinds.SERVER, Field(description="Its name in Azure.")]
+    databases: Annotated[
+        dict[Name, Either[Name, DatabaseSpec]],
+        Field(
+            min_length=1,
+            description="Its databases, by a key that no other server has: the name alone, or a mapping.",
+        ),
+    ]
+
+
+class StorageSpec(Thing):
+    """A blob container; several may be in one account."""
+
+    account: Annotated[Named, kinds.ACCOUNT, Field(description="The storage account.")]
+    container: Annotated[Named, Field(description="The container in it.")]
+
+
+class ComponentSpec(Thing):
+    """An Application Insights component."""
+
+    name: Annotated[Named, kinds.COMPONENT, Field(description="Its name in Azure.")]
+    connection_string: Annotated[
+        SettingName, Field(description="The setting, and secret, that holds its connection string.")
+    ] = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 
 
 class AllowedDifference(Strict):
-    """A difference between environments that is meant (ENV-001), and why."""
+    """A difference between environments that is meant (ENV-001)."""
 
-    what: Name
-    between: Annotated[tuple[EnvironmentName, ...], Field(min_length=2)]
-    reason: Text
+    what: Annotated[Name, Field(description="The fact that may differ, such as plan.")]
+    between: Annotated[
+        tuple[EnvironmentName, ...], Field(min_length=2, description="The environments that may differ.")
+    ]
+    reason: Annotated[Text, Field(description="Why they may.")]
 
 
 class RuleOverride(Strict):
@@ -292,33 +392,51 @@ class RuleOverride(Strict):
 
 
 class Waiving(Strict):
-    """How long a waiver may last at most, in days from the day it was created."""
+    """What holds for all waivers."""
 
-    max_days: Annotated[int, Field(ge=1, le=3650)] = 180
+    max_days: Annotated[
+        int, Field(ge=1, le=3650, description="How long one may last at most, in days from the day it was created.")
+    ] = 180
 
 
 class Policy(Strict):
-    """The whole documented estate. `pipelines` are the identities that may change it; they say of a change whether it
-    came from outside (`check --attribute`)."""
+    """The whole documented estate."""
 
-    version: Literal[1]
-    estate: Name
-    document: Text
-    naming: Naming = Naming()
-    environments: Annotated[dict[EnvironmentName, EnvironmentSpec], Field(min_length=1)]
-    resource_groups: ResourceGroups
-    registry: RegistrySpec
-    vaults: dict[Name, VaultSpec]
-    services: Annotated[dict[Name, ServiceSpec], Field(min_length=1)]
-    plans: PlansSpec
-    secrets: Secrets = Secrets()
-    sql: SqlSpec
-    storage: dict[Name, StorageSpec]
-    telemetry: TelemetrySpec
-    parity: tuple[AllowedDifference, ...] = ()
-    pipelines: tuple[PrincipalSpec, ...] = ()
+    version: Annotated[Literal[1], Field(description="The version of this format.")]
+    estate: Annotated[Name, Field(description="What the estate is called.")]
+    document: Annotated[Text, Field(description="The document that this policy restates.")]
+    naming: Annotated[Naming, Field(description="How documented names are stored.")] = Naming()
+    environments: Annotated[
+        dict[EnvironmentName, EnvironmentSpec], Field(min_length=1, description="The environments, by name.")
+    ]
+    places: Annotated[
+        dict[Name, Either[Name, PlaceSpec]],
+        Field(
+            min_length=1,
+            description="Where things are, by a name that they give as `place`: a resource group of the environment's"
+            " subscription, or a group and its subscription. `default` is where a thing is that names none. What has"
+            " the same name and place in every environment is one thing that they share.",
+        ),
+    ]
+    registries: Annotated[dict[Name, RegistrySpec], Field(description="Container registries.")] = {}
+    vaults: Annotated[dict[Name, VaultSpec], Field(description="Key vaults.")] = {}
+    services: Annotated[
+        dict[Name, ServiceSpec], Field(min_length=1, description="The backends, by the key that findings name.")
+    ]
+    plans: Annotated[PlansSpec, Field(description="Which App Service plan is enough.")] = PlansSpec()
+    secrets: Annotated[Secrets, Field(description="What holds for all secrets.")] = Secrets()
+    servers: Annotated[dict[Name, ServerSpec], Field(description="SQL servers and their databases.")] = {}
+    storage: Annotated[dict[Name, StorageSpec], Field(description="Blob containers.")] = {}
+    components: Annotated[dict[Name, ComponentSpec], Field(description="Application Insights components.")] = {}
+    parity: Annotated[
+        tuple[AllowedDifference, ...], Field(description="Where environments may differ (check --env A --env B).")
+    ] = ()
+    pipelines: Annotated[
+        tuple[PrincipalSpec, ...],
+        Field(description="Who may change the estate; `check --attribute` tells other changes from theirs."),
+    ] = ()
     rules: Annotated[
         dict[RuleCode, RuleOverride],
         Field(description="Rules that are switched off, or weighed differently, by their codes, each with its reason."),
     ] = {}
-    waivers: Waiving = Waiving()
+    waivers: Annotated[Waiving, Field(description="What holds for all waivers.")] = Waiving()

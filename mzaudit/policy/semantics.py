@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mzaudit import kinds
-from mzaudit.kinds import ACCOUNT, NamedKind, NameRule
+from mzaudit.kinds import NamedKind, NameRule
 from mzaudit.policy import things
-from mzaudit.policy.bind import stored_name
+from mzaudit.policy.bind import (
+    NO_COMPONENT,
+    database_spec,
+    group_of,
+    own_vaults,
+    registry_of,
+    stored_name,
+    subscription_of,
+)
 from mzaudit.policy.desired import Where
 from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.loader.diagnostics import Contradiction, Steps, shown
-from mzaudit.policy.models import Policy
+from mzaudit.policy.models import DatabaseSpec, Policy, ServiceSpec, StorageSpec, Thing
 from mzaudit.policy.rule_vocabulary import Vocabulary, meant
 from mzaudit.policy.skus import family_of, sku
 
@@ -30,6 +40,7 @@ class Note:
 
 
 Wrong = Iterator[Contradiction]
+T = TypeVar("T")
 
 
 _SECRET = re.compile(r"[0-9A-Za-z-]{1,127}")
@@ -49,94 +60,329 @@ def contradictions(policy: Policy, words: Vocabulary) -> Wrong:
 
 
 def _names(policy: Policy) -> Wrong:
-    """Every template: braces, the name it makes in each environment, and whether environments keep apart."""
-    for steps, template, rule, apart in _templates(policy):
-        if strange := [braces for braces in _BRACES.findall(template) if braces != "{env}"]:
-            yield steps, "no braces but {env}", shown(strange[0])
-            continue
-        for env in policy.environments:
+    """Every name: braces, environments, and what it is in each environment."""
+    for one in _names_of(policy):
+        known = ("{env}", "{service}") if one.of_service else ("{env}",)
+        for at, name in _spelt(one):
+            if strange := [braces for braces in _BRACES.findall(name) if braces not in known]:
+                yield at, f"no braces but {' and '.join(known)}", shown(strange[0])
+        if one.of_service:
+            continue  # what it makes is looked at with the services
+        for env in one.environments:
+            template = _in(one.name, env)
+            if template is None or _BRACES.findall(template.replace("{env}", "")):
+                continue
             name = template.replace("{env}", env)
-            if not rule.pattern.fullmatch(name):
-                yield steps, rule.words, shown(name) + (f" for {env}" if "{env}" in template else "")
+            if not one.rule.pattern.fullmatch(name):
+                at = one.steps if isinstance(one.name, str) else (*one.steps, env)
+                yield at, one.rule.words, shown(name) + (f" for {env}" if "{env}" in template else "")
                 break
-        if apart and "{env}" not in template and len(policy.environments) > 1:
-            yield steps, f"{{env}} in the name, or environments would share one {rule.noun}", shown(template)
 
 
-def _templates(policy: Policy) -> Iterator[tuple[Steps, str, NameRule, bool]]:
-    """Each name of a resource; the last tells whether environments must not share it."""
-    one_group = "{env}" not in policy.resource_groups.environment
-    yield ("resource_groups", "environment"), policy.resource_groups.environment, kinds.GROUP_NAME, False
-    shared = policy.resource_groups
-    at_group = _SHARED if isinstance(shared.shared, str) else (*_SHARED, "group")
-    yield at_group, shared.shared_group, kinds.GROUP_NAME, False
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A name of a resource, the environments that it has to have one in, and whether {service} may stand in it."""
+
+    steps: Steps
+    name: str | Mapping[str, str]
+    rule: NameRule
+    environments: tuple[str, ...]
+    of_service: bool = False
+
+
+def _names_of(policy: Policy) -> Iterator[_Name]:
+    """Each name of a resource."""
+    every = tuple(policy.environments)
+    for key, place in policy.places.items():
+        at: Steps = ("places", key) if isinstance(place, str) else ("places", key, "group")
+        of_service = "{service}" in json.dumps(group_of(place))
+        yield _Name(at, group_of(place), kinds.GROUP_NAME, _used_in(policy, key), of_service)
+    for thing in _things(policy):
+        for field, name, rule in thing.names:
+            yield _Name((*thing.steps, field), name, rule, thing.environments)
+    for key, server in policy.servers.items():
+        around = _environments(server.environments, every)
+        for held, written in server.databases.items():
+            spec = database_spec(written)
+            steps: Steps = ("servers", key, "databases", held)
+            there = tuple(env for env in _environments(spec.environments, every) if env in around)
+            yield _Name(steps if isinstance(written, str) else (*steps, "name"), spec.name, kinds.DATABASE_NAME, there)
+
+
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    """A documented thing at the top of a resource group; `names` are those of its fields that make its address, and
+    `environments` those that it is in."""
+
+    section: str
+    key: str
+    kind: NamedKind
+    names: tuple[tuple[str, str | Mapping[str, str], NameRule], ...]
+    thing: Thing
+    environments: tuple[str, ...]
+
+    @property
+    def steps(self) -> Steps:
+        return self.section, self.key
+
+    @property
+    def place(self) -> str | dict[str, str]:
+        return self.thing.place
+
+
+def _things(policy: Policy) -> Iterator[_Thing]:
+    every = tuple(policy.environments)
     for one in documented_names(policy):
-        yield one.path, one.template, one.kind.name, not one.shared and (one.kind.worldwide or one_group)
-    for key, storage in policy.storage.items():
-        yield ("storage", key, "container"), storage.container, kinds.CONTAINER_NAME, False
-    for key, database in policy.sql.databases.items():
-        yield ("sql", "databases", key), database, kinds.DATABASE_NAME, policy.sql.scope == "shared"
+        names = [(one.field, one.name, one.kind.name)]
+        if isinstance(one.thing, StorageSpec):
+            names.append(("container", one.thing.container, kinds.CONTAINER_NAME))
+        there = _environments(one.thing.environments, every)
+        yield _Thing(one.section, one.key, one.kind, tuple(names), one.thing, there)
 
 
-_SHARED: Steps = ("resource_groups", "shared")
+def _environments(named: tuple[str, ...] | None, every: tuple[str, ...]) -> tuple[str, ...]:
+    return every if named is None else tuple(env for env in every if env in named)
 
 
-def _one_place(policy: Policy) -> Wrong:
-    """What all environments share is in one place: where they have subscriptions of their own, it names its own."""
-    places = policy.resource_groups
-    own = {spec.subscription.casefold() for spec in policy.environments.values() if spec.subscription is not None}
-    if len(own) < 2 or places.shared_subscription is not None or "{env}" in places.shared_group:
-        return
-    shared = {"registry": policy.registry.name}
-    shared |= {"SQL server": policy.sql.server} if policy.sql.scope == "shared" else {}
-    if alike := [kind for kind, name in shared.items() if "{env}" not in name]:
-        yield (
-            _SHARED,
-            "a mapping with group, subscription, because the environments have subscriptions of their own and share"
-            f" the {' and the '.join(alike)}",
-            shown(places.shared_group),
-        )
+def _in(value: T | Mapping[str, T], env: str) -> T | None:
+    return value.get(env) if isinstance(value, Mapping) else value
 
 
-def _one_thing_one_name(policy: Policy) -> Wrong:
-    """Two entries of one kind must not name one resource: Azure compares names without case."""
-    alike: dict[NamedKind | str, list[tuple[str, Steps, str]]] = {
-        "container": [
-            (k, ("storage", k, "container"), f"{s.account}/{s.container}") for k, s in policy.storage.items()
-        ],
-        "database": [(key, ("sql", "databases", key), name) for key, name in policy.sql.databases.items()],
-    }
-    for one in documented_names(policy):
-        if one.kind is not ACCOUNT:  # an account may hold the containers of several entries
-            alike.setdefault(one.kind, []).append((one.key, one.path, one.template))
-    for entries in alike.values():
-        first: dict[str, str] = {}
-        for key, steps, name in entries:
-            other = first.setdefault(name.casefold(), key)
-            if other != key:
-                yield steps, "a name of its own", f"{shown(name)}, which is also that of {other}"
+def _spelt(one: _Name) -> list[tuple[Steps, str]]:
+    """Each place where a name is written."""
+    if isinstance(one.name, str):
+        return [(one.steps, one.name)]
+    return [((*one.steps, env), name) for env, name in one.name.items()]
+
+
+def _used_in(policy: Policy, place: str) -> tuple[str, ...]:
+    """The environments in which something is at a place; all, where nothing names it."""
+    used = {env for thing in _things(policy) for env in thing.environments if _in(thing.place, env) == place}
+    return tuple(env for env in policy.environments if env in used) or tuple(policy.environments)
+
+
+def _by_environment(policy: Policy) -> Wrong:
+    """A mapping by environment has each environment that it is asked for, and no other."""
+    every = tuple(policy.environments)
+    for steps, value, wanted in _mappings(policy, every):
+        for env in value:
+            if env not in policy.environments:
+                yield (*steps, env), f"one of {', '.join(every)}", meant(env, every)
+        if missing := [env for env in wanted if env not in value]:
+            yield steps, f"an entry for {' and '.join(missing)}", f"only {', '.join(value)}"
+
+
+def by_environment(policy: Policy) -> Iterator[tuple[Steps, Mapping[str, object]]]:
+    """Each mapping by environment, and where it is."""
+    for steps, value, _ in _mappings(policy, tuple(policy.environments)):
+        yield steps, value
+
+
+def _mappings(policy: Policy, every: tuple[str, ...]) -> Iterator[tuple[Steps, Mapping[str, object], tuple[str, ...]]]:
+    """Each mapping by environment, and the environments that it must have."""
+    values: list[tuple[Steps, object, tuple[str, ...]]] = [
+        (one.steps, one.name, one.environments) for one in _names_of(policy)
+    ]
+    values += [((*thing.steps, "place"), thing.place, thing.environments) for thing in _things(policy)]
+    for key, place in policy.places.items():
+        if not isinstance(place, str):
+            values.append((("places", key, "subscription"), place.subscription, _used_in(policy, key)))
+    for family, least in policy.plans.minimum.items():
+        values.append((("plans", "minimum", family), least, every))
+    values.append((("plans", "recommended"), policy.plans.recommended, every))
+    values.append((("secrets", "expiring_days"), policy.secrets.expiring_days, every))
+    for server, held, spec in _databases(policy):
+        if spec.migrations is not None:
+            at: Steps = ("servers", server, "databases", held, "migrations", "version")
+            values.append((at, spec.migrations.version, ()))
+    yield from ((steps, value, wanted) for steps, value, wanted in values if isinstance(value, dict))
+
+
+def _databases(policy: Policy) -> Iterator[tuple[str, str, DatabaseSpec]]:
+    for key, server in policy.servers.items():
+        for held, written in server.databases.items():
+            yield key, held, database_spec(written)
+
+
+def _known_environments(policy: Policy) -> Wrong:
+    """What is in some environments alone names them, each once."""
+    every = tuple(policy.environments)
+    named = [(thing.steps, thing.thing.environments) for thing in _things(policy)]
+    named += [(("servers", key, "databases", held), spec.environments) for key, held, spec in _databases(policy)]
+    for steps, environments in named:
+        for position, env in enumerate(environments or ()):
+            at = (*steps, "environments", position)
+            if env not in policy.environments:
+                yield at, f"one of {', '.join(every)}", meant(env, every)
+            elif env in (environments or ())[:position]:
+                yield at, "each environment once", f"{shown(env)} again"
+
+
+def _places(policy: Policy) -> Wrong:
+    """Every thing is at a place that is declared; {service} stands in the places of services alone."""
+    for thing in _things(policy):
+        written = [thing.place] if isinstance(thing.place, str) else list(thing.place.values())
+        for place in dict.fromkeys(written):
+            at = (*thing.steps, "place")
+            if place not in policy.places:
+                default = place == "default" and "place" not in thing.thing.model_fields_set
+                found = "none, and no place is called default" if default else meant(place, tuple(policy.places))
+                yield at, _declared("places", policy.places), found
+            elif thing.kind is not kinds.SITE and "{service}" in json.dumps(group_of(policy.places[place])):
+                yield at, "a place without {service}, which only a service's own app has", shown(place)
+            elif thing.kind is kinds.SITE:
+                for env in thing.environments:
+                    group = _in(group_of(policy.places[place]), env) or ""
+                    name = group.replace("{env}", env).replace("{service}", thing.key)
+                    if (
+                        "{service}" in group
+                        and not _BRACES.search(name)
+                        and not kinds.GROUP_NAME.pattern.fullmatch(name)
+                    ):
+                        yield at, kinds.GROUP_NAME.words, f"{shown(name)} for {env}"
+                        break
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """Where a thing is in one environment; `part` is the container in an account. A subscription that only the run
+    knows is empty."""
+
+    subscription: str
+    group: str
+    name: str
+    part: str
+
+
+def _addresses(policy: Policy, thing: _Thing) -> Iterator[tuple[str, _Address]]:
+    """The address of a thing in each environment; none where a name or a place is missing or unfit."""
+    for env in thing.environments:
+        place = policy.places.get(_in(thing.place, env) or "")
+        names = [_in(name, env) for _, name, _ in thing.names]
+        group = _in(group_of(place), env) if place is not None else None
+        if place is None or group is None or None in names:
+            continue
+        subscription = subscription_of(place, env) or policy.environments[env].subscription or ""
+        service = thing.key if thing.kind is kinds.SITE else ""
+        words = [str(each).replace("{env}", env).casefold() for each in (*names, "")]
+        group = group.replace("{env}", env).replace("{service}", service).casefold()
+        if not any(_BRACES.search(word) for word in (*words, group)):
+            yield env, _Address(subscription.casefold(), group, words[0], words[1])
+
+
+def _one_address(policy: Policy) -> Wrong:
+    """No two things are at one address, and what has one name in several environments is one thing in one place."""
+    for kind in kinds.NAMED:
+        taken: dict[str, str] = {}
+        places: dict[str, tuple[str, _Address]] = {}
+        said: set[str] = set()
+        for thing in (each for each in _things(policy) if each.kind is kind):
+            for env, address in _addresses(policy, thing):
+                where = "" if kind.worldwide else f"{address.subscription}/{address.group}/"
+                first = taken.setdefault(f"{where}{address.name}/{address.part}", thing.key)
+                there, other = places.setdefault(f"{where}{address.name}", (env, address))
+                if thing.key in said:
+                    continue
+                if first != thing.key:
+                    said.add(thing.key)
+                    found = f"{shown(address.part or address.name)}, which is also that of {first}"
+                    yield (*thing.steps, thing.names[-1][0]), "a name of its own", found
+                elif (there, other) != (env, address) and (words := _shared(kind, address, other)):
+                    said.add(thing.key)
+                    both = f" for {there} and {env}" if there != env else ""
+                    yield (*thing.steps, thing.names[0][0]), words, f"{shown(address.name)}{both}"
+    for key, server in policy.servers.items():
+        held: dict[tuple[str, str], str] = {}
+        for database, written in server.databases.items():
+            steps: Steps = ("servers", key, "databases", database)
+            spec = database_spec(written)
+            names = {env: _in(spec.name, env) for env in _environments(spec.environments, tuple(policy.environments))}
+            taken_by = [
+                held.setdefault((env, name.replace("{env}", env).casefold()), database)
+                for env, name in names.items()
+                if name is not None
+            ]
+            if other_key := next((each for each in taken_by if each != database), None):
+                at = steps if isinstance(written, str) else (*steps, "name")
+                name = next(iter(names.values()))
+                yield at, "a name of its own", f"{shown(name)}, which is also that of {other_key}"
+
+
+def _shared(kind: NamedKind, address: _Address, other: _Address) -> str:
+    """What is wrong with a thing that has one name in two environments; empty where it is one thing."""
+    if kind is kinds.SITE:
+        return f"{{env}} in the name, or environments would share one {kind.noun}"
+    if address.group != other.group:
+        return f"{{env}} in the name, or a place that environments share, because there is one {kind.noun} of a name"
+    if address.subscription and other.subscription and address.subscription != other.subscription:
+        return f"a place with a subscription, because the environments have their own and share one {kind.noun}"
+    return ""
 
 
 def _references(policy: Policy) -> Wrong:
-    """What a service names must be declared."""
+    """What a service names must be declared, and be there in an environment of the service."""
+    databases = {held: (key, spec) for key, held, spec in _databases(policy)}
     for key, service in policy.services.items():
-        if service.vault is not None and service.vault not in policy.vaults:
-            yield ("services", key, "vault"), _declared("vaults", policy.vaults), shown(service.vault)
-        if service.storage is not None and service.storage not in policy.storage:
-            yield ("services", key, "storage"), _declared("storage", policy.storage), shown(service.storage)
+        here: Steps = ("services", key)
+        if service.vault is not None:
+            yield from _there(policy, service, (*here, "vault"), "vaults", service.vault)
+        for index, vault in enumerate(service.vaults):
+            yield from _there(policy, service, (*here, "vaults", index), "vaults", vault)
+            if vault in (*service.vaults[:index], service.vault):
+                yield (*here, "vaults", index), "each vault once", f"{shown(vault)} again"
+        for index, storage in enumerate(service.storage):
+            yield from _there(policy, service, (*here, "storage", index), "storage", storage)
+            if storage in service.storage[:index]:
+                yield (*here, "storage", index), "each container once", f"{shown(storage)} again"
+        if service.image is not None:
+            yield from _registry(policy, service, key)
+        if service.component is not None and service.component != NO_COMPONENT:
+            yield from _there(policy, service, (*here, "component"), "components", service.component)
+        elif service.component is None and len(policy.components) > 1:
+            known = _declared("components", policy.components)
+            yield (*here, "component"), f"{known} or {NO_COMPONENT}", "nothing, and there are several"
         yield from _settings(policy, key)
         named = [name.casefold() for name in service.sidecars]
         for position, name in enumerate(service.sidecars):
             if name.casefold() in named[:position]:
-                yield ("services", key, "sidecars", name), "each side-car once", f"{shown(name)} again"
+                yield (*here, "sidecars", name), "each side-car once", f"{shown(name)} again"
         seen: set[str] = set()
         for index, grant in enumerate(service.databases):
-            at = ("services", key, "databases", index, "database")
-            if grant.database not in policy.sql.databases:
-                yield at, _declared("sql.databases", policy.sql.databases), shown(grant.database)
+            at = (*here, "databases", index, "database")
+            if grant.database not in databases:
+                yield at, _declared("the databases of servers", databases), meant(grant.database, tuple(databases))
             if grant.database in seen:
                 yield at, "each database once", f"{shown(grant.database)} again"
             seen.add(grant.database)
+
+
+def _there(policy: Policy, service: ServiceSpec, at: Steps, section: str, named: str) -> Wrong:
+    """A thing that a service names is declared, and is in one of the service's environments."""
+    entries: Mapping[str, Thing] = getattr(policy, section)
+    every = tuple(policy.environments)
+    if named not in entries:
+        yield at, _declared(section, entries), meant(named, tuple(entries))
+    elif not set(_environments(entries[named].environments, every)) & set(_environments(service.environments, every)):
+        yield at, "a thing that is in an environment of the service", f"{shown(named)}, which is in none of them"
+
+
+def _registry(policy: Policy, service: ServiceSpec, key: str) -> Wrong:
+    """A service's image comes from a registry that is there wherever the service is."""
+    named = registry_of(policy, service)
+    at: Steps = ("services", key, "image")
+    if named is None:
+        known = _declared("registries", policy.registries)
+        yield at, f"registry, {known}", "none" if not policy.registries else "none, and there are several"
+        return
+    yield from _there(policy, service, (*at, "registry"), "registries", named)
+    if named in policy.registries:
+        every = tuple(policy.environments)
+        there = _environments(policy.registries[named].environments, every)
+        here = _environments(service.environments, every)
+        lacking = [env for env in here if env not in there]
+        if 0 < len(lacking) < len(here):
+            expected = "a registry in each environment of the service"
+            yield (*at, "registry"), expected, f"{shown(named)}, which is not in {', '.join(lacking)}"
 
 
 def _settings(policy: Policy, key: str) -> Wrong:
@@ -144,31 +390,48 @@ def _settings(policy: Policy, key: str) -> Wrong:
     service = policy.services[key]
     secrets = [f"{vault}/{secret}" for vault, one in policy.vaults.items() for secret in one.secrets]
     named = set(service.settings.values())
+    own = own_vaults(service)
     for setting, path in service.settings.items():
         at, vault = ("services", key, "settings", setting), path.partition("/")[0]
         if vault not in policy.vaults:
             yield at, f"a secret of {_declared('vaults', policy.vaults)}", meant(path, secrets)
         elif path not in secrets:
             yield at, f"vault/secret with a secret of {vault}", meant(path, secrets)
-        beside = f"{service.vault}/{setting}"
-        if path != beside and beside in secrets and beside not in named:
-            yield at, f"another name, or one for {beside} too, whose setting it would be", shown(path)
+        for beside in (f"{each}/{setting}" for each in own):
+            if path != beside and beside in secrets and beside not in named:
+                yield at, f"another name, or one for {beside} too, whose setting it would be", shown(path)
+    by_name: dict[str, str] = {}
+    for vault in own:
+        for secret in policy.vaults[vault].secrets if vault in policy.vaults else ():
+            if f"{vault}/{secret}" not in named and secret not in service.settings:
+                first = by_name.setdefault(secret, vault)
+                if first != vault:
+                    yield (
+                        ("services", key, "vaults"),
+                        f"settings that say which {secret} is which",
+                        f"{first}/{secret} and {vault}/{secret}, which would be one setting",
+                    )
 
 
 def _sql(policy: Policy) -> Wrong:
-    """Versions are of declared databases; one table or principal is excused once, compared as SQL Server does."""
-    named: list[tuple[Steps, str]] = [(("sql", "versions", key), key) for key in policy.sql.versions]
-    named += [(("sql", "without_tenants", n), key) for n, key in enumerate(policy.sql.without_tenants)]
-    for steps, key in named:
-        if key not in policy.sql.databases:
-            yield steps, _declared("sql.databases", policy.sql.databases), shown(key)
-    tables = [(("sql", "excused", n, "table"), entry.table) for n, entry in enumerate(policy.sql.excused)]
-    admins = [(("sql", "administrators", n, "name"), entry.name) for n, entry in enumerate(policy.sql.administrators)]
-    for entries in (tables, admins):
-        names = [entry.casefold() for _, entry in entries]
-        for position, (at, entry) in enumerate(entries):
-            if entry.casefold() in names[:position]:
-                yield at, "each once", f"{shown(entry)} again"
+    """A database's key is one server's; one table or principal is excused once, compared as SQL Server does."""
+    first: dict[str, str] = {}
+    for server, held, spec in _databases(policy):
+        steps: Steps = ("servers", server, "databases", held)
+        other = first.setdefault(held, server)
+        if other != server:
+            yield steps, "a key that no other server's database has", f"{shown(held)}, which is also one of {other}"
+        tables = [((*steps, "excused", n, "table"), entry.table) for n, entry in enumerate(spec.excused)]
+        admins = [((*steps, "administrators", n, "name"), entry.name) for n, entry in enumerate(spec.administrators)]
+        for entries in (tables, admins):
+            names = [entry.casefold() for _, entry in entries]
+            for position, (at, entry) in enumerate(entries):
+                if entry.casefold() in names[:position]:
+                    yield at, "each once", f"{shown(entry)} again"
+        if spec.tenant_column is None:
+            for field, given in (("excused", spec.excused), ("administrators", spec.administrators)):
+                if given:
+                    yield (*steps, field), "a tenant_column beside it", "none"
 
 
 def _declared(where: str, known: Iterable[str]) -> str:
@@ -230,19 +493,21 @@ def _plans(policy: Policy) -> Wrong:
     for position, name in enumerate(plans.sizes):
         if name.casefold() in given[:position]:
             yield ("plans", "sizes", name), "each SKU once", f"{shown(name)} again"
-    for family, name in plans.minimum.items():
-        at = ("plans", "minimum", family)
-        if (family_of(name) or "").casefold() != family.casefold():
-            yield at, f"a SKU of the family {family}", shown(name)
-        elif sku(name, plans.sizes) is None:
-            yield at, "a SKU whose size is known, or given under plans.sizes", shown(name)
-        elif name.casefold() in refused:
+    for family, written in plans.minimum.items():
+        for at, name in _spelt(_Name(("plans", "minimum", family), written, kinds.GROUP_NAME, ())):
+            if (family_of(name) or "").casefold() != family.casefold():
+                yield at, f"a SKU of the family {family}", shown(name)
+            elif sku(name, plans.sizes) is None:
+                yield at, "a SKU whose size is known, or given under plans.sizes", shown(name)
+            elif name.casefold() in refused:
+                yield at, "a SKU that is not refused", shown(name)
+    if plans.recommended is None:
+        return
+    for at, name in _spelt(_Name(("plans", "recommended"), plans.recommended, kinds.GROUP_NAME, ())):
+        if name.casefold() in refused:
             yield at, "a SKU that is not refused", shown(name)
-    if plans.recommended.casefold() in refused:
-        yield ("plans", "recommended"), "a SKU that is not refused", shown(plans.recommended)
-    elif sku(plans.recommended, plans.sizes) is None:
-        expected = "a SKU such as P2v3 whose size is known, or given under plans.sizes"
-        yield ("plans", "recommended"), expected, shown(plans.recommended)
+        elif sku(name, plans.sizes) is None:
+            yield at, "a SKU such as P2v3 whose size is known, or given under plans.sizes", shown(name)
 
 
 def _parity(policy: Policy) -> Wrong:
@@ -264,8 +529,10 @@ def _parity(policy: Policy) -> Wrong:
 
 _CHECKS: tuple[Callable[[Policy], Wrong], ...] = (
     _names,
-    _one_place,
-    _one_thing_one_name,
+    _by_environment,
+    _known_environments,
+    _places,
+    _one_address,
     _references,
     _sql,
     _secrets,
@@ -281,13 +548,17 @@ def notes(policy: Policy, where: Where) -> tuple[Note, ...]:
 
 
 def _registry_note(policy: Policy, where: Where) -> Iterator[Note]:
-    documented = policy.registry.documented_name
-    if not kinds.REGISTRY.name.pattern.fullmatch(documented):
-        yield Note(
-            where("registry", "documented_name"),
-            f"the document calls the registry {documented}, which Azure cannot hold (5 to 50 letters and digits); "
-            f"{policy.registry.name} is looked for.",
-        )
+    for key, registry in policy.registries.items():
+        documented = registry.documented_name
+        if documented is not None and not kinds.REGISTRY.name.pattern.fullmatch(documented):
+            called = ", ".join(
+                dict.fromkeys(name for _, name in _spelt(_Name((), registry.name, kinds.REGISTRY.name, ())))
+            )
+            yield Note(
+                where("registries", key, "documented_name"),
+                f"the document calls the registry {documented}, which Azure cannot hold (5 to 50 letters and digits); "
+                f"{called} is looked for.",
+            )
 
 
 def _secret_notes(policy: Policy, where: Where) -> Iterator[Note]:
@@ -304,7 +575,7 @@ def _secret_notes(policy: Policy, where: Where) -> Iterator[Note]:
 
 def _vault_notes(policy: Policy, where: Where) -> Iterator[Note]:
     for key, vault in policy.vaults.items():
-        if "{env}" in vault.name:
+        if isinstance(vault.name, str) and "{env}" in vault.name:
             room = (24 - len(vault.name.replace("{env}", ""))) // vault.name.count("{env}")
             yield Note(
                 where("vaults", key, "name"),

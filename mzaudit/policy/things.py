@@ -20,8 +20,11 @@ def sections(policy: Policy) -> Mapping[str, Iterable[str]]:
     return {
         SERVICES: policy.services,
         "vaults": policy.vaults,
+        "registries": policy.registries,
         "storage": policy.storage,
-        "databases": policy.sql.databases,
+        "servers": policy.servers,
+        "databases": [key for server in policy.servers.values() for key in server.databases],
+        "components": policy.components,
     }
 
 
@@ -54,5 +57,8 @@ def _ids(env: DesiredEnvironment) -> Iterator[tuple[str, str]]:
         yield f"vaults.{vault.key}", vault.id
     for storage in env.storage:
         yield f"storage.{storage.key}", storage.container_id
-    for database in env.server.databases:
+    for database in env.databases:
         yield f"databases.{database.key}", database.id
+    for section, entries in (("registries", env.registries), ("servers", env.servers), ("components", env.components)):
+        for one in entries:
+            yield f"{section}.{one.key}", one.id

@@ -84,7 +84,7 @@ _CURES: Final[Mapping[GapReason, str]] = {
     GapReason.REFUSED: "mzaudit itself refused to send the request {where}: it was no read, or led to another host.",
     GapReason.MEMBERS: (
         "Look into the group in Entra: if no service's identity is in it, name it with the reason under "
-        "sql.administrators; else take the identity out."
+        "the database's administrators; else take the identity out."
     ),
     GapReason.NOT_COLLECTED: (
         "Left out of this run (--no-secret-values), or not in this snapshot: read it again with everything in."

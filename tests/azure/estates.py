@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from mzaudit.azure import (
     Connection,
+    DatabaseScope,
     Login,
     ResourceScope,
     Scope,
@@ -55,6 +56,11 @@ HURRIED = Retry(tries=2, first=0.01, longest=0.01, budget=10.0, budget_when_exha
 T = TypeVar("T")
 
 
+def database_scope(name: str) -> DatabaseScope:
+    """A database, with what the shipped policy asks of each."""
+    return DatabaseScope(name, "tenant_id", "dbo.flyway_schema_history")
+
+
 class Names:
     """The ids of one environment's things."""
 
@@ -71,6 +77,7 @@ class Names:
         self.server = f"{self.group}/providers/Microsoft.Sql/servers/sql-monozu-{env}"
         self.account = f"{self.group}/providers/Microsoft.Storage/storageAccounts/stmonozu{env}"
         self.component = f"{self.group}/providers/Microsoft.Insights/components/appi-monozu-{env}"
+        self.databases = (f"db-monozu-cloud-{env}", f"db-monozu-manage-{env}")
         shared = f"/subscriptions/{subscription}/resourceGroups/rg-monozu-shared"
         self.registry = f"{shared}/providers/Microsoft.ContainerRegistry/registries/acrmonozu"
 
@@ -85,7 +92,7 @@ class Names:
                 VaultScope(self.manage_vault, MANAGE, MANAGE, MANAGE),
             ),
             registries=(ResourceScope(self.registry, ("cloud-backend", "management-backend", "ingestor")),),
-            servers=(ServerScope(self.server, (f"db-monozu-cloud-{self.env}", f"db-monozu-manage-{self.env}")),),
+            servers=(ServerScope(self.server, tuple(map(database_scope, self.databases))),),
             components=(self.component,),
             resources=(ResourceScope(self.account, ("snaps",)),),
             resource_groups=(self.group,),

@@ -22,7 +22,7 @@ from mzaudit.snapshot.databases import DatabaseContents, DatabasePrincipal
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed
 from mzaudit.snapshot.sql import EntraAdministrator
 from mzaudit.snapshot.text.ids import key
-from tests.azure.estates import HURRIED, Names, take
+from tests.azure.estates import HURRIED, Names, database_scope, take
 from tests.azure.gapped import gaps
 from tests.documented_estate import build
 
@@ -36,7 +36,7 @@ def only_sql(sim: Simulator, *, wake: bool = False, databases: tuple[str, ...] =
     whole = names.scope()
     return Scope(
         environments=whole.environments,
-        servers=(replace(whole.servers[0], databases=databases, wake=wake),),
+        servers=(replace(whole.servers[0], databases=tuple(map(database_scope, databases)), wake=wake),),
     )
 
 

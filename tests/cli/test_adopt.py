@@ -79,10 +79,9 @@ def test_an_estate_with_other_names_is_adopted_and_then_passes(
         draft = load(drafted(outcome, folder), vocabulary()).policy
         assert draft.services["cloud"].app == "web-cloud-api-{env}"
         assert draft.vaults == theirs.vaults
-        assert (draft.sql.server, draft.telemetry.component) == (theirs.sql.server, theirs.telemetry.component)
-        assert (draft.registry.name, draft.storage) == ("acracme", theirs.storage)
-        assert draft.resource_groups.environment == "acme-prd"
-        assert draft.resource_groups.shared == "acme-common"
+        assert (draft.servers, draft.components) == (theirs.servers, theirs.components)
+        assert (draft.registries["main"].name, draft.storage) == ("acracme", theirs.storage)
+        assert draft.places == {"default": "acme-prd", "shared": "acme-common"}
         assert len(re.findall(r"# REVIEW: a guess from the name", outcome.out)) == 9
         assert "the document says app-monozu-cloud-prd" in outcome.out
         checked = mzaudit("check", "--env", "prd", "--policy", "draft.yaml")

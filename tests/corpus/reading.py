@@ -33,7 +33,7 @@ from mzaudit.azure.readers.dashboards_reader import DashboardBody, workbook
 from mzaudit.azure.readers.list_index import Inventory
 from mzaudit.azure.readers.read import ReadContext
 from mzaudit.azure.readers.wire_models import Resource
-from mzaudit.azure.scope import ResourceScope, ServerScope, VaultScope
+from mzaudit.azure.scope import DatabaseScope, ResourceScope, ServerScope, VaultScope
 from mzaudit.kinds import KINDS, Kind
 from mzaudit.simulator import Fault, Simulator, StatusFault, serve
 from mzaudit.snapshot.observed import Gap, Listing, Observed
@@ -179,7 +179,9 @@ async def _server(run: ReadContext, match: re.Match[str]) -> Facet:
 
 
 async def _database(run: ReadContext, match: re.Match[str]) -> Facet:
-    return (await sql_reader.reached(run, ServerScope(match[1], (match[2],)))).lookups[match[2].casefold()]
+    return (await sql_reader.reached(run, ServerScope(match[1], (DatabaseScope(match[2]),)))).lookups[
+        match[2].casefold()
+    ]
 
 
 async def _account(run: ReadContext, match: re.Match[str]) -> Facet:

@@ -224,7 +224,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], str, ElementStatus, str]] = {
         "RBAC-005",
     ),
     "a role on the registry that nobody documents": (
-        (granted(principal(INGEST), BLOB_READER, PRD.registry.id),),
+        (granted(principal(INGEST), BLOB_READER, PRD.registries[0].id),),
         "identity/app-monozu-ingest-prd reaches registry/acrmonozu",
         ElementStatus.EXTRA,
         "RBAC-006",
@@ -330,7 +330,7 @@ USERS: dict[str, tuple[Status, str, ElementStatus]] = {
 
 @pytest.mark.parametrize(("status", "observed", "mark"), USERS.values(), ids=USERS.keys())
 def test_a_database_user_marks_its_arrow(status: Status, observed: str, mark: ElementStatus) -> None:
-    bound, server = wanted(), PRD.server
+    bound, server = wanted(), PRD.servers[0]
     at = f"{server.id}/databases/{server.databases[0].name}"
     findings = tuple(f for f in evaluate(bound, bent(), RULES) if not f.rule.startswith("SQL-003"))
     subject = SubjectName("database-user", f"cloud/{server.databases[0].name}", at)

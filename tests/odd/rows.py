@@ -82,7 +82,10 @@ class Talked:
             authorization_reader.permissions,
             {},
         )
-        reader = _Reader(run, scope, f"{SERVER}.database.windows.net", Database(where, DATABASE, None, False), set())
+        (inside_of,) = (each for each in scope.databases if each.name == DATABASE)
+        reader = _Reader(
+            run, scope, inside_of, f"{SERVER}.database.windows.net", Database(where, DATABASE, None, False), set()
+        )
         inside = dict(self.replay.seen.databases) | {key(where): reader._contents(rows, RIGHTS)}
         found = self.replay.judge(replace(self.replay.seen, databases=inside), areas=("SQL", "APP"))
         return {each: finding for each, finding in found.items() if each[0].startswith("SQL")}

@@ -19,19 +19,27 @@ POLICY = load(POLICIES, vocabulary()).policy
 
 @pytest.mark.parametrize("case", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_name_can_leave_its_comment(case: str, tmp_path: Path) -> None:
+    path = ("registries", "main", "name")
     bound = [
         NameMatch(
-            ("registry", "name"), "x", case, case, case, how, (f"/subscriptions/s/resourceGroups/{case}/x/{case}",)
+            ("registries", "main", "name"),
+            "x",
+            case,
+            case,
+            "default",
+            case,
+            how,
+            (f"/subscriptions/s/resourceGroups/{case}/x/{case}",),
         )
         for how in MatchBasis
     ]
     comments: dict[tuple[str, ...], list[str]] = {
-        ("registry", "name"): [line for one in bound for line in bindings([one], "prd")[one.path]]
+        path: [line for one in bound for line in bindings([one], "prd")[one.path]]
     }
     made = text(POLICY, (case, *differences(hostile(case).findings)), comments, (case,))
-    path = tmp_path / "draft.yaml"
-    path.write_text(made, encoding="utf-8", errors="surrogatepass")
-    assert load(path, vocabulary()).policy == POLICY
+    file = tmp_path / "draft.yaml"
+    file.write_text(made, encoding="utf-8", errors="surrogatepass")
+    assert load(file, vocabulary()).policy == POLICY
 
 
 def test_what_differs_and_what_was_not_seen_is_listed_and_counted() -> None:

@@ -97,7 +97,7 @@ async def reached(run: ReadContext, scope: ServerScope) -> Reached:
         listing = group.create_task(run.list(listed, _Database, _database))
     databases = listing.result()
     names = {database.name.casefold() for database in databases.items}
-    unlisted = [wanted for wanted in scope.databases if wanted.casefold() not in names]
+    unlisted = [one.name for one in scope.databases if one.name.casefold() not in names]
     looked = await side_by_side(
         run.read(
             Call(

@@ -14,7 +14,7 @@ from mzaudit.azure.client.failures import DatabaseFailure, TokenRefusedError
 from mzaudit.azure.client.gaps import internal
 from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.sql_reader import Reached
-from mzaudit.azure.scope import ServerScope
+from mzaudit.azure.scope import DatabaseScope, ServerScope
 from mzaudit.azure.sql import queries, result_rows
 from mzaudit.azure.sql.queries import GRANTS, MEMBERSHIPS, POLICIES, PRINCIPALS, Query
 from mzaudit.errors import MzauditError
@@ -43,31 +43,49 @@ class Databases:
     async def of(self, scope: ServerScope, server: asyncio.Task[Reached]) -> dict[str, DatabaseContents]:
         """The inside of every wanted database of a server that is there, by `ids.key`."""
         seen = await server
-        wanted = {name.casefold() for name in scope.databases}
-        there = [database for database in seen.databases.items if database.name.casefold() in wanted]
-        read = await side_by_side(self._one(scope, seen, database) for database in there)
+        wanted = {one.name.casefold(): one for one in scope.databases}
+        there = [
+            (wanted[each.name.casefold()], each) for each in seen.databases.items if each.name.casefold() in wanted
+        ]
+        read = await side_by_side(self._one(scope, one, seen, database) for one, database in there)
         return {key(contents.id): contents for contents in read}
 
-    async def _one(self, scope: ServerScope, server: Reached, database: Database) -> DatabaseContents:
+    async def _one(
+        self, scope: ServerScope, wanted: DatabaseScope, server: Reached, database: Database
+    ) -> DatabaseContents:
         if isinstance(server.host, Gap):
-            return unread(database.id, server.host, (scope.tenant_column,), (scope.migrations,))
+            return _unread(database, wanted, server.host)
         async with self._slots:
-            return await _Reader(self._run, scope, server.host.value, database, self._exhausted).read()
+            return await _Reader(self._run, scope, wanted, server.host.value, database, self._exhausted).read()
+
+
+def _unread(database: Database, wanted: DatabaseScope, gap: Gap) -> DatabaseContents:
+    """A database of which nothing was seen."""
+    columns = (wanted.tenant_column,) if wanted.tenant_column is not None else ()
+    tables = (wanted.migrations,) if wanted.migrations is not None else ()
+    return unread(database.id, gap, columns, tables)
 
 
 class _Reader:
     """One database."""
 
     def __init__(
-        self, run: ReadContext, scope: ServerScope, host: str | None, database: Database, exhausted: set[str]
+        self,
+        run: ReadContext,
+        scope: ServerScope,
+        wanted: DatabaseScope,
+        host: str | None,
+        database: Database,
+        exhausted: set[str],
     ) -> None:
         self._run = run
         self._scope = scope
+        self._wanted = wanted
         self._host = (host or "").casefold()
         self._database = database
         self._exhausted = exhausted
-        self._histories = queries.history(scope.migrations)
-        self._tables = queries.tenant_tables(scope.tenant_column)
+        self._histories = queries.history(wanted.migrations) if wanted.migrations is not None else None
+        self._tables = queries.tenant_tables(wanted.tenant_column) if wanted.tenant_column is not None else None
 
     async def read(self) -> DatabaseContents:
         """What is inside, or why that cannot be told."""
@@ -101,7 +119,7 @@ class _Reader:
             time.monotonic() + left,
             waking=self._scope.wake,
         )
-        rights = queries.rights(self._database.name, self._scope.migrations)
+        rights = queries.rights(self._database.name, self._wanted.migrations)
         try:
             async with asyncio.timeout_at(self._run.session.deadline):
                 talk = await asyncio.to_thread(speaker.read, rights, self._next)
@@ -126,8 +144,10 @@ class _Reader:
         """What is worth asking, once it is known what the caller may see."""
         may = result_rows.rights(rows)
         if may.definitions and may.primary:
-            yield from (PRINCIPALS, MEMBERSHIPS, GRANTS, POLICIES, self._tables)
-        if may.history and may.primary:
+            yield from (PRINCIPALS, MEMBERSHIPS, GRANTS, POLICIES)
+            if self._tables is not None:
+                yield self._tables
+        if self._histories is not None and may.history and may.primary:
             yield self._histories
 
     def _contents(self, found: Mapping[Query, list[Row] | DatabaseFailure], rights: Query) -> DatabaseContents:
@@ -141,25 +161,33 @@ class _Reader:
             return self._nothing(primary, primary.gap(GapReason.NOT_COLLECTED, _REPLICA))
         self._run.ledger.note(call, "ok")
         principals, objects = _hidden(may, "DATABASE_PRINCIPAL"), _hidden(may, "SCHEMA", "OBJECT_OR_COLUMN")
-        history: Observed[tuple[Migration, ...] | None] | Gap
-        if may.history:
-            history = self._facet(self._histories, found, result_rows.migrations)
-        elif may.definitions and may.spelt is None and not objects:
-            history = Observed(None)
-            self._run.ledger.note(self._call(self._histories.name, self._histories.permission), "absent")
-        elif may.history is None and may.spelt is not None:
-            history = self._respelt(may.spelt)
-        else:
-            history = self._lacks(self._histories, objects)
+        column, table = self._wanted.tenant_column, self._wanted.migrations
+        tables, histories = self._tables, self._histories
         return DatabaseContents(
             self._database.id,
             self._listing(PRINCIPALS, found, result_rows.principals, principals),
             self._listing(MEMBERSHIPS, found, result_rows.memberships, principals),
             self._listing(GRANTS, found, partial(result_rows.grants, hidden=bool(principals)), principals),
             self._listing(POLICIES, found, partial(result_rows.policies, hidden=bool(objects)), objects),
-            {self._scope.tenant_column.casefold(): self._listing(self._tables, found, result_rows.tables, objects)},
-            {self._scope.migrations.casefold(): history},
+            {column.casefold(): self._listing(tables, found, result_rows.tables, objects)} if column and tables else {},
+            {table.casefold(): self._history(histories, may, found, objects)} if table and histories else {},
         )
+
+    def _history(
+        self,
+        query: Query,
+        may: result_rows.VisibleMetadata,
+        found: Mapping[Query, list[Row] | DatabaseFailure],
+        hidden: str,
+    ) -> Observed[tuple[Migration, ...] | None] | Gap:
+        if may.history:
+            return self._facet(query, found, result_rows.migrations)
+        if may.definitions and may.spelt is None and not hidden:
+            self._run.ledger.note(self._call(query.name, query.permission), "absent")
+            return Observed(None)
+        if may.history is None and may.spelt is not None:
+            return self._respelt(query, may.spelt)
+        return self._lacks(query, hidden)
 
     def _listing(
         self,
@@ -204,17 +232,18 @@ class _Reader:
         self._run.ledger.note(call, reason.value)
         return call.gap(reason, hidden or "the right is missing: mzaudit doctor --sql prints the statement")
 
-    def _respelt(self, spelt: str) -> Gap:
+    def _respelt(self, query: Query, spelt: str) -> Gap:
         """The gap of a history that the database knows by a name in another case alone."""
-        call = self._call(self._histories.name, self._histories.permission)
+        call = self._call(query.name, query.permission)
         self._run.ledger.note(call, GapReason.NOT_COLLECTED.value)
         return call.gap(
-            GapReason.NOT_COLLECTED, f"the database tells names apart by case: write sql.migrations as it does, {spelt}"
+            GapReason.NOT_COLLECTED,
+            f"the database tells names apart by case: write migrations.table as it does, {spelt}",
         )
 
     def _nothing(self, call: Call, gap: Gap) -> DatabaseContents:
         self._run.ledger.note(call, gap.reason.value)
-        return unread(self._database.id, gap, (self._scope.tenant_column,), (self._scope.migrations,))
+        return _unread(self._database, self._wanted, gap)
 
     def _call(self, name: str, permission: str) -> Call:
         return Call(

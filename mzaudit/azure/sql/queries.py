@@ -26,20 +26,27 @@ def _table(name: str) -> str:
     return ".".join("[" + part.replace("]", "]]") + "]" for part in (schema, table))
 
 
-def rights(database: str, migrations: str) -> Query:
-    """What the caller may see: the definitions, the history's rows, how its name is spelt; whether the database
+def rights(database: str, migrations: str | None) -> Query:
+    """What the caller may see: the definitions, the history's rows and how its name is spelt (where one is asked for);
+    whether the database
     that answers is the primary; and, a row each, what is denied to the caller, so that the catalogue leaves it out.
 
     https://learn.microsoft.com/sql/relational-databases/security/metadata-visibility-configuration
     """
-    table, own = _literal(_table(migrations)), _literal("[" + database.replace("]", "]]") + "]")
-    schema, _, name = migrations.lower().partition(".")
+    own = _literal("[" + database.replace("]", "]]") + "]")
+    history = "NULL AS history, NULL AS spelt, "
+    if migrations is not None:
+        schema, _, name = migrations.lower().partition(".")
+        history = (
+            f"HAS_PERMS_BY_NAME({_literal(_table(migrations))}, N'OBJECT', N'SELECT') AS history, "  # noqa: S608 - quoted
+            f"(SELECT MAX(SCHEMA_NAME(t.schema_id) + N'.' + t.name) FROM sys.tables AS t "
+            f"WHERE LOWER(t.name) = {_literal(name)} AND LOWER(SCHEMA_NAME(t.schema_id)) = {_literal(schema)}) "
+            "AS spelt, "
+        )
     return Query(
         "permissions",
         f"SELECT HAS_PERMS_BY_NAME({own}, N'DATABASE', N'VIEW DEFINITION') AS definitions, "  # noqa: S608 - quoted
-        f"HAS_PERMS_BY_NAME({table}, N'OBJECT', N'SELECT') AS history, "
-        f"(SELECT MAX(SCHEMA_NAME(t.schema_id) + N'.' + t.name) FROM sys.tables AS t "
-        f"WHERE LOWER(t.name) = {_literal(name)} AND LOWER(SCHEMA_NAME(t.schema_id)) = {_literal(schema)}) AS spelt, "
+        f"{history}"
         "CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) AS updateability, "
         "d.class_desc, USER_NAME(d.grantee_principal_id) AS grantee, "
         "SCHEMA_NAME(CASE WHEN d.class = 3 THEN d.major_id END) AS on_schema "

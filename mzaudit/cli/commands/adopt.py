@@ -63,6 +63,7 @@ def command(
     from mzaudit.cli.load_files import read_snapshot, subscriptions_of
     from mzaudit.cli.resolve import bind_policy, environment_names, load_policy, require_known, subscriptions
     from mzaudit.engine.adoption_matching import inventory_of
+    from mzaudit.policy.bind import subscription_of
     from mzaudit.policy.shipped_policy import shipped
 
     deadline.begin("reading the files")
@@ -79,9 +80,15 @@ def command(
         chosen = simulator.subscription_id if simulator is not None else subscription
         given = subscriptions(loaded, chosen, (env,))[env]
         tenant = loaded.policy.environments[env].tenant
-        shared = loaded.policy.resource_groups.shared_subscription or given
+        places = {subscription_of(place, env) for place in loaded.policy.places.values()}
         deadline.begin("reading Azure")
-        there = collection.list_all(tenant, {given, shared}, simulator, timeout=deadline.left, debug=debug)
+        there = collection.list_all(
+            tenant,
+            {given, *(place for place in places if place is not None)},
+            simulator,
+            timeout=deadline.left,
+            debug=debug,
+        )
         names, _ = adopted(loaded.policy, env, given, there)
         wanted = bind_policy(_loaded(names), (env,), {env: given})
         seen = collection.collect_state(
@@ -94,24 +101,21 @@ def command(
 def adopted(policy: Policy, env: str, subscription: str, there: Inventory) -> tuple[Policy, tuple[NameMatch, ...]]:
     """The policy of that environment alone, with the names that were found, and how each was."""
     from mzaudit.engine.adoption_matching import bind_names, groups_of
-    from mzaudit.kinds import ACCOUNT, NAMED, REGISTRY
+    from mzaudit.policy.bind import filled, group_of
     from mzaudit.policy.models import Policy
+    from mzaudit.policy.narrow import narrowed
 
     bound = bind_names(policy, env, there)
-    tree = policy.model_dump(mode="json", exclude_defaults=True)
+    tree = narrowed(policy, env)
     for one in bound:
         parent = functools.reduce(lambda node, step: node[step], one.path[:-1], tree)
         parent[one.path[-1]] = one.template
-    own = groups_of(bound, [kind.type for kind in NAMED if not kind.shared or kind is ACCOUNT])
-    shared = groups_of(bound, (REGISTRY.type,))
-    documented = {"environment": policy.resource_groups.environment, "shared": policy.resource_groups.shared_group}
-    for place, counts in (("environment", own), ("shared", shared)):
-        group = documented[place].replace("{env}", env)
-        if counts and group.casefold() not in {each.casefold() for each in counts}:
-            found, written = counts.most_common(1)[0][0], tree["resource_groups"][place]
-            tree["resource_groups"][place] = written | {"group": found} if isinstance(written, dict) else found
-    tree["environments"] = {env: tree["environments"][env] | {"subscription": subscription}}
-    tree.pop("parity", None)  # it speaks of several environments
+    for key, place in policy.places.items():
+        counts, group = groups_of(bound, key), filled(group_of(place), env)
+        if counts and "{" not in group and group.casefold() not in {each.casefold() for each in counts}:
+            found, written = counts.most_common(1)[0][0], tree["places"][key]
+            tree["places"][key] = written | {"group": found} if isinstance(written, dict) else found
+    tree["environments"][env]["subscription"] = subscription
     return Policy.model_validate_json(json.dumps(tree)), bound
 
 
@@ -123,6 +127,7 @@ def drafted(loaded: Loaded, env: str, subscription: str, there: Inventory, seen:
     from mzaudit.cli.resolve import bind_policy
     from mzaudit.engine.adoption_matching import beyond
     from mzaudit.engine.gate import partly_unseen
+    from mzaudit.policy.bind import filled, group_of
     from mzaudit.policy.enums import counted
     from mzaudit.policy.models import Severity
     from mzaudit.report import policy_draft
@@ -134,14 +139,10 @@ def drafted(loaded: Loaded, env: str, subscription: str, there: Inventory, seen:
     wanted = bind_policy(held, (env,), {env: subscription})
     report = judge(held, wanted, seen, fail_on=Severity.LOW)
     comments = policy_draft.bindings(found, env)
-    before, after = loaded.policy.resource_groups, names.resource_groups
-    for place, written, drawn in (
-        ("environment", before.environment, after.environment),
-        ("shared", before.shared_group, after.shared_group),
-    ):
+    for key, place in loaded.policy.places.items():
+        written, drawn = (filled(group_of(one), env) for one in (place, names.places[key]))
         if drawn != written:
-            said = f"REVIEW: most of what was found is here; the document says {written.replace('{env}', env)}"
-            comments[("resource_groups", place)] = [said]
+            comments[("places", key)] = [f"REVIEW: most of what was found is here; the document says {written}"]
     for vault in wanted.environments[env].vaults:
         documented = {secret.stored.casefold() for secret in vault.secrets}
         stored = (item.name for item in seen.vault(vault.id).secrets.items)

@@ -53,11 +53,14 @@ def presence(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 def role(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A service with access holds the documented role on exactly the container; one without holds none."""
     service = ground.service(steps[1])
-    if service.storage is None:
-        for storage in ground.env.storage:
+    for storage in ground.env.storage:
+        if storage not in service.storage:
             yield from each((*steps, storage.key), ("DOC-25", "DOC-26"), _reached(ground, service, storage))
-        return
-    storage = service.storage
+    for storage in service.storage:
+        yield from _reads((*steps, storage.key) if len(service.storage) > 1 else steps, ground, service, storage)
+
+
+def _reads(steps: Steps, ground: DrillContext, service: DesiredService, storage: DesiredStorage) -> Iterator[DrillCase]:
     subscription = f"/subscriptions/{ground.env.subscription}"
 
     def instead(role: str | None, scope: str) -> Bend:

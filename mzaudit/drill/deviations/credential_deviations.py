@@ -112,10 +112,10 @@ def _elsewhere(service: DesiredService) -> dict[str, Bend]:
 @breaks(EnvironmentSpec, "sql_auth")
 def database_passwords(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Where passwords are forbidden: each way to keep one for the database."""
-    if steps[1] != ground.env.env or not ground.env.server.passwords_forbidden:
+    if steps[1] != ground.env.env or not ground.env.servers[0].passwords_forbidden:
         return
-    host = f"{ground.env.server.name}.database.windows.net"
-    database = ground.env.server.databases[0].name
+    host = f"{ground.env.servers[0].name}.database.windows.net"
+    database = ground.env.servers[0].databases[0].name
     word = _random("database", 24)
     pairs = f"Server=tcp:{host},1433;Database={database};User ID=app;Password={word};Encrypt=True;"
     texts = {

@@ -9,7 +9,7 @@ from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, portion
 from mzaudit.policy.desired import DesiredDatabase, DesiredService
-from mzaudit.policy.models import DatabaseGrantSpec, EnvironmentSpec, SqlSpec
+from mzaudit.policy.models import DatabaseGrantSpec, DatabaseSpec, EnvironmentSpec, MigrationsSpec
 from mzaudit.simulator import Estate
 from mzaudit.simulator.sql.contents import Contents, SqlPredicate, Value, sid_of
 from mzaudit.simulator.sql.documented import PIPELINE
@@ -67,7 +67,7 @@ def user(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         },
     )
     own = {grant.database for grant in service.databases}
-    for other in ground.env.server.databases:
+    for other in ground.env.servers[0].databases:
         if other.key not in own:
 
             def intruder(estate: Estate, other: DesiredDatabase = other) -> None:
@@ -104,7 +104,7 @@ def roles(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         contents.grant(_user(estate, service, database), "IMPERSONATE", "DATABASE_PRINCIPAL", PIPELINE)
 
     def administrator(estate: Estate) -> None:
-        properties = estate.resource(ground.env.server.id)["properties"]
+        properties = estate.resource(ground.env.servers[0].id)["properties"]
         who = {"principalType": "Application", "login": service.app, "sid": mutations.client(estate, service)}
         properties["administrators"] |= who
 
@@ -124,28 +124,35 @@ def roles(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     yield from each(steps, ("DOC-23",), forms)
 
 
-def _tenants(contents: Contents, column: str) -> list[str]:
+def _there(ground: DrillContext, key: object) -> DesiredDatabase | None:
+    """The database of that key in the drilled environment, where it is in it."""
+    return next((one for one in ground.env.databases if one.key == key), None)
+
+
+def _tenants(contents: Contents, database: DesiredDatabase) -> list[str]:
     return [
         f"{table.schema}.{table.name}"
         for table in contents.tables
-        if any(one.name.casefold() == column.casefold() for one in table.columns)
+        if any(one.name.casefold() == (database.tenant_column or "").casefold() for one in table.columns)
     ]
 
 
-@breaks(SqlSpec, "tenant_column")
+@breaks(DatabaseSpec, "tenant_column")
 def row_level_security(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Every tenant table is under an enabled policy that filters and blocks, which few can switch off."""
-    databases = [database for database in ground.env.server.databases if database.tenants]
-    for position, database in enumerate(databases):
-        forms = portion(position, len(databases), _unguarded(database) | _switchers(database))
-        yield from each((*steps, database.key), ("DOC-03",), forms)
+    database = _there(ground, steps[3])
+    if database is None or database.tenant_column is None:
+        return
+    databases = [one for one in ground.env.databases if one.tenant_column is not None]
+    forms = portion(databases.index(database), len(databases), _unguarded(database) | _switchers(database))
+    yield from each(steps, ("DOC-03",), forms)
 
 
 def _unguarded(database: DesiredDatabase) -> dict[str, Bend]:
     def only(estate: Estate, keep: str, operation: str | None = None) -> None:
         """The first tenant table keeps the predicates of one kind, or of one operation."""
         contents = mutations.inside(estate, database)
-        first = _tenants(contents, database.tenant_column)[0]
+        first = _tenants(contents, database)[0]
         for policy in contents.policies:
             policy.predicates[:] = [
                 one if one.type == "FILTER" or one.table != first or operation is None else _narrowed(one, operation)
@@ -162,12 +169,12 @@ def _unguarded(database: DesiredDatabase) -> dict[str, Bend]:
 
     def new_table(estate: Estate) -> None:
         contents = mutations.inside(estate, database)
-        old = contents.table(_tenants(contents, database.tenant_column)[0])
+        old = contents.table(_tenants(contents, database)[0])
         contents.tables.append(replace(old, name="added_later"))
 
     def no_tenants(estate: Estate) -> None:
         contents = mutations.inside(estate, database)
-        for name in _tenants(contents, database.tenant_column):
+        for name in _tenants(contents, database):
             table = contents.table(name)
             table.columns[:] = [one for one in table.columns if one.name != database.tenant_column]
 
@@ -225,7 +232,7 @@ def passwords(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Where passwords are forbidden, no database has a user with one."""
     if steps[1] != ground.env.env:
         return
-    for database in ground.env.server.databases:
+    for database in ground.env.databases:
         if database.passwords_forbidden:
 
             def legacy(estate: Estate, database: DesiredDatabase = database) -> None:
@@ -234,24 +241,25 @@ def passwords(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             yield from each((*steps, database.key), ("DOC-04",), {"user with a password": legacy})
 
 
-@breaks(SqlSpec, "migrations")
+@breaks(DatabaseSpec, "migrations")
 def history(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The history is there, and whole, and the pipeline's."""
-    databases = ground.env.server.databases
-    for position, database in enumerate(databases):
-        yield from each(
-            (*steps, database.key), ("DOC-05",), portion(position, len(databases), _histories(ground, database))
-        )
+    database = _there(ground, steps[3])
+    if database is None or database.migrations is None:
+        return
+    databases = [one for one in ground.env.databases if one.migrations is not None]
+    forms = portion(databases.index(database), len(databases), _histories(ground, database))
+    yield from each(steps, ("DOC-05",), forms)
 
 
 def _histories(ground: DrillContext, database: DesiredDatabase) -> dict[str, Bend]:
     def gone(estate: Estate) -> None:
         contents = mutations.inside(estate, database)
-        contents.tables.remove(contents.table(database.migrations))
+        contents.tables.remove(mutations.history(estate, database))
         contents.permissions[:] = [one for one in contents.permissions if one.on != database.migrations]
 
     def empty(estate: Estate) -> None:
-        mutations.inside(estate, database).table(database.migrations).rows.clear()
+        mutations.history(estate, database).rows.clear()
 
     def failed(estate: Estate) -> None:
         last(estate, "success", False)
@@ -267,11 +275,11 @@ def _histories(ground: DrillContext, database: DesiredDatabase) -> dict[str, Ben
         mutations.last_migration(estate, database, {column: value})
 
     def markers_alone(estate: Estate) -> None:
-        rows = mutations.inside(estate, database).table(database.migrations).rows
+        rows = mutations.history(estate, database).rows
         rows[:] = rows[:1]
 
     def deleted(estate: Estate) -> None:
-        rows = mutations.inside(estate, database).table(database.migrations).rows
+        rows = mutations.history(estate, database).rows
         rows[:] = rows[:2]
         mutations.last_migration(estate, database, {"type": "DELETE"}, again=True)
 
@@ -287,26 +295,27 @@ def _histories(ground: DrillContext, database: DesiredDatabase) -> dict[str, Ben
     return forms
 
 
-@breaks(SqlSpec, "versions")
+@breaks(MigrationsSpec, "version")
 def versions(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A database is at the version that the policy expects."""
-    for database in ground.env.server.databases:
-        if database.version is not None:
+    database = _there(ground, steps[3])
+    if database is None or database.version is None:
+        return
 
-            def at(version: str, database: DesiredDatabase = database) -> Bend:
-                return lambda estate: mutations.last_migration(estate, database, {"version": version})
+    def at(version: str) -> Bend:
+        return lambda estate: mutations.last_migration(estate, database, {"version": version})
 
-            forms = {"behind": at("0"), "ahead": at(f"{database.version}.1")}
-            yield from each((*steps, database.key), ("DOC-05",), forms)
+    yield from each(steps, ("DOC-05",), {"behind": at("0"), "ahead": at(f"{database.version}.1")})
 
 
-@breaks(SqlSpec, "migrated_by")
+@breaks(MigrationsSpec, "by")
 def migrated_by(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The pipeline migrates, where the policy says who that is."""
-    for database in ground.env.server.databases:
-        if database.migrated_by:
+    database = _there(ground, steps[3])
+    if database is None or not database.migrated_by:
+        return
 
-            def other(estate: Estate, database: DesiredDatabase = database) -> None:
-                mutations.last_migration(estate, database, {"installed_by": "somebody else"})
+    def other(estate: Estate) -> None:
+        mutations.last_migration(estate, database, {"installed_by": "somebody else"})
 
-            yield from each((*steps, database.key), ("DOC-05",), {"migrated by somebody else": other})
+    yield from each(steps, ("DOC-05",), {"migrated by somebody else": other})

@@ -196,7 +196,7 @@ def sidecar(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 @breaks(RegistrySpec, "name")
 def registry(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The shared registry is there, and lets identities pull."""
-    wanted = ground.env.registry
+    wanted = next(one for one in ground.env.registries if one.key == steps[1])
 
     def no_tokens(estate: Estate) -> None:
         policies = estate.resource(wanted.id)["properties"]["policies"]
@@ -208,7 +208,8 @@ def registry(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     def elsewhere(estate: Estate) -> None:
         body = estate.resource(wanted.id)
         estate.remove(wanted.id)
-        body["id"] = wanted.id.replace(ground.env.shared_resource_group_id, ground.env.resource_group_id)
+        group = wanted.id.partition("/providers/")[0]
+        body["id"] = wanted.id.replace(group, f"{group}-moved")
         estate.add(body)
 
     yield from each(

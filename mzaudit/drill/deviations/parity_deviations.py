@@ -69,7 +69,7 @@ def undeclared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         )
     bends_["telemetry without an identity refused"] = (
         "telemetry-keys",
-        lambda estate: estate.resource(env.component.id)["properties"].update(DisableLocalAuth=True),
+        lambda estate: estate.resource(env.components[0].id)["properties"].update(DisableLocalAuth=True),
     )
     demanded = ("DOC-06", "DOC-07", "DOC-09", "DOC-11", "DOC-15", "DOC-16", "DOC-19", "DOC-25")
     told = {what: mutate for what, (fact, mutate) in bends_.items() if fact not in allowed}
@@ -87,6 +87,6 @@ def unused(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     def alike(estate: Estate) -> None:
         for env in environments:
-            mutations.resize(estate, env.services[0], ground.wanted.policy.plans.recommended)
+            mutations.resize(estate, env.services[0], env.plans.recommended or "P2v3")
 
     yield from each(steps, ("DOC-07", "DOC-08"), {"plans made alike": alike}, all_environments=True)

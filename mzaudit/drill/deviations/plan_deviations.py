@@ -33,10 +33,10 @@ SIZES: Final[dict[str, tuple[tuple[str, int, float], ...]]] = {
 
 def sizes(ground: DrillContext) -> Iterator[tuple[str, bool, bool]]:
     """Every size of a family that the policy names: is it enough, and is it what is recommended or more."""
-    plans = ground.wanted.policy.plans
+    plans = ground.env.plans
     refused = {name.casefold() for name in plans.refused}
     known = {name.casefold(): (cores, memory) for family in SIZES.values() for name, cores, memory in family}
-    cores_wanted, memory_wanted = known.get(plans.recommended.casefold(), (0, 0))
+    cores_wanted, memory_wanted = known.get((plans.recommended or "").casefold(), (0, 0))
     for family, smallest in plans.minimum.items():
         names = [name.casefold() for name, _, _ in SIZES.get(family, ())]
         if smallest.casefold() not in names:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, portion
+from mzaudit.policy.bind import in_environment
 from mzaudit.policy.desired import DesiredSecret, DesiredVault
 from mzaudit.policy.models import SecretKind, Secrets, SecretSpec, VaultSpec
 from mzaudit.simulator import Estate, canary
@@ -62,7 +63,7 @@ def _lost(vault: DesiredVault, secret: DesiredSecret) -> dict[str, Bend]:
 @breaks(Secrets, "expiring_days")
 def expiring(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A secret that expires within the days that the policy gives: the first and the last of each vault."""
-    days = ground.wanted.policy.secrets.expiring_days
+    days = in_environment(ground.wanted.policy.secrets.expiring_days, ground.env.env)
     for vault in ground.env.vaults if days > 1 else ():
         for secret in dict.fromkeys((vault.secrets[0], vault.secrets[-1])):
 

@@ -7,48 +7,49 @@ from collections.abc import Iterator
 
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
-from mzaudit.policy.models import EnvironmentSpec, SqlSpec
+from mzaudit.policy.desired import DesiredServer
+from mzaudit.policy.models import EnvironmentSpec, ServerSpec
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import resource_bodies
 
 
-@breaks(SqlSpec, "server")
-@breaks(SqlSpec, "scope")
+@breaks(ServerSpec, "name")
 def server(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
-    """The server is there, in the group of its scope."""
-    wanted = ground.env.server
-    shared, own = ground.env.shared_resource_group_id, ground.env.resource_group_id
-    elsewhere = own if wanted.id.startswith(f"{shared}/") else shared
+    """The server is there."""
+    for wanted in (one for one in ground.env.servers if one.key == steps[1]):
 
-    def moved(estate: Estate) -> None:
-        parts = [copy.deepcopy(b) for k, b in estate.resources.items() if k.startswith(wanted.id.casefold())]
-        estate.remove(wanted.id)
-        for body in parts:
-            body["id"] = elsewhere + str(body["id"])[len(wanted.id.partition("/providers/")[0]) :]
-            estate.add(body)
+        def moved(estate: Estate, wanted: DesiredServer = wanted) -> None:
+            parts = [copy.deepcopy(b) for k, b in estate.resources.items() if k.startswith(wanted.id.casefold())]
+            estate.remove(wanted.id)
+            group = wanted.id.partition("/providers/")[0]
+            for body in parts:
+                body["id"] = f"{group}-moved" + str(body["id"])[len(group) :]
+                estate.add(body)
 
-    if steps[-1] == "server":
-        yield from each(steps, ("DOC-02",), {"server deleted": lambda estate: estate.remove(wanted.id)})
-    else:
-        yield from each(steps, ("DOC-02",), {"server in the group of another scope": moved})
+        def gone(estate: Estate, wanted: DesiredServer = wanted) -> None:
+            estate.remove(wanted.id)
+
+        yield from each(steps, ("DOC-02",), {"server deleted": gone, "server in another group": moved})
 
 
-@breaks(SqlSpec, "databases")
+@breaks(ServerSpec, "databases")
 def databases(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each database is there, on that server."""
-    wanted = ground.env.server
-    for database in wanted.databases:
-        arm_id = f"{wanted.id}/databases/{database.name}"
+    wanted = next((one for one in ground.env.servers if one.key == steps[1]), None)
+    for database in wanted.databases if wanted is not None else ():
+        arm_id, server_id = database.id, database.server_id
 
-        def elsewhere(estate: Estate, arm_id: str = arm_id, name: str = database.name) -> None:
+        def elsewhere(
+            estate: Estate, arm_id: str = arm_id, server_id: str = server_id, name: str = database.name
+        ) -> None:
             estate.remove(arm_id)
-            second = f"{wanted.id}-2"
+            second = f"{server_id}-2"
             for body in resource_bodies.sql_server(second, "westeurope", estate.tenant_id):
                 estate.add(body)
             estate.add(resource_bodies.database(f"{second}/databases/{name}", "westeurope"))
 
-        def twice(estate: Estate, name: str = database.name) -> None:
-            second = f"{wanted.id}-2"
+        def twice(estate: Estate, server_id: str = server_id, name: str = database.name) -> None:
+            second = f"{server_id}-2"
             for body in resource_bodies.sql_server(second, "westeurope", estate.tenant_id):
                 estate.add(body)
             estate.add(resource_bodies.database(f"{second}/databases/{name}", "westeurope"))
@@ -75,23 +76,20 @@ def databases(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
 @breaks(EnvironmentSpec, "sql_auth")
 def entra_only(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
-    """Where passwords are forbidden, the server takes none."""
-    wanted = ground.env.server
-    if steps[1] != ground.env.env or not wanted.passwords_forbidden:
+    """Where passwords are forbidden, no server takes one."""
+    if steps[1] != ground.env.env:
         return
+    for wanted in (one for one in ground.env.servers if one.passwords_forbidden):
 
-    def off(estate: Estate) -> None:
-        estate.resource(wanted.id)["properties"]["administrators"]["azureADOnlyAuthentication"] = False
-        for child in ("azureADOnlyAuthentications/Default", "administrators/ActiveDirectory"):
-            estate.resource(f"{wanted.id}/{child}")["properties"]["azureADOnlyAuthentication"] = False
+        def off(estate: Estate, wanted: DesiredServer = wanted) -> None:
+            estate.resource(wanted.id)["properties"]["administrators"]["azureADOnlyAuthentication"] = False
+            for child in ("azureADOnlyAuthentications/Default", "administrators/ActiveDirectory"):
+                estate.resource(f"{wanted.id}/{child}")["properties"]["azureADOnlyAuthentication"] = False
 
-    def no_administrator(estate: Estate) -> None:
-        estate.resource(wanted.id)["properties"].pop("administrators")
-        for child in ("azureADOnlyAuthentications/Default", "administrators/ActiveDirectory"):
-            estate.remove(f"{wanted.id}/{child}")
+        def no_administrator(estate: Estate, wanted: DesiredServer = wanted) -> None:
+            estate.resource(wanted.id)["properties"].pop("administrators")
+            for child in ("azureADOnlyAuthentications/Default", "administrators/ActiveDirectory"):
+                estate.remove(f"{wanted.id}/{child}")
 
-    yield from each(
-        steps,
-        ("DOC-04",),
-        {"server takes passwords": off, "server without an Entra administrator": no_administrator},
-    )
+        forms = {"takes passwords": off, "without an Entra administrator": no_administrator}
+        yield from each(steps, ("DOC-04",), {f"{wanted.key} {what}": mutate for what, mutate in forms.items()})

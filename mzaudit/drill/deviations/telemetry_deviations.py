@@ -9,7 +9,7 @@ from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.policy.desired import DesiredEnvironment, DesiredVault
-from mzaudit.policy.models import ServiceSpec, TelemetrySpec
+from mzaudit.policy.models import ComponentSpec, ServiceSpec
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import monitor_bodies
 from mzaudit.simulator.http_messages import Json
@@ -24,7 +24,9 @@ def _of_type(estate: Estate, env: DesiredEnvironment, *types: str) -> list[Json]
 def alerts(estate: Estate, env: DesiredEnvironment) -> list[Json]:
     """The metric alerts of an environment that watch its component."""
     found = _of_type(estate, env, "Microsoft.Insights/metricAlerts")
-    return [b for b in found if env.component.id.casefold() in {str(s).casefold() for s in b["properties"]["scopes"]}]
+    return [
+        b for b in found if env.components[0].id.casefold() in {str(s).casefold() for s in b["properties"]["scopes"]}
+    ]
 
 
 def action_groups(estate: Estate, env: DesiredEnvironment) -> list[Json]:
@@ -35,10 +37,10 @@ def action_groups(estate: Estate, env: DesiredEnvironment) -> list[Json]:
 def workbooks(estate: Estate, env: DesiredEnvironment) -> list[Json]:
     """The workbooks of an environment that show its component."""
     found = _of_type(estate, env, "microsoft.insights/workbooks")
-    return [b for b in found if str(b["properties"]["sourceId"]).casefold() == env.component.id.casefold()]
+    return [b for b in found if str(b["properties"]["sourceId"]).casefold() == env.components[0].id.casefold()]
 
 
-@breaks(TelemetrySpec, "component")
+@breaks(ComponentSpec, "name")
 def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The component is there, watched and shown."""
     env = ground.env
@@ -60,7 +62,7 @@ def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     def foreign_workbook(estate: Estate) -> None:
         for body in workbooks(estate, env):
-            other = monitor_bodies.workbook(str(body["id"]), "westeurope", f"{env.component.id}-2")
+            other = monitor_bodies.workbook(str(body["id"]), "westeurope", f"{env.components[0].id}-2")
             body["properties"] = other["properties"]
 
     def called(**changes: object) -> Bend:
@@ -81,14 +83,16 @@ def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     def on_machines(estate: Estate) -> None:
         alert(scopes=[env.resource_group_id], targetResourceType="Microsoft.Compute/virtualMachines")(estate)
 
-    yield from each(steps, ("DOC-19", "DOC-21"), {"component deleted": lambda estate: estate.remove(env.component.id)})
+    yield from each(
+        steps, ("DOC-19", "DOC-21"), {"component deleted": lambda estate: estate.remove(env.components[0].id)}
+    )
     yield from each(
         steps,
         ("DOC-21",),
         {
             "alert disabled": alert(enabled=False),
             "alert without an action": alert(actions=[]),
-            "alert on another component": alert(scopes=[f"{env.component.id}-2"]),
+            "alert on another component": alert(scopes=[f"{env.components[0].id}-2"]),
             "alert on an app": alert(scopes=[env.services[0].id]),
             "alert on the group's machines": on_machines,
             "alert deleted": no_alerts,
@@ -105,11 +109,11 @@ def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     )
 
 
-@breaks(TelemetrySpec, "connection_string")
+@breaks(ComponentSpec, "connection_string")
 def stored(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The stored connection string is the component's."""
     env = ground.env
-    holders = [(v, s) for v in env.vaults for s in v.secrets if s.name == env.component.setting]
+    holders = [(v, s) for v in env.vaults for s in v.secrets if s.name == env.components[0].setting]
 
     def worth(vault: DesiredVault, name: str, change: Bend | str) -> Bend:
         def mutate(estate: Estate) -> None:
@@ -136,7 +140,7 @@ def stored(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
                 name: str = secret.stored,
                 other: DesiredEnvironment = other,
             ) -> None:
-                text = str(estate.resource(other.component.id)["properties"]["ConnectionString"])
+                text = str(estate.resource(other.components[0].id)["properties"]["ConnectionString"])
                 mutations.secret(estate, vault, name).current.value = text
 
             yield from each((*steps, vault.key), ("DOC-20",), {f"connection string of {other.env}": theirs})
@@ -144,22 +148,22 @@ def stored(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
 def _second(estate: Estate, env: DesiredEnvironment, what: str) -> str:
     """The connection string of a component that is not the documented one, but may be like it."""
-    own = str(estate.resource(env.component.id)["properties"]["ConnectionString"])
+    own = str(estate.resource(env.components[0].id)["properties"]["ConnectionString"])
     if what == "another region's endpoint":
         return own.replace("westeurope-5.in.", "northeurope-0.in.")
     if what == "a former component of that name":
         key = own.partition(";")[0]
         digit = "0" if key[-1] != "0" else "1"
         return own.replace(key, key[:-1] + digit)
-    second = monitor_bodies.component(f"{env.component.id}-2", "westeurope", estate.tenant_id)
+    second = monitor_bodies.component(f"{env.components[0].id}-2", "westeurope", estate.tenant_id)
     return str(estate.add(copy.deepcopy(second))["properties"]["ConnectionString"])
 
 
-@breaks(ServiceSpec, "telemetry")
+@breaks(ServiceSpec, "component")
 def exporting(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each backend that exports is told where to."""
     service = ground.service(steps[1])
-    if not service.telemetry:
+    if service.exports_to is None:
         return
     name = service.component.setting
     held = {setting.name for setting in service.settings}

@@ -122,7 +122,7 @@ def excess(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "Contributor on its resource group": ("Contributor", ground.env.resource_group_id),
         "Owner of its resource group": ("Owner", ground.env.resource_group_id),
         "User Access Administrator on its resource group": ("User Access Administrator", ground.env.resource_group_id),
-        "AcrPush on the registry": ("AcrPush", ground.env.registry.id),
+        "AcrPush on the registry": ("AcrPush", ground.env.registries[0].id),
         "Website Contributor on its own app": ("Website Contributor", service.id),
     }
     if service.vault is not None:

@@ -106,8 +106,8 @@ def _image(service: DesiredService) -> dict[str, Bend]:
 
 
 def _settings(ground: DrillContext, service: DesiredService) -> dict[str, Bend]:
-    server = f"{ground.env.server.name}.database.windows.net"
-    database = ground.env.server.databases[0].name
+    server = f"{ground.env.servers[0].name}.database.windows.net"
+    database = ground.env.servers[0].databases[0].name
     pairs = f"Server=tcp:{server},1433;Database={database};Authentication=Active Directory Managed Identity;"
 
     def connection(estate: Estate) -> None:

@@ -22,7 +22,7 @@ from mzaudit.simulator.sql.documented import PIPELINE
 
 def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """Each database may hold more than is documented, and say it in other words."""
-    for database in ground.env.server.databases:
+    for database in ground.env.servers[0].databases:
         yield from each(("sql", "databases", database.key), (), _users(ground, database) | _guarded(database))
 
 
@@ -92,7 +92,7 @@ def _guarded(database: DesiredDatabase) -> dict[str, Bend]:
 
     def ledger(estate: Estate) -> None:
         contents = mutations.inside(estate, database)
-        column = SqlColumn(database.tenant_column, "uniqueidentifier")
+        column = SqlColumn(database.tenant_column or "", "uniqueidentifier")
         contents.tables.append(Table("dbo", "journal", [column], ledger="APPEND_ONLY_LEDGER_TABLE"))
         first = contents.policies[0].predicates[0]
         on = replace(first, table="dbo.journal")

@@ -50,8 +50,7 @@ def _things(ground: DrillContext) -> dict[str, Bend]:
             estate.add(body)
 
     def registry(estate: Estate) -> None:
-        shared = ground.env.shared_resource_group_id
-        arm_id = f"{shared}/providers/Microsoft.ContainerRegistry/registries/acrofothers"
+        arm_id = f"{group}/providers/Microsoft.ContainerRegistry/registries/acrofothers"
         estate.add(resource_bodies.registry(arm_id, "westeurope", "acrofothers.azurecr.io"))
 
     def deleted_vault(estate: Estate) -> None:

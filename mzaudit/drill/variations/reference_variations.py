@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mzaudit.drill import mutations
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each
+from mzaudit.policy.bind import in_environment
 from mzaudit.policy.desired import DesiredSecret, DesiredService, DesiredVault
 from mzaudit.policy.models import SecretKind
 from mzaudit.simulator import Estate, SimulatedSecret, canary
@@ -102,7 +103,7 @@ def _secrets(ground: DrillContext, vault: DesiredVault) -> dict[str, Bend]:
         held: dict[str, SimulatedSecret] = estate.secrets[vault.name]
         estate.secrets[vault.name] = {name.swapcase(): secret for name, secret in held.items()}
 
-    late = ground.wanted.policy.secrets.expiring_days + 10
+    late = in_environment(ground.wanted.policy.secrets.expiring_days, ground.env.env) + 10
     return {
         "rotated, and the apps follow": rotated,
         "rotated, the version before disabled": old_version_disabled,

@@ -22,12 +22,12 @@ def variations(ground: DrillContext) -> Iterator[DrillCase]:
         yield from each(("storage", storage.key), (), _storage(storage))
     yield from each(("telemetry",), (), _telemetry(ground))
     for position, service in enumerate(ground.env.services):
-        if service.telemetry:
+        if service.exports_to is not None:
             yield from each(("services", service.key), (), _exporting(ground, position))
 
 
 def _sql(ground: DrillContext) -> dict[str, Bend]:
-    server = ground.env.server
+    server = ground.env.servers[0]
 
     return {
         "a further database": lambda e: e.add(resource_bodies.database(f"{server.id}/databases/scratch", "westeurope")),
@@ -62,7 +62,7 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
 
     def rewritten(change: str) -> Bend:
         def mutate(estate: Estate) -> None:
-            own = str(estate.resource(env.component.id)["properties"]["ConnectionString"])
+            own = str(estate.resource(env.components[0].id)["properties"]["ConnectionString"])
             parts = own.split(";")
             text = {
                 "in another order": ";".join(reversed(parts)),
@@ -75,7 +75,7 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
             }[change]
             for vault in env.vaults:
                 for secret in vault.secrets:
-                    if secret.name == env.component.setting:
+                    if secret.name == env.components[0].setting:
                         mutations.secret(estate, vault, secret.stored).current.value = text
 
         return mutate
@@ -83,7 +83,7 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
     def log_alert(estate: Estate) -> None:
         for body in alerts(estate, env):
             estate.remove(str(body["id"]))
-        group = f"{provider}/Microsoft.Insights/actionGroups/ag-{env.component.name}"
+        group = f"{provider}/Microsoft.Insights/actionGroups/ag-{env.components[0].name}"
         estate.add(
             {
                 "id": f"{provider}/Microsoft.Insights/scheduledQueryRules/slow",
@@ -94,7 +94,7 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
                 "tags": {},
                 "properties": {
                     "enabled": True,
-                    "scopes": [env.component.id],
+                    "scopes": [env.components[0].id],
                     "severity": 2,
                     "evaluationFrequency": "PT5M",
                     "windowSize": "PT5M",
@@ -120,10 +120,10 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
 
         return mutate
 
-    subscription, group = subscription_of(env.component.id), env.component.id.split("/")[4]
+    subscription, group = subscription_of(env.components[0].id), env.components[0].id.split("/")[4]
     whole = f"/subscriptions/{subscription}"
     central = f"{whole}/resourceGroups/rg-monitoring/providers"
-    parts = {"Name": env.component.name, "SubscriptionId": subscription, "ResourceGroup": group}
+    parts = {"Name": env.components[0].name, "SubscriptionId": subscription, "ResourceGroup": group}
 
     def elsewhere(estate: Estate) -> None:
         for body in alerts(estate, env):
@@ -144,7 +144,7 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
         def mutate(estate: Estate) -> None:
             for body in alerts(estate, env):
                 body["properties"]["actions"] = []
-            called = f"{provider}/microsoft.insights/actiongroups/ag-{env.component.name}"
+            called = f"{provider}/microsoft.insights/actiongroups/ag-{env.components[0].name}"
             rule = f"{central}/Microsoft.AlertsManagement/actionRules/notify"
             body = estate.add(monitor_bodies.processing_rule(rule, env.resource_group_id, called))
             if more:
@@ -164,8 +164,8 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
         for body in alerts(estate, env):
             estate.remove(str(body["id"]))
         rule = f"{provider}/Microsoft.AlertsManagement/smartDetectorAlertRules/anomalies"
-        called = f"{provider}/microsoft.insights/actiongroups/ag-{env.component.name}"
-        estate.add(monitor_bodies.smart_detector(rule, env.component.id))["properties"]["actionGroups"] = [called]
+        called = f"{provider}/microsoft.insights/actiongroups/ag-{env.components[0].name}"
+        estate.add(monitor_bodies.smart_detector(rule, env.components[0].id))["properties"]["actionGroups"] = [called]
 
     strings = ("in another order", "short", "with a semicolon at the end", "with keys in lower case")
     return {
@@ -177,7 +177,7 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
         "a log alert on the resource group": wide(env.resource_group_id),
         "a log alert on the subscription": wide(whole),
         "a log alert on the workspace": wide(
-            f"{provider}/Microsoft.OperationalInsights/workspaces/log-{env.component.name}"
+            f"{provider}/Microsoft.OperationalInsights/workspaces/log-{env.components[0].name}"
         ),
         "a processing rule that silences machines": others_silenced(
             "TargetResourceType", "Microsoft.Compute/virtualMachines"
@@ -187,11 +187,11 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
         ),
         "notified by a processing rule": notified(),
         "notified by a processing rule, by severity": notified(field="Severity", operator="Equals"),
-        "a dashboard instead of a workbook": dashboard(provider, ResourceId=env.component.id),
+        "a dashboard instead of a workbook": dashboard(provider, ResourceId=env.components[0].id),
         "a dashboard that names the component in parts": dashboard(provider, **parts),
-        "a dashboard with the id url-encoded": dashboard(provider, Url=quote(env.component.id, safe="")),
-        "a dashboard in another resource group": dashboard(central, ResourceId=env.component.id.upper()),
-        "component of another kind": lambda e: e.resource(env.component.id).update(kind="other"),
+        "a dashboard with the id url-encoded": dashboard(provider, Url=quote(env.components[0].id, safe="")),
+        "a dashboard in another resource group": dashboard(central, ResourceId=env.components[0].id.upper()),
+        "component of another kind": lambda e: e.resource(env.components[0].id).update(kind="other"),
     }
 
 

@@ -18,7 +18,7 @@ PATTERNS = {
     r"\S": "text that is not empty",
     r"^[^\s/]+$": "a name without white space or slash",
     r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "a GUID",
-    r"^[a-z][a-z0-9]*$": "lower-case letters and digits, a letter first",
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case letters, digits and inner hyphens, a letter first",
     r"^[A-Za-z_][A-Za-z0-9_.:-]*$": "a setting name (letters, digits and _ . : -)",
     r"^[^\s/]+/[A-Za-z_][A-Za-z0-9_.:-]*$": "vault/secret, by their keys in this policy",
     r"^[a-z0-9]+([._/-][a-z0-9]+)*$": "a repository name (lower-case letters and digits, joined by . _ / or -)",
@@ -108,14 +108,21 @@ def _described(schema: Schema, steps: Steps, *, mapping: bool = False) -> Schema
             patterns = list(_map(node.get("patternProperties")).values())
             named = _map(node.get("properties"))
             node = _map(named[step] if step in named else patterns[0] if patterns else node.get("additionalProperties"))
-        if forms := _items(node.get("oneOf")):
-            node = _map(forms[-1 if mapping or depth < len(steps) else 0])
-        for branch in _items(node.get("anyOf")):
-            if _map(branch).get("type") != "null":
-                node = _map(branch)
-        if "$ref" in node:
-            node = _map(_map(schema.get("$defs")).get(str(node["$ref"]).rsplit("/", 1)[-1]))
+        node = _plain(schema, node, form=-1 if mapping or depth < len(steps) else 0)
     return node
+
+
+def _plain(schema: Schema, node: Schema, form: int) -> Schema:
+    """What a part of a schema refers to; of one that is text or a mapping, that form (0: text, -1: mapping)."""
+    while True:
+        if forms := _items(node.get("oneOf")):
+            node = _map(forms[form])
+        elif branches := [one for one in _items(node.get("anyOf")) if _map(one).get("type") != "null"]:
+            node = _map(branches[0])
+        elif "$ref" in node:
+            node = _map(_map(schema.get("$defs")).get(str(node["$ref"]).rsplit("/", 1)[-1]))
+        else:
+            return node
 
 
 def _words(node: Schema, found: object) -> str:

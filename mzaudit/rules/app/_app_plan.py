@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.subjects import Subject, each_service
 from mzaudit.engine.verdict import Fix
 from mzaudit.facts.existing import present, require_field
-from mzaudit.policy.desired import DesiredService
+from mzaudit.policy.desired import Desired, DesiredEnvironment, DesiredService
 from mzaudit.policy.skus import Sku, family_of, sku
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.text.ids import name, segment
+
+
+def each_sized_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredService]]:
+    """Every backend, where the policy says which plans are enough or refused."""
+    if wanted.policy.plans.minimum or wanted.policy.plans.refused:
+        yield from each_service(wanted, env)
+
+
+def each_recommended_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredService]]:
+    """Every backend, where the policy recommends a plan."""
+    if wanted.policy.plans.recommended is not None:
+        yield from each_service(wanted, env)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,7 @@ def size_of(want: DesiredService, plan: RunningPlan) -> Sku:
 
 def not_documented(want: DesiredService, plan: RunningPlan, wanted: str) -> Unobserved:
     """The doubt about a plan of which the policy does not say enough; `wanted` says what it has to say."""
-    detail = f"{wanted} ({want.where_plans})"
+    detail = f"{wanted} ({want.plans.where})"
     return Unobserved(Gap(GapReason.UNDECIDED, f"GET {plan.id}", plan.id, detail=detail))
 
 

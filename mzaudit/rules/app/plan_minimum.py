@@ -1,10 +1,9 @@
 """APP-003: the plan is at least the documented minimum of its family."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, Pass, Severity, Verdict, rule
-from mzaudit.engine.subjects import each_service
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.skus import sku
-from mzaudit.rules.app._app_plan import not_documented, plan_of, resize, size_of
+from mzaudit.rules.app._app_plan import each_sized_service, not_documented, plan_of, resize, size_of
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -12,7 +11,7 @@ from mzaudit.snapshot.estate import Snapshot
     "APP-003",
     title="The plan meets the minimum",
     severity=Severity.HIGH,
-    over=each_service,
+    over=each_sized_service,
     bears_on=Aspect.PLAN,
     requires=("APP-001",),
 )
@@ -39,13 +38,15 @@ def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:
     plan = plan_of(want, seen)
     at = f"{plan.id}/sku/name"
     if plan.sku.casefold() in {name.casefold() for name in want.plans.refused}:
-        enough = want.plans.recommended
+        enough = want.plans.recommended or next(iter(want.plans.minimum.values()), "SKU")
         return Fail(
             (Evidence(at, f"not one of {', '.join(want.plans.refused)}", plan.sku),),
             f"{want.app} runs on {plan.name}, whose SKU {plan.sku} the documentation does not allow.",
             f"Scale the plan to {enough}.",
             resize(plan.id, enough),
         )
+    if not want.plans.minimum:
+        return Pass((Evidence(at, f"not one of {', '.join(want.plans.refused)}", plan.sku),))
     size = size_of(want, plan)
     minimum = {family.casefold(): name for family, name in want.plans.minimum.items()}.get(size.family.casefold())
     least = None if minimum is None else sku(minimum, want.plans.sizes)

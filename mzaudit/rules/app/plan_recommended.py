@@ -1,10 +1,9 @@
 """APP-004: production runs on the recommended plan."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
-from mzaudit.engine.subjects import each_service
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.skus import BASIC, sku
-from mzaudit.rules.app._app_plan import not_documented, plan_of, resize, size_of
+from mzaudit.rules.app._app_plan import each_recommended_service, not_documented, plan_of, resize, size_of
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -12,7 +11,7 @@ from mzaudit.snapshot.estate import Snapshot
     "APP-004",
     title="Production runs on the recommended plan",
     severity=Severity.LOW,
-    over=each_service,
+    over=each_recommended_service,
     bears_on=Aspect.PLAN,
     requires=("APP-001",),
     explained_by=("APP-003",),
@@ -37,7 +36,7 @@ def plan_recommended(want: DesiredService, seen: Snapshot) -> Verdict:
     if not want.production:
         return NotApplicable(f"{want.env} is not production.")
     plan = plan_of(want, seen)
-    recommended = sku(want.plans.recommended, want.plans.sizes)
+    recommended = sku(want.plans.recommended or "", want.plans.sizes)
     if recommended is None:
         wanted = f"the size of {want.plans.recommended} is not known: add it to plans.sizes"
         raise not_documented(want, plan, wanted)

@@ -1,5 +1,5 @@
-"""Blob storage: the snap container (BLOB)."""
+"""Blob storage: containers (BLOB)."""
 
 from mzaudit.engine.rule import Area
 
-AREA = Area("BLOB", "the snap binaries: the container, and that it is private")
+AREA = Area("BLOB", "blob containers: that they are there, and private")

@@ -1,7 +1,7 @@
 """IMG-006: the app runs the commit that this run expects."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
-from mzaudit.engine.subjects import each_service
+from mzaudit.engine.subjects import each_service_with_image
 from mzaudit.facts.app_images import deploy, is_short_commit, main_image
 from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
@@ -11,7 +11,7 @@ from mzaudit.snapshot.estate import Snapshot
     "IMG-006",
     title="The expected commit is deployed",
     severity=Severity.CRITICAL,
-    over=each_service,
+    over=each_service_with_image,
     bears_on=Aspect.IMAGE,
     requires=("APP-001",),
     explained_by=("APP-002",),

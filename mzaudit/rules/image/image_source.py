@@ -2,7 +2,7 @@
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.az_cli import az
-from mzaudit.engine.subjects import each_service
+from mzaudit.engine.subjects import each_service_with_image
 from mzaudit.engine.verdict import NotApplicable
 from mzaudit.facts.app_images import AppContainers, containers_of, deploy, sidecar_of
 from mzaudit.facts.existing import present, require_field
@@ -18,7 +18,7 @@ from mzaudit.snapshot.web import Container
     "IMG-002",
     title="The image comes from the shared registry",
     severity=Severity.HIGH,
-    over=each_service,
+    over=each_service_with_image,
     bears_on=Aspect.IMAGE,
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002",),

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from mzaudit.engine import Aspect, Evidence, Fail, Pass, Severity, Verdict, find, rule, whole
-from mzaudit.engine.subjects import each_service
+from mzaudit.engine.subjects import each_service_with_image
 from mzaudit.facts.app_images import MainImage, deploy, is_commit, is_short_commit, main_image
 from mzaudit.facts.existing import require_field
 from mzaudit.policy.desired import DesiredService
@@ -18,7 +18,7 @@ from mzaudit.snapshot.text.image_reference import Image
     "IMG-005",
     title="The latest commit is deployed",
     severity=Severity.MEDIUM,
-    over=each_service,
+    over=each_service_with_image,
     bears_on=Aspect.IMAGE,
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "IMG-002", "IMG-003", "IMG-004"),

@@ -1,7 +1,7 @@
 """IMG-004: the running tag is in the registry."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Pass, Severity, Verdict, find, rule
-from mzaudit.engine.subjects import each_service
+from mzaudit.engine.subjects import each_service_with_image
 from mzaudit.facts.app_images import deploy, main_image
 from mzaudit.policy.desired import DesiredService
 from mzaudit.rules.image._pushed_tags import foreign, points_at, tags_of
@@ -12,7 +12,7 @@ from mzaudit.snapshot.estate import Snapshot
     "IMG-004",
     title="The running tag is in the registry",
     severity=Severity.HIGH,
-    over=each_service,
+    over=each_service_with_image,
     bears_on=Aspect.IMAGE,
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "IMG-002", "IMG-003"),

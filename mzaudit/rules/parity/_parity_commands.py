@@ -129,15 +129,18 @@ def _vault(want: DesiredVault, what: str, before: tuple[str, ...], missing: list
 
 
 def _environment(want: DesiredEnvironment, what: str, before: tuple[str, ...]) -> Fix:
+    wanted = {key: answer for key, _, answer in (words.partition(" ") for words in before)}
     if what == "telemetry-keys":
-        refused = "true" if "refused" in before else "false"
-        command = az("resource update", ids=want.component.id, set=f"properties.DisableLocalAuth={refused}")
+        refused = {key: str(answer == "refused").lower() for key, answer in wanted.items()}
         return Fix(
             "Application Insights Component Contributor",
-            (command,),
+            tuple(
+                az("resource update", ids=one.id, set=f"properties.DisableLocalAuth={refused[one.key]}")
+                for one in want.components
+                if one.key in wanted
+            ),
             "Microsoft.Insights/components: properties.DisableLocalAuth",
         )
-    wanted = {key: answer for key, _, answer in (words.partition(" ") for words in before)}
     commands = [
         az(
             "storage account update",

@@ -125,10 +125,13 @@ def _storage_keys(want: DesiredEnvironment, seen: Snapshot) -> Words:
 
 
 def _telemetry_keys(want: DesiredEnvironment, seen: Snapshot) -> Words:
-    properties = need(seen.component(want.component.id).properties)
-    if properties is None:
-        return None
-    return ("refused" if properties.local_auth_disabled else "accepted",)
+    allowed = []
+    for component in want.components:
+        properties = need(seen.component(component.id).properties)
+        if properties is None:
+            return None
+        allowed.append(f"{component.key} {'refused' if properties.local_auth_disabled else 'accepted'}")
+    return tuple(allowed)
 
 
 _APP: Mapping[str, Callable[[DesiredService, Snapshot], Words]] = {

@@ -54,14 +54,14 @@ class Held:
     def documented(self, seen: Snapshot) -> bool:
         """Whether the document gives the service that role on that scope."""
         service, role, scope = self.service, self.assignment.role.casefold(), self.assignment.scope
-        if same(scope, service.registry.id):
+        if service.image is not None and same(scope, service.registry.id):
             registry = need(seen.registry(service.registry.id).properties)
             # Of a registry that is gone no mode can be read; what lingers on it grants nothing, and IMG-001 says so.
             return registry is None or role == pull_role(registry).guid
         return (
             (role == SECRETS_USER and any(same(scope, vault.id) for vault in service.vaults))
-            or (service.storage is not None and role == BLOB_READER and same(scope, service.storage.container_id))
-            or (service.telemetry and role == _METRICS_PUBLISHER)
+            or (role == BLOB_READER and any(same(scope, storage.container_id) for storage in service.storage))
+            or (service.exports_to is not None and role == _METRICS_PUBLISHER)
         )
 
 
@@ -128,7 +128,6 @@ def _documented_grants(seen: Snapshot, held: Held) -> list[DocumentedGrant]:
         if properties is not None and properties.rbac:
             targets: tuple[ActionTarget, ...] = tuple(secret_target(vault, secret.stored) for secret in vault.secrets)
             grants.append(DocumentedGrant(SECRETS_USER, "", vault.id, targets, who, "", ""))
-    if service.storage is not None:
-        storage = service.storage
+    for storage in service.storage:
         grants.append(DocumentedGrant(BLOB_READER, "", storage.container_id, (read_target(storage),), who, "", ""))
     return grants

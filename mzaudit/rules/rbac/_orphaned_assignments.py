@@ -28,7 +28,8 @@ def orphaned_assignments(
     Raises `Unobserved` if whether the shared registry's pullers are all present ones cannot be told.
     """
     places = _places(seen, service, everyone)
-    things = [service.id, *(scope for _, scope in places if not same(scope, service.registry.id))]
+    registry = service.registry.id if service.image is not None else ""
+    things = [service.id, *(scope for _, scope in places if not same(scope, registry))]
     at = {(role, key(scope)) for role, scope in places}
     found = [
         assignment
@@ -48,7 +49,10 @@ def orphaned_assignments(
 
 def access_around(seen: Snapshot, service: DesiredService) -> tuple[Authorization, ...]:
     """RBAC of the service's subscription, and of the registry's if that is another."""
-    here, shared = seen.access(service.id), seen.access(service.registry.id)
+    here = seen.access(service.id)
+    if service.image is None:
+        return (here,)
+    shared = seen.access(service.registry.id)
     return (here,) if shared.subscription.casefold() == here.subscription.casefold() else (here, shared)
 
 
@@ -62,9 +66,8 @@ def _places(seen: Snapshot, service: DesiredService, everyone: ServiceIdentities
     """The service's documented grants. Others pull from the shared registry too: only a service that has no other
     documented grant is looked for there, and only while its present identity does not pull by one."""
     places: list[_Place] = [(SECRETS_USER, vault.id) for vault in service.vaults]
-    if service.storage is not None:
-        places.append((BLOB_READER, service.storage.container_id))
-    if places:
+    places += [(BLOB_READER, storage.container_id) for storage in service.storage]
+    if places or service.image is None:
         return places
     pulls = [(role.guid, service.registry.id) for role in PULL_ROLES]
     own = {one.oid for one in everyone.items if one.service is service}

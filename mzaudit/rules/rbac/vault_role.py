@@ -4,9 +4,8 @@ from mzaudit.access.documented_grant import DocumentedGrant, grant_fix, judge
 from mzaudit.access.identity_grants import switch_on
 from mzaudit.access.vault_access import SECRETS_USER, data_access, secret_target
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
-from mzaudit.engine.subjects import each_service_with_vault
+from mzaudit.engine.subjects import SecretsReader, each_secrets_reader
 from mzaudit.facts.existing import principal_of
-from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -14,15 +13,15 @@ from mzaudit.snapshot.estate import Snapshot
     "RBAC-001",
     title="The identity reads its own vault by the documented role",
     severity=Severity.CRITICAL,
-    over=each_service_with_vault,
+    over=each_secrets_reader,
     bears_on=Aspect.VAULT_ACCESS,
     requires=("APP-001", "KV-001"),
     explained_by=("APP-005", "KV-002"),
 )
-def vault_role(want: DesiredService, seen: Snapshot) -> Verdict:
+def vault_role(want: SecretsReader, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The app's system-assigned identity can get every documented secret of its own vault, and does so by Key Vault
+    The app's system-assigned identity can get every documented secret of its vault, and does so by Key Vault
     Secrets User, assigned to the identity itself, on exactly the vault, without an end. Judged is the effect: role
     definitions, inheritance, groups, conditions, deny assignments.
 
@@ -47,20 +46,20 @@ def vault_role(want: DesiredService, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/key-vault/general/rbac-guide
     - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
     """
-    vault = want.vault
-    site = need(seen.site(want.id).properties)
-    if vault is None or site is None:
-        return NotApplicable("There is no app, or it has no vault of its own.")
+    service, vault = want.service, want.vault
+    site = need(seen.site(service.id).properties)
+    if site is None:
+        return NotApplicable(f"{service.app} does not exist.")
     properties = need(seen.vault(vault.id).properties)
     if properties is None:
         return NotApplicable(f"The vault {vault.name} does not exist.")
     principal = principal_of(site)
     if principal is None:
         return Fail(
-            (Evidence(want.id, "Key Vault Secrets User on its vault", "no system-assigned identity"),),
-            f"{want.app} has no system-assigned identity that could read {vault.name}.",
+            (Evidence(service.id, "Key Vault Secrets User on its vault", "no system-assigned identity"),),
+            f"{service.app} has no system-assigned identity that could read {vault.name}.",
             "Switch the system-assigned identity on, then assign Key Vault Secrets User to it.",
-            switch_on(want, seen),
+            switch_on(service, seen),
         )
     documented = DocumentedGrant(
         SECRETS_USER,
@@ -68,7 +67,7 @@ def vault_role(want: DesiredService, seen: Snapshot) -> Verdict:
         vault.id,
         tuple(secret_target(vault, secret.stored) for secret in vault.secrets),
         principal,
-        f"The identity of {want.app}",
+        f"The identity of {service.app}",
         f"the secrets of {vault.name}",
     )
     if properties.rbac:
@@ -81,7 +80,7 @@ def vault_role(want: DesiredService, seen: Snapshot) -> Verdict:
                 vault.id, "Key Vault Secrets User", tuple(g.words(vault.id) for g in by_policy.grants) or "nothing"
             ),
         ),
-        f"{vault.name} does not authorise by RBAC, so the documented role has no effect; {want.app} "
+        f"{vault.name} does not authorise by RBAC, so the documented role has no effect; {service.app} "
         + ("is let in by an access policy." if by_policy.grants else "is not let in by an access policy either."),
         "Assign the role, then switch the vault to RBAC authorization.",
         grant_fix(documented),

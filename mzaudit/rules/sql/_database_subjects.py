@@ -11,29 +11,32 @@ from mzaudit.snapshot.text.ids import key
 
 
 def each_server(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredServer]]:
-    """The SQL server."""
-    yield Subject(env.env, "sql-server", env.server.name, env.server.id, env.server, env.server.where)
+    """Every SQL server."""
+    for server in env.servers:
+        yield Subject(env.env, "sql-server", server.name, server.id, server, server.where, {"server": (server.name,)})
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentedServer:
-    """The SQL server, and the ids (`ids.key`) of all databases that are documented in any environment."""
+    """A SQL server, and the ids (`ids.key`) of all databases that are documented in any environment."""
 
     server: DesiredServer
     documented: frozenset[str]
 
 
 def each_documented_server(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DocumentedServer]]:
-    """The SQL server, with what is documented on others."""
-    everywhere = (database for each in wanted.environments.values() for database in each.server.databases)
-    want = DocumentedServer(env.server, frozenset(key(database.id) for database in everywhere))
-    yield Subject(env.env, "sql-server", env.server.name, env.server.id, want, env.server.where)
+    """Every SQL server, with what is documented on others."""
+    everywhere = (database for each in wanted.environments.values() for database in each.databases)
+    documented = frozenset(key(database.id) for database in everywhere)
+    for server in env.servers:
+        want = DocumentedServer(server, documented)
+        yield Subject(env.env, "sql-server", server.name, server.id, want, server.where, {"server": (server.name,)})
 
 
 def each_database(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredDatabase]]:
     """Every documented database."""
-    for database in env.server.databases:
-        parts = {"database": (database.name,)}
+    for database in env.databases:
+        parts = {"database": (database.name,), "server": (database.server,)}
         yield Subject(env.env, "database", database.name, database.id, database, database.where, parts)
 
 
@@ -48,11 +51,11 @@ class DatabaseUser:
 
 def each_database_user(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DatabaseUser]]:
     """Every backend in every database that it uses."""
-    databases = {database.key: database for database in env.server.databases}
+    databases = {database.key: database for database in env.databases}
     for service in env.services:
         for position, grant in enumerate(service.databases):
             database = databases[grant.database]
-            parts = service_parts(service) | {"database": (database.name,)}
+            parts = service_parts(service) | {"database": (database.name,), "server": (database.server,)}
             want = DatabaseUser(service, database, grant.roles)
             where = wanted.where("services", service.key, "databases", position)
             name = f"{service.key}/{database.name}"
@@ -70,9 +73,26 @@ class GuardedDatabase:
 
 def each_guarded_database(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[GuardedDatabase]]:
     """Every database, with the services that may use it and those that may not."""
-    for database in env.server.databases:
-        keys = {user for user, _ in database.grants}
-        users, others = whose(wanted, env, keys)
-        want = GuardedDatabase(database, users, others)
-        parts = {"database": (database.name,)}
-        yield Subject(env.env, "database", database.name, database.id, want, database.where, parts)
+    for database in env.databases:
+        yield _guarded(wanted, env, database)
+
+
+def each_tenant_database(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[GuardedDatabase]]:
+    """Every database that keeps rows apart by tenant."""
+    for database in env.databases:
+        if database.tenant_column is not None:
+            yield _guarded(wanted, env, database)
+
+
+def each_migrated_database(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[GuardedDatabase]]:
+    """Every database of whose migrations the policy says something."""
+    for database in env.databases:
+        if database.migrations is not None:
+            yield _guarded(wanted, env, database)
+
+
+def _guarded(wanted: Desired, env: DesiredEnvironment, database: DesiredDatabase) -> Subject[GuardedDatabase]:
+    users, others = whose(wanted, env, database.id)
+    want = GuardedDatabase(database, users, others)
+    parts = {"database": (database.name,), "server": (database.server,)}
+    return Subject(env.env, "database", database.name, database.id, want, database.where, parts)

@@ -30,8 +30,8 @@ def database_isolation(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     administers the server, is not accounted for.
 
     Who is in an Entra group cannot be seen here. A group that is a user with a role or permission leaves the question
-    open, unless the policy names it, or a role that it is in, under `sql.administrators`. A group that administers the
-    server is how Microsoft recommends it: it is shown and not judged.
+    open, unless the policy names it, or a role that it is in, under the database's `administrators`. A group that
+    administers the server is how Microsoft recommends it: it is shown and not judged.
 
     ## Why it matters
     Each service has a database of its own so that one that is broken into gives away no other's data.

@@ -40,7 +40,7 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
 
     It is not the server's Entra administrator, who enters every database as `dbo`. An Entra group that is a user with
     more than the documented roles leaves the question open, because nobody sees here who is in it, unless the policy
-    names it, or a role that it is in, under `sql.administrators`.
+    names it, or a role that it is in, under `administrators` of the database.
 
     What else a role or `public` may do, and the ownership of schemas, are not looked at.
 

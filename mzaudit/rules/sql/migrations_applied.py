@@ -5,10 +5,10 @@ import re
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.quantify import merged
-from mzaudit.engine.verdict import Inconclusive
+from mzaudit.engine.verdict import Inconclusive, NotApplicable
 from mzaudit.policy.desired import DesiredDatabase
 from mzaudit.policy.enums import counted
-from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_guarded_database
+from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_migrated_database
 from mzaudit.rules.sql._database_users import ClientIds, clients_of, missing
 from mzaudit.snapshot.databases import DatabaseContents, Migration
 from mzaudit.snapshot.estate import Snapshot
@@ -24,17 +24,17 @@ _PIPELINE = Fix("whoever may run the deployment pipeline", (az("pipelines run", 
     "SQL-008",
     title="The migrations have been applied by the pipeline",
     severity=Severity.MEDIUM,
-    over=each_guarded_database,
+    over=each_migrated_database,
     bears_on=Aspect.INSIDE_DATABASE,
     follows=("SQL-001",),
 )
 def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    Flyway's history table (`sql.migrations`) is there and holds applied migrations; none of its rows is a failed one;
+    Flyway's history table (`migrations.table`) is there and holds applied migrations; none of its rows is a failed one;
     the newest version that is applied is the expected one, where `--expect-migration DB=VERSION` or the policy's
-    `sql.versions` gives one (`1.0` and `1` are one version); and the latest migration was applied by one of
-    `sql.migrated_by`, or, where the policy names nobody, not by a service. Versions that were undone or deleted do not
+    `migrations.version` gives one (`1.0` and `1` are one version); and the latest migration was applied by one of
+    `migrations.by`, or, where the policy names nobody, not by a service. Versions that were undone or deleted do not
     count, and rows that run nothing are no migrations: that Flyway made a schema, took a baseline, or marked a
     migration as deleted. A baseline says which version the database is at all the same.
 
@@ -60,13 +60,15 @@ def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     absent = missing(database, seen)
     if absent is not None:
         return absent
+    if database.migrations is None:
+        return NotApplicable(f"The policy says nothing of migrations in {database.name}.")
     at = f"{database.id}/tables/{database.migrations}"
     rows = need(seen.database(database.id).history(database.migrations))
     if rows is None:
         return Fail(
             (Evidence(at, "applied migrations", "no such table"),),
             f"There is no Flyway history in {database.name}: it has no table {database.migrations}.",
-            "Run the pipeline's migration step; if it keeps its history elsewhere, name that table in sql.migrations.",
+            "Run the pipeline's migration step; if it keeps its history elsewhere, name it under migrations.table.",
             _PIPELINE,
         )
     rows = tuple(sorted(rows, key=lambda row: row.rank))
@@ -207,7 +209,7 @@ def _expected(
         if inside.principals.gap is not None:
             return Inconclusive((inside.principals.gap,))
         call = f"SQL {database.id} name of the application {application}"
-        detail = "no user of the database is this application: name its client id in sql.migrated_by, if it is expected"
+        detail = "no user of the database is this application: name its client id in migrations.by, if it is expected"
         return Inconclusive((Gap(GapReason.NOT_COLLECTED, call, database.id, detail=detail),))
     words = f"{latest.by} applied the latest migration of {database.name} ({_name(latest)}), not the pipeline."
     return Fail(evidence, words, "Migrate in the pipeline, under its own identity.", _PIPELINE)

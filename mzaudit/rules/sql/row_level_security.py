@@ -10,7 +10,7 @@ from mzaudit.engine.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd, table
 from mzaudit.engine.verdict import Inconclusive
 from mzaudit.policy.desired import DesiredDatabase
 from mzaudit.rules.sql._database_administrator import administers, administrator_words, may_be_service
-from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_guarded_database
+from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_tenant_database
 from mzaudit.rules.sql._database_users import clients_of, lends, missing, reached, through
 from mzaudit.snapshot.databases import DatabaseContents, DatabaseGrant, SecurityPolicy, TenantTable
 from mzaudit.snapshot.estate import Snapshot
@@ -32,20 +32,20 @@ _OPERATIONS = (None, *_WRITES, "BEFORE UPDATE", "BEFORE DELETE")
     "SQL-007",
     title="Row-level security covers every tenant table",
     severity=Severity.CRITICAL,
-    over=each_guarded_database,
+    over=each_tenant_database,
     bears_on=Aspect.INSIDE_DATABASE,
     follows=("SQL-001",),
 )
 def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    Every user table that has the tenant column (`sql.tenant_column`) and is not excused by the policy is under an
+    Every user table that has the tenant column (`tenant_column`) and is not excused by the policy is under an
     enabled security policy with a FILTER predicate and with a BLOCK predicate, which must cover AFTER INSERT and AFTER
     UPDATE or every operation. Nobody writes into the history of a temporal or ledger table, which holds rows of tenants
     all the same: it needs FILTER alone; an append-only ledger table needs no BLOCK for updates. Several policies may
     share the work. A disabled policy, a table with a FILTER and no
-    BLOCK, and a table that no policy names are each said as such. A database in which no table has the column fails,
-    unless the policy says that it holds no tenants (`sql.without_tenants`).
+    BLOCK, and a table that no policy names are each said as such. A database in which no table has the column fails.
+    One for which the policy names no such column is not asked.
 
     Nobody but `dbo` and the administrators that the policy names can switch it off: no member, directly or through
     roles, of db_owner or db_securityadmin, and nobody who was granted CONTROL of the database or ALTER ANY SECURITY
@@ -77,8 +77,8 @@ def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     absent = missing(want, seen)
     if absent is not None:
         return absent
-    if not want.tenants:
-        return NotApplicable(f"The policy says that {want.name} holds no tenants.")
+    if want.tenant_column is None:
+        return NotApplicable(f"The policy says nothing of tenants in {want.name}.")
     inside = seen.database(want.id)
     listed = inside.tables_with(want.tenant_column)
     kept = (one for one in listed.items if one.name.casefold() not in want.excused)
@@ -98,7 +98,7 @@ def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
         return Fail(
             (Evidence(f"{want.id}/tables", f"tables with the column {want.tenant_column}", "none"),),
             f"No table of {want.name} has the column {want.tenant_column}: nothing in it can be kept apart by tenant.",
-            "Run its migrations, or correct sql.tenant_column, or name the database in sql.without_tenants.",
+            "Run its migrations, or correct the database's tenant_column; without it no tenants are looked for.",
             Fix("whoever may run the deployment pipeline", (az("pipelines run", name="SQL_MIGRATION_PIPELINE"),)),
         )
     return Pass(tuple(evidence for verdict in verdicts if isinstance(verdict, Pass) for evidence in verdict.evidence))
@@ -215,7 +215,7 @@ def _switches(want: DesiredDatabase, inside: DatabaseContents, seen: Snapshot) -
                 Evidence(f"{at}/{who}", "cannot switch it off", tuple(w for w, _ in ways[who])) for who in sorted(ways)
             ),
             " ".join(f"{who} can switch row-level security off: {ways[who][0][0]}." for who in sorted(ways)),
-            "Take the role or permission away, or name the holder and the reason under sql.administrators.",
+            "Take the role or permission away, or name the holder and the reason under administrators of the database.",
             Fix(ADMINISTRATOR, tuple(sqlcmd(want, seen, statement) for statement in statements)),
         )
     gaps = [each for each in (inside.principals.gap, inside.memberships.gap, inside.grants.gap) if each is not None]

@@ -9,7 +9,6 @@ from mzaudit.engine import (
     Fail,
     Fix,
     Inconclusive,
-    NotApplicable,
     Pass,
     Severity,
     Verdict,
@@ -19,7 +18,7 @@ from mzaudit.engine import (
 )
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.quantify import merged
-from mzaudit.engine.subjects import each_service
+from mzaudit.engine.subjects import each_exporting_service
 from mzaudit.facts.connection_string_parts import differing
 from mzaudit.facts.existing import principal_of
 from mzaudit.facts.setting_references import as_read, held
@@ -38,7 +37,7 @@ _SIGNALS = ("TRACES", "METRICS", "LOGS")
     "OBS-003",
     title="Telemetry is exported",
     severity=Severity.MEDIUM,
-    over=each_service,
+    over=each_exporting_service,
     bears_on=Aspect.EXPORT,
     requires=("APP-001",),
 )
@@ -57,8 +56,8 @@ def telemetry_configured(want: DesiredService, seen: Snapshot) -> Verdict:
       the app's system-assigned identity holds Monitoring Metrics Publisher somewhere, as data collection rules demand.
       gRPC fails. A protocol that is not stated fails too, because libraries differ in what they then speak.
 
-    What a reference leads to is SET-001's, SET-002's and OBS-002's question. Whether data arrives is not asked. Not
-    applicable where the policy says that the service has no telemetry.
+    What a reference leads to is SET-001's, SET-002's and OBS-002's question. Whether data arrives is not asked.
+    Services of which the policy says that they export nothing (`component: none`) are not asked.
 
     ## Why it matters
     A backend that exports nothing fails without a trace.
@@ -71,8 +70,6 @@ def telemetry_configured(want: DesiredService, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/azure-monitor/app/azure-ad-authentication
     - https://opentelemetry.io/docs/specs/otel/protocol/exporter/
     """
-    if not want.telemetry:
-        return NotApplicable(f"The policy says that {want.key} exports no telemetry.")
     path = f"{want.id}/config/appsettings"
     site = seen.site(want.id)
     configured = held(site.settings, f"POST {path}/list")

@@ -71,7 +71,7 @@ def telemetry_keys(refused: bool | None) -> Bend:
         assert component.properties.value is not None
         return replace(component, properties=Observed(replace(component.properties.value, local_auth_disabled=refused)))
 
-    at = key(PRD.component.id)
+    at = key(PRD.components[0].id)
     return lambda seen: replace(seen, components={**seen.components, at: change(seen.components[at])})
 
 
@@ -244,7 +244,7 @@ COMMANDS: dict[str, tuple[str, tuple[Bend, ...], tuple[str, ...]]] = {
     "telemetry refuses keys": (
         "prd",
         (telemetry_keys(True),),
-        (f"az resource update --ids {PRD.component.id} --set properties.DisableLocalAuth=false",),
+        (f"az resource update --ids {PRD.components[0].id} --set properties.DisableLocalAuth=false",),
     ),
 }
 

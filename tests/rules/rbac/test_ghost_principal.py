@@ -31,8 +31,7 @@ from tests.rules.rbac.roles import OWNER, STRANGER, SUB
 
 CLOUD, INGEST = service("cloud"), service("ingest")
 VAULT = vault("cloud")
-assert CLOUD.storage is not None
-CONTAINER = CLOUD.storage.container_id
+CONTAINER = CLOUD.storage[0].container_id
 REGISTRY = CLOUD.registry.id
 CUT: Bend = lambda seen: authorization(assignments=replace(seen.access(VAULT.id).assignments, gap=gap()))(seen)  # noqa: E731
 

@@ -53,8 +53,7 @@ ME = principal(MANAGE)
 OWN, FOREIGN, STAGING = vault("manage"), vault("cloud"), vault("manage", "stg")
 GROUP_SCOPE = OWN.id.split("/providers/")[0]
 PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
-SNAPS = service("cloud").storage
-assert SNAPS is not None
+SNAPS = service("cloud").storage[0]
 
 
 def defined(*guids: str) -> Bend:
@@ -99,7 +98,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "the documented role missing is RBAC-001's": ((revoked(ME, SECRETS_USER),), Pass, ""),
     "another service's vault is RBAC-002's": ((granted(ME, SECRETS_USER, FOREIGN.id),), Pass, ""),
-    "the snap container is RBAC-005's": ((granted(ME, BLOB_READER, SNAPS.container_id),), Pass, ""),
+    "the container is RBAC-005's": ((granted(ME, BLOB_READER, SNAPS.container_id),), Pass, ""),
     "a vault of an environment that was not asked for": (
         (granted(ME, SECRETS_USER, STAGING.id),),
         Fail,

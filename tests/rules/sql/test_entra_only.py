@@ -11,7 +11,7 @@ from mzaudit.rules.sql.entra_only import entra_only
 from mzaudit.snapshot.observed import Observed
 from tests.built_estate import Bend, ask, bent, gap, server, wanted
 
-SERVER = wanted().environments["prd"].server
+SERVER = wanted().environments["prd"].servers[0]
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "Entra alone": ((), Pass, ""),
     "passwords too": ((server(entra_only=Observed(False)),), Fail, "accepts passwords"),

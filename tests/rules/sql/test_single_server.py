@@ -10,7 +10,7 @@ from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.sql import Database
 from tests.built_estate import Bend, ask, gap, server, wanted
 
-SERVER = wanted().environments["prd"].server
+SERVER = wanted().environments["prd"].servers[0]
 CLOUD, MANAGE = "db-monozu-cloud-prd", "db-monozu-manage-prd"
 
 
@@ -25,7 +25,7 @@ def other(name: str, *, secondary: bool = False) -> Database:
     )
 
 
-DEV = wanted().environments["dev"].server
+DEV = wanted().environments["dev"].servers[0]
 ABSENT, REFUSED = {MANAGE: Observed(False)}, {MANAGE: gap()}
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented": ((), Pass, ""),

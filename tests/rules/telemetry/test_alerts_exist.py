@@ -15,7 +15,7 @@ from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.text.shown import Shown
 from tests.built_estate import TAKEN, Bend, ask, component, gap, said, wanted
 
-ID = wanted().environments["prd"].component.id
+ID = wanted().environments["prd"].components[0].id
 GROUP = ID.partition("/providers/")[0]
 PROVIDER = f"{GROUP}/providers/Microsoft.Insights"
 ON_CALL = f"{PROVIDER}/actionGroups/on-call"

@@ -31,7 +31,7 @@ NAME = "kv-mz-cloud-prd/APPLICATIONINSIGHTS_CONNECTION_STRING"
 
 
 def own(env: str) -> ValueClass:
-    found = compliant().component(wanted().environments[env].component.id).properties
+    found = compliant().component(wanted().environments[env].components[0].id).properties
     assert isinstance(found, Observed)
     assert found.value is not None
     assert found.value.connection_string is not None

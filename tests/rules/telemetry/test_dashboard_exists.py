@@ -10,8 +10,8 @@ from mzaudit.snapshot.insights import Dashboard
 from mzaudit.snapshot.observed import Gap, Listing
 from tests.built_estate import Bend, ask, component, gap, said, wanted
 
-ID = wanted().environments["prd"].component.id
-OTHER = wanted().environments["stg"].component.id
+ID = wanted().environments["prd"].components[0].id
+OTHER = wanted().environments["stg"].components[0].id
 
 
 def shows(*scopes: str, cut: Gap | None = None) -> tuple[Bend, ...]:

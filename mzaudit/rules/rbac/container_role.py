@@ -4,22 +4,21 @@ from mzaudit.access.documented_grant import DocumentedGrant, judge
 from mzaudit.access.identity_grants import switch_on
 from mzaudit.access.storage_access import BLOB_READER, has_access_lists, read_target
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
-from mzaudit.engine.subjects import each_service_with_storage
+from mzaudit.engine.subjects import ContainerReader, each_container_reader
 from mzaudit.facts.existing import principal_of
-from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 
 
 @rule(
     "RBAC-004",
-    title="The identity reads the snap container by the documented role",
+    title="The identity reads its container by the documented role",
     severity=Severity.HIGH,
-    over=each_service_with_storage,
+    over=each_container_reader,
     bears_on=Aspect.BLOB_ACCESS,
     requires=("APP-001", "BLOB-001"),
     explained_by=("APP-005",),
 )
-def snap_role(want: DesiredService, seen: Snapshot) -> Verdict:
+def container_role(want: ContainerReader, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The app's system-assigned identity can read the blobs of the documented container, and does so by Storage Blob Data
@@ -36,7 +35,7 @@ def snap_role(want: DesiredService, seen: Snapshot) -> Verdict:
     documented way and does not count here.
 
     ## Why it matters
-    Without it the service cannot fetch snap binaries. With more than it, it reads what else the account holds.
+    Without it the service cannot read what it needs. With more than it, it reads what else the account holds.
 
     ## Remediation
     Assign Storage Blob Data Reader to the identity on the container; then remove what stood in for it.
@@ -44,17 +43,17 @@ def snap_role(want: DesiredService, seen: Snapshot) -> Verdict:
     ## References
     - https://learn.microsoft.com/azure/storage/blobs/assign-azure-role-data-access
     """
-    storage = want.storage
-    site = need(seen.site(want.id).properties)
-    if storage is None or site is None:
-        return NotApplicable("There is no app, or it has no container of its own.")
+    service, storage = want.service, want.storage
+    site = need(seen.site(service.id).properties)
+    if site is None:
+        return NotApplicable(f"{service.app} does not exist.")
     principal = principal_of(site)
     if principal is None:
         return Fail(
-            (Evidence(want.id, "Storage Blob Data Reader on its container", "no system-assigned identity"),),
-            f"{want.app} has no system-assigned identity that could read {storage.container}.",
+            (Evidence(service.id, "Storage Blob Data Reader on its container", "no system-assigned identity"),),
+            f"{service.app} has no system-assigned identity that could read {storage.container}.",
             "Switch the system-assigned identity on, then assign Storage Blob Data Reader to it.",
-            switch_on(want, seen),
+            switch_on(service, seen),
         )
     documented = DocumentedGrant(
         BLOB_READER,
@@ -62,7 +61,7 @@ def snap_role(want: DesiredService, seen: Snapshot) -> Verdict:
         storage.container_id,
         (read_target(storage),),
         principal,
-        f"The identity of {want.app}",
+        f"The identity of {service.app}",
         f"the blobs of {storage.account}/{storage.container}",
         roles_alone=not has_access_lists(seen, storage),
     )

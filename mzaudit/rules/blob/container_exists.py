@@ -1,4 +1,4 @@
-"""BLOB-001: the storage account and the snap container are there."""
+"""BLOB-001: the storage account and the container are there."""
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
@@ -10,22 +10,22 @@ from mzaudit.snapshot.text import ids
 
 @rule(
     "BLOB-001",
-    title="The snap container exists",
+    title="The container exists",
     severity=Severity.HIGH,
     over=each_storage,
 )
-def snap_container_exists(want: DesiredStorage, seen: Snapshot) -> Verdict:
+def container_exists(want: DesiredStorage, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Direct reads of the documented storage account and of the container in it find both. The finding says which of the
     two is missing. Blobs are not read.
 
     ## Why it matters
-    The backend hands out the snap binaries from there: without the container, installations and updates fail.
+    The services that read from there fail without it.
 
     ## Remediation
-    Create what is missing, without anonymous access, grant the role again and publish the binaries. A container may
-    still be recoverable if soft delete is on.
+    Create what is missing, without anonymous access, grant the role again and upload the blobs. A container may still
+    be recoverable if soft delete is on.
 
     ## References
     - https://learn.microsoft.com/azure/storage/blobs/soft-delete-container-overview
@@ -55,7 +55,7 @@ def snap_container_exists(want: DesiredStorage, seen: Snapshot) -> Verdict:
         return Fail(
             (Evidence(want.container_id, "exists", "absent"),),
             f"The container {want.container} is not in {want.account}.",
-            "Recover the container if it is soft-deleted; otherwise create it and publish the binaries.",
+            "Recover the container if it is soft-deleted; otherwise create it and upload its blobs.",
             Fix(
                 "Storage Account Contributor on the account",
                 (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
-from mzaudit.rules.blob.snap_container_private import snap_container_private
+from mzaudit.rules.blob.container_private import container_private
 from mzaudit.snapshot.observed import Observed
 from tests.built_estate import Bend, account, account_facets, ask, gap
 
@@ -32,8 +32,8 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_snap_container_private(case: str) -> None:
+def test_container_private(case: str) -> None:
     bends, kind, words = CASES[case]
-    verdict = ask(snap_container_private, "stmonozuprd/snaps", *bends)
+    verdict = ask(container_private, "stmonozuprd/snaps", *bends)
     assert type(verdict) is kind
     assert words in getattr(verdict, "note", getattr(verdict, "because", ""))

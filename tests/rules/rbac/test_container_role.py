@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass, Severity
-from mzaudit.rules.rbac.snap_role import snap_role
+from mzaudit.rules.rbac.container_role import container_role
 from mzaudit.snapshot.authorization import Denied, Expiry, Permission
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.storage import AccountProperties
@@ -32,8 +32,7 @@ from tests.built_estate import (
 from tests.rules.rbac.roles import BLOB_CONTRIBUTOR, GROUP, READER_AND_DATA_ACCESS, SUB, blob_contributor, keys
 
 CLOUD = service("cloud")
-assert CLOUD.storage is not None
-CONTAINER, ACCOUNT = CLOUD.storage.container_id, CLOUD.storage.account_id
+CONTAINER, ACCOUNT = CLOUD.storage[0].container_id, CLOUD.storage[0].account_id
 ME = principal(CLOUD)
 NONE = revoked(ME, BLOB_READER)
 BY_CONTAINER = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals"
@@ -123,12 +122,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_snap_role(case: str) -> None:
     bends, kind, words = CASES[case]
-    verdict = ask(snap_role, "cloud", *bends)
+    verdict = ask(container_role, "cloud", *bends)
     assert type(verdict) is kind
     assert words in getattr(verdict, "note", "")
 
 
 def test_too_broad_is_less_grave_than_missing() -> None:
-    verdict = ask(snap_role, "cloud", *CASES["on the account"][0])
+    verdict = ask(container_role, "cloud", *CASES["on the account"][0])
     assert isinstance(verdict, Fail)
     assert verdict.severity is Severity.MEDIUM

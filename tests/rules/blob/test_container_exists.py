@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass
-from mzaudit.rules.blob.snap_container_exists import snap_container_exists
+from mzaudit.rules.blob.container_exists import container_exists
 from mzaudit.snapshot.observed import Observed
 from tests.built_estate import Bend, account_facets, ask, gap
 
@@ -28,8 +28,8 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_snap_container_exists(case: str) -> None:
+def test_container_exists(case: str) -> None:
     bends, kind, words = CASES[case]
-    verdict = ask(snap_container_exists, "stmonozuprd/snaps", *bends)
+    verdict = ask(container_exists, "stmonozuprd/snaps", *bends)
     assert type(verdict) is kind
     assert words in getattr(verdict, "note", "")

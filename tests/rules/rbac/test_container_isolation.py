@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass
-from mzaudit.rules.rbac.snap_isolation import snap_isolation
+from mzaudit.rules.rbac.container_isolation import container_isolation
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.storage import AccountProperties
 from tests.built_estate import (
@@ -157,6 +157,6 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_snap_isolation(case: str) -> None:
     bends, kind, words = CASES[case]
-    verdict = ask(snap_isolation, "stmonozuprd/snaps", *bends)
+    verdict = ask(container_isolation, "stmonozuprd/snaps", *bends)
     assert type(verdict) is kind
     assert words in getattr(verdict, "note", "")

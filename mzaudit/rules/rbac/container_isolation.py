@@ -11,12 +11,12 @@ from mzaudit.snapshot.estate import Snapshot
 
 @rule(
     "RBAC-005",
-    title="No other service's identity reaches the snap blobs",
+    title="No other service's identity reaches the blobs of the container",
     severity=Severity.HIGH,
     over=each_guarded_storage,
     requires=("BLOB-001",),
 )
-def snap_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
+def container_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     No identity of a documented service that does not use this container can read, write, add or delete its blobs:
@@ -33,7 +33,7 @@ def snap_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     says what to look at.
 
     ## Why it matters
-    Snap binaries are what customers install: only the service that hands them out has business with them.
+    Whoever takes a service takes what it reaches: only those that use the container have business with its blobs.
 
     ## Remediation
     Remove the assignment; one that is inherited is replaced by assignments where they are needed. Switching shared

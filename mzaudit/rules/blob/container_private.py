@@ -1,4 +1,4 @@
-"""BLOB-002: nobody reads the snap container anonymously."""
+"""BLOB-002: nobody reads the container anonymously."""
 
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
@@ -11,12 +11,12 @@ from mzaudit.snapshot.text import ids
 
 @rule(
     "BLOB-002",
-    title="The snap container is private",
+    title="The container is private",
     severity=Severity.HIGH,
     over=each_storage,
     requires=("BLOB-001",),
 )
-def snap_container_private(want: DesiredStorage, seen: Snapshot) -> Verdict:
+def container_private(want: DesiredStorage, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Anonymous access is impossible: the container's access level is none (Azure says `None` or nothing), or the account
@@ -25,7 +25,7 @@ def snap_container_private(want: DesiredStorage, seen: Snapshot) -> Verdict:
     inconclusive.
 
     ## Why it matters
-    Anonymous access makes every role on the container moot: whoever knows an address reads the binaries.
+    Anonymous access makes every role on the container moot: whoever knows an address reads its blobs.
 
     ## Remediation
     Set the container's access level to none, and forbid anonymous access for the account.
