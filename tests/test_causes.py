@@ -102,7 +102,7 @@ LINKS: dict[str, tuple[Callable[[Estate], None], set[str]]] = {
     "vault: access policies decide": (access_policies_decide, {"KV-002 kv-mz-manage-prd"}),
     "secret: disabled": (secret_disabled, {"KV-004 kv-mz-cloud-prd/CLOUD_INTERNAL_API_TOKEN"}),
     "identity: another one fetches": (another_identity_fetches, {"APP-005 cloud"}),
-    "role: missing": (role_missing, {"RBAC-001 cloud"}),
+    "role: missing": (role_missing, {"RBAC-001 cloud/kv-mz-cloud-prd"}),
     "registry: gone": (registry_missing, {"IMG-001 acrmonozu"}),
     "App Service reports what nothing else shows": (status_by_itself, {"SET-002 cloud/SECRET_KEY"}),
 }

@@ -39,7 +39,7 @@ DRIFTS: dict[str, tuple[tuple[Bend, ...], set[str]]] = {
     ),
     "the identity was made anew": (
         (site_properties(MANAGE, identity=ANEW), assigned_to(STRANGER, Listing())),
-        {"RBAC-001 manage", "RBAC-007 manage", "IMG-007 manage"},
+        {"RBAC-001 manage/kv-mz-manage-prd", "RBAC-007 manage", "IMG-007 manage"},
     ),
     "the identity of a service without a vault was made anew": (
         (site_properties(INGEST, identity=ANEW), assigned_to(STRANGER, Listing())),
@@ -49,10 +49,10 @@ DRIFTS: dict[str, tuple[tuple[Bend, ...], set[str]]] = {
         (vault_properties(VAULT, rbac=False),),
         {"KV-002 kv-mz-manage-prd"},
     ),
-    "the role is missing": ((revoked(principal(MANAGE), SECRETS_USER),), {"RBAC-001 manage"}),
+    "the role is missing": ((revoked(principal(MANAGE), SECRETS_USER),), {"RBAC-001 manage/kv-mz-manage-prd"}),
     "a stronger role instead": (
         (revoked(principal(MANAGE), SECRETS_USER), officer(), granted(principal(MANAGE), SECRETS_OFFICER, VAULT.id)),
-        {"RBAC-001 manage"},
+        {"RBAC-001 manage/kv-mz-manage-prd"},
     ),
     "a stronger role beside it": (
         (officer(), granted(principal(MANAGE), SECRETS_OFFICER, VAULT.id)),
@@ -71,10 +71,10 @@ DRIFTS: dict[str, tuple[tuple[Bend, ...], set[str]]] = {
         {"RBAC-005 stmonozuprd/snaps"},
     ),
     "a role that nothing documents": ((granted(principal(INGEST), READER, SUB),), {"RBAC-006 ingest"}),
-    "the snap role is missing": ((revoked(principal(CLOUD), BLOB_READER),), {"RBAC-004 cloud"}),
-    "the snap role is too broad": (
+    "the role on the container is missing": ((revoked(principal(CLOUD), BLOB_READER),), {"RBAC-004 cloud/snaps"}),
+    "the role on the container is too broad": (
         (revoked(principal(CLOUD), BLOB_READER), granted(principal(CLOUD), BLOB_READER, CLOUD.storage[0].account_id)),
-        {"RBAC-004 cloud"},
+        {"RBAC-004 cloud/snaps"},
     ),
 }
 

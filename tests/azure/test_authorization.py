@@ -89,7 +89,7 @@ def test_where_the_list_is_refused_nothing_is_asked_by_id(sim: Simulator) -> Non
     sim.faults[:] = [Fault(ROLES, StatusFault(403))]
     before = len(sim.requests)
     _, found = judged(sim)
-    assert found["RBAC-001 cloud"].status.value == "inconclusive"
+    assert found["RBAC-001 cloud/kv-mz-cloud-prd"].status.value == "inconclusive"
     assert not [r for r in sim.requests[before:] if "/roleDefinitions/" in r.path]
 
 

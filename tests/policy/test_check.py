@@ -19,6 +19,7 @@ CONTAINER = (
 )
 SERVER = "expected a SQL server name (1 to 63 lower-case letters, digits and hyphens, no hyphen first or last)"
 TOKEN = "CLOUD_INTERNAL_API_TOKEN: {shared: true}"
+PLACE = "expected {env} in the name, or a place that environments share, because there is one"
 PARITY = "document: Azure Infrastructure\nparity: [{what: plan, reason: cost, between: "
 
 # What is changed; the words in the changed file whose line is told; what is said.
@@ -61,17 +62,18 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
     "undeclared vault": (
         ("    vault: cloud", "    vault: clowd"),
         "    vault: clowd",
-        'services.cloud.vault: expected an entry of vaults (cloud, manage), found "clowd"',
+        'services.cloud.vault: expected an entry of vaults (cloud, manage), found "clowd" (did you mean cloud?)',
     ),
     "undeclared storage": (
-        ("    storage: snaps", "    storage: blobs"),
-        "    storage: blobs",
-        'services.cloud.storage: expected an entry of storage (snaps), found "blobs"',
+        ("    storage: [snaps]", "    storage: [snap]"),
+        "    storage: [snap]",
+        'services.cloud.storage[0]: expected an entry of storage (snaps), found "snap" (did you mean snaps?)',
     ),
     "undeclared database": (
         ("{database: manage", "{database: manager"),
         "{database: manager",
-        'services.manage.databases[0].database: expected an entry of sql.databases (cloud, manage), found "manager"',
+        "services.manage.databases[0].database: expected an entry of the databases of servers (cloud, manage), "
+        'found "manager" (did you mean manage?)',
     ),
     "a setting for a secret of no vault": (
         ("    vault: cloud\n", "    vault: cloud\n    settings: {Oidc__Secret: clowd/SECRET_KEY}\n"),
@@ -145,24 +147,23 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
     "one vault for all environments": (
         ("kv-mz-cloud-{env}", "kv-mz-cloud"),
         "kv-mz-cloud",
-        'vaults.cloud.name: expected {env} in the name, or environments would share one vault, found "kv-mz-cloud"',
+        f'vaults.cloud.name: {PLACE} vault of a name, found "kv-mz-cloud" for dev and stg',
     ),
     "one app for all environments": (
         ("app-monozu-ingest-{env}", "app-monozu-ingest"),
         "app-monozu-ingest",
         "services.ingest.app: expected {env} in the name, or environments would share one app, "
-        'found "app-monozu-ingest"',
+        'found "app-monozu-ingest" for dev and stg',
     ),
     "one account for all environments": (
         ("stmonozu{env}", "stmonozu"),
         "stmonozu",
-        "storage.snaps.account: expected {env} in the name, or environments would share one storage account, "
-        'found "stmonozu"',
+        f'storage.snaps.account: {PLACE} storage account of a name, found "stmonozu" for dev and stg',
     ),
     "one server for all environments": (
         ("sql-monozu-{env}", "sql-monozu"),
         "sql-monozu",
-        'sql.server: expected {env} in the name, or environments would share one SQL server, found "sql-monozu"',
+        f'servers.main.name: {PLACE} SQL server of a name, found "sql-monozu" for dev and stg',
     ),
     "other braces": (
         ("kv-mz-cloud-{env}", "kv-mz-cloud-{environment}"),
@@ -170,9 +171,9 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
         'vaults.cloud.name: expected no braces but {env}, found "{environment}"',
     ),
     "an open brace": (
-        ("appi-monozu-{env}", '"appi-monozu-{env"'),
+        ('"appi-monozu-{env}"', '"appi-monozu-{env"'),
         "appi-monozu",
-        'telemetry.component: expected no braces but {env}, found "{env"',
+        'components.main.name: expected no braces but {env}, found "{env"',
     ),
     "long vault name": (
         ("  dev:", "  development1:"),
@@ -192,7 +193,7 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
     "the documented registry": (
         ("name: acrmonozu ", "name: acr-monozu "),
         "name: acr-monozu",
-        'registry.name: expected a registry name (5 to 50 letters and digits), found "acr-monozu"',
+        'registries.main.name: expected a registry name (5 to 50 letters and digits), found "acr-monozu"',
     ),
     "account with a hyphen": (
         ("stmonozu{env}", "st-monozu-{env}"),
@@ -212,22 +213,23 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
     "server in capitals": (
         ("sql-monozu-{env}", "SQL-{env}"),
         "SQL-{env}",
-        f'sql.server: {SERVER}, found "SQL-dev" for dev',
+        f'servers.main.name: {SERVER}, found "SQL-dev" for dev',
     ),
     "two services, one app": (
         ("app-monozu-ingest-{env}", "app-MONOZU-cloud-{env}"),
         "app-MONOZU",
-        'services.ingest.app: expected a name of its own, found "app-MONOZU-cloud-{env}", which is also that of cloud',
+        'services.ingest.app: expected a name of its own, found "app-monozu-cloud-dev", which is also that of cloud',
     ),
     "two keys, one vault": (
         ("kv-mz-manage-{env}", "kv-mz-cloud-{env}"),
         "  manage:\n    name: kv-mz-cloud",
-        'vaults.manage.name: expected a name of its own, found "kv-mz-cloud-{env}", which is also that of cloud',
+        'vaults.manage.name: expected a name of its own, found "kv-mz-cloud-dev", which is also that of cloud',
     ),
     "two keys, one database": (
-        ("manage: db-monozu-manage-{env}", "manage: db-monozu-cloud-{env}"),
-        "manage: db-monozu-cloud",
-        'sql.databases.manage: expected a name of its own, found "db-monozu-cloud-{env}", which is also that of cloud',
+        ("db-monozu-manage-{env}", "db-monozu-cloud-{env}"),
+        'manage: {name: "db-monozu-cloud',
+        "servers.main.databases.manage.name: expected a name of its own, "
+        'found "db-monozu-cloud-{env}", which is also that of cloud',
     ),
     "minimum is refused": (
         ("P1v3", "p0V3"),
@@ -310,10 +312,7 @@ def test_a_contradiction_is_told_at_its_line(tmp_path: Path, case: str) -> None:
 
 
 HARMLESS: dict[str, tuple[tuple[str, str], ...]] = {
-    "a server and databases for all": (
-        ("scope: per-environment", "scope: shared"),
-        ("sql-monozu-{env}", "sql-monozu"),
-    ),
+    "a server and databases for all": (("    name: sql-monozu-{env}", "    name: sql-monozu\n    place: shared"),),
     "one environment": (
         ("  dev:\n    production: false\n  stg:\n    production: false\n", ""),
         ("kv-mz-cloud-{env}", "kv-mz-cloud"),
@@ -344,16 +343,17 @@ OWN = tuple(
 )
 HUB = "shared: {group: rg-hub, subscription: 44444444-0000-0000-0000-000000000000}"
 NAMED = "  shared: rg-monozu-shared"
-ONE_PLACE = "resource_groups.shared: expected a mapping with group, subscription, because the environments have "
 
 
 def test_environments_with_subscriptions_of_their_own_need_a_place_for_what_they_share(tmp_path: Path) -> None:
-    text = bent(*OWN)
-    at = f"p.yaml:{line_of(text, NAMED)}: {ONE_PLACE}subscriptions of their own and share"
-    assert said_of(tmp_path, text) == [f'{at} the registry, found "rg-monozu-shared"']
-    text = bent(*OWN, ("scope: per-environment", "scope: shared"), ("sql-monozu-{env}", "sql-monozu"))
-    at = f"p.yaml:{line_of(text, NAMED)}: {ONE_PLACE}subscriptions of their own and share"
-    assert said_of(tmp_path, text) == [f'{at} the registry and the SQL server, found "rg-monozu-shared"']
+    shared = "expected a place with a subscription, because the environments have their own and share one"
+    text = bent(*OWN, ("    name: sql-monozu-{env}", "    name: sql-monozu\n    place: shared"))
+    assert said_of(tmp_path, text) == [
+        f"p.yaml:{line_of(text, 'name: acrmonozu')}: registries.main.name: {shared} registry, "
+        'found "acrmonozu" for dev and stg',
+        f"p.yaml:{line_of(text, 'name: sql-monozu')}: servers.main.name: {shared} SQL server, "
+        'found "sql-monozu" for dev and stg',
+    ]
 
 
 PLACES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -361,64 +361,64 @@ PLACES: dict[str, tuple[tuple[str, str], ...]] = {
     "a hub beside environments in one subscription": ((NAMED, f"  {HUB}"),),
     "one subscription, spelled twice": (OWN[0], ("  stg:\n", OWN[0][1].replace("dev", "stg"))),
     "a registry for each environment": (*OWN, ("name: acrmonozu", "name: acrmonozu{env}")),
-    "a shared group for each environment": (*OWN, ("rg-monozu-shared", "rg-monozu-shared-{env}")),
+    "a registry for each, named one by one": (
+        *OWN,
+        ("name: acrmonozu ", "name: {dev: acrdev, stg: acrstg, prd: acrfront} "),
+    ),
+    "a group for each service": (
+        ("places:  ", "places:\n  apps: rg-{service}-{env}\n#"),
+        ("    app: app-monozu-cloud", "    place: apps\n    app: app-monozu-cloud"),
+    ),
+    "a group of its own in one environment": ((NAMED, "  shared: {group: {dev: a, stg: a, prd: a}}"),),
 }
 
 
 @pytest.mark.parametrize("case", PLACES)
-def test_where_shared_things_may_be(tmp_path: Path, case: str) -> None:
+def test_where_things_may_be(tmp_path: Path, case: str) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(bent(*PLACES[case]))
     assert load(path, vocabulary()).policy.estate == "monozu"
 
 
 UNFIT_PLACES: dict[str, tuple[str, str]] = {
-    "a mapping without a subscription": (
-        "shared: {group: rg-hub}",
-        "resource_groups.shared.subscription: expected a GUID, found no such key",
+    "a mapping without a group": (
+        "shared: {subscription: 44444444-0000-0000-0000-000000000000}",
+        "places.shared.group: expected a name without white space or slash, found no such key",
     ),
     "a subscription that is no GUID": (
         "shared: {group: rg-hub, subscription: hub}",
-        'resource_groups.shared.subscription: expected a GUID, found "hub"',
+        'places.shared.subscription: expected a GUID, found "hub"',
     ),
     "a misspelt key": (
         HUB.replace("group", "grup"),
-        'resource_groups.shared.grup: expected one of group or subscription, found "grup" (did you mean group?)',
+        'places.shared.grup: expected one of group or subscription, found "grup" (did you mean group?)',
     ),
     "an unknown key": (
         HUB.replace("}", ", region: west}"),
-        'resource_groups.shared.region: expected one of group or subscription, found "region"',
+        'places.shared.region: expected one of group or subscription, found "region"',
     ),
     "a group name that Azure refuses": (
         HUB.replace("rg-hub", "rg-hub."),
-        "resource_groups.shared.group: expected a resource group name (at most 90 letters, digits and _ - . ( ), no"
+        "places.shared.group: expected a resource group name (at most 90 letters, digits and _ - . ( ), no"
         ' dot last), found "rg-hub."',
     ),
     "a number": (
         "shared: 5",
-        "resource_groups.shared: expected a name without white space or slash, found the number 5 (put it in quotes)",
+        "places.shared: expected a name without white space or slash, found the number 5 (put it in quotes)",
     ),
-    "nothing": ("shared:", "resource_groups.shared: expected a name without white space or slash, found nothing"),
+    "nothing": ("shared:", "places.shared: expected a name without white space or slash, found nothing"),
     "a list": (
         "shared: [rg-hub]",
-        "resource_groups.shared: expected a name without white space or slash, found a list of 1",
+        "places.shared: expected a name without white space or slash, found a list of 1",
     ),
 }
 
 
 @pytest.mark.parametrize("case", UNFIT_PLACES)
-def test_an_unfit_place_is_told(tmp_path: Path, case: str) -> None:
+def test_an_unfit_place_is_told_at_its_line(tmp_path: Path, case: str) -> None:
     written, said = UNFIT_PLACES[case]
     text = bent((NAMED, f"  {written}"))
     assert said_of(tmp_path, text) == [f"p.yaml:{line_of(text, '  shared:')}: {said}"]
-
-
-def test_a_component_shared_in_one_group_is_a_contradiction(tmp_path: Path) -> None:
-    text = bent(("rg-monozu-{env}", "rg-monozu"), ("appi-monozu-{env}", "appi"))
-    assert said_of(tmp_path, text) == [
-        f"p.yaml:{line_of(text, 'component: appi')}: telemetry.component: "
-        'expected {env} in the name, or environments would share one component, found "appi"'
-    ]
 
 
 def test_notes_say_what_azure_cannot_hold() -> None:

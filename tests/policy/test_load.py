@@ -90,13 +90,12 @@ ROLES = "roles: [db_datareader, db_datawriter]"
 ONE_WORD_WRONG = {
     "misspelt key": (
         ("    image: {repository: cloud-backend}", "    imgae: {repository: cloud-backend}"),
-        "services.cloud.imgae: expected one of title, app, image, vault, storage, databases, "
-        'sidecars, telemetry, settings or plaintext, found "imgae" (did you mean image?)',
+        "services.cloud.imgae: expected one of place, environments, title, app, image, vault, vaults, storage, "
+        'databases, sidecars, component, settings or plaintext, found "imgae" (did you mean image?)',
     ),
     "unknown key": (
-        ("scope: per-environment", "scope: per-environment\n  zzz: 1"),
-        "sql.zzz: expected one of scope, server, databases, tenant_column, without_tenants, excused, "
-        'administrators, migrations, migrated_by or versions, found "zzz"',
+        ("    name: sql-monozu-{env}", "    name: sql-monozu-{env}\n    zzz: 1"),
+        'servers.main.zzz: expected one of place, environments, name or databases, found "zzz"',
     ),
     "yes for true": (
         ("production: true", "production: yes"),
@@ -152,7 +151,8 @@ ONE_WORD_WRONG = {
     ),
     "environment name": (
         ("  dev:", "  Dev-1:"),
-        'environments.Dev-1: expected as key lower-case letters and digits, a letter first, found "Dev-1"',
+        "environments.Dev-1: expected as key lower-case letters, digits and inner hyphens, a letter first, "
+        'found "Dev-1"',
     ),
     "long environment name": (
         ("  dev:", f"  {'d' * 21}:"),
@@ -200,8 +200,8 @@ ONE_WORD_WRONG = {
     ),
     "strange key": (
         ("naming:", '"a.b c\\n": 1\nnaming:'),
-        '["a.b c\\n"]: expected one of version, estate, document, naming, environments, resource_groups, '
-        "registry, vaults, services, plans, secrets, sql, storage, telemetry, parity, pipelines, rules or waivers, "
+        '["a.b c\\n"]: expected one of version, estate, document, naming, environments, places, registries, '
+        "vaults, services, plans, secrets, servers, storage, components, parity, pipelines, rules or waivers, "
         'found "a.b c\\n"',
     ),
     "waivers too long": (
@@ -220,9 +220,9 @@ def test_one_wrong_word_is_one_complaint_at_its_line(tmp_path: Path, case: str) 
 
 
 def test_a_missing_key_is_told_at_what_lacks_it(tmp_path: Path) -> None:
-    text = bent(("  component: appi-monozu-{env}\n", ""))
+    text = bent(('  main: {name: "appi-monozu-{env}"}\n', "  main: {}\n"))
     assert said_of(tmp_path, text) == [
-        f"p.yaml:{line_of(text, 'telemetry:')}: telemetry.component: "
+        f"p.yaml:{line_of(text, '  main: {}')}: components.main.name: "
         "expected a name without white space or slash, found no such key"
     ]
 
@@ -241,9 +241,11 @@ def test_an_alias_is_refused_and_hides_nothing_else(tmp_path: Path) -> None:
 
 
 def test_everything_is_said_at_once_and_in_order(tmp_path: Path) -> None:
-    text = bent(("production: true", "production: no"), ("estate: monozu", "estate: a b"), ("scope: per", "scope: Per"))
+    text = bent(
+        ("production: true", "production: no"), ("estate: monozu", "estate: a b"), ('{name: "appi', '{nam: "appi')
+    )
     said = said_of(tmp_path, text)
-    assert [line.split(": ")[1] for line in said] == ["estate", "environments.prd.production", "sql.scope"]
+    assert [line.split(": ")[1] for line in said] == ["estate", "environments.prd.production", "components.main.nam"]
     assert [int(line.split(":")[1]) for line in said] == sorted(int(line.split(":")[1]) for line in said)
 
 
@@ -360,16 +362,16 @@ def test_a_slip_of_the_pen_is_a_policy_error_or_a_policy(tmp_path: Path, at: int
 UNDECLARED = ("    vault: manage", "    vault: mange")
 WRONG: dict[str, tuple[tuple[str, str], list[str]]] = {
     "a field of another kind": (("production: true", "production: no"), ["environments.prd.production"]),
-    "a misspelt key is not a missing one too": (("  component: appi", "  componnt: appi"), ["telemetry.componnt"]),
+    "a misspelt key is not a missing one too": (('main: {name: "appi', 'main: {nam: "appi'), ["components.main.nam"]),
     "a misspelt section": (("vaults:\n", "valts:\n"), ["valts"]),
-    "a missing key": (("  component: appi-monozu-{env}\n", ""), ["telemetry.component"]),
+    "a missing key": (('{name: "appi-monozu-{env}"}', "{}"), ["components.main.name"]),
     "a key given twice": (("estate: monozu\n", "estate: monozu\nestate: other\n"), ["estate"]),
     "an alias": (("    title: Cloud Backend API", "    title: *c"), ["services.cloud.title"]),
     "a merge hides what a service lacks": (
         ("    app: app-monozu-manage-{env}\n", "    <<: {app: 'app-monozu-manage-{env}'}\n"),
         ["services.manage"],
     ),
-    "a list as key hides which sections there are": (("registry:\n", "? [registry]\n:\n"), ["file"]),
+    "a list as key hides which sections there are": (("registries:\n", "? [registries]\n:\n"), ["file"]),
 }
 
 

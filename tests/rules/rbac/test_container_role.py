@@ -122,12 +122,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_snap_role(case: str) -> None:
     bends, kind, words = CASES[case]
-    verdict = ask(container_role, "cloud", *bends)
+    verdict = ask(container_role, "cloud/snaps", *bends)
     assert type(verdict) is kind
     assert words in getattr(verdict, "note", "")
 
 
 def test_too_broad_is_less_grave_than_missing() -> None:
-    verdict = ask(container_role, "cloud", *CASES["on the account"][0])
+    verdict = ask(container_role, "cloud/snaps", *CASES["on the account"][0])
     assert isinstance(verdict, Fail)
     assert verdict.severity is Severity.MEDIUM

@@ -220,26 +220,26 @@ SEVERITIES = {
 @pytest.mark.parametrize("case", CASES)
 def test_vault_role(case: str) -> None:
     bends, kind, words = CASES[case]
-    verdict = ask(vault_role, "cloud", *bends)
+    verdict = ask(vault_role, "cloud/kv-mz-cloud-prd", *bends)
     assert type(verdict) is kind
     assert words in getattr(verdict, "note", "")
 
 
 @pytest.mark.parametrize("case", SEVERITIES)
 def test_ways_of_failing_differ_in_severity(case: str) -> None:
-    verdict = ask(vault_role, "cloud", *CASES[case][0])
+    verdict = ask(vault_role, "cloud/kv-mz-cloud-prd", *CASES[case][0])
     assert isinstance(verdict, Fail)
     assert verdict.severity is SEVERITIES[case]
 
 
 def test_a_service_without_a_vault_is_not_asked() -> None:
     with pytest.raises(StopIteration):
-        ask(vault_role, "ingest")
+        ask(vault_role, "ingest/kv-mz-cloud-prd")
 
 
 def test_the_worst_of_several_ways_gives_the_severity() -> None:
     ways = (NONE, officer(), granted(ME, SECRETS_OFFICER, SUB), granted_by_group(ME, GROUP, SECRETS_USER, VAULT.id))
-    verdict = ask(vault_role, "cloud", *ways)
+    verdict = ask(vault_role, "cloud/kv-mz-cloud-prd", *ways)
     assert isinstance(verdict, Fail)
     assert verdict.severity is Severity.HIGH
     assert "through a group" in verdict.note
