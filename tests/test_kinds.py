@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mzaudit.azure.readers.by_kind import by_kind
 from mzaudit.azure.required_permissions import NEEDS
 from mzaudit.kinds import KINDS, NAMED, NamedKind, ids_by_kind, kind_of
 from mzaudit.policy.documented_names import documented_names
+from mzaudit.policy.models import Strict
 from mzaudit.snapshot.estate import Snapshot
 from tests.built_estate import wanted
 
@@ -38,10 +40,20 @@ def test_what_a_policy_does_not_name_is_of_no_kind(other: str) -> None:
     assert ids_by_kind([other]) == {}
 
 
-def test_every_named_kind_is_named_by_a_policy_and_bound() -> None:
+def _models(of: type[Strict]) -> Iterator[type[Strict]]:
+    for each in of.__subclasses__():
+        yield each
+        yield from _models(each)
+
+
+def test_a_named_kind_has_a_field_in_the_models() -> None:
+    known = [each for model in _models(Strict) for info in model.model_fields.values() for each in info.metadata]
+    assert {each for each in known if isinstance(each, NamedKind)} == set(NAMED)
+
+
+def test_every_name_of_a_policy_is_bound() -> None:
     bound = wanted()
     names = list(documented_names(bound.policy))
-    assert {one.kind for one in names} == set(NAMED)
     env = bound.environments["prd"]
     held = {each.id for each in env.resources}
     assert len(env.resources) == len(names)
