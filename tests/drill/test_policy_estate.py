@@ -34,7 +34,7 @@ def test_a_name_that_no_estate_has_is_refused() -> None:
 
 @pytest.mark.parametrize(("pattern", "position"), SPREAD)
 def test_every_kind_of_the_spread_is_a_deviation(pattern: str, position: int) -> None:
-    names = [case.name for case in cases_of(DrillContext.of(bound(LOADED, "prd"))) if case.requirements]
+    names = [case.name for case in cases_of(DrillContext.of(bound(LOADED, "prd"))) if case.demands]
     assert [name for name in names if re.search(pattern, name)], position
 
 
