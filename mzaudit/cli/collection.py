@@ -82,7 +82,6 @@ def _vaults(asked: Sequence[DesiredEnvironment]) -> tuple[VaultScope, ...]:
         VaultScope(
             vault.id,
             tuple(secret.stored for secret in vault.secrets),
-            tuple(secret.stored for secret in vault.secrets),
             tuple(secret.stored for secret in vault.secrets if secret.compared),
         )
         for vault in vaults.values()

@@ -260,7 +260,7 @@ class _Binder:
             if is_in(one.thing.environments, self._env):
                 name, group = self._named(one.name), self._group(one.thing, one.key if one.kind is kinds.SITE else "")
                 where = self._where(one.section, one.key)
-                yield DesiredResource(one.kind, one.key, name, one.kind.id(group, name), where)
+                yield DesiredResource(one.kind, one.section, one.key, name, one.kind.id(group, name), where)
 
     def _registry(self, key: str) -> DesiredRegistry:
         registry = self._policy.registries[key]

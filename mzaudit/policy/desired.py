@@ -219,9 +219,10 @@ class DesiredService:
 
 @dataclass(frozen=True, slots=True)
 class DesiredResource:
-    """A resource that the policy names, of whatever kind; `key` is that of its entry."""
+    """A resource that the policy names, of whatever kind, by the section and the key of its entry."""
 
     kind: NamedKind
+    section: str
     key: str
     name: str
     id: str
