@@ -45,8 +45,8 @@ and says which permission would cure it:
 {init}
 
 `policies/monozu.yaml` says what there should be: names are templates in `{{env}}`. Edit it; every complaint comes with
-file and line. Is the estate there already, under other names? `mzaudit adopt --env prd > draft.yaml` drafts the policy
-from it.
+file and line. Without `--example` it is the policy of the smallest estate, with comments. Is the estate there already?
+`mzaudit adopt --env prd > draft.yaml` drafts the policy from it.
 
 {validate}
 
@@ -126,7 +126,7 @@ def first_steps() -> str:
             explain=_ran(("explain", "KV-006"), first=3),
             compliant=_ran((*check, "compliant", "--only", "KV-006", "-o", "terminal"), last=1),
             blind=_ran((*check, "blind", "--only", "KV-006", "-o", "terminal"), last=1),
-            init=_ran(("init",), first=1),
+            init=_ran(("init", "--example", "monozu"), first=1),
             validate=_ran(("policy", "validate"), last=1),
         )
 

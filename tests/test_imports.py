@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a policy, a snapshot and a report."""
     folder = tmp_path_factory.mktemp("imports")
     for args in (
-        ("init",),
+        ("init", "--example", "monozu"),
         ("collect", "--env", "prd", "--simulate", "compliant", "-o", "snapshot.json"),
         ("check", "--env", "prd", "--snapshot", "snapshot.json", "-o", "json:report.json"),
     ):

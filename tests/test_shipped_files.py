@@ -45,7 +45,7 @@ def test_the_hook_validates_the_policy_offline(mzaudit: Callable[..., Outcome], 
     (hook,) = read(".pre-commit-hooks.yaml")
     program, *args = shlex.split(hook["entry"])
     assert program == "mzaudit"
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
     for path in (folder / "policies").glob("*.yaml"):
         assert re.search(hook["files"], str(path.relative_to(folder)))
     assert mzaudit(*args).code == 0

@@ -53,10 +53,11 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
 
     asked = [wanted.environments[env] for env in wanted.asked]
     others = [wanted.environments[env] for env in wanted.environments if env not in wanted.asked]
-    alike = {key(one.id): one.id for env in asked for one in env.resources if one.kind.by_id}
-    inside: dict[str, dict[str, str]] = {each: {} for each in alike}
-    for storage in (storage for env in asked for storage in env.storage):
-        inside[key(storage.account_id)].setdefault(storage.container.casefold(), storage.container)
+    resources: dict[str, tuple[str, dict[str, str]]] = {}
+    for id_, name in (each for env in asked for each in env.resources()):
+        _, names = resources.setdefault(key(id_), (id_, {}))
+        if name:
+            names.setdefault(name.casefold(), name)
     components = {key(one.id): one.id for env in asked for one in env.components}
     groups = {key(one): one for env in asked for one in (env.resource_group_id, *env.resource_groups)}
     return Scope(
@@ -67,7 +68,7 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
         registries=_registries(asked),
         servers=_servers(asked, wake=wake),
         components=tuple(components.values()),
-        resources=tuple(ResourceScope(id_, tuple(inside[each].values())) for each, id_ in alike.items()),
+        resources=tuple(ResourceScope(id_, tuple(names.values())) for id_, names in resources.values()),
         resource_groups=tuple(groups.values()),
     )
 
@@ -81,6 +82,7 @@ def _vaults(asked: Sequence[DesiredEnvironment]) -> tuple[VaultScope, ...]:
     return tuple(
         VaultScope(
             vault.id,
+            tuple(secret.stored for secret in vault.secrets),
             tuple(secret.stored for secret in vault.secrets),
             tuple(secret.stored for secret in vault.secrets if secret.compared),
         )
@@ -119,19 +121,26 @@ def _servers(asked: Sequence[DesiredEnvironment], *, wake: bool) -> tuple[Server
 def collect_state(
     wanted: Desired, simulator: Simulator | None, *, timeout: float, values: bool, debug: bool, wake: bool = False
 ) -> Snapshot:
-    """Read everything in scope, now; `wake` says whether paused databases may be woken for it. Raises
+    """Read everything that a policy wants, now; `wake` says whether paused databases may be woken for it. Raises
     `CredentialError` when no token for Azure Resource Manager can be had."""
+    tenants = {wanted.policy.environments[env].tenant for env in wanted.asked}
+    scope = scope_of(wanted, wake=wake)
+    return collect_scope(scope, tenants, simulator, timeout=timeout, values=values, debug=debug)
+
+
+def collect_scope(
+    scope: Scope, tenants: Set[str | None], simulator: Simulator | None, *, timeout: float, values: bool, debug: bool
+) -> Snapshot:
+    """Read everything in a scope, now. Raises as `collect_state`."""
     from mzaudit.azure import collect
     from mzaudit.cli.streams import say
     from mzaudit.snapshot import clock
 
-    login, connection = credentials_and_connection(
-        {wanted.policy.environments[env].tenant for env in wanted.asked}, simulator, debug=debug
-    )
+    login, connection = credentials_and_connection(tenants, simulator, debug=debug)
     with spinner() as progress:
         seen = run_async(
             collect(
-                scope_of(wanted, wake=wake),
+                scope,
                 login,
                 connection,
                 taken=datetime.now(UTC).replace(microsecond=0),

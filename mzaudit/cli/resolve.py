@@ -45,7 +45,7 @@ def load_policy(path: Path | None, *, shipped: bool) -> Loaded:
         return load(Path("policies"), vocabulary())
     if shipped:
         return load(shipped_policy(), vocabulary(), "policies")
-    raise InputError("policies: no such directory; write the shipped policy with `mzaudit init`, or give --policy PATH")
+    raise InputError("policies: no such directory; write one to start from with `mzaudit init`, or give --policy PATH")
 
 
 def policy_files(path: Path | None) -> str:
@@ -106,6 +106,18 @@ def subscriptions(loaded: Loaded, given: str | None, environments: Sequence[str]
             f"--subscription ID, set {_VARIABLE}, or write `subscription:` there"
         )
     return {env: (run if env in environments else None) or own or first for env, own in written.items()}
+
+
+def adopted_subscriptions(given: Sequence[str]) -> tuple[str, ...]:
+    """The subscriptions to adopt from: the flags', else the variable's; each once."""
+    run = given or [one for one in (os.environ.get(_VARIABLE),) if one]
+    if not run:
+        raise InputError(f"no subscription is known to adopt from: give --subscription ID, or set {_VARIABLE}")
+    for each in run:
+        if not _SUBSCRIPTION.fullmatch(each):
+            whose = "--subscription" if given else _VARIABLE
+            raise InputError(f"{whose} {each[:60]!r}: expected a subscription id (a GUID)")
+    return tuple(dict.fromkeys(run))
 
 
 def expected_commits(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:

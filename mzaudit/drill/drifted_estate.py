@@ -32,7 +32,7 @@ SPREAD: Final[tuple[tuple[str, int], ...]] = (
     (r": value a placeholder$", 8),
     (r": setting \w+ with a password$", -1),
     (r": anyone reads a blob by its name$", 0),
-    (r": server takes passwords$", 0),
+    (r"takes passwords$", 0),
     (r": alert disabled$", 0),
     (r": reads the account$", -1),
     (r": user of a former identity$", 0),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from mzaudit.drill.deviations import conform
 from mzaudit.policy.desired import (
     Desired,
     DesiredDatabase,
@@ -45,7 +44,6 @@ def estate_of(wanted: Desired, midnight: datetime | None = None, *, slots: bool 
     production's first service has one: another identity that holds what the app's does, so that the drill has none."""
     estate = compliant(plan_of(wanted, slots=slots), midnight)
     estate.page_size = _PAGE
-    conform(estate, wanted)
     return estate
 
 
@@ -63,8 +61,10 @@ def plan_size(wanted: Desired, env: DesiredEnvironment) -> str:
     """The recommended plan, but the smallest sufficient one where the policy allows plans to differ."""
     meant = any("plan" in allowed.what and env.env in allowed.between for allowed in wanted.policy.parity)
     plans = env.plans
-    smallest = next(iter(plans.minimum.values()), None) if meant and not env.production else None
-    return smallest or plans.recommended or _ENOUGH
+    smallest = next(iter(plans.minimum.values()), None)
+    if smallest is not None and meant and not env.production:
+        return smallest
+    return plans.recommended or smallest or _ENOUGH
 
 
 def _registry(wanted: Desired, registry: DesiredRegistry) -> RegistryPlan:
@@ -113,8 +113,9 @@ def _secret(env: DesiredEnvironment, secret: DesiredSecret) -> SecretPlan:
 
 def _database(database: DesiredDatabase) -> DatabasePlan:
     by = database.migrated_by[0] if database.migrated_by else ""
-    history = HistoryPlan(database.migrations or "dbo.flyway_schema_history", by, database.version or "")
-    return DatabasePlan(database.id, database.tenant_column or "tenant_id", history)
+    table = database.migrations
+    history = HistoryPlan(table, by, database.version or "") if table is not None else None
+    return DatabasePlan(database.id, database.tenant_column, history)
 
 
 def _app(env: DesiredEnvironment, service: DesiredService, farm: FarmPlan, slots: tuple[str, ...]) -> AppPlan:
@@ -123,7 +124,7 @@ def _app(env: DesiredEnvironment, service: DesiredService, farm: FarmPlan, slots
         key=service.key,
         id=service.id,
         farm=farm,
-        image=ImagePlan(service.registry.id, service.repository, _tags(service.repository)[-1]),
+        image=_image(service),
         references=tuple(
             ReferencePlan(setting.name, setting.secret.vault, setting.secret.stored) for setting in service.settings
         ),
@@ -132,6 +133,12 @@ def _app(env: DesiredEnvironment, service: DesiredService, farm: FarmPlan, slots
         databases=tuple(DatabaseUse(ids[grant.database], grant.roles) for grant in service.databases),
         slots=slots,
     )
+
+
+def _image(service: DesiredService) -> ImagePlan | None:
+    if service.image is None:
+        return None
+    return ImagePlan(service.image.registry.id, service.image.repository, _tags(service.image.repository)[-1])
 
 
 def _exports(service: DesiredService) -> tuple[str, str] | None:

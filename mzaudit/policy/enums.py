@@ -18,11 +18,6 @@ class Severity(StrEnum):
     MEDIUM = "medium"
     LOW = "low"
 
-    @property
-    def rank(self) -> int:
-        """0 for the gravest."""
-        return tuple(Severity).index(self)
-
 
 class SecretKind(StrEnum):
     """What a secret's value must be (KV-007)."""

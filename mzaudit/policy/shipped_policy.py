@@ -13,5 +13,5 @@ def shipped() -> Path:
 
 
 def files() -> dict[str, str]:
-    """The shipped files by name, with their text: what `mzaudit init` writes."""
+    """The shipped files by name, with their text: what `mzaudit init --example` writes."""
     return {path.name: path.read_text("utf-8") for path in sorted(shipped().iterdir()) if path.is_file()}

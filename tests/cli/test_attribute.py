@@ -46,7 +46,7 @@ def test_people_are_named_if_that_is_asked_for(folder: Path, mzaudit: Call) -> N
 
 
 def test_a_pipeline_that_the_policy_knows_is_told_from_others(folder: Path, mzaudit: Call) -> None:
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
     policy = folder / "policies" / "monozu.yaml"
     pipeline = f"pipelines: [{{object_id: {stable_guid('pipeline', 'oid')}, name: release}}]"
     policy.write_text(f"{policy.read_text()}\n{pipeline}\n")
@@ -71,7 +71,7 @@ def test_a_record_that_is_refused_changes_no_exit_code(
 ) -> None:
     faults = (Fault("GET .*/eventtypes/management/values.*", StatusFault(403)),)
     with azure("drifted", faults):  # type: ignore[attr-defined]
-        mzaudit("init")
+        mzaudit("init", "--example", "monozu")
         assert mzaudit("check", "--env", "prd", "--attribute", *FILES).code == 1
     text = " ".join((folder / "r.txt").read_text().split())
     assert "Not read: forbidden: GET" in text

@@ -19,12 +19,12 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "an environment that is a path": (
         ("check", "--env", "../x", "--simulate", "compliant"),
-        "expected a name of lower-case",
+        "expected lower-case letters",
     ),
-    "no policy": (("check", "--env", "prd"), "write the shipped policy with `mzaudit init`"),
+    "no policy": (("check", "--env", "prd"), "write one to start from with `mzaudit init`"),
     "a policy that is not there": (
         ("check", "--env", "prd", "--policy", "nowhere.yaml"),
-        "nowhere.yaml: no such file or directory; `mzaudit init` writes the shipped policy into ./policies",
+        "nowhere.yaml: no such file or directory; `mzaudit init` writes a policy to start from into ./policies",
     ),
     "an unknown option": (("check", "--env", "prd", "--fial-on", "low"), "--fail-on"),
     "an unknown command": (("chek",), "Did you mean 'check'?"),
@@ -53,7 +53,7 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "a snapshot that is not there": (
         ("check", "--env", "prd", "--snapshot", "nothing.json"),
-        "write the shipped policy",
+        "write one to start from",
     ),
     "a report that is not there": (("report", "nothing.json"), "nothing.json: cannot be read"),
     "only new ones since nothing": (
@@ -107,7 +107,7 @@ SNAPSHOTS: dict[str, tuple[str, str]] = {
 def test_snapshots(case: str, folder: Path, mzaudit: Call) -> None:
     text, words = SNAPSHOTS[case]
     (folder / "cut.json").write_text(text)
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
     outcome = mzaudit("check", "--env", "prd", "--snapshot", "cut.json")
     assert outcome.code == 2, outcome
     assert words in outcome.err
@@ -130,9 +130,9 @@ def test_an_empty_file_is_nobodys(folder: Path, mzaudit: Call) -> None:
 
 
 def test_a_policy_is_not_replaced_by_init(folder: Path, mzaudit: Call) -> None:
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
     before = (folder / "policies" / "monozu.yaml").read_text()
-    outcome = mzaudit("init")
+    outcome = mzaudit("init", "--example", "monozu")
     assert outcome.code == 2
     assert "policies/monozu.yaml: is there already" in outcome.err
     assert (folder / "policies" / "monozu.yaml").read_text() == before
@@ -147,7 +147,7 @@ def test_yesterdays_report_is_gone_when_today_cannot_run(folder: Path, mzaudit: 
 
 
 def test_a_report_is_no_snapshot_and_a_snapshot_no_report(folder: Path, mzaudit: Call) -> None:
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
     seen, judged = folder / "seen.json", folder / "judged.json"
     seen.write_text('{"schema_version": "1", "taken": "2026-01-01T00:00:00Z"}')
     judged.write_text('{"schema_version": "1", "findings": []}')
@@ -175,7 +175,7 @@ def test_a_wrong_environment_cites_a_file_that_is_there(args: tuple[str, ...], f
         assert wrong.code == 2
         assert "found 'prod'; did you mean prd?" in wrong.err
         assert Path(wrong.err.removeprefix("mzaudit: ").partition(":")[0]).is_file(), wrong.err
-        mzaudit("init")
+        mzaudit("init", "--example", "monozu")
 
 
 WHOSE = {
@@ -187,7 +187,7 @@ WHOSE = {
 @pytest.mark.parametrize("case", WHOSE)
 def test_whose_subscription_is_wrong(case: str, mzaudit: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     options, variable, words = WHOSE[case]
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     monkeypatch.setenv("MZAUDIT_SUBSCRIPTION_ID", variable)
     for command in (("check", "--env", "prd"), ("collect", "--env", "prd", "-o", "s.json"), ("doctor", "--env", "prd")):
         wrong = mzaudit(*command, *options)
@@ -196,7 +196,7 @@ def test_whose_subscription_is_wrong(case: str, mzaudit: Call, monkeypatch: pyte
 
 def test_half_a_proxy_is_usage(mzaudit: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://[::1")
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     wrong = mzaudit("check", "--env", "prd", "--subscription", "00000000-0000-0000-0000-000000000001")
     assert (wrong.code, wrong.err) == (2, "mzaudit: HTTPS_PROXY: expected http://host:port, found something else\n")
 
@@ -216,7 +216,7 @@ NO_POLICY = {
 
 @pytest.mark.parametrize("name", NO_POLICY)
 def test_each_file_says_what_it_is(name: str, folder: Path, mzaudit: Call) -> None:
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     for kind in ("waivers", "requirements"):
         (folder / f"{kind}.yaml").write_bytes((folder / "policies" / f"{kind}.yaml").read_bytes())
     (folder / "other-waivers.yaml").write_bytes((folder / "waivers.yaml").read_bytes())
@@ -228,7 +228,7 @@ def test_each_file_says_what_it_is(name: str, folder: Path, mzaudit: Call) -> No
 
 
 def test_a_policy_that_is_a_file_has_the_files_beside_it(folder: Path, mzaudit: Call) -> None:
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     waivers = folder / "policies" / "waivers.yaml"
     waivers.write_text("version: 1\nwaivers: [1]\n")
     for path in ("policies", "policies/monozu.yaml"):

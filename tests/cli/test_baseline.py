@@ -38,7 +38,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def nights(seen: Path, folder: Path, mzaudit: Call) -> Path:
     """A folder with the shipped policy, the snapshots and the reports."""
     shutil.copytree(seen, folder, dirs_exist_ok=True)
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
     return folder
 
 

@@ -58,7 +58,7 @@ EXITS: dict[str, tuple[str, int, tuple[str, ...]]] = {
 @pytest.fixture
 def here(folder: Path, mzaudit: Call, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with yesterday's reports and somebody's notes, and no login."""
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
     (folder / "policies").rename(folder / "POLICY")
     (folder / "reports" / "prd").mkdir(parents=True)
     for name, text in OLD.items():

@@ -53,7 +53,7 @@ LOGINS: dict[str, tuple[Fault | None, dict[str, str], str]] = {
 def test_no_login(case: str, mzaudit: Call, azure: Callable[..., object]) -> None:
     fault, changes, words = LOGINS[case]
     with azure("compliant", (fault,) if fault else (), **changes):  # type: ignore[attr-defined]
-        mzaudit("init")
+        mzaudit("init", "--example", "monozu")
         outcome = mzaudit(*CHECK)
     assert outcome.code == 4, outcome.out + outcome.err
     assert words in outcome.err
@@ -62,7 +62,7 @@ def test_no_login(case: str, mzaudit: Call, azure: Callable[..., object]) -> Non
 
 def test_no_credential_at_all(mzaudit: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder))
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     outcome = mzaudit(*CHECK, "--subscription", "00000000-0000-0000-0000-000000000001")
     assert outcome.code == 4
     assert "az login" in outcome.err
@@ -72,7 +72,7 @@ def test_what_was_collected_is_judged_to_the_same_findings(
     mzaudit: Call, folder: Path, azure: Callable[..., object]
 ) -> None:
     with azure("drifted"):  # type: ignore[attr-defined]
-        mzaudit("init")
+        mzaudit("init", "--example", "monozu")
         assert mzaudit("collect", "--env", "prd", "-o", "snapshot.json").code == 0
     assert (folder / "snapshot.json").stat().st_mode & 0o777 == 0o600
     assert mzaudit(*CHECK, "--snapshot", "snapshot.json", "-o", "json:one.json", "-o", "junit:one.xml").code == 1
@@ -83,7 +83,7 @@ def test_what_was_collected_is_judged_to_the_same_findings(
 
 def test_replay_equals_live(mzaudit: Call, folder: Path, azure: Callable[..., object]) -> None:
     with azure("drifted"):  # type: ignore[attr-defined]
-        mzaudit("init")
+        mzaudit("init", "--example", "monozu")
         mzaudit(*CHECK, "-o", "json:live.json")
         mzaudit("collect", "--env", "prd", "-o", "snapshot.json")
     mzaudit(*CHECK, "--snapshot", "snapshot.json", "-o", "json:replay.json")
@@ -139,7 +139,7 @@ def test_an_expired_secret_does_not_pass_by_a_clock_that_is_slow(mzaudit: Call, 
     with serve(estate, clock=timedelta(days=40)) as simulator, pytest.MonkeyPatch.context() as patch:
         for name, value in simulator.environ().items():
             patch.setenv(name, value)
-        mzaudit("init")
+        mzaudit("init", "--example", "monozu")
         targets = [word for form in ("json", "markdown", "junit", "html") for word in ("-o", f"{form}:out.{form}")]
         outcome = mzaudit(*CHECK, "--subscription", simulator.subscription_id, "-o", "terminal", *targets)
     assert outcome.code == 3, outcome.out + outcome.err
@@ -162,7 +162,7 @@ waivers:
 
 
 def test_a_waiver_ends_by_the_services_clock(mzaudit: Call, folder: Path) -> None:
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     mzaudit("collect", "--env", "prd", "--simulate", "drifted", "-o", "seen.json")
     seen = json.loads((folder / "seen.json").read_text())
     taken = datetime.fromisoformat(seen["taken"]).date()

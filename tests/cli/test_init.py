@@ -162,6 +162,24 @@ def _run(script: str, folder: Path) -> str:
     return done.stdout
 
 
+def test_the_starter_is_valid_and_its_estate_passes(mzaudit: Call, folder: Path) -> None:
+    outcome = mzaudit("init")
+    assert outcome.code == 0
+    assert "policies/policy.yaml" in outcome.out
+    text = (folder / "policies" / "policy.yaml").read_text()
+    assert len([line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]) <= 20
+    assert mzaudit("policy", "validate").code == 0
+    checked = mzaudit("check", "--env", "live", "--simulate", "compliant")
+    assert checked.code == 0, checked.out + checked.err
+
+
+def test_an_example_that_is_none_is_refused(mzaudit: Call, folder: Path) -> None:
+    outcome = mzaudit("init", "--example", "contoso")
+    assert (outcome.code, list(folder.iterdir())) == (2, [])
+    assert "no example is called 'contoso'; there is monozu" in outcome.err
+    assert "--example goes with no pipeline" in mzaudit("init", "github", "--example", "monozu").err
+
+
 def test_nobodys_file_is_replaced(mzaudit: Call, folder: Path) -> None:
     for args, path in ((("azure-pipelines",), AZURE), (("github",), GITHUB)):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -183,9 +201,9 @@ def test_half_a_policy_is_not_left(mzaudit: Call, folder: Path, monkeypatch: pyt
 
     with monkeypatch.context() as broken:
         broken.setattr(output, "replace", failing)
-        assert mzaudit("init").code == 2
+        assert mzaudit("init", "--example", "monozu").code == 2
     assert not [path for path in folder.rglob("*") if path.is_file()]
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
 
 
 REFUSED: dict[str, tuple[str, ...]] = {
@@ -206,7 +224,7 @@ def test_refused(case: str, mzaudit: Call, folder: Path) -> None:
 
 
 def test_the_environments_are_those_of_ones_own_policy(mzaudit: Call, folder: Path) -> None:
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     assert mzaudit("init", "azure-pipelines").code == 0
     assert [job["job"] for job in YAML(typ="safe", pure=True).load(AZURE.read_text())["jobs"]] == ["dev", "stg", "prd"]
 

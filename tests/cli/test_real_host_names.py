@@ -102,7 +102,7 @@ def test_a_hosts_file_and_a_ca_are_enough(tmp_path: Path) -> None:
             "MZAUDIT_SUBSCRIPTION_ID": simulator.subscription_id,
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }
-        check = f"{sys.executable} -m mzaudit init && {sys.executable} -m mzaudit check --env prd"
+        check = f"{sys.executable} -m mzaudit init --example monozu && {sys.executable} -m mzaudit check --env prd"
         done = subprocess.run(
             ["unshare", "-m", "sh", "-c", f"mount --bind {hosts} /etc/hosts && {check}"],
             cwd=tmp_path,

@@ -45,7 +45,7 @@ SAID = {
 
 @pytest.mark.parametrize("estate", SAID)
 def test_the_catalogue_alone_decides(estate: str, mzaudit: Call, folder: Path) -> None:
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     (folder / "policies" / "requirements.yaml").write_text(CATALOGUE)
     only = ("--only", "KV-003", "--only", "KV-004")
     mzaudit("check", "--env", "prd", "--simulate", estate, *only, "-o", "html:r.html", "-o", "json:r.json")

@@ -35,7 +35,7 @@ def mzaudit(
         if name.startswith(AZURE):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    run(["init"])
+    run(["init", "--example", "monozu"])
 
     def call(*args: str, to: Simulator | None = None) -> Outcome:
         if to is not None:

@@ -110,7 +110,7 @@ def told(simulator: Simulator, mzaudit: Call, folder: Path, monkeypatch: pytest.
     for name, value in simulator.environ().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MZAUDIT_SUBSCRIPTION_ID", simulator.subscription_id)
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
     reached, answer, ran = Connection.from_environment, server._answer, engine.run
     in_memory = classmethod(lambda cls, environment: replace(reached(environment), connector=simulator.connector))
     monkeypatch.setattr(Connection, "from_environment", in_memory)

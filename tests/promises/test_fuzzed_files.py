@@ -109,7 +109,7 @@ def _run(mzaudit: Call, codes: set[int], *args: str) -> Outcome:
 
 @pytest.fixture
 def policies(folder: Path, mzaudit: Call) -> Path:
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
     return folder
 
 

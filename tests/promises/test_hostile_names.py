@@ -298,7 +298,7 @@ def test_names_in_azure(
     many = [one[:2000]] if case in TEXTS else [text for text in TEXTS.values() if len(text) < 1000]
     # Longer ones are asked about in vain (no URL holds them) until patience ends: a minute, for the whole enumeration.
     many += [one] if EXHAUSTIVE and len(one) > 2000 else []
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     verdicts = []
     # The calm name stays beside them: what it makes fail must fail still.
     for texts, text in (([CALM], CALM), ([CALM, *many], one)):
@@ -326,7 +326,7 @@ def test_half_characters_are_no_answer(
     mzaudit: Call, folder: Path, azure: Callable[..., object], evidence: Counted
 ) -> None:
     """JSON may spell half a surrogate pair, which is no text: what holds one is a gap, never a pass."""
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     for text in LONE.values():
         with azure(bent([text], text)):  # type: ignore[attr-defined]
             said = mzaudit("check", "--env", "prd", "--debug", *FILES)
@@ -369,7 +369,7 @@ def _headers(text: str) -> dict[str, str]:
 def test_answers_of_azure(
     case: str, mzaudit: Call, folder: Path, azure: Callable[..., object], evidence: Counted
 ) -> None:
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     faults = tuple(make(SINGLE[case]) for make in ANSWERS.values())
     with azure("compliant", faults):  # type: ignore[attr-defined]
         said = mzaudit("check", "--env", "prd", "--debug", *FILES)
@@ -466,7 +466,7 @@ def test_a_saved_report(case: str, mzaudit: Call, folder: Path, evidence: Counte
 def test_a_saved_snapshot(case: str, mzaudit: Call, folder: Path, evidence: Counted) -> None:
     """A snapshot in which every name of a setting, and every free text, is hostile."""
     if not (folder / "policies").exists():
-        mzaudit("init")
+        mzaudit("init", "--example", "monozu")
     plain = json.loads(dump(compliant()))
     _poison(plain, TEXTS[case])
     (folder / "bad.json").write_text(json.dumps(plain), "utf-8")
@@ -499,7 +499,7 @@ def _poison(node: object, text: str) -> None:
 def test_words_of_a_command_line(case: str, mzaudit: Call, folder: Path) -> None:
     """A pipeline's variable in an argument comes back in the complaint, and harmless."""
     text = TEXTS[case].replace("\x00", "")
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     for args in (
         ("report", text),
         ("check", "--env", text),

@@ -75,7 +75,7 @@ def at_it(estate: Planted, mzaudit: Call, folder: Path, monkeypatch: pytest.Monk
     for name, value in estate.simulator.environ().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MZAUDIT_SUBSCRIPTION_ID", estate.simulator.subscription_id)
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
     return estate
 
 

@@ -36,7 +36,7 @@ MZAUDIT = f"'{sys.executable}' -m mzaudit"
 @pytest.fixture
 def ready(folder: Path, mzaudit: Call) -> Path:
     """A folder with the policy, a snapshot that conforms and one that does not."""
-    assert mzaudit("init").code == 0
+    assert mzaudit("init", "--example", "monozu").code == 0
     (folder / "snapshot.json").write_text(dump(compliant()))
     drifted = image(service("cloud"), "acrmonozu.azurecr.io/cloud-backend:latest")(compliant())
     (folder / "drifted.json").write_text(dump(drifted))

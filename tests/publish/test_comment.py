@@ -210,7 +210,7 @@ def test_a_simulated_or_allowed_pass_says_so_in_the_status(pull: Pull) -> None:
 
 
 def test_a_change_of_the_policy_has_a_comment_of_its_own(pull: Pull) -> None:
-    assert pull.run_command("init").code == 0
+    assert pull.run_command("init", "--example", "monozu").code == 0
     assert pull.run_command("collect", "--env", "prd", "--simulate", "drifted", "-o", "night.json").code == 0
     (pull.folder / "base").mkdir()
     for path in (pull.folder / "policies").glob("*.yaml"):
@@ -235,7 +235,7 @@ def test_a_change_of_the_policy_has_a_comment_of_its_own(pull: Pull) -> None:
 
 def test_a_run_that_did_not_judge_takes_back_what_an_earlier_one_said(pull: Pull) -> None:
     """No report, one cut short, one of an earlier run: each replaces the word of a green run, and never doubles it."""
-    assert pull.run_command("init").code == 0
+    assert pull.run_command("init", "--example", "monozu").code == 0
     green = pull.tell(named(GREEN, "policies/monozu.yaml, policies/requirements.yaml, policies/waivers.yaml"), run=1)
     assert green.code == 0
     saved = pull.folder / "report.json"

@@ -50,7 +50,7 @@ def test_earlier_reports_are_shown_and_others_named(mzaudit: Call, folder: Path)
 
 
 def test_yesterdays_report_counts_before_it_is_replaced(mzaudit: Call, folder: Path) -> None:
-    mzaudit("init")
+    mzaudit("init", "--example", "monozu")
     _save(folder / "reports" / "prd" / "mzaudit-prd.json", 400)
     outputs = ("-o", "json:reports/prd/mzaudit-prd.json", "-o", "html:reports/prd/mzaudit-prd.html")
     said = mzaudit("check", "--env", "prd", "--simulate", "compliant", "--history", "reports", *outputs)

@@ -1,4 +1,4 @@
-"""`mzaudit init`: the shipped policy, or a pipeline that runs it, as files of one's own."""
+"""`mzaudit init`: a policy to start from, or a pipeline that runs it, as files of one's own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 EPILOG = """\b
 Examples:
   mzaudit init
+  mzaudit init --example monozu
   mzaudit init azure-pipelines --env prd
   mzaudit init azure-pipelines --matrix
   mzaudit init github --env stg --env prd
@@ -21,14 +22,18 @@ _PIPELINES: Final = {
     "github": ("github.yml", Path(".github/workflows/mzaudit.yml")),
 }
 _MATRIX: Final = "azure-pipelines-matrix.yml"
+_STARTER: Final = "policy.yaml"
+_BESIDE: Final = ("requirements.yaml", "waivers.yaml")
 
 
-@click.command(epilog=EPILOG, short_help="Write the shipped policy, or a pipeline that runs it.")
+@click.command(epilog=EPILOG, short_help="Write a policy to start from, or a pipeline that runs it.")
 @click.argument("pipeline", type=click.Choice(list(_PIPELINES)), required=False)
+@click.option("--example", metavar="NAME", help="Write the shipped policy of that estate instead of a starter.")
 @click.option("--env", "environments", multiple=True, metavar="ENV", help="What to check.  [default: the policy's]")
 @click.option("--matrix", is_flag=True, help="azure-pipelines: collect in a job an environment, check all in one.")
-def command(pipeline: str | None, environments: tuple[str, ...], matrix: bool) -> int:
-    """Write the shipped policy into ./policies, to be edited; or a pipeline for Azure Pipelines or GitHub Actions.
+def command(pipeline: str | None, example: str | None, environments: tuple[str, ...], matrix: bool) -> int:
+    """Write the policy of the smallest estate into ./policies, with comments, to be edited; with --example a whole one,
+    with its requirements; or a pipeline for Azure Pipelines or GitHub Actions.
 
     A file that is there already is never replaced.
     """
@@ -37,13 +42,22 @@ def command(pipeline: str | None, environments: tuple[str, ...], matrix: bool) -
     from mzaudit.cli.resolve import environment_names, load_policy, require_known
     from mzaudit.policy.shipped_policy import files
 
+    if example is not None and pipeline is not None:
+        raise click.UsageError("--example goes with no pipeline")
     if matrix and pipeline != "azure-pipelines":
         raise click.UsageError("--matrix goes with azure-pipelines")
     if pipeline is None:
         if environments:
             raise click.UsageError("--env goes with azure-pipelines or github")
-        _write({Path("policies") / name: text for name, text in files().items()})
-        output.show("Next: edit policies/monozu.yaml, then `mzaudit policy validate`.")
+        texts = files()
+        examples = [name.removesuffix(".yaml") for name in texts if name.endswith(".yaml") and name not in _BESIDE]
+        if example is not None and example not in examples:
+            raise click.UsageError(f"no example is called {example[:40]!r}; there is {', '.join(examples)}")
+        if example is None:
+            texts = {name: text for name, text in texts.items() if name.endswith(".json")} | {_STARTER: _starter()}
+        _write({Path("policies") / name: text for name, text in texts.items()})
+        written = _STARTER if example is None else f"{example}.yaml"
+        output.show(f"Next: edit policies/{written}, then `mzaudit policy validate`.")
         return exit_codes.PASSED
     loaded = load_policy(None, shipped=True)
     require_known(loaded, environment_names(environments))
@@ -52,6 +66,13 @@ def command(pipeline: str | None, environments: tuple[str, ...], matrix: bool) -
     _write({path: _drawn(_MATRIX if matrix else template, asked)})
     output.show(f"Next: read the head of {path}: it names what the pipeline needs.")
     return exit_codes.PASSED
+
+
+def _starter() -> str:
+    """The policy of the smallest estate, with comments."""
+    from importlib.resources import files
+
+    return (files("mzaudit.cli") / "starter.yaml").read_text("utf-8")
 
 
 def _write(texts: Mapping[Path, str]) -> None:

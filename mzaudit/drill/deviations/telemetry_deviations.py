@@ -6,7 +6,6 @@ import copy
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.policy.desired import DesiredEnvironment, DesiredVault
@@ -85,13 +84,11 @@ def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         alert(scopes=[env.resource_group_id], targetResourceType="Microsoft.Compute/virtualMachines")(estate)
 
     yield from each(
-        steps,
-        (Demand.TELEMETRY, Demand.WATCHED),
-        {"component deleted": lambda estate: estate.remove(env.components[0].id)},
+        steps, ("DOC-19", "DOC-21"), {"component deleted": lambda estate: estate.remove(env.components[0].id)}
     )
     yield from each(
         steps,
-        (Demand.WATCHED,),
+        ("DOC-21",),
         {
             "alert disabled": alert(enabled=False),
             "alert without an action": alert(actions=[]),
@@ -128,7 +125,7 @@ def stored(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     for vault, secret in holders:
         yield from each(
             (*steps, vault.key),
-            (Demand.CONNECTION_STRING,),
+            ("DOC-20",),
             {
                 f"connection string of {what}": worth(vault, secret.stored, what)
                 for what in ("another component", "a former component of that name", "another region's endpoint")
@@ -146,9 +143,7 @@ def stored(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
                 text = str(estate.resource(other.components[0].id)["properties"]["ConnectionString"])
                 mutations.secret(estate, vault, name).current.value = text
 
-            yield from each(
-                (*steps, vault.key), (Demand.CONNECTION_STRING,), {f"connection string of {other.env}": theirs}
-            )
+            yield from each((*steps, vault.key), ("DOC-20",), {f"connection string of {other.env}": theirs})
 
 
 def _second(estate: Estate, env: DesiredEnvironment, what: str) -> str:
@@ -172,7 +167,7 @@ def exporting(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         return
     name = service.component.setting
     held = {setting.name for setting in service.settings}
-    demanded = (Demand.TELEMETRY,)
+    requirements = ("DOC-19",)
 
     def told(text: str | None, **more: str) -> Bend:
         def mutate(estate: Estate) -> None:
@@ -186,7 +181,7 @@ def exporting(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     yield from each(
         steps,
-        demanded,
+        requirements,
         {
             "nothing to export with": told(None),
             "connection string under another name": told(None, TELEMETRY=f"InstrumentationKey={'0' * 8}"),
@@ -200,7 +195,7 @@ def exporting(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     if name not in held:
         yield from each(
             steps,
-            demanded,
+            requirements,
             {
                 "connection string empty": told(""),
                 "a bare instrumentation key": told("11111111-2222-3333-4444-555555555555"),

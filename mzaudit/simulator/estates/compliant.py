@@ -48,7 +48,7 @@ _SPELLINGS = (
     "@Microsoft.KeyVault(VaultName={vault};SecretName={secret};)",
 )
 # `kind` is free text: what tools write, and what some leave out.
-_KINDS = ("app,linux,container", "app", None)
+_KINDS: tuple[str | None, ...] = ("app,linux,container", "app", None)
 
 
 _LOCATION = "westeurope"
@@ -235,13 +235,18 @@ def _app(estate: Estate, plan: EnvironmentPlan, app: AppPlan, position: int) -> 
     if app.farm.id.casefold() not in estate.resources:
         estate.add(web_bodies.plan(app.farm.id, _LOCATION, app.farm.sku, app.farm.id.split("/")[2]))
     tier = str(web_bodies.sku(app.farm.sku)["tier"])
-    host = f"{app.image.registry.rpartition('/')[2].casefold()}.azurecr.io"
-    if position == 1:  # from the registry's host in the region, which is the same registry
-        host = host.replace(".", f".{_LOCATION}.geo.", 1)
+    kind: str | None
+    runs, kind = app.stack, ",".join(("functionapp" if app.function else "app", "linux"))
+    if app.image is not None:
+        host = f"{app.image.registry.rpartition('/')[2].casefold()}.azurecr.io"
+        if position == 1:  # from the registry's host in the region, which is the same registry
+            host = host.replace(".", f".{_LOCATION}.geo.", 1)
+        runs = f"DOCKER|{host}/{app.image.repository}:{app.image.tag}"
+        kind = f"{kind},container" if app.function else _KINDS[position % len(_KINDS)]
     for one in (app.id, *(f"{app.id}/slots/{slot}" for slot in app.slots)):
         body = estate.add(web_bodies.site(one, _LOCATION, app.farm.id, tier, estate.tenant_id))
-        body["kind"] = body["properties"]["kind"] = _KINDS[position % len(_KINDS)]
-        estate.add(web_bodies.config_web(body, f"{host}/{app.image.repository}:{app.image.tag}"))
+        body["kind"] = body["properties"]["kind"] = kind
+        estate.add(web_bodies.config_web(body, runs))
         _app_settings(estate, plan, app, one)
         _app_identity(estate, app, one)
 
@@ -267,6 +272,8 @@ def _app_identity(estate: Estate, app: AppPlan, site_id: str) -> None:
         site["properties"]["keyVaultReferenceIdentity"] = config["keyVaultReferenceIdentity"] = app.identity
     for role, scope in app.roles:
         _grant(estate, oid, role, scope)
+    for vault in app.reads:
+        resource_bodies.let_in(estate.resource(vault), estate.tenant_id, oid)
     for use in app.databases:
         inside = estate.sql[use.database.casefold()]
         if user.casefold() not in {one.name.casefold() for one in inside.principals}:
@@ -337,9 +344,15 @@ def _vault(estate: Estate, env: str, plan: VaultPlan, values: dict[str, str]) ->
         return
     _group(estate, plan.id)
     estate.add(resource_bodies.vault(plan.id, _LOCATION, estate.tenant_id))
-    estate.assign(estate.auditor.oid, "Key Vault Secrets User", plan.id)
-    for reader in plan.readers:
-        estate.assign(reader, "Key Vault Secrets User", plan.id, principal_type="User")
+    if plan.by_policies:
+        vault = estate.resource(plan.id)
+        vault["properties"]["enableRbacAuthorization"] = False
+        for reader in (estate.auditor.oid, *plan.readers):
+            resource_bodies.let_in(vault, estate.tenant_id, reader)
+    else:
+        estate.assign(estate.auditor.oid, "Key Vault Secrets User", plan.id)
+        for reader in plan.readers:
+            estate.assign(reader, "Key Vault Secrets User", plan.id, principal_type="User")
     estate.secrets[plan.name] = {}
     for secret in plan.secrets:
         value = _value(env, secret)
@@ -390,7 +403,7 @@ def _server(estate: Estate, plan: ServerPlan) -> None:
             continue
         _database(estate, database.id)
         contents = documented.database(database, pipeline, estate.tenant_id, estate.midnight)
-        documented.admit_auditor(contents, estate.auditor.name, estate.auditor.client_id, database.history.table)
+        documented.admit_auditor(contents, estate.auditor.name, estate.auditor.client_id, database)
         estate.sql[database.id.casefold()] = contents
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 SecretKind = Literal[
     "opaque", "url", "guid", "application-insights", "database", "storage", "service-bus", "json", "pem"
 ]
+MigrationTool = Literal["flyway", "ef-core", "alembic", "liquibase"]
 SYSTEM, NONE = "system", "none"
 
 
@@ -38,11 +39,13 @@ class SecretPlan:
 
 @dataclass(frozen=True, slots=True)
 class VaultPlan:
-    """A vault and what is in it; `readers` are principals besides the apps (object ids) that may read it."""
+    """A vault and what is in it; `readers` are principals besides the apps (object ids) that may read it. One that is
+    `by_policies` lets in by access policies, whatever roles are held on it."""
 
     id: str
     secrets: tuple[SecretPlan, ...]
     readers: tuple[str, ...] = ()
+    by_policies: bool = False
 
     @property
     def name(self) -> str:
@@ -52,21 +55,23 @@ class VaultPlan:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPlan:
-    """The table in which Flyway records migrations (`schema.table`), who applied them, and the newest version, where
+    """The table in which a tool records migrations (`schema.table`), who applied them, and the newest version, where
     those are known."""
 
     table: str
     applied_by: str = ""
     version: str = ""
+    tool: MigrationTool = "flyway"
 
 
 @dataclass(frozen=True, slots=True)
 class DatabasePlan:
-    """A database; its tables of tenants have the `tenant_column`."""
+    """A database. Its tables of tenants have the `tenant_column`; without one it keeps no tenants apart, and without a
+    history no tool migrates it."""
 
     id: str
-    tenant_column: str = "tenant_id"
-    history: HistoryPlan = HistoryPlan("dbo.flyway_schema_history")
+    tenant_column: str | None = "tenant_id"
+    history: HistoryPlan | None = HistoryPlan("dbo.flyway_schema_history")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +126,25 @@ class FarmPlan:
 
 @dataclass(frozen=True, slots=True)
 class AppPlan:
-    """An App Service: what it runs on, what it runs (an image), whose settings refer to what, and what its identity
-    may do.
+    """An App Service: what it runs on, what it runs (an image, or a runtime `stack` as in linuxFxVersion), what its
+    settings refer to, and what its identity may do.
 
-    `identity` is `SYSTEM`, `NONE` or the id of a user-assigned one. `roles` are roles, by name, and scopes. `exports`
-    is a component (by id) and the setting that holds its connection string in clear.
+    `identity` is `SYSTEM`, `NONE` or the id of a user-assigned one. `roles` are roles, by name, and scopes; `reads` are
+    vaults, by id, whose access policies let it in. `exports` is a component (by id) and the setting that holds its
+    connection string in clear.
     """
 
     key: str
     id: str
     farm: FarmPlan
-    image: ImagePlan
+    image: ImagePlan | None
+    stack: str = ""
+    function: bool = False
     identity: str = SYSTEM
     references: tuple[ReferencePlan, ...] = ()
     exports: tuple[str, str] | None = None
     roles: tuple[tuple[str, str], ...] = ()
+    reads: tuple[str, ...] = ()
     databases: tuple[DatabaseUse, ...] = ()
     slots: tuple[str, ...] = ()
 

@@ -46,6 +46,14 @@ def vault(arm_id: str, location: str, tenant: str) -> Json:
     }
 
 
+def let_in(vault_body: Json, tenant: str, oid: str) -> None:
+    """Let somebody get and list secrets by an access policy of the vault."""
+    policies = vault_body["properties"]["accessPolicies"]
+    if oid not in {policy["objectId"] for policy in policies}:
+        granted: Json = {"keys": [], "secrets": ["get", "list"], "certificates": []}
+        policies.append({"tenantId": tenant, "objectId": oid, "permissions": granted})
+
+
 def registry(arm_id: str, location: str, login_server: str) -> Json:
     """A container registry without an admin user."""
     return {

@@ -192,7 +192,7 @@ _ALLOW_ALL = {
 }
 
 
-def config_web(site_body: Json, image: str) -> Json:
+def config_web(site_body: Json, linux_fx_version: str) -> Json:
     """`config/web` of an app or slot. Its `name` is the site's, and a slot's `type` is the app's, as recorded."""
     app = str(site_body["id"]).split("/")[8]
     properties: Json = {
@@ -203,11 +203,11 @@ def config_web(site_body: Json, image: str) -> Json:
         "pythonVersion": "",
         "nodeVersion": "",
         "powerShellVersion": "",
-        "linuxFxVersion": f"DOCKER|{image}",
+        "linuxFxVersion": linux_fx_version,
         "requestTracingEnabled": False,
         "remoteDebuggingEnabled": False,
         "httpLoggingEnabled": True,
-        "acrUseManagedIdentityCreds": True,
+        "acrUseManagedIdentityCreds": linux_fx_version.startswith("DOCKER|"),
         "logsDirectorySizeLimit": 35,
         "detailedErrorLoggingEnabled": False,
         "publishingUsername": f"${app}",

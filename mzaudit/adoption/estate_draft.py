@@ -1,0 +1,263 @@
+"""The draft of an estate: its services, what they use, and where all of it is."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from mzaudit import kinds
+from mzaudit.adoption import draft_names
+from mzaudit.adoption.data_draft import READS_BLOBS, DraftedData, draft_data
+from mzaudit.adoption.draft_tree import Branch, Fact, Value
+from mzaudit.adoption.observed_apps import Looks, ObservedApp
+from mzaudit.adoption.vault_draft import DraftedVault, DraftedVaults, draft_vaults
+from mzaudit.policy import skus
+from mzaudit.policy.bind import NO_COMPONENT
+from mzaudit.policy.enums import SecretStyle
+from mzaudit.snapshot.observed import Observed
+from mzaudit.snapshot.text.ids import group_of, key, name, subscription_of
+from mzaudit.snapshot.values import LiteralValue, ValueClass, VaultReference
+
+_PRODUCTION: Final = frozenset({"prd", "prod", "production", "live"})
+_REGISTRY: Final = re.compile(r"([a-z0-9]+)(?:\.[a-z0-9]+\.geo)?\.azurecr\.[a-z.]+")
+_SETTING: Final = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+_KEY: Final = "instrumentationkey"
+_IMPLIED: Final = frozenset({"Key Vault Secrets User", "AcrPull", "Container Registry Repository Reader", READS_BLOBS})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A drafted policy; `remarks` are what it cannot say, and `documented` the ids of the things in it."""
+
+    policy: Branch
+    remarks: tuple[str, ...]
+    documented: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Drafting:
+    looks: Looks
+    vaults: DraftedVaults
+    data: DraftedData
+    registries: Mapping[str, tuple[str, str | None]]  # by name: the key, and the id
+    components: Mapping[str, str]  # by id: the key
+    homes: list[tuple[Branch, str]] = field(default_factory=list)  # things with the groups that they are in
+    remarks: list[str] = field(default_factory=list)
+
+
+def draft_estate(looks: Looks) -> Draft:
+    """The policy of the adopted apps, as the newest look shows them."""
+    env, apps = looks.env, looks.apps
+    found = _Drafting(looks, draft_vaults(looks), draft_data(looks), _registries(looks), _components(looks))
+    keys = draft_names.keys((name(app.id) for app in apps), env)
+    root = Branch()
+    root.put("version", 1)
+    root.put("estate", _estate(looks), "from the names of its apps")
+    root.put("document", "infrastructure.md", "name the page that this policy restates")
+    if found.vaults.style is not SecretStyle.UNDERSCORE_TO_DASH:
+        style = Fact(found.vaults.style.value, "from settings and the secrets that they refer to")
+        root.entries["naming"] = Branch({"secrets": style})
+    environment = Branch()
+    environment.put("production", bool(_PRODUCTION & set(draft_names.words(env))), "from its name")
+    environment.put("subscription", looks.subscription)
+    root.entries["environments"] = Branch({env: environment})
+    root.entries["places"] = places = Branch()
+    sections = {
+        "registries": {each: _registry(found, called, id_) for called, (each, id_) in found.registries.items()},
+        "vaults": {each.key: _at(found, each.branch, each.id) for each in found.vaults.by_name.values()},
+        "services": {keys[name(app.id)]: _at(found, _service(found, app), app.id) for app in apps},
+        "servers": {each: _at(found, branch, id_) for each, (id_, branch) in found.data.servers.items()},
+        "storage": {each: _at(found, branch, id_) for each, (id_, branch) in found.data.storage.items()},
+        "components": {each: _at(found, _component(looks, id_), id_) for id_, each in found.components.items()},
+    }
+    for section, held in sections.items():
+        root.entries[section] = Branch(dict[str, Fact | Branch](held))
+    root.entries["plans"] = _plans(looks)
+    _place(found, places)
+    documented = (
+        *(app.id for app in apps),
+        *(id_ for _, id_ in found.registries.values() if id_ is not None),
+        *(each.id for each in found.vaults.by_name.values() if each.id is not None),
+        *(id_ for id_, _ in (*found.data.servers.values(), *found.data.storage.values())),
+        *found.components,
+    )
+    return Draft(root, (*found.vaults.remarks, *found.remarks), documented)
+
+
+def _estate(looks: Looks) -> str:
+    """The words that the names of all apps share."""
+    split = [draft_names.words(name(app.id)) for app in looks.apps]
+    shared = [word for word in (split[0] if split else ()) if all(word in each for each in split)]
+    return "-".join(word for word in shared if word not in ("app", "func", looks.env)) or "estate"
+
+
+def _at(found: _Drafting, branch: Branch, resource_id: str | None) -> Branch:
+    """The branch of a thing, noted with where it is."""
+    if resource_id is not None:
+        found.homes.append((branch, group_of(resource_id)))
+    return branch
+
+
+def _place(found: _Drafting, places: Branch) -> None:
+    """Name the places: the default is where most things are; every other thing says where it is."""
+    looks = found.looks
+    counts = Counter(key(group) for _, group in found.homes)
+    spelled = {key(group): group for _, group in reversed(found.homes)}
+    groups = [spelled[each] for each, _ in counts.most_common()]
+    called = {key(group): name(group) for group in groups[1:]}
+    for group in groups:
+        template = draft_names.template(name(group), looks.env)
+        home = subscription_of(group)
+        elsewhere = home.casefold() != looks.subscription.casefold()
+        value: Value = {"group": template, "subscription": home} if elsewhere else template
+        places.put(called.get(key(group), "default"), value)
+    for branch, group in found.homes:
+        if key(group) in called:
+            branch.put("place", called[key(group)])
+
+
+def _registries(looks: Looks) -> Mapping[str, tuple[str, str | None]]:
+    hosts = [image.host for app in looks.apps for _, image in app.images[:1]]
+    names = dict.fromkeys(match[1] for match in map(_REGISTRY.fullmatch, hosts) if match)
+    keys = draft_names.keys(names, looks.env) if len(names) > 1 else dict.fromkeys(names, "main")
+    return {each: (keys[each], looks.named(kinds.REGISTRY.type, each)) for each in names}
+
+
+def _registry(found: _Drafting, called: str, resource_id: str | None) -> Branch:
+    branch = Branch()
+    shown = draft_names.own(resource_id) or called
+    branch.put("name", *draft_names.named(resource_id, shown, found.looks.env, "registry"))
+    return _at(found, branch, resource_id)
+
+
+def _components(looks: Looks) -> Mapping[str, str]:
+    """The components of the adopted groups, else those of the subscriptions that an app exports to."""
+    within = looks.within(kinds.COMPONENT.type)
+    every = within or looks.all(kinds.COMPONENT.type)
+    exporting = {_told(looks, app) for app in looks.apps} - {None}
+    ids = [each for each in every if not exporting or _own_key(looks, each) in (None, *exporting)]
+    keys = draft_names.keys(map(name, ids), looks.env) if len(ids) > 1 else {}
+    return {each: keys.get(name(each), "main") for each in ids} if any(map(_exports, looks.apps)) else {}
+
+
+def _component(looks: Looks, resource_id: str) -> Branch:
+    branch = Branch()
+    branch.put("name", draft_names.template(name(resource_id), looks.env))
+    return branch
+
+
+def _exports(app: ObservedApp) -> bool:
+    return any(one.name == _SETTING for one in app.settings)
+
+
+def _own_key(looks: Looks, component: str) -> int | None:
+    """The label of a component's instrumentation key; None where it was not read."""
+    seen = looks.newest.component(component).properties
+    told = seen.value.connection_string if isinstance(seen, Observed) and seen.value is not None else None
+    return told.part(_KEY) if told is not None else None
+
+
+def _told(looks: Looks, app: ObservedApp) -> int | None:
+    """The label of the instrumentation key that an app exports with; None where it was not read."""
+    setting = next((one.value for one in app.settings if one.name == _SETTING), None)
+    value: ValueClass | None = setting.value if isinstance(setting, LiteralValue) else None
+    if isinstance(setting, VaultReference) and setting.vault and setting.secret:
+        vault = looks.named(kinds.VAULT.type, setting.vault)
+        read = looks.newest.vault(vault).value(setting.secret) if vault is not None else None
+        value = read.value if isinstance(read, Observed) else None
+    return value.part(_KEY) if value is not None else None
+
+
+def _plans(looks: Looks) -> Branch:
+    """The smallest size in each family that an app runs on."""
+    least: dict[str, skus.Sku] = {}
+    for app in looks.apps:
+        plan = looks.newest.plan(app.properties.plan_id or "") if app.properties is not None else None
+        size = plan.value.sku if isinstance(plan, Observed) and plan.value is not None else None
+        known = skus.sku(size, {}) if size else None
+        if known is not None and (known.family not in least or least[known.family].at_least(known)):
+            least[known.family] = known
+    branch = Branch()
+    if least:
+        families: dict[str, Value] = {family: known.name for family, known in sorted(least.items())}
+        branch.put("minimum", families, "what the apps run on is enough")
+    return branch
+
+
+def _service(found: _Drafting, app: ObservedApp) -> Branch:
+    branch = Branch(guess="its key, from the app's name")
+    branch.put("app", draft_names.template(name(app.id), found.looks.env))
+    _image(found, branch, app)
+    _secrets(found, branch, app)
+    if app_containers := found.data.containers.get(key(app.id)):
+        branch.put("storage", app_containers)
+    if databases := found.data.databases.get(key(app.id)):
+        branch.put("databases", databases)
+    component = _component_of(found, app)
+    if found.components and component is None:
+        branch.put("component", NO_COMPONENT, "no setting of it is a connection string")
+    elif component is not None and len(found.components) > 1:
+        branch.put("component", component)
+    found.remarks += [
+        f"{name(app.id)} holds {role} on {scope}, which this draft does not say"
+        for role, scope in found.looks.roles_of(app)
+        if role not in _IMPLIED
+    ]
+    return branch
+
+
+def _component_of(found: _Drafting, app: ObservedApp) -> str | None:
+    """The key of the component that an app exports to; the only one, where that cannot be told."""
+    if not found.components or not _exports(app):
+        return None
+    told = _told(found.looks, app)
+    known = {_own_key(found.looks, each): called for each, called in found.components.items()}
+    return known.get(told) or next(iter(found.components.values()))
+
+
+def _image(found: _Drafting, branch: Branch, app: ObservedApp) -> None:
+    images = app.images
+    if not images:
+        return
+    (_, main), *others = images
+    registry = _REGISTRY.fullmatch(main.host)
+    if registry is None:
+        found.remarks.append(f"{name(app.id)} runs {main.host}/{main.repository}, which is from no registry of Azure's")
+        return
+    image: dict[str, Value] = {"repository": main.repository}
+    if len(found.registries) > 1:
+        image["registry"] = found.registries[registry[1]][0]
+    branch.put("image", image)
+    if others:
+        sidecars: dict[str, Value] = {called: {"image": f"{each.host}/{each.repository}"} for called, each in others}
+        branch.put("sidecars", sidecars)
+
+
+def _secrets(found: _Drafting, branch: Branch, app: ObservedApp) -> None:
+    """Its vaults: a vault is its own if every secret there is a setting; what has another name is said by setting."""
+    by_vault: dict[str, dict[str, list[str]]] = {}
+    for one in app.references:
+        by_vault.setdefault(one.vault.casefold(), {}).setdefault(one.stored.casefold(), []).append(one.setting)
+    own: list[str] = []
+    settings: dict[str, Value] = {}
+    for low, referred in by_vault.items():
+        vault = found.vaults.by_name[low]
+        whole = bool(vault.secrets) and all(stored.casefold() in referred for stored in vault.secrets)
+        own += [vault.key] if whole else []
+        settings.update(_renamed(vault, referred, whole=whole))
+    if len(own) == 1:
+        branch.put("vault", own[0])
+    elif own:
+        branch.put("vaults", tuple(own))
+    if settings:
+        branch.put("settings", settings)
+
+
+def _renamed(vault: DraftedVault, referred: Mapping[str, list[str]], *, whole: bool) -> Iterator[tuple[str, Value]]:
+    for stored, documented in vault.secrets.items():
+        names = referred.get(stored.casefold(), [])
+        if not whole or names != [documented]:
+            yield from ((setting, f"{vault.key}/{documented}") for setting in names)

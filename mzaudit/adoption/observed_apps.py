@@ -1,0 +1,181 @@
+"""The apps that are adopted, and what they lead to: identities, images, references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from mzaudit import kinds
+from mzaudit.snapshot.authorization import RoleAssignment
+from mzaudit.snapshot.databases import DatabaseContents
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.text.ids import group_of, key, name
+from mzaudit.snapshot.text.image_reference import Image, parse
+from mzaudit.snapshot.values import VaultReference
+from mzaudit.snapshot.web import Setting, Site, SiteProperties
+
+Inventory = Mapping[str, Listing[str]]
+"""The ids of what is in the subscriptions that are adopted from, by kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A setting of an app that refers to a secret; the names are Azure's."""
+
+    setting: str
+    vault: str
+    stored: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedApp:
+    """An app as the newest look showed it."""
+
+    id: str
+    site: Site
+    properties: SiteProperties | None
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """Its app settings; none where they could not be read."""
+        return (self.site.settings.value or ()) if isinstance(self.site.settings, Observed) else ()
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Its settings that refer to a secret."""
+        return tuple(
+            Reference(one.name, one.value.vault, one.value.secret)
+            for one in self.settings
+            if isinstance(one.value, VaultReference) and one.value.vault and one.value.secret
+        )
+
+    @property
+    def principal_id(self) -> str | None:
+        """The object id of its system-assigned identity."""
+        return self.properties.identity.principal_id if self.properties is not None else None
+
+    @property
+    def client_id(self) -> str | None:
+        """The client id of its system-assigned identity."""
+        identity = self.site.identity
+        return identity.value.client_id if isinstance(identity, Observed) and identity.value is not None else None
+
+    @property
+    def images(self) -> tuple[tuple[str, Image], ...]:
+        """Its containers' images with the containers' names, the main one first."""
+        config = self.site.config.value if isinstance(self.site.config, Observed) else None
+        runtime = config.runtime if config is not None else None
+        if runtime is None:
+            return ()
+        containers = (
+            [item.container for item in self.site.containers.items]
+            if runtime.form == "sitecontainers"
+            else list(runtime.containers)
+        )
+        containers.sort(key=lambda container: not container.main)
+        read = ((str(container.name), parse(container.image)) for container in containers)
+        return tuple((called, image) for called, image in read if image is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What is there, and every look at it so far, the newest last. `groups` are the names of the resource groups that
+    are adopted; without any, what has the environment's name in its own or in its group's is, or else everything."""
+
+    env: str
+    subscription: str
+    there: Inventory
+    groups: tuple[str, ...]
+    seen: tuple[Snapshot, ...]
+
+    def after(self, seen: Snapshot) -> Looks:
+        """The same after one more look."""
+        return replace(self, seen=(*self.seen, seen))
+
+    @property
+    def newest(self) -> Snapshot:
+        """The newest look."""
+        return self.seen[-1]
+
+    @property
+    def apps(self) -> tuple[ObservedApp, ...]:
+        """The apps in those groups, by name."""
+        return tuple(self._app(each) for each in self.within(kinds.SITE.type))
+
+    def _app(self, app_id: str) -> ObservedApp:
+        site = self.newest.site(app_id)
+        return ObservedApp(app_id, site, site.properties.value if isinstance(site.properties, Observed) else None)
+
+    def all(self, kind: str) -> tuple[str, ...]:
+        """The ids of a kind, by name."""
+        return tuple(sorted(self.there.get(kind, Listing()).items, key=lambda each: (name(each), key(each))))
+
+    def within(self, kind: str) -> tuple[str, ...]:
+        """The ids of a kind that are adopted, by name."""
+        if self.groups:
+            wanted = {each.casefold() for each in self.groups}
+            return tuple(each for each in self.all(kind) if name(group_of(each)).casefold() in wanted)
+        told = any(map(self._is_named, self.all(kinds.SITE.type)))
+        return tuple(each for each in self.all(kind) if not told or self._is_named(each))
+
+    def _is_named(self, resource_id: str) -> bool:
+        return self.env in f"{name(resource_id)} {name(group_of(resource_id))}".casefold()
+
+    def named(self, kind: str, wanted: str) -> str | None:
+        """The id of the thing of a kind with that name, wherever it is."""
+        return next((each for each in self.all(kind) if name(each).casefold() == wanted.casefold()), None)
+
+    def roles_of(self, app: ObservedApp) -> tuple[tuple[str, str], ...]:
+        """The roles that an app's identity holds itself, by the role's name, and their scopes."""
+        if app.principal_id is None:
+            return ()
+        found: dict[str, tuple[str, str]] = {}
+        for rbac in self.newest.authorization.values():
+            names = {role.guid.casefold(): role.name for role in rbac.roles.items}
+            for each in rbac.assignments.items:
+                if each.principal_id.casefold() == app.principal_id.casefold():
+                    found[key(each.id)] = (names.get(each.role.casefold(), each.role), each.scope)
+        return tuple(found.values())
+
+    def holders(self, scope: str) -> Iterator[tuple[str, RoleAssignment]]:
+        """Who holds which role on exactly a thing."""
+        rbac = self.newest.access(scope)
+        names = {role.guid.casefold(): role.name for role in rbac.roles.items}
+        for each in rbac.assignments.items:
+            if key(each.scope) == key(scope):
+                yield names.get(each.role.casefold(), each.role), each
+
+    def has_column(self, database_id: str, column: str) -> bool | None:
+        """Whether a table of the database has the column, by the newest look that asked; None where none did."""
+        for database in self._inside(database_id):
+            tables = database.tables_with(column)
+            if tables.items or tables.gap is None:
+                return bool(tables.items)
+        return None
+
+    def has_history(self, database_id: str, table: str) -> bool | None:
+        """Whether the database has that history of migrations, by the newest look that asked; None where none did."""
+        for database in self._inside(database_id):
+            found = database.history(table)
+            if not isinstance(found, Gap):
+                return found.value is not None
+        return None
+
+    def _inside(self, database_id: str) -> Iterator[DatabaseContents]:
+        return (one.database(database_id) for one in reversed(self.seen))
+
+
+def inventory_of(seen: Snapshot) -> Inventory:
+    """What a snapshot saw to be there: never more than it was told to look for."""
+    held = {
+        kind.type: {one.id: getattr(one, kind.facet) for one in getattr(seen, kind.held_in).values()}
+        for kind in kinds.NAMED
+    }
+    return {
+        kind: Listing(
+            tuple(found for found, facet in facets.items() if isinstance(facet, Observed) and facet.value),
+            next((facet for facet in facets.values() if isinstance(facet, Gap)), None),
+        )
+        for kind, facets in held.items()
+    }
