@@ -16,6 +16,7 @@ from mzaudit.policy.json_schema import SCHEMAS, json_schema
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.requirements import by_rule
 from mzaudit.policy.shipped_policy import shipped
+from mzaudit.publish import webhook_payload
 from mzaudit.report.rule_page import page
 from tests.test_rules_are_complete import cases
 
@@ -52,7 +53,7 @@ def table(every_rule: tuple[AnyRule, ...], answers: Mapping[str, tuple[str, ...]
 
 
 def main() -> None:
-    """Write the pages, the example, its picture and the policy's schemas; delete the pages of rules that are gone."""
+    """Write the pages, the example, its picture and the schemas; delete the pages of rules that are gone."""
     permissions.main()
     operations.main()
     example.main()
@@ -66,6 +67,7 @@ def main() -> None:
         (FOLDER / name).write_text(text, encoding="utf-8")
     for name in SCHEMAS:
         (shipped() / name).write_text(json_schema(name), encoding="utf-8")
+    (Path(__file__).parent / "webhook.schema.json").write_text(webhook_payload.schema(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -47,15 +47,17 @@ class NamedKind(Kind):
     """A kind of which a policy names resources, each at the top of a resource group.
 
     `held_in` is the field of a snapshot that holds them by id, and `facet` the field of such a thing that says whether
-    it is there. A `worldwide` name is unique in all of Azure. Of a kind that is `shared`, parts of one estate that were
-    read apart may hold the same. `listed` says whether one list may replace many reads, with `query` what such a list,
-    and every read, asks for besides.
+    it is there. A `worldwide` name is unique in all of Azure. A resource `by_id` is read by that alone, by a reader in
+    some `azure.readers` module's `BY_ID`. Of a kind that is `shared`, parts of one estate that were read apart may hold
+    the same. `listed` says whether one list may replace many reads, with `query` what such a list, and every read, asks
+    for besides.
     """
 
     name: NameRule
     held_in: str
     facet: str = "properties"
     worldwide: bool = True
+    by_id: bool = False
     shared: bool = False
     listed: bool = True
     query: tuple[tuple[str, str], ...] = ()
@@ -118,6 +120,7 @@ ACCOUNT: Final = NamedKind(
     "2026-09-01",
     _rule("storage account", r"[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits"),
     held_in="accounts",
+    by_id=True,
     shared=True,
 )
 COMPONENT: Final = NamedKind(

@@ -114,7 +114,7 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
     databases, wanted = Databases(run), {each.id: each for each in scope.resources}
     deleted = {each.casefold(): _Once(partial(keyvault_reader.deleted_vaults, run, each)) for each in subscriptions}
     async with asyncio.TaskGroup() as group:
-        if values and any(each.values for each in scope.vaults):
+        if values and any(each.secrets for each in scope.vaults):
             group.create_task(run.clients.sign_in_to_vaults())
         if any(each.names for each in scope.registries):
             group.create_task(run.clients.sign_in_to_registries())

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class VaultScope:
-    """A vault: `secrets` are the stored names wanted, `values` those whose value's class a rule needs,
-    `compared` those whose value a rule compares with other vaults' secrets of that name."""
+    """A vault: `secrets` are the stored names wanted, with the class of each value; `compared` those whose value a rule
+    compares with other vaults' secrets of that name."""
 
     id: str
     secrets: tuple[str, ...] = ()
-    values: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
 
 

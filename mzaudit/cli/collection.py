@@ -53,11 +53,10 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
 
     asked = [wanted.environments[env] for env in wanted.asked]
     others = [wanted.environments[env] for env in wanted.environments if env not in wanted.asked]
-    resources: dict[str, tuple[str, dict[str, str]]] = {}
-    for id_, name in (each for env in asked for each in env.resources()):
-        _, names = resources.setdefault(key(id_), (id_, {}))
-        if name:
-            names.setdefault(name.casefold(), name)
+    alike = {key(one.id): one.id for env in asked for one in env.resources if one.kind.by_id}
+    inside: dict[str, dict[str, str]] = {each: {} for each in alike}
+    for storage in (storage for env in asked for storage in env.storage):
+        inside[key(storage.account_id)].setdefault(storage.container.casefold(), storage.container)
     components = {key(one.id): one.id for env in asked for one in env.components}
     groups = {key(one): one for env in asked for one in (env.resource_group_id, *env.resource_groups)}
     return Scope(
@@ -68,7 +67,7 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
         registries=_registries(asked),
         servers=_servers(asked, wake=wake),
         components=tuple(components.values()),
-        resources=tuple(ResourceScope(id_, tuple(names.values())) for id_, names in resources.values()),
+        resources=tuple(ResourceScope(id_, tuple(inside[each].values())) for each, id_ in alike.items()),
         resource_groups=tuple(groups.values()),
     )
 
@@ -82,7 +81,6 @@ def _vaults(asked: Sequence[DesiredEnvironment]) -> tuple[VaultScope, ...]:
     return tuple(
         VaultScope(
             vault.id,
-            tuple(secret.stored for secret in vault.secrets),
             tuple(secret.stored for secret in vault.secrets),
             tuple(secret.stored for secret in vault.secrets if secret.compared),
         )

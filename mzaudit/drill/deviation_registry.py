@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from typing import get_args
 
 from mzaudit.drill.drill_case import DrillCase, DrillContext, Steps
+from mzaudit.policy.desired import Desired
 from mzaudit.policy.models import (
     AllowedDifference,
     ComponentSpec,
@@ -17,7 +19,6 @@ from mzaudit.policy.models import (
     MigrationsSpec,
     PlaceSpec,
     PlanSize,
-    PlansSpec,
     Policy,
     PrincipalSpec,
     RegistrySpec,
@@ -29,6 +30,7 @@ from mzaudit.policy.models import (
     VaultSpec,
     Waiving,
 )
+from mzaudit.simulator import Estate
 
 Generator = Callable[[DrillContext, Steps], Iterator[DrillCase]]
 Field = tuple[type[Strict], str]
@@ -37,23 +39,11 @@ _BREAKS: dict[Field, list[Generator]] = {}
 BREAKS: Mapping[Field, list[Generator]] = MappingProxyType(_BREAKS)
 
 _ELSEWHERE = "where to look; a thing elsewhere is a missing thing, which is drilled by name"
-_PARTS = "the entries inside are broken one by one"
 NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
     {
         (Policy, "version"): "the format of the file, not of the estate",
         (Policy, "estate"): "a title; nothing in Azure carries it",
         (Policy, "document"): "a title; nothing in Azure carries it",
-        (Policy, "naming"): _PARTS,
-        (Policy, "environments"): _PARTS,
-        (Policy, "places"): _PARTS,
-        (Policy, "registries"): _PARTS,
-        (Policy, "vaults"): _PARTS,
-        (Policy, "services"): _PARTS,
-        (Policy, "plans"): _PARTS,
-        (Policy, "secrets"): _PARTS,
-        (Policy, "servers"): _PARTS,
-        (Policy, "storage"): _PARTS,
-        (Policy, "components"): _PARTS,
         (Policy, "pipelines"): "who may change the estate; a change is not a state",
         (Policy, "rules"): "how findings are weighed, not what is found",
         (Policy, "waivers"): "how findings are excused, not what is found",
@@ -86,22 +76,45 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (PrincipalSpec, "object_id"): "permits, demands nothing; strangers are drilled with the vault's name",
         (PrincipalSpec, "name"): "words for people",
         (ServiceSpec, "title"): "words for people",
-        (ServiceSpec, "databases"): _PARTS,
-        (ServiceSpec, "image"): _PARTS,
-        (ServiceSpec, "sidecars"): _PARTS,
         (ServiceSpec, "plaintext"): "permits, demands nothing; credentials in clear are drilled with the app",
-        (PlansSpec, "sizes"): _PARTS,
         (PlanSize, "cores"): "what Azure calls a SKU; plans are drilled with the minimum",
         (PlanSize, "memory_gib"): "what Azure calls a SKU; plans are drilled with the minimum",
         (AllowedDifference, "reason"): "words for people",
-        (DatabaseSpec, "excused"): _PARTS,
         (ExcusedTable, "table"): "permits, demands nothing; tables are drilled with the tenant column",
         (ExcusedTable, "reason"): "words for people",
-        (DatabaseSpec, "administrators"): _PARTS,
         (DatabaseAdministrator, "name"): "permits, demands nothing; others are drilled with the tenant column",
         (DatabaseAdministrator, "reason"): "words for people",
     }
 )
+
+
+Conforming = Callable[[Estate, Desired], object]
+_CONFORMING: list[Conforming] = []
+
+
+def conforming(build: Conforming) -> Conforming:
+    """Register what adds further things of a policy to its conforming estate, as the policy wants them."""
+    _CONFORMING.append(build)
+    return build
+
+
+def conform(estate: Estate, wanted: Desired) -> None:
+    """Add all of those."""
+    for build in _CONFORMING:
+        build(estate, wanted)
+
+
+def holds_models(field: Field) -> bool:
+    """Whether the field holds further models, whose fields are broken one by one."""
+    model, name = field
+    return any(issubclass(each, Strict) for each in _classes(model.model_fields[name].annotation))
+
+
+def _classes(annotation: object) -> Iterator[type]:
+    if isinstance(annotation, type) and not get_args(annotation):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _classes(each)
 
 
 def breaks(model: type[Strict], field: str) -> Callable[[Generator], Generator]:

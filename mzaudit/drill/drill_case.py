@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mzaudit.drill.demands import Demand
 from mzaudit.policy.desired import (
     Desired,
     DesiredDatabase,
@@ -26,7 +27,7 @@ Steps = tuple[str | int, ...]
 class DrillCase:
     """One mutate of the conforming estate.
 
-    A deviation names the `requirements` it violates, a harmless variation none. `place` is the policy's path that
+    A deviation names the `demands` it violates, a harmless variation none. `place` is the policy's path that
     the bent fact comes from. What can only be seen by comparing is
     judged for `all_environments` of the policy together.
     """
@@ -34,7 +35,7 @@ class DrillCase:
     place: str
     what: str
     mutate: Bend
-    requirements: tuple[str, ...] = ()
+    demands: tuple[Demand, ...] = ()
     all_environments: bool = False
 
     @property
@@ -96,11 +97,11 @@ def dotted(steps: Steps) -> str:
 
 
 def each(
-    steps: Steps, requirements: tuple[str, ...], bends: Mapping[str, Bend], *, all_environments: bool = False
+    steps: Steps, demands: tuple[Demand, ...], bends: Mapping[str, Bend], *, all_environments: bool = False
 ) -> Iterator[DrillCase]:
     """One case for each named mutate of a fact."""
     for what, mutate in bends.items():
-        yield DrillCase(dotted(steps), what, mutate, requirements, all_environments)
+        yield DrillCase(dotted(steps), what, mutate, demands, all_environments)
 
 
 def spread(ground: DrillContext, service: DesiredService, bends: Mapping[str, Bend]) -> dict[str, Bend]:

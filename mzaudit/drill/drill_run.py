@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from mzaudit.drill.demands import Demand, guards
 from mzaudit.drill.deviations import deviations
 from mzaudit.drill.drill_case import DrillCase, DrillContext
 from mzaudit.drill.policy_estate import estate_of
@@ -18,7 +19,7 @@ from mzaudit.drill.variations import variations
 from mzaudit.engine.overrides import override_of
 from mzaudit.engine.results import Finding, Status
 from mzaudit.policy.desired import Desired
-from mzaudit.policy.loader.load import Loaded, shipped_catalogue
+from mzaudit.policy.loader.load import Loaded
 from mzaudit.simulator import Simulator, serve
 
 Audit = Callable[[Desired, Simulator], tuple[Finding, ...]]
@@ -51,7 +52,7 @@ class DrillOutcome:
 
     place: str
     what: str
-    requirements: tuple[str, ...]
+    demands: tuple[Demand, ...]
     all_environments: bool
     said: tuple[DrillFinding, ...]
 
@@ -116,16 +117,10 @@ class Drill:
         return DrillOutcome(
             case.place,
             case.what,
-            case.requirements,
+            case.demands,
             case.all_environments,
-            tuple(_said(f, self._answering(case), self._ground.wanted) for f in changed),
+            tuple(_said(f, guards(case.demands), self._ground.wanted) for f in changed),
         )
-
-    def _answering(self, case: DrillCase) -> Set[str]:
-        """The rules that answer for what a case violates, as the policy's catalogue says; as the shipped one says of
-        what the policy's does not state."""
-        stated = {one.id: one.answered_by for one in (*shipped_catalogue(), *self._plan.loaded.requirements)}
-        return {code for requirement in case.requirements for code in stated[requirement]}
 
     def _look(self, *, everywhere: bool, case: DrillCase | None) -> tuple[Finding, ...]:
         estate = pickle.loads(self._estate)  # noqa: S301 - our own bytes; twice as fast as a deep copy

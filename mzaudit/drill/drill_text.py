@@ -1,9 +1,10 @@
-"""What a drill has shown, as text: what slipped, what raised a false alarm, coverage by requirement, totals."""
+"""What a drill has shown, as text: what slipped, false alarms, coverage by what is demanded, totals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.drill_run import DrillOutcome
 from mzaudit.policy.enums import counted
 
@@ -12,17 +13,17 @@ _MOST_SAID = 4
 
 def slipped(outcomes: Sequence[DrillOutcome]) -> tuple[DrillOutcome, ...]:
     """The deviations that no rule that answers for them failed over."""
-    return tuple(o for o in outcomes if o.requirements and not o.answering and not o.switched_off)
+    return tuple(o for o in outcomes if o.demands and not o.answering and not o.switched_off)
 
 
 def unguarded(outcomes: Sequence[DrillOutcome]) -> tuple[DrillOutcome, ...]:
     """The deviations that only rules answer for which the policy switches off there."""
-    return tuple(o for o in outcomes if o.requirements and o.switched_off)
+    return tuple(o for o in outcomes if o.demands and o.switched_off)
 
 
 def false_alarms(outcomes: Sequence[DrillOutcome]) -> tuple[DrillOutcome, ...]:
     """The harmless variations over which something failed or became inconclusive."""
-    return tuple(o for o in outcomes if not o.requirements and not o.quiet)
+    return tuple(o for o in outcomes if not o.demands and not o.quiet)
 
 
 def render(outcomes: Sequence[DrillOutcome], env: str) -> str:
@@ -33,7 +34,7 @@ def render(outcomes: Sequence[DrillOutcome], env: str) -> str:
 def _troubles(outcomes: Sequence[DrillOutcome]) -> Iterator[str]:
     for outcome in slipped(outcomes):
         yield f"SLIPPED      {outcome.place}: {outcome.what}"
-        yield f"             violates {', '.join(outcome.requirements)}"
+        yield f"             violates {', '.join(outcome.demands)}"
         yield from _said(outcome)
     for outcome in false_alarms(outcomes):
         yield f"FALSE ALARM  {outcome.place}: {outcome.what}"
@@ -56,19 +57,21 @@ def _said(outcome: DrillOutcome) -> Iterator[str]:
 
 
 def _coverage(outcomes: Sequence[DrillOutcome]) -> Iterator[str]:
-    deviations = [o for o in outcomes if o.requirements]
-    yield f"{'requirement':<12} {'deviations':>10} {'caught':>7} {'slipped':>8}  caught by"
-    for requirement in sorted({r for o in deviations for r in o.requirements}):
-        of_it = [o for o in deviations if requirement in o.requirements]
+    deviations = [o for o in outcomes if o.demands]
+    yield f"{'demand':<40} {'deviations':>10} {'caught':>7} {'slipped':>8}  caught by"
+    for demand in Demand:
+        of_it = [o for o in deviations if demand in o.demands]
+        if not of_it:
+            continue
         caught = [o for o in of_it if o.answering]
         missed = slipped(of_it)
         rules = sorted({one.rule for o in caught for one in o.answering})
-        yield (f"{requirement:<12} {len(of_it):>10} {len(caught):>7} {len(missed):>8}  {', '.join(rules)}").rstrip()
+        yield (f"{demand:<40} {len(of_it):>10} {len(caught):>7} {len(missed):>8}  {', '.join(rules)}").rstrip()
 
 
 def _totals(outcomes: Sequence[DrillOutcome], env: str) -> Iterator[str]:
-    deviations = [o for o in outcomes if o.requirements]
-    variations = [o for o in outcomes if not o.requirements]
+    deviations = [o for o in outcomes if o.demands]
+    variations = [o for o in outcomes if not o.demands]
     off = len(unguarded(outcomes))
     caught = len(deviations) - len(slipped(outcomes)) - off
     share = f"{100 * caught // len(deviations)} %" if deviations else "none"

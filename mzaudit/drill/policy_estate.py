@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from mzaudit.drill.deviations import conform
 from mzaudit.policy.desired import (
     Desired,
     DesiredDatabase,
@@ -44,6 +45,7 @@ def estate_of(wanted: Desired, midnight: datetime | None = None, *, slots: bool 
     production's first service has one: another identity that holds what the app's does, so that the drill has none."""
     estate = compliant(plan_of(wanted, slots=slots), midnight)
     estate.page_size = _PAGE
+    conform(estate, wanted)
     return estate
 
 

@@ -14,12 +14,10 @@ from typing import Final
 
 from mzaudit.engine.results import BaselineNote, BaselineState, Finding, Report, Status
 from mzaudit.errors import InputError
-from mzaudit.policy.enums import Severity
 from mzaudit.snapshot.clock import by_azure
 from mzaudit.snapshot.text.ids import same
 
 _FAILING: Final = (Status.FAIL, Status.WAIVED)
-_SEVERITIES: Final = tuple(Severity)
 _NAMED: Final = 10
 
 
@@ -103,7 +101,7 @@ def _known(finding: Finding, before: Finding) -> bool:
     """Whether the earlier failure is this one. A waiver that is gone leaves a failure that nobody answers for."""
     return (
         (before.status is Status.FAIL or finding.status is Status.WAIVED)
-        and _SEVERITIES.index(finding.severity) >= _SEVERITIES.index(before.severity)
+        and finding.severity.rank >= before.severity.rank
         and same(finding.subject.id, before.subject.id)
         and _observed(finding) == _observed(before)
     )

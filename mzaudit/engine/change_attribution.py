@@ -10,7 +10,7 @@ from typing import Final
 
 from mzaudit.engine.results import Attribution, Finding, Status
 from mzaudit.engine.rule import AnyRule, Aspect
-from mzaudit.policy.models import PrincipalSpec, Severity
+from mzaudit.policy.models import PrincipalSpec
 from mzaudit.snapshot.changes import ACTIVITY_DAYS, HISTORY_DAYS, Recorded, Records
 from mzaudit.snapshot.observed import Gap, Listing
 from mzaudit.snapshot.text.ids import key
@@ -52,7 +52,7 @@ _UNRECORDED: Final = (
 def asked(findings: Iterable[Finding], rules: Iterable[AnyRule]) -> tuple[str, ...]:
     """The resources of the failures of which Azure keeps a record, those of the worst failures first, each once."""
     aspects = _aspects(rules)
-    failing = sorted((f for f in findings if f.status is Status.FAIL), key=lambda f: tuple(Severity).index(f.severity))
+    failing = sorted((f for f in findings if f.status is Status.FAIL), key=lambda f: f.severity.rank)
     found = {
         key(target): target for target in reversed([_target(f) for f in failing if not _silent(f, aspects)]) if target
     }

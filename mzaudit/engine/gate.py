@@ -6,12 +6,10 @@ from mzaudit import exit_codes
 from mzaudit.engine.results import BaselineState, Finding, Gate, Report, Status, Summary
 from mzaudit.policy.enums import Severity, counted
 
-_ORDER = tuple(Severity)
-
 
 def violates(finding: Finding, fail_on: Severity) -> bool:
     """Whether a finding is a violation at or above the threshold."""
-    return finding.status is Status.FAIL and _ORDER.index(finding.severity) <= _ORDER.index(fail_on)
+    return finding.status is Status.FAIL and finding.severity.rank <= fail_on.rank
 
 
 def breaks(finding: Finding, fail_on: Severity, *, only_new: bool) -> bool:

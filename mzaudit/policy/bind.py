@@ -17,6 +17,7 @@ from mzaudit.policy.desired import (
     DesiredOverride,
     DesiredPlans,
     DesiredRegistry,
+    DesiredResource,
     DesiredSecret,
     DesiredServer,
     DesiredService,
@@ -25,6 +26,7 @@ from mzaudit.policy.desired import (
     DesiredVault,
     Where,
 )
+from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.enums import SecretStyle
 
 if TYPE_CHECKING:
@@ -228,10 +230,12 @@ class _Binder:
             servers=servers,
             components=tuple(components.values()),
             plans=plans,
+            resources=tuple(self._resources()),
             distinct_between_environments=policy.secrets.distinct_between_environments,
             where=self._where("environments", env),
         )
-        groups = {each.casefold(): each for each in ("/".join(one.split("/")[:5]) for one in bound.ids)}
+        ids = (*(one.id for one in bound.services), *bound.ids)
+        groups = {each.casefold(): each for each in ("/".join(one.split("/")[:5]) for one in ids)}
         default = self._place("default") if "default" in policy.places and "{service}" not in self._default() else None
         first = default or next(iter(groups.values()), f"/subscriptions/{self._subscription}")
         return replace(bound, resource_group_id=first, resource_groups=tuple(groups.values()))
@@ -250,6 +254,13 @@ class _Binder:
 
     def _group(self, thing: Thing, service: str = "") -> str:
         return self._place(in_environment(thing.place, self._env), service)
+
+    def _resources(self) -> Iterator[DesiredResource]:
+        for one in documented_names(self._policy):
+            if is_in(one.thing.environments, self._env):
+                name, group = self._named(one.name), self._group(one.thing, one.key if one.kind is kinds.SITE else "")
+                where = self._where(one.section, one.key)
+                yield DesiredResource(one.kind, one.section, one.key, name, one.kind.id(group, name), where)
 
     def _registry(self, key: str) -> DesiredRegistry:
         registry = self._policy.registries[key]

@@ -6,10 +6,11 @@ share is bound in each of them, to one id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mzaudit.kinds import NamedKind
 from mzaudit.policy.enums import Severity
 
 if TYPE_CHECKING:
@@ -217,9 +218,22 @@ class DesiredService:
 
 
 @dataclass(frozen=True, slots=True)
+class DesiredResource:
+    """A resource that the policy names, of whatever kind, by the section and the key of its entry."""
+
+    kind: NamedKind
+    section: str
+    key: str
+    name: str
+    id: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredEnvironment:
     """One environment, bound. `resource_group_id` is its default place, or the first place of its things;
-    `resource_groups` are the ids of all groups that hold something of it."""
+    `resource_groups` are the ids of all groups that hold something of it; `resources` are all that the policy names,
+    of every kind."""
 
     env: str
     production: bool
@@ -234,12 +248,9 @@ class DesiredEnvironment:
     servers: tuple[DesiredServer, ...]
     components: tuple[DesiredComponent, ...]
     plans: DesiredPlans
+    resources: tuple[DesiredResource, ...]
     distinct_between_environments: bool
     where: str
-
-    def resources(self) -> Iterator[tuple[str, str]]:
-        """The id of each resource that is read by its id alone, and the name of what is wanted in it, or nothing."""
-        yield from ((storage.account_id, storage.container) for storage in self.storage)
 
     @property
     def databases(self) -> tuple[DesiredDatabase, ...]:
@@ -249,14 +260,7 @@ class DesiredEnvironment:
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of all resources that are documented here."""
-        return (
-            *(one.id for one in self.services),
-            *(one.id for one in self.vaults),
-            *(one.id for one in self.registries),
-            *(one.account_id for one in self.storage),
-            *(one.id for one in self.servers),
-            *(one.id for one in self.components),
-        )
+        return tuple(one.id for one in self.resources)
 
 
 @dataclass(frozen=True, slots=True)

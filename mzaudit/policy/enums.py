@@ -18,6 +18,11 @@ class Severity(StrEnum):
     MEDIUM = "medium"
     LOW = "low"
 
+    @property
+    def rank(self) -> int:
+        """0 for the gravest."""
+        return tuple(Severity).index(self)
+
 
 class SecretKind(StrEnum):
     """What a secret's value must be (KV-007)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.loader.diagnostics import shown
 from mzaudit.policy.rule_vocabulary import meant
 
@@ -17,15 +18,11 @@ SERVICES = "services"
 
 def sections(policy: Policy) -> Mapping[str, Iterable[str]]:
     """The keys of the documented things, by the section that holds them."""
-    return {
-        SERVICES: policy.services,
-        "vaults": policy.vaults,
-        "registries": policy.registries,
-        "storage": policy.storage,
-        "servers": policy.servers,
-        "databases": [key for server in policy.servers.values() for key in server.databases],
-        "components": policy.components,
-    }
+    named: dict[str, list[str]] = {}
+    for one in documented_names(policy):
+        named.setdefault(one.section, []).append(one.key)
+    databases = [key for server in policy.servers.values() for key in server.databases]
+    return named | {"databases": databases}
 
 
 def full_name(policy: Policy, name: str) -> str:
@@ -51,14 +48,9 @@ def ids(env: DesiredEnvironment) -> Mapping[str, str]:
 
 
 def _ids(env: DesiredEnvironment) -> Iterator[tuple[str, str]]:
-    for service in env.services:
-        yield f"{SERVICES}.{service.key}", service.id
-    for vault in env.vaults:
-        yield f"vaults.{vault.key}", vault.id
-    for storage in env.storage:
+    for one in env.resources:
+        yield f"{one.section}.{one.key}", one.id
+    for storage in env.storage:  # several may lie in one account: a container is the thing
         yield f"storage.{storage.key}", storage.container_id
     for database in env.databases:
         yield f"databases.{database.key}", database.id
-    for section, entries in (("registries", env.registries), ("servers", env.servers), ("components", env.components)):
-        for one in entries:
-            yield f"{section}.{one.key}", one.id

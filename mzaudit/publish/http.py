@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import aiohttp
 from pydantic import TypeAdapter, ValidationError
+from yarl import URL
 
 from mzaudit.publish.sealed_token import Token
 
@@ -130,7 +131,7 @@ class ServiceClient:
     ) -> tuple[int, dict[str, str], str]:
         async with self._session.request(
             method,
-            url,
+            URL(url, encoded=True),  # as it was given: a webhook's signature may be over its spelling
             json=body,
             headers=headers,
             proxy=self._route.proxy_for(url),

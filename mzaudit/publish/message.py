@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
 
+from mzaudit import exit_codes
 from mzaudit.engine import change_attribution
 from mzaudit.engine.gate import exit_code, reason, verdict
 from mzaudit.engine.results import Finding, Gate, Report
@@ -20,10 +20,9 @@ from mzaudit.report.summary import caveats
 _DIALECT = {GitHub: GITHUB, AzureDevOps: AZURE_PULL_REQUEST}
 _LEFT_OUT = "(left out of comments)"
 _LONGEST_SENTENCE = 140  # of a status on GitHub
-NOT_JUDGED: Final = 4  # the exit code of a command that was abandoned
 _NO_VERDICT = "NOT JUDGED"
 _ENDED = "the run ended before it could judge; its log says why"
-_UNJUDGED = f"""# mzaudit: {_NO_VERDICT} (exit {NOT_JUDGED})
+_UNJUDGED = f"""# mzaudit: {_NO_VERDICT} (exit {exit_codes.ABANDONED})
 
 The run ended before it could judge, and made no report: its log says why. What an earlier run wrote here says nothing
 about the present state.
@@ -61,7 +60,7 @@ def of(report: Report) -> GateMessage:
 
 def unjudged(environments: tuple[str, ...], policy: str) -> GateMessage:
     """What there is to tell of a run that made no report: that nothing said before holds any longer."""
-    return GateMessage("", environments, policy, lambda *_: _UNJUDGED, NOT_JUDGED, f"{_NO_VERDICT}: {_ENDED}")
+    return GateMessage("", environments, policy, lambda *_: _UNJUDGED, exit_codes.ABANDONED, f"{_NO_VERDICT}: {_ENDED}")
 
 
 def comment_state(news: GateMessage, mark: Marker, place: Place) -> CommentState:

@@ -9,7 +9,6 @@ from mzaudit.engine.report_diff import Difference, Turn, by_turn, either
 from mzaudit.engine.results import Finding, Status
 from mzaudit.engine.verdict import Evidence
 from mzaudit.policy.enums import counted
-from mzaudit.policy.models import Severity
 from mzaudit.report.ansi import fold
 from mzaudit.report.details import call, waived
 from mzaudit.report.escaping import code, plain, prose
@@ -18,7 +17,6 @@ from mzaudit.report.grouping import shown
 from mzaudit.report.size_budget import Block, Section, fill
 from mzaudit.snapshot.snapshot_diff import ChangeKind, FactChange
 
-_SEVERITIES = tuple(Severity)
 _FACTS = 20
 _Short = Callable[[str], str]
 
@@ -73,7 +71,7 @@ def findings(found: Iterable[Difference]) -> Mapping[str, tuple[DiffEntry, ...]]
     held = tuple(found)
     short = shortener(either(one).subject.id for one in held)
     return {
-        turn: tuple(_entry(one, short) for one in sorted(ones, key=lambda one: _SEVERITIES.index(either(one).severity)))
+        turn: tuple(_entry(one, short) for one in sorted(ones, key=lambda one: either(one).severity.rank))
         for turn, ones in by_turn(held).items()
     }
 

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 
 from mzaudit.engine.results import BaselineState, Cause, Finding, Report, Status
 from mzaudit.engine.verdict import shown as shown  # beside what else is put on paper
-from mzaudit.policy.models import Severity
 from mzaudit.report.gap_advice import cures
 from mzaudit.snapshot.observed import Gap
-
-_SEVERITIES = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class Unseen:
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """By severity, else in the report's order."""
-    return tuple(sorted(findings, key=lambda f: _SEVERITIES.index(f.severity)))
+    return tuple(sorted(findings, key=lambda f: f.severity.rank))
 
 
 def with_status(report: Report, status: Status) -> tuple[Finding, ...]:

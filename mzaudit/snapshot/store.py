@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -113,16 +112,6 @@ def load(text: str, name: str) -> Snapshot:
     if _adapter().dump_python(snapshot, mode="json") != plain:
         raise SnapshotError(f"{name}: expected every field as `mzaudit collect` writes it, found some left out")
     return snapshot
-
-
-def read(path: Path) -> Snapshot:
-    """The snapshot in a file; raises `SnapshotError` also for a file that cannot be read."""
-    try:
-        return load(path.read_text("utf-8"), str(path))
-    except OSError as error:
-        raise SnapshotError(f"{path}: expected a readable file: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SnapshotError(f"{path}: expected UTF-8 text, found other bytes") from None
 
 
 def _is_moment(time: datetime) -> bool:

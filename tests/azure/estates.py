@@ -88,8 +88,8 @@ class Names:
             sites=(self.cloud, self.manage, self.ingest),
             identities_of=tuple(each.replace(self.env, "stg") for each in (self.cloud, self.manage, self.ingest)),
             vaults=(
-                VaultScope(self.cloud_vault, CLOUD, CLOUD, CLOUD),
-                VaultScope(self.manage_vault, MANAGE, MANAGE, MANAGE),
+                VaultScope(self.cloud_vault, CLOUD, CLOUD),
+                VaultScope(self.manage_vault, MANAGE, MANAGE),
             ),
             registries=(ResourceScope(self.registry, ("cloud-backend", "management-backend", "ingestor")),),
             servers=(ServerScope(self.server, tuple(map(database_scope, self.databases))),),

@@ -137,7 +137,7 @@ async def _value(run: ReadContext, match: re.Match[str]) -> Facet:
     async def nothing() -> Listing[str]:
         return Listing()
 
-    scope = VaultScope(VAULT_ID, values=(match[1],))
+    scope = VaultScope(VAULT_ID, (match[1],))
     return (await keyvault_reader.vault(run, scope, nothing, values=True)).values[match[1].casefold()]
 
 

@@ -57,7 +57,7 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
     "a rule that is off for one of several": (
         ("document:", "rules: {IMG-005: {off: why, things: [manage]}}\ndocument:"),
         "rules:",
-        'rules.IMG-005.things[0]: expected one of services.manage, vaults.manage, databases.manage, found "manage"',
+        'rules.IMG-005.things[0]: expected one of vaults.manage, services.manage, databases.manage, found "manage"',
     ),
     "undeclared vault": (
         ("    vault: cloud", "    vault: clowd"),

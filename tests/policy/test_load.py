@@ -389,3 +389,12 @@ def test_a_contradiction_in_one_file_waits_for_no_other_file(tmp_path: Path) -> 
     (tmp_path / "requirements.yaml").write_text(CATALOGUE.replace("DOC-02", "DOC-01"))
     (tmp_path / "waivers.yaml").write_text(GOOD.replace("KV-004", "KV-040"))
     assert [line.split(": ")[1] for line in complaints(tmp_path, "dir")] == ["version", "requirements[1].id"]
+
+
+def test_a_policy_of_the_earlier_form_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    text = bent(("places:", "resource_groups:"), ("registries:", "registry:"), ("production: true", "production: yes"))
+    line = line_of(text, "resource_groups")
+    assert said_of(tmp_path, text) == [
+        f"p.yaml:{line}: resource_groups: expected a policy as docs/policy.md describes it, found the earlier form"
+        " (resource_groups, registry), which is no longer read"
+    ]

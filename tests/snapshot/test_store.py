@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import pytest
@@ -147,18 +146,3 @@ def test_what_is_not_a_whole_snapshot_is_refused(case: str) -> None:
         store.load(text, "s.json")
     assert complaint in str(error.value)
     assert all(line.startswith("s.json: ") and len(line) < 500 for line in str(error.value).splitlines())
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "complaint"),
-    [
-        ("gone.json", None, "gone.json: expected a readable file: No such file or directory"),
-        ("bytes.json", b"\xff\xfe{}", "bytes.json: expected UTF-8 text, found other bytes"),
-    ],
-)
-def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, content: bytes | None, complaint: str) -> None:
-    if content is not None:
-        (tmp_path / name).write_bytes(content)
-    with pytest.raises(SnapshotError) as error:
-        store.read(tmp_path / name)
-    assert str(error.value) == f"{tmp_path}/{complaint}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed leaves it out
 
 from mzaudit.errors import InputError
 
@@ -83,7 +84,7 @@ class Retry:
 class Connection:
     """The way to Azure, resolved once; the environment is not looked at again.
 
-    `proxy` is an `http://` URL for all HTTPS traffic; `no_proxy` holds hosts, domains or `*` that go direct;
+    `proxy` is an `http://` URL for all HTTPS traffic; `no_proxy` lists hosts, domains or `*` that go direct;
     `ca_file` is a PEM file or a directory of hashed certificates that replaces the system's authorities; `at_once` is
     how many calls to one host may be under way, each on a connection of its own that is kept and used again.
     `connector` makes an aiohttp connector that takes the place of sockets and TLS, given the settings of its pool; the
@@ -92,7 +93,7 @@ class Connection:
 
     cloud: CloudName = "public"
     proxy: str | None = field(default=None, repr=False)  # it may hold a password
-    no_proxy: tuple[str, ...] = ()
+    no_proxy: str = ""
     ca_file: str | None = None
     retry: Retry = field(default_factory=Retry)
     at_once: int = 24
@@ -111,7 +112,7 @@ class Connection:
         return cls(
             cloud=cloud,
             proxy=_proxy(_first(env, "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")),
-            no_proxy=_hosts(_first(env, "no_proxy", "NO_PROXY")),
+            no_proxy=(_first(env, "no_proxy", "NO_PROXY") or "").replace("*.", "."),
             ca_file=_first(env, "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
         )
 
@@ -125,9 +126,8 @@ class Connection:
         parts = urlsplit(url)
         if self.proxy is None or parts.scheme != "https":
             return None
-        host = (parts.hostname or "").casefold()
-        port = parts.port or 443
-        return None if any(_exempt(entry, host, port) for entry in self.no_proxy) else self.proxy
+        direct = proxy_bypass_environment(f"{parts.hostname}:{parts.port or 443}", {"no": self.no_proxy})
+        return None if direct else self.proxy
 
     def certificates(self) -> ssl.SSLContext:
         """The authorities to trust; raises `InputError` if `ca_file` holds none."""
@@ -158,17 +158,3 @@ def _proxy(value: str | None) -> str | None:
         # the value itself may hold a password and is not repeated
         raise InputError("HTTPS_PROXY: expected http://host:port, found something else")
     return url
-
-
-def _hosts(value: str | None) -> tuple[str, ...]:
-    return tuple(entry.strip().casefold() for entry in (value or "").split(",") if entry.strip())
-
-
-def _exempt(entry: str, host: str, port: int) -> bool:
-    if entry == "*":
-        return True
-    name, _, wanted = entry.rpartition(":") if entry.count(":") == 1 else (entry, "", "")
-    if wanted and wanted != str(port):
-        return False
-    domain = name.removeprefix("*").lstrip(".")
-    return host == domain or host.endswith("." + domain)

@@ -107,9 +107,8 @@ async def vault(run: ReadContext, scope: VaultScope, deleted: Deleted, values: b
     uri = _uri(run, scope.id, properties)
     listed = {item.name.casefold() for item in secrets.items}
     unlisted = [stored for stored in scope.secrets if stored.casefold() not in listed]
-    wanted = tuple(scope.values)
     async with asyncio.TaskGroup() as group:
-        valuing = group.create_task(_values(run, scope, uri, wanted, values))
+        valuing = group.create_task(_values(run, scope, uri, scope.secrets, values))
         looked = await side_by_side(_lookup(run, scope.id, stored) for stored in unlisted)
         secrets = await _agreed(run, scope.id, secrets, looked)
         telling = group.create_task(_with_managed(run, scope, uri, secrets))
@@ -123,7 +122,7 @@ async def vault(run: ReadContext, scope: VaultScope, deleted: Deleted, values: b
         # a vault's name is taken by it alone, so one that exists is not soft-deleted as well
         soft_deleted=Observed(False) if isinstance(properties, Observed) else _unasked_vault(scope.id),
         deleted_secrets=await _deleted_secrets(run, scope.id, uri) if gone else Listing(gap=_unasked(scope.id, uri)),
-        values={stored.casefold(): found for stored, found in zip(wanted, valuing.result(), strict=True)},
+        values={stored.casefold(): found for stored, found in zip(scope.secrets, valuing.result(), strict=True)},
     )
 
 
@@ -156,7 +155,7 @@ async def _missing(
         lookups={stored.casefold(): Observed(None) for stored in scope.secrets},
         soft_deleted=names.gap if names.gap is not None and not found else Observed(found),
         deleted_secrets=Listing(gap=_unasked(scope.id, _uri(run, scope.id, properties))),
-        values={stored.casefold(): Observed(None) for stored in scope.values},
+        values={stored.casefold(): Observed(None) for stored in scope.secrets},
     )
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from mzaudit.drill.deviation_registry import deviations
+from mzaudit.drill.deviation_registry import conform, deviations
 
 for _module in pkgutil.iter_modules(__path__, __name__ + "."):
     importlib.import_module(_module.name)
 
-__all__ = ["deviations"]
+__all__ = ["conform", "deviations"]

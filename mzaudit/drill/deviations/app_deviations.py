@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
 from mzaudit.policy.desired import DesiredService
@@ -20,7 +21,7 @@ def presence(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     yield from each(
         steps,
-        ("DOC-01",),
+        (Demand.APPS,),
         {
             "app deleted": lambda estate: estate.remove(service.id),
             "app stopped": lambda estate: mutations.site_properties(estate, service).update(state="Stopped"),
@@ -57,9 +58,9 @@ def container(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         return mutate
 
     systems = {"Windows app": windows, "Windows container": windows_container}
-    yield from each(steps, ("DOC-01", "DOC-06"), spread(ground, service, systems))
+    yield from each(steps, (Demand.APPS, Demand.CONTAINERS), spread(ground, service, systems))
     stacks = {f"runtime {runtime or 'empty'}": stack(runtime) for runtime in ("PYTHON|3.12", "NODE|20-lts", "")}
-    yield from each(steps, ("DOC-06",), spread(ground, service, stacks))
+    yield from each(steps, (Demand.CONTAINERS,), spread(ground, service, stacks))
 
 
 @breaks(ServiceSpec, "app")
@@ -91,7 +92,7 @@ def identity(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     yield from each(
         steps,
-        ("DOC-09",),
+        (Demand.IDENTITY,),
         {
             "identity off": lambda estate: mutations.site(estate, service).update(identity={"type": "None"}),
             "identity never made": gone,

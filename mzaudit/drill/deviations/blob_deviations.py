@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.drill.mutations import BLOB_READER
@@ -31,16 +32,18 @@ def presence(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         mutations.container(estate, storage)["publicAccess"] = "Blob"
 
     if steps[-1] == "account":
-        yield from each(steps, ("DOC-24",), {"account deleted": lambda estate: estate.remove(storage.account_id)})
+        yield from each(
+            steps, (Demand.CONTAINER,), {"account deleted": lambda estate: estate.remove(storage.account_id)}
+        )
         return
     yield from each(
         steps,
-        ("DOC-24",),
+        (Demand.CONTAINER,),
         {"container deleted": lambda estate: estate.remove(storage.container_id)},
     )
     yield from each(
         steps,
-        ("DOC-25",),
+        (Demand.CONTAINER_ACCESS,),
         {
             "anyone reads a blob by its name": public("Blob"),
             "anyone lists and reads": public("Container"),
@@ -55,7 +58,9 @@ def role(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     service = ground.service(steps[1])
     for storage in ground.env.storage:
         if storage not in service.storage:
-            yield from each((*steps, storage.key), ("DOC-25", "DOC-26"), _reached(ground, service, storage))
+            yield from each(
+                (*steps, storage.key), (Demand.CONTAINER_ACCESS, Demand.ISOLATION), _reached(ground, service, storage)
+            )
     for storage in service.storage:
         yield from _reads((*steps, storage.key) if len(service.storage) > 1 else steps, ground, service, storage)
 
@@ -80,7 +85,7 @@ def _reads(steps: Steps, ground: DrillContext, service: DesiredService, storage:
     other = f"{storage.account_id}/blobServices/default/containers/other"
     yield from each(
         steps,
-        ("DOC-25",),
+        (Demand.CONTAINER_ACCESS,),
         {
             "role taken away": instead(None, ""),
             "role on the account instead": instead(BLOB_READER, storage.account_id),
@@ -100,7 +105,7 @@ def _reads(steps: Steps, ground: DrillContext, service: DesiredService, storage:
     writes = "Storage Blob Data Contributor"
     yield from each(
         steps,
-        ("DOC-10", "DOC-25"),
+        (Demand.VAULT_ROLE, Demand.CONTAINER_ACCESS),
         {f"{writes} besides": lambda e: e.assign(mutations.principal(e, service), writes, storage.container_id)},
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mzaudit.drill import mutations
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
 from mzaudit.policy.desired import DesiredService
@@ -28,7 +29,7 @@ def _encoded(text: str) -> str:
 
 _KEY: Final = base64.b64encode(_random("key", 48).encode()).decode()
 _HEAD: Final = _encoded('{"alg":"HS256","typ":"JWT"}')
-_CLAIMS: Final = _encoded('{"sub":"ingest"}')
+_CLAIMS: Final = _encoded('{"sub":"worker"}')
 _BY_NAME: Final = {
     "STRIPE_API_KEY": _random("a", 40),
     "SMTP_PASSWORD": "correct horse battery",
@@ -43,7 +44,7 @@ _BY_VALUE: Final = {
     "a shared access signature": f"https://stx.blob.core.windows.net/c?sv=2024-11-04&sp=r&sig={_random('f', 43)}%3D",
     "a JSON web token": f"{_HEAD}.{_CLAIMS}.{_random('g', 43)}",
     "a private key": f"-----BEGIN PRIVATE KEY-----\n{_KEY}\n-----END PRIVATE KEY-----",
-    "a password in a URL": f"amqps://app:{_random('h', 20)}@queue.monozu.example/",
+    "a password in a URL": f"amqps://app:{_random('h', 20)}@queue.corp.example/",
     "a long random text": _random("i", 64),
     "a cache's password": f"stx.redis.cache.windows.net:6380,password={_random('j', 43)}=,ssl=True,abortConnect=False",
     "a SignalR key": f"Endpoint=https://x.service.signalr.net;AccessKey={_random('k', 43)}=;Version=1.0;",
@@ -54,8 +55,8 @@ _BY_VALUE: Final = {
     "an Entra application's secret": f"{_random('s', 3)}8Q~{_random('t', 34)}",
     "a token with its issuer's mark": f"ghp_{_random('u', 36)}",
     "a web hook of Slack's": f"https://hooks.slack.com/services/{_random('v', 44)}",
-    "a password with a slash in a URL": f"amqps://app:{_random('w', 9)}/{_random('x', 9)}@queue.monozu.example/",
-    "a mail server's login": f"host=mail.monozu.example;user=app;password={_random('y', 20)}",
+    "a password with a slash in a URL": f"amqps://app:{_random('w', 9)}/{_random('x', 9)}@queue.corp.example/",
+    "a mail server's login": f"host=mail.corp.example;user=app;password={_random('y', 20)}",
     "a private key without its frame": f"MII{_random('z', 5)}ADANBgkqhkiG9w0B{_random('0', 200)}",
     "a certificate with its key": f"MIIKAgIBAzCC{_random('1', 300)}",
 }
@@ -71,8 +72,8 @@ def in_clear(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     shapes = {f"setting {name} in clear": named(name, text) for name, text in _BY_NAME.items()}
     shapes |= {f"{what} in clear": named("LEGACY_THING", text) for what, text in _BY_VALUE.items()}
-    yield from each(steps, ("DOC-22",), spread(ground, service, shapes))
-    yield from each(steps, ("DOC-22",), _elsewhere(service))
+    yield from each(steps, (Demand.NO_CREDENTIALS,), spread(ground, service, shapes))
+    yield from each(steps, (Demand.NO_CREDENTIALS,), _elsewhere(service))
 
 
 def _elsewhere(service: DesiredService) -> dict[str, Bend]:
@@ -138,10 +139,10 @@ def database_passwords(ground: DrillContext, steps: Steps) -> Iterator[DrillCase
             estate.settings[mutations.slot(estate, service).casefold()]["DATABASE_URL"] = texts["DATABASE_URL"]
 
         held = {f"setting {name} with a password": named(name, text) for name, text in texts.items()}
-        yield from each(place, ("DOC-04",), spread(ground, service, held))
+        yield from each(place, (Demand.NO_PASSWORDS,), spread(ground, service, held))
         yield from each(
             place,
-            ("DOC-04",),
+            (Demand.NO_PASSWORDS,),
             {
                 "connection string with a password": connection("SQLAzure"),
                 "custom connection string with a password": connection("Custom"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mzaudit.drill import mutations
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, portion
 from mzaudit.policy.desired import DesiredDatabase, DesiredService
@@ -56,7 +57,7 @@ def user(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     yield from each(
         steps,
-        ("DOC-23",),
+        (Demand.DATABASE_USERS,),
         {
             "user missing": missing,
             "user of a former identity": stale,
@@ -73,7 +74,7 @@ def user(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             def intruder(estate: Estate, other: DesiredDatabase = other) -> None:
                 mutations.inside(estate, other).create_user(f"{service.key} as well", mutations.client(estate, service))
 
-            yield from each(steps, ("DOC-26",), {f"user of the database {other.key} too": intruder})
+            yield from each(steps, (Demand.ISOLATION,), {f"user of the database {other.key} too": intruder})
 
 
 @breaks(DatabaseGrantSpec, "roles")
@@ -121,7 +122,7 @@ def roles(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "EXECUTE on a schema granted": on_a_schema,
         "may impersonate the pipeline": as_the_pipeline,
     }
-    yield from each(steps, ("DOC-23",), forms)
+    yield from each(steps, (Demand.DATABASE_USERS,), forms)
 
 
 def _there(ground: DrillContext, key: object) -> DesiredDatabase | None:
@@ -145,7 +146,7 @@ def row_level_security(ground: DrillContext, steps: Steps) -> Iterator[DrillCase
         return
     databases = [one for one in ground.env.databases if one.tenant_column is not None]
     forms = portion(databases.index(database), len(databases), _unguarded(database) | _switchers(database))
-    yield from each(steps, ("DOC-03",), forms)
+    yield from each(steps, (Demand.ROW_SECURITY,), forms)
 
 
 def _unguarded(database: DesiredDatabase) -> dict[str, Bend]:
@@ -238,7 +239,7 @@ def passwords(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             def legacy(estate: Estate, database: DesiredDatabase = database) -> None:
                 mutations.inside(estate, database).create_password_user("legacy", "db_datareader")
 
-            yield from each((*steps, database.key), ("DOC-04",), {"user with a password": legacy})
+            yield from each((*steps, database.key), (Demand.NO_PASSWORDS,), {"user with a password": legacy})
 
 
 @breaks(DatabaseSpec, "migrations")
@@ -249,7 +250,7 @@ def history(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         return
     databases = [one for one in ground.env.databases if one.migrations is not None]
     forms = portion(databases.index(database), len(databases), _histories(ground, database))
-    yield from each(steps, ("DOC-05",), forms)
+    yield from each(steps, (Demand.MIGRATIONS,), forms)
 
 
 def _histories(ground: DrillContext, database: DesiredDatabase) -> dict[str, Bend]:
@@ -305,7 +306,7 @@ def versions(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     def at(version: str) -> Bend:
         return lambda estate: mutations.last_migration(estate, database, {"version": version})
 
-    yield from each(steps, ("DOC-05",), {"behind": at("0"), "ahead": at(f"{database.version}.1")})
+    yield from each(steps, (Demand.MIGRATIONS,), {"behind": at("0"), "ahead": at(f"{database.version}.1")})
 
 
 @breaks(MigrationsSpec, "by")
@@ -318,4 +319,4 @@ def migrated_by(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     def other(estate: Estate) -> None:
         mutations.last_migration(estate, database, {"installed_by": "somebody else"})
 
-    yield from each(steps, ("DOC-05",), {"migrated by somebody else": other})
+    yield from each(steps, (Demand.MIGRATIONS,), {"migrated by somebody else": other})

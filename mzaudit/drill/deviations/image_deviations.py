@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from mzaudit.drill import mutations
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
 from mzaudit.policy.desired import DesiredService
@@ -38,11 +39,11 @@ def source(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "image of a repository that starts alike": runs(f"{host}/{service.repository}-old{tag}"),
         "image of a repository one level down": runs(f"{host}/team/{service.repository}{tag}"),
     }
-    yield from each(steps, ("DOC-06", "DOC-12"), spread(ground, service, elsewhere))
+    yield from each(steps, (Demand.CONTAINERS, Demand.REGISTRY), spread(ground, service, elsewhere))
     neighbours = [other for other in ground.env.services if other.repository != service.repository]
     for other in neighbours[:1]:
         theirs = f"{host}/{other.repository}:{commit(other.repository, LATEST_COMMIT)}"
-        yield from each(steps, ("DOC-06", "DOC-12"), {f"image of {other.key}": runs(theirs)})
+        yield from each(steps, (Demand.CONTAINERS, Demand.REGISTRY), {f"image of {other.key}": runs(theirs)})
 
 
 @breaks(ImageSpec, "repository")
@@ -87,10 +88,10 @@ def tag(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "a prefix before the commit": f":sha-{latest}",
     }
     told = {what: tagged(text) for what, text in forms.items()}
-    yield from each(steps, ("DOC-13",), spread(ground, service, told))
+    yield from each(steps, (Demand.TAGS,), spread(ground, service, told))
     yield from each(
         steps,
-        ("DOC-13",),
+        (Demand.TAGS,),
         {
             "running tag deleted from the registry": deleted,
             "running tag moved to another build": moved,
@@ -100,13 +101,13 @@ def tag(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     older = mutations.image(service, f":{commit(service.repository, LATEST_COMMIT - 1)}")
     yield from each(
         steps,
-        ("DOC-14",),
+        (Demand.LATEST,),
         {
             "an older commit runs": lambda estate: mutations.run_image(estate, service, older),
             "a newer commit was pushed and not rolled out": outrun,
         },
     )
-    yield from each(steps, ("DOC-13",), {"repository deleted": lambda estate: estate.images.pop(service.repository)})
+    yield from each(steps, (Demand.TAGS,), {"repository deleted": lambda estate: estate.images.pop(service.repository)})
 
 
 @breaks(ImageSpec, "repository")
@@ -127,7 +128,7 @@ def pull(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     yield from each(
         steps,
-        ("DOC-06", "DOC-22"),
+        (Demand.CONTAINERS, Demand.NO_CREDENTIALS),
         {
             "pulled by the registry's admin password": by_password,
             "registry password left in the settings": lambda estate: _leave_login(estate, service),
@@ -166,16 +167,16 @@ def site_containers(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             estate, service, helper="docker.io/library/redis:7"
         ),
     }
-    yield from each(steps, ("DOC-06", "DOC-12"), spread(ground, service, sourced))
+    yield from each(steps, (Demand.CONTAINERS, Demand.REGISTRY), spread(ground, service, sourced))
     tagged = {"site container by the tag latest": main(image=mutations.image(service, ":latest"))}
-    yield from each(steps, ("DOC-13",), spread(ground, service, tagged))
+    yield from each(steps, (Demand.TAGS,), spread(ground, service, tagged))
     pulled = {
         "site container pulled with a password": with_password,
         "site container pulled by nobody": main(authType="Anonymous"),
     }
-    yield from each(steps, ("DOC-06", "DOC-22"), spread(ground, service, pulled))
+    yield from each(steps, (Demand.CONTAINERS, Demand.NO_CREDENTIALS), spread(ground, service, pulled))
     other = {"site container pulled by a user-assigned identity": main(authType="UserAssigned")}
-    yield from each(steps, ("DOC-09",), spread(ground, service, other))
+    yield from each(steps, (Demand.IDENTITY,), spread(ground, service, other))
 
 
 @breaks(SidecarSpec, "image")
@@ -189,7 +190,9 @@ def sidecar(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         return lambda estate: mutations.contain(estate, service, **{name: reference})
 
     yield from each(
-        steps, ("DOC-06", "DOC-12"), {f"side-car from {what}": runs(image) for what, image in elsewhere.items()}
+        steps,
+        (Demand.CONTAINERS, Demand.REGISTRY),
+        {f"side-car from {what}": runs(image) for what, image in elsewhere.items()},
     )
 
 
@@ -214,12 +217,12 @@ def registry(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     yield from each(
         steps,
-        ("DOC-12",),
+        (Demand.REGISTRY,),
         {"registry deleted": lambda estate: estate.remove(wanted.id), "registry in another group": elsewhere},
     )
     yield from each(
         steps,
-        ("DOC-06",),
+        (Demand.CONTAINERS,),
         {
             "registry takes no Resource Manager tokens": no_tokens,
             "registry decides by repository, roles for the registry only": attributes_decide,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.policy.models import AllowedDifference, Policy
@@ -37,7 +38,7 @@ def undeclared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "a further connection string": (
             "connection-strings",
             lambda estate: estate.connection_strings.update(
-                {service.id.casefold(): {"Search": {"value": "https://search.monozu.example/", "type": "Custom"}}}
+                {service.id.casefold(): {"Search": {"value": "https://search.corp.example/", "type": "Custom"}}}
             ),
         ),
         "a further identity": ("identity", attached),
@@ -71,7 +72,16 @@ def undeclared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "telemetry-keys",
         lambda estate: estate.resource(env.components[0].id)["properties"].update(DisableLocalAuth=True),
     )
-    demanded = ("DOC-06", "DOC-07", "DOC-09", "DOC-11", "DOC-15", "DOC-16", "DOC-19", "DOC-25")
+    demanded = (
+        Demand.CONTAINERS,
+        Demand.PLAN_MINIMUM,
+        Demand.IDENTITY,
+        Demand.REFERENCES,
+        Demand.VAULT_ISOLATION,
+        Demand.SECRETS,
+        Demand.TELEMETRY,
+        Demand.CONTAINER_ACCESS,
+    )
     told = {what: mutate for what, (fact, mutate) in bends_.items() if fact not in allowed}
     yield from each(steps, demanded, told, all_environments=True)
 
@@ -89,4 +99,6 @@ def unused(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         for env in environments:
             mutations.resize(estate, env.services[0], env.plans.recommended or "P2v3")
 
-    yield from each(steps, ("DOC-07", "DOC-08"), {"plans made alike": alike}, all_environments=True)
+    yield from each(
+        steps, (Demand.PLAN_MINIMUM, Demand.PLAN_RECOMMENDED), {"plans made alike": alike}, all_environments=True
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mzaudit.drill import mutations
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, dotted, each
 from mzaudit.policy.desired import DesiredService
@@ -56,21 +57,21 @@ def minimum(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each family's sizes below its minimum; each app alone on a plan that is too small."""
     small = [name for name, enough, _ in sizes(ground) if not enough]
     for name in small:
-        yield DrillCase(dotted(steps), f"plan {name}", _resized(ground.env.services[0], name), ("DOC-07",))
+        yield DrillCase(dotted(steps), f"plan {name}", _resized(ground.env.services[0], name), (Demand.PLAN_MINIMUM,))
     for service in ground.env.services:
         for name in small[:2]:
 
             def alone(estate: Estate, service: DesiredService = service, name: str = name) -> None:
                 mutations.own_plan(estate, service, name)
 
-            yield DrillCase(dotted(steps), f"{service.key} alone on a plan {name}", alone, ("DOC-07",))
+            yield DrillCase(dotted(steps), f"{service.key} alone on a plan {name}", alone, (Demand.PLAN_MINIMUM,))
 
 
 @breaks(PlansSpec, "refused")
 def refused(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each SKU that is refused."""
     for name in ground.wanted.policy.plans.refused:
-        yield DrillCase(dotted(steps), f"plan {name}", _resized(ground.env.services[0], name), ("DOC-07",))
+        yield DrillCase(dotted(steps), f"plan {name}", _resized(ground.env.services[0], name), (Demand.PLAN_MINIMUM,))
 
 
 @breaks(PlansSpec, "recommended")
@@ -82,7 +83,7 @@ def recommended(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     weak = [name for name, enough, strong in sizes(ground) if enough and not strong]
     if steps[0] == "plans":
         bends_ = {f"plan {name}": _resized(ground.env.services[0], name) for name in weak}
-        yield from each(steps, ("DOC-08",), bends_)
+        yield from each(steps, (Demand.PLAN_RECOMMENDED,), bends_)
         return
     for service in ground.env.services:
         for name in weak[:2]:
@@ -90,4 +91,4 @@ def recommended(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             def alone(estate: Estate, service: DesiredService = service, name: str = name) -> None:
                 mutations.own_plan(estate, service, name)
 
-            yield DrillCase(dotted(steps), f"{service.key} alone on a plan {name}", alone, ("DOC-08",))
+            yield DrillCase(dotted(steps), f"{service.key} alone on a plan {name}", alone, (Demand.PLAN_RECOMMENDED,))

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, portion
 from mzaudit.policy.bind import in_environment
@@ -13,7 +14,7 @@ from mzaudit.policy.desired import DesiredSecret, DesiredVault
 from mzaudit.policy.models import SecretKind, Secrets, SecretSpec, VaultSpec
 from mzaudit.simulator import Estate, canary
 
-_CONTENTS = ("DOC-16", "DOC-17")
+_CONTENTS = (Demand.SECRETS,)
 
 
 def _wanted(ground: DrillContext, steps: Steps) -> tuple[DesiredVault, DesiredSecret]:
@@ -82,30 +83,30 @@ def form(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     position = [one.name for one in vault.secrets].index(secret.name)
     lacking = {f"value {what}": _worth(vault, secret, text) for what, text in general.items()}
     yield from each(steps, _CONTENTS, portion(position, 2, lacking))
-    storage = f"DefaultEndpointsProtocol=https;AccountName=stmonozu;AccountKey={canary()}"
-    queue = f"Endpoint=sb://sb-monozu.servicebus.windows.net/;SharedAccessKeyName=app;SharedAccessKey={canary()}"
+    storage = f"DefaultEndpointsProtocol=https;AccountName=stcorp;AccountKey={canary()}"
+    queue = f"Endpoint=sb://sb-corp.servicebus.windows.net/;SharedAccessKeyName=app;SharedAccessKey={canary()}"
     wrong = {
         SecretKind.OPAQUE: {"a placeholder in angle brackets": f"<{secret.name.lower()}>", "TODO": "TODO"},
         SecretKind.URL: {
-            "plain http": "http://api.monozu.example/",
-            "no URL": "api.monozu.example",
-            "another scheme": "ftp://api.monozu.example/",
+            "plain http": "http://api.corp.example/",
+            "no URL": "api.corp.example",
+            "another scheme": "ftp://api.corp.example/",
         },
         SecretKind.GUID: {"no GUID": canary(), "a GUID less one digit": str(uuid.uuid4())[:-1]},
         SecretKind.APPLICATION_INSIGHTS: {},
         SecretKind.DATABASE: {
-            "a host alone": "sql.monozu.example",
-            "a mail server": f"Host=mail.monozu.example;User=app;Password={canary()}",
+            "a host alone": "sql.corp.example",
+            "a mail server": f"Host=mail.corp.example;User=app;Password={canary()}",
             "another service's": storage,
         },
         SecretKind.STORAGE: {
-            "an account without its key": "DefaultEndpointsProtocol=https;AccountName=stmonozu",
+            "an account without its key": "DefaultEndpointsProtocol=https;AccountName=stcorp",
             "a key alone": canary(),
             "another service's": queue,
         },
         SecretKind.SERVICE_BUS: {
-            "a namespace alone": "sb-monozu.servicebus.windows.net",
-            "an endpoint alone": "Endpoint=sb://sb-monozu.servicebus.windows.net/",
+            "a namespace alone": "sb-corp.servicebus.windows.net",
+            "an endpoint alone": "Endpoint=sb://sb-corp.servicebus.windows.net/",
             "another service's": storage,
         },
         SecretKind.JSON: {"cut short": '{"client_email": ', "a word": "client_email", "a number": "1"},
@@ -127,7 +128,9 @@ def form(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             "endpoint over plain http": f"{key};IngestionEndpoint=http://example.com/",
         }
         yield from each(
-            steps, ("DOC-20",), {f"value {what}": _worth(vault, secret, text) for what, text in strings.items()}
+            steps,
+            (Demand.CONNECTION_STRING,),
+            {f"value {what}": _worth(vault, secret, text) for what, text in strings.items()},
         )
 
 
@@ -161,7 +164,7 @@ def shared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "upper and lower case exchanged here": capital,
     }
     holders = [one.key for one in ground.env.vaults if secret.name in {s.name for s in one.secrets}]
-    yield from each(steps, ("DOC-18",), portion(holders.index(vault.key), len(holders), differing))
+    yield from each(steps, (Demand.SHARED_SECRETS,), portion(holders.index(vault.key), len(holders), differing))
 
 
 @breaks(SecretSpec, "distinct")
@@ -177,7 +180,7 @@ def distinct(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             value = mutations.secret(estate, other, secret.stored).current.value
             mutations.secret(estate, vault, secret.stored).current.value = value
 
-        yield from each(steps, ("DOC-15",), {f"the value of {other.name}": copied})
+        yield from each(steps, (Demand.VAULT_ISOLATION,), {f"the value of {other.name}": copied})
 
 
 @breaks(Secrets, "distinct_between_environments")
@@ -198,4 +201,4 @@ def between_environments(ground: DrillContext, steps: Steps) -> Iterator[DrillCa
             if secret.stored in estate.secrets[holder.name]:
                 mutations.secret(estate, holder, secret.stored).current.value = value
 
-    yield from each(steps, ("DOC-15",), {f"the value of {theirs.name}": copied}, all_environments=True)
+    yield from each(steps, (Demand.VAULT_ISOLATION,), {f"the value of {theirs.name}": copied}, all_environments=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mzaudit.drill import mutations
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, portion
 from mzaudit.policy.desired import DesiredSecret, DesiredService, DesiredSetting, DesiredVault
@@ -38,16 +39,16 @@ def references(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         place, secret = (*steps, setting.name), setting.secret
         mistakes = _wrong(service, vault, setting, own[position - 1].secret)
         basic = {what: mistakes.pop(what) for what in ("setting missing", "setting in clear")}
-        yield from each(place, ("DOC-11",), basic | portion(position, len(mistakes), mistakes))
+        yield from each(place, (Demand.REFERENCES,), basic | portion(position, len(mistakes), mistakes))
         forms = {what: _set(service, setting, text) for what, text in _malformed(vault, secret).items()}
-        yield from each(place, ("DOC-11",), portion(position, len(forms), forms))
+        yield from each(place, (Demand.REFERENCES,), portion(position, len(forms), forms))
         reported = {f"status {status}": _status(service, setting, status) for status in _FAILING}
-        yield from each(place, ("DOC-11",), portion(position, len(reported), reported))
+        yield from each(place, (Demand.REFERENCES,), portion(position, len(reported), reported))
         foreign = [other for other in ground.env.vaults if other.key not in {one.key for one in service.vaults}]
         foreign += [o for o in ground.other.vaults if o.key == vault.key] if ground.other is not None else []
         yield from each(
             place,
-            ("DOC-11", "DOC-15", "DOC-26"),
+            (Demand.REFERENCES, Demand.VAULT_ISOLATION, Demand.ISOLATION),
             {
                 f"refers to {other.name}": _set(service, setting, spelled(other.name, secret.stored))
                 for other in foreign[: 2 if position == 0 else position % 2]
@@ -74,7 +75,7 @@ def renamed(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         if setting.name != secret.name:
             mistakes["setting under its secret's name"] = by_its_own_name
         mistakes |= _wrong(service, vault, setting, vault.secrets[0]) if vault != service.vault else {}
-        yield from each((*steps, setting.name), ("DOC-11",), mistakes)
+        yield from each((*steps, setting.name), (Demand.REFERENCES,), mistakes)
 
 
 def _set(service: DesiredService, setting: DesiredSetting, text: str) -> Bend:
@@ -147,7 +148,7 @@ def names(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             place = (*steps, service.key, setting.name)
             yield from each(
                 place,
-                ("DOC-11",),
+                (Demand.REFERENCES,),
                 {
                     "reference with the documented name": _set(
                         service, setting, spelled(vault.name, setting.secret.name)
@@ -160,7 +161,9 @@ def names(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
                 held = mutations.settings(estate, service)
                 held[setting.name.lower()] = held.pop(setting.name)
 
-            yield from each((*steps, service.key, setting.name), ("DOC-11",), {"setting's name in lower case": lowered})
+            yield from each(
+                (*steps, service.key, setting.name), (Demand.REFERENCES,), {"setting's name in lower case": lowered}
+            )
     for vault in ground.env.vaults:
         for secret in [s for s in vault.secrets if "-" in s.stored][:2]:
 
@@ -169,7 +172,7 @@ def names(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
                 held[secret.stored.replace("-", "")] = held.pop(secret.stored)
 
             yield from each(
-                (*steps, vault.key, secret.name), ("DOC-16", "DOC-17"), {"stored without hyphens": run_together}
+                (*steps, vault.key, secret.name), (Demand.SECRETS,), {"stored without hyphens": run_together}
             )
 
 
@@ -196,19 +199,23 @@ def foreign(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     for vault in others:
         yield from each(
-            steps, ("DOC-15", "DOC-26"), {f"a further setting refers to {vault.name}": refers(vault, "setting")}
+            steps,
+            (Demand.VAULT_ISOLATION, Demand.ISOLATION),
+            {f"a further setting refers to {vault.name}": refers(vault, "setting")},
         )
     for vault in others[:1]:
         yield from each(
             steps,
-            ("DOC-15", "DOC-26"),
+            (Demand.VAULT_ISOLATION, Demand.ISOLATION),
             {
                 f"a connection string refers to {vault.name}": refers(vault, "connection string"),
                 f"a slot refers to {vault.name}": refers(vault, "slot"),
             },
         )
     stranger = _set_plain(service, "@Microsoft.KeyVault(VaultName=kv-of-somebody;SecretName=token)")
-    yield from each(steps, ("DOC-15", "DOC-26"), {"a further setting refers to a vault of nobody": stranger})
+    yield from each(
+        steps, (Demand.VAULT_ISOLATION, Demand.ISOLATION), {"a further setting refers to a vault of nobody": stranger}
+    )
 
 
 def _set_plain(service: DesiredService, text: str) -> Bend:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.policy.desired import DesiredServer
@@ -29,7 +30,7 @@ def server(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         def gone(estate: Estate, wanted: DesiredServer = wanted) -> None:
             estate.remove(wanted.id)
 
-        yield from each(steps, ("DOC-02",), {"server deleted": gone, "server in another group": moved})
+        yield from each(steps, (Demand.DATABASES,), {"server deleted": gone, "server in another group": moved})
 
 
 @breaks(ServerSpec, "databases")
@@ -64,7 +65,7 @@ def databases(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
         yield from each(
             (*steps, database.key),
-            ("DOC-02",),
+            (Demand.DATABASES,),
             {
                 "database deleted": gone(),
                 "database on another server": elsewhere,
@@ -92,4 +93,6 @@ def entra_only(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
                 estate.remove(f"{wanted.id}/{child}")
 
         forms = {"takes passwords": off, "without an Entra administrator": no_administrator}
-        yield from each(steps, ("DOC-04",), {f"{wanted.key} {what}": mutate for what, mutate in forms.items()})
+        yield from each(
+            steps, (Demand.NO_PASSWORDS,), {f"{wanted.key} {what}": mutate for what, mutate in forms.items()}
+        )

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.policy.desired import DesiredEnvironment, DesiredVault
@@ -84,11 +85,13 @@ def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         alert(scopes=[env.resource_group_id], targetResourceType="Microsoft.Compute/virtualMachines")(estate)
 
     yield from each(
-        steps, ("DOC-19", "DOC-21"), {"component deleted": lambda estate: estate.remove(env.components[0].id)}
+        steps,
+        (Demand.TELEMETRY, Demand.WATCHED),
+        {"component deleted": lambda estate: estate.remove(env.components[0].id)},
     )
     yield from each(
         steps,
-        ("DOC-21",),
+        (Demand.WATCHED,),
         {
             "alert disabled": alert(enabled=False),
             "alert without an action": alert(actions=[]),
@@ -125,7 +128,7 @@ def stored(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     for vault, secret in holders:
         yield from each(
             (*steps, vault.key),
-            ("DOC-20",),
+            (Demand.CONNECTION_STRING,),
             {
                 f"connection string of {what}": worth(vault, secret.stored, what)
                 for what in ("another component", "a former component of that name", "another region's endpoint")
@@ -143,7 +146,9 @@ def stored(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
                 text = str(estate.resource(other.components[0].id)["properties"]["ConnectionString"])
                 mutations.secret(estate, vault, name).current.value = text
 
-            yield from each((*steps, vault.key), ("DOC-20",), {f"connection string of {other.env}": theirs})
+            yield from each(
+                (*steps, vault.key), (Demand.CONNECTION_STRING,), {f"connection string of {other.env}": theirs}
+            )
 
 
 def _second(estate: Estate, env: DesiredEnvironment, what: str) -> str:
@@ -167,7 +172,7 @@ def exporting(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         return
     name = service.component.setting
     held = {setting.name for setting in service.settings}
-    requirements = ("DOC-19",)
+    demanded = (Demand.TELEMETRY,)
 
     def told(text: str | None, **more: str) -> Bend:
         def mutate(estate: Estate) -> None:
@@ -181,7 +186,7 @@ def exporting(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     yield from each(
         steps,
-        requirements,
+        demanded,
         {
             "nothing to export with": told(None),
             "connection string under another name": told(None, TELEMETRY=f"InstrumentationKey={'0' * 8}"),
@@ -195,7 +200,7 @@ def exporting(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     if name not in held:
         yield from each(
             steps,
-            requirements,
+            demanded,
             {
                 "connection string empty": told(""),
                 "a bare instrumentation key": told("11111111-2222-3333-4444-555555555555"),

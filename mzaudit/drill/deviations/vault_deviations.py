@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
+from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
 from mzaudit.drill.mutations import SECRETS_USER
@@ -36,7 +37,7 @@ def presence(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     yield from each(
         steps,
-        ("DOC-15",),
+        (Demand.VAULT_ISOLATION,),
         {
             "vault deleted": lambda estate: mutations.lose_vault(estate, vault),
             "vault soft-deleted": lambda estate: mutations.delete_vault(estate, vault),
@@ -44,7 +45,7 @@ def presence(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     )
     yield from each(
         steps,
-        ("DOC-10",),
+        (Demand.VAULT_ROLE,),
         {
             "authorises by access policies": lambda estate: properties(estate).update(enableRbacAuthorization=False),
             "authorisation mode never chosen": lambda estate: properties(estate).pop("enableRbacAuthorization"),
@@ -91,7 +92,7 @@ def role(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     yield from each(
         steps,
-        ("DOC-10",),
+        (Demand.VAULT_ROLE,),
         {
             "role taken away": instead(None, ""),
             "role on the resource group instead": instead(SECRETS_USER, ground.env.resource_group_id),
@@ -133,11 +134,11 @@ def excess(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         return lambda estate: estate.assign(mutations.principal(estate, service), role, scope)
 
     extra = {what: given(role, scope) for what, (role, scope) in more.items()}
-    yield from each(steps, ("DOC-10", "DOC-25"), spread(ground, service, extra))
+    yield from each(steps, (Demand.VAULT_ROLE, Demand.CONTAINER_ACCESS), spread(ground, service, extra))
     if service.vault is not None:
         wide = {"the documented role on the resource group besides": given(SECRETS_USER, ground.env.resource_group_id)}
         # where the group holds other vaults, it opens those too
-        yield from each(steps, ("DOC-10", "DOC-15", "DOC-25"), wide)
+        yield from each(steps, (Demand.VAULT_ROLE, Demand.VAULT_ISOLATION, Demand.CONTAINER_ACCESS), wide)
 
 
 @breaks(VaultSpec, "name")
@@ -181,11 +182,11 @@ def isolation(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
                 f"{who}'s slot reads it": by_slot(service),
                 f"{who} deploys with its secrets": deploys(service),
             }
-        yield from each(steps, ("DOC-15", "DOC-26"), bends_)
+        yield from each(steps, (Demand.VAULT_ISOLATION, Demand.ISOLATION), bends_)
     for service in [s for s in ground.env.services if s.vault is None][:1]:
         yield from each(
             steps,
-            ("DOC-15", "DOC-26"),
+            (Demand.VAULT_ISOLATION, Demand.ISOLATION),
             {
                 f"{service.key} reads every vault of the group": reads(
                     service, SECRETS_USER, ground.env.resource_group_id
@@ -206,7 +207,7 @@ def strangers(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     yield from each(
         steps,
-        ("DOC-15",),
+        (Demand.VAULT_ISOLATION,),
         {
             "a person reads it": reads(SECRETS_USER, vault.id, "User"),
             "a group reads it": reads(SECRETS_USER, vault.id, "Group"),
@@ -219,7 +220,7 @@ def strangers(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     )
     yield from each(
         steps,
-        ("DOC-09", "DOC-15"),
+        (Demand.IDENTITY, Demand.VAULT_ISOLATION),
         {
             "role left to an identity that is gone": lambda estate: estate.assign(
                 stable_guid("identity", "stale", vault.id), SECRETS_USER, vault.id
@@ -251,4 +252,4 @@ def undocumented(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     }
     theirs = [s for other in ground.env.vaults for s in other.secrets if s.stored.casefold() not in own]
     bends_ |= {f"{other.vault}'s {other.name}": holds(other.stored) for other in theirs[:1]}
-    yield from each(steps, ("DOC-16", "DOC-17", "DOC-27"), bends_)
+    yield from each(steps, (Demand.SECRETS, Demand.NOTHING_UNDOCUMENTED), bends_)

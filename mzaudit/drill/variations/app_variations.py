@@ -15,7 +15,7 @@ from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
 _PLAIN = {
     "LOG_LEVEL": "info",
     "FEATURE_FLAGS": "a,b,c",
-    "PUBLIC_URL": "https://app.monozu.example/",
+    "PUBLIC_URL": "https://app.corp.example/",
     "WEBSITE_TIME_ZONE": "W. Europe Standard Time",
     "WEBSITE_AUTH_ENCRYPTION_KEY": "",
     "TOKEN_TTL": "3600",
@@ -24,9 +24,9 @@ _PLAIN = {
     "GIT_COMMIT": "0f3a9c1be27d4f5a8b6c7d8e9f0a1b2c3d4e5f60",
     "AZURE_CLIENT_ID": "6f1a7a1e-5f0c-4b0e-9d3e-0c9f7f0f8a11",
     "SMTP_PASSWORD": "",
-    "DATABASE_HOST": "sql.monozu.example",
-    "ALLOWED_HOSTS": "*.monozu.example,localhost",
-    "DOCKER_REGISTRY_SERVER_URL": "https://acrmonozu.azurecr.io",
+    "DATABASE_HOST": "sql.corp.example",
+    "ALLOWED_HOSTS": "*.corp.example,localhost",
+    "DOCKER_REGISTRY_SERVER_URL": "https://acrcorp.azurecr.io",
     "APP_CONFIG": "@Microsoft.AppConfiguration(Endpoint=https://x.azconfig.io; Key=Flag)",
     "GREETING": "Grüße, 世界 ✓",
 }

@@ -91,8 +91,8 @@ def _secrets(ground: DrillContext, vault: DesiredVault) -> dict[str, Bend]:
             mutations.secret(estate, vault, secret.stored).content_type = "text/plain"
 
     def certificate(estate: Estate) -> None:
-        estate.put_secret(vault.name, "tls-monozu-example", canary())
-        held = estate.secrets[vault.name]["tls-monozu-example"]
+        estate.put_secret(vault.name, "tls-certificate", canary())
+        held = estate.secrets[vault.name]["tls-certificate"]
         held.managed, held.content_type = True, "application/x-pkcs12"
 
     def forgotten(estate: Estate) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -22,7 +21,6 @@ from mzaudit.policy.loader.yaml_document import Document
 from mzaudit.policy.models import Policy, Strict
 from mzaudit.policy.requirements import Requirement, Requirements
 from mzaudit.policy.rule_vocabulary import Vocabulary
-from mzaudit.policy.shipped_policy import shipped
 from mzaudit.policy.waivers import Waiver, WaiverFile
 
 REQUIREMENTS = "requirements.yaml"
@@ -99,11 +97,15 @@ def _other(name: str, read: Document) -> str:
     return ""
 
 
-@cache
-def shipped_catalogue() -> tuple[Requirement, ...]:
-    """The requirements of the shipped policy."""
-    read = yaml_document.read(shipped() / REQUIREMENTS, REQUIREMENTS)
-    return Requirements.model_validate_json(json.dumps(read.root)).requirements
+_OLD_SECTIONS = ("resource_groups", "registry", "sql", "telemetry")
+
+
+def _refuse_old_form(whole: Document) -> None:
+    """Refuse a policy in the form that came before places, whatever else is wrong with it."""
+    old = [section for section in _OLD_SECTIONS if section in whole.root]
+    if len(old) > 1:
+        held = f"the earlier form ({', '.join(old)}), which is no longer read"
+        refuse([Complaint(*whole.at(old[0]), old[0], "a policy as docs/policy.md describes it", held)])
 
 
 def _checked(shown: str, documents: dict[str, Document], words: Vocabulary) -> Loaded:
@@ -111,6 +113,7 @@ def _checked(shown: str, documents: dict[str, Document], words: Vocabulary) -> L
     catalogue = documents.pop(REQUIREMENTS, Document(REQUIREMENTS, cut=True))
     waived = documents.pop(WAIVERS, Document(WAIVERS, cut=True))
     whole = _joined(shown, tuple(documents.values()))
+    _refuse_old_form(whole)
     policy = _validated(Policy, whole)
     stated = _validated(Requirements, catalogue)
     entries = _validated(WaiverFile, waived)

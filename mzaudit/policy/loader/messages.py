@@ -29,7 +29,7 @@ PATTERNS = {
     ),
     r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$": "the name of a SKU such as P1mv3",
     r"^[A-Z]+-[0-9]{3}$": "a rule code such as AB-123",
-    r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$": "a requirement id such as DOC-01",
+    r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$": "a requirement id such as ABC-12",
     r"^[*?/]*[^\s*?/]\S*$": "a subject without white space, not wildcards alone",
 }
 

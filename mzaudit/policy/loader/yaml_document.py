@@ -58,6 +58,10 @@ class Document:
         file, line = self._place(steps)
         return f"{file}:{line}"
 
+    def at(self, *steps: str | int) -> tuple[str, int]:
+        """The same, as file and line."""
+        return self._place(steps)
+
     def complain(self, steps: Steps, expected: str, found: str, line: int | None = None) -> None:
         """Note what is wrong at a place."""
         file, known = self._place(steps)

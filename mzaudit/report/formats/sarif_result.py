@@ -95,7 +95,7 @@ def _suppression(waiver: WaiverNote) -> dict[str, object]:
 
 
 def _place(where: str) -> dict[str, object]:
-    """`policies/monozu.yaml:41` as a region of one line; a path that is not relative to the repository stays as it
+    """`policies/estate.yaml:41` as a region of one line; a path that is not relative to the repository stays as it
     is."""
     path, _, line = where.rpartition(":")
     number = int(line) if line.isascii() and line.isdigit() and len(line) < 10 and int(line) else 1

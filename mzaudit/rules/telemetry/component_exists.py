@@ -33,7 +33,7 @@ def component_exists(want: DesiredComponent, seen: Snapshot) -> Verdict:
     return Fail(
         (Evidence(want.id, "exists", "absent"),),
         f"The Application Insights component {want.name} does not exist.",
-        "Create the component, then put its connection string into the vaults and the ingestor's setting.",
+        "Create the component, then put its connection string where the services have it.",
         Fix(
             "Application Insights Component Contributor on the resource group",
             (

@@ -1,0 +1,115 @@
+"""Where a channel is reached: a secret address from the environment, held to its service's own hosts."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from mzaudit.publish import slack_message, teams_card, webhook_payload
+from mzaudit.publish.http import NoAnswerError, PublishError, Refusal, Route, opened
+from mzaudit.publish.notice import Notice
+from mzaudit.publish.pipeline import NoPlaceError
+from mzaudit.publish.publish_comment import PublishResult
+from mzaudit.publish.sealed_token import Token
+
+_LONGEST: Final = 100.0  # seconds for one channel
+_VISIBLE: Final = re.compile("[!-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A kind of webhook: its name, the variable that holds its address, which hosts and paths are its service's, and
+    how a message to it is drawn."""
+
+    name: str
+    variable: str
+    hosts: re.Pattern[str]
+    path: str
+    message: Callable[[Notice], object]
+
+
+# A workflow's address: until 2025 of Logic Apps, since then of the Power Platform; both with their sovereign clouds.
+_TEAMS = r"([a-z0-9-]+\.)+(logic\.azure\.(com|us|cn)|api\.powerplatform\.com|powerplatform\.microsoft\.us)"
+CHANNELS: Final = (
+    Channel("Microsoft Teams", "MZAUDIT_TEAMS_WEBHOOK", re.compile(_TEAMS), "/", teams_card.message),
+    Channel(
+        "Slack",
+        "MZAUDIT_SLACK_WEBHOOK",
+        re.compile(r"hooks\.slack(-gov)?\.com"),
+        "/services/",
+        slack_message.message,
+    ),
+    Channel("the webhook", "MZAUDIT_WEBHOOK", re.compile(r"[a-z0-9.-]+"), "", webhook_payload.message),
+)
+
+
+def configured(env: Mapping[str, str]) -> tuple[Channel, ...]:
+    """The channels whose addresses are set."""
+    return tuple(channel for channel in CHANNELS if env.get(channel.variable, "").strip())
+
+
+async def tell(notice: Notice, env: Mapping[str, str], route: Route) -> PublishResult:
+    """Tell every channel; what one meets does not stop the others. Raises `NoPlaceError` where there is none."""
+    channels = configured(env)
+    if not channels:
+        names = ", ".join(channel.variable for channel in CHANNELS)
+        raise NoPlaceError(f"no address is set: hand the step one of {names} from a secret")
+    done: list[str] = []
+    failed: list[str] = []
+    for channel in channels:
+        try:
+            async with asyncio.timeout(_LONGEST):
+                await _post(channel, address(channel, env), channel.message(notice), route)
+            done.append(f"{channel.name} told")
+        except NoAnswerError as error:
+            failed.append(f"it is not known whether {channel.name} was told: {error}")
+        except PublishError as error:
+            failed.append(f"{channel.name} not told: {error}")
+        except TimeoutError:
+            failed.append(f"{channel.name} not told: no end after {_LONGEST:.0f} s: run the step again")
+    return PublishResult(tuple(done), tuple(failed))
+
+
+def address(channel: Channel, env: Mapping[str, str]) -> Token:
+    """The address of a channel; raises `PublishError` for one that is not its service's, without showing it."""
+    text = env[channel.variable].strip()  # a file's last line ends in a line feed
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port  # raises for a port that is none
+    except ValueError:
+        raise PublishError(f"{channel.variable} is no address") from None
+    if parts.scheme != "https" or parts.username is not None or parts.fragment or not _VISIBLE.fullmatch(text):
+        raise PublishError(f"{channel.variable}: expected an https:// address, without a user name in it")
+    if not channel.hosts.fullmatch(host) or not parts.path.startswith(channel.path):
+        raise PublishError(
+            f"{channel.variable} is not an address of {channel.name}'s: nothing was sent; any other webhook is "
+            "MZAUDIT_WEBHOOK"
+        )
+    return Token(text)
+
+
+async def _post(channel: Channel, where: Token, body: object, route: Route) -> None:
+    def explain(refusal: Refusal) -> str:
+        match refusal.status:
+            case 401 | 403 | 404 | 410:
+                return (
+                    f"{channel.name} does not know the address in {channel.variable} (HTTP {refusal.status}): it was "
+                    "revoked or copied in part; make a new one, and store it as the secret"
+                )
+            case 413:
+                return f"{channel.name} takes no message of this size (HTTP 413)"
+            case 301 | 302 | 307 | 308:
+                return f"{channel.variable} leads elsewhere (HTTP {refusal.status}): no redirect is followed"
+            case 429:
+                return f"{channel.name} has had too many messages (HTTP 429): run the step again later"
+            case status if status >= 500:
+                return f"{channel.name} failed (HTTP {status}): run the step again"
+            case status:
+                return f"{channel.name} did not accept the message (HTTP {status})"
+
+    async with opened(channel.name, None, route, explain, "*/*") as web:
+        await web.post(where, body)
