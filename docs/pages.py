@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs import example, operations, permissions, picture, site
+from docs import example, operations, permissions, picture, policy, site
 from mzaudit import rules
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.engine.rule import AnyRule
@@ -59,6 +59,7 @@ def main() -> None:
     example.main()
     picture.main()
     site.main()
+    policy.main()
     FOLDER.mkdir(exist_ok=True)
     wanted = pages()
     for stale in {path.name for path in FOLDER.glob("*.md")} - wanted.keys():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import site
+from docs import policy, site
 from docs.pages import FOLDER, pages
 from mzaudit import rules
 from mzaudit.policy.loader.load import load
@@ -20,6 +20,10 @@ PAGES = (*site.FOLDER.glob("*.md"), *FOLDER.glob("*.md"))
 def test_the_rule_pages_are_fresh() -> None:
     written = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
     assert written == pages(), "write them again: make docs"
+
+
+def test_the_page_of_the_policy_is_fresh() -> None:
+    assert policy.FILE.read_text(encoding="utf-8") == policy.page(), "write it again: make docs"
 
 
 def test_the_index_is_fresh() -> None:

@@ -29,7 +29,7 @@ def environment_names(asked: Sequence[str]) -> tuple[str, ...]:
     """The environments asked for, each once; a name that no environment can have is refused before any path is made."""
     for env in asked:
         if not _ENVIRONMENT.fullmatch(env):
-            raise InputError(f"--env {env!r}: expected lower-case letters, digits and inner hyphens, such as prd")
+            raise InputError(f"--env {env!r}: expected a name of lower-case letters, such as prd or eu-1")
     return tuple(dict.fromkeys(asked))
 
 

@@ -147,6 +147,7 @@ def deviations(ground: DrillContext) -> tuple[DrillCase, ...]:
     return tuple(
         case
         for steps, field in walk(ground.wanted.policy)
+        if ground.holds((*steps, field[1]))
         for generator in _BREAKS.get(field, ())
         for case in generator(ground, (*steps, field[1]))
     )

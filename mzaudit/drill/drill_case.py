@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mzaudit.drill.demands import Demand
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import (
     Desired,
+    DesiredComponent,
     DesiredDatabase,
     DesiredEnvironment,
     DesiredServer,
@@ -44,6 +45,9 @@ class DrillCase:
         return f"{self.place}: {self.what}"
 
 
+_SECTIONS = ("services", "vaults", "storage", "servers", "registries", "components")
+
+
 @dataclass(frozen=True, slots=True)
 class DrillContext:
     """The bound policy, the drilled environment, and the one it is compared with, if the policy has another."""
@@ -77,6 +81,32 @@ class DrillContext:
     def server(self, key: object) -> DesiredServer:
         """A server of the drilled environment by its key in the policy; raises KeyError."""
         return {server.key: server for server in self.env.servers}[str(key)]
+
+    def holds(self, steps: Steps) -> bool:
+        """Whether what a path of the policy speaks of is in the drilled environment: a thing, a database of a server,
+        or a database that a service uses."""
+        if len(steps) < 2 or steps[0] not in _SECTIONS:
+            return True
+        things = {thing.key: thing for thing in getattr(self.env, str(steps[0]))}
+        if steps[1] not in things:
+            return False
+        databases = {database.key for database in self.env.databases}
+        if steps[0] == "servers" and steps[2:3] == ("databases",) and len(steps) > 3:
+            return steps[3] in databases
+        if steps[0] == "services" and steps[2:3] == ("databases",) and len(steps) > 3:
+            return self.wanted.policy.services[str(steps[1])].databases[int(steps[3])].database in databases
+        return True
+
+    def with_server(self, server: DesiredServer) -> DrillContext:
+        """The same, with no server but that."""
+        return replace(self, env=replace(self.env, servers=(server,)))
+
+    def with_component(self, component: DesiredComponent) -> DrillContext:
+        """The same, with no component but that; the environment that it is compared with has its like, if any."""
+        other = self.other
+        if other is not None:
+            other = replace(other, components=tuple(one for one in other.components if one.key == component.key))
+        return replace(self, env=replace(self.env, components=(component,)), other=other)
 
     def owners(self, vault: DesiredVault) -> tuple[DesiredService, ...]:
         """The services that may read the vault."""

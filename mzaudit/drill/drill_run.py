@@ -5,17 +5,17 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import pickle
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from mzaudit.drill.demands import Demand, guards
 from mzaudit.drill.deviations import deviations
 from mzaudit.drill.drill_case import DrillCase, DrillContext
 from mzaudit.drill.policy_estate import estate_of
 from mzaudit.drill.simulated_estates import bound
 from mzaudit.drill.variations import variations
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.overrides import override_of
 from mzaudit.engine.results import Finding, Status
 from mzaudit.policy.desired import Desired
@@ -79,11 +79,13 @@ class DrillOutcome:
 
 @dataclass(frozen=True, slots=True)
 class DrillPlan:
-    """Everything that a worker needs to make the same cases again: nothing in it is bent."""
+    """Everything that a worker needs to make the same cases again: nothing in it is bent. `guards` are the rules that
+    answer where a demand is violated."""
 
     loaded: Loaded
     env: str
     audit: Audit
+    guards: Mapping[Demand, frozenset[str]]
 
 
 def ground_of(plan: DrillPlan) -> DrillContext:
@@ -119,8 +121,12 @@ class Drill:
             case.what,
             case.demands,
             case.all_environments,
-            tuple(_said(f, guards(case.demands), self._ground.wanted) for f in changed),
+            tuple(_said(f, self._guards(case), self._ground.wanted) for f in changed),
         )
+
+    def _guards(self, case: DrillCase) -> frozenset[str]:
+        """The rules of which one has to fail."""
+        return frozenset(code for demand in case.demands for code in self._plan.guards[demand])
 
     def _look(self, *, everywhere: bool, case: DrillCase | None) -> tuple[Finding, ...]:
         estate = pickle.loads(self._estate)  # noqa: S301 - our own bytes; twice as fast as a deep copy

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.drill_run import DrillOutcome
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.enums import counted
 
 _MOST_SAID = 4

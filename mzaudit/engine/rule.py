@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import Selector
 from mzaudit.engine.verdict import Verdict
 from mzaudit.policy.enums import Severity
@@ -47,7 +48,8 @@ class Area:
 class Rule(Generic[W]):
     """One thing that must hold, decided. Which requirements it answers, the policy's catalogue says (`answered_by`).
 
-    `bears_on`: what of its subject it judges.
+    `bears_on`: what of its subject it judges. `guards`: what a policy can demand that it fails over where it is
+    violated.
 
     `requires`: rules that must hold before this one can be asked (the vault is there); where one failed, this is
     not applicable and names it, where one is inconclusive, so is this.
@@ -68,6 +70,7 @@ class Rule(Generic[W]):
     doc: str
     module: str
     bears_on: Aspect = Aspect.SUBJECT
+    guards: tuple[Demand, ...] = ()
 
     @property
     def depends_on(self) -> tuple[str, ...]:
@@ -84,6 +87,12 @@ class Rule(Generic[W]):
 AnyRule = Rule[Any]
 
 
+def guarding(rules: Iterable[AnyRule]) -> Mapping[Demand, frozenset[str]]:
+    """For each demand the codes of the rules of which one has to fail where it is violated."""
+    held = tuple(rules)
+    return {demand: frozenset(rule.code for rule in held if demand in rule.guards) for demand in Demand}
+
+
 def rule(
     code: str,
     *,
@@ -91,6 +100,7 @@ def rule(
     severity: Severity,
     over: Selector[W],
     bears_on: Aspect = Aspect.SUBJECT,
+    guards: tuple[Demand, ...] = (),
     requires: tuple[str, ...] = (),
     explained_by: tuple[str, ...] = (),
     follows: tuple[str, ...] = (),
@@ -113,6 +123,7 @@ def rule(
             doc,
             check.__module__,
             bears_on,
+            guards,
         )
 
     return make

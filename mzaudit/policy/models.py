@@ -221,7 +221,7 @@ class ServiceSpec(Thing):
     ] = {}
     plaintext: Annotated[
         tuple[SettingName, ...],
-        Field(description="Settings that look like credentials by name and are allowed in clear (SET-004)."),
+        Field(description="Settings that look like credentials by name and are allowed in clear."),
     ] = ()
 
 
@@ -262,27 +262,27 @@ class Secrets(Strict):
 
 
 class ExcusedTable(Strict):
-    """A table that carries the tenant column and needs no security policy (SQL-007)."""
+    """A table that carries the tenant column and needs no security policy."""
 
     table: Annotated[TableName, Field(description="The table, as schema.table.")]
     reason: Annotated[Text, Field(description="Why it needs none.")]
 
 
 class DatabaseAdministrator(Strict):
-    """A user or role that may switch row-level security off (SQL-007)."""
+    """A user or role that may switch row-level security off."""
 
     name: Annotated[
         Text,
         Field(
             description="Its name in the database. An Entra group that is named holds no service's identity, since"
-            " its members cannot be seen (SQL-004, SQL-005)."
+            " its members cannot be seen."
         ),
     ]
     reason: Annotated[Text, Field(description="Why it may.")]
 
 
 class MigrationsSpec(Strict):
-    """How a database gets its schema, and how far it is (SQL-008)."""
+    """How a database gets its schema, and how far it is."""
 
     tool: Annotated[Literal["flyway"], Field(description="The tool that migrates it.")]
     table: Annotated[TableName, Field(description="Where the tool writes its history, as schema.table.")] = (
@@ -311,9 +311,7 @@ class DatabaseSpec(Strict):
     ] = None
     tenant_column: Annotated[
         SettingName | None,
-        Field(
-            description="The column that says whose a row is; where there is none, no rows are kept apart (SQL-007)."
-        ),
+        Field(description="The column that says whose a row is; where there is none, no rows are kept apart."),
     ] = None
     excused: Annotated[
         tuple[ExcusedTable, ...], Field(description="Tables with that column that need no security policy.")
@@ -356,7 +354,7 @@ class ComponentSpec(Thing):
 
 
 class AllowedDifference(Strict):
-    """A difference between environments that is meant (ENV-001)."""
+    """A difference between environments that is meant."""
 
     what: Annotated[Name, Field(description="The fact that may differ, such as plan.")]
     between: Annotated[

@@ -15,20 +15,20 @@ RequirementId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{0,9}-[
 
 
 class Requirement(Strict):
-    """One documented statement. `manual` says how a person checks what no rule can see."""
+    """One documented statement."""
 
-    id: RequirementId
-    text: Text
-    section: Text
-    answered_by: tuple[RuleCode, ...] = ()
-    manual: Text | None = None
+    id: Annotated[RequirementId, Field(description="Its id, such as ABC-12; never used again for another.")]
+    text: Annotated[Text, Field(description="What the document demands, in words of one's own.")]
+    section: Annotated[Text, Field(description="The section of the document that says so.")]
+    answered_by: Annotated[tuple[RuleCode, ...], Field(description="The rules that answer it, by their codes.")] = ()
+    manual: Annotated[Text | None, Field(description="How a person checks what no rule can see.")] = None
 
 
 class Requirements(Strict):
     """The file `requirements.yaml`."""
 
-    version: Literal[1]
-    requirements: Annotated[tuple[Requirement, ...], Field(min_length=1)]
+    version: Annotated[Literal[1], Field(description="The version of this format.")]
+    requirements: Annotated[tuple[Requirement, ...], Field(min_length=1, description="The statements.")]
 
 
 def by_rule(catalogue: Iterable[Requirement]) -> Mapping[str, tuple[str, ...]]:

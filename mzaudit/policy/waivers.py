@@ -21,27 +21,34 @@ SubjectGlob = Annotated[str, StringConstraints(pattern=r"^[*?/]*[^\s*?/]\S*$", m
 
 
 class WaiverEntry(Strict):
-    """A waiver as written. `subject` is the finding's subject; `*` stands for any text without a slash, `?` for one
-    character. In force from `created` through the whole of `expires` (UTC). `observed` pins it to what was accepted:
-    each observation in the words of the reports; where others are seen, it covers nothing."""
+    """A waiver as written."""
 
-    code: RuleCode
-    subject: SubjectGlob
-    environment: EnvironmentName | None = None
-    reason: Text
-    owner: Text
-    ticket: Text
-    created: date
-    expires: date
-    covers_inconclusive: bool = False
-    observed: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    code: Annotated[RuleCode, Field(description="The rule whose failure is accepted.")]
+    subject: Annotated[
+        SubjectGlob,
+        Field(description="The finding's subject; * stands for any text without a slash, ? for one character."),
+    ]
+    environment: Annotated[EnvironmentName | None, Field(description="Where it holds; everywhere without one.")] = None
+    reason: Annotated[Text, Field(description="Why it is accepted.")]
+    owner: Annotated[Text, Field(description="Who answers for it.")]
+    ticket: Annotated[Text, Field(description="Where it is followed up.")]
+    created: Annotated[date, Field(description="The day from which it holds (UTC).")]
+    expires: Annotated[date, Field(description="The last day on which it holds (UTC).")]
+    covers_inconclusive: Annotated[bool, Field(description="Whether it covers what could not be read, too.")] = False
+    observed: Annotated[
+        Annotated[tuple[Text, ...], Field(min_length=1)] | None,
+        Field(
+            description="What was accepted, each observation in the words of the reports; where others are seen, the"
+            " waiver covers nothing."
+        ),
+    ] = None
 
 
 class WaiverFile(Strict):
     """The file `waivers.yaml`."""
 
-    version: Literal[1]
-    waivers: tuple[WaiverEntry, ...]
+    version: Annotated[Literal[1], Field(description="The version of this format.")]
+    waivers: Annotated[tuple[WaiverEntry, ...], Field(description="The waivers.")]
 
 
 @dataclass(frozen=True, slots=True)

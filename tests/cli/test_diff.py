@@ -151,7 +151,7 @@ PREVIEW: dict[str, tuple[str, Callable[[Path], None], int, tuple[str, ...]]] = {
     ),
     "another component": (
         "compliant",
-        _edit("monozu.yaml", "component: appi-monozu-{env}", "component: appi-other-{env}"),
+        _edit("monozu.yaml", "appi-monozu-{env}", "appi-other-{env}"),
         3,
         ("INCOMPLETE 0 new violations", "appi-other-prd"),
     ),

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit import exit_codes
+from mzaudit import exit_codes, rules
 from mzaudit.cli import run as mzaudit
 from mzaudit.cli.commands.drill import audit
 from mzaudit.drill import drill_text
 from mzaudit.drill.drill_run import Audit, Drill, DrillOutcome, DrillPlan, conforms, drill, run
+from mzaudit.engine.rule import guarding
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 
+GUARDS = guarding(rules.load())
 SMALL = Path(__file__).parent / "small.yaml"
 PARTS, SMALL_PARTS = 32, 4  # tests, for as many workers as there are
 ON_THE_WIRE = frozenset(random.Random(10).sample(range(900), 90))  # of the cases by number
@@ -25,20 +27,20 @@ ON_THE_WIRE = frozenset(random.Random(10).sample(range(900), 90))  # of the case
 
 def small(judged: Audit) -> DrillPlan:
     """The small policy's only environment."""
-    return DrillPlan(load(SMALL, vocabulary()), "live", judged)
+    return DrillPlan(load(SMALL, vocabulary()), "live", judged, GUARDS)
 
 
 @pytest.fixture(scope="module")
 def proven() -> Iterator[Drill]:
     """The shipped policy's production under every rule."""
-    with drill(DrillPlan(load(shipped(), vocabulary()), "prd", audit)) as running:
+    with drill(DrillPlan(load(shipped(), vocabulary()), "prd", audit, GUARDS)) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def proven_on_the_wire() -> Iterator[Drill]:
     """The same over sockets, TLS and a proxy."""
-    plan = DrillPlan(load(shipped(), vocabulary()), "prd", functools.partial(audit, wire=True))
+    plan = DrillPlan(load(shipped(), vocabulary()), "prd", functools.partial(audit, wire=True), GUARDS)
     with drill(plan) as running:
         yield running
 
@@ -113,7 +115,7 @@ def test_without_a_rule_its_deviation_slips(code: str, whole: Drill) -> None:
 def test_what_is_switched_off_is_tried_and_said(tmp_path: Path) -> None:
     policy = tmp_path / "p.yaml"
     policy.write_text(SMALL.read_text() + "rules: {KV-003: {off: filled by hand}}\n")
-    with drill(DrillPlan(load(policy, vocabulary()), "live", audit)) as running:
+    with drill(DrillPlan(load(policy, vocabulary()), "live", audit, GUARDS)) as running:
         unguarded = outcome(running, REMOVED["KV-003"])
     assert (drill_text.slipped([unguarded]), unguarded.answering, unguarded.quiet) == ((), (), True)
     said = drill_text.render([unguarded], "live")

@@ -31,7 +31,9 @@ def never(wanted: Desired, simulator: Simulator) -> tuple[()]:
 def plan(name: str) -> DrillPlan:
     """The drill of a policy's first production environment."""
     loaded = load(POLICIES[name], vocabulary())
-    return DrillPlan(loaded, next(env for env, spec in loaded.policy.environments.items() if spec.production), never)
+    return DrillPlan(
+        loaded, next(env for env, spec in loaded.policy.environments.items() if spec.production), never, {}
+    )
 
 
 def models(model: type[BaseModel]) -> set[type[BaseModel]]:

@@ -47,6 +47,19 @@ def test_every_pattern_has_words(model: type[Policy | Requirements | WaiverFile]
     assert {json.loads(pattern) for pattern in patterns} <= PATTERNS.keys()
 
 
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_field_has_a_description(name: str) -> None:
+    schema = json.loads(json_schema(name))
+    models = {SCHEMAS[name].__name__: schema, **schema["$defs"]}
+    lacking = [
+        f"{model}.{field}"
+        for model, node in models.items()
+        for field, described in node.get("properties", {}).items()
+        if not described.get("description") and "$ref" not in described
+    ]
+    assert lacking == []
+
+
 def test_what_is_shipped() -> None:
     assert set(files()) == {"monozu.yaml", "requirements.yaml", "waivers.yaml", *SCHEMAS}
     assert shipped().is_dir()

@@ -161,7 +161,7 @@ requirements:
             "7: requirements[1].id: expected each id once, found DOC-01 again (first in dir/requirements.yaml:3)",
         ),
         ("    manual: look\n", "", "7: requirements[1]: expected answered_by or manual, found neither"),
-        ("DOC-02", "DOC2", '7: requirements[1].id: expected a requirement id such as DOC-01, found "DOC2"'),
+        ("DOC-02", "DOC2", '7: requirements[1].id: expected a requirement id such as ABC-12, found "DOC2"'),
         (
             "[KV-001]",
             "[KV1]",

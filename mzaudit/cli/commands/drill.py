@@ -51,10 +51,12 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
     Each case is an audit of its own: a whole drill of the shipped policy is about a thousand of them, and takes
     minutes; --only takes a part of it.
     """
+    from mzaudit import rules
     from mzaudit.cli import output
     from mzaudit.cli.resolve import environment_names, load_policy, require_known
     from mzaudit.drill import drill_text
     from mzaudit.drill.drill_run import DrillPlan, cases_of, conforms, ground_of, run
+    from mzaudit.engine.rule import guarding
     from mzaudit.errors import InputError
     from mzaudit.policy.enums import counted
 
@@ -64,7 +66,7 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
     require_known(loaded, asked)
     code = exit_codes.PASSED
     for env in asked:
-        plan = DrillPlan(loaded, env, audit)
+        plan = DrillPlan(loaded, env, audit, guarding(rules.load()))
         cases = cases_of(ground_of(plan))
         numbers = [n for n, case in enumerate(cases) if only is None or only.casefold() in case.name.casefold()]
         if not numbers:

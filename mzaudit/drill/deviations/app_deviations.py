@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.models import ServiceSpec
 from mzaudit.simulator import Estate
@@ -84,7 +84,8 @@ def identity(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     def pulls_by_another(estate: Estate) -> None:
         attached = mutations.attach(estate, service)
-        estate.assign(_attached_oid(attached), "AcrPull", service.registry.id)
+        if service.image is not None:
+            estate.assign(_attached_oid(attached), "AcrPull", service.image.registry.id)
         mutations.config(estate, service)["acrUserManagedIdentityID"] = stable_guid("user-assigned-client", attached)
 
     def recreated(estate: Estate) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.drill.mutations import BLOB_READER
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService, DesiredStorage
 from mzaudit.policy.models import ServiceSpec, StorageSpec
 from mzaudit.simulator import Estate

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from mzaudit.drill import mutations
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.models import EnvironmentSpec, ServiceSpec
 from mzaudit.simulator import Estate, canary
@@ -113,10 +113,9 @@ def _elsewhere(service: DesiredService) -> dict[str, Bend]:
 @breaks(EnvironmentSpec, "sql_auth")
 def database_passwords(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Where passwords are forbidden: each way to keep one for the database."""
-    if steps[1] != ground.env.env or not ground.env.servers[0].passwords_forbidden:
+    if steps[1] != ground.env.env or not ground.env.passwords_forbidden or not ground.env.databases:
         return
-    host = f"{ground.env.servers[0].name}.database.windows.net"
-    database = ground.env.servers[0].databases[0].name
+    host, database = f"{ground.env.databases[0].server}.database.windows.net", ground.env.databases[0].name
     word = _random("database", 24)
     pairs = f"Server=tcp:{host},1433;Database={database};User ID=app;Password={word};Encrypt=True;"
     texts = {

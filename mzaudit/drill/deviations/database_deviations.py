@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mzaudit.drill import mutations
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, portion
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredDatabase, DesiredService
 from mzaudit.policy.models import DatabaseGrantSpec, DatabaseSpec, EnvironmentSpec, MigrationsSpec
 from mzaudit.simulator import Estate
@@ -24,7 +24,7 @@ def _user(estate: Estate, service: DesiredService, database: DesiredDatabase) ->
 
 def _used(ground: DrillContext, steps: Steps) -> tuple[DesiredService, DesiredDatabase, tuple[str, ...]]:
     service = ground.service(steps[1])
-    grant = service.databases[int(steps[3])]
+    grant = ground.wanted.policy.services[service.key].databases[int(steps[3])]
     return service, ground.database(grant.database), grant.roles
 
 
@@ -68,7 +68,7 @@ def user(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         },
     )
     own = {grant.database for grant in service.databases}
-    for other in ground.env.servers[0].databases:
+    for other in ground.env.databases:
         if other.key not in own:
 
             def intruder(estate: Estate, other: DesiredDatabase = other) -> None:
@@ -105,7 +105,7 @@ def roles(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         contents.grant(_user(estate, service, database), "IMPERSONATE", "DATABASE_PRINCIPAL", PIPELINE)
 
     def administrator(estate: Estate) -> None:
-        properties = estate.resource(ground.env.servers[0].id)["properties"]
+        properties = estate.resource(database.server_id)["properties"]
         who = {"principalType": "Application", "login": service.app, "sid": mutations.client(estate, service)}
         properties["administrators"] |= who
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from mzaudit.drill import mutations
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.models import ImageSpec, RegistrySpec, SidecarSpec
 from mzaudit.simulator import Estate, SimulatedManifest, canary
@@ -40,7 +40,7 @@ def source(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "image of a repository one level down": runs(f"{host}/team/{service.repository}{tag}"),
     }
     yield from each(steps, (Demand.CONTAINERS, Demand.REGISTRY), spread(ground, service, elsewhere))
-    neighbours = [other for other in ground.env.services if other.repository != service.repository]
+    neighbours = [one for one in ground.env.services if one.image not in (None, service.image)]
     for other in neighbours[:1]:
         theirs = f"{host}/{other.repository}:{commit(other.repository, LATEST_COMMIT)}"
         yield from each(steps, (Demand.CONTAINERS, Demand.REGISTRY), {f"image of {other.key}": runs(theirs)})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.models import AllowedDifference, Policy
 from mzaudit.simulator import Estate, canary
 
@@ -68,10 +68,12 @@ def undeclared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             "storage-keys",
             lambda estate: mutations.account(estate, storage).update(allowSharedKeyAccess=True),
         )
-    bends_["telemetry without an identity refused"] = (
-        "telemetry-keys",
-        lambda estate: estate.resource(env.components[0].id)["properties"].update(DisableLocalAuth=True),
-    )
+    if env.components:
+        component = env.components[0]
+        bends_["telemetry without an identity refused"] = (
+            "telemetry-keys",
+            lambda estate: estate.resource(component.id)["properties"].update(DisableLocalAuth=True),
+        )
     demanded = (
         Demand.CONTAINERS,
         Demand.PLAN_MINIMUM,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from mzaudit.drill import mutations
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, dotted, each
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.models import EnvironmentSpec, PlansSpec
 from mzaudit.simulator import Estate

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mzaudit.drill import mutations
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, portion
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredSecret, DesiredService, DesiredSetting, DesiredVault
 from mzaudit.policy.models import Naming, ServiceSpec
 from mzaudit.simulator import Estate, canary

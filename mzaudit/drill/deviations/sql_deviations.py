@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredServer
 from mzaudit.policy.models import EnvironmentSpec, ServerSpec
 from mzaudit.simulator import Estate

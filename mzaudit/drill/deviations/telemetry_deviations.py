@@ -6,10 +6,10 @@ import copy
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
-from mzaudit.policy.desired import DesiredEnvironment, DesiredVault
+from mzaudit.engine.demand import Demand
+from mzaudit.policy.desired import DesiredEnvironment, DesiredService, DesiredSetting, DesiredVault
 from mzaudit.policy.models import ComponentSpec, ServiceSpec
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import monitor_bodies
@@ -41,10 +41,20 @@ def workbooks(estate: Estate, env: DesiredEnvironment) -> list[Json]:
     return [b for b in found if str(b["properties"]["sourceId"]).casefold() == env.components[0].id.casefold()]
 
 
+def _with(ground: DrillContext, steps: Steps) -> DrillContext:
+    """The context with no component but that which the path speaks of."""
+    return ground.with_component(next(one for one in ground.env.components if one.key == steps[1]))
+
+
+def _exports(service: DesiredService, setting: DesiredSetting, env: DesiredEnvironment) -> bool:
+    """Whether a setting of a service holds the connection string of the environment's first component."""
+    return service.exports_to == env.components[0] and setting.name == env.components[0].setting
+
+
 @breaks(ComponentSpec, "name")
 def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The component is there, watched and shown."""
-    env = ground.env
+    env = _with(ground, steps).env
 
     def alert(**changes: object) -> Bend:
         def mutate(estate: Estate) -> None:
@@ -115,8 +125,10 @@ def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 @breaks(ComponentSpec, "connection_string")
 def stored(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The stored connection string is the component's."""
+    ground = _with(ground, steps)
     env = ground.env
-    holders = [(v, s) for v in env.vaults for s in v.secrets if s.name == env.components[0].setting]
+    named = {one.secret for service in env.services for one in service.settings if _exports(service, one, env)}
+    holders = [(v, s) for v in env.vaults for s in v.secrets if s in named]
 
     def worth(vault: DesiredVault, name: str, change: Bend | str) -> Bend:
         def mutate(estate: Estate) -> None:
@@ -134,7 +146,7 @@ def stored(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
                 for what in ("another component", "a former component of that name", "another region's endpoint")
             },
         )
-    for other in [ground.other] if ground.other is not None else []:
+    for other in [ground.other] if ground.other is not None and ground.other.components else []:
         for vault, secret in holders:
 
             def theirs(

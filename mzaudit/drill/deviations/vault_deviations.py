@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.drill import mutations
-from mzaudit.drill.demands import Demand
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
 from mzaudit.drill.mutations import SECRETS_USER
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.models import ServiceSpec, VaultSpec
 from mzaudit.simulator import Estate, canary
@@ -123,9 +123,10 @@ def excess(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "Contributor on its resource group": ("Contributor", ground.env.resource_group_id),
         "Owner of its resource group": ("Owner", ground.env.resource_group_id),
         "User Access Administrator on its resource group": ("User Access Administrator", ground.env.resource_group_id),
-        "AcrPush on the registry": ("AcrPush", ground.env.registries[0].id),
         "Website Contributor on its own app": ("Website Contributor", service.id),
     }
+    if service.image is not None:
+        more["AcrPush on the registry"] = ("AcrPush", service.image.registry.id)
     if service.vault is not None:
         more["Key Vault Secrets Officer besides"] = ("Key Vault Secrets Officer", service.vault.id)
         more["Key Vault Contributor besides"] = ("Key Vault Contributor", service.vault.id)

@@ -96,9 +96,9 @@ def _others(ground: DrillContext) -> dict[str, Bend]:
             ("Contributor", env.resource_group_id, "of the group", "Group"),
             ("User Access Administrator", subscription, "of the subscription", "User"),
             ("Reader", subscription, "of the subscription", "Group"),
-            ("Monitoring Reader", env.components[0].id, "of the component", "User"),
-            ("AcrPull", env.registries[0].id, "for a developer", "User"),
-            ("AcrPush", env.registries[0].id, "for a pipeline", "ServicePrincipal"),
+            *(("Monitoring Reader", one.id, f"of the component {one.key}", "User") for one in env.components),
+            *(("AcrPull", one.id, f"of {one.key} for a developer", "User") for one in env.registries),
+            *(("AcrPush", one.id, f"of {one.key} for a pipeline", "ServicePrincipal") for one in env.registries),
             ("Website Contributor", env.services[0].id, "of an app", "User"),
         )
     }

@@ -39,7 +39,8 @@ def variations(ground: DrillContext) -> Iterator[DrillCase]:
     yield from each(("plans",), (), {f"plan {name}": _resized(first, name) for name in strong})
     for service in ground.env.services:
         place = ("services", service.key)
-        yield from each(place, (), spread(ground, service, _image(service)))
+        if service.image is not None:
+            yield from each(place, (), spread(ground, service, _image(service)))
         yield from each(place, (), spread(ground, service, _settings(ground, service)))
         yield from each(place, (), spread(ground, service, _site(service)))
     for position, (name, text) in enumerate(_PLAIN.items()):
@@ -106,8 +107,9 @@ def _image(service: DesiredService) -> dict[str, Bend]:
 
 
 def _settings(ground: DrillContext, service: DesiredService) -> dict[str, Bend]:
-    server = f"{ground.env.servers[0].name}.database.windows.net"
-    database = ground.env.servers[0].databases[0].name
+    held = ground.env.databases[0] if ground.env.databases else None
+    server = f"{held.server if held is not None else 'sql-of-others'}.database.windows.net"
+    database = held.name if held is not None else "db-of-others"
     pairs = f"Server=tcp:{server},1433;Database={database};Authentication=Active Directory Managed Identity;"
 
     def connection(estate: Estate) -> None:

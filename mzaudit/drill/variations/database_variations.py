@@ -22,8 +22,8 @@ from mzaudit.simulator.sql.documented import PIPELINE
 
 def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """Each database may hold more than is documented, and say it in other words."""
-    for database in ground.env.servers[0].databases:
-        yield from each(("sql", "databases", database.key), (), _users(ground, database) | _guarded(database))
+    for database in ground.env.databases:
+        yield from each(("databases", database.key), (), _users(ground, database) | _guarded(database))
 
 
 def _users(ground: DrillContext, database: DesiredDatabase) -> dict[str, Bend]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from mzaudit.drill import mutations
 from mzaudit.drill.deviations.telemetry_deviations import alerts, workbooks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each
-from mzaudit.policy.desired import DesiredStorage
+from mzaudit.policy.desired import DesiredServer, DesiredStorage
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import monitor_bodies, resource_bodies
 from mzaudit.simulator.estates.estate_plan import stable_guid
@@ -17,18 +17,18 @@ from mzaudit.snapshot.text.ids import subscription_of
 
 def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """What the control plane may tell of things that conform."""
-    yield from each(("sql",), (), _sql(ground))
+    for server in ground.env.servers:
+        yield from each(("servers", server.key), (), _sql(server))
     for storage in ground.env.storage:
         yield from each(("storage", storage.key), (), _storage(storage))
-    yield from each(("telemetry",), (), _telemetry(ground))
+    for component in ground.env.components:
+        yield from each(("components", component.key), (), _telemetry(ground.with_component(component)))
     for position, service in enumerate(ground.env.services):
         if service.exports_to is not None:
             yield from each(("services", service.key), (), _exporting(ground, position))
 
 
-def _sql(ground: DrillContext) -> dict[str, Bend]:
-    server = ground.env.servers[0]
-
+def _sql(server: DesiredServer) -> dict[str, Bend]:
     return {
         "a further database": lambda e: e.add(resource_bodies.database(f"{server.id}/databases/scratch", "westeurope")),
         "a further server": lambda e: [

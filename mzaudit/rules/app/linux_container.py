@@ -1,6 +1,7 @@
 """APP-002: the backend is a container on Linux."""
 
 from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, every, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import deploy
 from mzaudit.facts.existing import present, require_field
@@ -15,6 +16,7 @@ _CONTAINER_FORMS = ("docker", "compose", "sitecontainers")
     title="The app is a container on Linux",
     severity=Severity.HIGH,
     over=each_service,
+    guards=(Demand.CONTAINERS,),
     requires=("APP-001",),
 )
 def linux_container(want: DesiredService, seen: Snapshot) -> Verdict:

@@ -1,6 +1,7 @@
 """APP-003: the plan is at least the documented minimum of its family."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, Pass, Severity, Verdict, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.skus import sku
 from mzaudit.rules.app._app_plan import each_sized_service, not_documented, plan_of, resize, size_of
@@ -13,6 +14,7 @@ from mzaudit.snapshot.estate import Snapshot
     severity=Severity.HIGH,
     over=each_sized_service,
     bears_on=Aspect.PLAN,
+    guards=(Demand.PLAN_MINIMUM,),
     requires=("APP-001",),
 )
 def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:

@@ -1,6 +1,7 @@
 """APP-004: production runs on the recommended plan."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.skus import BASIC, sku
 from mzaudit.rules.app._app_plan import each_recommended_service, not_documented, plan_of, resize, size_of
@@ -13,6 +14,7 @@ from mzaudit.snapshot.estate import Snapshot
     severity=Severity.LOW,
     over=each_recommended_service,
     bears_on=Aspect.PLAN,
+    guards=(Demand.PLAN_RECOMMENDED,),
     requires=("APP-001",),
     explained_by=("APP-003",),
 )

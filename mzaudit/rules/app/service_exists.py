@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_service
 from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
@@ -12,6 +13,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="The App Service exists",
     severity=Severity.CRITICAL,
     over=each_service,
+    guards=(Demand.APPS,),
 )
 def service_exists(want: DesiredService, seen: Snapshot) -> Verdict:
     """

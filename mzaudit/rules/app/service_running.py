@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.existing import present, require_field
 from mzaudit.policy.desired import DesiredService
@@ -13,6 +14,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="The app is running",
     severity=Severity.HIGH,
     over=each_service,
+    guards=(Demand.APPS,),
     requires=("APP-001",),
 )
 def service_running(want: DesiredService, seen: Snapshot) -> Verdict:

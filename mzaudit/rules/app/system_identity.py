@@ -3,6 +3,7 @@
 from mzaudit.access.identity_grants import switch_on
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_service
 from mzaudit.facts.app_images import pull_by_system_identity
 from mzaudit.facts.existing import present, require_field
@@ -20,6 +21,7 @@ _SYSTEM = "SystemAssigned"
     severity=Severity.CRITICAL,
     over=each_service,
     bears_on=Aspect.IDENTITY,
+    guards=(Demand.IDENTITY,),
     requires=("APP-001",),
 )
 def system_identity(want: DesiredService, seen: Snapshot) -> Verdict:

@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_storage
 from mzaudit.policy.desired import DesiredStorage
 from mzaudit.snapshot.estate import Snapshot
@@ -13,6 +14,7 @@ from mzaudit.snapshot.text import ids
     title="The container exists",
     severity=Severity.HIGH,
     over=each_storage,
+    guards=(Demand.CONTAINER,),
 )
 def container_exists(want: DesiredStorage, seen: Snapshot) -> Verdict:
     """

@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_storage
 from mzaudit.policy.desired import DesiredStorage
 from mzaudit.snapshot.estate import Snapshot
@@ -14,6 +15,7 @@ from mzaudit.snapshot.text import ids
     title="The container is private",
     severity=Severity.HIGH,
     over=each_storage,
+    guards=(Demand.CONTAINER_ACCESS,),
     requires=("BLOB-001",),
 )
 def container_private(want: DesiredStorage, seen: Snapshot) -> Verdict:

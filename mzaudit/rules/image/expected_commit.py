@@ -1,6 +1,7 @@
 """IMG-006: the app runs the commit that this run expects."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_service_with_image
 from mzaudit.facts.app_images import deploy, is_short_commit, main_image
 from mzaudit.policy.desired import DesiredService
@@ -13,6 +14,7 @@ from mzaudit.snapshot.estate import Snapshot
     severity=Severity.CRITICAL,
     over=each_service_with_image,
     bears_on=Aspect.IMAGE,
+    guards=(Demand.TAGS, Demand.LATEST),
     requires=("APP-001",),
     explained_by=("APP-002",),
 )

@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_service_with_image
 from mzaudit.engine.verdict import NotApplicable
 from mzaudit.facts.app_images import AppContainers, containers_of, deploy, sidecar_of
@@ -20,6 +21,7 @@ from mzaudit.snapshot.web import Container
     severity=Severity.HIGH,
     over=each_service_with_image,
     bears_on=Aspect.IMAGE,
+    guards=(Demand.CONTAINERS, Demand.REGISTRY),
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002",),
 )

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from mzaudit.engine import Aspect, Evidence, Fail, Pass, Severity, Verdict, find, rule, whole
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_service_with_image
 from mzaudit.facts.app_images import MainImage, deploy, is_commit, is_short_commit, main_image
 from mzaudit.facts.existing import require_field
@@ -20,6 +21,7 @@ from mzaudit.snapshot.text.image_reference import Image
     severity=Severity.MEDIUM,
     over=each_service_with_image,
     bears_on=Aspect.IMAGE,
+    guards=(Demand.LATEST,),
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "IMG-002", "IMG-003", "IMG-004"),
 )

@@ -23,6 +23,7 @@ from mzaudit.engine import (
     whole,
 )
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_service_with_image
 from mzaudit.facts.app_images import pull_by_system_identity
 from mzaudit.facts.existing import present, principal_of, require_field
@@ -43,6 +44,7 @@ _LEFT_OVER = frozenset({"docker_registry_server_username", "docker_registry_serv
     severity=Severity.HIGH,
     over=each_service_with_image,
     bears_on=Aspect.IMAGE,
+    guards=(Demand.CONTAINERS, Demand.NO_CREDENTIALS),
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "APP-005"),
 )

@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_registry
 from mzaudit.policy.desired import DesiredRegistry
 from mzaudit.snapshot.estate import Snapshot
@@ -13,6 +14,7 @@ from mzaudit.snapshot.text.ids import segment, subscription_of
     title="The shared registry exists",
     severity=Severity.HIGH,
     over=each_registry,
+    guards=(Demand.REGISTRY,),
 )
 def registry_exists(want: DesiredRegistry, seen: Snapshot) -> Verdict:
     """

@@ -1,6 +1,7 @@
 """IMG-004: the running tag is in the registry."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Pass, Severity, Verdict, find, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_service_with_image
 from mzaudit.facts.app_images import deploy, main_image
 from mzaudit.policy.desired import DesiredService
@@ -14,6 +15,7 @@ from mzaudit.snapshot.estate import Snapshot
     severity=Severity.HIGH,
     over=each_service_with_image,
     bears_on=Aspect.IMAGE,
+    guards=(Demand.TAGS,),
     requires=("APP-001", "IMG-001"),
     explained_by=("APP-002", "IMG-002", "IMG-003"),
 )

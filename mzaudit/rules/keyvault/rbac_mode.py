@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_vault
 from mzaudit.facts.existing import present
 from mzaudit.policy.desired import DesiredVault
@@ -13,6 +14,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="The vault authorises by RBAC",
     severity=Severity.HIGH,
     over=each_vault,
+    guards=(Demand.VAULT_ROLE,),
     requires=("KV-001",),
 )
 def rbac_mode(want: DesiredVault, seen: Snapshot) -> Verdict:

@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_secret
 from mzaudit.facts.secret_values import set_new
 from mzaudit.policy.desired import DesiredSecret
@@ -13,6 +14,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="The documented secret is in the vault",
     severity=Severity.CRITICAL,
     over=each_secret,
+    guards=(Demand.SECRETS,),
     requires=("KV-001",),
 )
 def secret_present(want: DesiredSecret, seen: Snapshot) -> Verdict:

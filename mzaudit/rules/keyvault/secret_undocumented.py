@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule, whole
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_vault
 from mzaudit.facts.secret_values import OFFICER
 from mzaudit.policy.desired import DesiredVault
@@ -14,6 +15,7 @@ from mzaudit.snapshot.observed import Observed
     title="Every secret in the vault is documented",
     severity=Severity.LOW,
     over=each_vault,
+    guards=(Demand.SECRETS, Demand.NOTHING_UNDOCUMENTED),
     requires=("KV-001",),
 )
 def secret_undocumented(want: DesiredVault, seen: Snapshot) -> Verdict:

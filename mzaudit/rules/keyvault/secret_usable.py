@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, every, need, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_secret
 from mzaudit.facts.existing import present, require_field
 from mzaudit.facts.secret_values import disabled, secret_id, set_new
@@ -17,6 +18,7 @@ from mzaudit.snapshot.keyvault import SecretItem
     title="The secret is usable",
     severity=Severity.HIGH,
     over=each_secret,
+    guards=(Demand.SECRETS,),
     requires=("KV-001", "KV-003"),
 )
 def secret_usable(want: DesiredSecret, seen: Snapshot) -> Verdict:

@@ -1,6 +1,7 @@
 """KV-007: a documented secret's value is what its kind says."""
 
 from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_secret
 from mzaudit.facts.connection_string_parts import PARTS
 from mzaudit.facts.secret_values import secret_id, set_new, value_of
@@ -15,6 +16,7 @@ from mzaudit.snapshot.values import ValueClass
     title="The secret's value is well-formed",
     severity=Severity.HIGH,
     over=each_secret,
+    guards=(Demand.SECRETS, Demand.CONNECTION_STRING),
     requires=("KV-001", "KV-003"),
     explained_by=("KV-004",),
 )

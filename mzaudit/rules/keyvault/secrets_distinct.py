@@ -1,6 +1,7 @@
 """KV-008: secrets that must differ do."""
 
 from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, every, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import DistinctSecret, each_distinct_secret
 from mzaudit.facts.secret_values import label_of, secret_id, set_new, value_of
 from mzaudit.policy.desired import DesiredSecret
@@ -15,6 +16,7 @@ _NAMED = 10
     title="Secrets that must differ do",
     severity=Severity.HIGH,
     over=each_distinct_secret,
+    guards=(Demand.VAULT_ISOLATION,),
     requires=("KV-001", "KV-003"),
     explained_by=("KV-004", "KV-007"),
 )

@@ -1,6 +1,7 @@
 """KV-006: a shared secret has one value in every vault that holds it."""
 
 from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import SharedSecret, each_shared_secret
 from mzaudit.facts.secret_values import secret_id, set_new, value_of
 from mzaudit.policy.desired import DesiredSecret
@@ -14,6 +15,7 @@ from mzaudit.snapshot.values import SecretValue
     title="The shared secret is the same in every vault",
     severity=Severity.CRITICAL,
     over=each_shared_secret,
+    guards=(Demand.SHARED_SECRETS,),
     requires=("KV-001", "KV-003"),
     explained_by=("KV-004",),
 )

@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_vault
 from mzaudit.policy.desired import DesiredVault
 from mzaudit.snapshot.estate import Snapshot
@@ -13,6 +14,7 @@ from mzaudit.snapshot.observed import Observed
     title="The vault exists",
     severity=Severity.CRITICAL,
     over=each_vault,
+    guards=(Demand.VAULT_ISOLATION,),
 )
 def vault_exists(want: DesiredVault, seen: Snapshot) -> Verdict:
     """

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mzaudit.engine import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, every, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import Comparable, Parity, each_parity
 from mzaudit.policy.desired import DesiredEnvironment
 from mzaudit.rules.parity._parity_commands import alike
@@ -22,6 +23,22 @@ if TYPE_CHECKING:
     title="The environments are alike",
     severity=Severity.MEDIUM,
     over=each_parity,
+    guards=(
+        Demand.NO_PASSWORDS,
+        Demand.CONTAINERS,
+        Demand.PLAN_MINIMUM,
+        Demand.PLAN_RECOMMENDED,
+        Demand.IDENTITY,
+        Demand.VAULT_ROLE,
+        Demand.REFERENCES,
+        Demand.VAULT_ISOLATION,
+        Demand.SECRETS,
+        Demand.TELEMETRY,
+        Demand.NO_CREDENTIALS,
+        Demand.CONTAINER_ACCESS,
+        Demand.ISOLATION,
+        Demand.NOTHING_UNDOCUMENTED,
+    ),
 )
 def environment_parity(want: Parity, seen: Snapshot) -> Verdict:
     """

@@ -4,6 +4,7 @@ from mzaudit.access.effective_access import out_of_reach
 from mzaudit.access.managed_identities import caller_of, identities_of
 from mzaudit.access.storage_access import blob_access, blob_holders, ways_without_a_role
 from mzaudit.engine import Fail, Inconclusive, Severity, Verdict, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import GuardedStorage, each_guarded_storage
 from mzaudit.rules.rbac._isolation import Guarded, isolated
 from mzaudit.snapshot.estate import Snapshot
@@ -14,6 +15,7 @@ from mzaudit.snapshot.estate import Snapshot
     title="No other service's identity reaches the blobs of the container",
     severity=Severity.HIGH,
     over=each_guarded_storage,
+    guards=(Demand.CONTAINER_ACCESS, Demand.ISOLATION),
     requires=("BLOB-001",),
 )
 def container_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:

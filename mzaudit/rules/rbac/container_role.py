@@ -4,6 +4,7 @@ from mzaudit.access.documented_grant import DocumentedGrant, judge
 from mzaudit.access.identity_grants import switch_on
 from mzaudit.access.storage_access import BLOB_READER, has_access_lists, read_target
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import ContainerReader, each_container_reader
 from mzaudit.facts.existing import principal_of
 from mzaudit.snapshot.estate import Snapshot
@@ -15,6 +16,7 @@ from mzaudit.snapshot.estate import Snapshot
     severity=Severity.HIGH,
     over=each_container_reader,
     bears_on=Aspect.BLOB_ACCESS,
+    guards=(Demand.CONTAINER_ACCESS,),
     requires=("APP-001", "BLOB-001"),
     explained_by=("APP-005",),
 )

@@ -3,6 +3,7 @@
 from mzaudit.access.managed_identities import caller_of, identities_of, is_gone
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import SucceededService, each_succeeded_service
 from mzaudit.rules.rbac._orphaned_assignments import access_around, orphaned_assignments
 from mzaudit.snapshot.estate import Snapshot
@@ -15,6 +16,7 @@ from mzaudit.snapshot.observed import Gap, not_asked
     severity=Severity.LOW,
     over=each_succeeded_service,
     bears_on=Aspect.ROLES,
+    guards=(Demand.IDENTITY,),
     requires=("APP-001",),
     explained_by=("APP-005", "RBAC-003"),
 )

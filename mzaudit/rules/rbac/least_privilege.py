@@ -3,6 +3,7 @@
 from mzaudit.access.documented_grant import revoke_fix
 from mzaudit.access.managed_identities import identities_of
 from mzaudit.engine import Aspect, Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import HeldRoles, each_role_holder
 from mzaudit.rules.rbac._held_roles import Held, held_by, judged_elsewhere
 from mzaudit.snapshot.estate import Snapshot
@@ -15,6 +16,7 @@ from mzaudit.snapshot.observed import Gap, Unobserved
     severity=Severity.HIGH,
     over=each_role_holder,
     bears_on=Aspect.ROLES,
+    guards=(Demand.VAULT_ROLE, Demand.CONTAINER_ACCESS),
     requires=("APP-001",),
     follows=("APP-005",),
 )

@@ -4,6 +4,7 @@ from mzaudit.access.effective_access import out_of_reach
 from mzaudit.access.managed_identities import caller_of, identities_of
 from mzaudit.access.vault_access import deployers, secret_readers, secrets_access
 from mzaudit.engine import NotApplicable, Severity, Verdict, need, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import GuardedVault, each_guarded_vault
 from mzaudit.rules.rbac._isolation import Guarded, isolated
 from mzaudit.snapshot.estate import Snapshot
@@ -15,6 +16,7 @@ from mzaudit.snapshot.observed import Listing
     title="No other service's identity can read the vault",
     severity=Severity.CRITICAL,
     over=each_guarded_vault,
+    guards=(Demand.VAULT_ISOLATION, Demand.ISOLATION),
     requires=("KV-001",),
 )
 def vault_isolation(want: GuardedVault, seen: Snapshot) -> Verdict:

@@ -8,6 +8,7 @@ from mzaudit.access.managed_identities import caller_of, identities_of, is_gone,
 from mzaudit.access.permission_matching import ActionTarget
 from mzaudit.access.vault_access import deployers, secret_readers
 from mzaudit.engine import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import GuardedVault, each_guarded_vault
 from mzaudit.policy.desired import DesiredService, DesiredVault
 from mzaudit.rules.rbac._orphaned_assignments import presumed_former
@@ -21,6 +22,7 @@ from mzaudit.snapshot.observed import Gap, GapReason, Observed, not_asked
     title="Nobody else reads the vault's secrets",
     severity=Severity.MEDIUM,
     over=each_guarded_vault,
+    guards=(Demand.VAULT_ISOLATION,),
     requires=("KV-001",),
 )
 def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:

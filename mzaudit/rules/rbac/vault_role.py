@@ -4,6 +4,7 @@ from mzaudit.access.documented_grant import DocumentedGrant, grant_fix, judge
 from mzaudit.access.identity_grants import switch_on
 from mzaudit.access.vault_access import SECRETS_USER, data_access, secret_target
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import SecretsReader, each_secrets_reader
 from mzaudit.facts.existing import principal_of
 from mzaudit.snapshot.estate import Snapshot
@@ -15,6 +16,7 @@ from mzaudit.snapshot.estate import Snapshot
     severity=Severity.CRITICAL,
     over=each_secrets_reader,
     bears_on=Aspect.VAULT_ACCESS,
+    guards=(Demand.VAULT_ROLE,),
     requires=("APP-001", "KV-001"),
     explained_by=("APP-005", "KV-002"),
 )

@@ -1,6 +1,7 @@
 """SET-005: where passwords are forbidden, no setting reaches a database with one."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule, whole
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.subjects import each_service
 from mzaudit.policy.desired import DesiredService
@@ -18,6 +19,7 @@ from mzaudit.snapshot.values import LiteralValue, OtherReference, ValueClass, Va
     severity=Severity.CRITICAL,
     over=each_service,
     bears_on=Aspect.SETTINGS,
+    guards=(Demand.NO_PASSWORDS,),
     requires=("APP-001",),
 )
 def no_database_password(want: DesiredService, seen: Snapshot) -> Verdict:

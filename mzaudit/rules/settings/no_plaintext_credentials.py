@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
 from mzaudit.engine.az_cli import az, secret_file
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.subjects import each_service
 from mzaudit.policy.desired import DesiredService
@@ -26,6 +27,7 @@ from mzaudit.snapshot.values import LiteralValue
     severity=Severity.CRITICAL,
     over=each_service,
     bears_on=Aspect.SETTINGS,
+    guards=(Demand.NO_CREDENTIALS,),
     requires=("APP-001",),
 )
 def no_plaintext_credentials(want: DesiredService, seen: Snapshot) -> Verdict:

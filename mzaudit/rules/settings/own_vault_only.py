@@ -1,6 +1,7 @@
 """SET-006: the app refers to no vault but its own."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule, whole
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.subjects import BoundedService, each_bounded_service
 from mzaudit.rules.settings._removal_commands import PROPERTY, removal_command
@@ -15,6 +16,7 @@ from mzaudit.snapshot.values import OtherReference, VaultReference
     severity=Severity.HIGH,
     over=each_bounded_service,
     bears_on=Aspect.FOREIGN_REFERENCES,
+    guards=(Demand.VAULT_ISOLATION, Demand.ISOLATION),
     requires=("APP-001",),
 )
 def own_vault_only(want: BoundedService, seen: Snapshot) -> Verdict:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import SecretSetting, each_secret_setting
 from mzaudit.facts.secret_values import OFFICER
 from mzaudit.facts.setting_references import Deviation, documented, refer, reported, resolve_again
@@ -20,6 +21,7 @@ _PLATFORM_REFRESH = timedelta(hours=24)
     severity=Severity.MEDIUM,
     over=each_secret_setting,
     bears_on=Aspect.SECRET_REFERENCES,
+    guards=(Demand.REFERENCES,),
     requires=("APP-001",),
     explained_by=("SET-001", "KV-001", "KV-003", "SET-002"),  # what else breaks a reference is SET-002's cause
 )

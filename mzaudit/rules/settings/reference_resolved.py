@@ -5,6 +5,7 @@ from dataclasses import replace
 from mzaudit.access.identity_grants import switch_on
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import SecretSetting, each_secret_setting
 from mzaudit.facts.setting_references import Deviation, documented, refer, reported
 from mzaudit.snapshot.estate import Snapshot
@@ -51,6 +52,7 @@ _STATUSES = {
     severity=Severity.CRITICAL,
     over=each_secret_setting,
     bears_on=Aspect.SECRET_REFERENCES,
+    guards=(Demand.REFERENCES,),
     requires=("APP-001",),
     explained_by=("SET-001", "KV-001", "KV-003", "KV-004", "APP-005", "KV-002", "RBAC-001"),
 )

@@ -1,6 +1,7 @@
 """SET-001: each documented secret is an app setting that refers to it in the service's own vault."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, Pass, Severity, Verdict, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import SecretSetting, each_secret_setting
 from mzaudit.facts.setting_references import deviation, refer, value_of
 from mzaudit.snapshot.estate import Snapshot
@@ -12,6 +13,7 @@ from mzaudit.snapshot.estate import Snapshot
     severity=Severity.CRITICAL,
     over=each_secret_setting,
     bears_on=Aspect.SECRET_REFERENCES,
+    guards=(Demand.REFERENCES,),
     requires=("APP-001",),
 )
 def vault_reference(want: SecretSetting, seen: Snapshot) -> Verdict:

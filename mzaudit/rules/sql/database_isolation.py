@@ -1,6 +1,7 @@
 """SQL-005: no service's identity is a user of another service's database."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.tsql import ADMINISTRATOR, quoted, sqlcmd
 from mzaudit.rules.sql._database_administrator import administers, administrator_words, may_be_service
@@ -17,6 +18,7 @@ from mzaudit.snapshot.observed import Gap, need
     severity=Severity.HIGH,
     over=each_guarded_database,
     bears_on=Aspect.INSIDE_DATABASE,
+    guards=(Demand.ISOLATION,),
     follows=("SQL-001",),
 )
 def database_isolation(want: GuardedDatabase, seen: Snapshot) -> Verdict:

@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredServer
 from mzaudit.rules.sql._database_administrator import SERVER_CONTRIBUTOR, appoint
 from mzaudit.rules.sql._database_subjects import each_server
@@ -15,6 +16,7 @@ from mzaudit.snapshot.text import ids
     title="The server accepts no passwords",
     severity=Severity.HIGH,
     over=each_server,
+    guards=(Demand.NO_PASSWORDS,),
     follows=("SQL-001",),
 )
 def entra_only(want: DesiredServer, seen: Snapshot) -> Verdict:

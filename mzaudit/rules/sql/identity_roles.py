@@ -1,6 +1,7 @@
 """SQL-004: the service's identity holds exactly the documented roles in its database."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule, whole
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd
 from mzaudit.engine.verdict import Inconclusive, NotApplicable
 from mzaudit.rules.sql._database_administrator import administers
@@ -28,6 +29,7 @@ _STOCK = ("CONNECT",)  # what CREATE USER itself grants
     severity=Severity.HIGH,
     over=each_database_user,
     bears_on=Aspect.INSIDE_DATABASE,
+    guards=(Demand.DATABASE_USERS,),
     requires=("SQL-003",),
 )
 def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:

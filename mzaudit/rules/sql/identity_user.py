@@ -1,6 +1,7 @@
 """SQL-003: the service's identity is a user of its database."""
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, find, need, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.tsql import ADMINISTRATOR, create_user, quoted, sqlcmd
 from mzaudit.rules.sql._database_subjects import DatabaseUser, each_database_user
 from mzaudit.rules.sql._database_users import has_identity, kept_out, missing, system_client
@@ -15,6 +16,7 @@ from mzaudit.snapshot.observed import Gap, Unobserved
     severity=Severity.CRITICAL,
     over=each_database_user,
     bears_on=Aspect.INSIDE_DATABASE,
+    guards=(Demand.DATABASE_USERS,),
     requires=("APP-001",),
     explained_by=("APP-005",),
     follows=("SQL-001",),

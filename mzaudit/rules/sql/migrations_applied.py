@@ -4,6 +4,7 @@ import re
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.verdict import Inconclusive, NotApplicable
 from mzaudit.policy.desired import DesiredDatabase
@@ -26,6 +27,7 @@ _PIPELINE = Fix("whoever may run the deployment pipeline", (az("pipelines run", 
     severity=Severity.MEDIUM,
     over=each_migrated_database,
     bears_on=Aspect.INSIDE_DATABASE,
+    guards=(Demand.MIGRATIONS,),
     follows=("SQL-001",),
 )
 def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:

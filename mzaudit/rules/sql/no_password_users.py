@@ -15,6 +15,7 @@ from mzaudit.engine import (
     rule,
     whole,
 )
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.tsql import ADMINISTRATOR, quoted, sqlcmd
 from mzaudit.policy.desired import DesiredDatabase
 from mzaudit.rules.sql._database_subjects import each_database
@@ -35,6 +36,7 @@ _NONE = ("NONE", "EXTERNAL", "WINDOWS")
     severity=Severity.HIGH,
     over=each_database,
     bears_on=Aspect.INSIDE_DATABASE,
+    guards=(Demand.NO_PASSWORDS,),
     follows=("SQL-001",),
 )
 def no_password_users(want: DesiredDatabase, seen: Snapshot) -> Verdict:

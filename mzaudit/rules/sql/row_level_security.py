@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.tsql import ADMINISTRATOR, quoted, revoke, sqlcmd, table
 from mzaudit.engine.verdict import Inconclusive
@@ -34,6 +35,7 @@ _OPERATIONS = (None, *_WRITES, "BEFORE UPDATE", "BEFORE DELETE")
     severity=Severity.CRITICAL,
     over=each_tenant_database,
     bears_on=Aspect.INSIDE_DATABASE,
+    guards=(Demand.ROW_SECURITY,),
     follows=("SQL-001",),
 )
 def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:

@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, every, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.quantify import merged
 from mzaudit.policy.desired import DesiredDatabase, DesiredServer
 from mzaudit.rules.sql._database_subjects import DocumentedServer, each_documented_server
@@ -15,6 +16,7 @@ from mzaudit.snapshot.text import ids
     severity=Severity.HIGH,
     over=each_documented_server,
     bears_on=Aspect.DATABASES,
+    guards=(Demand.DATABASES,),
 )
 def single_server(subject: DocumentedServer, seen: Snapshot) -> Verdict:
     """

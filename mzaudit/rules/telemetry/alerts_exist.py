@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, need, rule, whole
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_component
 from mzaudit.policy.desired import DesiredComponent
 from mzaudit.rules.telemetry._alert_delivery import reach
@@ -18,6 +19,7 @@ _ROLE = "Monitoring Contributor on the resource group"
     title="An alert on the component reaches somebody",
     severity=Severity.LOW,
     over=each_component,
+    guards=(Demand.WATCHED,),
     requires=("OBS-001",),
 )
 def alerts_exist(want: DesiredComponent, seen: Snapshot) -> Verdict:

@@ -2,6 +2,7 @@
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_component
 from mzaudit.policy.desired import DesiredComponent
 from mzaudit.snapshot.estate import Snapshot
@@ -13,6 +14,7 @@ from mzaudit.snapshot.text import ids
     title="The Application Insights component exists",
     severity=Severity.HIGH,
     over=each_component,
+    guards=(Demand.TELEMETRY, Demand.WATCHED),
 )
 def component_exists(want: DesiredComponent, seen: Snapshot) -> Verdict:
     """

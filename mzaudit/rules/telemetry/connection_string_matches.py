@@ -1,6 +1,7 @@
 """OBS-002: the stored connection string is that of the documented component."""
 
 from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import WantedConnectionString, each_connection_string
 from mzaudit.facts.connection_string_parts import PARTS, differing
 from mzaudit.facts.secret_values import set_new, value_of
@@ -13,6 +14,7 @@ from mzaudit.snapshot.values import ValueClass
     title="The connection string is the component's",
     severity=Severity.HIGH,
     over=each_connection_string,
+    guards=(Demand.CONNECTION_STRING,),
     requires=("OBS-001", "KV-001", "KV-003"),
     explained_by=("KV-004", "KV-007"),
 )

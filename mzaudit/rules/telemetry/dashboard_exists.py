@@ -5,6 +5,7 @@ import uuid
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, rule, whole
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_component
 from mzaudit.policy.desired import DesiredComponent
 from mzaudit.snapshot.estate import Snapshot
@@ -17,6 +18,7 @@ from mzaudit.snapshot.text import ids
     title="A dashboard shows the component",
     severity=Severity.LOW,
     over=each_component,
+    guards=(Demand.WATCHED,),
     requires=("OBS-001",),
 )
 def dashboard_exists(want: DesiredComponent, seen: Snapshot) -> Verdict:

@@ -17,6 +17,7 @@ from mzaudit.engine import (
     rule,
 )
 from mzaudit.engine.az_cli import az
+from mzaudit.engine.demand import Demand
 from mzaudit.engine.quantify import merged
 from mzaudit.engine.subjects import each_exporting_service
 from mzaudit.facts.connection_string_parts import differing
@@ -39,6 +40,7 @@ _SIGNALS = ("TRACES", "METRICS", "LOGS")
     severity=Severity.MEDIUM,
     over=each_exporting_service,
     bears_on=Aspect.EXPORT,
+    guards=(Demand.TELEMETRY,),
     requires=("APP-001",),
 )
 def telemetry_configured(want: DesiredService, seen: Snapshot) -> Verdict:
