@@ -118,7 +118,7 @@ def group() -> None:
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with a documented exit code; an uncaught exception is never 1."""
     # A pipeline that is cancelled sends SIGTERM: it is to leave as after Ctrl-C, without drafts and with the line.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _terminated)
     # No other package that happens to be installed has a say in how a policy is checked, nor need it be searched for.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     # Nearly all that a command imports and reads stays to its end: to look for garbage among it costs a fifth of a run.
@@ -128,6 +128,13 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     code = run(list(sys.argv[1:] if args is None else args))
     gc.freeze()  # nor is it worth a look on the way out
     sys.exit(code)
+
+
+def _terminated(*_: object) -> None:
+    # A shell without job control starts what it puts in the background with SIGINT ignored.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.raise_signal(signal.SIGINT)
 
 
 def run(args: list[str]) -> int:

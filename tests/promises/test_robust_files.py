@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -245,41 +246,57 @@ def quoted(command: str) -> str:
     return '"' + command.replace("$", "\\$").replace('"', '\\"') + '"'
 
 
-# SIGTERM takes the path of SIGINT from the handler on, as the simulator's test below shows.
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM] if EXHAUSTIVE else [signal.SIGINT])
-def test_an_interrupted_check(number: signal.Signals, ready: Path, azure: Callable[..., object]) -> None:
-    with azure("compliant", (Fault("config/web$", Hang(2 * LONG)),)) as simulator:  # type: ignore[attr-defined]
-        program = [sys.executable, "-m", "mzaudit", "check", "--env", "prd"]
-        running = subprocess.Popen(
-            program, cwd=ready, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
-        )
+@contextmanager
+def started(folder: Path, *words: str, ignored: bool = False) -> Iterator[subprocess.Popen[str]]:
+    """The program, running until the block ends, with SIGINT as a terminal leaves it whatever these tests run under;
+    or `ignored`, as a shell leaves it for what it puts in the background."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "mzaudit", *words],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.SIG_DFL),  # noqa: PLW1509
+    )
+    with running:
         try:
-            _wait(lambda: any(each.path.endswith("config/web") for each in simulator.requests))
-            code, said = _stopped(running, number)
+            yield running
         finally:
             running.kill()
+
+
+# the signal, and whether SIGINT is ignored when the program starts
+STOPS = {
+    "SIGINT": (signal.SIGINT, False),
+    "SIGTERM": (signal.SIGTERM, False),
+    "SIGTERM in the background": (signal.SIGTERM, True),
+}
+
+
+# The first two take one path from the handler on, as the simulator's test below shows.
+@pytest.mark.parametrize("case", STOPS if EXHAUSTIVE else ["SIGINT", "SIGTERM in the background"])
+def test_an_interrupted_check(case: str, ready: Path, azure: Callable[..., object]) -> None:
+    number, ignored = STOPS[case]
+    with (
+        azure("compliant", (Fault("config/web$", Hang(2 * LONG)),)) as simulator,  # type: ignore[attr-defined]
+        started(ready, "check", "--env", "prd", ignored=ignored) as running,
+    ):
+        _wait(running, lambda: any(each.path.endswith("config/web") for each in simulator.requests))
+        code, said = _stopped(running, number)
     assert code == 130, said
     assert said.splitlines()[-1] == "mzaudit: interrupted: the results are incomplete, no report was written"
     assert "Traceback" not in said
     assert not (ready / "reports").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_simulator(number: signal.Signals, ready: Path) -> None:
-    running = subprocess.Popen(
-        [sys.executable, "-m", "mzaudit", "simulate", "compliant"],
-        cwd=ready,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(ready)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+@pytest.mark.parametrize("case", STOPS)
+def test_an_interrupted_simulator(case: str, ready: Path) -> None:
+    number, ignored = STOPS[case]
+    with started(ready, "simulate", "compliant", ignored=ignored) as running:
         assert running.stdout is not None
         assert "export" in running.stdout.readline()
         code, said = _stopped(running, number)
-    finally:
-        running.kill()
     assert code == 130, said
     assert said.splitlines()[-1].startswith("mzaudit: interrupted")
     assert "Traceback" not in said
@@ -292,8 +309,7 @@ def _stopped(running: subprocess.Popen[str], number: signal.Signals) -> tuple[in
     return running.returncode, said
 
 
-def _wait(until: Callable[[], bool]) -> None:
-    end = time.monotonic() + LONG
+def _wait(running: subprocess.Popen[str], until: Callable[[], bool]) -> None:
     while not until():
-        assert time.monotonic() < end, "it did not come so far"
+        assert running.poll() is None, "it ended before it came so far"
         time.sleep(0.02)
