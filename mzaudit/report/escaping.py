@@ -38,6 +38,7 @@ _SARIF_ESCAPES = {"\\": "\\\\", "[": "\\[", "]": "\\]", "{": "{{", "}": "}}"}
 _SARIF = re.compile(r"[\\\[\]{}]")
 # Spreadsheets begin a formula with these, the full-width ones in East Asian settings; some split lines at `;` or `|`.
 _FORMULA = re.compile(r"(^|[,;|])(\s*[-=+@\uff0d\uff1d\uff0b\uff20])")
+_HARMLESS_CELL = re.compile(r"[A-Za-z0-9(<'\"/][A-Za-z0-9 ()<>'\"/._-]*")  # and short, as most cells are
 _LONGEST_CELL = 30_000  # Excel holds 32,767 characters
 
 
@@ -125,4 +126,6 @@ def mermaid(text: str, limit: int = 100) -> str:
 
 def cell(text: str) -> str:
     """A CSV field that no spreadsheet takes for a formula, whichever separator it splits the line at."""
+    if len(text) < 100 and (not text or _HARMLESS_CELL.fullmatch(text)):
+        return text
     return _FORMULA.sub(r"\1'\2", log(shorten(plain(text), _LONGEST_CELL)))

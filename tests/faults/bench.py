@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -71,6 +71,10 @@ def _passed(loop: asyncio.AbstractEventLoop) -> float:
     return loop.time() if isinstance(loop, VirtualTime) else 0.0
 
 
+async def _added(work: Coroutine[object, object, Snapshot], found: list[Snapshot]) -> None:
+    found.append(await work)
+
+
 def _slower(retry: Retry, times: int) -> Retry:
     return replace(retry, budget=retry.budget * times, budget_when_exhausted=retry.budget_when_exhausted * times)
 
@@ -82,7 +86,10 @@ class Bench:
     def __init__(self, estate: str, many: int = bulk_lists.MANY) -> None:
         self._many = many
         self._open = ExitStack()
-        self._sim = self._open.enter_context(serve(build(estate)))
+        estate_served = build(estate)
+        estate_served.fixed = True
+        self._sim = self._open.enter_context(serve(estate_served))
+        self._taken = datetime.now(UTC).replace(microsecond=0)
         self._loaded = load_policy(None, shipped=True)
         everywhere = dict.fromkeys(self._loaded.policy.environments, self._sim.subscription_id)
         self._wanted = bind_policy(self._loaded, ("prd",), everywhere)
@@ -132,17 +139,18 @@ class Bench:
         are `broken`, be it none."""
         self._sim.faults[:] = faults
         before = len(self._sim.requests)
+        found: list[Snapshot] = []
         with asyncio.Runner(loop_factory=VirtualTime if broken is None else asyncio.SelectorEventLoop) as runner:
             loop = runner.get_loop()
             try:
                 with patch.object(bulk_lists, "MANY", self._many):
                     work = self._in_memory(retry) if broken is None else self._on_the_wire(retry, broken)
-                    seen = runner.run(work)
+                    runner.run(_added(work, found))  # asyncio takes the `repr` of what a task returns
             except Abandoned as error:
                 return Outcome(4, None, {}, _passed(loop), tuple(self._sim.requests[before:]), str(error))
             finally:
                 self._sim.faults.clear()
-        report = judge(self._loaded, self._wanted, seen, fail_on=Severity.MEDIUM)
+        report = judge(self._loaded, self._wanted, found[0], fail_on=Severity.MEDIUM)
         formats = {name: render(name, report) for name in FORMATS}
         return Outcome(exit_code(report), report, formats, _passed(loop), tuple(self._sim.requests[before:]))
 
@@ -166,7 +174,7 @@ class Bench:
             scope_of(self._wanted),
             choose(self._sim.environ(), connection),
             connection,
-            taken=datetime.now(UTC).replace(microsecond=0),
+            taken=self._taken,
             tool_version="0",
             source="simulated",
             timeout=DEADLINE if connection.connector else 10 * DEADLINE,

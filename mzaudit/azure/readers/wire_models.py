@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError
@@ -77,14 +78,19 @@ def items_of(body: bytes, page: type[P], item: type[W]) -> tuple[P, list[W | Unr
 
     Raises ValidationError if the page itself is not as documented.
     """
-    made: type[P] = page[item]  # type: ignore[index]  # a type argument made at run time
     try:
-        whole = made.model_validate_json(body)
+        whole = _page_of(page, item).model_validate_json(body)
     except ValidationError:
-        loose: P = page[JsonValue].model_validate_json(body)  # type: ignore[index]  # as above
+        loose = _page_of(page, JsonValue).model_validate_json(body)
         held = enumerate(loose.value or (), 1)
         return loose, [read_item(each, item, f"item {number}") for number, each in held]
     return whole, list(whole.value or ())
+
+
+@cache  # pydantic forgets a generic model as soon as nothing holds it, and makes it again for every page
+def _page_of(page: type[P], item: object) -> type[P]:
+    made: type[P] = page[item]  # type: ignore[index]  # a type argument made at run time
+    return made
 
 
 def read_item(told: JsonValue, item: type[W], otherwise: str) -> W | Unread:

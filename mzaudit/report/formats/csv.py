@@ -44,27 +44,38 @@ COLUMNS: Mapping[str, Callable[[Finding, Report], str]] = MappingProxyType(
         "role": lambda finding, _: finding.fix.role if finding.fix is not None else "",
         "commands": lambda finding, _: _listed(finding.fix.commands) if finding.fix is not None else "",
         "fingerprint": lambda finding, _: finding.fingerprint,
-        "verdict": lambda _, report: verdict(report),
-        "read": lambda _, report: utc(report.run.started),
-        "source": lambda _, report: report.run.source,
-        "caveats": lambda _, report: _listed(f"{word}: {said}" for word, said in caveats(report)),
-        "compared_with": lambda _, report: report.run.baseline.report if report.run.baseline is not None else "",
-        "mzaudit_version": lambda _, report: report.tool.version,
+    }
+)
+# The same in every row.
+OF_THE_RUN: Mapping[str, Callable[[Report], str]] = MappingProxyType(
+    {
+        "verdict": lambda report: verdict(report),
+        "read": lambda report: utc(report.run.started),
+        "source": lambda report: report.run.source,
+        "caveats": lambda report: _listed(f"{word}: {said}" for word, said in caveats(report)),
+        "compared_with": lambda report: report.run.baseline.report if report.run.baseline is not None else "",
+        "mzaudit_version": lambda report: report.tool.version,
     }
 )
 
 
 def chunks(report: Report) -> Iterator[str]:
     """The header, then a row a finding in the report's order; every row tells the run's verdict too."""
-    yield _row(COLUMNS)
-    for finding in report.findings:
-        yield _row(cell(column(finding, report)) for column in COLUMNS.values())
-
-
-def _row(cells: Iterable[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
+    writer = csv.writer(line, lineterminator="\n")
+    writer.writerow([*COLUMNS, *OF_THE_RUN])
+    of_the_run = [cell(column(report)) for column in OF_THE_RUN.values()]
+    for finding in report.findings:
+        yield _taken(line)
+        writer.writerow([*(cell(column(finding, report)) for column in COLUMNS.values()), *of_the_run])
+    yield _taken(line)
+
+
+def _taken(line: io.StringIO) -> str:
+    text = line.getvalue()
+    line.seek(0)
+    line.truncate()
+    return text
 
 
 def _fact(fact: Evidence) -> str:

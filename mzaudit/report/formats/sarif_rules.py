@@ -49,7 +49,10 @@ def _first(page: str) -> str:
 
 
 def _page(text: str) -> str:
-    return "\n".join(log(plain(line)) for line in text.strip().split("\n"))
+    text = text.strip()
+    if text.isascii() and text.replace("\n", "").isprintable():  # as nearly all pages are
+        return log(text)
+    return "\n".join(log(plain(line)) for line in text.split("\n"))
 
 
 def _line(text: str) -> str:
