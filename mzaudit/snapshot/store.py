@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from mzaudit.errors import SnapshotError
+from mzaudit.snapshot.earlier_versions import READABLE, upgrade
 from mzaudit.snapshot.estate import SCHEMA_VERSION, Snapshot
 
 _MOST = 20
@@ -85,7 +86,7 @@ def _sorted(plain: object) -> object:
 
 
 def load(text: str, name: str) -> Snapshot:
-    """Read back what `dump` wrote; `name` is what errors call it.
+    """Read back what `dump` wrote, today's or an earlier version's; `name` is what errors call it.
 
     Raises `SnapshotError` for text that is cut short, of another version, or not exactly of these types.
     """
@@ -97,7 +98,10 @@ def load(text: str, name: str) -> Snapshot:
         raise SnapshotError(f"{name}: expected a snapshot written by `mzaudit collect`, found something else")
     if "findings" in plain:
         raise SnapshotError(f"{name}: expected a snapshot written by `mzaudit collect`, found a report")
-    if plain["schema_version"] != SCHEMA_VERSION:
+    if plain["schema_version"] in READABLE:
+        plain = upgrade(plain)
+        text = json.dumps(plain)
+    elif plain["schema_version"] != SCHEMA_VERSION:
         found = _short(plain["schema_version"])
         raise SnapshotError(
             f"{name}: written by another mzaudit: expected snapshot version {SCHEMA_VERSION}, found {found}; "

@@ -122,8 +122,8 @@ REFUSED = {
     "deep": ("[" * 100_000, "s.json: expected a whole snapshot, found broken JSON: recursion limit exceeded"),
     "a list": ("[]", "s.json: expected a snapshot written by `mzaudit collect`, found something else"),
     "a report": ('{"findings": []}', "s.json: expected a snapshot written by `mzaudit collect`, found something else"),
-    # as version 0.1.0 wrote it: other fields too, of which nothing is said
-    "an older version": ('{"schema_version": "1", "sites": {}}', f'{_OTHER}, found "1"; collect it'),
+    "no version": (_bent("schema_version", put="0"), f'{_OTHER}, found "0"; collect it'),
+    "half of an earlier version": ('{"schema_version": "1", "sites": {}}', "s.json: taken: "),
     "a later version": (_bent("schema_version", put="99"), f'{_OTHER}, found "99"; collect it'),
     "a number as version": (_bent("schema_version", put=2), f"{_OTHER}, found 2; collect it"),
     "unknown key": (_bent("site", put={}), "s.json: site: unexpected keyword argument, found {}"),
