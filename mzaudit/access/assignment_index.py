@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
+from mzaudit.access.managed_identities import is_gone
 from mzaudit.snapshot.authorization import Authorization, RoleAssignment, RoleDefinition
+from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Listing
 from mzaudit.snapshot.text.ids import key
+from mzaudit.snapshot.view import View
 
 _ABOVE_ALL = "/providers/microsoft.management/managementgroups/"
 _VAULT, _SECRETS = "/providers/microsoft.keyvault/vaults/", "/secrets/"
-_MOST = 64
 
 
 class Placed:
@@ -38,6 +40,8 @@ class Index:
     """The RBAC of one subscription, looked through once. Object ids are casefolded, scopes are `ids.key`."""
 
     def __init__(self, rbac: Authorization) -> None:
+        self.rbac = rbac
+        self.gone = [one for one in rbac.assignments.items if is_gone(one.principal_type)]
         self.definitions: dict[str, RoleDefinition] = {role.guid.casefold(): role for role in rbac.roles.items}
         self.asked: dict[str, Listing[RoleAssignment]] = {}
         for oid, listing in rbac.assigned_to.items():
@@ -91,17 +95,23 @@ class Index:
         return self._secrets.get(key(vault_id), [])
 
 
-_kept: dict[int, tuple[Authorization, Index]] = {}
+class _Indexes:
+    """The indexes of a snapshot, by the `id` of what they index, which they hold."""
+
+    def __init__(self, _: Snapshot) -> None:
+        self._kept: dict[int, Index] = {}
+
+    def of(self, rbac: Authorization) -> Index:
+        """The index of that very object."""
+        found = self._kept.get(id(rbac))
+        if found is None:
+            found = self._kept[id(rbac)] = Index(rbac)
+        return found
 
 
-def index(rbac: Authorization) -> Index:
-    """The index of that very object; the last few are kept, because every rule asks for the same ones."""
-    found = _kept.get(id(rbac))
-    if found is None or found[0] is not rbac:
-        if len(_kept) >= _MOST:
-            _kept.clear()
-        found = _kept[id(rbac)] = (rbac, Index(rbac))
-    return found[1]
+def index(seen: Snapshot, rbac: Authorization) -> Index:
+    """The index of a subscription's RBAC, made once in an evaluation: every rule asks for the same ones."""
+    return View.of(seen).derived(_Indexes).of(rbac)
 
 
 def down_to(place: str) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mzaudit.access.assignment_index import Placed, down_to, index, place_of
+from mzaudit.access.assignment_index import Index, Placed, down_to, index, place_of
 from mzaudit.access.deny_assignments import Denial, denied
 from mzaudit.access.managed_identities import may_be_group
 from mzaudit.access.permission_matching import ActionTarget, any_of, grants
@@ -19,8 +19,6 @@ from mzaudit.snapshot.authorization import (
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, not_asked
 from mzaudit.snapshot.text.ids import covers, key, same
-
-_Definitions = Mapping[str, RoleDefinition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,36 +70,40 @@ class Access:
 
 def access_of(seen: Snapshot, principal_id: str, target: ActionTarget) -> Access:
     """What a managed identity may do: by its own assignments, and by those of its groups."""
-    rbac = seen.access(target.scope)
-    reach = reach_of(rbac, principal_id)
-    placed = index(rbac).reaches[principal_id.casefold()][1]
+    held = index(seen, seen.access(target.scope))
+    reach, placed = _reach(held, principal_id)
     groups = placed.principals - {principal_id.casefold()}
     more = reach.gap
-    if more is not None and rbac.assignments.gap is None and not _may_pass_by_group(rbac, principal_id, target):
+    if more is not None and held.rbac.assignments.gap is None and not _may_pass_by_group(held, principal_id, target):
         more = None
-    return _access(rbac, placed, more, principal_id, groups, target)
+    return _access(held, placed, more, principal_id, groups, target)
 
 
-def reach_of(rbac: Authorization, principal_id: str) -> Listing[RoleAssignment]:
+def reach_of(seen: Snapshot, rbac: Authorization, principal_id: str) -> Listing[RoleAssignment]:
     """Every assignment that reaches the principal, directly or through groups, anywhere in the subscription.
 
     Whole only where Azure was asked what is assigned to that principal.
     """
-    who, indexed = principal_id.casefold(), index(rbac)
-    if who not in indexed.reaches:
-        asked = indexed.asked.get(who)
-        own = indexed.own.get(who, ())
+    return _reach(index(seen, rbac), principal_id)[0]
+
+
+def _reach(held: Index, principal_id: str) -> tuple[Listing[RoleAssignment], Placed]:
+    who = principal_id.casefold()
+    if who not in held.reaches:
+        asked = held.asked.get(who)
+        own = held.own.get(who, ())
         found = {a.id.casefold(): a for a in (*own, *(asked.items if asked is not None else ()))}
-        gap = asked.gap if asked is not None else _not_asked(rbac, principal_id)
+        gap = asked.gap if asked is not None else _not_asked(held.rbac, principal_id)
         reach = Listing(tuple(found[number] for number in sorted(found)), gap)
-        indexed.reaches[who] = (reach, Placed(reach.items))
-    return indexed.reaches[who][0]
+        held.reaches[who] = (reach, Placed(reach.items))
+    return held.reaches[who]
 
 
-def out_of_reach(rbac: Authorization, scope: str) -> frozenset[str]:
+def out_of_reach(seen: Snapshot, scope: str) -> frozenset[str]:
     """The casefolded object ids of principals that nothing lets near `scope`, and of whom all was seen that could: of
     a large estate nearly every identity, without a look at each action."""
-    return frozenset() if rbac.denies.gap is not None or rbac.denies.items else index(rbac).far_from(scope)
+    rbac = seen.access(scope)
+    return frozenset() if rbac.denies.gap is not None or rbac.denies.items else index(seen, rbac).far_from(scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,9 @@ def holders_of(seen: Snapshot, targets: tuple[ActionTarget, ...]) -> Listing[Hol
 
     The targets are of one subscription.
     """
-    rbac = seen.access(targets[0].scope)
+    indexed = index(seen, seen.access(targets[0].scope))
     held: dict[str, list[RoleAssignment]] = {}
-    for assignment in index(rbac).placed.covering(target.scope for target in targets):
+    for assignment in indexed.placed.covering(target.scope for target in targets):
         held.setdefault(assignment.principal_id.casefold(), []).append(assignment)
     below: dict[str, list[int]] = {}
     for number, target in enumerate(targets):
@@ -131,11 +133,11 @@ def holders_of(seen: Snapshot, targets: tuple[ActionTarget, ...]) -> Listing[Hol
         own.sort(key=lambda assignment: assignment.id.casefold())
         placed = Placed(own)
         near = sorted({number for assignment in own for number in below.get(place_of(assignment.scope), ())})
-        access = united(_access(rbac, placed, None, who, frozenset(), targets[number]) for number in near)
+        access = united(_access(indexed, placed, None, who, frozenset(), targets[number]) for number in near)
         if access.allowed is not False:
             kind = next((a.principal_type for a in own if a.principal_type is not None), None)
             holders.append(Holder(who, kind, access))
-    return Listing(tuple(holders), rbac.assignments.gap)
+    return Listing(tuple(holders), indexed.rbac.assignments.gap)
 
 
 def united(accesses: Iterable[Access]) -> Access:
@@ -152,12 +154,8 @@ def united(accesses: Iterable[Access]) -> Access:
     )
 
 
-def _definitions(rbac: Authorization) -> _Definitions:
-    return index(rbac).definitions
-
-
 def _access(
-    rbac: Authorization,
+    held: Index,
     assignments: Placed,
     more: Gap | None,
     principal_id: str,
@@ -167,13 +165,13 @@ def _access(
     grants: list[Grant] = []
     unseen: list[Gap] = [more] if more is not None else []
     for assignment in assignments.covering((target.scope,)):
-        found = _granted(rbac, _definitions(rbac), assignment, principal_id, target)
+        found = _granted(held, assignment, principal_id, target)
         if isinstance(found, Gap):
             unseen.append(found)
         elif found is not None:
             grants.append(found)
     doubt = [*unseen, *(_undecided(grant) for grant in grants if not grant.decided)]
-    denials, denial_gaps = denied(rbac.denies, principal_id, groups, target)
+    denials, denial_gaps = denied(held.rbac.denies, principal_id, groups, target)
     if denials:
         allowed: bool | None = False
         gaps: list[Gap] = []
@@ -185,15 +183,14 @@ def _access(
 
 
 def _granted(
-    rbac: Authorization,
-    definitions: _Definitions,
+    held: Index,
     assignment: RoleAssignment,
     principal_id: str,
     target: ActionTarget,
 ) -> Grant | Gap | None:
-    definition = definitions.get(assignment.role.casefold())
+    definition = held.definitions.get(assignment.role.casefold())
     if definition is None:
-        return undefined(rbac, assignment.role)
+        return undefined(held.rbac, assignment.role)
     answers = [(block, lets_pass(block, target, assignment)) for block in definition.permissions]
     met = any_of(answer for _, answer in answers)
     if met is False:
@@ -212,7 +209,7 @@ def _granted(
         None if direct else assignment.principal_id,
         conditional,
         met is True,
-        index(rbac).end_of(assignment),
+        held.end_of(assignment),
     )
 
 
@@ -233,13 +230,11 @@ def _undecided(grant: Grant) -> Gap:
     return Gap(GapReason.UNDECIDED, f"condition of the assignment {grant.id}", grant.scope, detail=detail)
 
 
-def _may_pass_by_group(rbac: Authorization, principal_id: str, target: ActionTarget) -> bool:
+def _may_pass_by_group(held: Index, principal_id: str, target: ActionTarget) -> bool:
     """Whether some group, which the principal might be in, is let in."""
-    definitions = _definitions(rbac)
     return any(
-        covers(assignment.scope, target.scope)
-        and _granted(rbac, definitions, assignment, principal_id, target) is not None
-        for assignment in index(rbac).placed.covering((target.scope,))
+        covers(assignment.scope, target.scope) and _granted(held, assignment, principal_id, target) is not None
+        for assignment in held.placed.covering((target.scope,))
         if _group(assignment)
     )
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 
-from mzaudit.access.site_scan import SiteScan
+from mzaudit.access.site_scan import Found, SiteScan
+from mzaudit.engine.subjects import OtherServices
 from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason
 from mzaudit.snapshot.text.ids import name
+from mzaudit.snapshot.view import View
 from mzaudit.snapshot.web import Site
 
 
@@ -26,31 +29,36 @@ class ServiceIdentity:
         object.__setattr__(self, "oid", self.principal_id.casefold())
 
 
-@dataclass(frozen=True, slots=True)
 class ServiceIdentities:
-    """The identities found; `gaps` say where more may be."""
+    """The identities found, but for those of the casefolded object ids `without`."""
 
-    items: tuple[ServiceIdentity, ...]
-    gaps: tuple[Gap, ...]
-    _ids: frozenset[str] = field(init=False, repr=False, compare=False)
+    def __init__(self, found: Found[ServiceIdentity], without: Set[str] = frozenset()) -> None:
+        self._found = found
+        self._without = without
+        self.gaps = found.gaps
+        """Where more may be."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_ids", frozenset(item.oid for item in self.items))
+    @cached_property
+    def items(self) -> tuple[ServiceIdentity, ...]:
+        """The identities, in the order of the services."""
+        return self._found.beyond(self._without) if self._without else self._found.items
 
     def owns(self, principal_id: str) -> bool:
         """Whether that object id is one of these identities."""
-        return principal_id.casefold() in self._ids
+        who = principal_id.casefold()
+        return who not in self._without and bool(self._found.having(who))
 
     def without(self, principal_ids: Set[str]) -> ServiceIdentities:
         """These identities but for those of the casefolded object ids given."""
-        items = tuple(i for i in self.items if i.oid not in principal_ids)
-        return ServiceIdentities(items, self.gaps)
+        return ServiceIdentities(self._found, self._without | principal_ids)
 
 
-def identities_of(seen: Snapshot, services: Iterable[DesiredService], *, slots_in: str) -> ServiceIdentities:
+def identities_of(
+    seen: Snapshot, services: Sequence[DesiredService] | OtherServices, *, slots_in: str
+) -> ServiceIdentities:
     """The system-assigned and the attached user-assigned identities of the services' apps, and, of the environment
     `slots_in`, those of their slots too: of another environment's apps only the app itself is read."""
-    return ServiceIdentities(*_AT_APPS.of(seen, services, slots_in=slots_in))
+    return ServiceIdentities(View.of(seen).derived(_SCAN).of(services, slots_in=slots_in))
 
 
 def _identities(site: Site, service: DesiredService, words: str) -> Iterator[ServiceIdentity | Gap]:
@@ -73,7 +81,7 @@ def _identities(site: Site, service: DesiredService, words: str) -> Iterator[Ser
             yield Gap(GapReason.MALFORMED, f"GET {site.id}", attached.id, detail="an identity without a principal id")
 
 
-_AT_APPS = SiteScan(_identities)
+_SCAN = partial(SiteScan[ServiceIdentity], read=_identities, keys=lambda one: (one.oid,))
 
 
 def caller_of(seen: Snapshot) -> frozenset[str]:

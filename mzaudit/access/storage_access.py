@@ -23,7 +23,7 @@ def read_target(storage: DesiredStorage) -> ActionTarget:
 
 def blob_access(seen: Snapshot, storage: DesiredStorage, principal_id: str) -> Access:
     """Whether a managed identity can read or change the container's blobs, by a data role or with the keys."""
-    if principal_id.casefold() in out_of_reach(seen.access(storage.account_id), storage.account_id):
+    if principal_id.casefold() in out_of_reach(seen, storage.account_id):
         return Access(False, (), (), (), ())
     blobs = [access_of(seen, principal_id, _blob_target(storage, action)) for action in _REACHING]
     return united([*blobs, _by_keys(seen, storage, united(access_of(seen, principal_id, t) for t in _keys(storage)))])

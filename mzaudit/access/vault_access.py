@@ -35,7 +35,7 @@ def secret_target(vault: DesiredVault, stored: str | None) -> ActionTarget:
 
 def targets_of(seen: Snapshot, vault: DesiredVault) -> tuple[ActionTarget, ...]:
     """Every secret that is documented or has role assignments of its own, and any other."""
-    scopes = index(seen.access(vault.id)).secrets_of(vault.id)
+    scopes = index(seen, seen.access(vault.id)).secrets_of(vault.id)
     names = {secret.stored.casefold(): secret.stored for secret in vault.secrets}
     for scope in scopes:
         name = scope.rstrip("/").rsplit("/", 1)[-1]
@@ -49,7 +49,7 @@ def secrets_access(seen: Snapshot, vault: DesiredVault, properties: VaultPropert
     Access policies are matched by object id alone: whether one names a group of the identity cannot be told.
     """
     deploying = _deploying(vault, properties)
-    if deploying and principal_id.casefold() in out_of_reach(seen.access(vault.id), vault.id):
+    if deploying and principal_id.casefold() in out_of_reach(seen, vault.id):
         deploying = ()
     itself = data_access(seen, vault, properties, principal_id)
     if not deploying:
@@ -68,7 +68,7 @@ def secrets_access(seen: Snapshot, vault: DesiredVault, properties: VaultPropert
 def data_access(seen: Snapshot, vault: DesiredVault, properties: VaultProperties, principal_id: str) -> Access:
     """Whether a managed identity can get at least one secret from the vault itself."""
     if properties.rbac:
-        if principal_id.casefold() in out_of_reach(seen.access(vault.id), vault.id):
+        if principal_id.casefold() in out_of_reach(seen, vault.id):
             return Access(False, (), (), (), ())
         return united(access_of(seen, principal_id, target) for target in targets_of(seen, vault))
     grants = tuple(
@@ -89,11 +89,11 @@ def _may_deploy(seen: Snapshot, principal_id: str) -> bool | None:
     """Whether it may deploy to some resource group or above, of the subscriptions that were read."""
     answers: list[bool | None] = []
     for rbac in seen.authorization.values():
-        reach = reach_of(rbac, principal_id)
+        reach = reach_of(seen, rbac, principal_id)
         answers += [None] if reach.gap is not None else []
         for one in reach.items:
             if segment(one.scope, "resourceGroups") is None or len(key(one.scope).split("/")) == _OF_A_GROUP:
-                role = index(rbac).definitions.get(one.role.casefold())
+                role = index(seen, rbac).definitions.get(one.role.casefold())
                 blocks = role.permissions if role is not None else None
                 target = ActionTarget(one.scope, _DEPLOYMENT, False)
                 answers.append(None if blocks is None else any_of(lets_pass(each, target, one) for each in blocks))

@@ -49,15 +49,17 @@ def judge(
     from mzaudit.policy.enums import counted
     from mzaudit.policy.requirements import by_rule
     from mzaudit.snapshot import clock
+    from mzaudit.snapshot.view import View
 
     policy = ", ".join(loaded.files)
+    view = View.of(seen)
     started = clock.by_azure(seen.taken, seen.skew)
     if earlier is not None:
         comparable(earlier, wanted.asked, policy, seen.source, started)
     every_rule = rules.load()
     known(only, [rule.code for rule in every_rule])
     if unjudged is None:
-        judged = evaluate(wanted, seen, every_rule, loaded.requirements, so_far)
+        judged = evaluate(wanted, view, every_rule, loaded.requirements, so_far)
     else:
         judged = cut_short(wanted, every_rule, loaded.requirements, so_far or (), unjudged)
     findings, warnings = lay(judged, loaded.waivers, seen.today)
@@ -93,7 +95,7 @@ def judge(
         summary=summarise(kept, fail_on, only_new=earlier is not None and earlier.only_new),
         reads=seen.reads,
         findings=kept,
-        topology=topology(wanted, seen, kept, every_rule),
+        topology=topology(wanted, view, kept, every_rule),
         rules=tuple(
             RuleNote(
                 code=rule.code,

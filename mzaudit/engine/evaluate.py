@@ -10,15 +10,17 @@ from typing import Any
 
 from mzaudit.engine.az_cli import in_subscription
 from mzaudit.engine.overrides import override_of, weaker
-from mzaudit.engine.results import Cause, Finding, Status, SubjectName
+from mzaudit.engine.results import Cause, Finding, OverrideNote, Status, SubjectName
 from mzaudit.engine.rule import AnyRule
 from mzaudit.engine.subjects import Subject
-from mzaudit.engine.verdict import Fail, Fix, Inconclusive, NotApplicable, Pass, Verdict
+from mzaudit.engine.verdict import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.policy.desired import Desired
+from mzaudit.policy.enums import Severity
 from mzaudit.policy.requirements import Requirement, by_rule
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.text.ids import subscription_of
+from mzaudit.snapshot.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,63 @@ class _Answered:
     broken: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Obligation:
+    """A rule and one subject, and what is known of its finding before anything is judged."""
+
+    rule: AnyRule
+    subject: Subject[Any]
+    name: SubjectName
+    asked_by: tuple[str, ...]
+    override: OverrideNote | None
+
+    @property
+    def off(self) -> bool:
+        """Whether the policy switches the rule off for this subject."""
+        return self.override is not None and self.override.severity is None
+
+    @property
+    def severity(self) -> Severity:
+        """What a failure weighs."""
+        return (self.override.severity if self.override is not None else None) or self.rule.severity
+
+    def finding(
+        self,
+        status: Status = Status.NOT_APPLICABLE,
+        *,
+        note: str = "",
+        evidence: tuple[Evidence, ...] = (),
+        gaps: tuple[Gap, ...] = (),
+        cause: Cause | None = None,
+        severity: Severity | None = None,
+        remediation: str = "",
+        fix: Fix | None = None,
+    ) -> Finding:
+        """The finding, with what was concluded; as it is, the obligation does not apply."""
+        subject = self.subject
+        identity = "\0".join((self.rule.code, subject.env, subject.kind, subject.name.casefold()))
+        return Finding(
+            rule=self.rule.code,
+            slug=self.rule.slug,
+            title=self.rule.title,
+            env=subject.env,
+            subject=self.name,
+            status=status,
+            severity=severity or self.severity,
+            note=f"Switched off: {self.override.reason}" if self.override is not None and self.off else note,
+            evidence=evidence,
+            gaps=gaps,
+            requirements=self.asked_by,
+            policy=subject.where,
+            cause=cause,
+            remediation=remediation,
+            fix=fix,
+            waiver=None,
+            fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+            override=self.override,
+        )
+
+
 def evaluate(
     wanted: Desired,
     seen: Snapshot,
@@ -41,6 +100,7 @@ def evaluate(
     """One finding for every obligation, sorted by environment, rule and subject. Each names the requirements of the
     catalogue that its rule answers. They are added to `so_far` as they are made."""
     findings: list[Finding] = [] if so_far is None else so_far
+    view = View.of(seen)
     ordered = in_order(rules)
     answers = by_rule(catalogue)
     several = len(_subscriptions(wanted)) > 1
@@ -49,7 +109,7 @@ def evaluate(
         for rule in ordered:
             asked_by = answers.get(rule.code, ())
             answered[rule.code] = [
-                _answer(rule, subject, _blank(rule, subject, asked_by, wanted), seen, answered, several)
+                _answer(_obligation(rule, subject, asked_by, wanted), view, answered, several)
                 for subject in rule.over(wanted, wanted.environments[env])
             ]
             findings.extend(answer.finding for answer in answered[rule.code])
@@ -69,11 +129,11 @@ def cut_short(
         for rule in rules:
             asked_by = answers.get(rule.code, ())
             subjects = rule.over(wanted, wanted.environments[env])
-            blanks = [_blank(rule, subject, asked_by, wanted) for subject in subjects]
+            obligations = [_obligation(rule, subject, asked_by, wanted) for subject in subjects]
             findings += [
-                blank if blank.off else replace(blank, status=Status.INCONCLUSIVE, gaps=(gap,)) for blank in blanks
+                each.finding() if each.off else each.finding(Status.INCONCLUSIVE, gaps=(gap,)) for each in obligations
             ]
-            if not blanks:
+            if not obligations:
                 findings.append(_nothing_to_ask(rule, env, asked_by, wanted))
     whole = (judged.get(finding.fingerprint, finding) for finding in findings)
     return tuple(sorted(whole, key=lambda f: (f.env, f.rule, f.subject.name)))
@@ -100,34 +160,32 @@ def verdict_of(rule: AnyRule, subject: Subject[Any], seen: Snapshot) -> Verdict:
 
 
 def _answer(
-    rule: AnyRule,
-    subject: Subject[Any],
-    blank: Finding,
+    asked: _Obligation,
     seen: Snapshot,
     answered: Mapping[str, list[_Answered]],
     several: bool,
 ) -> _Answered:
+    rule, subject = asked.rule, asked.subject
     parts = tuple((part, frozenset(names)) for part, names in subject.parts.items())
-    unasked = blank if blank.off else _unasked(rule, subject, blank, answered)
+    unasked = asked.finding() if asked.off else _unasked(asked, answered)
     if unasked is not None:
         return _Answered(parts, unasked, False)
     match verdict_of(rule, subject, seen):
         case Pass(evidence, note):
-            return _Answered(parts, replace(blank, status=Status.PASS, evidence=evidence, note=note), False)
+            return _Answered(parts, asked.finding(Status.PASS, evidence=evidence, note=note), False)
         case Inconclusive(gaps, note):
-            return _Answered(parts, replace(blank, status=Status.INCONCLUSIVE, gaps=gaps, note=note), False)
+            return _Answered(parts, asked.finding(Status.INCONCLUSIVE, gaps=gaps, note=note), False)
         case NotApplicable(because, broken_link):
             cause = _cause(rule.follows if broken_link else (), subject, answered)
-            return _Answered(parts, replace(blank, cause=cause, note=because), False)
+            return _Answered(parts, asked.finding(cause=cause, note=because), False)
         case Fail() as fail:
             cause = _cause(rule.explained_by, subject, answered)
             if cause:
                 note = f"Explained by {cause}: {fail.note}"
-                return _Answered(parts, replace(blank, cause=cause, note=note), False)
-            finding = replace(
-                blank,
-                status=Status.FAIL,
-                severity=weaker(fail.severity or blank.severity, blank.severity),
+                return _Answered(parts, asked.finding(cause=cause, note=note), False)
+            finding = asked.finding(
+                Status.FAIL,
+                severity=weaker(fail.severity or asked.severity, asked.severity),
                 evidence=fail.evidence,
                 note=fail.note,
                 remediation=fail.remediation,
@@ -151,19 +209,17 @@ def _placed(fix: Fix | None, subject: Subject[Any]) -> Fix | None:
     return replace(fix, commands=tuple(in_subscription(each, subscription) for each in fix.commands))
 
 
-def _unasked(
-    rule: AnyRule, subject: Subject[Any], blank: Finding, answered: Mapping[str, list[_Answered]]
-) -> Finding | None:
+def _unasked(asked: _Obligation, answered: Mapping[str, list[_Answered]]) -> Finding | None:
     """The finding of a rule that cannot be asked, because a link that it requires is broken or was not seen."""
-    for link in _links(rule.requires, subject, answered):
+    for link in _links(asked.rule.requires, asked.subject, answered):
         found = link.finding
         if link.broken:
-            return replace(blank, cause=found.as_cause, note="An earlier link is broken.")
+            return asked.finding(cause=found.as_cause, note="An earlier link is broken.")
         if found.status is Status.INCONCLUSIVE:
             note = f"{found.rule} could not be decided."
-            return replace(blank, status=Status.INCONCLUSIVE, gaps=found.gaps, note=note)
+            return asked.finding(Status.INCONCLUSIVE, gaps=found.gaps, note=note)
         if found.cause:
-            return replace(blank, cause=found.cause, note=found.note)
+            return asked.finding(cause=found.cause, note=found.note)
     return None
 
 
@@ -188,35 +244,13 @@ def _links(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, l
                 yield earlier
 
 
-def _blank(rule: AnyRule, subject: Subject[Any], asked_by: tuple[str, ...], wanted: Desired) -> Finding:
-    identity = "\0".join((rule.code, subject.env, subject.kind, subject.name.casefold()))
+def _obligation(rule: AnyRule, subject: Subject[Any], asked_by: tuple[str, ...], wanted: Desired) -> _Obligation:
     name = SubjectName(subject.kind, subject.name, subject.id)
-    override = override_of(wanted, rule.code, subject.env, name)
-    off = override is not None and override.severity is None
-    return Finding(
-        rule=rule.code,
-        slug=rule.slug,
-        title=rule.title,
-        env=subject.env,
-        subject=name,
-        status=Status.NOT_APPLICABLE,
-        severity=(override.severity if override is not None else None) or rule.severity,
-        note=f"Switched off: {override.reason}" if override is not None and off else "",
-        evidence=(),
-        gaps=(),
-        requirements=asked_by,
-        policy=subject.where,
-        cause=None,
-        remediation="",
-        fix=None,
-        waiver=None,
-        fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32],
-        override=override,
-    )
+    return _Obligation(rule, subject, name, asked_by, override_of(wanted, rule.code, subject.env, name))
 
 
 def _nothing_to_ask(rule: AnyRule, env: str, asked_by: tuple[str, ...], wanted: Desired) -> Finding:
     where = wanted.environments[env].where
     subject: Subject[None] = Subject(env, "environment", env, wanted.environments[env].resource_group_id, None, where)
-    blank = replace(_blank(rule, subject, asked_by, wanted), override=None)
-    return replace(blank, note="The policy names nothing that this rule asks about.")
+    asked = replace(_obligation(rule, subject, asked_by, wanted), override=None)
+    return asked.finding(note="The policy names nothing that this rule asks about.")

@@ -173,17 +173,18 @@ def each_component(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject
         yield Subject(env.env, "component", component.name, component.id, component, component.where, parts)
 
 
-def whose(
-    wanted: Desired, env: DesiredEnvironment, resource_id: str
-) -> tuple[tuple[DesiredService, ...], tuple[DesiredService, ...]]:
+@dataclass(frozen=True, slots=True)
+class OtherServices:
+    """All documented services of any environment, but for some."""
+
+    everyone: tuple[DesiredService, ...]
+    but: tuple[DesiredService, ...] = ()
+
+
+def whose(wanted: Desired, resource_id: str) -> tuple[tuple[DesiredService, ...], OtherServices]:
     """The services of any environment that may use a vault, container or database, and all others."""
     own = wanted.users(resource_id)
-    mine = {(service.env, service.key) for service in own}
-    if {name for name, _ in mine} <= {env.env}:
-        start, end = wanted.starts[env.env], wanted.starts[env.env] + len(env.services)
-        beside = tuple(service for service in env.services if (env.env, service.key) not in mine)
-        return own, (*wanted.services[:start], *beside, *wanted.services[end:])
-    return own, tuple(service for service in wanted.services if (service.env, service.key) not in mine)
+    return own, OtherServices(wanted.services, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +193,13 @@ class GuardedVault:
 
     vault: DesiredVault
     owners: tuple[DesiredService, ...]
-    others: tuple[DesiredService, ...]
+    others: OtherServices
 
 
 def each_guarded_vault(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[GuardedVault]]:
     """Every vault, with the services that may read it and those that may not."""
     for vault in env.vaults:
-        owners, others = whose(wanted, env, vault.id)
+        owners, others = whose(wanted, vault.id)
         want = GuardedVault(vault, owners, others)
         yield Subject(env.env, "vault", vault.name, vault.id, want, vault.where, {"vault": (vault.name,)})
 
@@ -208,15 +209,20 @@ class BoundedService:
     """A service, and every documented vault of any environment that it may not read."""
 
     service: DesiredService
-    foreign: tuple[DesiredVault, ...]
+    documented: tuple[DesiredVault, ...]
+
+    @property
+    def foreign(self) -> tuple[DesiredVault, ...]:
+        """Those of the documented vaults that are not its own."""
+        own = {vault.id for vault in self.service.vaults}
+        return tuple(vault for vault in self.documented if vault.id not in own)
 
 
 def each_bounded_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[BoundedService]]:
     """Every documented backend, with the vaults that it must not refer to."""
-    vaults = [vault for other in wanted.environments.values() for vault in other.vaults]
+    vaults = tuple(vault for other in wanted.environments.values() for vault in other.vaults)
     for service in env.services:
-        own = {vault.id for vault in service.vaults}
-        want = BoundedService(service, tuple(vault for vault in vaults if vault.id not in own))
+        want = BoundedService(service, vaults)
         yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
 
 
@@ -244,13 +250,13 @@ class GuardedStorage:
 
     storage: DesiredStorage
     users: tuple[DesiredService, ...]
-    others: tuple[DesiredService, ...]
+    others: OtherServices
 
 
 def each_guarded_storage(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[GuardedStorage]]:
     """Every blob container, with the services that may reach its blobs and those that may not."""
     for storage in env.storage:
-        users, others = whose(wanted, env, storage.container_id)
+        users, others = whose(wanted, storage.container_id)
         name = f"{storage.account}/{storage.container}"
         want = GuardedStorage(storage, users, others)
         parts = {"storage": (storage.key,)}
@@ -259,23 +265,30 @@ def each_guarded_storage(wanted: Desired, env: DesiredEnvironment) -> Iterator[S
 
 @dataclass(frozen=True, slots=True)
 class HeldRoles:
-    """A service whose roles are judged, and what other rules of this run guard against it: the vaults and containers
-    of every environment asked for that are not its own."""
+    """A service whose roles are judged, and the environments asked for: other rules guard their vaults and containers
+    against it."""
 
     service: DesiredService
-    vaults: tuple[DesiredVault, ...]
-    storage: tuple[DesiredStorage, ...]
+    asked: tuple[DesiredEnvironment, ...]
+
+    @property
+    def vaults(self) -> Iterator[DesiredVault]:
+        """The vaults that are not its own."""
+        own = {vault.id for vault in self.service.vaults}
+        return (vault for env in self.asked for vault in env.vaults if vault.id not in own)
+
+    @property
+    def storage(self) -> Iterator[DesiredStorage]:
+        """The containers that are not its own."""
+        own = {one.container_id for one in self.service.storage}
+        return (one for env in self.asked for one in env.storage if one.container_id not in own)
 
 
 def each_role_holder(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[HeldRoles]]:
     """Every documented backend, as a holder of roles."""
-    asked = [wanted.environments[name] for name in wanted.asked]
+    asked = tuple(wanted.environments[name] for name in wanted.asked)
     for service in env.services:
-        own_vaults = {vault.id for vault in service.vaults}
-        own_storage = {one.container_id for one in service.storage}
-        vaults = tuple(vault for other in asked for vault in other.vaults if vault.id not in own_vaults)
-        storage = tuple(one for other in asked for one in other.storage if one.container_id not in own_storage)
-        want = HeldRoles(service, vaults, storage)
+        want = HeldRoles(service, asked)
         yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
 
 

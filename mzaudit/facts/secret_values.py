@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mzaudit.engine.az_cli import az, secret_file
 from mzaudit.engine.verdict import Evidence, Fail, Fix
 from mzaudit.facts.existing import present
@@ -9,6 +11,7 @@ from mzaudit.policy.desired import DesiredSecret
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
 from mzaudit.snapshot.values import SecretValue
+from mzaudit.snapshot.view import View
 
 OFFICER = "Key Vault Secrets Officer"
 
@@ -30,22 +33,26 @@ def value_of(want: DesiredSecret, seen: Snapshot) -> SecretValue | Fail:
     return present(facet, f"GET secret {want.stored} of {want.vault}")
 
 
-_labels: dict[tuple[str, str], int | None] = {}
-_labels_of: list[Snapshot] = []
+class _Labels:
+    """The labels of secrets: each is compared with that of every other environment."""
+
+    def __init__(self, seen: Snapshot) -> None:
+        self._seen = seen
+        self._kept: dict[int, tuple[DesiredSecret, int | None]] = {}  # by the `id` of the secret, which is held
+
+    def of(self, want: DesiredSecret) -> int | None:
+        """What the value is equal to."""
+        found = self._kept.get(id(want))
+        if found is None:
+            facet = self._seen.vault(want.vault_id).value(want.stored)
+            known = facet.value if isinstance(facet, Observed) else None
+            found = self._kept[id(want)] = (want, known.same_trimmed if known is not None else None)
+        return found[1]
 
 
-def label_of(want: DesiredSecret, seen: Snapshot) -> int | None:
-    """What the current value, without outer white space, is equal to; none where no value was seen. Of one snapshot at
-    a time it is kept: a secret is compared with that of every other environment."""
-    if not _labels_of or _labels_of[0] is not seen:
-        _labels.clear()
-        _labels_of[:] = [seen]
-    asked = (want.vault_id, want.stored)
-    if asked not in _labels:
-        facet = seen.vault(want.vault_id).value(want.stored)
-        known = facet.value if isinstance(facet, Observed) else None
-        _labels[asked] = known.same_trimmed if known is not None else None
-    return _labels[asked]
+def labels(seen: Snapshot) -> Callable[[DesiredSecret], int | None]:
+    """What the current value of a secret, without outer white space, is equal to; none where no value was seen."""
+    return View.of(seen).derived(_Labels).of
 
 
 def disabled(want: DesiredSecret) -> Fail:

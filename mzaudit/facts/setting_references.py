@@ -90,7 +90,9 @@ def as_read(site: Site, settings: Iterable[Setting]) -> list[Setting]:
         if item.vault and item.secret and item.status.casefold() != "invalidsyntax"
     }
     return [
-        setting if _elsewhere(setting.value) else replace(setting, value=told.get(setting.name, setting.value))
+        replace(setting, value=told[setting.name])
+        if setting.name in told and not _elsewhere(setting.value)
+        else setting
         for setting in settings
     ]
 

@@ -290,15 +290,12 @@ class Desired:
     overrides: Mapping[str, DesiredOverride]
     where: Where
     services: tuple[DesiredService, ...] = field(init=False, repr=False, compare=False)
-    starts: Mapping[str, int] = field(init=False, repr=False, compare=False)
     _users: Mapping[str, tuple[DesiredService, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         services: list[DesiredService] = []
-        starts: dict[str, int] = {}
         users: dict[str, list[DesiredService]] = {}
-        for name, env in self.environments.items():
-            starts[name] = len(services)
+        for env in self.environments.values():
             services += env.services
             databases = {database.key: database.id for database in env.databases}
             for service in env.services:
@@ -309,7 +306,6 @@ class Desired:
                 ):
                     users.setdefault(used.casefold(), []).append(service)
         object.__setattr__(self, "services", tuple(services))
-        object.__setattr__(self, "starts", starts)
         object.__setattr__(self, "_users", {used: tuple(each) for used, each in users.items()})
 
     def users(self, resource_id: str) -> tuple[DesiredService, ...]:

@@ -3,7 +3,7 @@
 from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import DistinctSecret, each_distinct_secret
-from mzaudit.facts.secret_values import label_of, secret_id, set_new, value_of
+from mzaudit.facts.secret_values import labels, secret_id, set_new, value_of
 from mzaudit.policy.desired import DesiredSecret
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, Unobserved
@@ -44,12 +44,13 @@ def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
     if not (want.beside or want.elsewhere):
         return NotApplicable("Compared under another secret; nothing to compare here.")
 
-    own = label_of(want.secret, seen)
+    label_of = labels(seen)
+    own = label_of(want.secret)
     plainly: list[DesiredSecret] = []
     doubtful: list[tuple[DesiredSecret, bool]] = []
     for others, elsewhere in ((want.beside, False), (want.elsewhere, True)):
         for other in others:  # of a large estate hundreds, nearly all of which differ
-            theirs = label_of(other, seen) if own is not None else None
+            theirs = label_of(other) if own is not None else None
             if theirs is None or theirs == own or (elsewhere and not seen.comparable(want.secret.env, other.env)):
                 doubtful.append((other, elsewhere))
             else:

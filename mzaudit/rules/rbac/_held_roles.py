@@ -70,15 +70,15 @@ def held_by(seen: Snapshot, service: DesiredService, identity: ServiceIdentity) 
     own = seen.access(service.id)
     who = identity.principal_id.casefold()
     asked = [own] + [
-        rbac for _, rbac in sorted(seen.authorization.items()) if rbac is not own and who in index(rbac).asked
+        rbac for _, rbac in sorted(seen.authorization.items()) if rbac is not own and who in index(seen, rbac).asked
     ]
     held: dict[str, Held] = {}
     gap: Gap | None = None
     for rbac in asked:
-        reach = reach_of(rbac, identity.principal_id)
+        reach = reach_of(seen, rbac, identity.principal_id)
         gap = gap or reach.gap
         for one in reach.items:
-            role = index(rbac).definitions.get(one.role.casefold())
+            role = index(seen, rbac).definitions.get(one.role.casefold())
             name, why = (role.name, None) if role is not None else (f"the role {one.role}", undefined(rbac, one.role))
             held.setdefault(one.id.casefold(), Held(service, identity, one, name, why))
     return Listing(tuple(held.values()), gap)

@@ -7,7 +7,7 @@ of a service, on exactly its documented scope, that a service principal holds wh
 from __future__ import annotations
 
 from mzaudit.access.assignment_index import index
-from mzaudit.access.managed_identities import ServiceIdentities, is_gone, may_be_managed_identity
+from mzaudit.access.managed_identities import ServiceIdentities, identities_of, may_be_managed_identity
 from mzaudit.access.registry_access import PULL_ROLES
 from mzaudit.access.storage_access import BLOB_READER
 from mzaudit.access.vault_access import SECRETS_USER
@@ -15,7 +15,7 @@ from mzaudit.policy.desired import DesiredService, DesiredVault
 from mzaudit.snapshot.authorization import Authorization, RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import whole
-from mzaudit.snapshot.text.ids import covers, key, same
+from mzaudit.snapshot.text.ids import covers, same
 
 _Place = tuple[str, str]
 
@@ -27,19 +27,16 @@ def orphaned_assignments(
 
     Raises `Unobserved` if whether the shared registry's pullers are all present ones cannot be told.
     """
-    places = _places(seen, service, everyone)
+    places = _places(seen, service)
     registry = service.registry.id if service.image is not None else ""
     things = [service.id, *(scope for _, scope in places if not same(scope, registry))]
-    at = {(role, key(scope)) for role, scope in places}
+    indexed = [index(seen, rbac) for rbac in access_around(seen, service)]
+    held = [one for each in indexed for role, at in places for one in each.placed.at(at) if one.role.casefold() == role]
+    gone = [one for each in indexed for one in each.gone if any(covers(thing, one.scope) for thing in things)]
     found = [
         assignment
-        for rbac in access_around(seen, service)
-        for assignment in rbac.assignments.items
-        if (
-            (assignment.role.casefold(), key(assignment.scope)) in at
-            or (is_gone(assignment.principal_type) and any(covers(thing, assignment.scope) for thing in things))
-        )
-        and may_be_managed_identity(assignment.principal_type)
+        for assignment in (*held, *gone)
+        if may_be_managed_identity(assignment.principal_type)
         and assignment.principal_id.casefold() not in accounted
         and not everyone.owns(assignment.principal_id)
     ]
@@ -58,11 +55,11 @@ def access_around(seen: Snapshot, service: DesiredService) -> tuple[Authorizatio
 
 def presumed_former(seen: Snapshot, vault: DesiredVault, own: ServiceIdentities, principal_id: str) -> bool:
     """Whether a stranger holds the documented role on the vault that none of the vault's own identities holds."""
-    holders = index(seen.access(vault.id)).holding(SECRETS_USER, vault.id)
+    holders = index(seen, seen.access(vault.id)).holding(SECRETS_USER, vault.id)
     return principal_id.casefold() in holders and not any(one.oid in holders for one in own.items)
 
 
-def _places(seen: Snapshot, service: DesiredService, everyone: ServiceIdentities) -> list[_Place]:
+def _places(seen: Snapshot, service: DesiredService) -> list[_Place]:
     """The service's documented grants. Others pull from the shared registry too: only a service that has no other
     documented grant is looked for there, and only while its present identity does not pull by one."""
     places: list[_Place] = [(SECRETS_USER, vault.id) for vault in service.vaults]
@@ -70,12 +67,11 @@ def _places(seen: Snapshot, service: DesiredService, everyone: ServiceIdentities
     if places or service.image is None:
         return places
     pulls = [(role.guid, service.registry.id) for role in PULL_ROLES]
-    own = {one.oid for one in everyone.items if one.service is service}
-    held = [
-        assignment
-        for assignment in whole(seen.access(service.registry.id).assignments)
-        if assignment.principal_id.casefold() in own and any(_is_at(assignment, place) for place in pulls)
-    ]
+    own = {one.oid for one in identities_of(seen, (service,), slots_in=service.env).items}
+    rbac = seen.access(service.registry.id)
+    whole(rbac.assignments)
+    assigned = index(seen, rbac).own
+    held = any(_is_at(one, place) for oid in own for one in assigned.get(oid, ()) for place in pulls)
     return [] if held else pulls
 
 

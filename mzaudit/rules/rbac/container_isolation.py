@@ -49,7 +49,7 @@ def container_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/storage/blobs/network-file-system-protocol-support
     """
     storage = want.storage
-    far = out_of_reach(seen.access(storage.account_id), storage.account_id)
+    far = out_of_reach(seen, storage.account_id)
     guarded = Guarded(
         storage.container_id,
         f"the blobs of {storage.account}/{storage.container}",

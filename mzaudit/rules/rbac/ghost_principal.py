@@ -4,7 +4,7 @@ from mzaudit.access.managed_identities import caller_of, identities_of, is_gone
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.demand import Demand
-from mzaudit.engine.subjects import SucceededService, each_succeeded_service
+from mzaudit.engine.subjects import OtherServices, SucceededService, each_succeeded_service
 from mzaudit.rules.rbac._orphaned_assignments import access_around, orphaned_assignments
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, not_asked
@@ -51,7 +51,7 @@ def ghost_principal(want: SucceededService, seen: Snapshot) -> Verdict:
         return NotApplicable(f"{service.app} does not exist.")
     readers = {reader.object_id.casefold() for vault in service.vaults for reader in vault.readers}
     accounted = caller_of(seen) | readers
-    everyone = identities_of(seen, want.everyone, slots_in=service.env)
+    everyone = identities_of(seen, OtherServices(want.everyone), slots_in=service.env)
     found = orphaned_assignments(seen, service, everyone, accounted)
     around = access_around(seen, service)
     gaps: list[Gap] = [rbac.assignments.gap for rbac in around if rbac.assignments.gap is not None]

@@ -51,7 +51,7 @@ def vault_isolation(want: GuardedVault, seen: Snapshot) -> Verdict:
         return NotApplicable(f"The vault {vault.name} does not exist.")
     named = frozenset(reader.object_id.casefold() for reader in vault.readers)
     others = identities_of(seen, want.others, slots_in=vault.env)
-    far = out_of_reach(seen.access(vault.id), vault.id) if properties.rbac else frozenset()
+    far = out_of_reach(seen, vault.id) if properties.rbac else frozenset()
     readers, deploying = secret_readers(seen, vault, properties), deployers(seen, vault, properties)
     guarded = Guarded(
         vault.id,

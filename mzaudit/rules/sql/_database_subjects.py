@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mzaudit.engine.subjects import Subject, service_parts, whose
+from mzaudit.engine.subjects import OtherServices, Subject, service_parts, whose
 from mzaudit.policy.desired import Desired, DesiredDatabase, DesiredEnvironment, DesiredServer, DesiredService
 from mzaudit.snapshot.text.ids import key
 
@@ -68,7 +68,7 @@ class GuardedDatabase:
 
     database: DesiredDatabase
     users: tuple[DesiredService, ...]
-    others: tuple[DesiredService, ...]
+    others: OtherServices
 
 
 def each_guarded_database(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[GuardedDatabase]]:
@@ -92,7 +92,7 @@ def each_migrated_database(wanted: Desired, env: DesiredEnvironment) -> Iterator
 
 
 def _guarded(wanted: Desired, env: DesiredEnvironment, database: DesiredDatabase) -> Subject[GuardedDatabase]:
-    users, others = whose(wanted, env, database.id)
+    users, others = whose(wanted, database.id)
     want = GuardedDatabase(database, users, others)
     parts = {"database": (database.name,), "server": (database.server,)}
     return Subject(env.env, "database", database.name, database.id, want, database.where, parts)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from mzaudit.access.site_scan import SiteScan
+from mzaudit.access.site_scan import Found, SiteScan
+from mzaudit.engine.subjects import OtherServices
 from mzaudit.engine.verdict import NotApplicable
 from mzaudit.policy.desired import DesiredDatabase, DesiredService
 from mzaudit.snapshot.databases import DatabaseContents, DatabaseGrant, DatabasePrincipal, Membership
@@ -14,6 +16,7 @@ from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
 from mzaudit.snapshot.sql import EntraAdministrator
 from mzaudit.snapshot.text.ids import name
+from mzaudit.snapshot.view import View
 from mzaudit.snapshot.web import Site
 
 # What lets a user of a database in, as permissions of the database and as fixed roles that hold them.
@@ -37,22 +40,25 @@ class ClientId:
     attached: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class ClientIds:
-    """The client ids found; `gaps` say where more may be."""
+    """The client ids found at groups of services, the first group first; `gaps` say where more may be."""
 
-    items: tuple[ClientId, ...]
-    gaps: tuple[Gap, ...]
+    def __init__(self, *groups: Found[ClientId]) -> None:
+        self._groups = groups
+        self.gaps = tuple(dict.fromkeys(gap for group in groups for gap in group.gaps))
+
+    def having(self, name: str) -> Iterator[ClientId]:
+        """Those of that client or object id, casefolded."""
+        return (one for group in self._groups for one in group.having(name))
 
     def owner(self, user: DatabasePrincipal) -> ClientId | None:
         """Whose user it is."""
         who = user.entra_id
-        return next((client for client in self.items if client.id == who), None) if who is not None else None
+        return next((one for one in self.having(who) if one.id == who), None) if who is not None else None
 
     def administrator(self, who: EntraAdministrator) -> ClientId | None:
         """Which of them administers the server: Azure takes an application's object id there, and its client id."""
-        sid = who.sid.casefold()
-        return next((one for one in self.items if sid and sid in (one.id, one.principal.casefold())), None)
+        return next(self.having(who.sid.casefold()), None)
 
 
 def missing(database: DesiredDatabase, seen: Snapshot) -> NotApplicable | None:
@@ -65,10 +71,11 @@ def missing(database: DesiredDatabase, seen: Snapshot) -> NotApplicable | None:
     return None
 
 
-def clients_of(seen: Snapshot, services: Iterable[DesiredService], *, slots_in: str) -> ClientIds:
+def clients_of(seen: Snapshot, *groups: Sequence[DesiredService] | OtherServices, slots_in: str) -> ClientIds:
     """The client ids of the services' system-assigned and attached identities, and, of the environment `slots_in`,
     those of their slots."""
-    return ClientIds(*_AT_APPS.of(seen, services, slots_in=slots_in))
+    scan = View.of(seen).derived(_SCAN)
+    return ClientIds(*(scan.of(services, slots_in=slots_in) for services in groups))
 
 
 def _clients(site: Site, _: DesiredService, words: str) -> Iterator[ClientId | Gap]:
@@ -88,7 +95,16 @@ def _clients(site: Site, _: DesiredService, words: str) -> Iterator[ClientId | G
             yield ClientId(attached.client_id.casefold(), called, attached.principal_id or "", attached=True)
 
 
-_AT_APPS = SiteScan(_clients)
+def _ids(client: ClientId) -> Iterator[str]:
+    return filter(None, (client.id, client.principal.casefold()))
+
+
+_SCAN = partial(SiteScan[ClientId], read=_clients, keys=_ids)
+
+
+def is_client(who: EntraAdministrator, client: ClientId) -> bool:
+    """Whether the server's administrator is that application, by its client or object id."""
+    return who.sid.casefold() in _ids(client)
 
 
 def system_client(site: Site, words: str) -> ClientId | Gap:

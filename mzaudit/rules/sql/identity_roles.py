@@ -7,8 +7,8 @@ from mzaudit.engine.verdict import Inconclusive, NotApplicable
 from mzaudit.rules.sql._database_administrator import administers
 from mzaudit.rules.sql._database_subjects import DatabaseUser, each_database_user
 from mzaudit.rules.sql._database_users import (
-    ClientIds,
     has_identity,
+    is_client,
     lends,
     members_unseen,
     missing,
@@ -69,7 +69,7 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     if isinstance(client, Gap):
         raise Unobserved(client)
     above = need(seen.server(database.server_id).administrator)
-    if above is not None and ClientIds((client,), ()).administrator(above) is not None:
+    if above is not None and is_client(above, client):
         return administers(database, above, client, "not a service's identity")
     inside = seen.database(database.id)
     user = find(inside.principals, lambda one: one.entra_id == client.id)

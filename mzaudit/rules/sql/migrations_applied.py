@@ -182,7 +182,7 @@ def _applier(want: GuardedDatabase, at: str, rows: tuple[Migration, ...], seen: 
     expected = ", ".join(database.migrated_by) or "no service"
     evidence = (Evidence(f"{at}/{latest.rank}/installed_by", expected, latest.by),)
     inside = seen.database(database.id)
-    services = clients_of(seen, (*want.users, *want.others), slots_in=database.env)
+    services = clients_of(seen, want.users, want.others, slots_in=database.env)
     if database.migrated_by:
         return _expected(want, latest, evidence, services, inside)
     owner = _owner(latest.by, inside, services)
@@ -221,8 +221,12 @@ def _names(one: str, inside: DatabaseContents, services: ClientIds) -> set[str]:
     """The casefolded names of an identity that has this one: its user in the database, its client and object id."""
     names = {one.casefold(), _application(one) or one.casefold()}
     users = [{user.name.casefold(), user.entra_id} for user in inside.principals.items if user.entra_id is not None]
-    clients = [{client.id, client.principal.casefold() or client.id} for client in services.items]
-    for same in (*users, *clients, *users):  # a name leads to the client id, that to the object id, and back
+    for same in users:  # a name leads to the client id, that to the object id, and back
+        if same & names:
+            names |= same
+    clients = [client for name in names for client in services.having(name)]
+    names |= {each for client in clients for each in (client.id, client.principal.casefold() or client.id)}
+    for same in users:
         if same & names:
             names |= same
     return names
@@ -241,7 +245,7 @@ def _owner(by: str, inside: DatabaseContents, services: ClientIds) -> str | None
         owner = services.owner(user)
         if owner is not None and user.name.casefold() in names:
             return f"The user {user.name}, {owner.words},"
-    for client in services.items:
+    for client in (one for name in sorted(names) for one in services.having(name)):
         if client.id in names:
             return f"{client.words[0].upper()}{client.words[1:]}"
     return None

@@ -234,7 +234,7 @@ def _administrator(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     at = f"{want.server_id}/administrators/ActiveDirectory"
     if who is None or who.login.casefold() in want.administrators:
         return Pass((Evidence(at, "no service's identity", "none" if who is None else who.login),))
-    clients = clients_of(seen, (*subject.users, *subject.others), slots_in=want.env)
+    clients = clients_of(seen, subject.users, subject.others, slots_in=want.env)
     service = clients.administrator(who)
     if service is not None:
         return administers(want, who, service, "not a service's identity")

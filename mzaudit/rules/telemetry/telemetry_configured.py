@@ -190,7 +190,7 @@ def _with_role(want: DesiredService, seen: Snapshot, proof: Evidence, scope: str
     properties = held(seen.site(want.id).properties, f"GET {want.id}")
     who = principal_of(properties)
     if who is not None:
-        reach = reach_of(seen.access(want.component.id), who)
+        reach = reach_of(seen, seen.access(want.component.id), who)
         role = find(reach, lambda a: a.role == METRICS_PUBLISHER and (scope is None or ids.covers(a.scope, scope)))
         if role is not None:
             return Pass((proof, Evidence(role.scope, "Monitoring Metrics Publisher", "Monitoring Metrics Publisher")))

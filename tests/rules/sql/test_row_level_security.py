@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine.subjects import OtherServices
 from mzaudit.rules.sql._database_subjects import GuardedDatabase
 from mzaudit.rules.sql.row_level_security import row_level_security
 from mzaudit.snapshot.databases import (
@@ -347,4 +348,4 @@ EXCUSED: dict[str, tuple[dict[str, object], tuple[Bend, ...], type]] = {
 def test_what_the_policy_excuses(case: str) -> None:
     fields, bends, kind = EXCUSED[case]
     excused = replace(DB, **fields)  # type: ignore[arg-type]  # a table of fields
-    assert type(row_level_security.check(GuardedDatabase(excused, (), ()), bent(*bends))) is kind
+    assert type(row_level_security.check(GuardedDatabase(excused, (), OtherServices(())), bent(*bends))) is kind
