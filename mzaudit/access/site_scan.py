@@ -106,13 +106,14 @@ class SiteScan(Generic[T]):
         self._with_slots: dict[str, _Places[T]] = {}
 
     def of(self, services: Sequence[DesiredService] | OtherServices, *, slots_in: str) -> Found[T]:
-        """What is at the services' apps and, of the environment `slots_in`, at their slots."""
+        """What is at the services' apps and, of the environment `slots_in` and of services that share something with
+        another, at their slots."""
         if not isinstance(services, OtherServices):
-            places = (self._at(each, n, slots=each.env == slots_in) for n, each in enumerate(services))
+            places = (self._at(each, n, slots=each.env == slots_in or each.shares) for n, each in enumerate(services))
             return Found((_Places(places, self._keys), frozenset()))
         if services.everyone is not self._everyone:
             self._everyone, self._with_slots = services.everyone, {}
-            places = (self._at(each, n, slots=False) for n, each in enumerate(services.everyone))
+            places = (self._at(each, n, slots=each.shares) for n, each in enumerate(services.everyone))
             self._apps = _Places(places, self._keys)
         if slots_in not in self._with_slots:
             own = ((n, each) for n, each in enumerate(services.everyone) if each.env == slots_in)

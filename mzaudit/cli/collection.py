@@ -66,8 +66,10 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
     groups = {key(one): one for env in asked for one in (env.resource_group_id, *env.resource_groups)}
     return Scope(
         environments={env.env: env.subscription for env in asked},
-        sites=tuple(service.id for env in asked for service in env.services),
-        identities_of=tuple(service.id for env in others for service in env.services),
+        sites=tuple(
+            service.id for env in (*asked, *others) for service in env.services if env in asked or service.shares
+        ),
+        identities_of=tuple(service.id for env in others for service in env.services if not service.shares),
         vaults=_vaults(asked),
         registries=_registries(asked),
         servers=_servers(asked, wake=wake),

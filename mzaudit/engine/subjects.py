@@ -7,7 +7,7 @@ that depends on another finds the other's findings by the parts that both share.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -399,11 +399,26 @@ class Parity:
     claimed: AllowedDifference | None = None
 
 
+def _in_both(there: DesiredEnvironment, here: DesiredEnvironment) -> tuple[DesiredEnvironment, DesiredEnvironment]:
+    """The two environments with the containers and components that both have."""
+    storage = {one.key for one in there.storage} & {one.key for one in here.storage}
+    components = {one.key for one in there.components} & {one.key for one in here.components}
+
+    def kept(env: DesiredEnvironment) -> DesiredEnvironment:
+        return replace(
+            env,
+            storage=tuple(one for one in env.storage if one.key in storage),
+            components=tuple(one for one in env.components if one.key in components),
+        )
+
+    return kept(there), kept(here)
+
+
 def _pairs(there: DesiredEnvironment, here: DesiredEnvironment) -> tuple[tuple[Comparable, Comparable], ...]:
     vaults = {vault.key: vault for vault in there.vaults}
     services = {service.key: service for service in there.services}
     return (
-        (there, here),
+        _in_both(there, here),
         *((services[service.key], service) for service in here.services if service.key in services),
         *((vaults[vault.key], vault) for vault in here.vaults if vault.key in vaults),
     )

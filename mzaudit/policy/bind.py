@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -81,10 +82,12 @@ def bind(
     expected: Expected | None = None,
 ) -> Desired:
     """Fill in every template. `subscriptions` holds one for each environment; `where(*path)` tells `file:line`."""
-    environments = {
+    bound = {
         env: _Binder(policy, where, env, subscriptions[env], expected or Expected()).environment()
         for env in policy.environments
     }
+    shared = _shared(bound.values())
+    environments = {env: _sharing(one, shared) for env, one in bound.items()} if shared else bound
     return Desired(
         policy=policy,
         environments=environments,
@@ -92,6 +95,30 @@ def bind(
         overrides={code: _override(policy, where, code, environments) for code in policy.rules},
         where=where,
     )
+
+
+def _used(env: DesiredEnvironment) -> set[str]:
+    """The ids of what services of an environment may use."""
+    ids = [*(one.id for one in env.vaults), *(one.container_id for one in env.storage)]
+    return {each.casefold() for each in (*ids, *(one.id for one in env.databases))}
+
+
+def _shared(environments: Iterable[DesiredEnvironment]) -> set[str]:
+    """What services use that more than one environment has."""
+    counted = Counter(each for env in environments for each in _used(env))
+    return {each for each, times in counted.items() if times > 1}
+
+
+def _sharing(env: DesiredEnvironment, shared: set[str]) -> DesiredEnvironment:
+    """The environment, with its services told that use something of the shared."""
+    databases = {database.key: database.id for database in env.databases}
+
+    def uses(service: DesiredService) -> bool:
+        used = (*(one.id for one in service.vaults), *(one.container_id for one in service.storage))
+        used = (*used, *(databases[grant.database] for grant in service.databases))
+        return not shared.isdisjoint(each.casefold() for each in used)
+
+    return replace(env, services=tuple(replace(one, shares=uses(one)) for one in env.services))
 
 
 def _override(

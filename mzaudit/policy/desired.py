@@ -171,7 +171,8 @@ class DesiredPlans:
 class DesiredService:
     """A documented backend in one environment. `settings` are those that refer to a secret, `vaults` those that it may
     read: its own first, then others that its settings refer to; `vault` is the first of its own. `sidecars` are images
-    by the container's name. `exports_to` is None where it exports no telemetry."""
+    by the container's name. `exports_to` is None where it exports no telemetry. `shares` tells that it uses something
+    that other environments have too, whose rules there have to know its slots as well."""
 
     env: str
     key: str
@@ -193,6 +194,7 @@ class DesiredService:
     plaintext: tuple[str, ...]
     expected_commit: str | None
     where: str
+    shares: bool = False
 
     @property
     def registry(self) -> DesiredRegistry:

@@ -153,6 +153,6 @@ def _environment(want: DesiredEnvironment, what: str, before: tuple[str, ...]) -
     ]
     return Fix(
         "Storage Account Contributor on the account",
-        tuple(commands),
+        tuple(dict.fromkeys(commands)),
         "Microsoft.Storage/storageAccounts: properties.allowSharedKeyAccess",
     )

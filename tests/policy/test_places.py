@@ -1,0 +1,121 @@
+"""What a policy of several things at places of their own may not say, and the line and nearest name that are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.policy.bent import line_of, said_of
+
+TEXT = Path(__file__).with_name("several.yaml").read_text(encoding="utf-8")
+ENVIRONMENTS = "expected one of pre-prod, eu-1"
+
+# What is changed, and to what; the words whose line is told; what is said.
+SAID: dict[str, tuple[tuple[str, str], str, str]] = {
+    "an unknown place": (
+        ("app: app-m-web-{env}\n    place: apps", "app: app-m-web-{env}\n    place: app"),
+        "place: app\n",
+        'services.web.place: expected an entry of places (default, apps, hub), found "app" (did you mean apps?)',
+    ),
+    "no default place": (
+        ("  default: rg-m-{env}", "  defaults: rg-m-{env}"),
+        "  web: {name",
+        "vaults.web.place: expected an entry of places (defaults, apps, hub), "
+        "found none, and no place is called default",
+    ),
+    "a place of services for another thing": (
+        ('"appi-other", place: hub', '"appi-other-{env}", place: apps'),
+        "  other: {name",
+        'components.other.place: expected a place without {service}, which only a service\'s own app has, found "apps"',
+    ),
+    "an environment missing in a name": (
+        ("kv-m-web-pp, eu-1: kv-front", "kv-m-web-pp"),
+        "  web: {name",
+        "vaults.web.name: expected an entry for eu-1, found only pre-prod",
+    ),
+    "an unknown environment in a name": (
+        ("{pre-prod: acrmpp, eu-1: acrmeu1}", "{pre-prod: acrmpp, eu-1: acrmeu1, eu-2: acrmeu2}"),
+        "  own: {name",
+        f'registries.own.name.eu-2: {ENVIRONMENTS}, found "eu-2" (did you mean eu-1?)',
+    ),
+    "an unknown environment of a thing": (
+        ("name: kv-m-extra, environments: [eu-1]", "name: kv-m-extra, environments: [eu-1, prepord]"),
+        "  extra: {name",
+        f'vaults.extra.environments[1]: {ENVIRONMENTS}, found "prepord" (did you mean pre-prod?)',
+    ),
+    "an environment missing in a fact": (
+        ("places:\n", "secrets: {expiring_days: {eu-1: 7}}\nplaces:\n"),
+        "secrets: {expiring",
+        "secrets.expiring_days: expected an entry for pre-prod, found only eu-1",
+    ),
+    "two containers at one address": (
+        ("container: archive", "container: outbox"),
+        "  arch: {account",
+        'storage.arch.container: expected a name of its own, found "outbox", which is also that of out',
+    ),
+    "two things whose names meet in one environment": (
+        ("eu-1: kv-front}", "eu-1: kv-m-extra}"),
+        "  extra: {name",
+        'vaults.extra.name: expected a name of its own, found "kv-m-extra", which is also that of web',
+    ),
+    "one account in two groups": (
+        (
+            "  arch: {account: {pre-prod: stmpp, eu-1: stmeu}",
+            "  arch: {place: hub, account: {pre-prod: stmpp, eu-1: stmeu}",
+        ),
+        "  arch: {place",
+        "storage.arch.account: expected {env} in the name, or a place that environments share, because there is one"
+        ' storage account of a name, found "stmpp"',
+    ),
+    "an app for two environments": (
+        ("    app: app-m-live\n    environments: [eu-1]", "    app: app-m-live\n    place: hub"),
+        "app: app-m-live",
+        'services.live.app: expected {env} in the name, or environments would share one app, found "app-m-live" for'
+        " pre-prod and eu-1",
+    ),
+    "a container that is never where the service is": (
+        ("    storage: [out]", "    storage: [in]"),
+        "storage: [in]",
+        'services.live.storage[0]: expected a thing that is in an environment of the service, found "in", which is in'
+        " none of them",
+    ),
+    "no registry where the service is": (
+        ("  hub: {name: acrmulti, place: hub}", "  hub: {name: acrmulti, place: hub, environments: [eu-1]}"),
+        "image: {registry: hub",
+        'services.web.image.registry: expected a registry in each environment of the service, found "hub", which is not'
+        " in pre-prod",
+    ),
+    "one registry of several, unnamed": (
+        ("{registry: own, repository: api}", "{repository: api}"),
+        "image: {repository: api",
+        "services.api.image: expected registry, an entry of registries (hub, own), found none, and there are several",
+    ),
+    "one component of several, unnamed": (
+        ("    component: other\n", ""),
+        "  api:",
+        "services.api.component: expected an entry of components (main, other) or none, found nothing, and there are"
+        " several",
+    ),
+    "a database's key on two servers": (
+        ('bill: "bill-{env}"', 'ref: "bill-{env}"'),
+        "  b: {name",
+        "servers.b.databases.ref: expected a key that no other server's database has, "
+        'found "ref", which is also one of a',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_it_is_told_at_its_line(tmp_path: Path, case: str) -> None:
+    (old, new), words, said = SAID[case]
+    assert old in TEXT
+    text = TEXT.replace(old, new, 1)
+    assert f"p.yaml:{line_of(text, words)}: {said}" in said_of(tmp_path, text)
+
+
+def test_all_are_told_at_once(tmp_path: Path) -> None:
+    text = TEXT
+    for old, new in ((old, new) for (old, new), _, _ in SAID.values()):
+        text = text.replace(old, new, 1)
+    assert len(said_of(tmp_path, text)) >= 12
