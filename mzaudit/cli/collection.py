@@ -48,7 +48,7 @@ def estates(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 
 def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
     """What has to be read so that every rule can be decided for the environments asked for."""
-    from mzaudit.azure.scope import BodyScope, ResourceScope, Scope
+    from mzaudit.azure.scope import ResourceScope, Scope
     from mzaudit.snapshot.text.ids import key
 
     asked = [wanted.environments[env] for env in wanted.asked]
@@ -57,11 +57,6 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
     inside: dict[str, dict[str, str]] = {each: {} for each in alike}
     for storage in (storage for env in asked for storage in env.storage):
         inside[key(storage.account_id)].setdefault(storage.container.casefold(), storage.container)
-    bodies: dict[str, BodyScope] = {}
-    for one in (one for env in asked for one in env.expected):
-        before = bodies.get(key(one.id), BodyScope(one.id, one.api_version))
-        expressions = dict.fromkeys((*before.expressions, *(fact.expression for fact in one.facts)))
-        bodies[key(one.id)] = replace(before, expressions=tuple(expressions))
     components = {key(one.id): one.id for env in asked for one in env.components}
     groups = {key(one): one for env in asked for one in (env.resource_group_id, *env.resource_groups)}
     return Scope(
@@ -75,7 +70,6 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
         servers=_servers(asked, wake=wake),
         components=tuple(components.values()),
         resources=tuple(ResourceScope(id_, tuple(inside[each].values())) for each, id_ in alike.items()),
-        bodies=tuple(bodies.values()),
         resource_groups=tuple(groups.values()),
     )
 

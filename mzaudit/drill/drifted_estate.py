@@ -19,8 +19,8 @@ SPREAD: Final[tuple[tuple[str, int], ...]] = (
     (r"plans\.minimum: ", -2),
     (r": tag latest$", 0),
     (r": image from another registry$", -1),
-    (r"\.secrets\.\w+: soft-deleted$", 7),
-    (r"\.secrets\.\w+: disabled$", -2),
+    (r"\.secrets\.\S+: soft-deleted$", 7),
+    (r"\.secrets\.\S+: disabled$", -2),
     (r": .*expires in", 4),
     (r"\.shared: one (newline|blank) more here$", -1),
     (r": an undocumented secret$", 0),
@@ -40,7 +40,7 @@ SPREAD: Final[tuple[tuple[str, int], ...]] = (
     (r": user of the database \S+ too$", -1),
     (r": new table without a policy$", -1),
     (r": migration failed$", 0),
-    (r": identity off$", 0),
+    (r": identity off$", 1),
 )
 # How long ago a change was made, in days, and whether by the pipeline. The last is older than what a log keeps.
 _CHANGES: Final = ((3.0, False), (2.0, True), (40.0, False), (20.0, False))
@@ -70,9 +70,11 @@ def chosen(cases: Iterable[DrillCase]) -> Iterator[DrillCase]:
 
 
 def _thing(case: DrillCase) -> str:
-    """What a deviation is on: its place in the policy, and of a secret the whole secret."""
+    """What a deviation is on: its place in the policy; of a secret the whole secret, of an app the one fact."""
     steps = case.place.split(".")
-    return ".".join(steps[:4]) if steps[2:3] == ["secrets"] and len(steps) > 3 else case.place
+    if steps[2:3] == ["secrets"] and len(steps) > 3:
+        return ".".join(steps[:4])
+    return case.name if steps[-1] == "app" else case.place
 
 
 def _record(estate: Estate, before: bytes) -> None:

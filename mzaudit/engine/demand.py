@@ -34,5 +34,3 @@ class Demand(StrEnum):
     CONTAINER_ACCESS = "a container is its services' alone"
     ISOLATION = "nothing reaches what is not documented"
     NOTHING_UNDOCUMENTED = "vaults hold what is documented"
-    RESOURCES = "resources of any type are there"
-    BODIES = "bodies are as expected"

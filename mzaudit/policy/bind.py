@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mzaudit import kinds
 from mzaudit.policy import things
-from mzaudit.policy.bind_resources import bound_resources
 from mzaudit.policy.desired import (
     Desired,
     DesiredComponent,
@@ -262,7 +261,6 @@ class _Binder:
             distinct_between_environments=policy.secrets.distinct_between_environments,
             where=self._where("environments", env),
         )
-        bound = replace(bound, expected=bound_resources(policy, self._where, bound, self._group, self._named))
         ids = (*(one.id for one in bound.services), *bound.ids)
         groups = {each.casefold(): each for each in ("/".join(one.split("/")[:5]) for one in ids)}
         default = self._place("default") if "default" in policy.places and "{service}" not in self._default() else None

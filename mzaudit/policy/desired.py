@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from mzaudit.kinds import NamedKind
 from mzaudit.policy.enums import Severity
-from mzaudit.policy.expected_body import ExpectedBody
 
 if TYPE_CHECKING:
     from mzaudit.policy.models import DatabaseGrantSpec, PlanSize, Policy, PrincipalSpec, SecretSpec
@@ -236,8 +235,7 @@ class DesiredResource:
 class DesiredEnvironment:
     """One environment, bound. `resource_group_id` is its default place, or the first place of its things;
     `resource_groups` are the ids of all groups that hold something of it; `resources` are all that the policy names,
-    of every kind that mzaudit knows. `expected` are those of any other type, and the things and parts of things of
-    whose bodies something is expected."""
+    of every kind."""
 
     env: str
     production: bool
@@ -255,7 +253,6 @@ class DesiredEnvironment:
     resources: tuple[DesiredResource, ...]
     distinct_between_environments: bool
     where: str
-    expected: tuple[ExpectedBody, ...] = ()
 
     @property
     def databases(self) -> tuple[DesiredDatabase, ...]:
@@ -265,8 +262,7 @@ class DesiredEnvironment:
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of all resources that are documented here."""
-        alone = (one.id for one in self.expected if one.stands_alone)
-        return (*(one.id for one in self.resources), *alone)
+        return tuple(one.id for one in self.resources)
 
 
 @dataclass(frozen=True, slots=True)

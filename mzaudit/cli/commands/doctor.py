@@ -112,7 +112,7 @@ def roles(
     from mzaudit.cli.resolve import bind_policy, subscriptions
     from mzaudit.cli.streams import show
     from mzaudit.doctor.custom_roles import as_bicep, as_json
-    from mzaudit.doctor.role_grants import assignable, further, needed
+    from mzaudit.doctor.role_grants import assignable, needed
 
     scope = collection.scope_of(bind_policy(loaded, asked, subscriptions(loaded, subscription, asked)))
     grants = needed(scope, values=values or wanted == "values")
@@ -121,8 +121,7 @@ def roles(
         for role in dict.fromkeys(each.role for each in grants)
         if wanted in ("all", Role(role).name.casefold())
     }
-    more = further(scope)
-    show(as_json(drawn, more) if form == "json" else as_bicep(drawn, more))
+    show(as_json(drawn) if form == "json" else as_bicep(drawn))
     return exit_codes.PASSED
 
 

@@ -99,10 +99,13 @@ def identity(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             "identity never made": gone,
             "user-assigned identity only": user_assigned_only,
             "references resolved by a user-assigned identity": references_by_another,
-            "images pulled by a user-assigned identity": pulls_by_another,
-            "identity re-created, its roles left to the old one": recreated,
         },
     )
+    if service.image is not None:
+        yield from each(steps, (Demand.IDENTITY,), {"images pulled by a user-assigned identity": pulls_by_another})
+    # where a vault is shared, the former identity cannot be told from a stranger
+    again = {"identity re-created, its roles left to the old one": recreated}
+    yield from each(steps, (Demand.IDENTITY, Demand.VAULT_ROLE), again)
 
 
 def _attached_oid(attached: str) -> str:

@@ -12,6 +12,7 @@ from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService, DesiredStorage
 from mzaudit.policy.models import ServiceSpec, StorageSpec
 from mzaudit.simulator import Estate
+from mzaudit.snapshot.text.ids import group_of
 
 
 @breaks(StorageSpec, "account")
@@ -89,7 +90,7 @@ def _reads(steps: Steps, ground: DrillContext, service: DesiredService, storage:
         {
             "role taken away": instead(None, ""),
             "role on the account instead": instead(BLOB_READER, storage.account_id),
-            "role on the resource group instead": instead(BLOB_READER, ground.env.resource_group_id),
+            "role on the resource group instead": instead(BLOB_READER, group_of(storage.account_id)),
             "role on the subscription instead": instead(BLOB_READER, subscription),
             "role on another container": instead(BLOB_READER, other),
             "role through a group": through_a_group,
@@ -137,12 +138,12 @@ def _reached(ground: DrillContext, service: DesiredService, storage: DesiredStor
     return {
         "reads the container": reaches(BLOB_READER, storage.container_id),
         "reads the account": reaches(BLOB_READER, storage.account_id),
-        "reads every account of the group": reaches(BLOB_READER, ground.env.resource_group_id),
+        "reads every account of the group": reaches(BLOB_READER, group_of(storage.account_id)),
         "writes the container": reaches("Storage Blob Data Contributor", storage.container_id),
         "owns the container's data": reaches("Storage Blob Data Owner", storage.container_id),
         "reads the account through a group": through_a_group,
         "its slot reads the container": by_slot,
         "lists the account's keys": by_key("Reader and Data Access", True, storage.account_id),
         "lists the account's keys, never closed": by_key("Storage Account Contributor", None, storage.account_id),
-        "lists keys as Contributor of the group": by_key("Contributor", True, ground.env.resource_group_id),
+        "lists keys as Contributor of the group": by_key("Contributor", True, group_of(storage.account_id)),
     }

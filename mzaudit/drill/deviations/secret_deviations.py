@@ -192,7 +192,9 @@ def between_environments(ground: DrillContext, steps: Steps) -> Iterator[DrillCa
     vault, secret = _wanted(ground, steps)
     if not secret.spec.sensitive or not secret.spec.kind.opens:
         return
-    theirs = next(other for other in ground.other.vaults if other.key == vault.key)
+    theirs = next((other for other in ground.other.vaults if other.key == vault.key), None)
+    if theirs is None or theirs.id == vault.id:
+        return
     holders = [v for v in ground.env.vaults if v.key == vault.key or secret.spec.shared]
 
     def copied(estate: Estate) -> None:

@@ -14,11 +14,12 @@ from mzaudit.policy.models import ComponentSpec, ServiceSpec
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import monitor_bodies
 from mzaudit.simulator.http_messages import Json
+from mzaudit.snapshot.text.ids import group_of
 
 
 def _of_type(estate: Estate, env: DesiredEnvironment, *types: str) -> list[Json]:
     known = {one.casefold() for one in types}
-    group = env.resource_group_id.casefold() + "/"
+    group = group_of(env.components[0].id).casefold() + "/"
     return [b for key, b in estate.resources.items() if key.startswith(group) and str(b["type"]).casefold() in known]
 
 

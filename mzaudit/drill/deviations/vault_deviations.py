@@ -14,6 +14,7 @@ from mzaudit.policy.models import ServiceSpec, VaultSpec
 from mzaudit.simulator import Estate, canary
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.http_messages import Json
+from mzaudit.snapshot.text.ids import group_of
 
 _GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"  # noqa: S105 - the name of an action
 
@@ -90,16 +91,17 @@ def role(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             conditionVersion="2.0",
         )
 
+    if len(vault.secrets) > 1:
+        yield from each(steps, (Demand.VAULT_ROLE,), {"role for one secret by a condition": some_secrets_only})
     yield from each(
         steps,
         (Demand.VAULT_ROLE,),
         {
             "role taken away": instead(None, ""),
-            "role on the resource group instead": instead(SECRETS_USER, ground.env.resource_group_id),
+            "role on the resource group instead": instead(SECRETS_USER, group_of(vault.id)),
             "role on the subscription instead": instead(SECRETS_USER, subscription),
             "role on one secret only": instead(SECRETS_USER, one),
             "role through a group": through_a_group,
-            "role for one secret by a condition": some_secrets_only,
             "Key Vault Reader instead, which reads no value": instead("Key Vault Reader", vault.id),
             "Key Vault Secrets Officer instead": instead("Key Vault Secrets Officer", vault.id),
             "Key Vault Administrator instead": instead("Key Vault Administrator", vault.id),
@@ -120,9 +122,9 @@ def excess(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     subscription = f"/subscriptions/{ground.env.subscription}"
     more = {
         "Reader on the subscription": ("Reader", subscription),
-        "Contributor on its resource group": ("Contributor", ground.env.resource_group_id),
-        "Owner of its resource group": ("Owner", ground.env.resource_group_id),
-        "User Access Administrator on its resource group": ("User Access Administrator", ground.env.resource_group_id),
+        "Contributor on its resource group": ("Contributor", group_of(service.id)),
+        "Owner of its resource group": ("Owner", group_of(service.id)),
+        "User Access Administrator on its resource group": ("User Access Administrator", group_of(service.id)),
         "Website Contributor on its own app": ("Website Contributor", service.id),
     }
     if service.image is not None:
@@ -137,7 +139,7 @@ def excess(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     extra = {what: given(role, scope) for what, (role, scope) in more.items()}
     yield from each(steps, (Demand.VAULT_ROLE, Demand.CONTAINER_ACCESS), spread(ground, service, extra))
     if service.vault is not None:
-        wide = {"the documented role on the resource group besides": given(SECRETS_USER, ground.env.resource_group_id)}
+        wide = {"the documented role on the resource group besides": given(SECRETS_USER, group_of(service.vault.id))}
         # where the group holds other vaults, it opens those too
         yield from each(steps, (Demand.VAULT_ROLE, Demand.VAULT_ISOLATION, Demand.CONTAINER_ACCESS), wide)
 
@@ -168,7 +170,7 @@ def isolation(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     def deploys(service: DesiredService) -> Bend:
         def mutate(estate: Estate) -> None:
             estate.resource(vault.id)["properties"]["enabledForTemplateDeployment"] = True
-            estate.assign(mutations.principal(estate, service), "Contributor", ground.env.resource_group_id)
+            estate.assign(mutations.principal(estate, service), "Contributor", group_of(vault.id))
 
         return mutate
 
@@ -188,11 +190,7 @@ def isolation(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         yield from each(
             steps,
             (Demand.VAULT_ISOLATION, Demand.ISOLATION),
-            {
-                f"{service.key} reads every vault of the group": reads(
-                    service, SECRETS_USER, ground.env.resource_group_id
-                )
-            },
+            {f"{service.key} reads every vault of the group": reads(service, SECRETS_USER, group_of(vault.id))},
         )
 
 
@@ -215,7 +213,7 @@ def strangers(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             "a person is Key Vault Administrator": reads("Key Vault Administrator", vault.id, "User"),
             "a person is Secrets Officer": reads("Key Vault Secrets Officer", vault.id, "User"),
             "a person reads one secret": reads(SECRETS_USER, one, "User"),
-            "a group reads every vault of the group": reads(SECRETS_USER, ground.env.resource_group_id, "Group"),
+            "a group reads every vault of the group": reads(SECRETS_USER, group_of(vault.id), "Group"),
             "an application reads it": reads("Key Vault Certificate User", vault.id, "ServicePrincipal"),
         },
     )

@@ -98,15 +98,20 @@ def _guarded(database: DesiredDatabase) -> dict[str, Bend]:
         on = replace(first, table="dbo.journal")
         contents.policies[0].predicates += [on, replace(on, type="BLOCK", operation="AFTER INSERT")]
 
-    return {
-        "tables without tenants": tables,
-        "a disabled policy beside": second_policy,
-        "block by operation": by_operation,
-        "a repeatable migration last": repeatable,
-        "a migration deleted and applied again": again,
-        "migrated under the pipeline's user name": by_name,
-        "an append-only ledger table": ledger,
-    }
+    forms: dict[str, Bend] = {"tables without tenants": tables}
+    if database.tenant_column is not None:
+        forms |= {
+            "a disabled policy beside": second_policy,
+            "block by operation": by_operation,
+            "an append-only ledger table": ledger,
+        }
+    if database.migrations is not None:
+        forms |= {
+            "a repeatable migration last": repeatable,
+            "a migration deleted and applied again": again,
+            "migrated under the pipeline's user name": by_name,
+        }
+    return forms
 
 
 def _split(predicate: SqlPredicate) -> list[SqlPredicate]:

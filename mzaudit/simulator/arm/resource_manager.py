@@ -12,7 +12,6 @@ from mzaudit.simulator.arm import (
     arm_generic,
     arm_keyvault,
     arm_web,
-    providers,
     rbac,
 )
 from mzaudit.simulator.arm.arm_request import ArmRequest
@@ -103,10 +102,6 @@ def _provider(request: ArmRequest, split: int) -> HttpResponse:
     if not rest:
         return arm_errors.missing_subscription()
     match [part.casefold() for part in rest]:
-        case [namespace] if len(head) == 2 and request.call.method == "GET":
-            return providers.answer(request, scope, namespace)
-        case ["microsoft.authorization", "locks", *_] | ["microsoft.insights", "diagnosticsettings", _]:
-            return arm_generic.answer(request, scope, rest)
         case ["microsoft.authorization", *_]:
             return arm_authorization.answer(request, scope, rest)
         case ["microsoft.managedidentity", "identities", "default"]:
@@ -126,13 +121,11 @@ def _provider(request: ArmRequest, split: int) -> HttpResponse:
 
 
 def _diagnostics(request: ArmRequest, scope: str) -> HttpResponse:
-    """The diagnostic settings of a subscription or resource."""
+    """The diagnostic settings of a subscription or resource: the estate has none."""
     if request.call.method != "GET":
         return arm_errors.write(request, scope, "Microsoft.Insights/diagnosticSettings")
     refused = request.forbidden("Microsoft.Insights/diagnosticSettings/read", scope)
-    start = f"{scope}/providers/microsoft.insights/diagnosticsettings".casefold()
-    found = [body for _, body in request.estate.below(start)]
-    return refused or arm_authorization.no_scope(request, scope) or HttpResponse(200, {"value": found})
+    return refused or arm_authorization.no_scope(request, scope) or HttpResponse(200, {"value": []})
 
 
 def _subscriptions(request: ArmRequest) -> HttpResponse:
