@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help demo quick test lint types contracts tests docs evidence fuzz witness bench bench-peers lock clean
+.PHONY: help demo quick test lint types contracts tests docs evidence fuzz witness bench bench-peers lock release clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -86,6 +86,11 @@ lock: ## choose the newest versions again and lock them: all, and of these what 
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --extra build --constraint constraints.txt \
 		--generate-hashes --custom-compile-command 'make lock' --output-file runtime.txt pyproject.toml
 	rm -rf $(VENV)-lock
+
+release: $(READY) ## the wheel and the requirements.txt that installs it, every file by its hash, in dist/mzaudit
+	rm -rf dist/mzaudit
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist/mzaudit .
+	$(BIN)/python -m docs.release runtime.txt dist/mzaudit
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

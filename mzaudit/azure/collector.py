@@ -184,6 +184,7 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
         replace(blank, **held),
         reads=run.ledger.reads(),
         skew=run.session.skew.minutes(),
+        label_key=run.classifier.key_id,
         sites=seen,
         plans=_done(plans),
         vaults=_done(vaults),

@@ -273,7 +273,9 @@ def credentials_and_connection(
     from mzaudit.cli.streams import say
 
     configure_logging(debug)
-    environment = dict(os.environ) if simulator is None else simulator.environ()
+    environment = dict(os.environ)
+    if simulator is not None:
+        environment = {"MZAUDIT_LABEL_KEY": environment.get("MZAUDIT_LABEL_KEY", ""), **simulator.environ()}
     named = tenants - {None}
     if simulator is None and len(named) == 1 and not environment.get("AZURE_TENANT_ID"):
         environment["AZURE_TENANT_ID"] = str(next(iter(named)))

@@ -32,11 +32,12 @@ def judge(
     earlier: Earlier | None = None,
     so_far: list[Finding] | None = None,
     unjudged: Gap | None = None,
+    notes: Sequence[str] = (),
 ) -> Report:
     """The whole result of one run. Its clock is the snapshot's, so that a replay says the same on another day.
 
     The verdicts are added to `so_far` one by one; with `unjudged` those alone stand, and all else is inconclusive by
-    that gap.
+    that gap. `notes` join the report's warnings.
     """
     from mzaudit import rules
     from mzaudit.diagram.topology import topology
@@ -63,7 +64,7 @@ def judge(
     else:
         judged = cut_short(wanted, every_rule, loaded.requirements, so_far or (), unjudged)
     findings, warnings = lay(judged, loaded.waivers, seen.today)
-    warnings = (*idle(wanted, findings), *warnings)
+    warnings = (*notes, *idle(wanted, findings), *warnings)
     answers = by_rule(loaded.requirements)
     kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)
     if only:

@@ -24,11 +24,15 @@ def read_snapshot(path: Path) -> Snapshot:
     return load(_text(path), str(path))
 
 
-def read_snapshots(paths: Sequence[Path]) -> Snapshot:
-    """Saved snapshots of parts of one estate, as one; raises `SnapshotError` where they overlap or contradict."""
+def read_snapshots(paths: Sequence[Path]) -> tuple[Snapshot, tuple[Path, ...]]:
+    """Saved snapshots of parts of one estate, as one, and which of several are not there: what a part's job could not
+    write keeps nobody from judging the others. Raises `SnapshotError` where they overlap or contradict."""
     from mzaudit.snapshot.merge import merge
 
-    return merge([(str(path), read_snapshot(path)) for path in paths])
+    missing = tuple(path for path in paths if not path.exists())
+    if len(missing) == len(paths):
+        missing = ()  # then the first says that it cannot be read
+    return merge([(str(path), read_snapshot(path)) for path in paths if path not in missing]), missing
 
 
 def read_report(path: Path) -> Report:
@@ -87,14 +91,17 @@ def history_of(environments: Sequence[str], found: Sequence[tuple[Path, tuple[st
     return tuple(points)
 
 
-def subscriptions_of(seen: Snapshot, path: Path, loaded: Loaded, asked: Sequence[str]) -> dict[str, str]:
-    """The subscriptions that the snapshot was taken from; one that was not asked for uses the first's."""
+def subscriptions_of(
+    seen: Snapshot, path: Path, loaded: Loaded, asked: Sequence[str], *, partly: bool = False
+) -> dict[str, str]:
+    """The subscriptions that the snapshot was taken from; one that was not asked for uses the first's, and so, of a
+    snapshot of which parts are missing, does one that they would have told."""
     for env in asked:
-        if env not in seen.environments:
+        if env not in seen.environments and not (partly and seen.environments):
             held = ", ".join(seen.environments) or "none"
             raise InputError(f"{path}: environments: expected {env}, found {held}: this snapshot was taken of another")
     written = {env: spec.subscription for env, spec in loaded.policy.environments.items()}
-    first = seen.environments[asked[0]]
+    first = next(seen.environments[env] for env in (*asked, *seen.environments) if env in seen.environments)
     return {env: seen.environments.get(env) or own or first for env, own in written.items()}
 
 

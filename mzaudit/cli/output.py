@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ from mzaudit.cli.streams import show as show  # for every command that has a res
 from mzaudit.errors import InputError
 
 if TYPE_CHECKING:
-    from mzaudit.engine.results import Report
+    from mzaudit.engine.results import Finding, Report
     from mzaudit.report.trend import Point
 
 _PRIVATE: Final = 0o600
@@ -96,6 +97,8 @@ def write(
             from mzaudit.report.formats import html
 
             return html.chunks(report, history)
+        if target.format.startswith("sarif"):
+            return find(target.format)(_by_repository(report))
         return find(target.format)(report)
 
     files: list[Path] = []
@@ -130,6 +133,25 @@ def write(
         raise InputError("\n".join(failed))
 
 
+def _by_repository(report: Report) -> Report:
+    """The report with its lines of the policy as the repository has them: a forge looks them up there, wherever in it
+    the check ran."""
+    from mzaudit.publish.pipeline import repository_folder
+
+    folder = repository_folder(os.environ)
+
+    def place(where: str) -> str:
+        return where if not folder or not where or where.startswith("/") else f"{folder}/{where}"
+
+    def placed(finding: Finding) -> Finding:
+        waiver = finding.waiver
+        if waiver is not None:
+            waiver = replace_fields(waiver, where=place(waiver.where))
+        return replace_fields(finding, policy=place(finding.policy), waiver=waiver)
+
+    return replace_fields(report, findings=tuple(map(placed, report.findings))) if folder else report
+
+
 def write_one(report: Report, target: OutputTarget) -> None:
     """Write one target without colour, and say if it cannot be written."""
     try:
@@ -147,7 +169,8 @@ def replace(path: Path, chunks: Iterable[str], mode: int = 0o644) -> None:
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
                 file.writelines(chunks)
                 file.flush()
-                os.fchmod(file.fileno(), mode)
+                if hasattr(os, "fchmod"):  # not on Windows before Python 3.13, where a file has no such mode
+                    os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
             Path(temporary).replace(path)
         except BaseException:

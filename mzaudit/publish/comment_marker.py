@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,13 +63,14 @@ class _FirstLink(HTMLParser):
             self.href = dict(attrs).get("href") or ""
 
 
-def marker(kind: str, environments: Sequence[str], policy: str, root: str) -> Marker:
+def marker(kind: str, environments: Sequence[str], policy: str, root: str, folder: str = "") -> Marker:
     """The mark of a gate: its kind (empty for a check), its environments, its policy's files with a comma between.
 
-    `root` is the folder of the repository: an agent may keep it elsewhere tomorrow.
+    `root` is the folder of the repository: an agent may keep it elsewhere tomorrow. `folder` is where in it the gate
+    runs: another folder's policy of the same name is another's.
     """
     asked = "+".join(environments)
-    where = _policy([_within(name, root) for name in policy.split(", ")])
+    where = _policy([_within(name, root, folder) for name in policy.split(", ")])
     tool, before = (f"mzaudit-{kind}", f"{kind} ") if kind else ("mzaudit", "")
     label = before + (asked if where == _DEFAULT else f"{asked} ({where})")
     return Marker(f"{tool} env={_bounded(_quoted(asked))} policy={_bounded(_quoted(where))}", _bounded(label))
@@ -80,8 +82,10 @@ def _policy(files: list[str]) -> str:
     return folders.pop() if len(files) > 1 and len(folders) == 1 else ", ".join(files)
 
 
-def _within(name: str, root: str) -> str:
-    return name.removeprefix(root.rstrip("/\\") + "/") if root else name
+def _within(name: str, root: str, folder: str) -> str:
+    if name.startswith("/"):
+        return name.removeprefix(root.rstrip("/\\") + "/") if root else name
+    return posixpath.normpath(posixpath.join(folder, name)) if folder else name
 
 
 def _quoted(text: str) -> str:

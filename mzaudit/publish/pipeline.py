@@ -29,12 +29,13 @@ class NoPlaceError(Exception):
 @dataclass(frozen=True, slots=True)
 class Build:
     """The run of the pipeline: `number` orders the runs, `link` shows it, `commit` is the head of what it looked at,
-    `root` is where the repository lies."""
+    `root` is where the repository lies, and `folder` where in it this runs, empty for the root itself."""
 
     number: int
     link: str
     commit: str
     root: str
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,8 @@ def _project(env: Mapping[str, str]) -> str:
 def _pipelines_build(env: Mapping[str, str], commit: str) -> Build:
     number = _number(env, "BUILD_BUILDID")
     link = f"{_project(env)}/_build/results?buildId={number}"
-    return Build(number, link, _commit(commit), env.get("BUILD_SOURCESDIRECTORY", ""))
+    root = env.get("BUILD_SOURCESDIRECTORY", "")
+    return Build(number, link, _commit(commit), root, _within(root))
 
 
 def _actions(env: Mapping[str, str]) -> Place:
@@ -199,7 +201,19 @@ def _actions_build(env: Mapping[str, str], commit: str) -> Build:
     run = _number(env, "GITHUB_RUN_ID")
     name = _repository(_need(env, "GITHUB_REPOSITORY"))
     link = f"{_https(env, 'GITHUB_SERVER_URL').rstrip('/')}/{name}/actions/runs/{run}"
-    return Build(run, link, _commit(commit), env.get("GITHUB_WORKSPACE", ""))
+    root = env.get("GITHUB_WORKSPACE", "")
+    return Build(run, link, _commit(commit), root, _within(root))
+
+
+def repository_folder(env: Mapping[str, str]) -> str:
+    """Where in the checked out repository this runs; empty for its root, and outside of a pipeline."""
+    return _within(env.get("GITHUB_WORKSPACE") or env.get("BUILD_SOURCESDIRECTORY") or "")
+
+
+def _within(root: str) -> str:
+    here = Path.cwd()
+    inside = bool(root) and here.is_relative_to(root) and here != Path(root)
+    return here.relative_to(root).as_posix() if inside else ""
 
 
 def _event(path: str) -> dict[str, object]:

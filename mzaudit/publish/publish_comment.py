@@ -27,7 +27,7 @@ class PublishResult:
 
 async def publish(news: GateMessage, place: Place, route: Route) -> PublishResult:
     """Keep the comment and set the status; what one of them meets does not stop the other."""
-    mark = marker(news.kind, news.environments, news.policy, place.build.root)
+    mark = marker(news.kind, news.environments, news.policy, place.build.root, place.build.folder)
     done: list[str] = []
     failed: list[str] = []
 

@@ -35,7 +35,7 @@ class TicketOptions:
 
 async def keep(news: GateMessage, place: Tracker, route: Route, options: TicketOptions, *, dry: bool) -> PublishResult:
     """Keep the gate's ticket; with `dry` only say what would be done."""
-    mark = marker("", news.environments, news.policy, place.build.root)
+    mark = marker("", news.environments, news.policy, place.build.root, place.build.folder)
     said = state(news, mark, place)
     try:
         async with asyncio.timeout(_LONGEST), _board(place, route, mark, options) as board:

@@ -48,8 +48,10 @@ CHANNELS: Final = (
 
 
 def configured(env: Mapping[str, str]) -> tuple[Channel, ...]:
-    """The channels whose addresses are set."""
-    return tuple(channel for channel in CHANNELS if env.get(channel.variable, "").strip())
+    """The channels whose addresses are set. Azure Pipelines leaves `$(NAME)` where no variable of that name is."""
+    return tuple(
+        channel for channel in CHANNELS if env.get(channel.variable, "").strip() not in ("", f"$({channel.variable})")
+    )
 
 
 async def tell(notice: Notice, env: Mapping[str, str], route: Route) -> PublishResult:

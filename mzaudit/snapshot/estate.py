@@ -54,6 +54,7 @@ class Snapshot:
 
     `environments` maps each environment that was asked for to its subscription; `taken` is UTC, by the clock of the
     machine that read. `skew` is by how many minutes Azure's own was ahead of it, 0 where that was no more than five.
+    `label_key` names the key of the equality labels where the run was given one; else no other run has it.
     """
 
     # pydantic hands this down to the dataclasses inside: a stored snapshot says what they say and nothing else
@@ -78,6 +79,7 @@ class Snapshot:
     authorization: Mapping[str, Authorization] = field(default_factory=dict)
     permissions: Permissions = field(default_factory=dict)
     skew: int = 0
+    label_key: str = ""
     schema_version: str = SCHEMA_VERSION
 
     @property

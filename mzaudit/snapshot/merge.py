@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Final, NoReturn, TypeVar
@@ -24,13 +24,13 @@ LONGEST: Final = timedelta(days=1)
 
 @dataclass(frozen=True)
 class MergedSnapshot(Snapshot):
-    """Several snapshots as one. `parts` holds the environments of each: a label says which values of one run are equal,
-    and nothing about those of another."""
+    """Several snapshots as one. `parts` holds the environments whose labels are of one key: a label says which values
+    of one run, or of several that were given one key, are equal, and nothing about those of another."""
 
     parts: tuple[frozenset[str], ...] = ()
 
     def comparable(self, one: str, other: str) -> bool:
-        """Whether the values of two environments were read in one run."""
+        """Whether the values of two environments were labelled under one key."""
         return any({one, other} <= part for part in self.parts)
 
 
@@ -57,7 +57,18 @@ def merge(named: Sequence[tuple[str, Snapshot]]) -> Snapshot:
         "authorization": _access(named),
         "permissions": _same("the caller's permissions at", [(name, part.permissions) for name, part in named]),
     }
-    return MergedSnapshot(**held, parts=tuple(frozenset(part.environments) for _, part in named))
+    return MergedSnapshot(**held, parts=tuple(_labelled_alike([part for _, part in named])))
+
+
+def _labelled_alike(parts: Sequence[Snapshot]) -> Iterator[frozenset[str]]:
+    """The environments of each part whose key nobody else has, and those of all parts that share one."""
+    shared: dict[str, set[str]] = {}
+    for part in parts:
+        if part.label_key:
+            shared.setdefault(part.label_key, set()).update(part.environments)
+        else:
+            yield frozenset(part.environments)
+    yield from map(frozenset, shared.values())
 
 
 def _of_one_night(named: Sequence[tuple[str, Snapshot]]) -> None:

@@ -25,7 +25,18 @@ Fact = str | int | float | bool | tuple[str, ...] | None
 
 # About the run, not about the estate.
 _OF_THE_RUN: Final = frozenset(
-    {"taken", "source", "tool_version", "cloud", "environments", "api_versions", "reads", "skew", "schema_version"}
+    {
+        "taken",
+        "source",
+        "tool_version",
+        "cloud",
+        "environments",
+        "api_versions",
+        "reads",
+        "skew",
+        "label_key",
+        "schema_version",
+    }
 )
 _THERE: Final = "present"
 _ABSENT: Final = "absent"

@@ -62,3 +62,22 @@ def test_a_snapshot_is_for_its_owner_alone_and_is_kept_elsewhere(folder: Path) -
     assert kept.read_text() == text
     assert kept.stat().st_mode & 0o777 == 0o600
     shutil.rmtree(kept.parent)
+
+
+def test_a_system_without_modes_has_its_reports_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows before Python 3.13 has no `os.fchmod`."""
+    monkeypatch.delattr("os.fchmod")
+    output.write(night(), [OutputTarget("json", folder / "a.json")], colour=False, width=100)
+    assert (folder / "a.json").exists()
+
+
+def test_code_scanning_finds_the_policy_where_the_repository_has_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "infra" / "audit").mkdir(parents=True)
+    monkeypatch.chdir(folder / "infra" / "audit")
+    wanted = [OutputTarget("sarif-alerts", Path("a.sarif"))]
+    for root, shown in ((folder, "infra/audit/policies/monozu.yaml"), (folder / "infra" / "audit", "policies/monozu.")):
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(root))
+        output.write(night(), wanted, colour=False, width=100)
+        assert f'"uri": "{shown}' in Path("a.sarif").read_text()

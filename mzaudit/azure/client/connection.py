@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import ssl
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed leaves it out
 
@@ -16,6 +17,9 @@ from mzaudit.errors import InputError
 if TYPE_CHECKING:
     from aiohttp import BaseConnector
 
+    from mzaudit.azure.text.sealed_values import Sealed
+
+_KEY_DIGITS: Final = 64
 CloudName = Literal["public", "usgovernment", "china"]
 
 
@@ -88,7 +92,7 @@ class Connection:
     `ca_file` is a PEM file or a directory of hashed certificates that replaces the system's authorities; `at_once` is
     how many calls to one host may be under way, each on a connection of its own that is kept and used again.
     `connector` makes an aiohttp connector that takes the place of sockets and TLS, given the settings of its pool; the
-    simulator's stays in this process.
+    simulator's stays in this process. `label_key` is the key of equality labels that several runs share.
     """
 
     cloud: CloudName = "public"
@@ -98,12 +102,14 @@ class Connection:
     retry: Retry = field(default_factory=Retry)
     at_once: int = 24
     connector: Callable[..., BaseConnector] | None = field(default=None, repr=False)
+    label_key: Sealed | None = None
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Connection:
-        """Read HTTPS_PROXY, ALL_PROXY, NO_PROXY (either case), SSL_CERT_FILE, REQUESTS_CA_BUNDLE, MZAUDIT_CLOUD.
+        """Read HTTPS_PROXY, ALL_PROXY, NO_PROXY (either case), SSL_CERT_FILE, REQUESTS_CA_BUNDLE, MZAUDIT_CLOUD,
+        MZAUDIT_LABEL_KEY.
 
-        Raises InputError for a cloud that is not known or a proxy that is no URL.
+        Raises InputError for a cloud that is not known, a proxy that is no URL or a key that is none.
         """
         asked = (env.get("MZAUDIT_CLOUD") or "public").strip().casefold()
         cloud = next((known for known in CLOUDS if known == asked), None)
@@ -114,6 +120,7 @@ class Connection:
             proxy=_proxy(_first(env, "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")),
             no_proxy=(_first(env, "no_proxy", "NO_PROXY") or "").replace("*.", "."),
             ca_file=_first(env, "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+            label_key=_label_key(env.get("MZAUDIT_LABEL_KEY", "")),
         )
 
     @property
@@ -158,3 +165,15 @@ def _proxy(value: str | None) -> str | None:
         # the value itself may hold a password and is not repeated
         raise InputError("HTTPS_PROXY: expected http://host:port, found something else")
     return url
+
+
+def _label_key(text: str) -> Sealed | None:
+    """The key that runs share: random, or labels could be guessed at."""
+    from mzaudit.azure.text.sealed_values import Sealed
+
+    text = text.strip()
+    if not text:
+        return None
+    if len(text) != _KEY_DIGITS or not set(text) <= set(string.hexdigits):
+        raise InputError("MZAUDIT_LABEL_KEY: expected 64 hexadecimal digits, such as `openssl rand -hex 32` draws")
+    return Sealed(text)

@@ -49,7 +49,7 @@ class ReadContext:
         self.connection = connection
         self.session = session
         self.clients = clients
-        self.classifier = Classifier(connection.endpoints.vault_suffix)
+        self.classifier = Classifier(connection.endpoints.vault_suffix, connection.label_key)
         self.ledger = Ledger()
         self.presence = Presence()
         self.inventory = Inventory(self, lists or {})

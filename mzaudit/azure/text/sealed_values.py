@@ -54,13 +54,16 @@ class Classifier:
     """Turns values into classes; equality is a random label a distinct text of a set, drawn under a key of this run.
 
     The key and the digests never leave this object. Labels are drawn without order, so neither their size nor their
-    sequence says anything about a value, and those of two runs cannot be compared. `vault_suffix` is the domain of
-    vaults in the cloud of the run.
+    sequence says anything about a value, and those of two runs cannot be compared, unless both were given `key`: then
+    labels are made from values under it, so that the parts of one night can be. `key_id` names that key and says
+    nothing about it. `vault_suffix` is the domain of vaults in the cloud of the run.
     """
 
-    def __init__(self, vault_suffix: str = "") -> None:
+    def __init__(self, vault_suffix: str = "", key: Sealed | None = None) -> None:
         self._vault_suffix = vault_suffix
-        self._key = secrets.token_bytes(32)
+        self._given = key is not None
+        self._key = bytes.fromhex(key.open()) if key is not None else secrets.token_bytes(32)
+        self.key_id = hmac.digest(self._key, b"name of this key", "sha256").hex()[:16] if key is not None else ""
         self._labels: dict[bytes, int] = {}
         self._drawn: set[int] = set()
 
@@ -117,6 +120,8 @@ class Classifier:
     def _label(self, domain: str, text: str) -> int:
         message = f"{len(domain)}:{domain}:".encode() + text.encode("utf-8", "surrogatepass")
         digest = hmac.digest(self._key, message, "sha256")
+        if self._given:
+            return int.from_bytes(digest[:6])  # as wide as those that are drawn
         label = self._labels.get(digest)
         while label is None:
             drawn = secrets.randbelow(2**48)

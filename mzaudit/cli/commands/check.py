@@ -145,6 +145,7 @@ def command(
     asked = chosen_environments(loaded, asked)
     past = history_of(asked, read)
     so_far: list[Finding] = []
+    notes: tuple[str, ...] = ()
 
     def report_of(seen: Snapshot, unjudged: Gap | None = None) -> Report:
         return judge(
@@ -157,12 +158,15 @@ def command(
             earlier=earlier,
             so_far=so_far,
             unjudged=unjudged,
+            notes=notes,
         )
 
     with collection.simulated(simulate, loaded) as simulator:
         if snapshots:
-            seen = read_snapshots(snapshots)
-            subscribed = subscriptions_of(seen, snapshots[0], loaded, asked)
+            seen, missing = read_snapshots(snapshots)
+            subscribed = subscriptions_of(seen, snapshots[0], loaded, asked, partly=bool(missing))
+            unread = ", ".join(env for env in asked if env not in seen.environments) or "the environments asked for"
+            notes = tuple(f"{path}: is not there: a part of this snapshot is missing ({unread})" for path in missing)
             wanted = bind_policy(loaded, asked, subscribed, expect_image, expect_migration)
         else:
             subscribed = collection.subscriptions(loaded, simulator, subscription, asked)

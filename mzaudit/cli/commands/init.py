@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,16 +15,21 @@ Examples:
   mzaudit init --example monozu
   mzaudit init azure-pipelines --env prd
   mzaudit init azure-pipelines --matrix
-  mzaudit init github --env stg --env prd
+  mzaudit init github --env stg --env prd --ticket --notify
+
+\b
+In a folder below the root of a repository, the pipeline runs there: each folder of a monorepo has a gate of its own.
 """
 # What each kind is written from, and to.
 _PIPELINES: Final = {
-    "azure-pipelines": ("azure-pipelines.yml", Path("azure-pipelines-mzaudit.yml")),
-    "github": ("github.yml", Path(".github/workflows/mzaudit.yml")),
+    "azure-pipelines": ("azure-pipelines.yml", "azure-pipelines-{name}.yml"),
+    "github": ("github.yml", ".github/workflows/{name}.yml"),
 }
 _MATRIX: Final = "azure-pipelines-matrix.yml"
 _STARTER: Final = "policy.yaml"
 _BESIDE: Final = ("requirements.yaml", "waivers.yaml")
+_PARTS: Final = ("head", "install", "publish")  # of the pipelines for Azure
+_FOLDER: Final = re.compile(r"[\w.][\w./-]*", re.ASCII)
 
 
 @click.command(epilog=EPILOG, short_help="Write a policy to start from, or a pipeline that runs it.")
@@ -31,7 +37,16 @@ _BESIDE: Final = ("requirements.yaml", "waivers.yaml")
 @click.option("--example", metavar="NAME", help="Write the shipped policy of that estate instead of a starter.")
 @click.option("--env", "environments", multiple=True, metavar="ENV", help="What to check.  [default: the policy's]")
 @click.option("--matrix", is_flag=True, help="azure-pipelines: collect in a job an environment, check all in one.")
-def command(pipeline: str | None, example: str | None, environments: tuple[str, ...], matrix: bool) -> int:
+@click.option("--ticket", is_flag=True, help="Keep an issue or work item of nightly runs.")
+@click.option("--notify", is_flag=True, help="Tell Microsoft Teams, Slack or a webhook of nightly runs.")
+def command(
+    pipeline: str | None,
+    example: str | None,
+    environments: tuple[str, ...],
+    matrix: bool,
+    ticket: bool,
+    notify: bool,
+) -> int:
     """Write the policy of the smallest estate into ./policies, with comments, to be edited; with --example a whole one,
     with its requirements; or a pipeline for Azure Pipelines or GitHub Actions.
 
@@ -47,8 +62,8 @@ def command(pipeline: str | None, example: str | None, environments: tuple[str, 
     if matrix and pipeline != "azure-pipelines":
         raise click.UsageError("--matrix goes with azure-pipelines")
     if pipeline is None:
-        if environments:
-            raise click.UsageError("--env goes with azure-pipelines or github")
+        if environments or ticket or notify:
+            raise click.UsageError("--env, --ticket and --notify go with azure-pipelines or github")
         texts = files()
         examples = [name.removesuffix(".yaml") for name in texts if name.endswith(".yaml") and name not in _BESIDE]
         if example is not None and example not in examples:
@@ -61,9 +76,12 @@ def command(pipeline: str | None, example: str | None, environments: tuple[str, 
         return exit_codes.PASSED
     loaded = load_policy(None, shipped=True)
     require_known(loaded, environment_names(environments))
-    template, path = _PIPELINES[pipeline]
+    template, named = _PIPELINES[pipeline]
     asked = environment_names(environments or tuple(loaded.policy.environments))
-    _write({path: _drawn(_MATRIX if matrix else template, asked)})
+    root, folder = _repository()
+    name = "-".join(("mzaudit", *Path(folder).parts))
+    path = root / named.format(name=name)
+    _write({path: _drawn(_MATRIX if matrix else template, asked, folder, name, ticket=ticket, notify=notify)})
     output.show(f"Next: read the head of {path}: it names what the pipeline needs.")
     return exit_codes.PASSED
 
@@ -73,6 +91,18 @@ def _starter() -> str:
     from importlib.resources import files
 
     return (files("mzaudit.cli") / "starter.yaml").read_text("utf-8")
+
+
+def _repository() -> tuple[Path, str]:
+    """The root of the repository and the folder in it that this is; where there is none, this is the root."""
+    from mzaudit.errors import InputError
+
+    here = Path.cwd()
+    root = next((each for each in (here, *here.parents) if (each / ".git").exists()), here)
+    folder = here.relative_to(root).as_posix()
+    if folder != "." and not _FOLDER.fullmatch(folder):
+        raise InputError(f"{folder}: expected a folder of letters, digits, dots and dashes, for it stands in a script")
+    return (Path(), "") if folder == "." else (Path(*[".."] * len(Path(folder).parts)), folder)
 
 
 def _write(texts: Mapping[Path, str]) -> None:
@@ -95,18 +125,18 @@ def _write(texts: Mapping[Path, str]) -> None:
     output.show("\n".join(f"wrote {path}" for path in texts))
 
 
-def _drawn(name: str, environments: Sequence[str]) -> str:
-    """A pipeline for these environments and this version."""
+def _drawn(template: str, environments: Sequence[str], folder: str, name: str, *, ticket: bool, notify: bool) -> str:
+    """A pipeline for these environments and this version, run in a folder of the repository."""
     from importlib.resources import files
 
     from jinja2 import DictLoader, Environment, StrictUndefined
 
     from mzaudit import __version__
 
-    folder = files("mzaudit.cli") / "pipelines"
-    # `{{ }}` is GitHub's own. Nothing is escaped: only versions and environments are filled in, both of known letters.
+    pipelines = files("mzaudit.cli") / "pipelines"
+    # `{{ }}` is GitHub's own. Nothing is escaped: what is filled in is of known letters.
     drawing = Environment(
-        loader=DictLoader({"publish": (folder / "azure-pipelines-publish.yml").read_text("utf-8")}),
+        loader=DictLoader({part: (pipelines / f"azure-pipelines-{part}.yml").read_text("utf-8") for part in _PARTS}),
         autoescape=False,  # noqa: S701
         undefined=StrictUndefined,
         block_start_string="<%",
@@ -119,6 +149,13 @@ def _drawn(name: str, environments: Sequence[str]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return drawing.from_string((folder / name).read_text("utf-8")).render(
-        version=__version__, environments=environments
+    return drawing.from_string((pipelines / template).read_text("utf-8")).render(
+        version=__version__,
+        environments=environments,
+        folder=folder,
+        at=f"{folder}/" if folder else "",
+        name=name,
+        ticket=ticket,
+        notify=notify,
+        always=False,
     )

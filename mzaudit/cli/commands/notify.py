@@ -71,7 +71,7 @@ def command(
     report = publishing.report_of_this_run(saved, environments)
     news = publishing.gate_message(report, environments, policy)
     build = find_build(os.environ)
-    gate = marker("", news.environments, news.policy, build.root if build else "").label
+    gate = marker("", news.environments, news.policy, build.root if build else "", build.folder if build else "").label
     link = build.link if build else ""
     if report is None:
         told = not_judged(gate, link)

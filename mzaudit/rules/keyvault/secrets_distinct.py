@@ -61,7 +61,7 @@ def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
         if elsewhere and seen.vault(other.vault_id).value(other.stored) == Observed(None):
             return NotApplicable(f"{_named(other)} is not there.")
         if elsewhere and not seen.comparable(want.secret.env, other.env):
-            detail = "read in another run, whose values are not compared: collect both environments in one"
+            detail = "read in another run without the same MZAUDIT_LABEL_KEY: their values are not compared"
             raise Unobserved(Gap(GapReason.NOT_COLLECTED, f"value of {_named(other)}", other.vault_id, detail=detail))
         theirs = value_of(other, seen)
         if isinstance(theirs, Fail):
