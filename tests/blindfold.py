@@ -36,16 +36,14 @@ def _less(value: Any) -> Iterator[tuple[str, Any]]:
     match value:
         case Observed(inner):
             yield "=hidden", HIDDEN
-            for path, less in _less(inner):
-                yield path, Observed(less)
+            yield from ((path, Observed(less)) for path, less in _less(inner))
         case Listing(items, gap):
             if gap is None:
                 yield "=open", Listing(items, HIDDEN)
                 yield "=unread", Listing((), HIDDEN)
                 if len(items) > 1:
                     yield "=cut", Listing(items[:1], HIDDEN)
-            for path, less in _less(items):
-                yield path, Listing(less, gap)
+            yield from ((path, Listing(less, gap)) for path, less in _less(items))
         case Mapping():
             for name, item in value.items():
                 for path, less in _less(item):

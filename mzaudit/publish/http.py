@@ -100,9 +100,7 @@ class ServiceClient:
                     raise NoAnswerError(self._lost(error)) from None
                 failure = PublishError(self._lost(error))
             else:
-                if whatever and 200 <= status < 300:
-                    return None
-                if (status in _DONE and not text.strip()) or (status == 404 and method == "DELETE"):
+                if _says_nothing(method, status, text) or (whatever and 200 <= status < 300):
                     return None
                 if status in _DONE and "json" not in answered.get("content-type", ""):
                     raise PublishError(self._explain(Refusal(status, answered, "")))  # a page to sign in on
@@ -183,6 +181,11 @@ def held(answer: object, shape: TypeAdapter[Shape], service: str) -> Shape:
         return shape.validate_python(answer)
     except ValidationError:
         raise PublishError(f"{service} answered with something other than it documents: run the step again") from None
+
+
+def _says_nothing(method: str, status: int, text: str) -> bool:
+    """Whether all is well and there is nothing to read; what is to be deleted may be gone already."""
+    return (status in _DONE and not text.strip()) or (status == 404 and method == "DELETE")
 
 
 def _asked_to_wait(headers: Mapping[str, str]) -> float | None:

@@ -65,7 +65,7 @@ class _End(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview[int]) -> None:
         if not self._closing:
-            self._loop.call_soon(self._other._take, bytes(data))
+            self._loop.call_soon(self._other.take, bytes(data))
 
     def is_closing(self) -> bool:
         return self._closing
@@ -74,7 +74,7 @@ class _End(asyncio.Transport):
         if not self._closing:
             self._closing = True
             self._loop.call_soon(self._protocol.connection_lost, None)
-            self._loop.call_soon(self._other._lost)
+            self._loop.call_soon(self._other.lost)
 
     def abort(self) -> None:
         self.close()
@@ -88,15 +88,15 @@ class _End(asyncio.Transport):
         for each in held:
             each()
 
-    def _take(self, data: bytes) -> None:
+    def take(self, data: bytes) -> None:
         if self._paused:
-            self._held.append(lambda: self._take(data))
+            self._held.append(lambda: self.take(data))
         elif not self._closing:
             self._protocol.data_received(data)
 
-    def _lost(self) -> None:
+    def lost(self) -> None:
         if self._paused:
-            self._held.append(self._lost)
+            self._held.append(self.lost)
         elif not self._closing:
             self._closing = True
             self._protocol.connection_lost(None)

@@ -183,9 +183,6 @@ def _lay(path: Path, node: object, flat: _Facts) -> None:
         case tuple() if any(is_dataclass(item) for item in node):
             for name, item in _named(node):
                 _lay((*path, name), item, flat)
-        case tuple():
-            if node:
-                flat.facts[path] = tuple(sorted(map(str, node)))
         case _ if is_dataclass(node):
             flat.facts[path] = _THERE
             for each in fields(node):
@@ -194,12 +191,22 @@ def _lay(path: Path, node: object, flat: _Facts) -> None:
                     flat.labels[(*path, each.name)] = (f"{type(node).__name__} {each.name}", value)
                 else:
                     _lay((*path, each.name), value, flat)
+        case ():
+            pass
+        case _:
+            flat.facts[path] = _plain(path, node)
+
+
+def _plain(path: Path, node: object) -> Fact:
+    match node:
+        case tuple():
+            return tuple(sorted(map(str, node)))
         case datetime():
-            flat.facts[path] = node.isoformat()
+            return node.isoformat()
         case StrEnum():
-            flat.facts[path] = str(node)
+            return str(node)
         case str() | int() | float() | None:
-            flat.facts[path] = node
+            return node
         case _:
             raise TypeError(f"{'.'.join(path)}: a snapshot holds no {type(node).__name__}")
 

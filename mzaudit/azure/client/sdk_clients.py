@@ -42,7 +42,7 @@ _VAULT_SLOTS, _VAULT_SLOTS_AMONG_MANY, _REGISTRY_SLOTS = 4, 1, 4
 
 
 class _PrivateDoor:
-    """Sends through the pipeline of a client whose raw door is private: its public face has operations only."""
+    """Sends through the pipeline of a client whose raw door is private."""
 
     def __init__(self, send: Any) -> None:  # Any: the generated method is untyped
         self._send = send
@@ -52,6 +52,10 @@ class _PrivateDoor:
     ) -> AsyncHttpResponse:
         response: AsyncHttpResponse = await self._send(request, stream=stream, largest=largest)
         return response
+
+
+def _door(client: Any) -> _PrivateDoor:  # Any: the clients have no common type
+    return _PrivateDoor(client._client.send_request)  # noqa: SLF001 - its public face has operations only
 
 
 class Clients:
@@ -153,7 +157,7 @@ class Clients:
                 audience=audience,
                 **self._settings(login, self._data_transport, home),
             )
-            self._hosts[host] = (_PrivateDoor(client._client.send_request), RateLimiter(_REGISTRY_SLOTS, *_REGISTRY))
+            self._hosts[host] = (_door(client), RateLimiter(_REGISTRY_SLOTS, *_REGISTRY))
         return self._hosts[host]
 
     async def database_token(self) -> str:
@@ -180,7 +184,7 @@ class Clients:
             from azure.mgmt.authorization.aio import AuthorizationManagementClient
 
             client = AuthorizationManagementClient(self._tokens, self._subscription, **settings)
-            return _PrivateDoor(client._client.send_request)
+            return _door(client)
         if provider == "Microsoft.KeyVault":
             from azure.mgmt.keyvault.aio import KeyVaultManagementClient
 

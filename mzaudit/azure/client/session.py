@@ -61,26 +61,21 @@ class Session:
             return overdue
         try:
             async with asyncio.timeout_at(self.deadline), lane.turn(first=call.leads):
-                return await self._patiently(client, lane, call, url, largest)
+                return await self._send_with_retries(client, lane, call, url, largest)
         except TimeoutError:
             return overdue
 
-    async def _patiently(
+    async def _send_with_retries(
         self, client: SdkClient, lane: RateLimiter, call: Call, url: str, largest: int
     ) -> Answer | Gap:
-        # a service that has just worn out one call gets no long patience from the next: the run must end in time
-        retry, hurried = self._retry, lane.exhausted
-        clock = asyncio.get_running_loop().time
-        started = clock()
-        left = retry.budget_when_exhausted if hurried else retry.budget
-        tried = 0.0
+        patience = _Patience(self._retry, lane)
         last: Answer | Gap = call.gap(GapReason.TIMEOUT, "no answer in time")
-        for attempt in range(1 if hurried else retry.tries):
-            if not hurried:
+        for attempt in range(patience.tries):
+            if not patience.hurried:
                 await lane.take()
-            begun = clock()
+            patience.begin()
             try:
-                async with asyncio.timeout(left):
+                async with asyncio.timeout(patience.left):
                     last = await _once(client, call, url, largest)
             except TimeoutError as error:
                 last = from_error(call, error)
@@ -89,32 +84,71 @@ class Session:
                 raise
             except Exception as error:  # noqa: BLE001 - the net of every call: no other one suffers
                 last = _answered(error) or from_error(call, error)
-                final = isinstance(error, (WriteRefusedError, HostRefusedError, ClientAuthenticationError))
-                if final or (isinstance(last, Gap) and last.reason is GapReason.INTERNAL):
+                if isinstance(last, Gap) and _final(error, last):
                     return last
                 if isinstance(last, Gap) and attempt + 1 >= _TRIES_WITHOUT_ANSWER:
                     break
             if isinstance(last, Answer):
-                self.answered += 1
-                if call.target.startswith("/"):  # Resource Manager's
-                    self.skew.heard(last.headers)
+                self._heard(call, last)
                 if last.status not in _AGAIN:
                     lane.answered(last.headers)
-                    return replace(last, took=last.took + tried)
-            throttled = isinstance(last, Answer) and _throttles(last)
-            if isinstance(last, Answer) and throttled:
-                shared = last.code() in _SHARED
-                lane.refused(min(_retry_after(last), left if shared else retry.longest), shared=shared)
-            wait = _wait(last, retry, attempt)
-            tried += 0.0 if throttled else clock() - begun + wait
-            # waiting for one's turn is no fault of the service, as long as others are served meanwhile
-            left -= clock() - begun + wait
-            silent = clock() - max(started, lane.worked) + wait
-            if min(left, retry.budget - silent) <= 0 or attempt + 1 >= retry.tries or lane.exhausted:
+                    return replace(last, took=last.took + patience.tried)
+            wait = patience.wait_after(last, attempt)
+            if wait is None:
                 break
             await asyncio.sleep(wait)
-        lane.exhausted = lane.worked < started
+        patience.worn_out()
         return last
+
+    def _heard(self, call: Call, answer: Answer) -> None:
+        self.answered += 1
+        if call.target.startswith("/"):  # Resource Manager's
+            self.skew.heard(answer.headers)
+
+
+class _Patience:
+    """How long one call may still be tried: `left` seconds of its own budget, of which `tried` were spent on answers
+    that were no refusal for number. A service that has just worn out one call gets no long patience from the next
+    (`hurried`): the run must end in time."""
+
+    def __init__(self, retry: Retry, lane: RateLimiter) -> None:
+        self._retry = retry
+        self._lane = lane
+        self._clock = asyncio.get_running_loop().time
+        self._started = self._begun = self._clock()
+        self.hurried = lane.exhausted
+        self.tries = 1 if self.hurried else retry.tries
+        self.left = retry.budget_when_exhausted if self.hurried else retry.budget
+        self.tried = 0.0
+
+    def begin(self) -> None:
+        """A try begins."""
+        self._begun = self._clock()
+
+    def wait_after(self, last: Answer | Gap, attempt: int) -> float | None:
+        """How many seconds to wait before the next try; None where there is none."""
+        throttled = isinstance(last, Answer) and _throttles(last)
+        if isinstance(last, Answer) and throttled:
+            shared = last.code() in _SHARED
+            self._lane.refused(min(_retry_after(last), self.left if shared else self._retry.longest), shared=shared)
+        wait = _wait(last, self._retry, attempt)
+        spent = self._clock() - self._begun + wait
+        self.tried += 0.0 if throttled else spent
+        # waiting for one's turn is no fault of the service, as long as others are served meanwhile
+        self.left -= spent
+        silent = self._clock() - max(self._started, self._lane.worked) + wait
+        over = min(self.left, self._retry.budget - silent) <= 0 or attempt + 1 >= self._retry.tries
+        return None if over or self._lane.exhausted else wait
+
+    def worn_out(self) -> None:
+        """No try was answered: the next call of this service is hurried, unless another was served meanwhile."""
+        self._lane.exhausted = self._lane.worked < self._started
+
+
+def _final(error: Exception, gap: Gap) -> bool:
+    """Whether another try would end alike."""
+    ours = isinstance(error, (WriteRefusedError, HostRefusedError, ClientAuthenticationError))
+    return ours or gap.reason is GapReason.INTERNAL
 
 
 async def _once(client: SdkClient, call: Call, url: str, largest: int) -> Answer:

@@ -151,7 +151,7 @@ def connect(connection: Connection, host: str, database: str, token: str, until:
 
 def _take_apart(session: _TdsSocket) -> None:
     """The driver's parts hold one another: each connection's TLS would stay until somebody looks for garbage."""
-    for part in (session._main_session, session):
+    for part in (session._main_session, session):  # noqa: SLF001 - the driver has no public name for it
         vars(part).clear()
 
 
@@ -207,7 +207,7 @@ def _inside(connection: Connection, host: str, port: int) -> None:
 
 
 def _login(connection: Connection, host: str, database: str, token: str) -> tds_base._TdsLogin:
-    login = tds_base._TdsLogin()
+    login = tds_base._TdsLogin()  # noqa: SLF001 - the driver has no public name for it
     login.client_host_name = "mzaudit"
     login.library = login.app_name = "mzaudit"
     login.server_name = host
