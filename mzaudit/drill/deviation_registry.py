@@ -23,6 +23,7 @@ from mzaudit.policy.models import (
     PrincipalSpec,
     RegistrySpec,
     RuleOverride,
+    SecretSpec,
     ServerSpec,
     ServiceSpec,
     StorageSpec,
@@ -69,6 +70,7 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (ServiceSpec, "vaults"): "drilled with the vault",
         (ImageSpec, "registry"): "drilled with the repository",
         (RegistrySpec, "documented_name"): "what the document calls the registry; Azure cannot hold that name",
+        (SecretSpec, "setting"): "permits, demands nothing; settings are drilled with the vault",
         (
             VaultSpec,
             "readers",

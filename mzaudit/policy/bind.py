@@ -414,5 +414,5 @@ class _Binder:
                 names = named.get(f"{vault}/{secret.name}", [])
                 for name in names:
                     yield DesiredSetting(name, secret, self._where("services", key, "settings", name))
-                if not names and vault in own:
+                if not names and vault in own and secret.spec.setting:
                     yield DesiredSetting(secret.name, secret, secret.where)

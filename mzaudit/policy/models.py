@@ -130,6 +130,12 @@ class SecretSpec(Strict):
     distinct: Annotated[
         bool, Field(description="Differs from every other vault's secret of this name that is distinct too.")
     ] = False
+    setting: Annotated[
+        bool,
+        Field(
+            description="Whether it is an app setting of the services whose vault it is in; an app may read it itself."
+        ),
+    ] = True
 
 
 class PrincipalSpec(Strict):

@@ -398,12 +398,13 @@ def _settings(policy: Policy, key: str) -> Wrong:
         elif path not in secrets:
             yield at, f"vault/secret with a secret of {vault}", meant(path, secrets)
         for beside in (f"{each}/{setting}" for each in own):
-            if path != beside and beside in secrets and beside not in named:
+            if path != beside and beside in secrets and beside not in named and _is_setting(policy, beside):
                 yield at, f"another name, or one for {beside} too, whose setting it would be", shown(path)
     by_name: dict[str, str] = {}
     for vault in own:
         for secret in policy.vaults[vault].secrets if vault in policy.vaults else ():
-            if f"{vault}/{secret}" not in named and secret not in service.settings:
+            alone = policy.vaults[vault].secrets[secret].setting and f"{vault}/{secret}" not in named
+            if alone and secret not in service.settings:
                 first = by_name.setdefault(secret, vault)
                 if first != vault:
                     yield (
@@ -411,6 +412,12 @@ def _settings(policy: Policy, key: str) -> Wrong:
                         f"settings that say which {secret} is which",
                         f"{first}/{secret} and {vault}/{secret}, which would be one setting",
                     )
+
+
+def _is_setting(policy: Policy, path: str) -> bool:
+    """Whether a secret, by vault and name, is a setting where nothing else is said."""
+    vault, _, secret = path.partition("/")
+    return policy.vaults[vault].secrets[secret].setting
 
 
 def _sql(policy: Policy) -> Wrong:
