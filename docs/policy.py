@@ -23,7 +23,8 @@ from mzaudit.policy.models import Policy, Strict
 from mzaudit.policy.shipped_policy import shipped
 
 ROOT = Path(__file__).parent.parent
-POLICIES = (shipped(), *sorted((ROOT / "tests" / "estates").iterdir()), ROOT / "tests" / "drill" / "small.yaml")
+ESTATES = sorted(path.parent for path in (ROOT / "tests" / "estates").glob("*/policy.yaml"))
+POLICIES = (shipped(), *ESTATES, ROOT / "tests" / "drill" / "small.yaml")
 FILE = Path(__file__).parent / "policy.md"
 _LONGEST = 70
 _COMPARING = "ENV-001"  # compares environments by anything
