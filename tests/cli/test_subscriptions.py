@@ -56,7 +56,7 @@ def test_a_compliant_estate_is_green_and_the_hub_is_read_once(
         assert mzaudit("doctor", "--env", "prd").code == 0
         one = mzaudit("check", "--env", "prd", "--subscription", IDS["prd"])
         assert one.code == 0, one.out + one.err
-        assert mzaudit("adopt", "--env", "prd", "--policy", "policies").code == 0
+        assert mzaudit("adopt", "--env", "prd", "--subscription", IDS["prd"], "--subscription", HUB).code == 0
 
 
 def test_the_simulated_estate_lies_where_the_policy_says(policies: Path, mzaudit: Call) -> None:
