@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from bench.watched import watched
 from mzaudit.azure import collect
-from mzaudit.cli.collection import credentials_and_connection, scope_of, subscriptions
+from mzaudit.cli.read_scope import scope_of
 from mzaudit.cli.resolve import bind_policy, load_policy
+from mzaudit.cli.sign_in import credentials_and_connection
+from mzaudit.cli.subscriptions import subscriptions_of
 from mzaudit.drill.simulated_estates import build
 from mzaudit.simulator import Waves, serve
 
@@ -24,7 +26,7 @@ def main() -> None:
         login, connection = credentials_and_connection({None}, simulator, debug=False)
         runner.run(
             collect(
-                scope_of(bind_policy(loaded, (ENV,), subscriptions(loaded, simulator, None, (ENV,)))),
+                scope_of(bind_policy(loaded, (ENV,), subscriptions_of(loaded, (ENV,), simulator=simulator))),
                 login,
                 connection,
                 taken=datetime.now(UTC),

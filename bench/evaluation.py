@@ -19,8 +19,9 @@ from pydantic import TypeAdapter
 from mzaudit import rules
 from mzaudit.cli import output
 from mzaudit.cli.evaluation import judge
-from mzaudit.cli.load_files import read_snapshot, subscriptions_of
+from mzaudit.cli.load_files import read_snapshot
 from mzaudit.cli.resolve import bind_policy, load_policy
+from mzaudit.cli.subscriptions import subscriptions_of
 from mzaudit.engine.evaluate import evaluate
 from mzaudit.engine.results import Report
 from mzaudit.engine.rule import AnyRule
@@ -40,7 +41,7 @@ def main(apps: str, runs: int) -> None:
     decode = statistics.median(timed(lambda: adapter.validate_json(text))[0] for _ in range(runs))
     loaded, seen = load_policy(policy, shipped=False), read_snapshot(path)
     asked = tuple(loaded.policy.environments)
-    wanted = bind_policy(loaded, asked, subscriptions_of(seen, path, loaded, asked))
+    wanted = bind_policy(loaded, asked, subscriptions_of(loaded, asked, snapshot=(path, seen)))
 
     def judged() -> Report:
         return judge(loaded, wanted, seen, fail_on=Severity.MEDIUM)

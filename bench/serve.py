@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 import sys
 
-from mzaudit.cli.collection import documented
 from mzaudit.cli.resolve import load_policy
+from mzaudit.cli.simulation import documented
 from mzaudit.drill.simulated_estates import build
 from mzaudit.simulator import Counts, Throttle, serve
 

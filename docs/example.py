@@ -11,9 +11,11 @@ from pathlib import Path
 
 from mzaudit import __version__
 from mzaudit.azure import collect
-from mzaudit.cli import collection
 from mzaudit.cli.evaluation import judge
+from mzaudit.cli.read_scope import scope_of
 from mzaudit.cli.resolve import bind_policy
+from mzaudit.cli.sign_in import credentials_and_connection
+from mzaudit.cli.subscriptions import subscriptions_of
 from mzaudit.drill.simulated_estates import build
 from mzaudit.engine.results import Report
 from mzaudit.policy.loader.load import load
@@ -33,11 +35,11 @@ def run() -> Report:
     """The report of the night."""
     loaded = load(shipped(), vocabulary(), "policies")
     with serve(build("drifted", loaded, MIDNIGHT)) as simulator:
-        wanted = bind_policy(loaded, (ENV,), collection.subscriptions(loaded, simulator, None, (ENV,)))
-        login, connection = collection.credentials_and_connection(set(), simulator, debug=False)
+        wanted = bind_policy(loaded, (ENV,), subscriptions_of(loaded, (ENV,), simulator=simulator))
+        login, connection = credentials_and_connection(set(), simulator, debug=False)
         seen = asyncio.run(
             collect(
-                collection.scope_of(wanted),
+                scope_of(wanted),
                 login,
                 connection,
                 taken=MIDNIGHT + NIGHTLY,

@@ -8,7 +8,8 @@ import pytest
 
 from mzaudit.cli.collection import collect_state
 from mzaudit.cli.evaluation import judge
-from mzaudit.cli.resolve import bind_policy, load_policy, subscriptions
+from mzaudit.cli.resolve import bind_policy, load_policy
+from mzaudit.cli.subscriptions import subscriptions_of
 from mzaudit.engine.results import Report, Status
 from mzaudit.policy.models import Severity
 from mzaudit.simulator import Estate, serve
@@ -112,7 +113,7 @@ def checked(estate: Estate) -> Report:
     """The report of a whole run over the wire."""
     loaded = load_policy(POLICIES, shipped=False)
     with serve(estate) as simulator:
-        wanted = bind_policy(loaded, ("prd",), subscriptions(loaded, simulator.subscription_id, ("prd",)))
+        wanted = bind_policy(loaded, ("prd",), subscriptions_of(loaded, ("prd",), given=simulator.subscription_id))
         seen = collect_state(wanted, simulator, timeout=120, values=True, debug=False)
     return judge(loaded, wanted, seen, fail_on=Severity.MEDIUM)
 
@@ -156,6 +157,6 @@ def checked_blind() -> Report:
     """The report of a run that may read next to nothing."""
     loaded = load_policy(POLICIES, shipped=False)
     with serve(build("blind")) as simulator:
-        wanted = bind_policy(loaded, ("prd",), subscriptions(loaded, simulator.subscription_id, ("prd",)))
+        wanted = bind_policy(loaded, ("prd",), subscriptions_of(loaded, ("prd",), given=simulator.subscription_id))
         seen = collect_state(wanted, simulator, timeout=120, values=True, debug=False)
     return judge(loaded, wanted, seen, fail_on=Severity.MEDIUM)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from mzaudit.cli.output import OutputTarget
     from mzaudit.engine.results import Report
     from mzaudit.snapshot.observed import Gap
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _DURATION = re.compile(r"(?:(\d{1,9})m)?(?:(\d{1,9})s)?")
 # Seconds after the command's time: from when on the watchdog loads what it would need, until when the command may judge
@@ -148,21 +146,8 @@ def _wait() -> None:
 _running: list[Deadline] = []
 
 
-def option(help_: str) -> Callable[[F], F]:
-    """`--timeout`, read before every other option: the watchdog runs from then on."""
-    return click.option(
-        "--timeout",
-        "deadline",
-        metavar="DURATION",
-        default="10m",
-        show_default=True,
-        is_eager=True,
-        callback=_start,
-        help=f"{help_} The command ends within five seconds of it.",
-    )
-
-
-def _start(ctx: click.Context, param: click.Parameter, value: str) -> Deadline:
+def start(ctx: click.Context, param: click.Parameter, value: str) -> Deadline:
+    """The deadline of a duration, as click makes an option's value; its watchdog runs from now on."""
     deadline = Deadline(seconds(value), value)
     if not ctx.resilient_parsing:
         _running.append(deadline)

@@ -134,8 +134,8 @@ def _identity(seen: Snapshot) -> str:
 
 def occurring(loaded: Loaded, seen: Snapshot, path: Path) -> None:
     """Refuse a policy that allows a difference which the snapshot, of all its environments, shows not to be there."""
-    from mzaudit.cli.load_files import subscriptions_of
     from mzaudit.cli.resolve import bind_policy
+    from mzaudit.cli.subscriptions import subscriptions_of
     from mzaudit.engine.evaluate import evaluate
     from mzaudit.engine.results import Status
     from mzaudit.rules.parity.environment_parity import environment_parity
@@ -143,7 +143,7 @@ def occurring(loaded: Loaded, seen: Snapshot, path: Path) -> None:
     asked = tuple(env for env in loaded.policy.environments if env in seen.environments)
     if not asked:
         raise InputError(f"{path}: environments: expected one of {', '.join(loaded.policy.environments)}, found none")
-    wanted = bind_policy(loaded, asked, subscriptions_of(seen, path, loaded, asked))
+    wanted = bind_policy(loaded, asked, subscriptions_of(loaded, asked, snapshot=(path, seen)))
     complaints = tuple(
         f"{finding.policy}: {fact.at}: expected {fact.expected}, found {fact.observed} in {path}"
         for finding in evaluate(wanted, seen, (environment_parity,))

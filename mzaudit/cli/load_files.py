@@ -12,7 +12,6 @@ from mzaudit.errors import InputError, SnapshotError
 
 if TYPE_CHECKING:
     from mzaudit.engine.results import Report
-    from mzaudit.policy.loader.load import Loaded
     from mzaudit.report.trend import Point
     from mzaudit.snapshot.estate import Snapshot
 
@@ -89,20 +88,6 @@ def history_of(environments: Sequence[str], found: Sequence[tuple[Path, tuple[st
         else:
             say(f"--history: passed over: {path}: a report of {', '.join(theirs)}")
     return tuple(points)
-
-
-def subscriptions_of(
-    seen: Snapshot, path: Path, loaded: Loaded, asked: Sequence[str], *, partly: bool = False
-) -> dict[str, str]:
-    """The subscriptions that the snapshot was taken from; one that was not asked for uses the first's, and so, of a
-    snapshot of which parts are missing, does one that they would have told."""
-    for env in asked:
-        if env not in seen.environments and not (partly and seen.environments):
-            held = ", ".join(seen.environments) or "none"
-            raise InputError(f"{path}: environments: expected {env}, found {held}: this snapshot was taken of another")
-    written = {env: spec.subscription for env, spec in loaded.policy.environments.items()}
-    first = next(seen.environments[env] for env in (*asked, *seen.environments) if env in seen.environments)
-    return {env: seen.environments.get(env) or own or first for env, own in written.items()}
 
 
 def _text(path: Path) -> str:

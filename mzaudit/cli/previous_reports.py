@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import click
 
+from mzaudit.cli.options import SectionedCommand
 from mzaudit.cli.output import OutputTarget, by_default, parsed
 from mzaudit.cli.streams import say
 from mzaudit.errors import InputError
@@ -39,7 +40,7 @@ _OURS: Final = {
 }
 
 
-class Writing(click.Command):
+class Writing(SectionedCommand):
     """A command that writes files: before anything else, and if its options are wrong, it makes room for them."""
 
     def make_context(

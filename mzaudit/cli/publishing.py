@@ -75,7 +75,7 @@ def published(
 
     from mzaudit.azure.client.connection import Connection
     from mzaudit.azure.client.daemon_threads import Threads
-    from mzaudit.cli.collection import configure_logging
+    from mzaudit.cli.debug_log import configure_logging
     from mzaudit.publish.http import Route
     from mzaudit.publish.pipeline import NoPlaceError
 

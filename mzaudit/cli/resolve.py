@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,9 +17,7 @@ if TYPE_CHECKING:
 ALL = "all"
 _MOST = 10  # names in a message
 _NEAR = 0.5  # how alike a name is that may be meant: prod and production are
-_VARIABLE = "MZAUDIT_SUBSCRIPTION_ID"
 _ENVIRONMENT = re.compile(r"(?!.{21})[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_SUBSCRIPTION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _VERSION = re.compile(r"[0-9]{1,20}([._][0-9]{1,20}){0,10}")
 
@@ -89,35 +86,6 @@ def stated(loaded: Loaded, *steps: str) -> str:
     place = loaded.where(*steps)
     name, _, line = place.rpartition(":")
     return place if Path(name).exists() else f"{shipped() / Path(name).name}:{line}"
-
-
-def subscriptions(loaded: Loaded, given: str | None, environments: Sequence[str]) -> dict[str, str]:
-    """A subscription for every environment asked for: the flag's, else the variable's, else the policy's; one without
-    uses the run's, which is that of the first environment asked for. The others stay where the policy says they are."""
-    run = given or os.environ.get(_VARIABLE) or None
-    if run is not None and not _SUBSCRIPTION.fullmatch(run):
-        whose = "--subscription" if given else _VARIABLE
-        raise InputError(f"{whose} {run[:60]!r}: expected a subscription id (a GUID)")
-    written = {env: spec.subscription for env, spec in loaded.policy.environments.items()}
-    first = run or next((written[env] for env in environments if written[env]), None)
-    if first is None:
-        raise InputError(
-            f"{stated(loaded, 'environments', environments[0])}: no subscription is known for {environments[0]}: give "
-            f"--subscription ID, set {_VARIABLE}, or write `subscription:` there"
-        )
-    return {env: (run if env in environments else None) or own or first for env, own in written.items()}
-
-
-def adopted_subscriptions(given: Sequence[str]) -> tuple[str, ...]:
-    """The subscriptions to adopt from: the flags', else the variable's; each once."""
-    run = given or [one for one in (os.environ.get(_VARIABLE),) if one]
-    if not run:
-        raise InputError(f"no subscription is known to adopt from: give --subscription ID, or set {_VARIABLE}")
-    for each in run:
-        if not _SUBSCRIPTION.fullmatch(each):
-            whose = "--subscription" if given else _VARIABLE
-            raise InputError(f"{whose} {each[:60]!r}: expected a subscription id (a GUID)")
-    return tuple(dict.fromkeys(run))
 
 
 def expected_commits(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from mzaudit.cli.collection import scope_of, subscriptions
 from mzaudit.cli.evaluation import judge
+from mzaudit.cli.read_scope import scope_of
 from mzaudit.cli.resolve import bind_policy, load_policy
+from mzaudit.cli.subscriptions import subscriptions_of
 from mzaudit.engine.results import Finding
 from mzaudit.policy.models import Severity
 from mzaudit.report.gap_advice import cures
@@ -43,7 +44,7 @@ def sim(served: Simulator) -> Simulator:
 def judged(sim: Simulator) -> tuple[Snapshot, dict[str, Finding]]:
     """What was seen of production, and the findings about access, by rule and subject."""
     loaded = load_policy(None, shipped=True)
-    wanted = bind_policy(loaded, ("prd",), subscriptions(loaded, sim, None, ("prd",)))
+    wanted = bind_policy(loaded, ("prd",), subscriptions_of(loaded, ("prd",), simulator=sim))
     seen = take(sim, scope=scope_of(wanted))
     findings = judge(loaded, wanted, seen, fail_on=Severity.LOW).findings
     return seen, {f"{f.rule} {f.subject.name}": f for f in findings if f.rule.startswith(("RBAC", "IMG-007"))}

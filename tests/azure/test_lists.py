@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import pytest
 
 from mzaudit.azure import bulk_lists
-from mzaudit.cli.collection import documented, scope_of, subscriptions
 from mzaudit.cli.evaluation import judge
+from mzaudit.cli.read_scope import scope_of
 from mzaudit.cli.resolve import bind_policy, load_policy
+from mzaudit.cli.simulation import documented
+from mzaudit.cli.subscriptions import subscriptions_of
 from mzaudit.drill.simulated_estates import build
 from mzaudit.engine.results import Finding
 from mzaudit.policy.loader.load import Loaded
@@ -32,7 +34,7 @@ def found(sim: Simulator, estate: str) -> tuple[Finding, ...]:
     """The findings about production, or about all of a large estate."""
     loaded = policy(estate)
     asked = tuple(loaded.policy.environments) if estate.startswith("large") else ("prd",)
-    wanted = bind_policy(loaded, asked, subscriptions(loaded, sim, None, asked))
+    wanted = bind_policy(loaded, asked, subscriptions_of(loaded, asked, simulator=sim))
     return judge(loaded, wanted, take(sim, scope=scope_of(wanted)), fail_on=Severity.LOW).findings
 
 

@@ -19,7 +19,7 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "an environment that is a path": (
         ("check", "--env", "../x", "--simulate", "compliant"),
-        "expected lower-case letters",
+        "expected a name of lower-case letters",
     ),
     "no policy": (("check", "--env", "prd"), "write one to start from with `mzaudit init`"),
     "a policy that is not there": (

@@ -20,8 +20,9 @@ from mzaudit.azure.required_permissions import (
     Need,
     Role,
 )
-from mzaudit.cli.collection import collect_state, scope_of
+from mzaudit.cli.collection import collect_state
 from mzaudit.cli.evaluation import judge
+from mzaudit.cli.read_scope import scope_of
 from mzaudit.cli.resolve import bind_policy
 from mzaudit.doctor.examination import Examination, examine
 from mzaudit.doctor.role_grants import needed

@@ -17,6 +17,7 @@ from mzaudit.azure import Connection, Scope, choose, collect
 from mzaudit.cli import collection, run
 from mzaudit.cli.commands.drill import audit
 from mzaudit.cli.evaluation import judge
+from mzaudit.cli.read_scope import scope_of
 from mzaudit.drill import drill_text
 from mzaudit.drill.drill_run import DrillPlan, drill
 from mzaudit.drill.simulated_estates import ESTATES, build, subscriptions_of
@@ -52,7 +53,7 @@ def looked(policy: Callable[[str], Loaded]) -> Callable[[str, str], tuple[Snapsh
         loaded = policy(name)
         wanted = bind(loaded.policy, loaded.where, tuple(loaded.policy.environments), subscriptions_of(loaded.policy))
         with serve(build(estate, loaded)) as simulator:
-            seen = read(simulator, collection.scope_of(wanted))
+            seen = read(simulator, scope_of(wanted))
         return seen, judge(loaded, wanted, seen, fail_on=Severity.LOW)
 
     return look

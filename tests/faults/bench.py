@@ -11,8 +11,9 @@ from unittest.mock import patch
 
 from mzaudit.azure import Connection, bulk_lists, choose, collect
 from mzaudit.azure.client.connection import Retry
-from mzaudit.cli.collection import configure_logging, scope_of
+from mzaudit.cli.debug_log import configure_logging
 from mzaudit.cli.evaluation import judge
+from mzaudit.cli.read_scope import scope_of
 from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.gate import exit_code
 from mzaudit.engine.results import Report

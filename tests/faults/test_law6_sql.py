@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from mzaudit import rules
-from mzaudit.cli.resolve import bind_policy, load_policy, subscriptions
+from mzaudit.cli.resolve import bind_policy, load_policy
+from mzaudit.cli.subscriptions import subscriptions_of
 from mzaudit.engine.evaluate import evaluate
 from mzaudit.engine.results import Finding, Status
 from mzaudit.simulator import Hang, Malformed, Reset, ServerError, Simulator, SqlFault, Truncated, serve
@@ -66,7 +67,7 @@ def findings(sim: Simulator, *faults: SqlFault) -> Findings:
     scope = replace(scope, identities_of=(*scope.identities_of, *dev))
     silent = any(isinstance(fault.action, Hang) for fault in faults)
     seen = take(sim, scope=scope, retry=HURRY if silent else PATIENCE)
-    wanted = bind_policy(loaded, ("prd",), subscriptions(loaded, sim.subscription_id, ("prd",)))
+    wanted = bind_policy(loaded, ("prd",), subscriptions_of(loaded, ("prd",), given=sim.subscription_id))
     return {(f.rule, f.subject.name): f for f in evaluate(wanted, seen, SQL) if f.rule.startswith("SQL")}
 
 

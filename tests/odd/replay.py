@@ -21,7 +21,7 @@ from mzaudit.azure.readers import authorization_reader
 from mzaudit.azure.readers.read import ReadContext
 from mzaudit.azure.scope import Scope
 from mzaudit.azure.sql import databases_reader
-from mzaudit.cli.collection import scope_of
+from mzaudit.cli.read_scope import scope_of
 from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.evaluate import evaluate
 from mzaudit.engine.results import Finding

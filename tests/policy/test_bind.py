@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mzaudit.cli.collection import scope_of
+from mzaudit.cli.read_scope import scope_of
 from mzaudit.drill.simulated_estates import bound
 from mzaudit.engine.subjects import each_bounded_service, each_distinct_secret, each_guarded_vault
 from mzaudit.policy.desired import Desired, DesiredEnvironment

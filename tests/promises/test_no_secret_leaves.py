@@ -27,7 +27,7 @@ import rich.traceback
 from rich.console import Console
 
 from mzaudit.azure.text.sealed_values import Sealed
-from mzaudit.cli import collection
+from mzaudit.cli import debug_log
 from mzaudit.report import FORMATS
 from mzaudit.simulator import Fault, ServerError, Simulator, SqlFault, StatusFault, serve
 from mzaudit.simulator.services import entra
@@ -82,7 +82,7 @@ def at_it(estate: Planted, mzaudit: Call, folder: Path, monkeypatch: pytest.Monk
 @pytest.fixture
 def talkative(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Everything that could make a library talk is on, and what it says goes to files of the folder."""
-    calm = collection.configure_logging
+    calm = debug_log.configure_logging
     loud = rich.logging.RichHandler(
         console=Console(file=(folder / "rich.log").open("w"), width=300),
         rich_tracebacks=True,
@@ -99,7 +99,7 @@ def talkative(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             logger.setLevel(logging.DEBUG)
             logger.handlers += [loud, plain]
 
-    monkeypatch.setattr(collection, "quiet", turned_up)
+    monkeypatch.setattr(debug_log, "configure_logging", turned_up)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     was_on = faulthandler.is_enabled()

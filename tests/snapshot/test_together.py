@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from mzaudit.cli.collection import scope_of
 from mzaudit.cli.evaluation import judge
+from mzaudit.cli.read_scope import scope_of
 from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.engine.results import Finding, Status
 from mzaudit.errors import SnapshotError

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mzaudit.cli import collection
-from mzaudit.cli import deadline as deadlines
+from mzaudit.cli import options
+from mzaudit.cli.collection import collect_scope, list_all
 from mzaudit.cli.deadline import Deadline
+from mzaudit.cli.read_scope import scope_of
+from mzaudit.cli.simulation import ESTATES, simulated
 
 if TYPE_CHECKING:
     from mzaudit.adoption.estate_draft import Draft
@@ -39,30 +41,39 @@ Exit codes:
 _MOST_LOOKS = 8  # each is told where to look by the draft of the one before; three are usual
 
 
-@click.command(epilog=EPILOG, short_help="Draft a policy for an estate that is there already.")
-@click.option("--env", required=True, metavar="ENV", help="What the environment is to be called.")
-@click.option(
+@click.command(
+    cls=options.SectionedCommand, epilog=EPILOG, short_help="Draft a policy for an estate that is there already."
+)
+@options.option(options.JUDGED, "--env", required=True, metavar="ENV", help="What the environment is to be called.")
+@options.option(
+    options.JUDGED,
     "--group",
     "groups",
     multiple=True,
     metavar="NAME",
     help="Resource group whose apps are adopted.  [default: those in whose names ENV stands, else all with apps]",
 )
-@click.option(
+@options.option(
+    options.JUDGED,
     "--subscription",
     "subscriptions",
     multiple=True,
     metavar="ID",
     help="Subscription of the apps, else MZAUDIT_SUBSCRIPTION_ID; further ones hold what they share.",
 )
-@click.option("--snapshot", type=click.Path(path_type=Path), help="Draft from a saved snapshot; knows only its names.")
-@click.option(
-    "--simulate", type=click.Choice(collection.ESTATES), help="Draft from a simulated estate on this machine."
+@options.option(
+    options.JUDGED,
+    "--snapshot",
+    type=click.Path(path_type=Path),
+    help="Draft from a saved snapshot; knows only its names.",
 )
-@click.option("--policy", type=click.Path(path_type=Path), help="With --simulate, whose estate.  [default: policies/]")
-@click.option("--no-secret-values", is_flag=True, help="Read no secret value; what rests on one is not seen.")
-@deadlines.option("What was not read by then is not seen.")
-@click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
+@options.option(
+    options.JUDGED, "--simulate", type=click.Choice(ESTATES), help="Draft from a simulated estate on this machine."
+)
+@options.policy("With --simulate, whose estate.  [default: policies/]")
+@options.no_secret_values
+@options.timeout("What was not read by then is not seen.")
+@options.debug
 def command(
     env: str,
     groups: tuple[str, ...],
@@ -80,7 +91,8 @@ def command(
     `mzaudit policy validate`; it changes nothing in Azure."""
     from mzaudit.adoption.observed_apps import inventory_of
     from mzaudit.cli.load_files import read_snapshot
-    from mzaudit.cli.resolve import adopted_subscriptions, environment_names, load_policy
+    from mzaudit.cli.resolve import environment_names, load_policy
+    from mzaudit.cli.subscriptions import adopted_subscriptions
 
     deadline.begin("reading the files")
     (env,) = environment_names((env,))
@@ -94,13 +106,13 @@ def command(
         look: Callable[[Scope], Snapshot] = lambda _: seen  # noqa: E731 - there is nothing more to be asked
         return _print(env, home, groups, inventory_of(seen), look, f"the snapshot {snapshot}, which holds no more")
     loaded = load_policy(policy, shipped=True) if simulate is not None else None
-    with nullcontext() if loaded is None else collection.simulated(simulate, loaded) as simulator:
+    with nullcontext() if loaded is None else simulated(simulate, loaded) as simulator:
         given = adopted_subscriptions(subscriptions) if simulator is None else _simulated(simulator, loaded, env)
         deadline.begin("reading Azure")
-        there = collection.list_all(None, set(given), simulator, timeout=deadline.left, debug=debug)
+        there = list_all(None, set(given), simulator, timeout=deadline.left, debug=debug)
 
         def look_again(scope: Scope) -> Snapshot:
-            return collection.collect_scope(
+            return collect_scope(
                 scope, {None}, simulator, timeout=deadline.left, values=not no_secret_values, debug=debug
             )
 
@@ -160,7 +172,7 @@ def _print(
         draft = draft_estate(looks)
         loaded = _loaded(draft)
         wanted = bind_policy(loaded, (env,), {env: subscription})
-        scope, before = collection.scope_of(wanted), scope
+        scope, before = scope_of(wanted), scope
         if scope == before:
             break
     report = judge(loaded, wanted, looks.newest, fail_on=Severity.LOW)

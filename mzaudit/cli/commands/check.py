@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mzaudit import exit_codes
-from mzaudit.cli import collection
-from mzaudit.cli import deadline as deadlines
+from mzaudit.cli import options
+from mzaudit.cli.attribution import with_attribution
+from mzaudit.cli.collection import collect_state, empty_snapshot
 from mzaudit.cli.deadline import Deadline
 from mzaudit.cli.previous_reports import Writing
+from mzaudit.cli.simulation import documented, simulated
+from mzaudit.cli.subscriptions import subscriptions_of
 
 if TYPE_CHECKING:
     from mzaudit.engine.results import Finding, Report
@@ -38,62 +41,74 @@ Exit codes:
 
 
 @click.command(cls=Writing, epilog=EPILOG, short_help="Judge an environment against the policy; the gate.")
-@click.option(
-    "--env",
-    "environments",
-    multiple=True,
-    required=True,
-    metavar="ENV",
-    help="Environment; repeat for several, or all.",
-)
-@click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
-@click.option("--subscription", metavar="ID", help="Subscription; else MZAUDIT_SUBSCRIPTION_ID, else the policy's.")
-@click.option(
+@options.environments(required=True)
+@options.policy()
+@options.subscription
+@options.option(
+    options.JUDGED,
     "--snapshot",
     "snapshots",
     multiple=True,
     type=click.Path(path_type=Path),
     help="Judge a saved snapshot; no credentials needed. Repeat for the parts of one estate.",
 )
-@click.option(
-    "--simulate",
-    metavar=collection.METAVAR,
-    callback=collection.estate,
-    shell_complete=collection.estates,
-    help="Judge a simulated estate on this machine.",
+@options.simulate("Judge")
+@options.option(options.JUDGED, "--only", multiple=True, metavar="CODE", help="Report only this rule; repeatable.")
+@options.option(
+    options.JUDGED, "--expect-image", multiple=True, metavar="SERVICE=SHA", help="The commit a service must run."
 )
-@click.option("--only", multiple=True, metavar="CODE", help="Report only this rule; repeat for several.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(["critical", "high", "medium", "low"]),
-    default="medium",
-    show_default=True,
-    help="The least severity that fails the gate.",
+@options.option(
+    options.JUDGED,
+    "--expect-migration",
+    multiple=True,
+    metavar="DB=VERSION",
+    help="The migration a database must reach.",
 )
-@click.option(
-    "--baseline", type=click.Path(path_type=Path), help="Mark findings as new, unchanged or resolved since this report."
+@options.fail_on()
+@options.option(
+    options.GATE,
+    "--baseline",
+    type=click.Path(path_type=Path),
+    help="Mark findings as new, unchanged or resolved since this report.",
 )
-@click.option(
+@options.option(
+    options.GATE,
     "--gate",
     type=click.Choice(["all", "new"]),
     default="all",
     show_default=True,
     help="With new, violations that the baseline had too do not fail the gate.",
 )
-@click.option(
-    "-o", "--output", "outputs", multiple=True, metavar="FORMAT[:PATH]", help="Write this instead; - is stdout."
+@options.option(
+    options.GATE, "--allow-incomplete", is_flag=True, help="Exit 0 instead of 3; said in every report's head."
 )
-@click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
-@click.option("--history", type=click.Path(path_type=Path), metavar="DIR", help="Earlier JSON reports, for the trend.")
-@click.option("--expect-image", multiple=True, metavar="SERVICE=SHA", help="The commit a service must run.")
-@click.option("--expect-migration", multiple=True, metavar="DB=VERSION", help="The migration a database must reach.")
-@click.option("--attribute", is_flag=True, help="Ask Azure who changed each failing resource last (14 to 90 days).")
-@click.option("--name-people", is_flag=True, help="With --attribute: name people in the reports; else only their ids.")
-@click.option("--no-secret-values", is_flag=True, help="Read no secret value; rules that need one are inconclusive.")
-@click.option("--allow-incomplete", is_flag=True, help="Exit 0 instead of 3; said in every report's head.")
-@click.option("--wake-databases", is_flag=True, help="Read paused databases too; waking them is billed.")
-@deadlines.option("What was not read by then is inconclusive.")
-@click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
+@options.output("Write this instead of the terminal report and the files; - is stdout; repeatable.")
+@options.option(
+    options.REPORTS,
+    "--reports-dir",
+    type=click.Path(path_type=Path),
+    default=Path("reports"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the files go without -o.",
+)
+@options.history
+@options.option(
+    options.REPORTS,
+    "--attribute",
+    is_flag=True,
+    help="Ask Azure who changed each failing resource last (14 to 90 days).",
+)
+@options.option(
+    options.REPORTS,
+    "--name-people",
+    is_flag=True,
+    help="With --attribute: name people in the reports; else only their ids.",
+)
+@options.no_secret_values
+@options.wake_databases
+@options.timeout("What was not read by then is inconclusive.")
+@options.debug
 def command(
     environments: tuple[str, ...],
     policy: Path | None,
@@ -120,7 +135,7 @@ def command(
     """Read the live state, judge it against the policy, write the reports, and exit by the table below."""
     from mzaudit.cli import output
     from mzaudit.cli.evaluation import judge
-    from mzaudit.cli.load_files import history_of, read_history, read_report, read_snapshots, subscriptions_of
+    from mzaudit.cli.load_files import history_of, read_history, read_report, read_snapshots
     from mzaudit.cli.resolve import bind_policy, chosen_environments, environment_names, load_policy
     from mzaudit.cli.streams import say
     from mzaudit.engine.baseline import Earlier
@@ -141,7 +156,7 @@ def command(
         raise click.UsageError("--attribute asks Azure, and --snapshot does not")
     if name_people and not attribute:
         raise click.UsageError("--name-people needs --attribute")
-    loaded = collection.documented(load_policy(policy, shipped=simulate is not None), simulate)
+    loaded = documented(load_policy(policy, shipped=simulate is not None), simulate)
     asked = chosen_environments(loaded, asked)
     past = history_of(asked, read)
     so_far: list[Finding] = []
@@ -161,19 +176,19 @@ def command(
             notes=notes,
         )
 
-    with collection.simulated(simulate, loaded) as simulator:
+    with simulated(simulate, loaded) as simulator:
         if snapshots:
             seen, missing = read_snapshots(snapshots)
-            subscribed = subscriptions_of(seen, snapshots[0], loaded, asked, partly=bool(missing))
+            subscribed = subscriptions_of(loaded, asked, snapshot=(snapshots[0], seen), partly=bool(missing))
             unread = ", ".join(env for env in asked if env not in seen.environments) or "the environments asked for"
             notes = tuple(f"{path}: is not there: a part of this snapshot is missing ({unread})" for path in missing)
             wanted = bind_policy(loaded, asked, subscribed, expect_image, expect_migration)
         else:
-            subscribed = collection.subscriptions(loaded, simulator, subscription, asked)
+            subscribed = subscriptions_of(loaded, asked, given=subscription, simulator=simulator)
             wanted = bind_policy(loaded, asked, subscribed, expect_image, expect_migration)
-            deadline.expect(targets, partial(report_of, collection.empty_snapshot(simulator)))
+            deadline.expect(targets, partial(report_of, empty_snapshot(simulator)))
             deadline.begin("reading Azure")
-            seen = collection.collect_state(
+            seen = collect_state(
                 wanted,
                 simulator,
                 timeout=deadline.left,
@@ -187,9 +202,7 @@ def command(
         if attribute:
             deadline.judged(report)
             deadline.begin("reading who changed what")
-            report = collection.with_attribution(
-                report, loaded, simulator, names=name_people, timeout=deadline.left, debug=debug
-            )
+            report = with_attribution(report, loaded, simulator, names=name_people, timeout=deadline.left, debug=debug)
     deadline.judged(report)
     output.write(report, targets, colour=output.coloured(), width=output.width(), history=past)
     if any(gap.reason in LACKS for finding in report.findings for gap in finding.gaps) and not snapshots:

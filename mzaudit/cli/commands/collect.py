@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from mzaudit import exit_codes
-from mzaudit.cli import collection
-from mzaudit.cli import deadline as deadlines
+from mzaudit.cli import options
+from mzaudit.cli.collection import collect_state
 from mzaudit.cli.deadline import Deadline
 from mzaudit.cli.previous_reports import Writing
+from mzaudit.cli.simulation import documented, simulated
+from mzaudit.cli.subscriptions import subscriptions_of
 
 EPILOG = """\b
 Examples:
@@ -20,30 +22,15 @@ Examples:
 
 
 @click.command(cls=Writing, epilog=EPILOG, short_help="Read the live state into a snapshot file.")
-@click.option(
-    "--env",
-    "environments",
-    multiple=True,
-    required=True,
-    metavar="ENV",
-    help="Environment; repeat for several, or all.",
-)
-@click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
-@click.option("--subscription", metavar="ID", help="Subscription; else MZAUDIT_SUBSCRIPTION_ID, else the policy's.")
-@click.option(
-    "--simulate",
-    metavar=collection.METAVAR,
-    callback=collection.estate,
-    shell_complete=collection.estates,
-    help="Read a simulated estate on this machine.",
-)
+@options.environments(required=True)
+@options.policy()
+@options.subscription
+@options.simulate("Read")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The snapshot file (mode 0600).")
-@click.option(
-    "--no-secret-values", is_flag=True, help="Read no secret value; rules that need one will be inconclusive."
-)
-@click.option("--wake-databases", is_flag=True, help="Read paused databases too; waking them is billed.")
-@deadlines.option("What was not read by then is a gap.")
-@click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
+@options.no_secret_values
+@options.wake_databases
+@options.timeout("What was not read by then is a gap.")
+@options.debug
 def command(
     environments: tuple[str, ...],
     policy: Path | None,
@@ -65,12 +52,12 @@ def command(
 
     deadline.begin("reading the files")
     asked = environment_names(environments)
-    loaded = collection.documented(load_policy(policy, shipped=simulate is not None), simulate)
+    loaded = documented(load_policy(policy, shipped=simulate is not None), simulate)
     asked = chosen_environments(loaded, asked)
-    with collection.simulated(simulate, loaded) as simulator:
-        wanted = bind_policy(loaded, asked, collection.subscriptions(loaded, simulator, subscription, asked))
+    with simulated(simulate, loaded) as simulator:
+        wanted = bind_policy(loaded, asked, subscriptions_of(loaded, asked, given=subscription, simulator=simulator))
         deadline.begin("reading Azure")
-        seen = collection.collect_state(
+        seen = collect_state(
             wanted, simulator, timeout=deadline.left, values=not no_secret_values, debug=debug, wake=wake_databases
         )
     deadline.begin("writing")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from mzaudit.cli import options
+
 
 @click.command(short_help="Run the main job on a simulated estate that has drifted.")
-@click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
+@options.debug
 def command(debug: bool) -> int:
     """Run `mzaudit check --env prd --simulate drifted` with the shipped policy: no Azure, no credentials. Shows the
     terminal report, writes the reports under ./reports, says which exit code a gate would have seen, and exits 0."""

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from mzaudit import exit_codes
-from mzaudit.cli import collection
-from mzaudit.cli import deadline as deadlines
+from mzaudit.cli import options
+from mzaudit.cli.collection import collect_state
 from mzaudit.cli.deadline import Deadline
+from mzaudit.cli.read_scope import scope_of
+from mzaudit.cli.simulation import documented, simulated
+from mzaudit.cli.subscriptions import subscriptions_of
 
 if TYPE_CHECKING:
     from mzaudit.policy.loader.load import Loaded
@@ -35,17 +38,13 @@ ROLES = ("all", "reader", "settings", "values")
 AUDITOR = "NAME_OF_THE_AUDITING_IDENTITY"
 
 
-@click.command(epilog=EPILOG, short_help="Say which permissions the caller has, lacks and needs.")
-@click.option("--env", "environments", multiple=True, metavar="ENV", help="Environment; repeat for several.")
-@click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
-@click.option("--subscription", metavar="ID", help="Subscription; else MZAUDIT_SUBSCRIPTION_ID, else the policy's.")
-@click.option(
-    "--simulate",
-    metavar=collection.METAVAR,
-    callback=collection.estate,
-    shell_complete=collection.estates,
-    help="Examine a simulated estate on this machine.",
+@click.command(
+    cls=options.SectionedCommand, epilog=EPILOG, short_help="Say which permissions the caller has, lacks and needs."
 )
+@options.environments("Environment; repeat for several.")
+@options.policy()
+@options.subscription
+@options.simulate("Examine")
 @click.option(
     "--role",
     type=click.Choice(ROLES),
@@ -64,10 +63,10 @@ AUDITOR = "NAME_OF_THE_AUDITING_IDENTITY"
     help="Print the T-SQL that makes the auditing identity (of that display name) and the services users instead; asks "
     "Azure nothing.",
 )
-@click.option("--no-secret-values", is_flag=True, help="As for check: no secret value is to be read.")
-@click.option("--wake-databases", is_flag=True, help="Read paused databases too; waking them is billed.")
-@deadlines.option("What was not read by then counts as not read.")
-@click.option("--debug", is_flag=True, help="Log requests (never bodies) and show tracebacks.")
+@options.no_secret_values
+@options.wake_databases
+@options.timeout("What was not read by then counts as not read.")
+@options.debug
 def command(
     environments: tuple[str, ...],
     policy: Path | None,
@@ -90,7 +89,7 @@ def command(
     offline = role is not None or sql is not None
     if role is not None and sql is not None:
         raise click.UsageError("--role and --sql exclude each other")
-    loaded = collection.documented(load_policy(policy, shipped=simulate is not None or offline), simulate)
+    loaded = documented(load_policy(policy, shipped=simulate is not None or offline), simulate)
     if offline:
         asked = asked or tuple(loaded.policy.environments)
     if not asked:
@@ -109,12 +108,12 @@ def roles(
 ) -> int:
     """Print the role definitions, assignable where the policy's environments need them."""
     from mzaudit.azure.required_permissions import Role
-    from mzaudit.cli.resolve import bind_policy, subscriptions
+    from mzaudit.cli.resolve import bind_policy
     from mzaudit.cli.streams import show
     from mzaudit.doctor.custom_roles import as_bicep, as_json
     from mzaudit.doctor.role_grants import assignable, needed
 
-    scope = collection.scope_of(bind_policy(loaded, asked, subscriptions(loaded, subscription, asked)))
+    scope = scope_of(bind_policy(loaded, asked, subscriptions_of(loaded, asked, given=subscription)))
     grants = needed(scope, values=values or wanted == "values")
     drawn = {
         role: assignable(role, [each.scope for each in grants if each.role is role])
@@ -155,10 +154,10 @@ def preflight(
     from mzaudit.doctor.examination import examine
     from mzaudit.policy.models import Severity
 
-    with collection.simulated(simulate, loaded) as simulator:
-        wanted = bind_policy(loaded, asked, collection.subscriptions(loaded, simulator, subscription, asked))
+    with simulated(simulate, loaded) as simulator:
+        wanted = bind_policy(loaded, asked, subscriptions_of(loaded, asked, given=subscription, simulator=simulator))
         deadline.begin("reading Azure")
-        seen = collection.collect_state(wanted, simulator, timeout=deadline.left, values=values, debug=debug, wake=wake)
+        seen = collect_state(wanted, simulator, timeout=deadline.left, values=values, debug=debug, wake=wake)
     deadline.begin("judging and writing")
     found = examine(seen, judge(loaded, wanted, seen, fail_on=Severity.MEDIUM).findings)
     show(text(found, seen.caller, wanted, AUDITOR))

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 import click
 
 from mzaudit import __version__, exit_codes
-from mzaudit.cli import collection
+from mzaudit.cli import options
+from mzaudit.cli.collection import run_async
+from mzaudit.cli.debug_log import configure_logging
+from mzaudit.cli.progress import progress_line
+from mzaudit.cli.read_scope import scope_of
 
 if TYPE_CHECKING:
     from mzaudit.engine.results import Finding
@@ -38,10 +42,8 @@ _AT_ONCE = 4
 
 
 @click.command(epilog=EPILOG, short_help="Prove a policy: mutate the estate it describes, and look again.")
-@click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
-@click.option(
-    "--env", "environments", multiple=True, metavar="ENV", help="Environment.  [default: every production environment]"
-)
+@options.policy()
+@options.environments("Environment.  [default: every production environment]")
 @click.option("--only", metavar="TEXT", help="Drill only what has this text in its place or description.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Worker processes.  [default: one for each processor]")
 def command(policy: Path | None, environments: tuple[str, ...], only: str | None, jobs: int | None) -> int:
@@ -73,7 +75,7 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
             raise InputError(f"--only {str(only)[:60]!r}: none of {counted(len(cases), 'case')} has that in its name")
         several = any(cases[number].all_environments for number in numbers)
         outcomes = [conforms(plan, everywhere=everywhere) for everywhere in ([False, True] if several else [False])]
-        with collection.spinner() as progress:
+        with progress_line() as progress:
             for outcome in run(plan, numbers, jobs or os.cpu_count() or 1):
                 outcomes.append(outcome)
                 if callable(progress):
@@ -92,13 +94,13 @@ def audit(
     from mzaudit.azure import Connection, choose, collect
     from mzaudit.engine.evaluate import evaluate
 
-    collection.configure_logging(debug=False)
+    configure_logging(debug=False)
     environment = simulator.environ()
     connector = None if wire else simulator.connector
     connection = replace(Connection.from_environment(environment), at_once=_AT_ONCE, connector=connector)
-    seen = collection.run_async(
+    seen = run_async(
         collect(
-            collection.scope_of(wanted),
+            scope_of(wanted),
             choose(environment, connection),
             connection,
             taken=datetime.now(UTC).replace(microsecond=0),

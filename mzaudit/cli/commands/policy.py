@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from mzaudit.cli import options
+
 
 @click.group(short_help="Validate the policy; print its schema and requirements.")
 def command() -> None:
@@ -64,12 +66,7 @@ def schema(report: bool) -> int:
 
 
 @command.command()
-@click.option(
-    "--policy",
-    "path",
-    type=click.Path(path_type=Path),
-    help="Policy file or directory.  [default: policies/; with --report, as they were in that run]",
-)
+@options.policy("Policy file or directory.  [default: policies/; with --report, as they were in that run]", "path")
 @click.option("--report", type=click.Path(path_type=Path), help="Show the results of this saved JSON report.")
 def requirements(path: Path | None, report: Path | None) -> int:
     """Print the trace matrix: requirement, section of the document, the rules that answer it, how it fared."""

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mzaudit.cli import options
+from mzaudit.cli.subscriptions import subscriptions_of
+
 if TYPE_CHECKING:
     from mzaudit.engine.results import Report
     from mzaudit.snapshot.estate import Snapshot
@@ -30,14 +33,8 @@ Exit codes:
 @click.option("--snapshot", type=click.Path(path_type=Path), required=True, help="What `mzaudit collect` wrote.")
 @click.option("--base", type=click.Path(path_type=Path), required=True, help="The policy as it is.")
 @click.option("--head", type=click.Path(path_type=Path), required=True, help="The policy as it would be.")
-@click.option("--env", "environments", multiple=True, metavar="ENV", help="Environment.  [default: the snapshot's]")
-@click.option(
-    "--fail-on",
-    type=click.Choice(["critical", "high", "medium", "low"]),
-    default="medium",
-    show_default=True,
-    help="The least severity that exits 1.",
-)
+@options.environments("Environment.  [default: the snapshot's]")
+@options.fail_on("The least severity that exits 1.")
 @click.option("--format", "form", type=click.Choice(["markdown", "text"]), default="markdown", show_default=True)
 @click.option("--comment", is_flag=True, help="Keep it as a comment on the pull request too, without names of people.")
 def command(
@@ -127,7 +124,6 @@ def _counts(report: Report) -> str:
 def judged(seen: Snapshot, snapshot: Path, policy: Path, asked: tuple[str, ...], fail_on: str) -> Report:
     """The snapshot by one policy, in the environments that both know."""
     from mzaudit.cli.evaluation import judge
-    from mzaudit.cli.load_files import subscriptions_of
     from mzaudit.cli.resolve import bind_policy, load_policy, require_known
     from mzaudit.errors import InputError
     from mzaudit.policy.models import Severity
@@ -140,5 +136,5 @@ def judged(seen: Snapshot, snapshot: Path, policy: Path, asked: tuple[str, ...],
         raise InputError(
             f"{loaded.where('environments')}: environments: expected one of {held}, which {snapshot} holds"
         )
-    wanted = bind_policy(loaded, environments, subscriptions_of(seen, snapshot, loaded, environments))
+    wanted = bind_policy(loaded, environments, subscriptions_of(loaded, environments, snapshot=(snapshot, seen)))
     return judge(loaded, wanted, seen, fail_on=Severity(fail_on))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mzaudit.cli import options
 from mzaudit.cli.previous_reports import Writing
 
 EPILOG = """\b
@@ -18,10 +19,8 @@ Examples:
 
 @click.command(cls=Writing, epilog=EPILOG, short_help="Draw a saved report in another format.")
 @click.argument("saved", type=click.Path(path_type=Path), metavar="REPORT.json")
-@click.option(
-    "-o", "--output", "outputs", multiple=True, metavar="FORMAT[:PATH]", help="What to draw.  [default: terminal]"
-)
-@click.option("--history", type=click.Path(path_type=Path), metavar="DIR", help="Earlier JSON reports, for the trend.")
+@options.output("What to draw; repeatable.  [default: terminal]")
+@options.history
 def command(saved: Path, outputs: tuple[str, ...], history: Path | None) -> int:
     """Draw a saved JSON report in other formats. Exits 0: the gate's verdict is in the report."""
     from mzaudit import exit_codes

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import click
 
-from mzaudit.cli import collection
+from mzaudit.cli import options, simulation
+from mzaudit.cli.simulation import documented, simulated
 from mzaudit.errors import InputError
 
 EPILOG = """\b
@@ -47,12 +48,12 @@ class _Split(click.Command):
 )
 @click.argument(
     "estate",
-    metavar=collection.METAVAR,
-    callback=collection.estate,
-    shell_complete=collection.estates,
+    metavar=simulation.METAVAR,
+    callback=simulation.estate,
+    shell_complete=simulation.estates,
     default="compliant",
 )
-@click.option("--policy", type=click.Path(path_type=Path), help="Policy file or directory.  [default: policies/]")
+@options.policy()
 @click.option("--proxy", is_flag=True, help="Serve until interrupted; what is done without a PROGRAM.")
 def command(estate: str, policy: Path | None, proxy: bool, program: tuple[str, ...]) -> int:
     """Serve ESTATE (else `compliant`) of the policy (else of the shipped one) on loopback through a CONNECT proxy until
@@ -65,8 +66,8 @@ def command(estate: str, policy: Path | None, proxy: bool, program: tuple[str, .
 
     if proxy and program:
         raise click.UsageError("--proxy serves until interrupted: it takes no program")
-    loaded = collection.documented(load_policy(policy, shipped=True), estate)
-    with collection.simulated(estate, loaded) as simulator:
+    loaded = documented(load_policy(policy, shipped=True), estate)
+    with simulated(estate, loaded) as simulator:
         if simulator is None:
             return exit_codes.USAGE
         variables = simulator.environ()
