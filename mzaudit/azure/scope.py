@@ -27,11 +27,12 @@ class ResourceScope:
 @dataclass(frozen=True, slots=True)
 class DatabaseScope:
     """A database, from inside as well: the column that says whose a row is, and the table (`schema.table`) of its
-    migrations, each None where nothing is asked of it."""
+    migrations, each None where nothing is asked of it; `migration_tool` is who writes that table."""
 
     name: str
     tenant_column: str | None = None
     migrations: str | None = None
+    migration_tool: str = "flyway"
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,5 +78,7 @@ def _servers(asked: Sequence[DesiredEnvironment], *, wake: bool) -> tuple[Server
         for server in env.servers:
             _, databases = held.setdefault(key(server.id), (server.id, {}))
             for one in server.databases:
-                databases.setdefault(key(one.id), DatabaseScope(one.name, one.tenant_column, one.migrations))
+                databases.setdefault(
+                    key(one.id), DatabaseScope(one.name, one.tenant_column, one.migrations, one.migration_tool)
+                )
     return tuple(ServerScope(id_, tuple(databases.values()), wake) for id_, databases in held.values())

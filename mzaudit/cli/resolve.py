@@ -19,7 +19,7 @@ _MOST = 10  # names in a message
 _NEAR = 0.5  # how alike a name is that may be meant: prod and production are
 _ENVIRONMENT = re.compile(r"(?!.{21})[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_VERSION = re.compile(r"[0-9]{1,20}([._][0-9]{1,20}){0,10}")
+_VERSION = re.compile(r"[\w.-]{1,150}")
 
 
 def environment_names(asked: Sequence[str]) -> tuple[str, ...]:
@@ -106,7 +106,14 @@ def expected_commits(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
 
 def expected_migrations(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
     """`--expect-migration DB=VERSION`, checked against the policy's databases."""
-    databases = [key for server in loaded.policy.servers.values() for key in server.databases]
+    from mzaudit.policy.bind import database_spec
+    from mzaudit.policy.semantics import no_version
+
+    databases = {
+        key: database_spec(written)
+        for server in loaded.policy.servers.values()
+        for key, written in server.databases.items()
+    }
     versions = {}
     for option in options:
         database, _, version = option.partition("=")
@@ -115,8 +122,13 @@ def expected_migrations(loaded: Loaded, options: Sequence[str]) -> dict[str, str
                 f"--expect-migration {option[:80]!r}: expected DB=VERSION with DB one of "
                 f"{', '.join(databases) or 'none is declared'}"
             )
-        if not _VERSION.fullmatch(version):
-            raise InputError(f"--expect-migration {option[:80]!r}: expected a version such as 12 or 1.4.2")
+        stated = databases[database].migrations
+        tool = stated.tool if stated is not None else "none"
+        if tool == "none":
+            raise InputError(f"--expect-migration {option[:80]!r}: the policy names no tool that migrates {database}")
+        words = no_version(tool, version) if _VERSION.fullmatch(version) else "a version or id of a migration"
+        if words:
+            raise InputError(f"--expect-migration {option[:80]!r}: expected {words}")
         versions[database] = version
     return versions
 

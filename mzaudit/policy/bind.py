@@ -34,6 +34,13 @@ if TYPE_CHECKING:
     from mzaudit.policy.models import DatabaseSpec, PlaceSpec, Policy, ServerSpec, ServiceSpec, Thing
 
 T = TypeVar("T")
+_HISTORIES = {
+    "flyway": "dbo.flyway_schema_history",
+    "ef-core": "dbo.__EFMigrationsHistory",
+    "alembic": "dbo.alembic_version",
+    "liquibase": "dbo.DATABASECHANGELOG",
+}
+"""Where each tool writes its history, by default."""
 NO_COMPONENT = "none"
 """What a service says instead of a component, if it exports no telemetry."""
 
@@ -367,6 +374,7 @@ class _Binder:
 
     def _database(self, server_key: str, server: str, server_id: str, key: str, spec: DatabaseSpec) -> DesiredDatabase:
         name, migrations = self._named(spec.name), spec.migrations
+        tool = migrations.tool if migrations is not None else "none"
         version = in_environment(migrations.version, self._env) if migrations is not None else None
         grants = tuple(
             (user, grant.roles)
@@ -386,7 +394,8 @@ class _Binder:
             tenant_column=spec.tenant_column,
             excused=tuple(entry.table.casefold() for entry in spec.excused),
             administrators=tuple(entry.name.casefold() for entry in spec.administrators),
-            migrations=migrations.table if migrations is not None else None,
+            migrations=(migrations.table if migrations is not None else None) or _HISTORIES.get(tool),
+            migration_tool=tool,
             migrated_by=tuple(each.casefold() for each in migrations.by) if migrations is not None else (),
             version=self._expected.versions.get(key, version),
             where=self._where("servers", server_key, "databases", key),

@@ -122,7 +122,8 @@ class DesiredDatabase:
 
     `grants` are the services that use it, with their roles. `tenant_column` says whose a row is, None where no rows are
     kept apart. `excused` are tables, and `administrators` and `migrated_by` names of users, casefolded. `migrations` is
-    the table of their history, None where nothing is asked of them, `version` the newest, None where nothing says.
+    the table of their history, written by `migration_tool`, None where nothing is asked of them, `version` the newest,
+    None where nothing says.
     """
 
     env: str
@@ -137,6 +138,7 @@ class DesiredDatabase:
     excused: tuple[str, ...]
     administrators: tuple[str, ...]
     migrations: str | None
+    migration_tool: str
     migrated_by: tuple[str, ...]
     version: str | None
     where: str

@@ -31,7 +31,7 @@ ImageReference = Annotated[
     ),
 ]
 SkuName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$", max_length=20)]
-MigrationVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+([._][0-9]+)*$", max_length=50)]
+MigrationVersion = Annotated[str, StringConstraints(pattern=r"^[\w.-]+$", max_length=150)]
 
 
 TEXT, MAPPING = "(text)", "(mapping)"
@@ -290,20 +290,30 @@ class DatabaseAdministrator(Strict):
 class MigrationsSpec(Strict):
     """How a database gets its schema, and how far it is."""
 
-    tool: Annotated[Literal["flyway"], Field(description="The tool that migrates it.")]
-    table: Annotated[TableName, Field(description="Where the tool writes its history, as schema.table.")] = (
-        "dbo.flyway_schema_history"
-    )
+    tool: Annotated[
+        Literal["flyway", "ef-core", "alembic", "liquibase", "none"],
+        Field(description="The tool that migrates it; none, where nothing is to be asked of its migrations."),
+    ]
+    table: Annotated[
+        TableName | None,
+        Field(
+            description="Where the tool writes its history, as schema.table, if not in its own: flyway_schema_history,"
+            " __EFMigrationsHistory, alembic_version or DATABASECHANGELOG of dbo."
+        ),
+    ] = None
     by: Annotated[
         tuple[Text, ...],
         Field(
-            description="The names under which the tool records the pipeline (installed_by); without any, whoever is no"
-            " service of the policy may migrate."
+            description="The names under which Flyway records the pipeline (installed_by); without any, whoever is no"
+            " service of the policy may migrate. The other tools record nobody."
         ),
     ] = ()
     version: Annotated[
         ByEnvironment[MigrationVersion] | None,
-        Field(description="The newest migration; --expect-migration DB=VERSION can give another."),
+        Field(
+            description="The newest migration: Flyway's version, EF Core's migration id, Alembic's revision, the id of"
+            " Liquibase's change set; --expect-migration DB=VERSION can give another."
+        ),
     ] = None
 
 

@@ -44,6 +44,8 @@ T = TypeVar("T")
 
 
 _SECRET = re.compile(r"[0-9A-Za-z-]{1,127}")
+_FLYWAY_VERSION = re.compile(r"[0-9]{1,20}([._][0-9]{1,20}){0,10}")
+_EF_MIGRATION = re.compile(r"[0-9]{14}_\w+")
 _BRACES = re.compile(r"\{[^}]*\}?|\}")
 
 
@@ -435,10 +437,38 @@ def _sql(policy: Policy) -> Wrong:
             for position, (at, entry) in enumerate(entries):
                 if entry.casefold() in names[:position]:
                     yield at, "each once", f"{shown(entry)} again"
+        yield from _migrations(spec, (*steps, "migrations"))
         if spec.tenant_column is None:
             for field, given in (("excused", spec.excused), ("administrators", spec.administrators)):
                 if given:
                     yield (*steps, field), "a tenant_column beside it", "none"
+
+
+def _migrations(spec: DatabaseSpec, steps: Steps) -> Wrong:
+    """What is said of a tool's migrations is what the tool records."""
+    stated = spec.migrations
+    if stated is None:
+        return
+    if stated.tool == "none":
+        for field, given in (("table", stated.table), ("by", stated.by), ("version", stated.version)):
+            if given:
+                yield (*steps, field), "nothing beside the tool none", "it"
+        return
+    if stated.by and stated.tool != "flyway":
+        yield (*steps, "by"), f"none, because {stated.tool} records nobody", f"{len(stated.by)}"
+    written = stated.version if isinstance(stated.version, dict) else {"": stated.version}
+    for env, version in written.items():
+        if version is not None and (words := no_version(stated.tool, version)):
+            yield (*steps, "version", *([env] if env else [])), words, shown(version)
+
+
+def no_version(tool: str, version: str) -> str | None:
+    """What a tool's version looks like, where that is none."""
+    if tool == "flyway" and not _FLYWAY_VERSION.fullmatch(version):
+        return "a version of Flyway such as 12 or 1.4.2"
+    if tool == "ef-core" and not _EF_MIGRATION.fullmatch(version):
+        return "a migration id of EF Core such as 20240410153729_AddOrders"
+    return None
 
 
 def _declared(where: str, known: Iterable[str]) -> str:

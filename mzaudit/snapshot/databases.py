@@ -151,14 +151,16 @@ class SecurityPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """A row of Flyway's history. `version` is None for a repeatable migration; `by` is the login that applied it."""
+    """A row of the history that a `tool` writes. `version` is None for a repeatable migration of Flyway; `by` is the
+    login that applied it, which Flyway alone records; `type` is Flyway's, or how Liquibase executed a change set."""
 
     rank: int
     version: str | None
     description: Shown
     type: str
-    by: str
+    by: str | None
     success: bool
+    tool: str = "flyway"
 
 
 @dataclass(frozen=True, slots=True)

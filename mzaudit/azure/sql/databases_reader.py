@@ -1,4 +1,4 @@
-"""Reads the inside of databases: users, roles, rights, row-level security, Flyway's history; one connection each."""
+"""Reads the inside of databases: users, roles, rights, row-level security, migrations; one connection each."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ class _Reader:
         self._host = (host or "").casefold()
         self._database = database
         self._exhausted = exhausted
-        self._histories = queries.history(wanted.migrations) if wanted.migrations is not None else None
+        self._histories = (
+            queries.history(wanted.migrations, wanted.migration_tool) if wanted.migrations is not None else None
+        )
         self._tables = queries.tenant_tables(wanted.tenant_column) if wanted.tenant_column is not None else None
 
     async def read(self) -> DatabaseContents:
@@ -181,7 +183,7 @@ class _Reader:
         hidden: str,
     ) -> Observed[tuple[Migration, ...] | None] | Gap:
         if may.history:
-            return self._facet(query, found, result_rows.migrations)
+            return self._facet(query, found, partial(result_rows.migrations, tool=self._wanted.migration_tool))
         if may.definitions and may.spelt is None and not hidden:
             self._run.ledger.note(self._call(query.name, query.permission), "absent")
             return Observed(None)

@@ -1,4 +1,4 @@
-"""Every statement that is sent to a database: single SELECTs, over the catalogue and Flyway's history."""
+"""Every statement that is sent to a database: single SELECTs, over the catalogue and the history of migrations."""
 
 from __future__ import annotations
 
@@ -104,11 +104,23 @@ def tenant_tables(column: str) -> Query:
     )
 
 
-def history(migrations: str) -> Query:
-    """The rows of Flyway's history."""
+# What each tool records of a migration that can be judged.
+# https://documentation.red-gate.com/fd/flyway-schema-history-table-273973417.html
+# https://learn.microsoft.com/ef/core/managing-schemas/migrations/history-table
+# https://alembic.sqlalchemy.org/en/latest/branches.html (a row for each head)
+# https://docs.liquibase.com/concepts/tracking-tables/databasechangelog-table.html
+_HISTORIES: Final = {
+    "flyway": "h.installed_rank, h.version, h.description, h.type, h.installed_by, h.success",
+    "ef-core": "h.MigrationId",
+    "alembic": "h.version_num",
+    "liquibase": "h.ORDEREXECUTED, h.ID, h.EXECTYPE",
+}
+
+
+def history(migrations: str, tool: str = "flyway") -> Query:
+    """The rows of the history that a tool writes; raises KeyError for a tool that is not known."""
     return Query(
         migrations,
-        "SELECT h.installed_rank, h.version, h.description, h.type, h.installed_by, h.success "  # noqa: S608 - quoted
-        f"FROM {_table(migrations)} AS h",
+        f"SELECT {_HISTORIES[tool]} FROM {_table(migrations)} AS h",  # noqa: S608 - quoted
         required_permissions.HISTORY.permission,
     )

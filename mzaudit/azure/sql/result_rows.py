@@ -34,7 +34,10 @@ _CLASSES = {"R": "ROLE", "A": "APPLICATION ROLE"}
 _STATES = ("GRANT", "GRANT_WITH_GRANT_OPTION", "DENY", "REVOKE")
 _TEMPORAL = ("NON_TEMPORAL_TABLE", "HISTORY_TABLE", "SYSTEM_VERSIONED_TEMPORAL_TABLE")
 _LEDGER = ("NON_LEDGER_TABLE", "HISTORY_TABLE", "UPDATABLE_LEDGER_TABLE", "APPEND_ONLY_LEDGER_TABLE")
-_MIGRATIONS = TypeAdapter(list[tuple[int, str | None, str | None, str, str, Flag]])
+_FLYWAY = TypeAdapter(list[tuple[int, str | None, str | None, str, str, Flag]])
+_IDS = TypeAdapter(list[tuple[str]])
+_CHANGE_SETS = TypeAdapter(list[tuple[int, str, str]])
+_EXECUTIONS = ("EXECUTED", "FAILED", "SKIPPED", "RERAN", "MARK_RAN")  # Liquibase's ChangeSet.ExecType
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +151,22 @@ def tables(rows: Rows) -> tuple[TenantTable, ...]:
     return tuple(found)
 
 
-def migrations(rows: Rows) -> tuple[Migration, ...]:
-    """The history."""
+def migrations(rows: Rows, tool: str = "flyway") -> tuple[Migration, ...]:
+    """The history that a tool writes. EF Core and Alembic write of what succeeded alone, Alembic of the heads alone."""
+    match tool:
+        case "flyway":
+            return _flyway(rows)
+        case "liquibase":
+            return _liquibase(rows)
+        case _:
+            ids = sorted(each for (each,) in _IDS.validate_python(rows, strict=True))
+            return tuple(
+                Migration(rank, shown.name(each), shown.NOTHING, "", None, True, tool)
+                for rank, each in enumerate(ids, 1)
+            )
+
+
+def _flyway(rows: Rows) -> tuple[Migration, ...]:
     return tuple(
         Migration(
             rank,
@@ -160,6 +177,17 @@ def migrations(rows: Rows) -> tuple[Migration, ...]:
             bool(success),
         )
         for rank, version, description, kind, by, success in sorted(
-            _MIGRATIONS.validate_python(rows, strict=True), key=lambda row: row[0]
+            _FLYWAY.validate_python(rows, strict=True), key=lambda row: row[0]
         )
     )
+
+
+def _liquibase(rows: Rows) -> tuple[Migration, ...]:
+    found = []
+    for rank, change, told in sorted(_CHANGE_SETS.validate_python(rows, strict=True)):
+        execution = _word(told)
+        if execution not in _EXECUTIONS:
+            raise ValueError("a change set of an execution that nobody knows")
+        done = execution != "FAILED"
+        found.append(Migration(rank, shown.name(change), shown.NOTHING, execution, None, done, "liquibase"))
+    return tuple(found)

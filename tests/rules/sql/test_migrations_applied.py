@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
-from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_guarded_database
+from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_migrated_database
 from mzaudit.rules.sql.migrations_applied import migrations_applied
 from mzaudit.snapshot.databases import Migration
 from mzaudit.snapshot.observed import Listing, Observed
@@ -158,7 +158,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], tuple[Bend, ...], type, str]] = {
         {"migrated_by": (PIPELINE,)},
         (history(replace(LAST, by=f"57a9657a-0000-0000-0000-000000000001@{TENANT}")),),
         Inconclusive,
-        "sql.migrated_by",
+        "migrations.by",
     ),
     "by an application, users unread": (
         {"migrated_by": (PIPELINE,)},
@@ -192,8 +192,87 @@ EXPECTED: dict[str, tuple[dict[str, Any], tuple[Bend, ...], type, str]] = {
 def test_what_is_expected(case: str) -> None:
     fields, bends, kind, words = EXPECTED[case]
     bound = wanted()
-    subject = next(s for s in each_guarded_database(bound, bound.environments["prd"]) if s.name == DB.name)
+    subject = next(s for s in each_migrated_database(bound, bound.environments["prd"]) if s.name == DB.name)
     want: GuardedDatabase = replace(subject.want, database=replace(subject.want.database, **fields))
     verdict = migrations_applied.check(want, bent(*bends))
+    assert type(verdict) is kind
+    assert words in said(verdict)
+
+
+def recorded(tool: str, *ids: str, **fields: Any) -> tuple[Migration, ...]:
+    """Rows as the reader makes them of a tool's history."""
+    row = Migration(0, None, Shown(""), "EXECUTED" if tool == "liquibase" else "", None, True, tool)
+    return tuple(replace(row, rank=rank, version=each, **fields) for rank, each in enumerate(ids, 1))
+
+
+FIRST, SECOND = "20240410153729_First", "20240601080000_Second"
+RAN = recorded("liquibase", "create-orders", "add-index", "views")
+# The tool, the rows or None for no table, the expected version; what is said.
+TOOLS: dict[str, tuple[str, tuple[Migration, ...] | None, str | None, type, str]] = {
+    "EF Core, something applied": ("ef-core", recorded("ef-core", FIRST, SECOND), None, Pass, ""),
+    "EF Core, at the expected": ("ef-core", recorded("ef-core", FIRST, SECOND), SECOND, Pass, ""),
+    "EF Core, in another case": ("ef-core", recorded("ef-core", FIRST, SECOND), SECOND.lower(), Pass, ""),
+    "EF Core, behind": ("ef-core", recorded("ef-core", FIRST), SECOND, Fail, f"is at migration {FIRST}, behind"),
+    "EF Core, ahead": ("ef-core", recorded("ef-core", FIRST, SECOND), FIRST, Fail, "ahead of the expected"),
+    "EF Core, no rows": ("ef-core", (), None, Fail, "EF Core's history dbo.it"),
+    "EF Core, no table": ("ef-core", None, None, Fail, "There is no EF Core history"),
+    "Alembic, at a head": ("alembic", recorded("alembic", "ae1027a6acf"), "ae1027a6acf", Pass, ""),
+    "Alembic, one of two heads": (
+        "alembic",
+        recorded("alembic", "27c6a30d7c24", "ae1027a6acf"),
+        "27c6a30d7c24",
+        Pass,
+        "",
+    ),
+    "Alembic, elsewhere": (
+        "alembic",
+        recorded("alembic", "ae1027a6acf"),
+        "27c6a30d7c24",
+        Fail,
+        "is at revision ae1027a6acf, not at the expected 27c6a30d7c24",
+    ),
+    "Alembic, at the base": ("alembic", (), None, Fail, "holds no applied migration: it is empty."),
+    "Liquibase, run": ("liquibase", RAN, "add-index", Pass, ""),
+    "Liquibase, not run": ("liquibase", RAN, "drop-orders", Fail, "drop-orders has not been run on"),
+    "Liquibase, marked as run": (
+        "liquibase",
+        (*RAN, *recorded("liquibase", "seed", type="MARK_RAN")),
+        "seed",
+        Pass,
+        "",
+    ),
+    "Liquibase, skipped": (
+        "liquibase",
+        (*RAN, *recorded("liquibase", "seed", type="SKIPPED")),
+        "seed",
+        Fail,
+        "seed has not been run",
+    ),
+    "Liquibase, failed": (
+        "liquibase",
+        (*RAN, *recorded("liquibase", "seed", type="FAILED", success=False)),
+        None,
+        Fail,
+        "failed: seed",
+    ),
+    "an id that is not shown": (
+        "liquibase",
+        recorded("liquibase", Shown("a text (not shown)")),
+        "seed",
+        Inconclusive,
+        "is not shown",
+    ),
+    "rows of another tool": ("alembic", RAN, None, Inconclusive, "of Alembic"),
+}
+
+
+@pytest.mark.parametrize("case", TOOLS)
+def test_each_tool_by_its_own_history(case: str) -> None:
+    tool, rows, version, kind, words = TOOLS[case]
+    bound = wanted()
+    subject = next(s for s in each_migrated_database(bound, bound.environments["prd"]) if s.name == DB.name)
+    documented = replace(subject.want.database, migration_tool=tool, migrations="dbo.it", version=version)
+    want: GuardedDatabase = replace(subject.want, database=documented)
+    verdict = migrations_applied.check(want, bent(inside(DB, migrations={"dbo.it": Observed(rows)})))
     assert type(verdict) is kind
     assert words in said(verdict)
