@@ -18,7 +18,7 @@ ALL = "all"
 _MOST = 10  # names in a message
 _NEAR = 0.5  # how alike a name is that may be meant: prod and production are
 _ENVIRONMENT = re.compile(r"(?!.{21})[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_TAG = re.compile(r"\w[\w.-]{0,127}")
 _VERSION = re.compile(r"[\w.-]{1,150}")
 
 
@@ -89,17 +89,22 @@ def stated(loaded: Loaded, *steps: str) -> str:
 
 
 def expected_commits(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
-    """`--expect-image SERVICE=SHA`, checked against the policy's services."""
+    """`--expect-image SERVICE=TAG`, checked against the policy's services."""
+    from mzaudit.facts.image_tags import COMMIT, is_of, words
+
     commits = {}
     for option in options:
         service, _, commit = option.partition("=")
         if service not in loaded.policy.services:
             raise InputError(
-                f"--expect-image {option[:80]!r}: expected SERVICE=SHA with SERVICE one of "
+                f"--expect-image {option[:80]!r}: expected SERVICE=TAG with SERVICE one of "
                 f"{', '.join(loaded.policy.services)}"
             )
-        if not _COMMIT.fullmatch(commit):
-            raise InputError(f"--expect-image {option[:80]!r}: expected a commit of 40 lower-case hexadecimal digits")
+        image = loaded.policy.services[service].image
+        style = image.tags if image is not None else COMMIT
+        if not _TAG.fullmatch(commit) or not is_of(style, commit):
+            expected = "a commit of 40 lower-case hexadecimal digits" if style == COMMIT else words(style)
+            raise InputError(f"--expect-image {option[:80]!r}: expected {expected}")
         commits[service] = commit
     return commits
 

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Final
 
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Evidence, Fail, Fix
 from mzaudit.facts.existing import present, require_field
+from mzaudit.facts.image_tags import COMMIT
 from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Unobserved
 from mzaudit.snapshot.text.image_reference import Image, parse
 from mzaudit.snapshot.web import Container, Site
 
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
-_SHORT_COMMIT: Final = re.compile(r"[0-9a-f]{7,39}")
-
 
 def sidecar_of(want: DesiredService, container: Container) -> Image | None:
     """The image that the policy documents for a side-car of that name."""
     text = next((each for name, each in want.sidecars.items() if name.casefold() == container.name.casefold()), None)
     return None if text is None else parse(text)
-
-
-def is_commit(tag: str) -> bool:
-    """Whether a tag has the form of a whole git commit: 40 lower-case hexadecimal digits."""
-    return _COMMIT.fullmatch(tag) is not None
-
-
-def is_short_commit(tag: str) -> bool:
-    """Whether a tag may be a shortened commit: 7 to 39 hexadecimal digits, which a build number may be as well."""
-    return _SHORT_COMMIT.fullmatch(tag) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +111,14 @@ def pull_by_system_identity(want: DesiredService, container: str) -> str:
     )
 
 
-def deploy(want: DesiredService, seen: Snapshot, form: str, commit: str = "COMMIT") -> Fix:
-    """How to let an app run its own repository's image of a commit."""
+def deploy(want: DesiredService, seen: Snapshot, form: str, tag: str | None = None) -> Fix:
+    """How to let an app run its own repository's image by a tag; without one, by what the policy documents."""
+    stated = want.image
+    digest = stated.digest if stated is not None and tag is None else None
+    placeholder = "COMMIT" if stated is None or stated.tags == COMMIT else "TAG"
     registry = seen.registry(want.registry.id).properties
     host = None if isinstance(registry, Gap) or registry.value is None else registry.value.login_server
-    image = f"{host or 'LOGIN_SERVER'}/{want.repository}:{commit}"
+    image = f"{host or 'LOGIN_SERVER'}/{want.repository}" + (f"@{digest}" if digest else f":{tag or placeholder}")
     where = {"name": want.app, "resource_group": want.resource_group}
     match form:
         case "compose":

@@ -220,7 +220,12 @@ class _Binder:
         for key, service in self._services.items():
             registry, component = registry_of(policy, service), component_of(policy, service)
             image = (
-                DesiredImage(registries[registry], service.image.repository)
+                DesiredImage(
+                    registries[registry],
+                    service.image.repository,
+                    service.image.tags,
+                    in_environment(service.image.digest, env),
+                )
                 if service.image is not None and registry in registries
                 else None
             )

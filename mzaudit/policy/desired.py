@@ -35,10 +35,13 @@ class DesiredRegistry:
 
 @dataclass(frozen=True, slots=True)
 class DesiredImage:
-    """Where a service's image comes from."""
+    """Where a service's image comes from. `tags` is the style of its tags: `commit`, `semver`, `any`, or a pattern;
+    `digest` the one image that runs, where the policy names it."""
 
     registry: DesiredRegistry
     repository: str
+    tags: str
+    digest: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,16 @@ class DesiredService:
     def repository(self) -> str:
         """The repository of its image. Raises `LookupError` for a service that the policy gives none."""
         return self._image.repository
+
+    @property
+    def tags(self) -> str:
+        """The style of its image's tags. Raises `LookupError` for a service that the policy gives none."""
+        return self._image.tags
+
+    @property
+    def digest(self) -> str | None:
+        """The one image that it runs, where the policy names it. Raises `LookupError` for a service without image."""
+        return self._image.digest
 
     @property
     def component(self) -> DesiredComponent:

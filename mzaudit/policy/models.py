@@ -168,6 +168,17 @@ class ImageSpec(Strict):
         Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$")],
         Field(description="The repository in the registry."),
     ]
+    tags: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[\w.*-]+$", max_length=128)],
+        Field(
+            description="What its tags are: commit (40 hexadecimal digits), semver, any, or a pattern such as"
+            " `release-*` (IMG-003, IMG-005)."
+        ),
+    ] = "commit"
+    digest: Annotated[
+        ByEnvironment[Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]] | None,
+        Field(description="The one image that runs, where the document names it; tags are not asked then."),
+    ] = None
 
 
 class SidecarSpec(Strict):

@@ -46,6 +46,7 @@ T = TypeVar("T")
 _SECRET = re.compile(r"[0-9A-Za-z-]{1,127}")
 _FLYWAY_VERSION = re.compile(r"[0-9]{1,20}([._][0-9]{1,20}){0,10}")
 _EF_MIGRATION = re.compile(r"[0-9]{14}_\w+")
+_STYLES = ("commit", "semver", "any")
 _BRACES = re.compile(r"\{[^}]*\}?|\}")
 
 
@@ -189,6 +190,10 @@ def _mappings(policy: Policy, every: tuple[str, ...]) -> Iterator[tuple[Steps, M
     for key, place in policy.places.items():
         if not isinstance(place, str):
             values.append((("places", key, "subscription"), place.subscription, _used_in(policy, key)))
+    for key, service in policy.services.items():
+        if service.image is not None:
+            there = _environments(service.environments, every)
+            values.append((("services", key, "image", "digest"), service.image.digest, there))
     for family, least in policy.plans.minimum.items():
         values.append((("plans", "minimum", family), least, every))
     values.append((("plans", "recommended"), policy.plans.recommended, every))
@@ -387,6 +392,18 @@ def _registry(policy: Policy, service: ServiceSpec, key: str) -> Wrong:
             yield (*at, "registry"), expected, f"{shown(named)}, which is not in {', '.join(lacking)}"
 
 
+def _images(policy: Policy) -> Wrong:
+    """Tags have a style that is known, or a pattern that some tag matches."""
+    for key, service in policy.services.items():
+        if service.image is None:
+            continue
+        tags, at = service.image.tags, ("services", key, "image", "tags")
+        if tags not in _STYLES and "*" not in tags:
+            yield at, f"{', '.join(_STYLES)} or a pattern with *", meant(tags, _STYLES)
+        elif tags.startswith((".", "-")):
+            yield at, "a pattern that a tag can match, which begins with a letter, a digit or _", shown(tags)
+
+
 def _settings(policy: Policy, key: str) -> Wrong:
     """A setting refers to a secret that is declared, and takes no other secret's place."""
     service = policy.services[key]
@@ -572,6 +589,7 @@ _CHECKS: tuple[Callable[[Policy], Wrong], ...] = (
     _one_address,
     _references,
     _sql,
+    _images,
     _secrets,
     _plans,
     _parity,

@@ -55,7 +55,7 @@ Exit codes:
 @options.simulate("Judge")
 @options.option(options.JUDGED, "--only", multiple=True, metavar="CODE", help="Report only this rule; repeatable.")
 @options.option(
-    options.JUDGED, "--expect-image", multiple=True, metavar="SERVICE=SHA", help="The commit a service must run."
+    options.JUDGED, "--expect-image", multiple=True, metavar="SERVICE=TAG", help="The image a service must run."
 )
 @options.option(
     options.JUDGED,

@@ -45,4 +45,4 @@ def test_expected_commit(case: str) -> None:
 def test_not_applicable_without_a_commit() -> None:
     verdict = verdict_of(expected_commit, Subject("prd", "service", "cloud", CLOUD.id, CLOUD, CLOUD.where), bent())
     assert isinstance(verdict, NotApplicable)
-    assert "--expect-image SERVICE=SHA" in said(verdict)
+    assert "--expect-image SERVICE=TAG" in said(verdict)

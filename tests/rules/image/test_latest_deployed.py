@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules.image.latest_deployed import latest_deployed
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.registry import Manifest, Tag
-from tests.built_estate import SHA, TAKEN, Bend, ask, gap, image, registry, said, service, site
+from tests.built_estate import SHA, TAKEN, Bend, ask, bent, gap, image, registry, said, service, site
 
 CLOUD = service("cloud")
 REPOSITORY = "acrmonozu.azurecr.io/cloud-backend"
@@ -126,3 +127,70 @@ def test_latest_deployed(case: str) -> None:
     verdict = ask(latest_deployed, "cloud", *bends)
     assert type(verdict) is kind
     assert words in said(verdict)
+
+
+# The style, the running tag, all tags; pushed by day.
+STYLED: dict[str, tuple[str, str, tuple[Tag, ...], type, str]] = {
+    "the highest version": ("semver", "1.10.0", (pushed("1.9.0", -1, 1), pushed("1.10.0", -5, 2)), Pass, ""),
+    "a higher version": (
+        "semver",
+        "1.9.0",
+        (pushed("1.9.0", -1, 1), pushed("v1.10.0", -5, 2)),
+        Fail,
+        "does not run the newest image: v1.10.0 is a higher version",
+    ),
+    "a higher version of the same image": (
+        "semver",
+        "1.9.0",
+        (pushed("1.9.0", -1, 1), pushed("2.0.0", -1, 1)),
+        Pass,
+        "",
+    ),
+    "a pre-release beside a release": (
+        "semver",
+        "1.9.0",
+        (pushed("1.9.0", -1, 1), pushed("2.0.0-rc.1", 0, 2)),
+        Pass,
+        "",
+    ),
+    "a pre-release, and the next": (
+        "semver",
+        "2.0.0-rc.2",
+        (pushed("2.0.0-rc.2", -1, 1), pushed("2.0.0-rc.10", 0, 2)),
+        Fail,
+        "2.0.0-rc.10 is a higher version",
+    ),
+    "a pre-release, and its release": (
+        "semver",
+        "2.0.0-rc.2",
+        (pushed("2.0.0-rc.2", -1, 1), pushed("2.0.0", -9, 2)),
+        Fail,
+        "2.0.0 is a higher version",
+    ),
+    "a commit among versions": ("semver", "1.9.0", (pushed("1.9.0", -5, 1), RUNNING), Pass, ""),
+    "the last like the pattern": ("v*", "v3", (pushed("v2", -5, 2), pushed("v3", -3, 1), RUNNING), Pass, ""),
+    "a later one like the pattern": (
+        "v*",
+        "v2",
+        (pushed("v2", -5, 2), pushed("v3", -3, 1)),
+        Fail,
+        "v3 was pushed later",
+    ),
+    "any": ("any", "latest", (RUNNING,), NotApplicable, ""),
+}
+
+
+@pytest.mark.parametrize("case", STYLED)
+def test_the_newest_of_the_documented_style(case: str) -> None:
+    style, running, held, kind, words = STYLED[case]
+    assert CLOUD.image is not None
+    want = replace(CLOUD, image=replace(CLOUD.image, tags=style))
+    verdict = latest_deployed.check(want, bent(image(CLOUD, f"{REPOSITORY}:{running}"), tags(*held)))
+    assert type(verdict) is kind
+    assert words in said(verdict)
+
+
+def test_the_one_image_has_no_newer_one() -> None:
+    assert CLOUD.image is not None
+    want = replace(CLOUD, image=replace(CLOUD.image, digest=digest(1)))
+    assert isinstance(latest_deployed.check(want, bent(tags(RUNNING, pushed(NEXT, -8, 2)))), NotApplicable)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from mzaudit.engine import Fail, Inconclusive, Pass
-from mzaudit.rules.image.tag_is_commit import tag_is_commit
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.rules.image.tag_style import tag_style
 from mzaudit.snapshot.observed import Listing
 from mzaudit.snapshot.web import Runtime, SiteContainer
-from tests.built_estate import SHA, Bend, ask, gap, image, said, service, site, site_config
+from tests.built_estate import SHA, Bend, ask, bent, gap, image, said, service, site, site_config
 from tests.written import container_of
 
 CLOUD = service("cloud")
@@ -56,8 +58,35 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_tag_is_commit(case: str) -> None:
+def test_tag_style(case: str) -> None:
     bends, kind, words = CASES[case]
-    verdict = ask(tag_is_commit, "cloud", *bends)
+    verdict = ask(tag_style, "cloud", *bends)
+    assert type(verdict) is kind
+    assert words in said(verdict)
+
+
+STYLED: dict[str, tuple[str, str | None, str, type, str]] = {
+    "a version": ("semver", None, ":1.4.2", Pass, ""),
+    "a version with its v": ("semver", None, ":v1.4.2", Pass, ""),
+    "a pre-release": ("semver", None, ":2.0.0-rc.1", Pass, ""),
+    "a version of two numbers": ("semver", None, ":1.4", Fail, "the tag 1.4, which is no semantic version. "),
+    "a number with a zero before it": ("semver", None, ":01.4.2", Fail, "no semantic version"),
+    "a commit for a version": ("semver", None, f":{SHA}", Fail, "no semantic version"),
+    "a version's digest alone": ("semver", None, f"@{DIGEST}", Fail, "which does not say the version. low"),
+    "like the pattern": ("release-*", None, ":release-7", Pass, ""),
+    "not like the pattern": ("release-*", None, ":main", Fail, "the tag main, which is no tag like release-*. "),
+    "no tag for a pattern": ("release-*", None, "", Fail, "no tag, which means latest"),
+    "any": ("any", None, ":latest", NotApplicable, ""),
+    "the one image": ("commit", DIGEST, f":latest@{DIGEST}", Pass, ""),
+    "another image": ("commit", DIGEST, f":{SHA}", Fail, "does not run the documented image sha256:abab"),
+}
+
+
+@pytest.mark.parametrize("case", STYLED)
+def test_the_documented_style(case: str) -> None:
+    style, digest, tail, kind, words = STYLED[case]
+    assert CLOUD.image is not None
+    want = replace(CLOUD, image=replace(CLOUD.image, tags=style, digest=digest))
+    verdict = tag_style.check(want, bent(image(CLOUD, REPOSITORY + tail)))
     assert type(verdict) is kind
     assert words in said(verdict)
