@@ -41,6 +41,8 @@ _HISTORIES = {
     "liquibase": "dbo.DATABASECHANGELOG",
 }
 """Where each tool writes its history, by default."""
+CONTAINER = "container"
+"""What a service says that runs no runtime stack."""
 NO_COMPONENT = "none"
 """What a service says instead of a component, if it exports no telemetry."""
 
@@ -241,6 +243,8 @@ class _Binder:
                     app=self._named(service.app),
                     id=kinds.SITE.id(group, self._named(service.app)),
                     resource_group=group.rsplit("/", 1)[-1],
+                    function=service.kind == "function",
+                    stack=None if service.runs == CONTAINER else service.runs,
                     image=image,
                     vault=own[0] if own else None,
                     vaults=tuple(vaults[one] for one in readable_vaults(service) if one in vaults),

@@ -175,8 +175,10 @@ class DesiredPlans:
 class DesiredService:
     """A documented backend in one environment. `settings` are those that refer to a secret, `vaults` those that it may
     read: its own first, then others that its settings refer to; `vault` is the first of its own. `sidecars` are images
-    by the container's name. `exports_to` is None where it exports no telemetry. `shares` tells that it uses something
-    that other environments have too, whose rules there have to know its slots as well."""
+    by the container's name. `exports_to` is None where it exports no telemetry. `function` tells a function app from a
+    web app; `stack` is the runtime stack that it runs on, with its version, None where it runs a container.
+    `shares` tells that it uses something that other environments have too, whose rules there have to know its slots as
+    well."""
 
     env: str
     key: str
@@ -186,6 +188,8 @@ class DesiredService:
     app: str
     id: str
     resource_group: str
+    function: bool
+    stack: str | None
     image: DesiredImage | None
     vault: DesiredVault | None
     vaults: tuple[DesiredVault, ...]

@@ -204,6 +204,14 @@ class ServiceSpec(Thing):
 
     title: Annotated[Text | None, Field(description="What people call it; its key, where nothing is said.")] = None
     app: Annotated[Named, kinds.SITE, Field(description="The name of its App Service app.")]
+    kind: Annotated[Literal["app", "function"], Field(description="A web app, or a function app.")] = "app"
+    runs: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^(container|[A-Za-z][A-Za-z-]*\|[\w.-]+)$", max_length=60)],
+        Field(
+            description="A container, or a runtime stack and its version as linuxFxVersion has them, such as"
+            " PYTHON|3.12."
+        ),
+    ] = "container"
     image: Annotated[
         ImageSpec | None, Field(description="Where its container's image comes from; none of an app without one.")
     ] = None

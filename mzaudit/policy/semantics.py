@@ -12,6 +12,7 @@ from mzaudit import kinds
 from mzaudit.kinds import NamedKind, NameRule
 from mzaudit.policy import things
 from mzaudit.policy.bind import (
+    CONTAINER,
     NO_COMPONENT,
     database_spec,
     group_of,
@@ -25,7 +26,7 @@ from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.loader.diagnostics import Contradiction, Steps, shown
 from mzaudit.policy.models import DatabaseSpec, Policy, ServiceSpec, StorageSpec, Thing
 from mzaudit.policy.rule_vocabulary import Vocabulary, meant
-from mzaudit.policy.skus import family_of, sku
+from mzaudit.policy.skus import family_of, is_known, sku
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +398,8 @@ def _images(policy: Policy) -> Wrong:
     for key, service in policy.services.items():
         if service.image is None:
             continue
+        if service.runs != CONTAINER:
+            yield ("services", key, "image"), f"none, because it runs {service.runs}", "one"
         tags, at = service.image.tags, ("services", key, "image", "tags")
         if tags not in _STYLES and "*" not in tags:
             yield at, f"{', '.join(_STYLES)} or a pattern with *", meant(tags, _STYLES)
@@ -551,7 +554,7 @@ def _plans(policy: Policy) -> Wrong:
         for at, name in _spelt(_Name(("plans", "minimum", family), written, kinds.GROUP_NAME, ())):
             if (family_of(name) or "").casefold() != family.casefold():
                 yield at, f"a SKU of the family {family}", shown(name)
-            elif sku(name, plans.sizes) is None:
+            elif not is_known(name, plans.sizes):
                 yield at, "a SKU whose size is known, or given under plans.sizes", shown(name)
             elif name.casefold() in refused:
                 yield at, "a SKU that is not refused", shown(name)

@@ -92,6 +92,10 @@ _SIZES: Final[dict[str, tuple[int, float]]] = {
     "WS2": (2, 7),
     "WS3": (4, 14),
 }
+# Consumption, whose instances have no size that a plan's name tells.
+_WITHOUT_SIZE: Final = frozenset({"y1", "fc1"})
+FUNCTIONS: Final = frozenset({"Y", "FC", "EP"})
+"""Families for function apps alone."""
 _NAME: Final = re.compile(r"([A-Z]{1,3})[0-9]+((?:m?v[0-9]+)?)", re.IGNORECASE)
 
 
@@ -99,6 +103,11 @@ def family_of(name: str) -> str | None:
     """The family that a SKU's name tells (`P1mv3` is of `Pmv3`), as policies spell it; `None` for what is no SKU."""
     found = _NAME.fullmatch(name)
     return None if found is None else found[1].upper() + found[2].lower()
+
+
+def is_known(name: str, given: Mapping[str, PlanSize]) -> bool:
+    """Whether a policy can ask for that SKU at least: its size is known, or it is the only one of its family."""
+    return name.casefold() in _WITHOUT_SIZE or sku(name, given) is not None
 
 
 def sku(name: str, given: Mapping[str, PlanSize]) -> Sku | None:

@@ -36,7 +36,8 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class SiteProperties:
-    """GET site. `kind` is split and casefolded; `None` means Azure was silent."""
+    """GET site. `kind` is split and casefolded; `function_runtime` is the stack of a function app on the Flex
+    Consumption plan, which has no other; `None` means Azure was silent."""
 
     id: str
     name: str
@@ -48,6 +49,7 @@ class SiteProperties:
     plan_id: str | None
     identity: Identity
     key_vault_reference_identity: Shown | None
+    function_runtime: Runtime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,9 @@ class Container:
 class Runtime:
     """`linuxFxVersion`, parsed: `form` is docker, compose, kube, sitecontainers, stack or empty.
 
-    `stack` is the runtime stack's name (`node`) where the form is `stack`; `containers` those named by docker and
-    compose; `problem` says why a compose file could not be read; `environment` is a compose file's own settings.
+    `stack` is the runtime stack's name (`node`) where the form is `stack`, and `version` its version; `containers`
+    those named by docker and compose; `problem` says why a compose file could not be read; `environment` is a compose
+    file's own settings.
     """
 
     form: str
@@ -73,6 +76,7 @@ class Runtime:
     containers: tuple[Container, ...] = ()
     environment: tuple[Setting, ...] = ()
     problem: str = ""
+    version: Shown = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mzaudit.facts.app_images import is_commit, is_short_commit
+from mzaudit.facts.image_tags import is_of, is_short_commit
 from mzaudit.snapshot.text.image_reference import Image, parse
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -64,7 +64,7 @@ def test_parse(reference: str) -> None:
     ],
 )
 def test_commit(tag: str, whole: bool, short: bool) -> None:
-    assert (is_commit(tag), is_short_commit(tag)) == (whole, short)
+    assert (is_of("commit", tag), is_short_commit(tag)) == (whole, short)
 
 
 @pytest.mark.slow

@@ -29,6 +29,7 @@ from mzaudit.snapshot.web import (
     Mount,
     Plan,
     ReferenceStatus,
+    Runtime,
     Setting,
     Site,
     SiteConfig,
@@ -289,7 +290,15 @@ def _properties(body: web_wire_models.WireSite) -> SiteProperties:
             ),
         ),
         key_vault_reference_identity=_told(shown.identity, members.key_vault_reference_identity),
+        function_runtime=_function_runtime(members.function_app_config),
     )
+
+
+def _function_runtime(config: web_wire_models.FunctionAppConfig | None) -> Runtime | None:
+    runtime = config.runtime if config is not None else None
+    if runtime is None or not runtime.name:
+        return None
+    return linux_fx_version.stack(runtime.name, runtime.version or "")
 
 
 def _types(identity: web_wire_models.SiteIdentity) -> tuple[str, ...]:

@@ -28,6 +28,19 @@ class SiteIdentity(Wire):
     user_assigned_identities: dict[str, AttachedIdentity | None] | None = None
 
 
+class FunctionRuntime(Wire):
+    """`runtime` of a function app on the Flex Consumption plan."""
+
+    name: str | None = None
+    version: str | None = None
+
+
+class FunctionAppConfig(Wire):
+    """`functionAppConfig` of a site."""
+
+    runtime: FunctionRuntime | None = None
+
+
 class SiteMembers(Wire):
     """`properties` of a site."""
 
@@ -36,6 +49,7 @@ class SiteMembers(Wire):
     reserved: bool | None = None
     server_farm_id: str | None = None
     key_vault_reference_identity: str | None = None
+    function_app_config: FunctionAppConfig | None = None
 
 
 class WireSite(Resource):

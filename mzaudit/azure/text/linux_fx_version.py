@@ -24,7 +24,13 @@ def parse(text: str | None, classifier: Classifier) -> Runtime:
         case "kube" if pipe:
             return Runtime("kube", problem="Kubernetes configurations are not read")
         case _:
-            return Runtime("stack", stack=shown.stack(prefix))
+            return stack(prefix, rest)
+
+
+def stack(name: str, version: str) -> Runtime:
+    """A runtime stack and its version."""
+    told = shown.name(version.strip()) if version.strip() else shown.NOTHING
+    return Runtime("stack", stack=shown.stack(name), version=told)
 
 
 def _compose(encoded: str, classifier: Classifier) -> Runtime:

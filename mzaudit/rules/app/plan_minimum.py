@@ -3,7 +3,7 @@
 from mzaudit.engine import Aspect, Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
-from mzaudit.policy.skus import sku
+from mzaudit.policy.skus import family_of, sku
 from mzaudit.rules.app._app_plan import each_sized_service, not_documented, plan_of, resize, size_of
 from mzaudit.snapshot.estate import Snapshot
 
@@ -21,7 +21,8 @@ def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The plan that the app runs on, wherever it lies, has a SKU with at least the cores and the memory of the policy's
-    minimum for the SKU's own family (Basic B2, PremiumV3 P1v3, …), compared by the SKU's name without case. SKUs that
+    minimum for the SKU's own family (Basic B2, PremiumV3 P1v3, Functions Premium EP1, Flex Consumption FC1, …),
+    compared by the SKU's name without case. SKUs that
     the policy refuses (F1, D1, Y1, P0v3, …) fail. Families are not compared with each other: a P0v3 has less cores and
     more memory than a B2. Where the policy gives no minimum for the family, or neither it (`plans.sizes`) nor mzaudit
     knows the SKU's size, this is inconclusive and names the line to add.
@@ -49,8 +50,11 @@ def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:
         )
     if not want.plans.minimum:
         return Pass((Evidence(at, f"not one of {', '.join(want.plans.refused)}", plan.sku),))
+    minimums = {family.casefold(): name for family, name in want.plans.minimum.items()}
+    minimum = minimums.get((family_of(plan.sku) or "").casefold())
+    if minimum is not None and minimum.casefold() == plan.sku.casefold():
+        return Pass((Evidence(at, f"at least {minimum}", plan.sku),))
     size = size_of(want, plan)
-    minimum = {family.casefold(): name for family, name in want.plans.minimum.items()}.get(size.family.casefold())
     least = None if minimum is None else sku(minimum, want.plans.sizes)
     if least is None:
         wanted = f"the policy gives no minimum for the family {size.family}: add `{size.family}: SKU` to plans.minimum"

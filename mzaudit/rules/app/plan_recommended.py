@@ -3,7 +3,7 @@
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Pass, Severity, Verdict, rule
 from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
-from mzaudit.policy.skus import BASIC, sku
+from mzaudit.policy.skus import BASIC, FUNCTIONS, family_of, sku
 from mzaudit.rules.app._app_plan import each_recommended_service, not_documented, plan_of, resize, size_of
 from mzaudit.snapshot.estate import Snapshot
 
@@ -24,7 +24,7 @@ def plan_recommended(want: DesiredService, seen: Snapshot) -> Verdict:
     In production, the plan's SKU has at least the cores and at least the memory of the recommended one (P2v3: 4 cores,
     16 GiB) and is not Basic. P2mv3, P3v3, P2v4 and I2v2 are enough; P1mv3 has the memory and not the cores. A refused
     SKU fails; one whose size neither the policy (`plans.sizes`) nor mzaudit knows is inconclusive. Other environments
-    are not asked.
+    are not asked, nor function apps on a plan of their own (EP, FC, Y): for these there is a minimum (APP-003).
 
     ## Why it matters
     Basic plans have no deployment slots and no autoscale, and smaller ones leave production no head-room.
@@ -38,6 +38,10 @@ def plan_recommended(want: DesiredService, seen: Snapshot) -> Verdict:
     if not want.production:
         return NotApplicable(f"{want.env} is not production.")
     plan = plan_of(want, seen)
+    if want.function and family_of(plan.sku) in FUNCTIONS:
+        return NotApplicable(
+            f"{want.app} is on {plan.sku}, a plan for function apps alone; no such one is recommended."
+        )
     recommended = sku(want.plans.recommended or "", want.plans.sizes)
     if recommended is None:
         wanted = f"the size of {want.plans.recommended} is not known: add it to plans.sizes"

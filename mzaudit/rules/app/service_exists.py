@@ -25,7 +25,7 @@ def service_exists(want: DesiredService, seen: Snapshot) -> Verdict:
     A backend that is not where the documentation says is either down or runs somewhere that nobody audits.
 
     ## Remediation
-    Create the App Service as a Linux container app, or correct its name in the policy.
+    Create the App Service as it is documented, or correct its name in the policy.
 
     ## References
     - https://learn.microsoft.com/azure/app-service/configure-custom-container
@@ -35,19 +35,24 @@ def service_exists(want: DesiredService, seen: Snapshot) -> Verdict:
     return Fail(
         (Evidence(want.id, "exists", "absent"),),
         f"The App Service {want.app} ({want.title}) does not exist in {want.resource_group}.",
-        "Create the App Service with an image of its own repository, or correct its name in the policy.",
+        "Create the App Service as it is documented, or correct its name in the policy.",
         Fix(
             "Contributor on the resource group",
-            (
-                az(
-                    "webapp create",
-                    name=want.app,
-                    resource_group=want.resource_group,
-                    plan="PLAN",
-                    container_image_name="LOGIN_SERVER/" + want.repository + ":COMMIT",
-                    assign_identity="[system]",
-                ),
-            ),
-            "Microsoft.Web/sites (azurerm_linux_web_app)",
+            (az("functionapp create" if want.function else "webapp create", **_made(want)),),
+            "Microsoft.Web/sites (azurerm_linux_function_app)"
+            if want.function
+            else "Microsoft.Web/sites (azurerm_linux_web_app)",
         ),
     )
+
+
+def _made(want: DesiredService) -> dict[str, str]:
+    """What `az` makes the app of."""
+    made = {"name": want.app, "resource_group": want.resource_group, "plan": "PLAN"}
+    made |= {"storage_account": "STORAGE_ACCOUNT"} if want.function else {}
+    if want.stack is not None:
+        made["runtime"] = want.stack
+    else:
+        source = f"LOGIN_SERVER/{want.repository}:TAG" if want.image is not None else "IMAGE"
+        made["image" if want.function else "container_image_name"] = source
+    return made | {"assign_identity": "[system]"}

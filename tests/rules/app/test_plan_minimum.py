@@ -86,7 +86,8 @@ POLICIES: dict[str, tuple[Desired, str, type, str]] = {
     "a minimum for the family": (given(None, Imv2="I1mv2"), "I1mv2", Pass, ""),
     "below it": (given(None, Imv2="I2mv2"), "I1mv2", Fail, "below the minimum I2mv2"),
     "functions": (given(None, EP="EP2"), "EP1", Fail, "below the minimum EP2"),
-    "no size": (given(None, FC="FC1"), "FC1", Inconclusive, "the size of FC1 is not known"),
+    "the only one of its family": (given(None, FC="FC1"), "FC1", Pass, ""),
+    "no size": (given(None, FC="FC1"), "FC2", Inconclusive, "the size of FC2 is not known"),
     "a size and no minimum": (
         given('{"cores": 1, "memory_gib": 2}'),
         "FC1",
@@ -112,3 +113,21 @@ def test_the_remark_names_the_policys_line() -> None:
     (doubt,) = verdict.gaps
     assert doubt.reason is GapReason.UNDECIDED
     assert doubt.detail.endswith(f"({wanted().where('plans')})")
+
+
+# The family's minimum; the plan's SKU.
+FUNCTIONS: dict[str, tuple[str, str, type]] = {
+    "Functions Premium": ("EP1", "EP1", Pass),
+    "a larger Functions Premium": ("EP1", "EP2", Pass),
+    "a smaller Functions Premium": ("EP2", "EP1", Fail),
+    "Flex Consumption": ("FC1", "FC1", Pass),
+    "Consumption": ("Y1", "y1", Pass),
+}
+
+
+@pytest.mark.parametrize("case", FUNCTIONS)
+def test_plans_for_function_apps_have_a_minimum(case: str) -> None:
+    least, running, kind = FUNCTIONS[case]
+    family = least.rstrip("0123456789")
+    want = replace(CLOUD, function=True, plans=replace(CLOUD.plans, minimum={family: least}, refused=()))
+    assert type(plan_minimum.check(want, bent(plan(CLOUD, running)))) is kind
