@@ -135,6 +135,20 @@ COMPONENT: Final = NamedKind(
     worldwide=False,
 )
 
+USER_IDENTITY: Final = NamedKind(
+    "Microsoft.ManagedIdentity/userAssignedIdentities",
+    "2023-01-31",
+    _rule(
+        "managed identity",
+        r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}",
+        "3 to 128 letters, digits, hyphens and underscores, a letter or digit first",
+    ),
+    held_in="user_identities",
+    worldwide=False,
+    by_id=True,
+    shared=True,
+)
+
 GROUP_NAME: Final = _rule(
     "resource group", r"[\w().-]{0,89}[\w()-]", "at most 90 letters, digits and _ - . ( ), no dot last"
 )

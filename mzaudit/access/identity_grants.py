@@ -14,16 +14,20 @@ from mzaudit.snapshot.observed import Observed, Unobserved
 
 
 def switch_on(want: DesiredService, seen: Snapshot, *, again: bool = False) -> Fix:
-    """Switch the system-assigned identity on (`again`: off first), then grant it its documented roles."""
+    """Switch the system-assigned identity on (`again`: off first), or attach the one that the service acts as, then
+    grant it its documented roles."""
     app: dict[str, str | bool] = {"name": want.app, "resource_group": want.resource_group}
+    app |= {"identities": want.identity.id} if want.identity is not None else {}
     off = (az("webapp identity remove", **app),) if again else ()
     grants = [(_pull(want, seen), want.registry.id)] if want.image is not None else []
     grants += [("Key Vault Secrets User", vault.id) for vault in want.vaults]
-    grants += [("Storage Blob Data Reader", storage.container_id) for storage in want.storage]
+    grants += [(storage.role, storage.container_id) for storage in want.storage]
+    grants += [(access.role, access.scope) for access in want.access]
     return Fix(
         "Website Contributor on the app, Role Based Access Control Administrator on each scope",
         (*off, az("webapp identity assign", **app), *(_grant(role, scope) for role, scope in grants)),
-        "Microsoft.Web/sites: identity.type = SystemAssigned (azurerm_linux_web_app: identity.type); "
+        f"Microsoft.Web/sites: identity.type = {'SystemAssigned' if want.identity is None else 'UserAssigned'} "
+        "(azurerm_linux_web_app: identity.type); "
         "Microsoft.Authorization/roleAssignments",
     )
 

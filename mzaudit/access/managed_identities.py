@@ -23,10 +23,15 @@ class ServiceIdentity:
     principal_id: str
     service: DesiredService
     words: str
+    attached: str = ""  # the name of a user-assigned one
     oid: str = field(init=False, repr=False, compare=False)  # casefolded
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "oid", self.principal_id.casefold())
+
+    def named(self, attached: str) -> bool:
+        """Whether it is the user-assigned identity of that name."""
+        return bool(attached) and self.attached.casefold() == attached.casefold()
 
 
 class ServiceIdentities:
@@ -74,8 +79,9 @@ def _identities(site: Site, service: DesiredService, words: str) -> Iterator[Ser
         yield Gap(GapReason.MALFORMED, f"GET {site.id}", site.id, detail="an identity without a principal id")
     for attached in sorted(identity.user_assigned, key=lambda one: one.id.casefold()):
         if attached.principal_id is not None:
+            called = name(attached.id)
             yield ServiceIdentity(
-                attached.principal_id, service, f"the user-assigned identity {name(attached.id)} of {words}"
+                attached.principal_id, service, f"the user-assigned identity {called} of {words}", called
             )
         else:
             yield Gap(GapReason.MALFORMED, f"GET {site.id}", attached.id, detail="an identity without a principal id")

@@ -90,6 +90,7 @@ DATABASE: Final = Need(f"{kinds.SERVER}/databases/read")
 ENTRA_ONLY: Final = Need(f"{kinds.SERVER}/azureADOnlyAuthentications/read")
 
 ACCOUNT: Final = Need(kinds.ACCOUNT.read)
+USER_IDENTITY: Final = Need(kinds.USER_IDENTITY.read)
 CONTAINER: Final = Need(f"{kinds.ACCOUNT}/blobServices/containers/read")
 
 COMPONENT: Final = Need(kinds.COMPONENT.read)

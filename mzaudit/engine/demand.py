@@ -33,4 +33,5 @@ class Demand(StrEnum):
     CONTAINER = "containers are there"
     CONTAINER_ACCESS = "a container is its services' alone"
     ISOLATION = "nothing reaches what is not documented"
+    ACCESS = "identities hold their documented roles"
     NOTHING_UNDOCUMENTED = "vaults hold what is documented"

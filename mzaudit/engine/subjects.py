@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mzaudit.policy.desired import (
     Desired,
+    DesiredAccess,
     DesiredComponent,
     DesiredEnvironment,
     DesiredRegistry,
@@ -245,6 +246,23 @@ def each_container_reader(wanted: Desired, env: DesiredEnvironment) -> Iterator[
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceAccess:
+    """A service, and a role on a documented thing that its identity holds besides the usual ones."""
+
+    service: DesiredService
+    access: DesiredAccess
+
+
+def each_service_access(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[ServiceAccess]]:
+    """Every backend with every role of its `access`."""
+    for service in env.services:
+        for one in service.access:
+            want = ServiceAccess(service, one)
+            name = f"{service.key}/{one.on}/{one.role}"
+            yield Subject(env.env, "service", name, service.id, want, one.where, service_parts(service))
+
+
+@dataclass(frozen=True, slots=True)
 class GuardedStorage:
     """A blob container, and every documented service of any environment: its users and all the others."""
 
@@ -265,30 +283,35 @@ def each_guarded_storage(wanted: Desired, env: DesiredEnvironment) -> Iterator[S
 
 @dataclass(frozen=True, slots=True)
 class HeldRoles:
-    """A service whose roles are judged, and the environments asked for: other rules guard their vaults and containers
-    against it."""
+    """A service whose roles are judged, those that act as the same identity (itself among them), and the environments
+    asked for: other rules guard their vaults and containers against it."""
 
     service: DesiredService
+    sharing: tuple[DesiredService, ...]
     asked: tuple[DesiredEnvironment, ...]
 
     @property
     def vaults(self) -> Iterator[DesiredVault]:
-        """The vaults that are not its own."""
-        own = {vault.id for vault in self.service.vaults}
+        """The vaults that are none of theirs."""
+        own = {vault.id for one in self.sharing for vault in one.vaults} | self._reached
         return (vault for env in self.asked for vault in env.vaults if vault.id not in own)
 
     @property
     def storage(self) -> Iterator[DesiredStorage]:
-        """The containers that are not its own."""
-        own = {one.container_id for one in self.service.storage}
+        """The containers that are none of theirs."""
+        own = {storage.container_id for one in self.sharing for storage in one.storage} | self._reached
         return (one for env in self.asked for one in env.storage if one.container_id not in own)
+
+    @property
+    def _reached(self) -> set[str]:
+        return {access.scope for one in self.sharing for access in one.access}
 
 
 def each_role_holder(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[HeldRoles]]:
     """Every documented backend, as a holder of roles."""
     asked = tuple(wanted.environments[name] for name in wanted.asked)
     for service in env.services:
-        want = HeldRoles(service, asked)
+        want = HeldRoles(service, wanted.sharing(service), asked)
         yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
 
 

@@ -100,15 +100,13 @@ def main_image(want: DesiredService, seen: Snapshot) -> MainImage | Fail:
     return MainImage(image, containers.main.image, containers.form, containers.at)
 
 
-def pull_by_system_identity(want: DesiredService, container: str) -> str:
-    """The command that lets a site container pull with the app's system-assigned identity."""
-    return az(
-        "webapp sitecontainers update",
-        name=want.app,
-        resource_group=want.resource_group,
-        container_name=container,
-        system_assigned_identity="true",
-    )
+def pull_by_own_identity(want: DesiredService, container: str, client: str | None) -> str:
+    """The command that lets a site container pull with the identity that the service acts as; `client` is the client id
+    of a user-assigned one, None where it is not known."""
+    where = {"name": want.app, "resource_group": want.resource_group, "container_name": container}
+    if want.identity is None:
+        return az("webapp sitecontainers update", **where, system_assigned_identity="true")
+    return az("webapp sitecontainers update", **where, user_assigned_identity=client or "CLIENT_ID")
 
 
 def deploy(want: DesiredService, seen: Snapshot, form: str, tag: str | None = None) -> Fix:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 from mzaudit import kinds
 from mzaudit.policy import things
 from mzaudit.policy.desired import (
+    ActsAs,
     Desired,
+    DesiredAccess,
     DesiredComponent,
     DesiredDatabase,
     DesiredEnvironment,
+    DesiredIdentity,
     DesiredImage,
     DesiredOverride,
     DesiredPlans,
@@ -31,7 +34,16 @@ from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.enums import SecretStyle
 
 if TYPE_CHECKING:
-    from mzaudit.policy.models import DatabaseSpec, PlaceSpec, Policy, ServerSpec, ServiceSpec, Thing
+    from mzaudit.policy.models import (
+        AccessSpec,
+        DatabaseSpec,
+        PlaceSpec,
+        Policy,
+        PrincipalSpec,
+        ServerSpec,
+        ServiceSpec,
+        Thing,
+    )
 
 T = TypeVar("T")
 _HISTORIES = {
@@ -43,6 +55,7 @@ _HISTORIES = {
 """Where each tool writes its history, by default."""
 CONTAINER = "container"
 """What a service says that runs no runtime stack."""
+_USER = "user:"
 NO_COMPONENT = "none"
 """What a service says instead of a component, if it exports no telemetry."""
 
@@ -174,6 +187,17 @@ def registry_of(policy: Policy, service: ServiceSpec) -> str | None:
     return next(iter(policy.registries)) if len(policy.registries) == 1 else None
 
 
+def acts_as(service: ServiceSpec) -> ActsAs:
+    """Whom a service acts as."""
+    match service.identity:
+        case "system":
+            return "system"
+        case "none":
+            return "none"
+        case _:
+            return "user"
+
+
 def own_vaults(service: ServiceSpec) -> tuple[str, ...]:
     """The keys of a service's own vaults, whose secrets are its settings, each once."""
     return tuple(dict.fromkeys((*((service.vault,) if service.vault is not None else ()), *service.vaults)))
@@ -207,6 +231,9 @@ class _Binder:
 
     def environment(self) -> DesiredEnvironment:
         policy, env = self._policy, self._env
+        identities = {
+            key: self._identity(key) for key, one in policy.identities.items() if is_in(one.environments, env)
+        }
         registries = {
             key: self._registry(key) for key, one in policy.registries.items() if is_in(one.environments, env)
         }
@@ -243,6 +270,9 @@ class _Binder:
                     app=self._named(service.app),
                     id=kinds.SITE.id(group, self._named(service.app)),
                     resource_group=group.rsplit("/", 1)[-1],
+                    acts_as=acts_as(service),
+                    identity=identities.get(service.identity.removeprefix(_USER)),
+                    access=(),
                     function=service.kind == "function",
                     stack=None if service.runs == CONTAINER else service.runs,
                     image=image,
@@ -266,6 +296,7 @@ class _Binder:
             subscription=self._subscription,
             resource_group_id="",
             resource_groups=(),
+            identities=tuple(identities.values()),
             registries=tuple(registries.values()),
             vaults=tuple(vaults.values()),
             services=tuple(services),
@@ -277,11 +308,40 @@ class _Binder:
             distinct_between_environments=policy.secrets.distinct_between_environments,
             where=self._where("environments", env),
         )
+        bound = self._with_access(bound)
         ids = (*(one.id for one in bound.services), *bound.ids)
         groups = {each.casefold(): each for each in ("/".join(one.split("/")[:5]) for one in ids)}
         default = self._place("default") if "default" in policy.places and "{service}" not in self._default() else None
         first = default or next(iter(groups.values()), f"/subscriptions/{self._subscription}")
         return replace(bound, resource_group_id=first, resource_groups=tuple(groups.values()))
+
+    def _with_access(self, bound: DesiredEnvironment) -> DesiredEnvironment:
+        """The environment with the roles that services, people and pipelines hold on its things."""
+        held = things.ids(bound)
+
+        def access(stated: Iterable[AccessSpec], *steps: str | int) -> Iterator[DesiredAccess]:
+            for index, one in enumerate(stated):
+                name = things.full_name(self._policy, one.on)
+                if name in held:
+                    yield DesiredAccess(one.role, one.on, held[name], self._where(*steps, "access", index))
+
+        services = tuple(
+            replace(one, access=tuple(access(self._services[one.key].access, "services", one.key)))
+            for one in bound.services
+        )
+        readers: dict[str, list[PrincipalSpec]] = {}
+        for section in ("people", "pipelines"):
+            for index, principal in enumerate(getattr(self._policy, section)):
+                for one in access(principal.access, section, index):
+                    readers.setdefault(one.scope, []).append(principal)
+        vaults = tuple(replace(one, readers=(*one.readers, *readers.get(one.id, ()))) for one in bound.vaults)
+        return replace(bound, services=services, vaults=vaults)
+
+    def _identity(self, key: str) -> DesiredIdentity:
+        identity = self._policy.identities[key]
+        name = self._named(identity.name)
+        id_ = kinds.USER_IDENTITY.id(self._group(identity), name)
+        return DesiredIdentity(self._env, key, name, id_, self._where("identities", key))
 
     def _named(self, name: str | Mapping[str, str]) -> str:
         return filled(name, self._env)
@@ -367,6 +427,7 @@ class _Binder:
             account_id,
             container,
             f"{account_id}/blobServices/default/containers/{container}",
+            storage.role,
             tuple(user for user, service in self._services.items() if key in service.storage),
             self._where("storage", key),
         )

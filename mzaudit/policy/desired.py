@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mzaudit.kinds import NamedKind
 from mzaudit.policy.enums import Severity
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mzaudit.policy.models import DatabaseGrantSpec, PlanSize, Policy, PrincipalSpec, SecretSpec
 
 Where = Callable[..., str]
+ActsAs = Literal["system", "user", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,27 @@ class DesiredImage:
     repository: str
     tags: str
     digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredIdentity:
+    """A user-assigned managed identity."""
+
+    env: str
+    key: str
+    name: str
+    id: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredAccess:
+    """A role, by its name, on the scope of a documented thing."""
+
+    role: str
+    on: str
+    scope: str
+    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +125,7 @@ class DesiredStorage:
     account_id: str
     container: str
     container_id: str
+    role: str
     users: tuple[str, ...]
     where: str
 
@@ -176,9 +199,9 @@ class DesiredService:
     """A documented backend in one environment. `settings` are those that refer to a secret, `vaults` those that it may
     read: its own first, then others that its settings refer to; `vault` is the first of its own. `sidecars` are images
     by the container's name. `exports_to` is None where it exports no telemetry. `function` tells a function app from a
-    web app; `stack` is the runtime stack that it runs on, with its version, None where it runs a container.
-    `shares` tells that it uses something that other environments have too, whose rules there have to know its slots as
-    well."""
+    web app; `stack` is the runtime stack that it runs on, with its version, None where it runs a container. `identity`
+    is the user-assigned one that it acts as; `access` are its roles besides the usual ones. `shares` tells that it uses
+    something that other environments have too, whose rules there have to know its slots as well."""
 
     env: str
     key: str
@@ -188,6 +211,9 @@ class DesiredService:
     app: str
     id: str
     resource_group: str
+    acts_as: ActsAs
+    identity: DesiredIdentity | None
+    access: tuple[DesiredAccess, ...]
     function: bool
     stack: str | None
     image: DesiredImage | None
@@ -203,6 +229,11 @@ class DesiredService:
     expected_commit: str | None
     where: str
     shares: bool = False
+
+    @property
+    def identity_words(self) -> str:
+        """What the identity is that it acts as, for a sentence."""
+        return "system-assigned identity" if self.identity is None else f"user-assigned identity {self.identity.name}"
 
     @property
     def registry(self) -> DesiredRegistry:
@@ -262,6 +293,7 @@ class DesiredEnvironment:
     subscription: str
     resource_group_id: str
     resource_groups: tuple[str, ...]
+    identities: tuple[DesiredIdentity, ...]
     registries: tuple[DesiredRegistry, ...]
     vaults: tuple[DesiredVault, ...]
     services: tuple[DesiredService, ...]
@@ -312,6 +344,7 @@ class Desired:
     where: Where
     services: tuple[DesiredService, ...] = field(init=False, repr=False, compare=False)
     _users: Mapping[str, tuple[DesiredService, ...]] = field(init=False, repr=False, compare=False)
+    _sharing: Mapping[str, tuple[DesiredService, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         services: list[DesiredService] = []
@@ -324,11 +357,28 @@ class Desired:
                     *(vault.id for vault in service.vaults),
                     *(storage.container_id for storage in service.storage),
                     *(databases[grant.database] for grant in service.databases),
+                    *(access.scope for access in service.access),
                 ):
                     users.setdefault(used.casefold(), []).append(service)
+        sharing: dict[str, list[DesiredService]] = {}
+        for service in services:
+            if service.identity is not None:
+                sharing.setdefault(service.identity.id.casefold(), []).append(service)
+        for each in users.values():  # whoever shares an identity reaches what it reaches
+            for user in tuple(each):
+                beside = sharing.get(user.identity.id.casefold(), ()) if user.identity is not None else ()
+                each += [one for one in beside if one not in each]
         object.__setattr__(self, "services", tuple(services))
+        object.__setattr__(self, "_sharing", {who: tuple(each) for who, each in sharing.items()})
         object.__setattr__(self, "_users", {used: tuple(each) for used, each in users.items()})
 
+    def sharing(self, service: DesiredService) -> tuple[DesiredService, ...]:
+        """The services of any environment that act as the same identity, itself among them."""
+        if service.identity is None:
+            return (service,)
+        return self._sharing[service.identity.id.casefold()]
+
     def users(self, resource_id: str) -> tuple[DesiredService, ...]:
-        """The services of any environment that may use a vault, a container or a database."""
+        """The services of any environment that may use a vault, a container or a database, and whoever shares an
+        identity with one."""
         return self._users.get(resource_id.casefold(), ())

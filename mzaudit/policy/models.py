@@ -145,6 +145,35 @@ class PrincipalSpec(Strict):
     name: Annotated[Text, Field(description="Who that is, for people.")]
 
 
+class AccessSpec(Strict):
+    """A role on a documented thing."""
+
+    role: Annotated[
+        Text, Field(description="The role by its name in Azure, a built-in one or one of the tenant's own.")
+    ]
+    on: Annotated[
+        Name,
+        Field(
+            description="The thing that it is held on, by its key in this policy (`orders`; `databases.orders` where"
+            " several sections have that key)."
+        ),
+    ]
+
+
+class AssignedPrincipal(PrincipalSpec):
+    """Somebody the policy names by object id, and the roles that are theirs."""
+
+    access: Annotated[
+        tuple[AccessSpec, ...], Field(description="Roles on documented things; one on a vault makes them its reader.")
+    ] = ()
+
+
+class IdentitySpec(Thing):
+    """A user-assigned managed identity, which services may share."""
+
+    name: Annotated[Named, kinds.USER_IDENTITY, Field(description="Its name in Azure.")]
+
+
 class VaultSpec(Thing):
     """A key vault and its documented contents."""
 
@@ -212,6 +241,19 @@ class ServiceSpec(Thing):
             " PYTHON|3.12."
         ),
     ] = "container"
+    identity: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^(system|none|user:[^\s/:]+)$", max_length=205)],
+        Field(
+            description="Whom it acts as: its system-assigned identity, `user:` and an entry of identities, or none."
+        ),
+    ] = "system"
+    access: Annotated[
+        tuple[AccessSpec, ...],
+        Field(
+            description="Further roles of its identity on documented things. `vault`, `storage` and `image` are short"
+            " for the usual ones."
+        ),
+    ] = ()
     image: Annotated[
         ImageSpec | None, Field(description="Where its container's image comes from; none of an app without one.")
     ] = None
@@ -377,6 +419,9 @@ class StorageSpec(Thing):
 
     account: Annotated[Named, kinds.ACCOUNT, Field(description="The storage account.")]
     container: Annotated[Named, Field(description="The container in it.")]
+    role: Annotated[Text, Field(description="The role that a service holds on it which names it under `storage`.")] = (
+        "Storage Blob Data Reader"
+    )
 
 
 class ComponentSpec(Thing):
@@ -451,6 +496,7 @@ class Policy(Strict):
             " the same name and place in every environment is one thing that they share.",
         ),
     ]
+    identities: Annotated[dict[Name, IdentitySpec], Field(description="User-assigned managed identities.")] = {}
     registries: Annotated[dict[Name, RegistrySpec], Field(description="Container registries.")] = {}
     vaults: Annotated[dict[Name, VaultSpec], Field(description="Key vaults.")] = {}
     services: Annotated[
@@ -464,8 +510,12 @@ class Policy(Strict):
     parity: Annotated[
         tuple[AllowedDifference, ...], Field(description="Where environments may differ (check --env A --env B).")
     ] = ()
+    people: Annotated[
+        tuple[AssignedPrincipal, ...],
+        Field(description="Groups and people with roles of their own on documented things."),
+    ] = ()
     pipelines: Annotated[
-        tuple[PrincipalSpec, ...],
+        tuple[AssignedPrincipal, ...],
         Field(description="Who may change the estate; `check --attribute` tells other changes from theirs."),
     ] = ()
     rules: Annotated[

@@ -24,7 +24,7 @@ from mzaudit.policy.bind import (
 from mzaudit.policy.desired import Where
 from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.loader.diagnostics import Contradiction, Steps, shown
-from mzaudit.policy.models import DatabaseSpec, Policy, ServiceSpec, StorageSpec, Thing
+from mzaudit.policy.models import AccessSpec, DatabaseSpec, Policy, ServiceSpec, StorageSpec, Thing
 from mzaudit.policy.rule_vocabulary import Vocabulary, meant
 from mzaudit.policy.skus import family_of, is_known, sku
 
@@ -393,6 +393,41 @@ def _registry(policy: Policy, service: ServiceSpec, key: str) -> Wrong:
             yield (*at, "registry"), expected, f"{shown(named)}, which is not in {', '.join(lacking)}"
 
 
+def _identities(policy: Policy) -> Wrong:
+    """A service acts as an identity that is declared, and as one where it needs one."""
+    for key, service in policy.services.items():
+        at: Steps = ("services", key, "identity")
+        kind, _, named = service.identity.partition(":")
+        if kind == "user":
+            yield from _there(policy, service, at, "identities", named)
+        elif kind == "none":
+            needs = [field for field in _NEEDS_IDENTITY if getattr(service, field)]
+            if needs:
+                yield at, f"an identity, because the service has {' and '.join(needs)}", "none"
+
+
+_NEEDS_IDENTITY = ("vault", "vaults", "storage", "databases", "settings", "image", "access")
+
+
+def _access(policy: Policy) -> Wrong:
+    """Roles are held on things that are declared, each once."""
+    stated: list[tuple[Steps, tuple[AccessSpec, ...]]] = [
+        (("services", key), service.access) for key, service in policy.services.items()
+    ]
+    stated += [(("people", index), one.access) for index, one in enumerate(policy.people)]
+    stated += [(("pipelines", index), one.access) for index, one in enumerate(policy.pipelines)]
+    for steps, access in stated:
+        seen: set[tuple[str, str]] = set()
+        for index, one in enumerate(access):
+            at = (*steps, "access", index)
+            if unknown := things.unknown(policy, one.on):
+                yield (*at, "on"), *unknown
+            what = one.role.casefold(), things.full_name(policy, one.on)
+            if what in seen:
+                yield at, "each role on a thing once", f"{shown(one.role)} on {one.on} again"
+            seen.add(what)
+
+
 def _images(policy: Policy) -> Wrong:
     """Tags have a style that is known, or a pattern that some tag matches."""
     for key, service in policy.services.items():
@@ -592,6 +627,8 @@ _CHECKS: tuple[Callable[[Policy], Wrong], ...] = (
     _one_address,
     _references,
     _sql,
+    _identities,
+    _access,
     _images,
     _secrets,
     _plans,

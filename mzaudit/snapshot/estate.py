@@ -18,6 +18,7 @@ from mzaudit.snapshot.registry import Registry
 from mzaudit.snapshot.sql import SqlServer
 from mzaudit.snapshot.storage import StorageAccount
 from mzaudit.snapshot.text.ids import key, subscription_of
+from mzaudit.snapshot.user_identities import UserIdentity
 from mzaudit.snapshot.web import Plan, Site
 
 SCHEMA_VERSION = "2"
@@ -76,6 +77,7 @@ class Snapshot:
     databases: Mapping[str, DatabaseContents] = field(default_factory=dict)
     accounts: Mapping[str, StorageAccount] = field(default_factory=dict)
     components: Mapping[str, Component] = field(default_factory=dict)
+    user_identities: Mapping[str, UserIdentity] = field(default_factory=dict)
     authorization: Mapping[str, Authorization] = field(default_factory=dict)
     permissions: Permissions = field(default_factory=dict)
     skew: int = 0
@@ -123,6 +125,11 @@ class Snapshot:
     def account(self, account_id: str) -> StorageAccount:
         """The storage account of that id."""
         return self.accounts.get(key(account_id)) or StorageAccount(account_id, not_asked(f"GET {account_id}"), {})
+
+    def user_identity(self, identity_id: str) -> UserIdentity:
+        """The user-assigned identity of that id."""
+        known = self.user_identities.get(key(identity_id))
+        return known or UserIdentity(identity_id, not_asked(f"GET {identity_id}"))
 
     def component(self, component_id: str) -> Component:
         """The Application Insights component of that id."""

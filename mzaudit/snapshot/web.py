@@ -54,12 +54,14 @@ class SiteProperties:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container of an app: image reference as configured; `auth` is how a site container pulls."""
+    """One container of an app: image reference as configured; `auth` is how a site container pulls, and `client` with
+    which user-assigned identity, by its client id."""
 
     name: Shown
     image: Shown
     main: bool
     auth: Shown | None = None
+    client: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -396,6 +396,7 @@ def _container(run: ReadContext, body: web_wire_models.WireSiteContainer, settin
             shown.image(members.image),
             members.is_main,
             _told(shown.word, members.auth_type),
+            _told(shown.identity, members.user_managed_identity_client_id),
         ),
         user_name=bool(members.user_name),
         secret=secret,

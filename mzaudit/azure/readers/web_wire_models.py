@@ -152,6 +152,7 @@ class ContainerMembers(Wire):
     image: str
     is_main: bool
     auth_type: str | None = None
+    user_managed_identity_client_id: str | None = None
     user_name: str | None = None
     password_secret: SealedText | None = None
     environment_variables: list[ContainerVariable] | None = None

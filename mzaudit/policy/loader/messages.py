@@ -23,6 +23,7 @@ PATTERNS = {
     r"^[^\s/]+/[A-Za-z_][A-Za-z0-9_.:-]*$": "vault/secret, by their keys in this policy",
     r"^[a-z0-9]+([._/-][a-z0-9]+)*$": "a repository name (lower-case letters and digits, joined by . _ / or -)",
     r"^\w+\.\w+$": "schema.table",
+    r"^(system|none|user:[^\s/:]+)$": "system, none, or user: and an entry of identities",
     r"^(container|[A-Za-z][A-Za-z-]*\|[\w.-]+)$": "container, or a stack and its version such as PYTHON|3.12",
     r"^[\w.*-]+$": "commit, semver, any or a pattern of letters, digits and _ . - *",
     r"^sha256:[0-9a-f]{64}$": "a digest: sha256: and 64 lower-case hexadecimal digits",

@@ -20,7 +20,6 @@ _FUNCTION, _WORKFLOW = "functionapp", "workflowapp"
     severity=Severity.HIGH,
     over=each_service,
     guards=(Demand.CONTAINERS,),
-    bears_on=Aspect.APP,
     requires=("APP-001",),
 )
 def documented_runtime(want: DesiredService, seen: Snapshot) -> Verdict:

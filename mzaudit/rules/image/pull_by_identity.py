@@ -25,8 +25,8 @@ from mzaudit.engine import (
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_service_with_image
-from mzaudit.facts.app_images import pull_by_system_identity
-from mzaudit.facts.existing import present, principal_of, require_field
+from mzaudit.facts.app_images import pull_by_own_identity
+from mzaudit.facts.existing import attached, present, principal_of, require_field
 from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.registry import RegistryProperties
@@ -51,10 +51,11 @@ _LEFT_OVER = frozenset({"docker_registry_server_username", "docker_registry_serv
 def pull_by_identity(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    - The app pulls with its system-assigned identity: `acrUseManagedIdentityCreds` is true and
-      `acrUserManagedIdentityID` empty; of an app made of site containers, each one's `authType` is `SystemIdentity`
-      whose image comes from the registry. How an image from elsewhere is pulled is not asked: that it may come from
-      there is IMG-002's question, and a public one needs no identity.
+    - The app pulls with its documented identity: `acrUseManagedIdentityCreds` is true and `acrUserManagedIdentityID`
+      empty, or the client id of the user-assigned one; of an app made of site containers, each one's `authType` is
+      `SystemIdentity`, or `UserAssigned` with that client id, whose image comes from the registry. How an image from
+      elsewhere is pulled is not asked: that it may come from there is IMG-002's question, and a public one needs no
+      identity.
     - The identity may pull, in the registry's mode: the action `pull/read` on the registry, by whatever role (AcrPull,
       but also Reader and its like); or, where the registry's permissions are by repository, the data actions
       `content/read` and `metadata/read` of the service's repository (Container Registry Repository Reader), where
@@ -95,6 +96,12 @@ def _registry(want: DesiredService, seen: Snapshot) -> RegistryProperties:
     return present(seen.registry(want.registry.id).properties, f"GET {want.registry.id}")
 
 
+def _client(want: DesiredService, seen: Snapshot) -> str | None:
+    """The client id of the user-assigned identity that the service acts as; None where it is not attached."""
+    one = attached(want, present(seen.site(want.id).properties, f"GET {want.id}"))
+    return require_field(one.client_id, f"GET {want.id}", f"clientId of {one.id}") if one is not None else None
+
+
 def _uses(want: DesiredService, seen: Snapshot) -> Verdict:
     """How the app says that it pulls."""
     config = _config(want, seen)
@@ -106,40 +113,42 @@ def _uses(want: DesiredService, seen: Snapshot) -> Verdict:
             (one for one in seen.site(want.id).containers.items if _is_of(login_server, one.container.image)),
             key=lambda one: one.container.name,
         )
+        documented = "SystemIdentity" if want.identity is None else "UserAssigned"
         ways = [(f"{want.id}/sitecontainers/{one.container.name}", one.container.auth) for one in containers]
         wrong = [
-            Evidence(f"{at}/properties/authType", "SystemIdentity", require_field(auth, f"GET {at}", "authType"))
+            Evidence(f"{at}/properties/authType", documented, require_field(auth, f"GET {at}", "authType"))
             for at, auth in ways
-            if auth is None or auth.casefold() != "systemidentity"
+            if auth is None or auth.casefold() != documented.casefold()
         ]
         if not wrong:
             whole(seen.site(want.id).containers)
             if not ways:
                 return NotApplicable("The app has no container whose image comes from the registry.")
-            return Pass(tuple(Evidence(f"{at}/properties/authType", "SystemIdentity", auth) for at, auth in ways))
+            return Pass(tuple(Evidence(f"{at}/properties/authType", documented, auth) for at, auth in ways))
         return Fail(
             tuple(wrong),
-            f"A container of {want.app} does not pull with the system-assigned identity.",
-            "Set authType to SystemIdentity on every site container whose image comes from the registry.",
+            f"A container of {want.app} does not pull with the {want.identity_words}.",
+            f"Set authType to {documented} on every site container whose image comes from the registry.",
             Fix(
                 "Website Contributor",
-                tuple(pull_by_system_identity(want, at.rsplit("/", 3)[1]) for at in (one.at for one in wrong)),
-                "Microsoft.Web/sites/sitecontainers: properties.authType = SystemIdentity",
+                tuple(pull_by_own_identity(want, one.at.rsplit("/", 3)[1], _client(want, seen)) for one in wrong),
+                f"Microsoft.Web/sites/sitecontainers: properties.authType = {documented}",
             ),
         )
     at = f"{want.id}/config/web/properties"
     use = require_field(config.acr_use_managed_identity, f"GET {want.id}/config/web", "acrUseManagedIdentityCreds")
+    client = _client(want, seen) if want.identity is not None else None
     evidence = (
         Evidence(f"{at}/acrUseManagedIdentityCreds", True, use),
-        Evidence(f"{at}/acrUserManagedIdentityID", None, config.acr_user_managed_identity),
+        Evidence(f"{at}/acrUserManagedIdentityID", client, config.acr_user_managed_identity),
     )
-    if use and not config.acr_user_managed_identity:
+    if use and (config.acr_user_managed_identity or "").casefold() == (client or "").casefold():
         return Pass(evidence)
     return Fail(
         evidence,
         f"{want.app} does not pull with "
-        + ("the system-assigned identity, but with an attached one." if use else "an identity."),
-        "Let the app pull with its system-assigned identity.",
+        + (f"its {want.identity_words}, but with another one." if use else "an identity."),
+        f"Let the app pull with its {want.identity_words}.",
         Fix(
             "Website Contributor",
             (
@@ -147,7 +156,8 @@ def _uses(want: DesiredService, seen: Snapshot) -> Verdict:
                     "webapp config set",
                     name=want.app,
                     resource_group=want.resource_group,
-                    generic_configurations='{"acrUseManagedIdentityCreds": true, "acrUserManagedIdentityID": ""}',
+                    generic_configurations='{"acrUseManagedIdentityCreds": true, "acrUserManagedIdentityID": "%s"}'
+                    % (client or ""),
                 ),
             ),
             "Microsoft.Web/sites: properties.siteConfig.acrUseManagedIdentityCreds = true",
@@ -159,12 +169,12 @@ def _may(want: DesiredService, seen: Snapshot) -> Verdict:
     """Whether the identity has the right, in the registry's mode."""
     registry, site = _registry(want, seen), need(seen.site(want.id).properties)
     role = pull_role(registry)
-    principal = None if site is None else principal_of(site)
+    principal = None if site is None else principal_of(want, site)
     if principal is None:
         return Fail(
-            (Evidence(want.id, "an identity that may pull", "no system-assigned identity"),),
-            f"{want.app} has no system-assigned identity that could pull.",
-            f"Switch the system-assigned identity on, then assign {role.name} to it.",
+            (Evidence(want.id, "an identity that may pull", f"no {want.identity_words}"),),
+            f"{want.app} has no {want.identity_words} that could pull.",
+            f"Give the app its {want.identity_words}, then assign {role.name} to it.",
             switch_on(want, seen),
         )
     targets = pull_targets(want, registry)
@@ -257,7 +267,7 @@ def _keeps_nothing(want: DesiredService, seen: Snapshot) -> Verdict:
                 )
                 for name in names
             )
-            + tuple(pull_by_system_identity(want, name) for name in logins),
+            + tuple(pull_by_own_identity(want, name, _client(want, seen)) for name in logins),
             "Microsoft.Web/sites: properties.siteConfig.appSettings"
             if names
             else "Microsoft.Web/sites/sitecontainers: properties.userName, passwordSecret",

@@ -84,7 +84,7 @@ def _identity(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
 
 
 def _roles(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
-    who = principal_of(held(seen.site(want.id).properties, f"GET {want.id}"))
+    who = principal_of(want, held(seen.site(want.id).properties, f"GET {want.id}"))
     if who is None:
         return ()
     return tuple(f"{a.role} on {_level(a.scope)}" for a in whole(reach_of(seen, seen.access(want.id), who)))

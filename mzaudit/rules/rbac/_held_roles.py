@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mzaudit.access.assignment_index import index
 from mzaudit.access.documented_grant import DocumentedGrant, accesses_of, is_as_documented, serves_all
 from mzaudit.access.effective_access import Grant, reach_of, undefined
 from mzaudit.access.managed_identities import ServiceIdentity
+from mzaudit.access.named_roles import role_guid
 from mzaudit.access.permission_matching import ActionTarget
 from mzaudit.access.registry_access import pull_role
-from mzaudit.access.storage_access import BLOB_READER, blob_access, read_target
+from mzaudit.access.storage_access import blob_access, read_target
 from mzaudit.access.vault_access import SECRETS_USER, secret_target, secrets_access
 from mzaudit.engine.subjects import HeldRoles
+from mzaudit.facts.existing import principal_of
 from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.authorization import RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
@@ -51,18 +54,32 @@ class Held:
         through = f" through the group {grant.group}" if grant.group is not None else ""
         return f"{self.identity.words} holds {self.name} on {grant.scope}{where}{through}"
 
-    def documented(self, seen: Snapshot) -> bool:
-        """Whether the document gives the service that role on that scope."""
-        service, role, scope = self.service, self.assignment.role.casefold(), self.assignment.scope
+    def documented(self, seen: Snapshot, sharing: Iterable[DesiredService]) -> bool:
+        """Whether the document gives the service that role on that scope, or, if the identity is the one that it acts
+        as, another service that acts as the same."""
+        shares = self.service.identity is not None and self.identity.named(self.service.identity.name)
+        services = {one.id: one for one in (self.service, *(sharing if shares else ()))}
+        return any(self._documented(seen, service) for service in services.values())
+
+    def _documented(self, seen: Snapshot, service: DesiredService) -> bool:
+        role, scope = self.assignment.role.casefold(), self.assignment.scope
+        if any(self._is(access.role) and same(scope, access.scope) for access in service.access):
+            return True
         if service.image is not None and same(scope, service.registry.id):
             registry = need(seen.registry(service.registry.id).properties)
             # Of a registry that is gone no mode can be read; what lingers on it grants nothing, and IMG-001 says so.
             return registry is None or role == pull_role(registry).guid
         return (
             (role == SECRETS_USER and any(same(scope, vault.id) for vault in service.vaults))
-            or (role == BLOB_READER and any(same(scope, storage.container_id) for storage in service.storage))
+            or any(self._is(one.role) and same(scope, one.container_id) for one in service.storage)
             or (service.exports_to is not None and role == _METRICS_PUBLISHER)
         )
+
+    def _is(self, role: str) -> bool:
+        """Whether it is of a role by that name. Raises `Unobserved` where the role's name was not seen."""
+        if self.undefined is not None:
+            raise Unobserved(self.undefined)
+        return self.name.casefold() == role.casefold()
 
 
 def held_by(seen: Snapshot, service: DesiredService, identity: ServiceIdentity) -> Listing[Held]:
@@ -120,7 +137,7 @@ def _documented_grants(seen: Snapshot, held: Held) -> list[DocumentedGrant]:
     """What RBAC-001 and RBAC-004 ask of the app's own identity."""
     service, who = held.service, held.identity.principal_id
     site = need(seen.site(service.id).properties)
-    if site is None or (site.identity.principal_id or "").casefold() != who.casefold():
+    if site is None or (principal_of(service, site) or "").casefold() != who.casefold():
         return []
     grants = []
     for vault in service.vaults:
@@ -129,5 +146,7 @@ def _documented_grants(seen: Snapshot, held: Held) -> list[DocumentedGrant]:
             targets: tuple[ActionTarget, ...] = tuple(secret_target(vault, secret.stored) for secret in vault.secrets)
             grants.append(DocumentedGrant(SECRETS_USER, "", vault.id, targets, who, "", ""))
     for storage in service.storage:
-        grants.append(DocumentedGrant(BLOB_READER, "", storage.container_id, (read_target(storage),), who, "", ""))
+        role = role_guid(seen, storage.container_id, storage.role)
+        if role is not None:
+            grants.append(DocumentedGrant(role, "", storage.container_id, (read_target(storage),), who, "", ""))
     return grants

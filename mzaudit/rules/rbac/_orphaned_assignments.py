@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from mzaudit.access.assignment_index import index
 from mzaudit.access.managed_identities import ServiceIdentities, identities_of, may_be_managed_identity
+from mzaudit.access.named_roles import role_guid
 from mzaudit.access.registry_access import PULL_ROLES
-from mzaudit.access.storage_access import BLOB_READER
 from mzaudit.access.vault_access import SECRETS_USER
 from mzaudit.policy.desired import DesiredService, DesiredVault
 from mzaudit.snapshot.authorization import Authorization, RoleAssignment
@@ -63,7 +63,12 @@ def _places(seen: Snapshot, service: DesiredService) -> list[_Place]:
     """The service's documented grants. Others pull from the shared registry too: only a service that has no other
     documented grant is looked for there, and only while its present identity does not pull by one."""
     places: list[_Place] = [(SECRETS_USER, vault.id) for vault in service.vaults]
-    places += [(BLOB_READER, storage.container_id) for storage in service.storage]
+    for storage in service.storage:
+        role = role_guid(seen, storage.container_id, storage.role)
+        places += [(role, storage.container_id)] if role is not None else []
+    for access in service.access:
+        role = role_guid(seen, access.scope, access.role)
+        places += [(role.casefold(), access.scope)] if role is not None else []
     if places or service.image is None:
         return places
     pulls = [(role.guid, service.registry.id) for role in PULL_ROLES]

@@ -2,7 +2,8 @@
 
 from mzaudit.access.documented_grant import DocumentedGrant, judge
 from mzaudit.access.identity_grants import switch_on
-from mzaudit.access.storage_access import BLOB_READER, has_access_lists, read_target
+from mzaudit.access.named_roles import role_guid
+from mzaudit.access.storage_access import has_access_lists, read_target
 from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
 from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import ContainerReader, each_container_reader
@@ -23,14 +24,15 @@ from mzaudit.snapshot.estate import Snapshot
 def container_role(want: ContainerReader, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The app's system-assigned identity can read the blobs of the documented container, and does so by Storage Blob Data
-    Reader, assigned to the identity itself, on exactly that container, without an end. Judged is the effect: role
-    definitions, inheritance, groups, conditions, deny assignments.
+    The identity that the app acts as can read the blobs of the documented container, and does so by the container's
+    role (`storage.role`, Storage Blob Data Reader by default), assigned to the identity itself, on exactly that
+    container, without an end. Judged is the effect: role definitions, inheritance, groups, conditions, deny
+    assignments.
 
     Accepted: that assignment, also next to others (what is too much is RBAC-006), also under a condition that lets
     this container pass.
 
-    Told apart: no access, or a deny assignment (high); another role, such as Storage Blob Data Contributor (high);
+    Told apart: no access, or a deny assignment (high); another role (high);
     inherited from the account, the resource group or above (medium); through a group, or ending on a date (low). Of
     several, the nearest is named and the worst gives the severity. A condition that is not evaluated leaves the
     question open. Access by account keys, or by an access control list of a hierarchical namespace, is not the
@@ -40,7 +42,7 @@ def container_role(want: ContainerReader, seen: Snapshot) -> Verdict:
     Without it the service cannot read what it needs. With more than it, it reads what else the account holds.
 
     ## Remediation
-    Assign Storage Blob Data Reader to the identity on the container; then remove what stood in for it.
+    Assign the container's role to the identity on the container; then remove what stood in for it.
 
     ## References
     - https://learn.microsoft.com/azure/storage/blobs/assign-azure-role-data-access
@@ -49,17 +51,17 @@ def container_role(want: ContainerReader, seen: Snapshot) -> Verdict:
     site = need(seen.site(service.id).properties)
     if site is None:
         return NotApplicable(f"{service.app} does not exist.")
-    principal = principal_of(site)
+    principal = principal_of(service, site)
     if principal is None:
         return Fail(
-            (Evidence(service.id, "Storage Blob Data Reader on its container", "no system-assigned identity"),),
-            f"{service.app} has no system-assigned identity that could read {storage.container}.",
-            "Switch the system-assigned identity on, then assign Storage Blob Data Reader to it.",
+            (Evidence(service.id, f"{storage.role} on its container", f"no {service.identity_words}"),),
+            f"{service.app} has no {service.identity_words} that could read {storage.container}.",
+            f"Give the app its {service.identity_words}, then assign {storage.role} to it.",
             switch_on(service, seen),
         )
     documented = DocumentedGrant(
-        BLOB_READER,
-        "Storage Blob Data Reader",
+        role_guid(seen, storage.container_id, storage.role) or "",
+        storage.role,
         storage.container_id,
         (read_target(storage),),
         principal,

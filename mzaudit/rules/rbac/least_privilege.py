@@ -16,7 +16,7 @@ from mzaudit.snapshot.observed import Gap, Unobserved
     severity=Severity.HIGH,
     over=each_role_holder,
     bears_on=Aspect.ROLES,
-    guards=(Demand.VAULT_ROLE, Demand.CONTAINER_ACCESS),
+    guards=(Demand.VAULT_ROLE, Demand.CONTAINER_ACCESS, Demand.ACCESS),
     requires=("APP-001",),
     follows=("APP-005",),
 )
@@ -25,10 +25,11 @@ def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
     ## What it checks
     Everything that reaches the app's identities (system-assigned, attached user-assigned, those of its slots) by role
     assignments, at every scope of the service's subscription and of the registry's, from the root to a single secret,
-    directly or through groups, is documented: Key Vault Secrets User on the service's own vault; Storage Blob Data
-    Reader on its own container; the pull role on the shared registry (AcrPull, or Container Registry Repository Reader
-    where the registry's permissions are by repository); Monitoring Metrics Publisher, on whatever scope, for a service
-    that exports telemetry. Each counts on exactly that scope: the same role further up is too much.
+    directly or through groups, is documented: Key Vault Secrets User on the service's own vaults; the container's role
+    on its own containers; the roles under its `access`; what a service that acts as the same identity has; the pull
+    role on its registry (AcrPull, or Container Registry Repository Reader where the registry's permissions are by
+    repository); Monitoring Metrics Publisher, on whatever scope, for a service that exports telemetry. Each counts on
+    exactly that scope: the same role further up is too much.
 
     Left to the rule that answers for it, so that one assignment is one finding: what RBAC-001 or RBAC-004 names as
     standing in for the documented grant, what RBAC-002 or RBAC-005 names as reaching another service's vault or blobs
@@ -38,8 +39,8 @@ def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
     Whoever takes the app holds every role of its identity.
 
     ## Remediation
-    Remove the assignment. The policy documents the roles above and no others: one that is meant is accepted by a waiver
-    with its reason.
+    Remove the assignment, or document the role under the service's `access`. A role on what the policy cannot name,
+    such as a subscription, is accepted by a waiver with its reason.
 
     ## References
     - https://learn.microsoft.com/azure/role-based-access-control/best-practices
@@ -57,7 +58,7 @@ def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
         gaps += [listing.gap] if listing.gap is not None else []
         for held in listing.items:
             try:
-                if held.documented(seen):
+                if held.documented(seen, want.sharing):
                     documented.append(held.words)
                 elif not judged_elsewhere(seen, want, held):
                     extra.append(held)
@@ -70,7 +71,8 @@ def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
                 for held in extra
             ),
             f"{extra[0].words[0].upper()}{extra[0].words[1:]}, which is not documented.",
-            "Remove the assignment; if the role is meant, accept it by a waiver that says why.",
+            "Remove the assignment; if the role is meant, document it under the service's access, or, on what the"
+            " policy cannot name, accept it by a waiver that says why.",
             revoke_fix(tuple(held.grant for held in extra)),
         )
     if gaps:

@@ -55,12 +55,12 @@ def vault_role(want: SecretsReader, seen: Snapshot) -> Verdict:
     properties = need(seen.vault(vault.id).properties)
     if properties is None:
         return NotApplicable(f"The vault {vault.name} does not exist.")
-    principal = principal_of(site)
+    principal = principal_of(service, site)
     if principal is None:
         return Fail(
-            (Evidence(service.id, "Key Vault Secrets User on its vault", "no system-assigned identity"),),
-            f"{service.app} has no system-assigned identity that could read {vault.name}.",
-            "Switch the system-assigned identity on, then assign Key Vault Secrets User to it.",
+            (Evidence(service.id, "Key Vault Secrets User on its vault", f"no {service.identity_words}"),),
+            f"{service.app} has no {service.identity_words} that could read {vault.name}.",
+            f"Give the app its {service.identity_words}, then assign Key Vault Secrets User to it.",
             switch_on(service, seen),
         )
     documented = DocumentedGrant(

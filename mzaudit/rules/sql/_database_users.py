@@ -10,10 +10,11 @@ from typing import Final
 from mzaudit.access.site_scan import Found, SiteScan
 from mzaudit.engine.subjects import OtherServices
 from mzaudit.engine.verdict import NotApplicable
+from mzaudit.facts.existing import attached, require_field
 from mzaudit.policy.desired import DesiredDatabase, DesiredService
 from mzaudit.snapshot.databases import DatabaseContents, DatabaseGrant, DatabasePrincipal, Membership
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
+from mzaudit.snapshot.observed import Gap, GapReason, Observed, Unobserved, need
 from mzaudit.snapshot.sql import EntraAdministrator
 from mzaudit.snapshot.text.ids import name
 from mzaudit.snapshot.view import View
@@ -87,12 +88,12 @@ def _clients(site: Site, _: DesiredService, words: str) -> Iterator[ClientId | G
     identity = site.properties.value.identity
     if identity.system_assigned:
         yield system_client(site, words)
-    for attached in sorted(identity.user_assigned, key=lambda one: one.id.casefold()):
-        if attached.client_id is None:
-            yield Gap(GapReason.MALFORMED, f"GET {site.id}", attached.id, detail="an identity without a client id")
+    for one in sorted(identity.user_assigned, key=lambda each: each.id.casefold()):
+        if one.client_id is None:
+            yield Gap(GapReason.MALFORMED, f"GET {site.id}", one.id, detail="an identity without a client id")
         else:
-            called = f"the user-assigned identity {name(attached.id)} of {words}"
-            yield ClientId(attached.client_id.casefold(), called, attached.principal_id or "", attached=True)
+            called = f"the user-assigned identity {name(one.id)} of {words}"
+            yield ClientId(one.client_id.casefold(), called, one.principal_id or "", attached=True)
 
 
 def _ids(client: ClientId) -> Iterator[str]:
@@ -118,11 +119,27 @@ def system_client(site: Site, words: str) -> ClientId | Gap:
     return ClientId(known.client_id.casefold(), f"the identity of {words}", known.principal_id or "")
 
 
-def has_identity(site: Site) -> Observed[bool] | Gap:
-    """Whether the site has a system-assigned identity; a site that does not exist has none."""
-    if isinstance(site.properties, Gap):
-        return site.properties
-    return Observed(site.properties.value is not None and site.properties.value.identity.system_assigned)
+def own_client(service: DesiredService, site: Site) -> ClientId | None:
+    """The client id of the identity that a service acts as; None where its site does not have it, or does not exist.
+    Raises `Unobserved` where that cannot be told."""
+    properties = need(site.properties)
+    if properties is None:
+        return None
+    if service.acts_as == "system":
+        found = system_client(site, service.key) if properties.identity.system_assigned else None
+        if isinstance(found, Gap):
+            raise Unobserved(found)
+        return found
+    one = attached(service, properties)
+    if one is None:
+        return None
+    client = require_field(one.client_id, f"GET {site.id}", f"clientId of {one.id}")
+    return ClientId(client.casefold(), f"the {service.identity_words}", one.principal_id or "", attached=True)
+
+
+def user_name(service: DesiredService) -> str:
+    """The display name of the identity that a service acts as, by which a user is made of it."""
+    return service.app if service.identity is None else service.identity.name
 
 
 def reached(memberships: Iterable[Membership], member: str) -> dict[str, tuple[str, ...]]:

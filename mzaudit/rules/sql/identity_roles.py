@@ -7,18 +7,16 @@ from mzaudit.engine.verdict import Inconclusive, NotApplicable
 from mzaudit.rules.sql._database_administrator import administers
 from mzaudit.rules.sql._database_subjects import DatabaseUser, each_database_user
 from mzaudit.rules.sql._database_users import (
-    has_identity,
     is_client,
     lends,
     members_unseen,
     missing,
+    own_client,
     reached,
-    system_client,
     through,
 )
 from mzaudit.snapshot.databases import DatabaseGrant, DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, Unobserved
 
 _STOCK = ("CONNECT",)  # what CREATE USER itself grants
 
@@ -63,11 +61,9 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     if absent is not None:
         return absent
     site = seen.site(service.id)
-    if not need(has_identity(site)):
-        return NotApplicable(f"{service.app} has no system-assigned identity.")
-    client = system_client(site, service.key)
-    if isinstance(client, Gap):
-        raise Unobserved(client)
+    client = own_client(service, site)
+    if client is None:
+        return NotApplicable(f"{service.app} has no {service.identity_words}.")
     above = need(seen.server(database.server_id).administrator)
     if above is not None and is_client(above, client):
         return administers(database, above, client, "not a service's identity")

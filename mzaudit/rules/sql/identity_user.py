@@ -4,10 +4,9 @@ from mzaudit.engine import Aspect, Evidence, Fail, Fix, Pass, Severity, Verdict,
 from mzaudit.engine.demand import Demand
 from mzaudit.engine.tsql import ADMINISTRATOR, create_user, quoted, sqlcmd
 from mzaudit.rules.sql._database_subjects import DatabaseUser, each_database_user
-from mzaudit.rules.sql._database_users import has_identity, kept_out, missing, system_client
+from mzaudit.rules.sql._database_users import kept_out, missing, own_client, user_name
 from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, Unobserved
 
 
 @rule(
@@ -24,12 +23,12 @@ from mzaudit.snapshot.observed import Gap, Unobserved
 def identity_user(want: DatabaseUser, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The database has a user that was created from the external provider and whose SID is the client id of the app's
-    system-assigned identity as it is today, and that user may connect: it has CONNECT, its own or through a role, and
-    nothing denies it. The name of the user does not matter: a user of the right name with another SID belongs to a
-    former identity and lets nobody in, which is said as such; so is one made from the identity's object id, and a SQL
-    user of that name. Access through an Entra group is not looked at: the document asks for a user of the identity's
-    own.
+    The database has a user that was created from the external provider and whose SID is the client id of the identity
+    that the app acts as (its system-assigned one as it is today, or the documented user-assigned one), and that user
+    may connect: it has CONNECT, its own or through a role, and nothing denies it. The name of the user does not matter:
+    a user of the right name with another SID belongs to a former identity and lets nobody in, which is said as such; so
+    is one made from the identity's object id, and a SQL user of that name. Access through an Entra group is not looked
+    at: the document asks for a user of the identity's own.
 
     Not applicable where the server or the database does not exist (SQL-001 says so).
 
@@ -50,17 +49,15 @@ def identity_user(want: DatabaseUser, seen: Snapshot) -> Verdict:
     if absent is not None:
         return absent
     site = seen.site(service.id)
-    create = create_user(service.app, want.roles)
-    if not need(has_identity(site)):
+    create = create_user(user_name(service), want.roles)
+    client = own_client(service, site)
+    if client is None:
         return Fail(
             (Evidence(f"{service.id}/identity/principalId", "an object id", None),),
-            f"{service.app} has no system-assigned identity, so no user of {database.name} can be its own.",
-            "Turn the identity on, then create its user in the database.",
+            f"{service.app} has no {service.identity_words}, so no user of {database.name} can be its own.",
+            "Give the app its identity, then create its user in the database.",
             Fix(ADMINISTRATOR, (sqlcmd(database, seen, *create),)),
         )
-    client = system_client(site, service.key)
-    if isinstance(client, Gap):
-        raise Unobserved(client)
     users = seen.database(database.id).principals
     own = find(users, lambda user: user.entra_id == client.id)
     if own is not None:
@@ -69,7 +66,7 @@ def identity_user(want: DatabaseUser, seen: Snapshot) -> Verdict:
         return Pass(evidence) if out is None else _shut_out(want, own, evidence, out, seen)
     others = sorted(users.items, key=lambda user: user.name)
     by_object = next((user for user in others if user.entra_id == client.principal.casefold()), None)
-    named = by_object or next((user for user in others if user.name.casefold() == service.app.casefold()), None)
+    named = by_object or next((user for user in others if user.name.casefold() == user_name(service).casefold()), None)
     if named is None:
         return Fail(
             (Evidence(f"{database.id}/users", f"a user with the SID of {client.id}", "none"),),

@@ -188,7 +188,7 @@ def _with_role(want: DesiredService, seen: Snapshot, proof: Evidence, scope: str
     """Whether the app's identity holds the role, at `scope` or above it, or anywhere."""
     place = f"on {ids.name(scope)}" if scope is not None else "on its data collection rule"
     properties = held(seen.site(want.id).properties, f"GET {want.id}")
-    who = principal_of(properties)
+    who = principal_of(want, properties)
     if who is not None:
         reach = reach_of(seen, seen.access(want.component.id), who)
         role = find(reach, lambda a: a.role == METRICS_PUBLISHER and (scope is None or ids.covers(a.scope, scope)))

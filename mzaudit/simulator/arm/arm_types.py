@@ -41,6 +41,7 @@ _TYPES = (
     ResourceType("Microsoft.Sql/servers/securityAlertPolicies", tracked=False),
     ResourceType("Microsoft.Sql/servers/vulnerabilityAssessments", tracked=False),
     ResourceType("Microsoft.Sql/servers/databases/transparentDataEncryption", tracked=False),
+    ResourceType("Microsoft.ManagedIdentity/userAssignedIdentities"),
     ResourceType("Microsoft.Storage/storageAccounts"),
     ResourceType("Microsoft.Storage/storageAccounts/blobServices", tracked=False),
     ResourceType("Microsoft.Storage/storageAccounts/fileServices", tracked=False),

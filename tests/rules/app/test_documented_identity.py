@@ -6,7 +6,7 @@ import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.engine.az_cli import placeholders
-from mzaudit.rules.app.system_identity import system_identity
+from mzaudit.rules.app.documented_identity import documented_identity
 from mzaudit.snapshot.observed import Listing
 from mzaudit.snapshot.text import ids
 from mzaudit.snapshot.web import Identity, Runtime, SiteContainer
@@ -89,7 +89,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
 
 
 def test_switching_it_on_says_which_grants_follow() -> None:
-    verdict = ask(system_identity, "cloud", identity(principal=None))
+    verdict = ask(documented_identity, "cloud", identity(principal=None))
     assert isinstance(verdict, Fail)
     assert verdict.fix is not None
     first, *grants = verdict.fix.commands
@@ -103,8 +103,8 @@ def test_switching_it_on_says_which_grants_follow() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_system_identity(case: str) -> None:
+def test_documented_identity(case: str) -> None:
     bends, kind, words = CASES[case]
-    verdict = ask(system_identity, "cloud", *bends)
+    verdict = ask(documented_identity, "cloud", *bends)
     assert type(verdict) is kind
     assert words in said(verdict)

@@ -1,0 +1,20 @@
+"""Roles by their names, as a policy calls them: which definition of the run has that name."""
+
+from __future__ import annotations
+
+from mzaudit.access.assignment_index import index
+from mzaudit.access.storage_access import BLOB_READER
+from mzaudit.access.vault_access import SECRETS_USER
+from mzaudit.snapshot.estate import Snapshot
+
+_KNOWN = {"storage blob data reader": BLOB_READER, "key vault secrets user": SECRETS_USER}
+
+
+def role_guid(seen: Snapshot, scope: str, name: str) -> str | None:
+    """The GUID of the role of that name, of those that are assigned in the subscription of a scope; None where nothing
+    there is of a role by that name, or its definition was not seen."""
+    known = _KNOWN.get(name.casefold())
+    if known is not None:
+        return known
+    definitions = index(seen, seen.access(scope)).definitions.values()
+    return next((role.guid for role in definitions if role.name.casefold() == name.casefold()), None)
