@@ -8,7 +8,7 @@ from contextlib import suppress
 from mzaudit.access.registry_access import PULL_ROLES, pull_role
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Fix
-from mzaudit.policy.desired import DesiredService
+from mzaudit.policy.desired import DesiredService, DesiredVault
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed, Unobserved
 
@@ -20,16 +20,22 @@ def switch_on(want: DesiredService, seen: Snapshot, *, again: bool = False) -> F
     app |= {"identities": want.identity.id} if want.identity is not None else {}
     off = (az("webapp identity remove", **app),) if again else ()
     grants = [(_pull(want, seen), want.registry.id)] if want.image is not None else []
-    grants += [("Key Vault Secrets User", vault.id) for vault in want.vaults]
+    grants += [("Key Vault Secrets User", vault.id) for vault in want.vaults if not vault.by_policies]
     grants += [(storage.role, storage.container_id) for storage in want.storage]
     grants += [(access.role, access.scope) for access in want.access]
+    policies = [allow_reading(vault, "PRINCIPAL_ID_OF_THE_APP") for vault in want.vaults if vault.by_policies]
     return Fix(
         "Website Contributor on the app, Role Based Access Control Administrator on each scope",
-        (*off, az("webapp identity assign", **app), *(_grant(role, scope) for role, scope in grants)),
+        (*off, az("webapp identity assign", **app), *(_grant(role, scope) for role, scope in grants), *policies),
         f"Microsoft.Web/sites: identity.type = {'SystemAssigned' if want.identity is None else 'UserAssigned'} "
         "(azurerm_linux_web_app: identity.type); "
         "Microsoft.Authorization/roleAssignments",
     )
+
+
+def allow_reading(vault: DesiredVault, principal_id: str) -> str:
+    """The command that gives an identity the usual access policy of a vault, in place of the one that it has."""
+    return az("keyvault set-policy", name=vault.name, object_id=principal_id) + " --secret-permissions get list"
 
 
 def _pull(want: DesiredService, seen: Snapshot) -> str:

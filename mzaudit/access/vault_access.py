@@ -79,6 +79,17 @@ def data_access(seen: Snapshot, vault: DesiredVault, properties: VaultProperties
     return Access(bool(grants), grants, (), (), ())
 
 
+def secret_rights(vault: DesiredVault, properties: VaultProperties, principal_id: str) -> frozenset[str]:
+    """What the vault's access policies let a managed identity do with secrets, casefolded. Raises Unobserved if they
+    were not all read."""
+    return frozenset(
+        right.casefold()
+        for policy in _policies(vault, properties)
+        if policy.application_id is None and policy.object_id.casefold() == principal_id.casefold()
+        for right in policy.secrets
+    )
+
+
 def deployers(seen: Snapshot, vault: DesiredVault, properties: VaultProperties) -> Listing[Holder]:
     """Everyone whose deployments Resource Manager gives the vault's secrets, where the vault lets it."""
     targets = _deploying(vault, properties)
@@ -115,12 +126,16 @@ def secret_readers(seen: Snapshot, vault: DesiredVault, properties: VaultPropert
 def _reading(vault: DesiredVault, properties: VaultProperties) -> Iterator[AccessPolicy]:
     """The policies that serve a managed identity, which one with an application id does not. Raises Unobserved if they
     were not all read."""
+    for policy in sorted(_policies(vault, properties), key=lambda policy: (policy.object_id, policy.secrets)):
+        if policy.application_id is None and _READING & {right.casefold() for right in policy.secrets}:
+            yield policy
+
+
+def _policies(vault: DesiredVault, properties: VaultProperties) -> tuple[AccessPolicy, ...]:
     if properties.access_policies is None:
         at = f"{vault.id}/properties/accessPolicies"
         raise Unobserved(Gap(GapReason.MALFORMED, f"GET {vault.id}", at, detail="not all access policies are told"))
-    for policy in sorted(properties.access_policies, key=lambda policy: (policy.object_id, policy.secrets)):
-        if policy.application_id is None and _READING & {right.casefold() for right in policy.secrets}:
-            yield policy
+    return properties.access_policies
 
 
 def _by_policy(vault: DesiredVault, policy: AccessPolicy) -> Grant:

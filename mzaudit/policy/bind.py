@@ -414,7 +414,8 @@ class _Binder:
         owners = tuple(owner for owner, service in self._services.items() if key in readable_vaults(service))
         where = self._where("vaults", key)
         group = group.rsplit("/", 1)[-1]
-        return DesiredVault(self._env, key, name, vault_id, group, secrets, owners, vault.readers, where)
+        by_policies = vault.authorization == "access-policies"
+        return DesiredVault(self._env, key, name, vault_id, group, by_policies, secrets, owners, vault.readers, where)
 
     def _storage(self, key: str) -> DesiredStorage:
         storage = self._policy.storage[key]

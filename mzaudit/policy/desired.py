@@ -93,13 +93,14 @@ class DesiredSecret:
 @dataclass(frozen=True, slots=True)
 class DesiredVault:
     """A vault and its documented contents. `owners` are the keys of the services that may read it: whose own it is,
-    or whose settings refer to it."""
+    or whose settings refer to it. `by_policies` says that its access policies decide who reads it, not roles."""
 
     env: str
     key: str
     name: str
     id: str
     resource_group: str
+    by_policies: bool
     secrets: tuple[DesiredSecret, ...]
     owners: tuple[str, ...]
     readers: tuple[PrincipalSpec, ...]

@@ -178,6 +178,10 @@ class VaultSpec(Thing):
     """A key vault and its documented contents."""
 
     name: Annotated[Named, kinds.VAULT, Field(description="Its name in Azure.")]
+    authorization: Annotated[
+        Literal["rbac", "access-policies"],
+        Field(description="What decides who reads its secrets: roles, or the vault's access policies."),
+    ] = "rbac"
     secrets: Annotated[
         dict[SettingName, SecretSpec],
         Field(min_length=1, description="Its secrets, by their documented names."),

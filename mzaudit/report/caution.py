@@ -53,6 +53,10 @@ _CHECKS: Final = (
     ("ad-only-auth enable", "every client, and you, sign in with an Entra identity: passwords end at once."),
     ("ad-admin", "it replaces the present Entra administrator: note who that is, and that the group has members."),
     ("role assignment delete", "nobody relies on it, and the documented role is there in its place."),
+    (
+        "keyvault set-policy",
+        "the identity needs no more than this: it replaces what the policy of that object id holds.",
+    ),
     ("delete-policy", "nobody relies on it."),
     ("appsettings delete", "the app runs without it; the value cannot be read back: keep it elsewhere first."),
     ("connection-string delete", "the app runs without it; the value cannot be read back: keep it elsewhere first."),

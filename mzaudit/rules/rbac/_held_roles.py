@@ -70,7 +70,7 @@ class Held:
             # Of a registry that is gone no mode can be read; what lingers on it grants nothing, and IMG-001 says so.
             return registry is None or role == pull_role(registry).guid
         return (
-            (role == SECRETS_USER and any(same(scope, vault.id) for vault in service.vaults))
+            (role == SECRETS_USER and any(same(scope, one.id) and not one.by_policies for one in service.vaults))
             or any(self._is(one.role) and same(scope, one.container_id) for one in service.storage)
             or (service.exports_to is not None and role == _METRICS_PUBLISHER)
         )

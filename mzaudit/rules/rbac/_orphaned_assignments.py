@@ -62,7 +62,7 @@ def presumed_former(seen: Snapshot, vault: DesiredVault, own: ServiceIdentities,
 def _places(seen: Snapshot, service: DesiredService) -> list[_Place]:
     """The service's documented grants. Others pull from the shared registry too: only a service that has no other
     documented grant is looked for there, and only while its present identity does not pull by one."""
-    places: list[_Place] = [(SECRETS_USER, vault.id) for vault in service.vaults]
+    places: list[_Place] = [(SECRETS_USER, vault.id) for vault in service.vaults if not vault.by_policies]
     for storage in service.storage:
         role = role_guid(seen, storage.container_id, storage.role)
         places += [(role, storage.container_id)] if role is not None else []

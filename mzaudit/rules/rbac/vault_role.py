@@ -1,13 +1,14 @@
 """RBAC-001: the service's identity can read the secrets of its own vault, by the documented role."""
 
 from mzaudit.access.documented_grant import DocumentedGrant, grant_fix, judge
-from mzaudit.access.identity_grants import switch_on
-from mzaudit.access.vault_access import SECRETS_USER, data_access, secret_target
-from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Severity, Verdict, need, rule
+from mzaudit.access.identity_grants import allow_reading, switch_on
+from mzaudit.access.vault_access import SECRETS_USER, data_access, secret_rights, secret_target
+from mzaudit.engine import Aspect, Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import SecretsReader, each_secrets_reader
 from mzaudit.facts.existing import principal_of
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.keyvault import VaultProperties
 
 
 @rule(
@@ -37,6 +38,9 @@ def vault_role(want: SecretsReader, seen: Snapshot) -> Verdict:
     question open. On a vault that does not authorise by RBAC the role has no effect, and an access policy is not the
     documented way (high where it lets the app in, critical where nothing does).
 
+    On a vault that the policy lets authorise by access policies, one names the identity's object id and lets it get
+    secrets, and list them at most: more than that is high, less critical.
+
     ## Why it matters
     Without it no Key Vault reference of the service resolves. With more than it, whoever takes the app takes more
     than the app's own secrets.
@@ -63,6 +67,8 @@ def vault_role(want: SecretsReader, seen: Snapshot) -> Verdict:
             f"Give the app its {service.identity_words}, then assign Key Vault Secrets User to it.",
             switch_on(service, seen),
         )
+    if vault.by_policies:
+        return _by_policies(want, principal, properties)
     documented = DocumentedGrant(
         SECRETS_USER,
         "Key Vault Secrets User",
@@ -87,4 +93,33 @@ def vault_role(want: SecretsReader, seen: Snapshot) -> Verdict:
         "Assign the role, then switch the vault to RBAC authorization.",
         grant_fix(documented),
         Severity.HIGH if by_policy.grants else None,
+    )
+
+
+_USUAL = frozenset({"get", "list"})
+
+
+def _by_policies(want: SecretsReader, principal: str, properties: VaultProperties) -> Verdict:
+    service, vault = want.service, want.vault
+    rights = secret_rights(vault, properties, principal)
+    evidence = (
+        Evidence(f"{vault.id}/properties/accessPolicies/{principal}", tuple(sorted(_USUAL)), tuple(sorted(rights))),
+    )
+    effective, much = not properties.rbac and bool(rights & {"get", "all"}), rights - _USUAL
+    if effective and not much:
+        return Pass(evidence)
+    if effective:
+        note = f"The access policy of {service.app} on {vault.name} lets it more than read: {', '.join(sorted(much))}."
+    else:
+        note = f"No access policy lets {service.app} get the secrets of {vault.name}."
+    return Fail(
+        evidence,
+        note,
+        "Let the access policy of the identity hold get and list of secrets, and no more.",
+        Fix(
+            "Contributor on the vault",
+            (allow_reading(vault, principal),),
+            "Microsoft.KeyVault/vaults: properties.accessPolicies (azurerm_key_vault_access_policy)",
+        ),
+        Severity.HIGH if effective else None,
     )

@@ -48,7 +48,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
             site_config(CLOUD, key_vault_reference_identity=USER),
         ),
         Fail,
-        "resolved with a user-assigned identity",
+        "not resolved with its system-assigned identity",
     ),
     "references: another identity, on the site alone": (
         (
@@ -56,7 +56,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
             site_config(CLOUD, key_vault_reference_identity=None),
         ),
         Fail,
-        "resolved with a user-assigned identity",
+        "not resolved with its system-assigned identity",
     ),
     "references: another identity, in config/web alone": (
         (
@@ -64,7 +64,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
             site_config(CLOUD, key_vault_reference_identity=USER),
         ),
         Fail,
-        "resolved with a user-assigned identity",
+        "not resolved with its system-assigned identity",
     ),
     "references: two identities": (
         (site_config(CLOUD, key_vault_reference_identity=USER),),
@@ -75,7 +75,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "pulls: another identity": (
         (site_config(CLOUD, acr_user_managed_identity="22222222-2222-2222-2222-222222222222"),),
         Fail,
-        "pulls its image with a user-assigned identity",
+        "pulls its image with another identity",
     ),
     "site container: the system identity": (containers("SystemIdentity"), Pass, ""),
     "site container: credentials are IMG-007's business": (containers("UserCredentials"), Pass, ""),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass
-from mzaudit.rules.keyvault.rbac_mode import rbac_mode
-from tests.built_estate import Bend, ask, gap, said, vault, vault_facets, vault_properties
+from mzaudit.rules.keyvault.authorization_mode import authorization_mode
+from tests.built_estate import Bend, ask, bent, gap, said, vault, vault_facets, vault_properties
 
 CLOUD = vault("cloud")
 
@@ -24,8 +26,16 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_rbac_mode(case: str) -> None:
+def test_authorization_mode(case: str) -> None:
     bends, kind, words = CASES[case]
-    verdict = ask(rbac_mode, "kv-mz-cloud-prd", *bends)
+    verdict = ask(authorization_mode, "kv-mz-cloud-prd", *bends)
     assert type(verdict) is kind
     assert words in said(verdict)
+
+
+@pytest.mark.parametrize(("rbac", "kind"), [(None, Pass), (False, Pass), (True, Fail)])
+def test_a_vault_by_access_policies(rbac: bool | None, kind: type) -> None:
+    want = replace(CLOUD, by_policies=True)
+    verdict = authorization_mode.check(want, bent(vault_properties(CLOUD, rbac=rbac)))
+    assert type(verdict) is kind
+    assert kind is Pass or "authorises by RBAC: its access policies have no effect" in said(verdict)
