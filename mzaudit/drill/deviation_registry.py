@@ -9,12 +9,15 @@ from typing import get_args
 from mzaudit.drill.drill_case import DrillCase, DrillContext, Steps
 from mzaudit.policy.desired import Desired
 from mzaudit.policy.models import (
+    AccessSpec,
     AllowedDifference,
+    AssignedPrincipal,
     ComponentSpec,
     DatabaseAdministrator,
     DatabaseSpec,
     EnvironmentSpec,
     ExcusedTable,
+    IdentitySpec,
     ImageSpec,
     MigrationsSpec,
     PlaceSpec,
@@ -60,7 +63,7 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (PlaceSpec, "subscription"): _ELSEWHERE,
         **{
             (thing, field): _ELSEWHERE
-            for thing in (RegistrySpec, VaultSpec, ServiceSpec, ServerSpec, StorageSpec, ComponentSpec)
+            for thing in (IdentitySpec, RegistrySpec, VaultSpec, ServiceSpec, ServerSpec, StorageSpec, ComponentSpec)
             for field in ("place", "environments")
         },
         (DatabaseSpec, "environments"): _ELSEWHERE,
@@ -68,6 +71,16 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (MigrationsSpec, "tool"): "drilled with the history",
         (MigrationsSpec, "table"): "drilled with the history",
         (ServiceSpec, "vaults"): "drilled with the vault",
+        (VaultSpec, "authorization"): "drilled with the vault's name",
+        (StorageSpec, "role"): "drilled with the services that name the container",
+        (ImageSpec, "tags"): "drilled with the repository",
+        (IdentitySpec, "name"): "drilled with the services that act as it",
+        (AccessSpec, "role"): "drilled with the access of its service",
+        (AccessSpec, "on"): "drilled with the access of its service",
+        (AssignedPrincipal, "object_id"): "permits, demands nothing; strangers are drilled with the vault's name",
+        (AssignedPrincipal, "name"): "words for people",
+        (AssignedPrincipal, "access"): "permits, demands nothing; strangers are drilled with the vault's name",
+        (Policy, "people"): "who may do what besides the services; permits, demands nothing",
         (ImageSpec, "registry"): "drilled with the repository",
         (RegistrySpec, "documented_name"): "what the document calls the registry; Azure cannot hold that name",
         (SecretSpec, "setting"): "permits, demands nothing; settings are drilled with the vault",

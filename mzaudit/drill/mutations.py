@@ -57,7 +57,9 @@ def settings(estate: Estate, service: DesiredService) -> dict[str, str]:
 
 
 def principal(estate: Estate, service: DesiredService) -> str:
-    """The object id of a service's system-assigned identity; raises KeyError where it has none."""
+    """The object id of the identity that a service acts as; raises KeyError where it has none."""
+    if service.identity is not None:
+        return str(estate.resource(service.identity.id)["properties"]["principalId"])
     return str(site(estate, service)["identity"]["principalId"])
 
 

@@ -6,18 +6,21 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from mzaudit.drill.deviations import conform
+from mzaudit.drill.documented_tags import tags
 from mzaudit.policy.desired import (
     Desired,
     DesiredDatabase,
     DesiredEnvironment,
+    DesiredImage,
     DesiredRegistry,
     DesiredSecret,
     DesiredService,
 )
 from mzaudit.policy.enums import SecretKind
 from mzaudit.simulator import Estate, compliant
-from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
 from mzaudit.simulator.estates.estate_plan import (
+    NONE,
+    SYSTEM,
     AccountPlan,
     AppPlan,
     DatabasePlan,
@@ -71,12 +74,11 @@ def plan_size(wanted: Desired, env: DesiredEnvironment) -> str:
 
 def _registry(wanted: Desired, registry: DesiredRegistry) -> RegistryPlan:
     images = [one.image for one in wanted.services if one.image is not None]
-    names = {one.repository for one in images if one.registry.id.casefold() == registry.id.casefold()}
-    return RegistryPlan(registry.id, tuple(RepositoryPlan(name, _tags(name)) for name in sorted(names)))
-
-
-def _tags(repository: str) -> tuple[str, ...]:
-    return tuple(commit(repository, number) for number in range(LATEST_COMMIT + 1))
+    held: dict[str, dict[str, None]] = {}
+    for one in images:
+        if one.registry.id.casefold() == registry.id.casefold():
+            held.setdefault(one.repository, {}).update(dict.fromkeys(tags(one)))
+    return RegistryPlan(registry.id, tuple(RepositoryPlan(name, tuple(held[name])) for name in sorted(held)))
 
 
 def _environment(wanted: Desired, env: DesiredEnvironment, slots: tuple[str, ...]) -> EnvironmentPlan:
@@ -96,6 +98,7 @@ def _environment(wanted: Desired, env: DesiredEnvironment, slots: tuple[str, ...
                 vault.id,
                 tuple(_secret(env, secret) for secret in vault.secrets),
                 tuple(reader.object_id for reader in vault.readers),
+                vault.by_policies,
             )
             for vault in env.vaults
         ),
@@ -116,7 +119,8 @@ def _secret(env: DesiredEnvironment, secret: DesiredSecret) -> SecretPlan:
 def _database(database: DesiredDatabase) -> DatabasePlan:
     by = database.migrated_by[0] if database.migrated_by else ""
     table = database.migrations
-    history = HistoryPlan(table, by, database.version or "") if table is not None else None
+    tool = database.migration_tool
+    history = HistoryPlan(table, by, database.version or "", tool) if table is not None else None
     return DatabasePlan(database.id, database.tenant_column, history)
 
 
@@ -126,7 +130,15 @@ def _app(env: DesiredEnvironment, service: DesiredService, farm: FarmPlan, slots
         key=service.key,
         id=service.id,
         farm=farm,
-        image=_image(service),
+        image=_image(service.image) if service.image is not None else None,
+        identity=service.identity.id
+        if service.identity is not None
+        else SYSTEM
+        if service.acts_as == "system"
+        else NONE,
+        stack=service.stack or "",
+        function=service.function,
+        reads=tuple(vault.id for vault in service.vaults if vault.by_policies),
         references=tuple(
             ReferencePlan(setting.name, setting.secret.vault, setting.secret.stored) for setting in service.settings
         ),
@@ -137,10 +149,8 @@ def _app(env: DesiredEnvironment, service: DesiredService, farm: FarmPlan, slots
     )
 
 
-def _image(service: DesiredService) -> ImagePlan | None:
-    if service.image is None:
-        return None
-    return ImagePlan(service.image.registry.id, service.image.repository, _tags(service.image.repository)[-1])
+def _image(image: DesiredImage) -> ImagePlan:
+    return ImagePlan(image.registry.id, image.repository, tags(image)[-1], image.digest or "")
 
 
 def _exports(service: DesiredService) -> tuple[str, str] | None:
@@ -155,6 +165,9 @@ def _roles(service: DesiredService) -> Iterator[tuple[str, str]]:
     if service.image is not None:
         yield "AcrPull", service.image.registry.id
     for vault in service.vaults:
-        yield "Key Vault Secrets User", vault.id
+        if not vault.by_policies:
+            yield "Key Vault Secrets User", vault.id
     for storage in service.storage:
-        yield "Storage Blob Data Reader", storage.container_id
+        yield storage.role, storage.container_id
+    for access in service.access:
+        yield access.role, access.scope

@@ -28,6 +28,7 @@ from mzaudit.policy.desired import (
     DesiredSetting,
     DesiredStorage,
     DesiredVault,
+    MigrationTool,
     Where,
 )
 from mzaudit.policy.documented_names import documented_names
@@ -445,7 +446,10 @@ class _Binder:
 
     def _database(self, server_key: str, server: str, server_id: str, key: str, spec: DatabaseSpec) -> DesiredDatabase:
         name, migrations = self._named(spec.name), spec.migrations
-        tool = migrations.tool if migrations is not None else "none"
+        migrations = None if migrations is not None and migrations.tool == "none" else migrations
+        tool: MigrationTool = "flyway"
+        if migrations is not None and migrations.tool != "none":
+            tool = migrations.tool
         version = in_environment(migrations.version, self._env) if migrations is not None else None
         grants = tuple(
             (user, grant.roles)
@@ -465,7 +469,7 @@ class _Binder:
             tenant_column=spec.tenant_column,
             excused=tuple(entry.table.casefold() for entry in spec.excused),
             administrators=tuple(entry.name.casefold() for entry in spec.administrators),
-            migrations=(migrations.table if migrations is not None else None) or _HISTORIES.get(tool),
+            migrations=(migrations.table or _HISTORIES[tool]) if migrations is not None else None,
             migration_tool=tool,
             migrated_by=tuple(each.casefold() for each in migrations.by) if migrations is not None else (),
             version=self._expected.versions.get(key, version),

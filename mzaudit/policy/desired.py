@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Where = Callable[..., str]
 ActsAs = Literal["system", "user", "none"]
+MigrationTool = Literal["flyway", "ef-core", "alembic", "liquibase"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class DesiredDatabase:
     excused: tuple[str, ...]
     administrators: tuple[str, ...]
     migrations: str | None
-    migration_tool: str
+    migration_tool: MigrationTool
     migrated_by: tuple[str, ...]
     version: str | None
     where: str

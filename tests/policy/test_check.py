@@ -247,9 +247,9 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
         'plans.minimum.B: expected a SKU of the family B, found "S2"',
     ),
     "a minimum of unknown size": (
-        ("    Iv2: I1v2", "    FC: FC1"),
-        "    FC: FC1",
-        'plans.minimum.FC: expected a SKU whose size is known, or given under plans.sizes, found "FC1"',
+        ("    Iv2: I1v2", "    FC: FC2"),
+        "    FC: FC2",
+        'plans.minimum.FC: expected a SKU whose size is known, or given under plans.sizes, found "FC2"',
     ),
     "a side-car without a host": (
         (

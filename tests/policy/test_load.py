@@ -90,7 +90,8 @@ ROLES = "roles: [db_datareader, db_datawriter]"
 ONE_WORD_WRONG = {
     "misspelt key": (
         ("    image: {repository: cloud-backend}", "    imgae: {repository: cloud-backend}"),
-        "services.cloud.imgae: expected one of place, environments, title, app, image, vault, vaults, storage, "
+        "services.cloud.imgae: expected one of place, environments, title, app, kind, runs, identity, "
+        "access, image, vault, vaults, storage, "
         'databases, sidecars, component, settings or plaintext, found "imgae" (did you mean image?)',
     ),
     "unknown key": (
@@ -200,8 +201,9 @@ ONE_WORD_WRONG = {
     ),
     "strange key": (
         ("naming:", '"a.b c\\n": 1\nnaming:'),
-        '["a.b c\\n"]: expected one of version, estate, document, naming, environments, places, registries, '
-        "vaults, services, plans, secrets, servers, storage, components, parity, pipelines, rules or waivers, "
+        '["a.b c\\n"]: expected one of version, estate, document, naming, environments, places, identities, '
+        "registries, vaults, services, plans, secrets, servers, storage, components, parity, people, pipelines, "
+        "rules or waivers, "
         'found "a.b c\\n"',
     ),
     "waivers too long": (

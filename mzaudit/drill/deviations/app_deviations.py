@@ -59,6 +59,8 @@ def container(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
     systems = {"Windows app": windows, "Windows container": windows_container}
     yield from each(steps, (Demand.APPS, Demand.CONTAINERS), spread(ground, service, systems))
+    if service.stack is not None:
+        return
     stacks = {f"runtime {runtime or 'empty'}": stack(runtime) for runtime in ("PYTHON|3.12", "NODE|20-lts", "")}
     yield from each(steps, (Demand.CONTAINERS,), spread(ground, service, stacks))
 
@@ -67,6 +69,8 @@ def container(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 def identity(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A system-assigned identity, which is the one that is used."""
     service = ground.service(steps[1])
+    if service.acts_as != "system":
+        return
 
     def gone(estate: Estate) -> None:
         del mutations.site(estate, service)["identity"]

@@ -14,6 +14,8 @@ from mzaudit.policy.models import ServiceSpec, StorageSpec
 from mzaudit.simulator import Estate
 from mzaudit.snapshot.text.ids import group_of
 
+_WRITER = "Storage Blob Data Contributor"
+
 
 @breaks(StorageSpec, "account")
 @breaks(StorageSpec, "container")
@@ -72,7 +74,7 @@ def _reads(steps: Steps, ground: DrillContext, service: DesiredService, storage:
     def instead(role: str | None, scope: str) -> Bend:
         def mutate(estate: Estate) -> None:
             oid = mutations.principal(estate, service)
-            estate.revoke(oid, BLOB_READER, storage.container_id)
+            estate.revoke(oid, storage.role, storage.container_id)
             if role is not None:
                 estate.assign(oid, role, scope)
 
@@ -80,34 +82,31 @@ def _reads(steps: Steps, ground: DrillContext, service: DesiredService, storage:
 
     def through_a_group(estate: Estate) -> None:
         oid = mutations.principal(estate, service)
-        estate.revoke(oid, BLOB_READER, storage.container_id)
-        estate.assign(mutations.group(estate, oid), BLOB_READER, storage.container_id, principal_type="Group")
+        estate.revoke(oid, storage.role, storage.container_id)
+        estate.assign(mutations.group(estate, oid), storage.role, storage.container_id, principal_type="Group")
 
     other = f"{storage.account_id}/blobServices/default/containers/other"
-    yield from each(
-        steps,
-        (Demand.CONTAINER_ACCESS,),
-        {
-            "role taken away": instead(None, ""),
-            "role on the account instead": instead(BLOB_READER, storage.account_id),
-            "role on the resource group instead": instead(BLOB_READER, group_of(storage.account_id)),
-            "role on the subscription instead": instead(BLOB_READER, subscription),
-            "role on another container": instead(BLOB_READER, other),
-            "role through a group": through_a_group,
-            "role that ends on a date": lambda estate: mutations.end(
-                estate, mutations.held(estate, mutations.principal(estate, service), storage.container_id), 60
-            ),
-            "Storage Blob Data Contributor instead": instead("Storage Blob Data Contributor", storage.container_id),
-            "Storage Blob Data Owner instead": instead("Storage Blob Data Owner", storage.container_id),
-            "Reader instead, which reads no blob": instead("Reader", storage.container_id),
-        },
-    )
-    # writing the binaries is documented for nobody
-    writes = "Storage Blob Data Contributor"
+    reads: dict[str, Bend] = {
+        "role taken away": instead(None, ""),
+        "role on the account instead": instead(storage.role, storage.account_id),
+        "role on the resource group instead": instead(storage.role, group_of(storage.account_id)),
+        "role on the subscription instead": instead(storage.role, subscription),
+        "role on another container": instead(storage.role, other),
+        "role through a group": through_a_group,
+        "role that ends on a date": lambda estate: mutations.end(
+            estate, mutations.held(estate, mutations.principal(estate, service), storage.container_id), 60
+        ),
+        "Storage Blob Data Owner instead": instead("Storage Blob Data Owner", storage.container_id),
+        "Reader instead, which reads no blob": instead("Reader", storage.container_id),
+    }
+    if storage.role != _WRITER:
+        reads |= {f"{_WRITER} instead": instead(_WRITER, storage.container_id)}
+    yield from each(steps, (Demand.CONTAINER_ACCESS,), reads)
+    besides = next(one for one in (_WRITER, BLOB_READER) if one != storage.role)
     yield from each(
         steps,
         (Demand.VAULT_ROLE, Demand.CONTAINER_ACCESS),
-        {f"{writes} besides": lambda e: e.assign(mutations.principal(e, service), writes, storage.container_id)},
+        {f"{besides} besides": lambda e: e.assign(mutations.principal(e, service), besides, storage.container_id)},
     )
 
 

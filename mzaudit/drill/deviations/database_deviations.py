@@ -284,9 +284,15 @@ def _histories(ground: DrillContext, database: DesiredDatabase) -> dict[str, Ben
         rows[:] = rows[:2]
         mutations.last_migration(estate, database, {"type": "DELETE"}, again=True)
 
-    forms: dict[str, Bend] = {
-        "history gone": gone,
-        "history empty": empty,
+    def failed_change_set(estate: Estate) -> None:
+        last(estate, "EXECTYPE", "FAILED")
+
+    forms: dict[str, Bend] = {"history gone": gone, "history empty": empty}
+    if database.migration_tool == "liquibase":
+        forms |= {"change set failed": failed_change_set}
+    if database.migration_tool != "flyway":
+        return forms
+    forms |= {
         "history of a schema made alone": markers_alone,
         "every migration deleted": deleted,
         "migration failed": failed,
@@ -303,10 +309,16 @@ def versions(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     if database is None or database.version is None:
         return
 
-    def at(version: str) -> Bend:
-        return lambda estate: mutations.last_migration(estate, database, {"version": version})
+    column = {"flyway": "version", "ef-core": "MigrationId", "alembic": "version_num", "liquibase": "ID"}
 
-    yield from each(steps, (Demand.MIGRATIONS,), {"behind": at("0"), "ahead": at(f"{database.version}.1")})
+    def at(version: str) -> Bend:
+        return lambda estate: mutations.last_migration(estate, database, {column[database.migration_tool]: version})
+
+    if database.migration_tool == "flyway":
+        forms = {"behind": at("0"), "ahead": at(f"{database.version}.1")}
+    else:
+        forms = {"behind": at("20000101000000_Other")}
+    yield from each(steps, (Demand.MIGRATIONS,), forms)
 
 
 @breaks(MigrationsSpec, "by")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from mzaudit.drill import mutations
+from mzaudit.drill import documented_tags, mutations
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
 from mzaudit.engine.demand import Demand
+from mzaudit.facts.image_tags import ANY, COMMIT
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.models import ImageSpec, RegistrySpec, SidecarSpec
 from mzaudit.simulator import Estate, SimulatedManifest, canary
@@ -48,9 +49,11 @@ def source(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
 @breaks(ImageSpec, "repository")
 def tag(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
-    """The tag is a commit, is in the registry, and is the newest."""
+    """The tag is of the documented style, is in the registry, and is the newest."""
     service = ground.service(steps[1])
-    latest = commit(service.repository, LATEST_COMMIT)
+    if service.image is None or service.digest is not None:
+        return
+    latest, older_tag, next_tag = (documented_tags.tag(service.image, LATEST_COMMIT + step) for step in (0, -1, 1))
 
     def tagged(text: str) -> Bend:
         def mutate(estate: Estate) -> None:
@@ -68,7 +71,7 @@ def tag(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     def outrun(estate: Estate) -> None:
         moment = estate.midnight - timedelta(hours=1)
         newer = SimulatedManifest("sha256:" + "5c" * 32, moment.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"))
-        estate.images[service.repository][commit(service.repository, LATEST_COMMIT + 1)] = newer
+        estate.images[service.repository][next_tag] = newer
 
     def moved(estate: Estate) -> None:
         built = estate.images[service.repository][latest]
@@ -76,7 +79,8 @@ def tag(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         again = SimulatedManifest("sha256:" + "5d" * 32, built.pushed, ("sha256:" + "5e" * 32,))
         estate.images[service.repository][latest] = again
 
-    forms = {
+    forms = {"tag latest": ":latest", "a branch as tag": ":main", "no tag": ""}
+    commits = {
         "tag latest": ":latest",
         "a branch as tag": ":main",
         "a version as tag": ":1.4.2",
@@ -87,8 +91,9 @@ def tag(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "forty letters that are no commit as tag": f":g{latest[1:]}",
         "a prefix before the commit": f":sha-{latest}",
     }
-    told = {what: tagged(text) for what, text in forms.items()}
-    yield from each(steps, (Demand.TAGS,), spread(ground, service, told))
+    if service.tags != ANY:
+        told = {what: tagged(text) for what, text in (commits if service.tags == COMMIT else forms).items()}
+        yield from each(steps, (Demand.TAGS,), spread(ground, service, told))
     yield from each(
         steps,
         (Demand.TAGS,),
@@ -98,15 +103,16 @@ def tag(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             "every tag deleted from the registry": lambda estate: estate.images[service.repository].clear(),
         },
     )
-    older = mutations.image(service, f":{commit(service.repository, LATEST_COMMIT - 1)}")
-    yield from each(
-        steps,
-        (Demand.LATEST,),
-        {
-            "an older commit runs": lambda estate: mutations.run_image(estate, service, older),
-            "a newer commit was pushed and not rolled out": outrun,
-        },
-    )
+    older = mutations.image(service, f":{older_tag}")
+    if service.tags != ANY:
+        yield from each(
+            steps,
+            (Demand.LATEST,),
+            {
+                "an older commit runs": lambda estate: mutations.run_image(estate, service, older),
+                "a newer commit was pushed and not rolled out": outrun,
+            },
+        )
     yield from each(steps, (Demand.TAGS,), {"repository deleted": lambda estate: estate.images.pop(service.repository)})
 
 
@@ -177,6 +183,20 @@ def site_containers(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     yield from each(steps, (Demand.CONTAINERS, Demand.NO_CREDENTIALS), spread(ground, service, pulled))
     other = {"site container pulled by a user-assigned identity": main(authType="UserAssigned")}
     yield from each(steps, (Demand.IDENTITY,), spread(ground, service, other))
+
+
+@breaks(ImageSpec, "digest")
+def digest(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
+    """The one image that the policy names runs."""
+    service = ground.service(steps[1])
+    if service.image is not None and service.digest is not None:
+        other = mutations.image(service, f"@sha256:{'7e' * 32}")
+        tagged = mutations.image(service, f":{documented_tags.tag(service.image, LATEST_COMMIT)}")
+        forms: dict[str, Bend] = {
+            "another digest": lambda estate: mutations.run_image(estate, service, other),
+            "a tag for the digest": lambda estate: mutations.run_image(estate, service, tagged),
+        }
+        yield from each(steps, (Demand.TAGS,), forms)
 
 
 @breaks(SidecarSpec, "image")

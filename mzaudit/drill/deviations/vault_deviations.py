@@ -9,7 +9,7 @@ from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, spread
 from mzaudit.drill.mutations import SECRETS_USER
 from mzaudit.engine.demand import Demand
-from mzaudit.policy.desired import DesiredService
+from mzaudit.policy.desired import DesiredService, DesiredVault
 from mzaudit.policy.models import ServiceSpec, VaultSpec
 from mzaudit.simulator import Estate, canary
 from mzaudit.simulator.estates.estate_plan import stable_guid
@@ -44,6 +44,10 @@ def presence(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             "vault soft-deleted": lambda estate: mutations.delete_vault(estate, vault),
         },
     )
+    if vault.by_policies:
+        by_rbac = {"authorises by RBAC": lambda estate: properties(estate).update(enableRbacAuthorization=True)}
+        yield from each(steps, (Demand.VAULT_ROLE,), by_rbac)
+        return
     yield from each(
         steps,
         (Demand.VAULT_ROLE,),
@@ -55,12 +59,36 @@ def presence(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     )
 
 
+def _access_policy(service: DesiredService, vault: DesiredVault) -> dict[str, Bend]:
+    """What can be wrong with the access policy of a service."""
+
+    def rights(*secrets: str) -> Bend:
+        def mutate(estate: Estate) -> None:
+            oid = mutations.principal(estate, service)
+            policies = estate.resource(vault.id)["properties"]["accessPolicies"]
+            kept = [one for one in policies if one["objectId"] != oid]
+            given = {"tenantId": estate.tenant_id, "objectId": oid, "permissions": {"secrets": list(secrets)}}
+            policies[:] = [*kept, given] if secrets else kept
+
+        return mutate
+
+    return {
+        "access policy taken away": rights(),
+        "access policy that lists alone": rights("List"),
+        "access policy that writes": rights("Get", "List", "Set"),
+        "access policy for everything": rights("all"),
+    }
+
+
 @breaks(ServiceSpec, "vault")
 def role(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The service's identity reads its own vault, by the documented role, held directly, on exactly the vault."""
     service = ground.service(steps[1])
     vault = service.vault
     if vault is None:
+        return
+    if vault.by_policies:
+        yield from each(steps, (Demand.VAULT_ROLE,), _access_policy(service, vault))
         return
     subscription = f"/subscriptions/{ground.env.subscription}"
     one = f"{vault.id}/secrets/{vault.secrets[0].stored}"
@@ -113,6 +141,27 @@ def role(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             ),
         },
     )
+
+
+def _policies(service: DesiredService, vault: DesiredVault) -> dict[str, Bend]:
+    """What can be wrong with the access policy of a service."""
+
+    def rights(*secrets: str) -> Bend:
+        def mutate(estate: Estate) -> None:
+            oid = mutations.principal(estate, service)
+            policies = estate.resource(vault.id)["properties"]["accessPolicies"]
+            kept = [one for one in policies if one["objectId"] != oid]
+            given = {"tenantId": estate.tenant_id, "objectId": oid, "permissions": {"secrets": list(secrets)}}
+            policies[:] = [*kept, given] if secrets else kept
+
+        return mutate
+
+    return {
+        "access policy taken away": rights(),
+        "access policy that lists alone": rights("List"),
+        "access policy that writes": rights("Get", "List", "Set"),
+        "access policy for everything": rights("all"),
+    }
 
 
 @breaks(ServiceSpec, "vault")

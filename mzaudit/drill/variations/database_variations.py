@@ -105,7 +105,7 @@ def _guarded(database: DesiredDatabase) -> dict[str, Bend]:
             "block by operation": by_operation,
             "an append-only ledger table": ledger,
         }
-    if database.migrations is not None:
+    if database.migrations is not None and database.migration_tool == "flyway":
         forms |= {
             "a repeatable migration last": repeatable,
             "a migration deleted and applied again": again,

@@ -241,7 +241,8 @@ def _app(estate: Estate, plan: EnvironmentPlan, app: AppPlan, position: int) -> 
         host = f"{app.image.registry.rpartition('/')[2].casefold()}.azurecr.io"
         if position == 1:  # from the registry's host in the region, which is the same registry
             host = host.replace(".", f".{_LOCATION}.geo.", 1)
-        runs = f"DOCKER|{host}/{app.image.repository}:{app.image.tag}"
+        which = f"@{app.image.digest}" if app.image.digest else f":{app.image.tag}"
+        runs = f"DOCKER|{host}/{app.image.repository}{which}"
         kind = f"{kind},container" if app.function else _KINDS[position % len(_KINDS)]
     for one in (app.id, *(f"{app.id}/slots/{slot}" for slot in app.slots)):
         body = estate.add(web_bodies.site(one, _LOCATION, app.farm.id, tier, estate.tenant_id))

@@ -109,11 +109,12 @@ class ReferencePlan:
 
 @dataclass(frozen=True, slots=True)
 class ImagePlan:
-    """A tag of a repository in a registry (by id)."""
+    """A tag of a repository in a registry (by id), or a digest there."""
 
     registry: str
     repository: str
     tag: str
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

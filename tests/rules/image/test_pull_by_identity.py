@@ -125,7 +125,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "the app uses an attached identity": (
         (site_config(CLOUD, acr_user_managed_identity="cccccccc-0000-0000-0000-00000000000c"),),
         Fail,
-        "attached one",
+        "but with another one",
     ),
     "the attached identity is an empty text": ((site_config(CLOUD, acr_user_managed_identity=""),), Pass, ""),
     "the identity is off": (
