@@ -77,7 +77,7 @@ def _ef_core(version: str, login: str, midnight: datetime) -> list[tuple[Value, 
     for rank, description in enumerate(_MIGRATIONS, 1):
         made = midnight - timedelta(days=60 - 10 * rank, hours=3)
         rows.append((f"{made:%Y%m%d%H%M%S}_{description.title().replace(' ', '')}", "9.0.4"))
-    return [*rows[:-1], (version, "9.0.4")] if version else rows
+    return [*(row for row in rows if str(row[0]) < version), (version, "9.0.4")] if version else rows
 
 
 def _alembic(version: str, login: str, midnight: datetime) -> list[tuple[Value, ...]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.policy.desired import MigrationTool
 from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_migrated_database
 from mzaudit.rules.sql.migrations_applied import migrations_applied
 from mzaudit.snapshot.databases import Migration
@@ -208,7 +209,7 @@ def recorded(tool: str, *ids: str, **fields: Any) -> tuple[Migration, ...]:
 FIRST, SECOND = "20240410153729_First", "20240601080000_Second"
 RAN = recorded("liquibase", "create-orders", "add-index", "views")
 # The tool, the rows or None for no table, the expected version; what is said.
-TOOLS: dict[str, tuple[str, tuple[Migration, ...] | None, str | None, type, str]] = {
+TOOLS: dict[str, tuple[MigrationTool, tuple[Migration, ...] | None, str | None, type, str]] = {
     "EF Core, something applied": ("ef-core", recorded("ef-core", FIRST, SECOND), None, Pass, ""),
     "EF Core, at the expected": ("ef-core", recorded("ef-core", FIRST, SECOND), SECOND, Pass, ""),
     "EF Core, in another case": ("ef-core", recorded("ef-core", FIRST, SECOND), SECOND.lower(), Pass, ""),
