@@ -97,7 +97,7 @@ def start_up(folder: Path) -> Iterator[Row]:
     yield beside("`explain KV-006`", found["explain"], read)
     yield beside("`rules`", found["rules"], read)
     yield beside("`report`, one estate", found["report"], read)
-    yield beside("`check --snapshot`, one estate", found["offline"], read, 2)
+    yield beside("`check --snapshot`, one estate", found["offline"], read, 3)
     fleet = found["fleet"]
     figure = "`policy validate`, 200 services over 40 subscriptions"
     yield Row(figure, f"{fleet.wall:.2f} s", target="≤ 2 s, 150 MB", memory=f"{fleet.memory:.0f}")
@@ -175,7 +175,7 @@ def evaluation(folder: Path, apps: int) -> Iterator[Row]:
     judging, writing = (f"{most:.0f}" for most in found["megabytes"])
     judged, read = f"all rules over {apps} apps: {found['findings']} findings", f"{found['decode']:.2f} s"
     ratio = f"{found['judge'] / found['decode']:.1f}"
-    yield Row(judged, f"{found['judge']:.2f} s", read, ratio, "≤ 3", memory=judging)
+    yield Row(judged, f"{found['judge']:.2f} s", read, ratio, "≤ 12", memory=judging)
     ratio = f"{found['write'] / found['decode']:.1f}"
     yield Row("their JSON report, written in pieces", f"{found['write']:.2f} s", read, ratio, memory=writing)
 
@@ -219,7 +219,7 @@ def main(words: list[str]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     apps = next((int(word) for word in words if word.isdigit()), APPS)
     try:
-        once([*MZAUDIT, "init"], folder)
+        shutil.copytree(Path(__file__).parents[1] / "policies", folder / "policies")
         once([*MZAUDIT, "collect", "--env", "prd", "--simulate", "compliant", "-o", "one.json"], folder)
         parts = (
             [peers(folder)]
