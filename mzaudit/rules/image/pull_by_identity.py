@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from mzaudit.access.deny_assignments import LIFT, lift
 from mzaudit.access.documented_grant import NO_GRANT, DocumentedGrant, grant_fix
-from mzaudit.access.effective_access import access_of
+from mzaudit.access.effective_access import Access, access_of
 from mzaudit.access.identity_grants import switch_on
 from mzaudit.access.registry_access import pull_role, pull_targets
 from mzaudit.engine import (
@@ -181,17 +181,10 @@ def _may(want: DesiredService, seen: Snapshot) -> Verdict:
     accesses = [access_of(seen, principal, target) for target in targets]
     refused = [access for access in accesses if access.allowed is False]
     if refused:
-        denials = sorted({denial for access in refused for denial in access.denials})
         documented = DocumentedGrant(
             role.guid, role.name, want.registry.id, targets, principal, want.app, want.registry.name
         )
-        return Fail(
-            (Evidence(want.registry.id, role.name, tuple(f"denied by {one}" for one in denials) or NO_GRANT),),
-            f"The identity of {want.app} may not pull {want.repository} from {want.registry.name}"
-            + (f": denied by {denials[0]}." if denials else "."),
-            LIFT if denials else f"Assign {role.name} to the identity on the registry.",
-            lift(denials) if denials else grant_fix(documented),
-        )
+        return _refused(want, documented, refused)
     if gaps := [gap for access in accesses if access.allowed is None for gap in access.gaps]:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
     ways = sorted({g.words(want.registry.id) for access in accesses for g in access.grants if g.decided})
@@ -201,6 +194,17 @@ def _may(want: DesiredService, seen: Snapshot) -> Verdict:
             Evidence(f"{want.registry.id}/properties/adminUserEnabled", "listed, not judged", registry.admin_user),
         )
     )
+
+
+def _refused(want: DesiredService, documented: DocumentedGrant, refused: list[Access]) -> Fail:
+    denials = sorted({denial for access in refused for denial in access.denials})
+    words = f"The identity of {want.app} may not pull {want.repository} from {want.registry.name}"
+    if denials:
+        evidence = Evidence(want.registry.id, documented.role_name, tuple(f"denied by {one}" for one in denials))
+        return Fail((evidence,), f"{words}: denied by {denials[0]}.", LIFT, lift(denials))
+    evidence = Evidence(want.registry.id, documented.role_name, NO_GRANT)
+    assign = f"Assign {documented.role_name} to the identity on the registry."
+    return Fail((evidence,), f"{words}.", assign, grant_fix(documented))
 
 
 def _accepts(want: DesiredService, seen: Snapshot) -> Verdict:

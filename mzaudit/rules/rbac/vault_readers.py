@@ -90,27 +90,31 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
     )
     listed += tuple(_platform(seen, vault, properties))
     if strangers:
-        return Fail(
-            tuple(
-                Evidence(
-                    grant.id,
-                    "no reader that the policy does not name",
-                    _words(reader, grant.words(vault.id)),
-                    principal=reader.principal_id,
-                )
-                for reader in strangers
-                for grant in reader.access.grants
-            )
-            + listed,
-            f"{_words(strangers[0], strangers[0].access.grants[0].words(vault.id))} can read secrets of {vault.name},"
-            " and the policy does not name it.",
-            "Remove the assignment, or name the reader under the vault's readers in the policy.",
-            revoke_fix(tuple(grant for reader in strangers for grant in reader.access.grants)),
-        )
+        return _exposed(vault, strangers, listed)
     if gaps:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
     shown = tuple(sorted(_words(r, grant.words(vault.id)) for r in readers.items for grant in r.access.grants))
     return Pass((Evidence(vault.id, "readers that are accounted for", shown), *listed))
+
+
+def _exposed(vault: DesiredVault, strangers: list[Holder], listed: tuple[Evidence, ...]) -> Fail:
+    grants = [(reader, grant) for reader in strangers for grant in reader.access.grants]
+    first, way = grants[0]
+    return Fail(
+        tuple(
+            Evidence(
+                grant.id,
+                "no reader that the policy does not name",
+                _words(reader, grant.words(vault.id)),
+                principal=reader.principal_id,
+            )
+            for reader, grant in grants
+        )
+        + listed,
+        f"{_words(first, way.words(vault.id))} can read secrets of {vault.name}, and the policy does not name it.",
+        "Remove the assignment, or name the reader under the vault's readers in the policy.",
+        revoke_fix(tuple(grant for _, grant in grants)),
+    )
 
 
 def _missing(seen: Snapshot, owner: DesiredService) -> Iterator[Gap]:

@@ -9,7 +9,7 @@ from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_guarded_d
 from mzaudit.rules.sql._database_users import ClientId, clients_of, kept_out, members_unseen, missing
 from mzaudit.snapshot.databases import DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, need
+from mzaudit.snapshot.observed import Gap, Observed, need
 
 
 @rule(
@@ -53,17 +53,11 @@ def database_isolation(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     ordered = sorted(users.items, key=lambda user: user.name)
     own = clients_of(seen, want.users, slots_in=database.env)
     others = clients_of(seen, want.others, slots_in=database.env)
-    foreign: list[tuple[DatabasePrincipal, ClientId]] = []
+    belonging = [(u, other) for u in ordered if (other := others.owner(u)) is not None and own.owner(u) is None]
+    ways = [(user, other, kept_out(inside, user)) for user, other in belonging]
+    foreign = [(user, other) for user, other, out in ways if isinstance(out, Observed) and out.value is None]
     gaps: list[Gap] = [users.gap] if users.gap is not None else []
-    for user in ordered:
-        other = others.owner(user)
-        if other is None or own.owner(user) is not None:
-            continue
-        out = kept_out(inside, user)
-        if isinstance(out, Gap):
-            gaps.append(out)
-        elif out.value is None:
-            foreign.append((user, other))
+    gaps += [out for _, _, out in ways if isinstance(out, Gap)]
     above = need(seen.server(database.server_id).administrator)
     ruler = others.administrator(above) if above is not None and own.administrator(above) is None else None
     if own.gaps and (any(other.attached for _, other in foreign) or (ruler is not None and ruler.attached)):

@@ -15,7 +15,7 @@ from mzaudit.rules.sql._database_users import (
     reached,
     through,
 )
-from mzaudit.snapshot.databases import DatabaseGrant, DatabasePrincipal
+from mzaudit.snapshot.databases import DatabaseContents, DatabaseGrant, DatabasePrincipal
 from mzaudit.snapshot.estate import Snapshot
 
 _STOCK = ("CONNECT",)  # what CREATE USER itself grants
@@ -71,6 +71,12 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     user = find(inside.principals, lambda one: one.entra_id == client.id)
     if user is None:
         return NotApplicable(f"The identity of {service.app} is no user of {database.name}.")
+    return _compared(want, inside, user, seen)
+
+
+def _compared(want: DatabaseUser, inside: DatabaseContents, user: DatabasePrincipal, seen: Snapshot) -> Verdict:
+    """The roles and permissions of the user against those that it is to have."""
+    database = want.database
     held = reached(whole(inside.memberships), user.name)
     roles = {"public", *(role.casefold() for role in held)}
     grants = sorted(
