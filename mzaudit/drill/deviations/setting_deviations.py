@@ -180,9 +180,9 @@ def names(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 def foreign(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """No further setting refers to a vault that is not the service's own."""
     service = ground.service(steps[1])
-    own = {vault.key for vault in service.vaults}
-    others = [vault for vault in ground.env.vaults if vault.key not in own]
-    others += list(ground.other.vaults) if ground.other is not None else []
+    own = {vault.id for vault in service.vaults}
+    theirs = ground.other.vaults if ground.other is not None else ()
+    others = [vault for vault in (*ground.env.vaults, *theirs) if vault.id not in own]
 
     def refers(vault: DesiredVault, where: str) -> Bend:
         text = spelled(vault.name, vault.secrets[0].stored)

@@ -89,11 +89,12 @@ def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             estate.remove(str(body["id"]))
 
     def silenced(estate: Estate) -> None:
-        rule = f"{env.resource_group_id}/providers/Microsoft.AlertsManagement/actionRules/mute"
-        estate.add(monitor_bodies.processing_rule(rule, env.resource_group_id))
+        group = group_of(env.components[0].id)
+        rule = f"{group}/providers/Microsoft.AlertsManagement/actionRules/mute"
+        estate.add(monitor_bodies.processing_rule(rule, group))
 
     def on_machines(estate: Estate) -> None:
-        alert(scopes=[env.resource_group_id], targetResourceType="Microsoft.Compute/virtualMachines")(estate)
+        alert(scopes=[group_of(env.components[0].id)], targetResourceType="Microsoft.Compute/virtualMachines")(estate)
 
     yield from each(
         steps,

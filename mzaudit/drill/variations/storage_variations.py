@@ -12,7 +12,7 @@ from mzaudit.policy.desired import DesiredServer, DesiredStorage
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import monitor_bodies, resource_bodies
 from mzaudit.simulator.estates.estate_plan import stable_guid
-from mzaudit.snapshot.text.ids import subscription_of
+from mzaudit.snapshot.text.ids import group_of, subscription_of
 
 
 def variations(ground: DrillContext) -> Iterator[DrillCase]:
@@ -58,7 +58,8 @@ def _storage(storage: DesiredStorage) -> dict[str, Bend]:
 
 def _telemetry(ground: DrillContext) -> dict[str, Bend]:
     env = ground.env
-    provider = f"{env.resource_group_id}/providers"
+    around = group_of(env.components[0].id)
+    provider = f"{around}/providers"
 
     def rewritten(change: str) -> Bend:
         def mutate(estate: Estate) -> None:
@@ -146,7 +147,7 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
                 body["properties"]["actions"] = []
             called = f"{provider}/microsoft.insights/actiongroups/ag-{env.components[0].name}"
             rule = f"{central}/Microsoft.AlertsManagement/actionRules/notify"
-            body = estate.add(monitor_bodies.processing_rule(rule, env.resource_group_id, called))
+            body = estate.add(monitor_bodies.processing_rule(rule, around, called))
             if more:
                 body["properties"]["conditions"] = [{**more, "values": ["Sev0", "Sev1"]}]
 
@@ -174,7 +175,7 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
         "a disabled alert beside": disabled_alert_beside,
         "a smart detector, its action groups a list": detector,
         "an alert in another resource group": elsewhere,
-        "a log alert on the resource group": wide(env.resource_group_id),
+        "a log alert on the resource group": wide(around),
         "a log alert on the subscription": wide(whole),
         "a log alert on the workspace": wide(
             f"{provider}/Microsoft.OperationalInsights/workspaces/log-{env.components[0].name}"
