@@ -27,7 +27,6 @@ _PIPELINES: Final = {
 }
 _MATRIX: Final = "azure-pipelines-matrix.yml"
 _STARTER: Final = "policy.yaml"
-_BESIDE: Final = ("requirements.yaml", "waivers.yaml")
 _PARTS: Final = ("head", "install", "publish")  # of the pipelines for Azure
 _FOLDER: Final = re.compile(r"[\w.][\w./-]*", re.ASCII)
 
@@ -65,7 +64,7 @@ def command(
         if environments or ticket or notify:
             raise click.UsageError("--env, --ticket and --notify go with azure-pipelines or github")
         texts = files()
-        examples = [name.removesuffix(".yaml") for name in texts if name.endswith(".yaml") and name not in _BESIDE]
+        examples = [name.removesuffix(".yaml") for name, text in texts.items() if "\nestate:" in text]
         if example is not None and example not in examples:
             raise click.UsageError(f"no example is called {example[:40]!r}; there is {', '.join(examples)}")
         if example is None:
