@@ -79,14 +79,18 @@ def recorded(name: str) -> Recorded:
     told = name.startswith("keyvault-mgmt/")  # where a vault tells its own, which is its name
     text = text if told else re.sub(r"[a-z0-9-]+\.vault\.azure\.net", VAULT, text)
     text = re.sub(r"[a-z0-9_]+\.azurecr\.io", REGISTRY, text) if name.startswith("acr/dataplane") else text
-    parsed = json.loads(text)
-    url = urlsplit(parsed["request"]["url"])
-    response = parsed["response"]
+    return parsed(name, json.loads(text))
+
+
+def parsed(name: str, said: Mapping[str, Any]) -> Recorded:
+    """A response from what a file says of it."""
+    url = urlsplit(said["request"]["url"])
+    response = said["response"]
     host, path = url.netloc or "management.azure.com", unquote(url.path).replace("//", "/")
     if name.startswith(("keyvault-data/", "quoted/kv_")):
         host = VAULT
     return Recorded(
-        name, parsed["request"]["method"], host, path, response["status"], response["headers"], response["body"]
+        name, said["request"]["method"], host, path, response["status"], response["headers"], response["body"]
     )
 
 
