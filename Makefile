@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help demo quick test lint types contracts tests docs evidence fuzz witness bench bench-peers lock release clean
+# Without Azure, a browser or long searches for examples.
+FAST := -m "not browser and not slow and not wire" tests/rules tests/engine tests/policy tests/snapshot tests/report
+
+.PHONY: help demo quick test lint types contracts tests coverage lowest docs evidence fuzz witness bench bench-peers lock release clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -20,8 +23,7 @@ demo: $(READY) ## the main job on a simulated estate that has drifted
 	@$(BIN)/mzaudit demo
 
 quick: lint types ## while you write: under a minute, without Azure, a browser or long searches for examples
-	$(BIN)/pytest --quiet -m "not browser and not slow and not wire" \
-		tests/rules tests/engine tests/policy tests/snapshot tests/report
+	$(BIN)/pytest --quiet $(FAST)
 
 test: lint types contracts tests ## everything that CI runs
 
@@ -37,6 +39,25 @@ contracts: $(READY)
 
 tests: $(READY)
 	$(BIN)/pytest
+
+coverage: $(READY) ## lines and branches of the rooms without effects that their tests run, with a floor
+	$(BIN)/coverage run -m pytest --quiet --numprocesses 0 $(FAST)
+	$(BIN)/coverage report --fail-under=95
+
+# The lock is what all tests run on; these are the other ends of what pyproject.toml admits.
+NEWEST := 3.13
+lowest: ## the fast tests on the lowest versions that are admitted, and on the newest Python; installs both in .lowest
+	$(PYTHON) -m venv .lowest/uv
+	.lowest/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.lowest/uv/bin/uv venv --quiet --clear --python $(PYTHON) .lowest/versions
+	.lowest/uv/bin/uv pip install --quiet --compile-bytecode --python .lowest/versions --resolution lowest-direct --editable '.[build,dev]'
+	.lowest/versions/bin/python -m pytest --quiet $(FAST)
+	.lowest/versions/bin/mzaudit check --env prd --simulate compliant --output terminal
+	.lowest/uv/bin/uv venv --quiet --clear --python $(NEWEST) .lowest/newest
+	.lowest/uv/bin/uv pip install --quiet --compile-bytecode --python .lowest/newest --require-hashes --requirement constraints.txt
+	.lowest/uv/bin/uv pip install --quiet --compile-bytecode --python .lowest/newest --no-deps --no-build-isolation --editable .
+	.lowest/newest/bin/python -m pytest --quiet $(FAST)
+	.lowest/newest/bin/mzaudit check --env prd --simulate compliant --output terminal
 
 docs: $(READY) ## write the rule pages, the permissions, the example and the schemas again
 	$(BIN)/python -m docs.pages
