@@ -29,7 +29,8 @@ def seen(facet: object) -> str:
             return "absent"
         case Observed() | Listing(gap=None):
             return "read"
-    raise AssertionError(facet)
+        case _:
+            raise AssertionError(facet)
 
 
 @pytest.mark.wire
