@@ -17,9 +17,16 @@ _ENVIRONMENTS = 84  # a subscription, about
 
 def enlarged(loaded: Loaded, apps: int) -> Loaded:
     """The policy with at least so many apps, in environments `e001`, `e002`, … over two or more subscriptions; what it
-    shares is in the first of them."""
+    shares is in the first of them.
+
+    Raises `InputError` for a policy that cannot be: one that names things, or facts, environment by environment.
+    """
+    from mzaudit.errors import InputError
     from mzaudit.policy.bind import group_of
+    from mzaudit.policy.loader.diagnostics import spelled
     from mzaudit.policy.models import EnvironmentSpec, PlaceSpec
+    from mzaudit.policy.rule_vocabulary import Vocabulary
+    from mzaudit.policy.semantics import contradictions
 
     count = -(-apps // len(loaded.policy.services))
     subscriptions = [stable_guid("subscription", str(number)) for number in range(max(2, -(-count // _ENVIRONMENTS)))]
@@ -34,4 +41,11 @@ def enlarged(loaded: Loaded, apps: int) -> Loaded:
         for key, group in ((key, group_of(place)) for key, place in loaded.policy.places.items())
     }
     changed = {"environments": environments, "places": places}
-    return replace(loaded, policy=loaded.policy.model_copy(update=changed))
+    policy = loaded.policy.model_copy(update=changed)
+    plain = policy.model_copy(update={"parity": (), "rules": {}})  # what they say of environments is not asked here
+    for steps, expected, found in contradictions(plain, Vocabulary((), ())):
+        raise InputError(
+            f"{loaded.where(*steps)}: {spelled(steps)}: in an estate of so many environments expected {expected}, found"
+            f" {found}"
+        )
+    return replace(loaded, policy=policy)

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from mzaudit.cli.read_scope import scope_of
+from mzaudit.drill.large_policy import enlarged
 from mzaudit.drill.simulated_estates import bound
 from mzaudit.engine.subjects import each_bounded_service, each_distinct_secret, each_guarded_vault
+from mzaudit.errors import InputError
 from mzaudit.policy.desired import Desired, DesiredEnvironment
 from mzaudit.policy.loader.load import load
 from mzaudit.rules import vocabulary
@@ -110,3 +112,9 @@ def test_a_shared_secret_is_compared_with_no_other_environments() -> None:
     found = {one.name: one.want.elsewhere for one in each_distinct_secret(asked, asked.environments["eu-1"])}
     assert [other.vault for other in found["kv-front/SESSION_KEY"]] == ["kv-m-web-pp"]
     assert found["kv-m-common/COMMON_TOKEN"] == ()
+
+
+def test_names_by_environment_are_refused_where_environments_are_made_up() -> None:
+    loaded = load(Path(__file__).with_name("several.yaml"), vocabulary())
+    with pytest.raises(InputError, match=r"several\.yaml:\d+: .* expected one of e001"):
+        enlarged(loaded, 30)
