@@ -66,8 +66,8 @@ TEXT = re.compile(r"rules/|facts/|access/|doctor/|drill/|simulator/|kinds\.py$")
 
 
 def test_the_type_of_a_kind_stands_in_one_place() -> None:
-    """Outside of text for people: whoever needs it takes it from the kind."""
+    """As a string, or in an id: outside of text for people, whoever needs it takes it from the kind."""
     root = Path(mzaudit.__file__).parent
-    types = re.compile("|".join(f"{re.escape(each.type)}\\b" for each in NAMED))
+    types = re.compile("|".join(f'["/]{re.escape(each.type)}["/]' for each in NAMED))
     code = (path for path in root.rglob("*.py") if not TEXT.search(path.relative_to(root).as_posix()))
     assert [path.name for path in code if types.search(path.read_text(encoding="utf-8"))] == []

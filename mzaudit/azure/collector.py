@@ -19,6 +19,7 @@ from mzaudit.azure.readers import (
     insights_reader,
     keyvault_reader,
     registry_reader,
+    resource_reader,
     sql_reader,
     web_reader,
 )
@@ -162,6 +163,10 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
             kind: {key(each): group.create_task(by_kind()[kind](run, wanted[each])) for each in ids}
             for kind, ids in ids_by_kind(wanted).items()
         }
+        versions = resource_reader.ApiVersions(run)
+        bodies = {
+            key(each.id): group.create_task(resource_reader.resource(run, each, versions)) for each in scope.bodies
+        }
         watching = {
             each: group.create_task(insights_reader.watchers(run, each))
             for each in {_subscription(component): None for component in scope.components}
@@ -192,6 +197,7 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
         servers=_done(servers),
         databases={name: contents for task in inside for name, contents in task.result().items()},
         components=_done(components),
+        bodies=_done(bodies),
         authorization={each.casefold(): task.result() for each, task in access_to.items()},
         permissions=permissions,
     )

@@ -120,6 +120,22 @@ _LISTED: Final = tuple(each for each in tuple(globals().values()) if isinstance(
 NEEDS: Final = tuple(dict.fromkeys((*_LISTED, *(Need(kind.read) for kind in kinds.NAMED))))
 """All of the above, in that order, and to read each kind that a policy may name."""
 
+
+PROVIDERS: Final = Need(
+    "Microsoft.Resources/subscriptions/providers/read",
+    at=At.SUBSCRIPTION,
+    when="the policy names a resource of a type whose api-version it does not give",
+)
+"""What only a policy with resources of any type needs, as `of_type` does: it is not one of the above."""
+
+
+def of_type(resource_type: str) -> Need:
+    """What it takes to read a resource of any type."""
+    known = {need.permission.casefold(): need for need in (*NEEDS, PROVIDERS)}
+    permission = f"{resource_type}/read"
+    return known.get(permission.casefold(), Need(permission, when="the policy names a resource of this type"))
+
+
 CONNECT: Final = DatabaseNeed("CONNECT", "to sign in as a user of the database")
 DEFINITIONS_INSIDE: Final = DatabaseNeed("VIEW DEFINITION", "users, roles, permissions, security policies and tables")
 HISTORY: Final = DatabaseNeed("SELECT on the migration history", "the migrations that were applied")

@@ -46,13 +46,23 @@ class ServerScope:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyScope:
+    """A resource of any type, and the JMESPath expressions that are asked of its body; `api_version` is empty for the
+    newest stable one. An id without a last name is a collection's."""
+
+    id: str
+    api_version: str = ""
+    expressions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Everything one run reads.
 
     `environments` maps an environment to its subscription. `sites` are read whole, with their slots; of
     `identities_of` (sites of other environments) only the site itself, for its identity. `resources` are of the kinds
-    that `readers.by_kind` knows. `resource_groups` are ids at which the caller's own permissions are read,
-    besides those of the resources named here.
+    that `readers.by_kind` knows, `bodies` of any type. `resource_groups` are ids at which the caller's own permissions
+    are read, besides those of the resources named here.
     """
 
     environments: Mapping[str, str]
@@ -63,6 +73,7 @@ class Scope:
     servers: tuple[ServerScope, ...] = ()
     components: tuple[str, ...] = ()
     resources: tuple[ResourceScope, ...] = ()
+    bodies: tuple[BodyScope, ...] = ()
     resource_groups: tuple[str, ...] = ()
 
     def ids(self) -> Iterator[str]:
@@ -73,3 +84,4 @@ class Scope:
         yield from (each.id for each in self.registries)
         yield from (each.id for each in self.servers)
         yield from (each.id for each in self.resources)
+        yield from (each.id for each in self.bodies)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
     """What has to be read so that every rule can be decided for the environments asked for."""
-    from mzaudit.azure.scope import ResourceScope, Scope
+    from mzaudit.azure.scope import BodyScope, ResourceScope, Scope
     from mzaudit.snapshot.text.ids import key
 
     asked = [wanted.environments[env] for env in wanted.asked]
@@ -21,6 +22,11 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
     inside: dict[str, dict[str, str]] = {each: {} for each in alike}
     for storage in (storage for env in asked for storage in env.storage):
         inside[key(storage.account_id)].setdefault(storage.container.casefold(), storage.container)
+    bodies: dict[str, BodyScope] = {}
+    for one in (one for env in asked for one in env.expected):
+        before = bodies.get(key(one.id), BodyScope(one.id, one.api_version))
+        expressions = dict.fromkeys((*before.expressions, *(fact.expression for fact in one.facts)))
+        bodies[key(one.id)] = replace(before, expressions=tuple(expressions))
     components = {key(one.id): one.id for env in asked for one in env.components}
     groups = {key(one): one for env in asked for one in (env.resource_group_id, *env.resource_groups)}
     return Scope(
@@ -34,6 +40,7 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
         servers=_servers(asked, wake=wake),
         components=tuple(components.values()),
         resources=tuple(ResourceScope(id_, tuple(inside[each].values())) for each, id_ in alike.items()),
+        bodies=tuple(bodies.values()),
         resource_groups=tuple(groups.values()),
     )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from mzaudit.azure.required_permissions import NEEDS, Role
+from mzaudit.azure.required_permissions import NEEDS, Need, Role
 
 Definition = dict[str, str | bool | list[str]]
 
@@ -16,31 +16,35 @@ _DESCRIPTIONS = {
 }
 
 
-def definition(role: Role, scopes: Sequence[str]) -> Definition:
-    """One role as `az role definition create` takes it, assignable at these scopes."""
+def definition(role: Role, scopes: Sequence[str], further: Iterable[Need] = ()) -> Definition:
+    """One role as `az role definition create` takes it, assignable at these scopes; `further` is needed beside what
+    every estate needs, for the types that a policy names."""
+    needs = tuple(dict.fromkeys((*NEEDS, *further)))
     return {
         "Name": role.value,
         "IsCustom": True,
         "Description": _DESCRIPTIONS[role],
-        "Actions": sorted(each.permission for each in NEEDS if each.role is role and not each.data),
+        "Actions": sorted(each.permission for each in needs if each.role is role and not each.data),
         "NotActions": [],
-        "DataActions": sorted(each.permission for each in NEEDS if each.role is role and each.data),
+        "DataActions": sorted(each.permission for each in needs if each.role is role and each.data),
         "NotDataActions": [],
         "AssignableScopes": list(scopes),
     }
 
 
-def as_json(roles: Mapping[Role, Sequence[str]]) -> str:
+def as_json(roles: Mapping[Role, Sequence[str]], further: Iterable[Need] = ()) -> str:
     """The definitions with their assignable scopes: one role alone is an object, several are an array of them."""
-    bodies = [definition(role, scopes) for role, scopes in roles.items()]
+    further = tuple(further)
+    bodies = [definition(role, scopes, further) for role, scopes in roles.items()]
     return json.dumps(bodies[0] if len(bodies) == 1 else bodies, indent=2) + "\n"
 
 
-def as_bicep(roles: Mapping[Role, Sequence[str]]) -> str:
+def as_bicep(roles: Mapping[Role, Sequence[str]], further: Iterable[Need] = ()) -> str:
     """The same as a Bicep template, to be deployed to a subscription."""
+    further = tuple(further)
     parts = ["targetScope = 'subscription'\n"]
     for role, scopes in roles.items():
-        body = definition(role, scopes)
+        body = definition(role, scopes, further)
         permission = {name: body[name] for name in ("Actions", "NotActions", "DataActions", "NotDataActions")}
         lines = [
             f"resource {role.name.casefold()} 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {{",

@@ -43,7 +43,7 @@ def text(found: Examination, caller: Caller | None, wanted: Desired, auditor: st
     if found.grants:
         lines += [
             "to grant the least that is needed (an Owner or User Access Administrator can; the role definitions once)",
-            *(f"  {line}" for line in commands(found.grants, _assignee(caller))),
+            *(f"  {line}" for line in commands(found.grants, _assignee(caller), found.further)),
             "",
         ]
     lines.append(_verdict(found))

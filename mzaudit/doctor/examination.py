@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Generic, TypeVar
 
 from mzaudit.access.permission_matching import grants
-from mzaudit.azure.required_permissions import DATABASE_NEEDS, NEEDS, PERMISSIONS, At, DatabaseNeed, Need
+from mzaudit.azure.required_permissions import DATABASE_NEEDS, NEEDS, PERMISSIONS, At, DatabaseNeed, Need, of_type
 from mzaudit.doctor.role_grants import RoleGrant, above, least
 from mzaudit.engine.results import Finding, Status
 from mzaudit.snapshot.estate import Read, Snapshot
@@ -19,6 +20,7 @@ N = TypeVar("N", Need, DatabaseNeed)
 
 _NETWORK: Final = (GapReason.FIREWALL, GapReason.PRIVATE_ONLY, GapReason.UNREACHABLE)
 _NEEDS: Final = {need.permission.casefold(): need for need in NEEDS}
+_OF_ANY_TYPE: Final = re.compile(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)+(?:/[A-Za-z0-9]+)+/read")
 _INSIDE: Final = {need.permission: need for need in DATABASE_NEEDS}
 
 
@@ -59,14 +61,15 @@ class Unasked:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """The whole of it. `inside` are the databases, where no role helps; `grants` the least that would give what is
-    lacking elsewhere."""
+    """The whole of it. `inside` are the databases, where no role helps; `further` is needed for types that only the
+    policy names; `grants` are the least that would give what is lacking outside of databases."""
 
     places: tuple[ScopeExamination[Need], ...]
     inside: tuple[ScopeExamination[DatabaseNeed], ...]
     network: tuple[Obstacle, ...]
     others: tuple[Obstacle, ...]
     unasked: tuple[Unasked, ...]
+    further: tuple[Need, ...]
     grants: tuple[RoleGrant, ...]
 
     @property
@@ -82,7 +85,7 @@ class Examination:
 
 def examine(seen: Snapshot, findings: Sequence[Finding]) -> Examination:
     """Sort every call of the run: the ledger is the truth, the caller's own permissions explain it."""
-    places = _places(seen, findings, NEEDS, _proved, partial(_lacked, seen))
+    places = _places(seen, findings, (*NEEDS, *_further(seen)), _proved, partial(_lacked, seen))
     met = tuple(_obstacles(seen, findings))
     return Examination(
         places=places,
@@ -90,6 +93,7 @@ def examine(seen: Snapshot, findings: Sequence[Finding]) -> Examination:
         network=tuple(each for each in met if each.gap.reason in _NETWORK),
         others=tuple(each for each in met if each.gap.reason not in _NETWORK),
         unasked=tuple(_unasked(seen)),
+        further=_further(seen),
         grants=least(RoleGrant(lack.need.role, place.scope) for place in places for lack in place.lacks),
     )
 
@@ -126,8 +130,20 @@ def _places(
     )
 
 
+def _further(seen: Snapshot) -> tuple[Need, ...]:
+    """What it took to read resources of types that only a policy names."""
+    found = {read.permission.casefold(): _need(read.permission) for read in seen.reads}
+    return tuple(need for name, need in sorted(found.items()) if need is not None and name not in _NEEDS)
+
+
+def _need(permission: str) -> Need | None:
+    if found := _NEEDS.get(permission.casefold()):
+        return found
+    return of_type(permission.removesuffix("/read")) if _OF_ANY_TYPE.fullmatch(permission) else None
+
+
 def _proved(read: Read) -> tuple[Need, str] | None:
-    need = _NEEDS.get(read.permission.casefold())
+    need = _need(read.permission)
     return None if need is None else (need, above(read.scope, need.at))
 
 
@@ -143,7 +159,7 @@ def _gap(read: Read) -> Gap:
 
 def _lack(gap: Gap, seen: Snapshot) -> Need | None:
     """The permission whose lack made this gap; None if no permission would have helped."""
-    need = _NEEDS.get(gap.permission.casefold())
+    need = _need(gap.permission)
     if need is None or gap.reason not in LACKS:
         return None
     own = seen.permissions.get(key(above(gap.scope, need.at)))

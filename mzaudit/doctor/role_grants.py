@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mzaudit.azure.required_permissions import At, Role
+from mzaudit.azure.required_permissions import NEEDS, PROVIDERS, At, Need, Role, of_type
 from mzaudit.azure.scope import Scope
 from mzaudit.doctor.custom_roles import definition
 from mzaudit.engine.az_cli import az
-from mzaudit.snapshot.text.ids import key
+from mzaudit.snapshot.text.ids import key, type_of
 
 _DEPTH = {At.SUBSCRIPTION: 3, At.GROUP: 5, At.VAULT: 9}
 
@@ -49,12 +49,19 @@ def least(grants: Iterable[RoleGrant]) -> tuple[RoleGrant, ...]:
     return tuple(sorted(kept, key=lambda each: (list(Role).index(each.role), key(each.scope))))
 
 
-def commands(grants: Sequence[RoleGrant], assignee: str) -> tuple[str, ...]:
+def further(scope: Scope) -> tuple[Need, ...]:
+    """What it takes to read the resources of types that only a policy names."""
+    found = [of_type(type_of(each.id)) for each in scope.bodies]
+    found += [PROVIDERS for each in scope.bodies if not each.api_version]
+    return tuple(sorted(dict.fromkeys(need for need in found if need not in NEEDS), key=lambda need: need.permission))
+
+
+def commands(grants: Sequence[RoleGrant], assignee: str, further: Sequence[Need] = ()) -> tuple[str, ...]:
     """The commands that define the roles and assign them to a principal (its object id), for a POSIX shell."""
     lines: list[str] = []
     for role in dict.fromkeys(each.role for each in grants):
         scopes = [each.scope for each in grants if each.role == role]
-        text = json.dumps(definition(role, assignable(role, scopes)))
+        text = json.dumps(definition(role, assignable(role, scopes), further))
         lines.append(az("role definition create", role_definition=text))
         lines += [az("role assignment create", assignee_object_id=assignee, role=role, scope=each) for each in scopes]
     return tuple(lines)

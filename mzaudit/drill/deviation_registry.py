@@ -25,6 +25,7 @@ from mzaudit.policy.models import (
     Policy,
     PrincipalSpec,
     RegistrySpec,
+    ResourceSpec,
     RuleOverride,
     SecretSpec,
     ServerSpec,
@@ -34,6 +35,7 @@ from mzaudit.policy.models import (
     VaultSpec,
     Waiving,
 )
+from mzaudit.policy.resource_models import Condition
 from mzaudit.simulator import Estate
 
 Generator = Callable[[DrillContext, Steps], Iterator[DrillCase]]
@@ -50,6 +52,14 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (Policy, "document"): "a title; nothing in Azure carries it",
         (Policy, "pipelines"): "who may change the estate; a change is not a state",
         (Policy, "rules"): "how findings are weighed, not what is found",
+        (Policy, "expect"): "broken with the things that it is about",
+        (Policy, "baseline"): "broken with the things that it is about",
+        (ResourceSpec, "type"): _ELSEWHERE,
+        (ResourceSpec, "name"): _ELSEWHERE,
+        (ResourceSpec, "parent"): _ELSEWHERE,
+        (ResourceSpec, "api_version"): "how to look, not what is there",
+        (DatabaseSpec, "expect"): "broken with the resources",
+        **{(Condition, name): "broken with the expectation that it is of" for name in Condition.model_fields},
         (Policy, "waivers"): "how findings are excused, not what is found",
         (RuleOverride, "off"): "what is not judged: drilled all the same, and said to be switched off",
         (RuleOverride, "severity"): "how findings are weighed, not what is found",
@@ -63,8 +73,17 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (PlaceSpec, "subscription"): _ELSEWHERE,
         **{
             (thing, field): _ELSEWHERE
-            for thing in (IdentitySpec, RegistrySpec, VaultSpec, ServiceSpec, ServerSpec, StorageSpec, ComponentSpec)
-            for field in ("place", "environments")
+            for thing in (
+                IdentitySpec,
+                RegistrySpec,
+                VaultSpec,
+                ServiceSpec,
+                ServerSpec,
+                StorageSpec,
+                ComponentSpec,
+                ResourceSpec,
+            )
+            for field in ("place", "environments", "expect")
         },
         (DatabaseSpec, "environments"): _ELSEWHERE,
         (DatabaseSpec, "name"): "drilled with the databases of its server",

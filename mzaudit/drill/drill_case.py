@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from mzaudit.drill.expected_bodies import makeable, unmade
 from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import (
     Desired,
@@ -50,17 +51,22 @@ _SECTIONS = ("services", "vaults", "storage", "servers", "registries", "componen
 
 @dataclass(frozen=True, slots=True)
 class DrillContext:
-    """The bound policy, the drilled environment, and the one it is compared with, if the policy has another."""
+    """The bound policy, the drilled environment, and the one it is compared with, if the policy has another; `left_out`
+    names the expectations of the environment for which no estate can be made."""
 
     wanted: Desired
     env: DesiredEnvironment
     other: DesiredEnvironment | None
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, wanted: Desired) -> DrillContext:
         """The policy's context for the first environment that it is bound to be asked about."""
         others = [env for name, env in wanted.environments.items() if name != wanted.asked[0]]
-        return cls(wanted, wanted.environments[wanted.asked[0]], others[-1] if others else None)
+        env = wanted.environments[wanted.asked[0]]
+        left_out = tuple(f"{one.key}: {fact.expression}" for one in env.expected for fact in unmade(one))
+        wanted = makeable(wanted)
+        return cls(wanted, wanted.environments[env.env], others[-1] if others else None, left_out)
 
     def service(self, key: object) -> DesiredService:
         """A service of the drilled environment by its key in the policy; raises KeyError."""

@@ -26,9 +26,10 @@ def false_alarms(outcomes: Sequence[DrillOutcome]) -> tuple[DrillOutcome, ...]:
     return tuple(o for o in outcomes if not o.demands and not o.quiet)
 
 
-def render(outcomes: Sequence[DrillOutcome], env: str) -> str:
-    """The whole page."""
-    return "\n".join((*_troubles(outcomes), *_coverage(outcomes), "", *_totals(outcomes, env)))
+def render(outcomes: Sequence[DrillOutcome], env: str, left_out: Sequence[str] = ()) -> str:
+    """The whole page; `left_out` are the expectations for which no estate could be made."""
+    not_made = [f"NOT DRILLED  {each}: no body could be made for it" for each in left_out]
+    return "\n".join((*_troubles(outcomes), *not_made, *_coverage(outcomes), "", *_totals(outcomes, env)))
 
 
 def _troubles(outcomes: Sequence[DrillOutcome]) -> Iterator[str]:

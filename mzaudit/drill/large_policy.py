@@ -27,6 +27,7 @@ def enlarged(loaded: Loaded, apps: int) -> Loaded:
     from mzaudit.policy.models import EnvironmentSpec, PlaceSpec
     from mzaudit.policy.rule_vocabulary import Vocabulary
     from mzaudit.policy.semantics import contradictions
+    from mzaudit.snapshot.text.secret_members import is_secret_member
 
     count = -(-apps // len(loaded.policy.services))
     subscriptions = [stable_guid("subscription", str(number)) for number in range(max(2, -(-count // _ENVIRONMENTS)))]
@@ -43,7 +44,7 @@ def enlarged(loaded: Loaded, apps: int) -> Loaded:
     changed = {"environments": environments, "places": places}
     policy = loaded.policy.model_copy(update=changed)
     plain = policy.model_copy(update={"parity": (), "rules": {}})  # what they say of environments is not asked here
-    for steps, expected, found in contradictions(plain, Vocabulary((), ())):
+    for steps, expected, found in contradictions(plain, Vocabulary((), (), is_secret_member)):
         raise InputError(
             f"{loaded.where(*steps)}: {spelled(steps)}: in an estate of so many environments expected {expected}, found"
             f" {found}"

@@ -35,3 +35,5 @@ class Demand(StrEnum):
     ISOLATION = "nothing reaches what is not documented"
     ACCESS = "identities hold their documented roles"
     NOTHING_UNDOCUMENTED = "vaults hold what is documented"
+    RESOURCES = "resources of any type are there"
+    BODIES = "bodies are as expected"

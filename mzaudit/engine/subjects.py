@@ -23,6 +23,7 @@ from mzaudit.policy.desired import (
     DesiredVault,
 )
 from mzaudit.policy.enums import SecretKind
+from mzaudit.policy.expected_body import ExpectedBody, ExpectedFact
 
 if TYPE_CHECKING:
     from mzaudit.policy.models import AllowedDifference
@@ -473,3 +474,40 @@ def each_parity(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[Pa
             where = wanted.where("parity", position)
             want = Parity(pairs, claimed=difference)
             yield Subject(env.env, "allowed-difference", name, env.resource_group_id, want, where)
+
+
+def _parts_of(env: DesiredEnvironment, thing_id: str) -> dict[str, tuple[str, ...]]:
+    """The parts of which the subject is made whose rule says whether a documented thing is there."""
+    for service in env.services:
+        if service.id == thing_id:
+            return service_parts(service)
+    for vault in env.vaults:
+        if vault.id == thing_id:
+            return {"vault": (vault.name,)}
+    stored = tuple(storage.key for storage in env.storage if storage.account_id == thing_id)
+    return {"storage": stored} if stored else {}
+
+
+def each_resource(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[ExpectedBody]]:
+    """Every documented resource of any type."""
+    for one in env.expected:
+        if one.stands_alone:
+            parts = {"resource": (one.key,)} | _parts_of(env, one.of)
+            yield Subject(env.env, "resource", one.key, one.id, one, one.where, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class FactOfBody:
+    """An expectation of a resource's body."""
+
+    resource: ExpectedBody
+    fact: ExpectedFact
+
+
+def each_expected_fact(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[FactOfBody]]:
+    """Every expectation of every documented resource, thing, and part of one."""
+    for one in env.expected:
+        parts = ({"resource": (one.key,)} if one.stands_alone else {}) | _parts_of(env, one.of)
+        for fact in one.facts:
+            name = f"{one.key}/{''.join(fact.expression.split())}"
+            yield Subject(env.env, "expectation", name, one.id, FactOfBody(one, fact), fact.where, parts)

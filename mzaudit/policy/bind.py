@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mzaudit import kinds
 from mzaudit.policy import things
+from mzaudit.policy.bind_resources import bound_resources
 from mzaudit.policy.desired import (
     ActsAs,
     Desired,
@@ -310,6 +311,7 @@ class _Binder:
             where=self._where("environments", env),
         )
         bound = self._with_access(bound)
+        bound = replace(bound, expected=bound_resources(policy, self._where, bound, self._group, self._named))
         ids = (*(one.id for one in bound.services), *bound.ids)
         groups = {each.casefold(): each for each in ("/".join(one.split("/")[:5]) for one in ids)}
         default = self._place("default") if "default" in policy.places and "{service}" not in self._default() else None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mzaudit.kinds import NamedKind
 from mzaudit.policy.enums import Severity
+from mzaudit.policy.expected_body import ExpectedBody
 
 if TYPE_CHECKING:
     from mzaudit.policy.models import DatabaseGrantSpec, PlanSize, Policy, PrincipalSpec, SecretSpec
@@ -287,7 +288,8 @@ class DesiredResource:
 class DesiredEnvironment:
     """One environment, bound. `resource_group_id` is its default place, or the first place of its things;
     `resource_groups` are the ids of all groups that hold something of it; `resources` are all that the policy names,
-    of every kind."""
+    of every kind that mzaudit knows. `expected` are those of any other type, and the things and parts of things of
+    whose bodies something is expected."""
 
     env: str
     production: bool
@@ -306,6 +308,7 @@ class DesiredEnvironment:
     resources: tuple[DesiredResource, ...]
     distinct_between_environments: bool
     where: str
+    expected: tuple[ExpectedBody, ...] = ()
 
     @property
     def databases(self) -> tuple[DesiredDatabase, ...]:
@@ -315,7 +318,8 @@ class DesiredEnvironment:
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of all resources that are documented here."""
-        return tuple(one.id for one in self.resources)
+        alone = (one.id for one in self.expected if one.stands_alone)
+        return (*(one.id for one in self.resources), *alone)
 
 
 @dataclass(frozen=True, slots=True)

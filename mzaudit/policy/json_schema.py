@@ -6,12 +6,15 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from mzaudit.policy.models import Policy, Strict
+from mzaudit.policy.models import Policy
 from mzaudit.policy.requirements import Requirements
+from mzaudit.policy.resource_models import BaselineFile
+from mzaudit.policy.strict import Strict
 from mzaudit.policy.waivers import WaiverFile
 
 SCHEMAS: Mapping[str, type[Strict]] = MappingProxyType(
     {
+        "baseline.schema.json": BaselineFile,
         "policy.schema.json": Policy,
         "requirements.schema.json": Requirements,
         "waivers.schema.json": WaiverFile,

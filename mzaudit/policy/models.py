@@ -6,14 +6,17 @@ Text enters here: frozen, strict, unknown keys refused. What each field answers 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import Field, StringConstraints
 
 from mzaudit import kinds
 from mzaudit.policy.enums import SecretKind as SecretKind
 from mzaudit.policy.enums import SecretStyle as SecretStyle
 from mzaudit.policy.enums import Severity as Severity  # as are the others, for whoever reads a policy
+from mzaudit.policy.resource_models import ApiVersion, ByType, Expectations, ResourceType
+from mzaudit.policy.strict import Either, T
+from mzaudit.policy.strict import Strict as Strict
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s/]+$")]
 Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
@@ -30,34 +33,16 @@ ImageReference = Annotated[
         max_length=400,
     ),
 ]
+ResourceName = Annotated[str, StringConstraints(pattern=r"^[^\s/]+(/[^\s/]+)*$", max_length=500)]
 SkuName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$", max_length=20)]
 MigrationVersion = Annotated[str, StringConstraints(pattern=r"^[\w.-]+$", max_length=150)]
 
-
-TEXT, MAPPING = "(text)", "(mapping)"
-"""How pydantic tells the two forms of a value apart in the place of an error; no key of a policy is spelled so."""
-
-
-def _form(value: object) -> str:
-    return MAPPING if isinstance(value, dict | BaseModel) else TEXT
-
-
-T = TypeVar("T")
-M = TypeVar("M")
-Either = Annotated[Annotated[T, Tag(TEXT)] | Annotated[M, Tag(MAPPING)], Discriminator(_form)]
-"""A value in its short form, or a mapping."""
 
 ByEnvironment = Either[T, Annotated[dict[EnvironmentName, T], Field(min_length=1)]]
 """One value for all environments, or one for each."""
 
 Named = ByEnvironment[Name]
 """A name as Azure holds it: a template in `{env}`, or one for each environment."""
-
-
-class Strict(BaseModel):
-    """Frozen, strict, and closed to unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Naming(Strict):
@@ -106,6 +91,13 @@ class Thing(Strict):
         Annotated[tuple[EnvironmentName, ...], Field(min_length=1)] | None,
         Field(description="The environments that it is in; all, where none is named."),
     ] = None
+    expect: Annotated[
+        Expectations,
+        Field(
+            description="What holds of it in Azure: by JMESPath expression over Resource Manager's answer a"
+            " value, or a mapping of operators."
+        ),
+    ] = {}
 
 
 class RegistrySpec(Thing):
@@ -403,6 +395,7 @@ class DatabaseSpec(Strict):
     migrations: Annotated[
         MigrationsSpec | None, Field(description="How it gets its schema; nothing is asked where this is left out.")
     ] = None
+    expect: Annotated[Expectations, Field(description="What holds of it in Azure, as of any thing.")] = {}
 
 
 class ServerSpec(Thing):
@@ -435,6 +428,33 @@ class ComponentSpec(Thing):
     connection_string: Annotated[
         SettingName, Field(description="The setting, and secret, that holds its connection string.")
     ] = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+
+
+class ResourceSpec(Thing):
+    """A resource of any type that Azure has."""
+
+    type: Annotated[
+        ResourceType,
+        Field(description="Its type as Azure writes it: `Microsoft.Cache/redis`; of a part, the whole of it."),
+    ]
+    name: Annotated[
+        ByEnvironment[ResourceName],
+        Field(
+            description="Its name in Azure; of a part its own alone where `parent` is given, else a path"
+            " (`cache/rule`)."
+        ),
+    ]
+    parent: Annotated[
+        Name | None,
+        Field(
+            description="The documented thing that it is a part of, or that it is set on (a lock, a diagnostic"
+            " setting), by its key. `place` is then the parent's."
+        ),
+    ] = None
+    api_version: Annotated[
+        ApiVersion | None,
+        Field(description="The api-version to read it with; without it, the newest stable one of its provider."),
+    ] = None
 
 
 class AllowedDifference(Strict):
@@ -511,6 +531,18 @@ class Policy(Strict):
     servers: Annotated[dict[Name, ServerSpec], Field(description="SQL servers and their databases.")] = {}
     storage: Annotated[dict[Name, StorageSpec], Field(description="Blob containers.")] = {}
     components: Annotated[dict[Name, ComponentSpec], Field(description="Application Insights components.")] = {}
+    resources: Annotated[dict[Name, ResourceSpec], Field(description="Resources of any other type.")] = {}
+    expect: Annotated[
+        ByType,
+        Field(
+            description="What holds for every documented thing of a type: the type, or the path of a part"
+            " that each of them has (`Microsoft.Web/sites/config/web`), and its expectations."
+        ),
+    ] = {}
+    baseline: Annotated[
+        bool,
+        Field(description="Whether the expectations of `baseline.yaml`, beside the policy, are part of it."),
+    ] = False
     parity: Annotated[
         tuple[AllowedDifference, ...], Field(description="Where environments may differ (check --env A --env B).")
     ] = ()

@@ -9,7 +9,8 @@ from pydantic import Field, StringConstraints
 
 from mzaudit.policy.desired import Where
 from mzaudit.policy.loader.diagnostics import Contradiction
-from mzaudit.policy.models import RuleCode, Strict, Text
+from mzaudit.policy.models import RuleCode, Text
+from mzaudit.policy.strict import Strict
 
 RequirementId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$")]
 

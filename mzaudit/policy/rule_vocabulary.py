@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -13,10 +13,12 @@ _LONGEST = 60  # a comparison costs time, and nobody misspells so much
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The codes of all rules, and the facts by which environments are compared; both sorted."""
+    """The codes of all rules, and the facts by which environments are compared, both sorted; `is_secret` knows the
+    members of Azure's bodies that are never read."""
 
     rules: tuple[str, ...]
     facts: tuple[str, ...]
+    is_secret: Callable[[str], bool]
 
     def no_rule(self, code: str) -> tuple[str, str] | None:
         """What was expected and what found where that code is given; None if a rule has it."""

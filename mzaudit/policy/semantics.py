@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from mzaudit import kinds
 from mzaudit.kinds import NamedKind, NameRule
-from mzaudit.policy import things
+from mzaudit.policy import resource_checks, things
 from mzaudit.policy.bind import (
     CONTAINER,
     NO_COMPONENT,
@@ -55,6 +55,7 @@ def contradictions(policy: Policy, words: Vocabulary) -> Wrong:
     """Every contradiction of a policy, and every word in it that no rule knows."""
     for find in _CHECKS:
         yield from find(policy)
+    yield from resource_checks.contradictions(policy, words)
     for code in policy.rules:
         if unknown := words.no_rule(code):
             yield ("rules", code), *unknown

@@ -22,7 +22,7 @@ def sections(policy: Policy) -> Mapping[str, Iterable[str]]:
     for one in documented_names(policy):
         named.setdefault(one.section, []).append(one.key)
     databases = [key for server in policy.servers.values() for key in server.databases]
-    return named | {"databases": databases}
+    return named | {"databases": databases, "resources": list(policy.resources)}
 
 
 def full_name(policy: Policy, name: str) -> str:
@@ -50,6 +50,9 @@ def ids(env: DesiredEnvironment) -> Mapping[str, str]:
 def _ids(env: DesiredEnvironment) -> Iterator[tuple[str, str]]:
     for one in env.resources:
         yield f"{one.section}.{one.key}", one.id
+    for resource in env.expected:
+        if resource.stands_alone:
+            yield f"resources.{resource.key}", resource.id
     for storage in env.storage:  # several may lie in one account: a container is the thing
         yield f"storage.{storage.key}", storage.container_id
     for database in env.databases:

@@ -12,8 +12,9 @@ from pydantic import Field, StringConstraints
 from mzaudit.policy.enums import counted
 from mzaudit.policy.loader.diagnostics import Contradiction
 from mzaudit.policy.loader.yaml_document import Document
-from mzaudit.policy.models import EnvironmentName, Policy, RuleCode, Strict, Text
+from mzaudit.policy.models import EnvironmentName, Policy, RuleCode, Text
 from mzaudit.policy.rule_vocabulary import Vocabulary
+from mzaudit.policy.strict import Strict
 
 _BOTH = "true, though only what is in observed is accepted"
 # At least one letter or digit: a bare `*` would waive things that nobody looked at.

@@ -21,6 +21,7 @@ _HARMLESS: Final = tuple(
             r"az appservice plan update --name .* --sku \S+",
             r"az webapp start .*",
             r"az webapp update .* --set enabled=true",
+            r"az resource (?:show|list) .*",
             r"az resource update --ids \S+ --set properties\.enabled=true",
             r"az acr config authentication-as-arm update .* --status enabled",
             r"az rest --method post --url \S+/refresh\?api-version=\S+",

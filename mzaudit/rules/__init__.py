@@ -9,6 +9,7 @@ import pkgutil
 from mzaudit.engine.rule import AnyRule, Area, Rule
 from mzaudit.policy.rule_vocabulary import Vocabulary
 from mzaudit.rules.parity._parity_facts import NAMES
+from mzaudit.snapshot.text.secret_members import is_secret_member
 
 
 def load() -> tuple[AnyRule, ...]:
@@ -46,4 +47,4 @@ def areas() -> dict[str, Area]:
 @functools.cache
 def vocabulary() -> Vocabulary:
     """The words that a policy may use of the rules."""
-    return Vocabulary(tuple(rule.code for rule in load()), tuple(sorted(NAMES)))
+    return Vocabulary(tuple(rule.code for rule in load()), tuple(sorted(NAMES)), is_secret_member)

@@ -15,6 +15,7 @@ from mzaudit.snapshot.keyvault import Vault
 from mzaudit.snapshot.moment import Moment
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, not_asked
 from mzaudit.snapshot.registry import Registry
+from mzaudit.snapshot.resources import ResourceBody, ResourceFact
 from mzaudit.snapshot.sql import SqlServer
 from mzaudit.snapshot.storage import StorageAccount
 from mzaudit.snapshot.text.ids import key, subscription_of
@@ -78,6 +79,7 @@ class Snapshot:
     accounts: Mapping[str, StorageAccount] = field(default_factory=dict)
     components: Mapping[str, Component] = field(default_factory=dict)
     user_identities: Mapping[str, UserIdentity] = field(default_factory=dict)
+    bodies: Mapping[str, Observed[ResourceBody | None] | Gap] = field(default_factory=dict)
     authorization: Mapping[str, Authorization] = field(default_factory=dict)
     permissions: Permissions = field(default_factory=dict)
     skew: int = 0
@@ -134,6 +136,18 @@ class Snapshot:
     def component(self, component_id: str) -> Component:
         """The Application Insights component of that id."""
         return self.components.get(key(component_id)) or _unseen_component(component_id)
+
+    def resource(self, resource_id: str) -> Observed[ResourceBody | None] | Gap:
+        """The resource of that id, of whatever type."""
+        return self.bodies.get(key(resource_id)) or not_asked(f"GET {resource_id}")
+
+    def fact(self, resource_id: str, expression: str) -> Observed[ResourceFact | None] | Gap:
+        """What an expression yields of a resource; None where there is no such resource."""
+        found = self.resource(resource_id)
+        if isinstance(found, Gap) or found.value is None:
+            return found if isinstance(found, Gap) else Observed(None)
+        fact = found.value.facts.get(expression) or not_asked(f"{expression} of GET {resource_id}")
+        return fact if isinstance(fact, Gap) else Observed(fact)
 
     def access(self, scope: str) -> Authorization:
         """RBAC of the subscription that holds `scope`."""

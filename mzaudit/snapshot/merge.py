@@ -54,6 +54,7 @@ def merge(named: Sequence[tuple[str, Snapshot]]) -> Snapshot:
         "plans": _same("the plan", [(name, part.plans) for name, part in named]),
         "registries": _registries(named),
         "databases": _disjoint("the database", [(name, part.databases) for name, part in named]),
+        "bodies": _same("the resource", [(name, part.bodies) for name, part in named]),
         "authorization": _access(named),
         "permissions": _same("the caller's permissions at", [(name, part.permissions) for name, part in named]),
     }

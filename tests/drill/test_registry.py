@@ -15,8 +15,9 @@ from mzaudit.drill.drill_run import DrillPlan, cases_of, ground_of
 from mzaudit.drill.policy_estate import estate_of
 from mzaudit.policy.desired import Desired
 from mzaudit.policy.loader.load import load
-from mzaudit.policy.models import Policy, Strict, VaultSpec
+from mzaudit.policy.models import Policy, VaultSpec
 from mzaudit.policy.shipped_policy import shipped
+from mzaudit.policy.strict import Strict
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Simulator
 

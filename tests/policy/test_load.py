@@ -90,13 +90,13 @@ ROLES = "roles: [db_datareader, db_datawriter]"
 ONE_WORD_WRONG = {
     "misspelt key": (
         ("    image: {repository: cloud-backend}", "    imgae: {repository: cloud-backend}"),
-        "services.cloud.imgae: expected one of place, environments, title, app, kind, runs, identity, "
+        "services.cloud.imgae: expected one of place, environments, expect, title, app, kind, runs, identity, "
         "access, image, vault, vaults, storage, "
         'databases, sidecars, component, settings or plaintext, found "imgae" (did you mean image?)',
     ),
     "unknown key": (
         ("    name: sql-monozu-{env}", "    name: sql-monozu-{env}\n    zzz: 1"),
-        'servers.main.zzz: expected one of place, environments, name or databases, found "zzz"',
+        'servers.main.zzz: expected one of place, environments, expect, name or databases, found "zzz"',
     ),
     "yes for true": (
         ("production: true", "production: yes"),
@@ -202,7 +202,8 @@ ONE_WORD_WRONG = {
     "strange key": (
         ("naming:", '"a.b c\\n": 1\nnaming:'),
         '["a.b c\\n"]: expected one of version, estate, document, naming, environments, places, identities, '
-        "registries, vaults, services, plans, secrets, servers, storage, components, parity, people, pipelines, "
+        "registries, vaults, services, plans, secrets, servers, storage, components, resources, expect, "
+        "baseline, parity, people, pipelines, "
         "rules or waivers, "
         'found "a.b c\\n"',
     ),

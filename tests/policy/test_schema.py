@@ -61,5 +61,5 @@ def test_every_field_has_a_description(name: str) -> None:
 
 
 def test_what_is_shipped() -> None:
-    assert set(files()) == {"monozu.yaml", "requirements.yaml", "waivers.yaml", *SCHEMAS}
+    assert set(files()) == {"monozu.yaml", "baseline.yaml", "requirements.yaml", "waivers.yaml", *SCHEMAS}
     assert shipped().is_dir()

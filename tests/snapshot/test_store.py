@@ -26,6 +26,7 @@ _SCALARS: Mapping[object, st.SearchStrategy[object]] = {
     str: _TEXT,
     Shown: _TEXT,
     int: st.integers(-(2**70), 2**70),
+    float: st.floats(allow_nan=False, allow_infinity=False),
     bool: st.booleans(),
     type(None): st.none(),
     datetime: st.datetimes(timezones=st.just(UTC)),

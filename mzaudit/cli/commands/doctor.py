@@ -111,7 +111,7 @@ def roles(
     from mzaudit.cli.resolve import bind_policy
     from mzaudit.cli.streams import show
     from mzaudit.doctor.custom_roles import as_bicep, as_json
-    from mzaudit.doctor.role_grants import assignable, needed
+    from mzaudit.doctor.role_grants import assignable, further, needed
 
     scope = scope_of(bind_policy(loaded, asked, subscriptions_of(loaded, asked, given=subscription)))
     grants = needed(scope, values=values or wanted == "values")
@@ -120,7 +120,8 @@ def roles(
         for role in dict.fromkeys(each.role for each in grants)
         if wanted in ("all", Role(role).name.casefold())
     }
-    show(as_json(drawn) if form == "json" else as_bicep(drawn))
+    more = further(scope)
+    show(as_json(drawn, more) if form == "json" else as_bicep(drawn, more))
     return exit_codes.PASSED
 
 

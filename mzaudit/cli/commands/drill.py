@@ -69,7 +69,8 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
     code = exit_codes.PASSED
     for env in asked:
         plan = DrillPlan(loaded, env, audit, guarding(rules.load()))
-        cases = cases_of(ground_of(plan))
+        ground = ground_of(plan)
+        cases = cases_of(ground)
         numbers = [n for n, case in enumerate(cases) if only is None or only.casefold() in case.name.casefold()]
         if not numbers:
             raise InputError(f"--only {str(only)[:60]!r}: none of {counted(len(cases), 'case')} has that in its name")
@@ -80,7 +81,7 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
                 outcomes.append(outcome)
                 if callable(progress):
                     progress(f"{env}: {len(outcomes)} of {counted(len(numbers), 'case')}")
-        output.show(drill_text.render(outcomes, env))
+        output.show(drill_text.render(outcomes, env, ground.left_out))
         if drill_text.slipped(outcomes) or drill_text.false_alarms(outcomes):
             code = exit_codes.VIOLATION
     return code

@@ -9,6 +9,7 @@ from mzaudit.drill.variations import (
     database_variations,
     neighbour_variations,
     reference_variations,
+    resource_variations,
     spelling_variations,
     storage_variations,
 )
@@ -21,6 +22,7 @@ def variations(ground: DrillContext) -> tuple[DrillCase, ...]:
         reference_variations,
         app_variations,
         storage_variations,
+        resource_variations,
         database_variations,
         access_variations,
         neighbour_variations,

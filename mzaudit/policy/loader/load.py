@@ -20,11 +20,13 @@ from mzaudit.policy.loader.messages import complain
 from mzaudit.policy.loader.yaml_document import Document
 from mzaudit.policy.models import Policy, Strict
 from mzaudit.policy.requirements import Requirement, Requirements
+from mzaudit.policy.resource_models import BaselineFile
 from mzaudit.policy.rule_vocabulary import Vocabulary
 from mzaudit.policy.waivers import Waiver, WaiverFile
 
 REQUIREMENTS = "requirements.yaml"
 WAIVERS = "waivers.yaml"
+BASELINE = "baseline.yaml"
 
 M = TypeVar("M", bound=Strict)
 
@@ -48,7 +50,8 @@ class Loaded:
 def load(path: Path, words: Vocabulary, name: str | None = None) -> Loaded:
     """Read a policy: one file, or a directory of `*.yaml` over which the policy's top-level keys are split.
 
-    `requirements.yaml` and `waivers.yaml` in the directory, or beside the file, hold what their names say; files that
+    `requirements.yaml`, `waivers.yaml` and `baseline.yaml` in the directory, or beside the file, hold what their names
+    say; the baseline is part of a policy that says `baseline: true`. Files that
     start with a dot are passed over. `words` are those of the rules; `name` is what complaints and findings call
     `path`. Raises `PolicyError` with every complaint.
     """
@@ -72,7 +75,7 @@ def load(path: Path, words: Vocabulary, name: str | None = None) -> Loaded:
             unread.complain((), "the ending .yaml", ".yml")
             named = entry.removesuffix("yml") + "yaml"
             documents[entry if named in documents else named] = unread
-    if not documents.keys() - {REQUIREMENTS, WAIVERS}:
+    if not documents.keys() - {REQUIREMENTS, WAIVERS, BASELINE}:
         documents[""] = unread = Document(shown, cut=True)
         unread.complain((), "a directory with a policy (*.yaml)", "none in it")
     return _checked(shown, documents, words)
@@ -83,7 +86,7 @@ def _with_those_beside(path: Path, shown: str) -> dict[str, Document]:
     policy = yaml_document.read(path, shown)
     if of := _other(path.name, policy):
         refuse([Complaint(shown, 1, "file", "a policy, or the directory that holds it", of)])
-    near = {name: path.with_name(name) for name in (REQUIREMENTS, WAIVERS)}
+    near = {name: path.with_name(name) for name in (REQUIREMENTS, WAIVERS, BASELINE)}
     beside = {name: file for name, file in near.items() if file.is_file()}
     folder = PurePosixPath(shown).parent
     return {"": policy} | {name: yaml_document.read(file, str(folder / name)) for name, file in beside.items()}
@@ -109,11 +112,17 @@ def _refuse_old_form(whole: Document) -> None:
 
 
 def _checked(shown: str, documents: dict[str, Document], words: Vocabulary) -> Loaded:
+    baseline = documents.pop(BASELINE, None)
     files = tuple(part.file for part in documents.values())
     catalogue = documents.pop(REQUIREMENTS, Document(REQUIREMENTS, cut=True))
     waived = documents.pop(WAIVERS, Document(WAIVERS, cut=True))
     whole = _joined(shown, tuple(documents.values()))
     _refuse_old_form(whole)
+    if baseline is not None and _validated(BaselineFile, baseline) is None:
+        whole.complaints.extend(baseline.complaints)
+    elif whole.root.get("baseline") is True:
+        _take_baseline(whole, baseline)
+        files = (*files, *((baseline.file,) if baseline is not None else ()))
     policy = _validated(Policy, whole)
     stated = _validated(Requirements, catalogue)
     entries = _validated(WaiverFile, waived)
@@ -134,6 +143,22 @@ def _checked(shown: str, documents: dict[str, Document], words: Vocabulary) -> L
         files,
         semantics.notes(policy, whole.where),
     )
+
+
+def _take_baseline(whole: Document, baseline: Document | None) -> None:
+    """Add the baseline's expectations to the policy's own, which win."""
+    if baseline is None:
+        whole.complain(("baseline",), f"a file {BASELINE} beside the policy", "none")
+        return
+    own, given = whole.root.setdefault("expect", {}), baseline.root["expect"]
+    for kind, told in given.items() if isinstance(given, dict) else ():
+        here = own.setdefault(kind, {}) if isinstance(own, dict) else None
+        if not isinstance(told, dict) or not isinstance(here, dict):
+            continue  # the policy's own is misshapen, and is told of
+        for expression in told.keys() - here.keys():
+            at = ("expect", kind, expression)
+            whole.lines.update((steps, line) for steps, line in baseline.lines.items() if steps[: len(at)] == at)
+        here.update({name: one for name, one in told.items() if name not in here})
 
 
 def _joined(shown: str, parts: tuple[Document, ...]) -> Document:

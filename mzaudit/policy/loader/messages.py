@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from mzaudit.policy.loader.diagnostics import Steps, shown
 from mzaudit.policy.loader.yaml_document import Document, at
-from mzaudit.policy.models import MAPPING, TEXT
+from mzaudit.policy.strict import MAPPING, TEXT
 
 Schema = dict[str, object]
 
@@ -34,6 +34,12 @@ PATTERNS = {
     r"^[A-Za-z]{1,3}[0-9]+(m?v[0-9]+)?$": "the name of a SKU such as P1mv3",
     r"^[A-Z]+-[0-9]{3}$": "a rule code such as AB-123",
     r"^[A-Z][A-Z0-9]{0,9}-[0-9]{1,5}$": "a requirement id such as ABC-12",
+    r"^[A-Za-z0-9]+(\.[A-Za-z0-9]+)+(/[A-Za-z0-9]+)+$": "a resource type such as Microsoft.Cache/redis",
+    r"^[A-Za-z0-9]+(\.[A-Za-z0-9]+)+(/[A-Za-z0-9._-]+)+$": (
+        "a resource type, or the path of a part such as Microsoft.Web/sites/config/web"
+    ),
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(-[a-z]+)?$": "an api-version such as 2024-11-01",
+    r"^[^\s/]+(/[^\s/]+)*$": "a name, or names joined by slashes, without white space",
     r"^[*?/]*[^\s*?/]\S*$": "a subject without white space, not wildcards alone",
 }
 
@@ -131,7 +137,7 @@ def _plain(schema: Schema, node: Schema, form: int) -> Schema:
 
 def _words(node: Schema, found: object) -> str:
     if "const" in node:
-        return str(node["const"])
+        return "true" if node["const"] is True else str(node["const"])
     if "enum" in node:
         return _listed(str(item) for item in _items(node["enum"]))
     match node.get("type"):
@@ -143,6 +149,8 @@ def _words(node: Schema, found: object) -> str:
             return f"a number from {node.get('minimum')} to {node.get('maximum')}"
         case "array":
             return f"a list of at least {node['minItems']}" if "minItems" in node else "a list"
+        case list():
+            return "text, a number, true or false"
         case "object":
             required = [str(item) for item in _items(node.get("required"))]
             if required:

@@ -38,6 +38,24 @@ def type_invalid(namespace: str, type_name: str, version: str) -> HttpResponse:
     return error(404, "InvalidResourceType", text, _GATEWAY)
 
 
+def version_refused(type_name: str, version: str, known: tuple[str, ...]) -> HttpResponse:
+    """An api-version that the type does not have."""
+    text = (
+        f"No registered resource provider found for location 'westeurope' and API version '{version}' for type "
+        f"'{type_name.partition('/')[2]}'. The supported api-versions are '{', '.join(known)}'. The supported "
+        "locations are 'westeurope, northeurope'."
+    )
+    return error(400, "NoRegisteredProviderFound", text, _GATEWAY)
+
+
+def not_registered(namespace: str, scope: str) -> HttpResponse:
+    """A provider that the subscription has not registered."""
+    text = f"The subscription is not registered to use namespace '{namespace}'. See https://aka.ms/rps-not-found."
+    details = [{"code": "MissingSubscriptionRegistration", "target": namespace, "message": text}]
+    body = {"error": {"code": "MissingSubscriptionRegistration", "message": text, "details": details}}
+    return HttpResponse(409, body, _GATEWAY)
+
+
 def resource_not_found(type_name: str, path: str, group: str) -> HttpResponse:
     """A resource that is not there, though its group (and parent) is."""
     text = (

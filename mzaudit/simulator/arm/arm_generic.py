@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from mzaudit.simulator.arm import arm_errors, rbac
+from mzaudit.simulator.arm import arm_errors, providers, rbac
 from mzaudit.simulator.arm.arm_request import ArmRequest
 from mzaudit.simulator.arm.arm_types import NAMESPACES, TYPES, ResourceType, type_key
 from mzaudit.simulator.arm.paging import page
@@ -25,6 +25,10 @@ def answer(
     """GET of `{scope}/providers/{rest}`: a resource, or the list of a type below a subscription, group or parent."""
     namespace, *tail = rest
     key = "/".join((namespace, *tail[0::2])).casefold()
+    if namespace.casefold() in request.estate.unregistered:
+        return arm_errors.not_registered(namespace, scope)
+    if key in request.estate.further_types and key not in TYPES:
+        return _further(request, scope, rest, ResourceType(request.estate.further_types[key]))
     if namespace.casefold() not in NAMESPACES:
         return arm_errors.namespace_invalid(namespace)
     here = f"{scope}/providers/{'/'.join(rest)}"
@@ -40,6 +44,31 @@ def answer(
     return missing_right_or_thing(request, scope, rest, kind) or HttpResponse(
         200, _as_asked(request, kind, shown(request.estate.resource(here)))
     )
+
+
+def _further(request: ArmRequest, scope: str, rest: list[str], kind: ResourceType) -> HttpResponse:
+    """A resource or a list of a type that is the estate's own, in one of the versions that its provider announces."""
+    if request.call.method != "GET":
+        return arm_errors.write(request, f"{scope}/providers/{'/'.join(rest)}", kind.name)
+    version = request.call.query["api-version"]
+    if version not in providers.versions(kind.name):
+        return arm_errors.version_refused(kind.name, version, providers.versions(kind.name))
+    if len(rest) % 2 == 0:
+        return _list(request, scope, rest, kind, lambda body: body)
+    here = f"{scope}/providers/{'/'.join(rest)}"
+    refused = request.forbidden(f"{kind.name}/read", here)
+    if refused is not None:
+        return refused
+    if here.casefold() in request.estate.resources:
+        return HttpResponse(200, request.estate.resource(here))
+    if "/providers/" in scope and scope.casefold() not in request.estate.resources:
+        owner = scope.rpartition("/providers/")[2].split("/")
+        return arm_errors.resource_not_found(
+            "/".join((owner[0], *owner[1::2])), "/".join(owner[1:]), scope.split("/")[4]
+        )
+    if "/providers/" in scope:
+        return arm_errors.resource_not_found(kind.name, "/".join(rest[1:]), scope.split("/")[4])
+    return not_found(request, scope, rest, kind)
 
 
 def missing_right_or_thing(request: ArmRequest, scope: str, rest: list[str], kind: ResourceType) -> HttpResponse | None:
@@ -116,6 +145,12 @@ def _as_asked(request: ArmRequest, kind: ResourceType, body: Json) -> Json:
     return body
 
 
+def _tracked(request: ArmRequest, key: str) -> ResourceType | None:
+    """The type of a resource that the estate knows beside the simulator; what is a part of another is in no list."""
+    name = request.estate.further_types.get(type_key(key))
+    return ResourceType(name) if name is not None and name.count("/") == 1 and key.count("/providers/") == 1 else None
+
+
 _CLAUSE = re.compile(r"\(*\s*(resourceType|name|resourceGroup|location)\s+eq\s+'([^']*)'\s*\)*", re.IGNORECASE)
 _ITEM_KEYS = ("id", "name", "type", "kind", "location", "sku", "identity", "tags", "managedBy")
 
@@ -127,7 +162,7 @@ def everything(request: ArmRequest, scope: str) -> HttpResponse:
         return error(400, "InvalidFilterInQueryString", "Invalid $filter in the query string.")
     found = []
     for key, body in request.estate.resources.items():
-        kind = TYPES.get(type_key(key))
+        kind = TYPES.get(type_key(key)) or _tracked(request, key)
         if kind is None or not kind.tracked or not key.startswith(scope + "/"):
             continue
         item = {name: body[name] for name in _ITEM_KEYS if name in body}

@@ -12,6 +12,7 @@ from mzaudit.simulator.arm import (
     arm_generic,
     arm_keyvault,
     arm_web,
+    providers,
     rbac,
 )
 from mzaudit.simulator.arm.arm_request import ArmRequest
@@ -102,6 +103,10 @@ def _provider(request: ArmRequest, split: int) -> HttpResponse:
     if not rest:
         return arm_errors.missing_subscription()
     match [part.casefold() for part in rest]:
+        case [namespace] if len(head) == 2 and request.call.method == "GET":
+            return providers.answer(request, scope, namespace)
+        case ["microsoft.authorization", "locks", *_] | ["microsoft.insights", "diagnosticsettings", _]:
+            return arm_generic.answer(request, scope, rest)
         case ["microsoft.authorization", *_]:
             return arm_authorization.answer(request, scope, rest)
         case ["microsoft.managedidentity", "identities", "default"]:
@@ -121,11 +126,13 @@ def _provider(request: ArmRequest, split: int) -> HttpResponse:
 
 
 def _diagnostics(request: ArmRequest, scope: str) -> HttpResponse:
-    """The diagnostic settings of a subscription or resource: the estate has none."""
+    """The diagnostic settings of a subscription or resource."""
     if request.call.method != "GET":
         return arm_errors.write(request, scope, "Microsoft.Insights/diagnosticSettings")
     refused = request.forbidden("Microsoft.Insights/diagnosticSettings/read", scope)
-    return refused or arm_authorization.no_scope(request, scope) or HttpResponse(200, {"value": []})
+    start = f"{scope}/providers/microsoft.insights/diagnosticsettings".casefold()
+    found = [body for _, body in request.estate.below(start)]
+    return refused or arm_authorization.no_scope(request, scope) or HttpResponse(200, {"value": found})
 
 
 def _subscriptions(request: ArmRequest) -> HttpResponse:

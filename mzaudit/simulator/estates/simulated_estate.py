@@ -126,6 +126,8 @@ class Estate:
     active_versions: dict[tuple[str, str], str] = field(default_factory=dict)
     events: list[Json] = field(default_factory=list)
     changes: list[Json] = field(default_factory=list)
+    further_types: dict[str, str] = field(default_factory=dict)  # beside those that the simulator knows, as spelled
+    unregistered: set[str] = field(default_factory=set)  # providers, casefolded
     page_size: int = 3
     fixed: bool = False
     _by_type: dict[str, dict[str, Json]] = field(default_factory=dict, repr=False)
@@ -145,6 +147,10 @@ class Estate:
         """Put a resource, keyed by the id in its body."""
         self.resources[str(body["id"]).rstrip("/").casefold()] = body
         return body
+
+    def know(self, type_name: str) -> None:
+        """Let the estate have resources of a type that the simulator does not know by itself."""
+        self.further_types[type_name.casefold()] = type_name
 
     def remove(self, arm_id: str) -> None:
         """Take a resource away with everything under it, settings included; role assignments stay."""

@@ -50,3 +50,11 @@ def segment(resource_id: str, after: str) -> str | None:
         if part.casefold() == after.casefold():
             return parts[position + 1]
     return None
+
+
+@lru_cache(maxsize=65536)
+def type_of(resource_id: str) -> str:
+    """The type of a resource or collection: `Microsoft.Web/sites/config`; empty for what no provider holds."""
+    _, found, below = resource_id.rpartition("/providers/")
+    namespace, *rest = (part for part in below.split("/") if part)
+    return "/".join((namespace, *rest[::2])) if found and rest else ""

@@ -1,0 +1,135 @@
+"""What JMESPath expressions make of a body: plain facts. Secrets are taken out first, so that no expression, whatever
+it compares or measures, learns anything of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
+
+import jmespath
+from jmespath.exceptions import ArityError, JMESPathTypeError
+
+from mzaudit.azure.text.credential_shapes import credentials
+from mzaudit.snapshot.resources import LONGEST_TEXT, FactKind, ResourceFact, fact_of
+from mzaudit.snapshot.text.secret_members import is_secret_member
+from mzaudit.snapshot.text.shown import is_key
+
+_SHORTEST_SECRET: Final = 6
+_SHORTEST_WORD: Final = 16  # of letters alone, that could be one
+
+Json = Any  # a JSON value as the parser makes it; the library takes and gives nothing narrower
+
+
+class HiddenValueError(Exception):
+    """An expression compared or measured a text that is not shown."""
+
+
+class _Hidden:
+    """Stands in a body for a text that is not shown, and holds nothing of it."""
+
+    __slots__ = ("looks",)
+
+    def __init__(self, *looks: str) -> None:
+        self.looks = looks
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise HiddenValueError
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __str__ = __len__ = __bool__ = _refuse
+    __hash__ = _refuse
+
+
+@lru_cache(maxsize=4096)
+def _compiled(expression: str) -> Any:  # the library's own type, which it does not tell
+    return jmespath.compile(expression)
+
+
+def without_secrets(body: Json) -> Json:
+    """The body with a stand-in for each text that is a secret by its name, its neighbour or its shape."""
+    return _cleared(body, "")
+
+
+def fact(expression: str, body: Json) -> ResourceFact | str:
+    """What an expression makes of a body without secrets; why it makes nothing of it, in words without values."""
+    try:
+        found: Json = _compiled(expression).search(body)
+    except HiddenValueError:
+        return "the expression compares a text that is not shown: it looks like a secret"
+    except JMESPathTypeError as error:
+        return f"the expression does not fit the answer: {error.function_name}() was given {error.actual_type}"
+    except ArityError as error:
+        return f"the expression calls {error.function_name}() with another number of arguments than it takes"
+    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
+        return f"the expression does not fit the answer ({type(error).__name__})"
+    return _fact(found)
+
+
+def _fact(found: Json) -> ResourceFact | str:
+    if isinstance(found, _Hidden):
+        return ResourceFact(FactKind.HIDDEN, looks=found.looks)
+    if isinstance(found, list) and not all(map(_may_be_shown, found)):
+        return ResourceFact(FactKind.ENTRIES, size=len(found))
+    if isinstance(found, str) and isinstance(told := _shown(found, ""), _Hidden):
+        return ResourceFact(FactKind.HIDDEN, looks=told.looks)
+    fact = fact_of(found)
+    if fact is None and isinstance(found, str):
+        return ResourceFact(FactKind.HIDDEN, looks=("long" if len(found) > LONGEST_TEXT else "unprintable",))
+    return fact or "the answer holds what is no value there, such as a number beyond all bounds"
+
+
+def _may_be_shown(value: Json) -> bool:
+    """Names of members are texts too, once `keys()` has made a list of them."""
+    return not isinstance(value, str) or isinstance(_shown(value, ""), str)
+
+
+def _cleared(node: Json, name: str) -> Json:
+    match node:
+        case str():
+            return _shown(node, name)
+        case list():
+            return [_cleared(each, name) for each in node]
+        case dict():
+            named = _names_a_setting(node)
+            return {
+                key: _cleared(value, "secret" if named and key.casefold() == "value" else key)
+                for key, value in node.items()
+            }
+        case _:
+            return node
+
+
+def _names_a_setting(node: Mapping[str, Json]) -> bool:
+    """Whether it is a pair of a name and a value, as settings and variables are written: who knows what is in one."""
+    names = {key.casefold() for key in node}
+    return "name" in names and "value" in names
+
+
+def _shown(text: str, name: str) -> str | _Hidden:
+    if not text:
+        return text
+    if is_secret_member(name):
+        return _Hidden("secret by its name")
+    if len(text) < _SHORTEST_SECRET or (len(text) < _SHORTEST_WORD and text.isalpha()):
+        return text
+    looks = credentials(text)
+    if not looks and is_key(text):
+        looks = ("key",)
+    if not looks and "://" in text and _has_query(text):
+        looks = ("url-with-query",)
+    return _Hidden(*looks) if looks else text
+
+
+def _has_query(text: str) -> bool:
+    try:
+        return bool(urlsplit(text).query)
+    except ValueError:
+        return True
+
+
+def facts(expressions: Iterable[str], body: Json) -> dict[str, ResourceFact | str]:
+    """What each expression makes of a body as Azure sent it."""
+    cleared = without_secrets(body)
+    return {each: fact(each, cleared) for each in expressions}

@@ -1,0 +1,152 @@
+"""Binds the documented resources of any type, and what is expected of things, to an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mzaudit.policy import things
+from mzaudit.policy.expected_body import ExpectedBody, ExpectedFact
+from mzaudit.policy.resource_models import Condition
+
+if TYPE_CHECKING:
+    from mzaudit.policy.desired import DesiredEnvironment, Where
+    from mzaudit.policy.models import Policy, ResourceSpec
+    from mzaudit.policy.resource_models import Expectations
+
+Steps = tuple[str | int, ...]
+RESOURCES = "resources"
+
+
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    """A documented thing that is a resource; `steps` lead to it in the policy, `of` is the id of its parent."""
+
+    key: str
+    id: str
+    steps: Steps
+    of: str
+    expect: Expectations
+    api_version: str = ""
+    stands_alone: bool = False
+
+
+def bound_resources(
+    policy: Policy,
+    where: Where,
+    env: DesiredEnvironment,
+    group_of: Callable[[ResourceSpec], str],
+    named: Callable[[str | Mapping[str, str]], str],
+) -> tuple[ExpectedBody, ...]:
+    """Each documented resource of any type, and each thing or part of one of which something is expected; `group_of`
+    tells the id of a resource's group, `named` fills in its name."""
+    found: dict[str, ExpectedBody] = {}
+    for thing in (*_of_sections(policy, env), *_of_any_type(policy, env, group_of, named)):
+        asked: dict[str, dict[str, ExpectedFact]] = {"": {}} if thing.stands_alone else {}
+        for path, expectations in policy.expect.items():
+            if (part := _part(path, thing.id)) is not None:
+                asked.setdefault(part, {}).update(_facts(where, ("expect", path), expectations))
+        if thing.expect:
+            asked.setdefault("", {}).update(_facts(where, (*thing.steps, "expect"), thing.expect))
+        for part, facts in asked.items():
+            resource_id, first = thing.id + part, found.get((thing.id + part).casefold())
+            found[resource_id.casefold()] = ExpectedBody(
+                env=env.env,
+                key=thing.key + part,
+                id=resource_id,
+                of=thing.of,
+                api_version=thing.api_version if not part else "",
+                facts=tuple(
+                    {one.expression: one for one in (*(first.facts if first else ()), *facts.values())}.values()
+                ),
+                stands_alone=thing.stands_alone and not part,
+                sizes=policy.plans.sizes,
+                where=where(*thing.steps),
+            )
+    return tuple(found.values())
+
+
+def _of_sections(policy: Policy, env: DesiredEnvironment) -> Iterator[_Thing]:
+    """The things of which the policy has a section of their own; an account once for all of its containers."""
+    accounts = {f"storage.{one.key}": one.account_id for one in env.storage}
+    databases = {one.key: (server.key, one.key) for server in env.servers for one in server.databases}
+    for name, id_ in things.ids(env).items():
+        section, _, key = name.partition(".")
+        id_ = accounts.get(name, id_)
+        if section == "databases":
+            server, held = databases[key]
+            spec = policy.servers[server].databases[held]
+            expect = {} if isinstance(spec, str) else spec.expect
+            yield _Thing(name, id_, ("servers", server, "databases", held), id_, expect)
+        else:
+            yield _Thing(name, id_, (section, key), id_, getattr(policy, section)[key].expect)
+
+
+def _of_any_type(
+    policy: Policy,
+    env: DesiredEnvironment,
+    group_of: Callable[[ResourceSpec], str],
+    named: Callable[[str | Mapping[str, str]], str],
+) -> Iterator[_Thing]:
+    above = {**things.ids(env)} | {f"storage.{one.key}": one.account_id for one in env.storage}
+    ids: dict[str, str] = {}
+
+    def place(key: str) -> str | None:
+        """The id of a resource, beneath its parent's; None where it is not in this environment, or in a circle."""
+        spec = policy.resources[key]
+        if key in ids:
+            return ids[key] or None
+        if spec.environments is not None and env.env not in spec.environments:
+            return None
+        ids[key] = ""
+        if spec.parent is None:
+            parent: str | None = None
+            start = group_of(spec)
+        else:
+            full = things.full_name(policy, spec.parent)
+            beside = full.removeprefix(f"{RESOURCES}.")
+            parent = above.get(full) or (place(beside) if beside in policy.resources else None)
+            if parent is None:
+                return None
+            start = parent
+        ids[key] = _beneath(start, "" if parent is None else type_of(parent), spec.type, named(spec.name))
+        return ids[key]
+
+    for key, spec in policy.resources.items():
+        id_ = place(key)
+        if id_ is not None:
+            parent = None if spec.parent is None else above.get(things.full_name(policy, spec.parent))
+            yield _Thing(key, id_, (RESOURCES, key), parent or id_, spec.expect, spec.api_version or "", True)
+
+
+def _facts(where: Where, steps: Steps, expectations: Expectations) -> Iterator[tuple[str, ExpectedFact]]:
+    for expression, told in expectations.items():
+        condition = told if isinstance(told, Condition) else Condition(equal=told)
+        yield expression, ExpectedFact(expression, condition, where(*steps, expression))
+
+
+def _part(path: str, thing_id: str) -> str | None:
+    """What of a thing a path of types means: empty for the thing itself, else what follows its id; None for another
+    type's."""
+    kind = type_of(thing_id)
+    if path.casefold() == kind.casefold():
+        return ""
+    return path[len(kind) :] if path.casefold().startswith(kind.casefold() + "/") else None
+
+
+def _beneath(above: str, owner: str, kind: str, name: str) -> str:
+    """The id of a resource: a part of its owner where its type says so, else set on it, or in a group."""
+    if owner and kind.casefold().startswith(owner.casefold() + "/"):
+        types, start = kind[len(owner) + 1 :].split("/"), above
+    else:
+        namespace, _, rest = kind.partition("/")
+        types, start = rest.split("/"), f"{above}/providers/{namespace}"
+    names = name.split("/")
+    return start + "".join(f"/{one}/{called}" for one, called in zip(types, names, strict=False))
+
+
+def type_of(resource_id: str) -> str:
+    """The type of a resource, by its id."""
+    namespace, *rest = resource_id.rpartition("/providers/")[2].split("/")
+    return "/".join((namespace, *rest[::2]))

@@ -1,0 +1,154 @@
+"""What the policy may not say of resources and expectations though each field is well-formed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+
+from mzaudit.policy import expressions, things
+from mzaudit.policy.loader.diagnostics import Contradiction, Steps, shown
+from mzaudit.policy.magnitudes import at_least, has_magnitude
+from mzaudit.policy.models import Policy, ResourceSpec, Thing
+from mzaudit.policy.resource_models import Condition, Expectations
+from mzaudit.policy.rule_vocabulary import Vocabulary, meant
+
+MOST = 2_000
+"""Expectations of one policy."""
+
+_SECTIONS: Mapping[str, Callable[[Policy], Mapping[str, Thing]]] = {
+    "registries": lambda policy: policy.registries,
+    "vaults": lambda policy: policy.vaults,
+    "services": lambda policy: policy.services,
+    "servers": lambda policy: policy.servers,
+    "storage": lambda policy: policy.storage,
+    "components": lambda policy: policy.components,
+    "resources": lambda policy: policy.resources,
+}
+Wrong = Iterator[Contradiction]
+
+
+def contradictions(policy: Policy, words: Vocabulary) -> Wrong:
+    """Every contradiction of the resources and the expectations of a policy."""
+    for key, spec in policy.resources.items():
+        yield from _resource(policy, key, spec)
+    yield from _one_place(policy)
+    places: list[tuple[Steps, Expectations]] = [(("expect", kind), told) for kind, told in policy.expect.items()]
+    for section, steps_of in _SECTIONS.items():
+        places += [((section, key, "expect"), spec.expect) for key, spec in steps_of(policy).items()]
+    for key, server in policy.servers.items():
+        for held, database in server.databases.items():
+            if not isinstance(database, str):
+                places.append((("servers", key, "databases", held, "expect"), database.expect))
+    for steps, told in places:
+        yield from _expectations(policy, words, steps, told)
+    if sum(len(told) for _, told in places) > MOST:
+        yield ("expect",), f"at most {MOST} expectations in all", "more"
+
+
+def _resource(policy: Policy, key: str, spec: ResourceSpec) -> Wrong:
+    at = ("resources", key)
+    every = tuple(policy.environments)
+    for position, env in enumerate(spec.environments or ()):
+        if env not in every:
+            yield (*at, "environments", position), f"one of {', '.join(every)}", meant(env, every)
+    for steps, name in _spelt((*at, "name"), spec.name):
+        if strange := [part for part in name.replace("{env}", "").split("/") if "{" in part or "}" in part]:
+            yield steps, "no braces but {env}", shown(strange[0])
+    wanted = spec.environments or every
+    for field, value in (("name", spec.name), ("place", spec.place)):
+        if isinstance(value, dict):
+            for env in value:
+                if env not in every:
+                    yield (*at, field, env), f"one of {', '.join(every)}", meant(env, every)
+            if missing := [env for env in wanted if env not in value]:
+                yield (*at, field), f"an entry for {' and '.join(missing)}", f"only {', '.join(value)}"
+    if spec.parent is None:
+        for steps, place in _spelt((*at, "place"), spec.place):
+            if place not in policy.places:
+                yield steps, f"an entry of places ({', '.join(policy.places)})", meant(place, tuple(policy.places))
+    elif unknown := things.unknown(policy, spec.parent):
+        yield (*at, "parent"), *unknown
+        return
+    elif _circle(policy, key):
+        yield (*at, "parent"), "a parent that is no part of it", shown(spec.parent)
+        return
+    yield from _depth(policy, key, spec)
+
+
+def _depth(policy: Policy, key: str, spec: ResourceSpec) -> Wrong:
+    """A name has as many parts as its type, less those of a parent that it is a part of."""
+    depth = spec.type.count("/")
+    above = _above(policy, spec)
+    owner = policy.resources[above].type if above is not None else None
+    depths = {depth - owner.count("/")} if owner and _is_part(spec.type, owner) else {depth}
+    if spec.parent is not None and owner is None:
+        depths = set(range(1, depth + 1))  # of a thing of a section: its kind decides
+    words = " or ".join(str(each) for each in sorted(depths))
+    for steps, name in _spelt(("resources", key, "name"), spec.name):
+        if name.count("/") + 1 not in depths:
+            yield steps, f"a name of {words} part{'' if words == '1' else 's'}, as {spec.type} has", shown(name)
+
+
+def _spelt(steps: Steps, value: str | Mapping[str, str]) -> list[tuple[Steps, str]]:
+    """Each place where a value is written that may be one for each environment."""
+    return [(steps, value)] if isinstance(value, str) else [((*steps, env), one) for env, one in value.items()]
+
+
+def _is_part(kind: str, owner: str) -> bool:
+    return kind.casefold().startswith(owner.casefold() + "/")
+
+
+def _above(policy: Policy, spec: ResourceSpec) -> str | None:
+    """The key of the entry of `resources` that is its parent; None where that is a thing of another section."""
+    key = "" if spec.parent is None else things.full_name(policy, spec.parent).removeprefix("resources.")
+    return key if key in policy.resources else None
+
+
+def _circle(policy: Policy, key: str) -> bool:
+    seen = [key]
+    while (parent := _above(policy, policy.resources[seen[-1]])) is not None:
+        if parent in seen:
+            return True
+        seen.append(parent)
+    return False
+
+
+def _one_place(policy: Policy) -> Wrong:
+    """Two entries must not be one resource: Azure compares types and names without case."""
+    first: dict[tuple[str, ...], str] = {}
+    for key, spec in policy.resources.items():
+        name = json.dumps(spec.name).casefold()
+        above = spec.parent or json.dumps(spec.place)
+        if (other := first.setdefault((above, spec.type.casefold(), name), key)) != key:
+            yield ("resources", key, "name"), "a name of its own", f"that of {other}, in the same place"
+
+
+def _expectations(policy: Policy, words: Vocabulary, steps: Steps, told: Expectations) -> Wrong:
+    first: dict[str, str] = {}
+    for expression, expected in told.items():
+        at = (*steps, expression)
+        bare = "".join(expression.split())
+        if (other := first.setdefault(bare, expression)) != expression:
+            yield at, "each expression once", f"{shown(expression)} again, as {shown(other)}"
+        if complaint := expressions.complaint(expression):
+            yield at, *complaint
+        elif secret := [name for name in expressions.members(expression) if words.is_secret(name)]:
+            yield at, "no member that its provider marks as secret: mzaudit never reads one", shown(secret[0])
+        if isinstance(expected, Condition):
+            yield from _condition(policy, at, expected)
+
+
+def _condition(policy: Policy, at: Steps, told: Condition) -> Wrong:
+    given = [name for name in Condition.model_fields if getattr(told, name) is not None]
+    if not given:
+        yield at, "a value, or at least one operator", "an empty mapping"
+    if told.absent and len(given) > 1:
+        yield at, "absent alone", f"it with {', '.join(each.rstrip('_') for each in given if each != 'absent')}"
+    for name in ("at_least", "at_most"):
+        bound = getattr(told, name)
+        if bound is not None and not has_magnitude(bound, policy.plans.sizes):
+            expected = "a number, a version in quotes, a TLS version or a plan's SKU whose size is known"
+            yield (*at, name), expected, shown(bound)
+    least, most = told.at_least, told.at_most
+    if least is not None and most is not None and at_least(most, least, policy.plans.sizes) is False:
+        yield (*at, "at_most"), f"no less than {least}", shown(most)

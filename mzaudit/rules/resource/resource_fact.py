@@ -1,0 +1,63 @@
+"""RES-002: what the policy expects of a body is so."""
+
+from mzaudit.engine import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
+from mzaudit.engine.demand import Demand
+from mzaudit.engine.subjects import FactOfBody, each_expected_fact
+from mzaudit.facts.expectations import observed, outcomes
+from mzaudit.rules.resource._resource_fix import fix_of
+from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap, GapReason
+from mzaudit.snapshot.text import ids
+
+
+@rule(
+    "RES-002",
+    title="The resource is as documented",
+    severity=Severity.MEDIUM,
+    over=each_expected_fact,
+    guards=(Demand.BODIES,),
+    requires=("RES-001",),
+    follows=("APP-001", "KV-001", "BLOB-001"),
+)
+def resource_fact(want: FactOfBody, seen: Snapshot) -> Verdict:
+    """
+    ## What it checks
+    Each expectation of the policy (`expect:` of a resource, of a thing, of a type, of the baseline): what its JMESPath
+    expression yields of Azure's own answer is as each of its operators says. Words and names are compared without case,
+    the values of tags with it, lists in any order. Where Azure's answer holds nothing at that place, only `present` and
+    `absent` (and the tags, all of which Azure tells) decide; what else is expected there is inconclusive, because a
+    member that is left out may mean a default. `not_null(PATH, DEFAULT)` says which.
+
+    ## Why it matters
+    The document says how the thing is set up, and somebody relies on that: on encryption in transit, on a network that
+    is closed, on a size, on an owner's tag.
+
+    ## Remediation
+    Set the property as documented, in the template that deploys the resource, or mend the policy where the document has
+    changed.
+
+    ## References
+    - https://learn.microsoft.com/azure/templates/
+    - https://learn.microsoft.com/cli/azure/use-azure-cli-successfully-query
+    """
+    expression, thing = want.fact.expression, want.resource
+    fact = need(seen.fact(thing.id, expression))
+    at = f"{thing.id}: {expression}"
+    if fact is None:
+        return NotApplicable(f"{thing.key} does not exist.", broken_link=True)
+    judged = outcomes(expression, want.fact.condition, fact, thing.sizes)
+    wrong = [each for each in judged if not each.holds and not each.undecided]
+    if wrong:
+        body = need(seen.resource(thing.id))
+        return Fail(
+            tuple(Evidence(at, each.expected, observed(fact)) for each in wrong),
+            f"{ids.name(thing.id)} is not as documented at {expression}.",
+            "Set it as documented, in the template that deploys the resource; or mend the policy.",
+            fix_of(thing.id, body.api_version if body is not None else "", expression, want.fact.condition),
+        )
+    if unsure := tuple(each for each in judged if each.undecided):
+        call = f"GET {thing.id}"
+        return Inconclusive(
+            tuple(Gap(GapReason.UNDECIDED, call, at, detail=why) for why in dict.fromkeys(e.undecided for e in unsure))
+        )
+    return Pass(tuple(Evidence(at, each.expected, observed(fact)) for each in judged))
