@@ -25,7 +25,14 @@ IDS = {"AZURE_TENANT_ID": "00000000-0000-0000-0000-000000000001", "AZURE_CLIENT_
 PIPELINE = {
     "SYSTEM_OIDCREQUESTURI": "https://dev.example.org/oidc",
     "SYSTEM_ACCESSTOKEN": "token",
-    "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": "s",
+    "AZURE_SERVICE_CONNECTION_ID": "s",
+}
+TASK = {  # what AzureCLI@2 sets of a federated connection
+    "SYSTEM_OIDCREQUESTURI": "https://dev.example.org/oidc",
+    "SYSTEM_ACCESSTOKEN": "token",
+    "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": "of the task",
+    "AZURESUBSCRIPTION_CLIENT_ID": "of the task",
+    "AZURESUBSCRIPTION_TENANT_ID": "00000000-0000-0000-0000-000000000002",
 }
 FEDERATED = {"AZURE_FEDERATED_TOKEN_FILE": "token"}
 SECRET = {"AZURE_CLIENT_SECRET": "hunter2"}
@@ -34,7 +41,7 @@ MANAGED = {"IDENTITY_ENDPOINT": "http://localhost/msi", "IDENTITY_HEADER": "h"}
 CHOICES: dict[str, tuple[dict[str, str], str]] = {
     "pipeline first": (IDS | PIPELINE | FEDERATED | SECRET | MANAGED, "azure-pipelines"),
     "ids of the service connection": (
-        PIPELINE | {"AZURESUBSCRIPTION_TENANT_ID": IDS["AZURE_TENANT_ID"], "AZURESUBSCRIPTION_CLIENT_ID": "c"},
+        TASK,
         "azure-pipelines",
     ),
     "a pipeline that mapped no token": (IDS | SECRET | {"SYSTEM_OIDCREQUESTURI": "https://x"}, "client secret"),
@@ -66,6 +73,18 @@ def test_the_end_of_a_line_is_no_part_of_a_value(monkeypatch: pytest.MonkeyPatch
     assert given[-1] == given[-1] | {"system_access_token": "token", "service_connection_id": "s"}  # type: ignore[operator]
     with pytest.raises(CredentialError, match="AZURE_TENANT_ID is not set"):
         choose(SECRET | {"AZURE_CLIENT_ID": "c", "AZURE_TENANT_ID": " \n"}, Connection())
+
+
+def test_an_agent_that_has_an_identity_of_its_own_lends_the_connection_no_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a workload in a cluster, or a virtual machine: all three ids are of the connection, or all three are not."""
+    given: list[dict[str, object]] = []
+    monkeypatch.setattr("azure.identity.AzurePipelinesCredential", lambda **values: given.append(values))
+    for own in (IDS, IDS | FEDERATED, IDS | MANAGED):
+        choose(own | TASK, Connection())
+        assert given[-1]["client_id"] == given[-1]["service_connection_id"] == "of the task"
+        assert given[-1]["tenant_id"] == TASK["AZURESUBSCRIPTION_TENANT_ID"]
+    with pytest.raises(CredentialError, match="AZURESUBSCRIPTION_CLIENT_ID is not set"):
+        choose(IDS | {name: value for name, value in TASK.items() if "CLIENT" not in name}, Connection())
 
 
 @pytest.mark.parametrize("case", CHOICES)

@@ -28,7 +28,7 @@ LONGEST = 60  # seconds until a process that does not end is a defect; what is l
 SAVED = ("--snapshot", "{saved}")
 SECRET = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": TENANT, "AZURE_CLIENT_SECRET": "s3cret-of-nobody"}
 FEDERATED = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": TENANT}
-PIPELINE = FEDERATED | {"AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": TENANT, "SYSTEM_ACCESSTOKEN": "token-of-nobody"}
+PIPELINE = FEDERATED | {"AZURE_SERVICE_CONNECTION_ID": TENANT, "SYSTEM_ACCESSTOKEN": "token-of-nobody"}
 
 # what a plug-in or a library might do, done to the process before it starts
 _START = "import sys; from mzaudit.__main__ import start; start()"

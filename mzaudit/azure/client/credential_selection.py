@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
     from azure.core.credentials_async import AsyncTokenCredential
 
-_CONNECTION_IDS = ("AZURE_SERVICE_CONNECTION_ID", "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID")
-_CLIENT_IDS = ("AZURE_CLIENT_ID", "AZURESUBSCRIPTION_CLIENT_ID")
-_TENANT_IDS = ("AZURE_TENANT_ID", "AZURESUBSCRIPTION_TENANT_ID")
+# What names a service connection: whoever runs the job, or the task AzureCLI@2. Its three ids are of one of the two:
+# an agent may have an identity of its own, with AZURE_CLIENT_ID and AZURE_TENANT_ID.
+_CONNECTIONS = ("AZURE", "AZURESUBSCRIPTION")
+_CONNECTION_IDS = tuple(f"{family}_SERVICE_CONNECTION_ID" for family in _CONNECTIONS)
+_CLIENT_IDS = ("AZURE_CLIENT_ID",)
+_TENANT_IDS = ("AZURE_TENANT_ID",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,13 @@ def _pipelines(env: Mapping[str, str], connection: Connection) -> Login:
     service = urlsplit(env.get("SYSTEM_OIDCREQUESTURI", ""))
     if service.scheme != "https" and service.hostname != "127.0.0.1":
         raise CredentialError(f"{name}: SYSTEM_OIDCREQUESTURI: expected https://…: the pipeline's token is sent there")
+    connection_id = _need(env, name, _CONNECTION_IDS)
+    family = next(each for each in _CONNECTIONS if env.get(f"{each}_SERVICE_CONNECTION_ID"))
     # its request for the pipeline's own token blocks in either kind, and cannot share our transport
     credential = AzurePipelinesCredential(
-        tenant_id=_need(env, name, _TENANT_IDS),
-        client_id=_need(env, name, _CLIENT_IDS),
-        service_connection_id=_need(env, name, _CONNECTION_IDS),
+        tenant_id=_need(env, name, (f"{family}_TENANT_ID",)),
+        client_id=_need(env, name, (f"{family}_CLIENT_ID",)),
+        service_connection_id=connection_id,
         system_access_token=_need(env, name, ("SYSTEM_ACCESSTOKEN",)),
         authority=connection.endpoints.authority,
         **_direct(env, connection),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from itertools import islice
 
@@ -32,13 +32,14 @@ def chunks(report: Report) -> Iterator[str]:
     if bool(red) != bool(exit_code(report)):
         raise ValueError(f"the JUnit report ({red} red) contradicts the gate ({report.summary.gate})")
     yield '<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n'
+    run = _properties(report)
     for number, suite in enumerate(made):
-        yield from _suite(number, suite, report)
+        yield from _suite(number, suite, report, run)
     yield "</testsuites>\n"
 
 
-def _suite(number: int, suite: Suite, report: Report) -> Iterator[str]:
-    opening, closing = _frame(number, suite, report)
+def _suite(number: int, suite: Suite, report: Report, run: Mapping[str, str]) -> Iterator[str]:
+    opening, closing = _frame(number, suite, report, run)
     yield opening
     written: Counter[JUnitOutcome] = Counter()
     cases = iter(suite.cases)
@@ -51,7 +52,7 @@ def _suite(number: int, suite: Suite, report: Report) -> Iterator[str]:
     yield closing
 
 
-def _frame(number: int, suite: Suite, report: Report) -> tuple[str, str]:
+def _frame(number: int, suite: Suite, report: Report, run: Mapping[str, str]) -> tuple[str, str]:
     """What stands before and behind a suite's cases: the library's element without what the schemas refuse and with
     what they require."""
     started = report.run.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
@@ -70,7 +71,7 @@ def _frame(number: int, suite: Suite, report: Report) -> tuple[str, str]:
         "time": _TIME,
     }
     properties = ET.SubElement(element, "properties")
-    for key, value in _properties(report).items():
+    for key, value in run.items():
         ET.SubElement(properties, "property", {"name": key, "value": xml(value)})
     out, _ = ET.SubElement(element, "system-out"), ET.SubElement(element, "system-err")
     ET.indent(root)

@@ -6,6 +6,7 @@ What does not fit is left out in whole findings from the least severe end; the c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mzaudit.engine.gate import below, breaking, exit_code, known, reason, verdict
 from mzaudit.engine.results import Cause, Finding, Report, Status
@@ -35,6 +36,7 @@ from mzaudit.report.summary import COLUMNS, areas, caveats, facts, totals
 
 _FACTS = 20
 _LISTED = 20
+_AREAS = 100  # rows of the table of counts
 _PICTURE = 15_000  # a larger one crowds the findings out, and GitHub draws at most 500 arrows
 
 
@@ -77,7 +79,10 @@ class _Page:
         else:
             yield from (f"- {label}: {self._prose(text)}" for label, text in facts(report).items())
         yield f"\n| area | {' | '.join(COLUMNS.values())} |\n| --- |{' ---: |' * len(COLUMNS)}"
-        for area, counts in areas(report).items():
+        shown = areas(report)
+        if len(shown) > _AREAS:  # of hundreds of environments: the findings need the place
+            shown = areas(replace(report, run=replace(report.run, env=report.environments[:1])))
+        for area, counts in shown.items():
             name = self._prose(area).replace("|", "\\|")
             yield f"| {name} | {' | '.join(f'{counts.get(status, 0):,}' for status in COLUMNS)} |"
         yield f"| all | {' | '.join(f'{totals(report)[status]:,}' for status in COLUMNS)} |"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from mzaudit.engine.gate import breaks_gate, verdict
@@ -39,10 +39,11 @@ def chunks(report: Report) -> Iterator[str]:
     """One event a line, in the report's order. OCSF has no envelope that could say so: without findings, no event, and
     the text is empty."""
     pages = {rule.code: rule for rule in report.rules}
-    return (line(_event(finding, pages.get(finding.rule), report)) for finding in report.findings)
+    said = [f"{word}: {text}" for word, text in caveats(report)]
+    return (line(_event(finding, pages.get(finding.rule), report, said)) for finding in report.findings)
 
 
-def _event(finding: Finding, rule: RuleNote | None, report: Report) -> dict[str, object]:
+def _event(finding: Finding, rule: RuleNote | None, report: Report, said: Sequence[str]) -> dict[str, object]:
     severity_id, severity = _severity(finding)
     (activity_id, activity), (status_id, status) = _activity(finding)
     time = _milliseconds(report.run.started)
@@ -80,7 +81,7 @@ def _event(finding: Finding, rule: RuleNote | None, report: Report) -> dict[str,
         },
         "compliance": _compliance(finding, rule, report),
         "resources": [_resource(finding)],
-        "unmapped": _unmapped(finding, report),
+        "unmapped": _unmapped(finding, report, said),
     }
     if finding.evidence:
         event["evidences"] = [
@@ -156,7 +157,7 @@ def _resource(finding: Finding) -> dict[str, object]:
     return {"uid": finding.subject.id, "name": finding.subject.name, "type": finding.subject.kind}
 
 
-def _unmapped(finding: Finding, report: Report) -> dict[str, object]:
+def _unmapped(finding: Finding, report: Report, said: Sequence[str]) -> dict[str, object]:
     """What the class has no place for."""
     return {
         "environment": finding.env,
@@ -166,7 +167,7 @@ def _unmapped(finding: Finding, report: Report) -> dict[str, object]:
         "policy": finding.policy,
         "cause": str(finding.cause or ""),
         "source": report.run.source,
-        "caveats": [f"{word}: {said}" for word, said in caveats(report)],
+        "caveats": list(said),
         "baseline": baseline(report),
         "first_seen": utc(finding.baseline.first_seen) if finding.baseline is not None else None,
         "changed": next((text for _, text in changed(finding)), None),

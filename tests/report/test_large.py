@@ -1,0 +1,62 @@
+"""A report of 240 environments and 10,000 findings: what has a limit keeps it, and shows the violations first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from mzaudit.engine.results import Report, Status
+from mzaudit.publish.message import of
+from mzaudit.report import render, summary
+from mzaudit.report.dialect import AZURE_PULL_REQUEST, AZURE_SUMMARY, GITHUB, Dialect
+from mzaudit.report.formats import junit, ocsf
+from tests.report.sample import finding, report
+
+AREAS = ("APP", "SET", "IMG", "KV", "RBAC", "SQL", "BLOB", "OBS", "ENV")
+
+
+@pytest.fixture(scope="module")
+def large() -> Report:
+    """One violation in each environment."""
+    envs = tuple(f"env{number}" for number in range(240))
+    return report(
+        (
+            replace(
+                finding(f"{AREAS[k % 9]}-001", f"thing-{k}", Status.PASS if k else Status.FAIL, env=env),
+                fingerprint=f"{number:016x}{k:016x}",
+            )
+            for number, env in enumerate(envs)
+            for k in range(42)
+        ),
+        env=envs,
+    )
+
+
+@pytest.mark.parametrize("dialect", [GITHUB, AZURE_PULL_REQUEST, AZURE_SUMMARY])
+def test_a_comment_fits_and_shows_violations(dialect: Dialect, large: Report) -> None:
+    text = of(large).text(dialect, dialect.budget)
+    assert dialect.size(text) <= dialect.budget
+    assert text.count("### CRITICAL") > 50
+    assert "| KV | 1,200 | 0 |" in text, "counts of hundreds of environments stand together"
+    assert "## Violations (240)" in text
+
+
+@pytest.mark.parametrize("module", [ocsf, junit])
+def test_what_is_said_of_the_run_is_looked_up_once(
+    module: object, large: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not once a finding: that grows with the square of the estate."""
+    calls: Counter[str] = Counter()
+    assert module in (ocsf, junit)
+    real: Callable[[Report], object] = summary.caveats
+
+    def counting(about: Report) -> object:
+        calls["caveats"] += 1
+        return real(about)
+
+    monkeypatch.setattr(module, "caveats", counting)
+    assert render("ocsf" if module is ocsf else "junit", large)
+    assert calls["caveats"] == 1
