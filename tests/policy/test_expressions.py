@@ -1,0 +1,71 @@
+"""Which expressions a policy may write."""
+
+from __future__ import annotations
+
+import pytest
+from mzaudit.policy.expressions import complaint, path
+from mzaudit.policy.magnitudes import at_least
+
+FIT = (
+    "properties.minimumTlsVersion",
+    'properties.redisConfiguration."maxmemory-policy"',
+    "length(properties.privateEndpointConnections)",
+    "properties.rules[?name=='a'].level | [0]",
+    "not_null(properties.x, `false`)",
+    "tags.owner",
+    "keys(tags)",
+)
+UNFIT = {
+    "a-b": "JMESPath",
+    "": "JMESPath",
+    "(" * 299: "JMESPath",
+    "[a, b]": "one fact",
+    "{a: b}": "one fact",
+    "a | [@, @][] | [@, @][]": "one fact",
+    "join(',', a)": "functions",
+    "map(&a, b)": "functions",
+    "lenght(a)": "functions",
+    "`1`": "reads something",
+    "'a'": "reads something",
+    ".".join("a" * 100): "parts",
+}
+
+
+@pytest.mark.parametrize("expression", FIT)
+def test_fit(expression: str) -> None:
+    assert complaint(expression) is None
+
+
+@pytest.mark.parametrize("expression", UNFIT)
+def test_unfit(expression: str) -> None:
+    found = complaint(expression)
+    assert found is not None
+    assert UNFIT[expression] in found[0]
+
+
+def test_the_path_that_is_read() -> None:
+    assert path('a."b-c"[0].d') == ("a", "b-c", 0, "d")
+    assert path("not_null(a.b, `1`)") == ("a", "b")
+    assert path("a[*].b") == path("length(a)") == path("a || b") == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "greater"),
+    [
+        ("1.10", "1.9", True),
+        ("1.2", "1.2.0", True),
+        ("TLS1_2", "1.2", True),
+        ("tlsv1.1", "TLS1_2", False),
+        (2, 3, False),
+        (1.5, 1, True),
+        ("10", 9, True),
+        ("P2v3", "P1v3", True),
+        ("B1", "P1v3", False),
+        ("None", "1.2", None),
+        (True, 1, None),
+        (float("nan"), 1, None),
+        ("", "1", None),
+    ],
+)
+def test_magnitudes(one: str | float, other: str | float, greater: bool | None) -> None:
+    assert at_least(one, other, {}) is greater
