@@ -16,6 +16,7 @@ MOST = 2_000
 """Expectations of one policy."""
 
 _SECTIONS: Mapping[str, Callable[[Policy], Mapping[str, Thing]]] = {
+    "identities": lambda policy: policy.identities,
     "registries": lambda policy: policy.registries,
     "vaults": lambda policy: policy.vaults,
     "services": lambda policy: policy.services,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mzaudit.policy.expressions import complaint, path
 from mzaudit.policy.magnitudes import at_least
 
