@@ -12,7 +12,7 @@ import click
 EPILOG = """\b
 Examples:
   mzaudit init
-  mzaudit init --example monozu
+  mzaudit init --example NAME
   mzaudit init azure-pipelines --env prd
   mzaudit init azure-pipelines --matrix
   mzaudit init github --env stg --env prd --ticket --notify
