@@ -197,7 +197,7 @@ class ImageSpec(Strict):
         Annotated[str, StringConstraints(pattern=r"^[\w.*-]+$", max_length=128)],
         Field(
             description="What its tags are: commit (40 hexadecimal digits), semver, any, or a pattern such as"
-            " `release-*` (IMG-003, IMG-005)."
+            " `release-*`."
         ),
     ] = "commit"
     digest: Annotated[

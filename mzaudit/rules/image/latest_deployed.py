@@ -60,7 +60,7 @@ def latest_deployed(want: DesiredService, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/app-service/deploy-ci-cd-custom-container
     """
     if want.digest is not None:
-        return NotApplicable(f"The policy names the one image that {want.app} runs (IMG-003).")
+        return NotApplicable(f"The policy names the one image that {want.app} runs.")
     if want.tags == ANY:
         return NotApplicable(f"The policy allows {want.app} any tag, so that none is the newest.")
     main = main_image(want, seen)
