@@ -14,10 +14,16 @@ from mzaudit.adoption.observed_apps import Looks, ObservedApp
 from mzaudit.snapshot.text.ids import key, name
 
 TENANT_COLUMN: Final = "tenant_id"
-_HISTORIES: Final = {"flyway": "dbo.flyway_schema_history"}
+_HISTORIES: Final = {
+    "flyway": "dbo.flyway_schema_history",
+    "ef-core": "dbo.__EFMigrationsHistory",
+    "alembic": "dbo.alembic_version",
+    "liquibase": "dbo.DATABASECHANGELOG",
+}
 """The history table of each tool, in the order in which a database is asked for them."""
 _CONTAINER: Final = re.compile(r"(.*)/blobServices/default/containers/([^/]+)", re.IGNORECASE)
 READS_BLOBS: Final = "Storage Blob Data Reader"
+BLOB_ROLES: Final = (READS_BLOBS, "Storage Blob Data Contributor", "Storage Blob Data Owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,13 @@ def draft_data(looks: Looks) -> DraftedData:
     for app in looks.apps:
         for role, scope in looks.roles_of(app):
             container = _CONTAINER.fullmatch(scope)
-            if role == READS_BLOBS and container is not None:
+            if role in BLOB_ROLES and container is not None:
                 called = _stored_as(storage, container[1], container[2])
                 branch = Branch()
                 branch.put("account", draft_names.template(name(container[1]), looks.env))
                 branch.put("container", draft_names.template(container[2], looks.env))
+                if role != READS_BLOBS:
+                    branch.put("role", role)
                 storage.setdefault(called, (container[1], branch))
                 reads.setdefault(key(app.id), []).append(called)
     return DraftedData(

@@ -10,7 +10,7 @@ from typing import Final
 
 from mzaudit import kinds
 from mzaudit.adoption import draft_names
-from mzaudit.adoption.data_draft import READS_BLOBS, DraftedData, draft_data
+from mzaudit.adoption.data_draft import BLOB_ROLES, DraftedData, draft_data
 from mzaudit.adoption.draft_tree import Branch, Fact, Value
 from mzaudit.adoption.observed_apps import Looks, ObservedApp
 from mzaudit.adoption.vault_draft import DraftedVault, DraftedVaults, draft_vaults
@@ -20,12 +20,16 @@ from mzaudit.policy.enums import SecretStyle
 from mzaudit.snapshot.observed import Observed
 from mzaudit.snapshot.text.ids import group_of, key, name, subscription_of
 from mzaudit.snapshot.values import LiteralValue, ValueClass, VaultReference
+from mzaudit.snapshot.web import Setting
 
 _PRODUCTION: Final = frozenset({"prd", "prod", "production", "live"})
 _REGISTRY: Final = re.compile(r"([a-z0-9]+)(?:\.[a-z0-9]+\.geo)?\.azurecr\.[a-z.]+")
 _SETTING: Final = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 _KEY: Final = "instrumentationkey"
-_IMPLIED: Final = frozenset({"Key Vault Secrets User", "AcrPull", "Container Registry Repository Reader", READS_BLOBS})
+_IMPLIED: Final = frozenset({"Key Vault Secrets User", "AcrPull", "Container Registry Repository Reader", *BLOB_ROLES})
+_USES: Final = frozenset({"image", "vault", "vaults", "settings", "storage", "databases", "access"})
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_SEMVER: Final = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class _Drafting:
     data: DraftedData
     registries: Mapping[str, tuple[str, str | None]]  # by name: the key, and the id
     components: Mapping[str, str]  # by id: the key
+    identities: Mapping[str, tuple[str, str]]  # by `ids.key`: the key, and the id
     homes: list[tuple[Branch, str]] = field(default_factory=list)  # things with the groups that they are in
     remarks: list[str] = field(default_factory=list)
 
@@ -51,7 +56,9 @@ class _Drafting:
 def draft_estate(looks: Looks) -> Draft:
     """The policy of the adopted apps, as the newest look shows them."""
     env, apps = looks.env, looks.apps
-    found = _Drafting(looks, draft_vaults(looks), draft_data(looks), _registries(looks), _components(looks))
+    found = _Drafting(
+        looks, draft_vaults(looks), draft_data(looks), _registries(looks), _components(looks), _identities(looks)
+    )
     keys = draft_names.keys((name(app.id) for app in apps), env)
     root = Branch()
     root.put("version", 1)
@@ -68,10 +75,11 @@ def draft_estate(looks: Looks) -> Draft:
     sections = {
         "registries": {each: _registry(found, called, id_) for called, (each, id_) in found.registries.items()},
         "vaults": {each.key: _at(found, each.branch, each.id) for each in found.vaults.by_name.values()},
+        "identities": {each: _at(found, _thing(looks, id_), id_) for each, id_ in found.identities.values()},
         "services": {keys[name(app.id)]: _at(found, _service(found, app), app.id) for app in apps},
         "servers": {each: _at(found, branch, id_) for each, (id_, branch) in found.data.servers.items()},
         "storage": {each: _at(found, branch, id_) for each, (id_, branch) in found.data.storage.items()},
-        "components": {each: _at(found, _component(looks, id_), id_) for id_, each in found.components.items()},
+        "components": {each: _at(found, _component(found, id_, each), id_) for id_, each in found.components.items()},
     }
     for section, held in sections.items():
         root.entries[section] = Branch(dict[str, Fact | Branch](held))
@@ -82,6 +90,7 @@ def draft_estate(looks: Looks) -> Draft:
         *(id_ for _, id_ in found.registries.values() if id_ is not None),
         *(each.id for each in found.vaults.by_name.values() if each.id is not None),
         *(id_ for id_, _ in (*found.data.servers.values(), *found.data.storage.values())),
+        *(id_ for _, id_ in found.identities.values()),
         *found.components,
     )
     return Draft(root, (*found.vaults.remarks, *found.remarks), documented)
@@ -140,17 +149,29 @@ def _components(looks: Looks) -> Mapping[str, str]:
     exporting = {_told(looks, app) for app in looks.apps} - {None}
     ids = [each for each in every if not exporting or _own_key(looks, each) in (None, *exporting)]
     keys = draft_names.keys(map(name, ids), looks.env) if len(ids) > 1 else {}
-    return {each: keys.get(name(each), "main") for each in ids} if any(map(_exports, looks.apps)) else {}
+    return (
+        {each: keys.get(name(each), "main") for each in ids}
+        if any(_connection_string(looks, app) for app in looks.apps)
+        else {}
+    )
 
 
-def _component(looks: Looks, resource_id: str) -> Branch:
+def _thing(looks: Looks, resource_id: str) -> Branch:
+    """A thing of which only the name is said."""
     branch = Branch()
     branch.put("name", draft_names.template(name(resource_id), looks.env))
     return branch
 
 
-def _exports(app: ObservedApp) -> bool:
-    return any(one.name == _SETTING for one in app.settings)
+def _component(found: _Drafting, resource_id: str, called: str) -> Branch:
+    """A component, with the setting that names it where that is not the usual one."""
+    branch = _thing(found.looks, resource_id)
+    for app in found.looks.apps:
+        told = _connection_string(found.looks, app)
+        if told is not None and told[0] != _SETTING and _component_of(found, app) == called:
+            branch.put("connection_string", told[0])
+            break
+    return branch
 
 
 def _own_key(looks: Looks, component: str) -> int | None:
@@ -160,15 +181,31 @@ def _own_key(looks: Looks, component: str) -> int | None:
     return told.part(_KEY) if told is not None else None
 
 
+def _connection_string(looks: Looks, app: ObservedApp) -> tuple[str, ValueClass | None] | None:
+    """The setting that an app exports with, and its value where that was read: the usual one, else one that holds a
+    connection string; None where it has neither."""
+    for one in sorted(app.settings, key=lambda setting: setting.name != _SETTING):
+        value = _value(looks, one)
+        if one.name == _SETTING or (value is not None and "application-insights" in value.kinds):
+            return one.name, value
+    return None
+
+
+def _value(looks: Looks, setting: Setting) -> ValueClass | None:
+    """The class of what a setting holds, or of the secret that it refers to."""
+    if isinstance(setting.value, LiteralValue):
+        return setting.value.value
+    if isinstance(setting.value, VaultReference) and setting.value.vault and setting.value.secret:
+        vault = looks.named(kinds.VAULT.type, setting.value.vault)
+        read = looks.newest.vault(vault).value(setting.value.secret) if vault is not None else None
+        return read.value if isinstance(read, Observed) else None
+    return None
+
+
 def _told(looks: Looks, app: ObservedApp) -> int | None:
     """The label of the instrumentation key that an app exports with; None where it was not read."""
-    setting = next((one.value for one in app.settings if one.name == _SETTING), None)
-    value: ValueClass | None = setting.value if isinstance(setting, LiteralValue) else None
-    if isinstance(setting, VaultReference) and setting.vault and setting.secret:
-        vault = looks.named(kinds.VAULT.type, setting.vault)
-        read = looks.newest.vault(vault).value(setting.secret) if vault is not None else None
-        value = read.value if isinstance(read, Observed) else None
-    return value.part(_KEY) if value is not None else None
+    found = _connection_string(looks, app)
+    return found[1].part(_KEY) if found is not None and found[1] is not None else None
 
 
 def _plans(looks: Looks) -> Branch:
@@ -190,6 +227,8 @@ def _plans(looks: Looks) -> Branch:
 def _service(found: _Drafting, app: ObservedApp) -> Branch:
     branch = Branch(guess="its key, from the app's name")
     branch.put("app", draft_names.template(name(app.id), found.looks.env))
+    if app.properties is not None and "functionapp" in app.properties.kind:
+        branch.put("kind", "function")
     _image(found, branch, app)
     _secrets(found, branch, app)
     if app_containers := found.data.containers.get(key(app.id)):
@@ -201,17 +240,46 @@ def _service(found: _Drafting, app: ObservedApp) -> Branch:
         branch.put("component", NO_COMPONENT, "no setting of it is a connection string")
     elif component is not None and len(found.components) > 1:
         branch.put("component", component)
-    found.remarks += [
-        f"{name(app.id)} holds {role} on {scope}, which this draft does not say"
-        for role, scope in found.looks.roles_of(app)
-        if role not in _IMPLIED
-    ]
+    further = tuple(_access(found, app))
+    if further:
+        branch.put("access", further)
+    _identity(found, branch, app)
     return branch
+
+
+def _identity(found: _Drafting, branch: Branch, app: ObservedApp) -> None:
+    """Whom the app acts as, where that is not its own identity. One that has none and uses something needs one, which
+    is a difference."""
+    if app.attached is not None:
+        branch.put("identity", f"user:{found.identities[key(app.attached.id)][0]}")
+    elif app.properties is not None and not app.properties.identity.system_assigned and not _USES & set(branch.entries):
+        branch.put("identity", "none")
+
+
+def _access(found: _Drafting, app: ObservedApp) -> Iterator[Value]:
+    """The further roles of the app's identity: on what this draft documents; others are remarked."""
+    known = {key(id_): called for id_, called in found.components.items()}
+    known |= {key(id_): called for called, id_ in found.registries.values() if id_ is not None}
+    known |= {key(each.id): each.key for each in found.vaults.by_name.values() if each.id is not None}
+    for role, scope in found.looks.roles_of(app):
+        if role in _IMPLIED:
+            continue
+        if key(scope) in known:
+            yield {"role": role, "on": known[key(scope)]}
+        else:
+            found.remarks.append(f"{name(app.id)} holds {role} on {scope}, which this draft does not say")
+
+
+def _identities(looks: Looks) -> Mapping[str, tuple[str, str]]:
+    """The user-assigned identities that apps act as, by `ids.key`: the key, and the id."""
+    ids = {key(app.attached.id): app.attached.id for app in looks.apps if app.attached is not None}
+    keys = draft_names.keys(map(name, ids.values()), looks.env) if len(ids) > 1 else {}
+    return {each: (keys.get(name(id_), "main"), id_) for each, id_ in ids.items()}
 
 
 def _component_of(found: _Drafting, app: ObservedApp) -> str | None:
     """The key of the component that an app exports to; the only one, where that cannot be told."""
-    if not found.components or not _exports(app):
+    if not found.components or _connection_string(found.looks, app) is None:
         return None
     told = _told(found.looks, app)
     known = {_own_key(found.looks, each): called for each, called in found.components.items()}
@@ -219,7 +287,9 @@ def _component_of(found: _Drafting, app: ObservedApp) -> str | None:
 
 
 def _image(found: _Drafting, branch: Branch, app: ObservedApp) -> None:
-    images = app.images
+    images, runtime = app.images, app.runtime
+    if runtime is not None and runtime.form == "stack":
+        branch.put("runs", f"{runtime.stack.upper()}|{runtime.version}")
     if not images:
         return
     (_, main), *others = images
@@ -230,10 +300,20 @@ def _image(found: _Drafting, branch: Branch, app: ObservedApp) -> None:
     image: dict[str, Value] = {"repository": main.repository}
     if len(found.registries) > 1:
         image["registry"] = found.registries[registry[1]][0]
-    branch.put("image", image)
+    style = _style(main.tag)
+    if style is not None:
+        image["tags"] = style
+    branch.put("image", image, "the style of its tags, from the one that runs" if style is not None else "")
     if others:
         sidecars: dict[str, Value] = {called: {"image": f"{each.host}/{each.repository}"} for called, each in others}
         branch.put("sidecars", sidecars)
+
+
+def _style(tag: str | None) -> str | None:
+    """The style that a running tag may be of; None for a commit, which is the usual one."""
+    if tag is None or _COMMIT.fullmatch(tag):
+        return None
+    return "semver" if _SEMVER.fullmatch(tag) else "any"
 
 
 def _secrets(found: _Drafting, branch: Branch, app: ObservedApp) -> None:

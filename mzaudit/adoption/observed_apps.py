@@ -13,7 +13,7 @@ from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.text.ids import group_of, key, name
 from mzaudit.snapshot.text.image_reference import Image, parse
 from mzaudit.snapshot.values import VaultReference
-from mzaudit.snapshot.web import Setting, Site, SiteProperties
+from mzaudit.snapshot.web import Runtime, Setting, Site, SiteProperties, UserAssigned
 
 Inventory = Mapping[str, Listing[str]]
 """The ids of what is in the subscriptions that are adopted from, by kind."""
@@ -51,21 +51,38 @@ class ObservedApp:
         )
 
     @property
+    def attached(self) -> UserAssigned | None:
+        """The user-assigned identity that it acts as: the first, where it has none of its own."""
+        identity = self.properties.identity if self.properties is not None else None
+        if identity is None or identity.system_assigned:
+            return None
+        return next(iter(sorted(identity.user_assigned, key=lambda one: key(one.id))), None)
+
+    @property
     def principal_id(self) -> str | None:
-        """The object id of its system-assigned identity."""
+        """The object id of the identity that it acts as."""
+        if self.attached is not None:
+            return self.attached.principal_id
         return self.properties.identity.principal_id if self.properties is not None else None
 
     @property
     def client_id(self) -> str | None:
-        """The client id of its system-assigned identity."""
+        """The client id of the identity that it acts as."""
+        if self.attached is not None:
+            return self.attached.client_id
         identity = self.site.identity
         return identity.value.client_id if isinstance(identity, Observed) and identity.value is not None else None
 
     @property
+    def runtime(self) -> Runtime | None:
+        """What it runs; None where that was not told."""
+        config = self.site.config.value if isinstance(self.site.config, Observed) else None
+        return config.runtime if config is not None else None
+
+    @property
     def images(self) -> tuple[tuple[str, Image], ...]:
         """Its containers' images with the containers' names, the main one first."""
-        config = self.site.config.value if isinstance(self.site.config, Observed) else None
-        runtime = config.runtime if config is not None else None
+        runtime = self.runtime
         if runtime is None:
             return ()
         containers = (

@@ -56,6 +56,8 @@ def draft_vaults(looks: Looks) -> DraftedVaults:
     for low in sorted(names):
         branch = Branch()
         branch.put("name", *draft_names.named(ids[low], called[low], looks.env, "vault"))
+        if _by_policies(looks, ids[low]):
+            branch.put("authorization", "access-policies")
         secrets, documented = Branch(), dict[str, str]()
         for each in stored[low]:
             settings = [one.setting for one in references if one.vault.casefold() == low and one.stored == each]
@@ -105,8 +107,28 @@ def _same_elsewhere(looks: Looks, vault: str, stored: str, value: SecretValue) -
     return any(other.same == value.same for other in values)
 
 
+def _by_policies(looks: Looks, vault: str | None) -> bool:
+    """Whether a vault was seen to let in by access policies."""
+    seen = looks.newest.vault(vault).properties if vault is not None else None
+    return isinstance(seen, Observed) and seen.value is not None and not seen.value.rbac
+
+
 def _readers(looks: Looks, vault: str | None) -> Iterator[Value]:
-    """The people and groups that read a vault's secrets by a role on exactly the vault."""
+    """The people and groups that read a vault's secrets by a role on exactly the vault, or by an access policy."""
+    if vault is not None and _by_policies(looks, vault):
+        yield from _by_policy(looks, vault)
+        return
     for role, held in looks.holders(vault) if vault is not None else ():
         if (held.principal_type or "").casefold() in ("user", "group") and role in _READERS:
             yield {"object_id": held.principal_id, "name": f"{held.principal_type} with {role}"}
+
+
+def _by_policy(looks: Looks, vault: str) -> Iterator[Value]:
+    """Whom an access policy lets read secrets, besides the apps and whoever looks."""
+    own = {app.principal_id.casefold() for app in looks.apps if app.principal_id is not None}
+    own |= {looks.newest.caller.object_id.casefold()} if looks.newest.caller is not None else set()
+    seen = looks.newest.vault(vault).properties
+    policies = seen.value.access_policies if isinstance(seen, Observed) and seen.value is not None else None
+    for policy in policies or ():
+        if policy.object_id.casefold() not in own and {"get", "all"} & set(policy.secrets):
+            yield {"object_id": policy.object_id, "name": "somebody with an access policy"}
