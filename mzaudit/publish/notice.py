@@ -14,6 +14,7 @@ from mzaudit.engine.gate import exit_code, reason, verdict, violates
 from mzaudit.engine.results import BaselineState, Finding, Report, Status
 from mzaudit.policy.enums import counted
 from mzaudit.report.escaping import log, plain, shorten
+from mzaudit.report.gap_advice import shortener
 from mzaudit.report.grouping import resolved, subject, unseen, worst_first
 from mzaudit.report.summary import caveats
 
@@ -78,7 +79,8 @@ def notice(report: Report, gate: str, link: str, since: tuple[Finding, ...] = ()
     new = [f for f in gating if f not in old]
     below = [f for f in failed if f not in gating]
     groups = unseen(shown)
-    cures = tuple(Item("", "", one.cure, counted(len(one.findings), "finding")) for one in groups)
+    short = shortener(finding.subject.id for finding in report.findings)
+    cures = tuple(Item("", "", short(one.cure), counted(len(one.findings), "finding")) for one in groups)
     parts = (
         _part("New violations" if compared else "Violations", new, report),
         _part("Known violations", old, report),

@@ -182,6 +182,12 @@ def test_nobody_to_tell(pull: Pull) -> None:
     assert "nobody was told: no address is set" in outcome.err
 
 
+def test_a_macro_that_azure_pipelines_left_is_no_address(channels: Pull) -> None:
+    for name in list(ADDRESSES)[:2]:
+        channels.patch.setenv(name, f"$({name})")
+    assert tell(channels, RED).err == "mzaudit: the webhook told\n"
+
+
 def test_a_dry_run_sends_nothing(channels: Pull) -> None:
     outcome = tell(channels, RED, "--dry-run")
     assert outcome.out.count("GATE FAILED") >= 3

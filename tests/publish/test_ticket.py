@@ -255,5 +255,5 @@ def test_every_request_to_azure_boards_is_documented(tickets: Tickets) -> None:
     for exchange in tickets.pull.services.exchanges:
         if "/_apis/wit/" in exchange.path:
             path = exchange.path.casefold().replace("/_apis/wit/wiql", "/team/_apis/wit/wiql")  # the team is optional
-            [found] = [held for pattern, held in templates.items() if re.fullmatch(pattern, path)]
-            assert exchange.method.lower() in paths[found]
+            found = [held for pattern, held in templates.items() if re.fullmatch(pattern, path)]
+            assert any(exchange.method.lower() in paths[held] for held in found), (exchange.method, path)
