@@ -40,6 +40,8 @@ SPREAD: Final[tuple[tuple[str, int], ...]] = (
     (r": user of the database \S+ too$", -1),
     (r": new table without a policy$", -1),
     (r": migration failed$", 0),
+    (r"^resources\.\S+\.properties\.\S+: ", 0),
+    (r"^resources\.\S+: gone$", -1),
     (r": identity off$", 1),
 )
 # How long ago a change was made, in days, and whether by the pipeline. The last is older than what a log keeps.

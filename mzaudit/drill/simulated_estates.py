@@ -14,6 +14,7 @@ from mzaudit.policy.bind import bind
 from mzaudit.policy.desired import Desired
 from mzaudit.simulator import Estate, blind, empty
 from mzaudit.simulator.estates.estate_plan import SUBSCRIPTION
+from mzaudit.snapshot.text.ids import type_of
 
 if TYPE_CHECKING:
     from mzaudit.policy.loader.load import Loaded
@@ -44,6 +45,8 @@ def build(name: str, loaded: Loaded, midnight: datetime | None = None) -> Estate
             return _large(wanted)
         case _:
             raise ValueError(f"no estate is named {name!r}; there are {', '.join(ESTATES)}")
+    for one in (one for env in wanted.environments.values() for one in env.expected):
+        estate.know(type_of(one.id))
     estate.page_size = _SMALL_PAGE
     return estate
 
