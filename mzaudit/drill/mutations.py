@@ -178,13 +178,15 @@ def attach(estate: Estate, service: DesiredService) -> str:
 
 
 def slot(estate: Estate, service: DesiredService, name: str = "blue") -> str:
-    """Add a deployment slot that conforms: the app's own configuration, an identity of its own, the same roles."""
+    """Add a deployment slot that conforms: the app's own configuration, and an identity of its own with the same roles,
+    or the user-assigned one that the app acts as."""
     slot_id = f"{service.id}/slots/{name}"
     body = copy.deepcopy(site(estate, service))
     body |= {"id": slot_id, "name": f"{service.app}/{name}", "type": "Microsoft.Web/sites/slots"}
     oid = stable_guid("identity", slot_id.casefold())
-    old = str(body["identity"]["principalId"])
-    body["identity"]["principalId"] = oid
+    old = str(body.get("identity", {}).get("principalId", ""))
+    if old:
+        body["identity"]["principalId"] = oid
     host = f"{service.app}-{name}.azurewebsites.net"
     body["properties"] |= {"name": f"{service.app}({name})", "defaultHostName": host, "hostNames": [host]}
     estate.add(body)
@@ -192,7 +194,7 @@ def slot(estate: Estate, service: DesiredService, name: str = "blue") -> str:
     web["id"] = f"{slot_id}/config/web"
     estate.add(web)
     estate.settings[slot_id.casefold()] = dict(settings(estate, service))
-    for assignment in [a for a in estate.role_assignments if a["properties"]["principalId"] == old]:
+    for assignment in [a for a in estate.role_assignments if old and a["properties"]["principalId"] == old]:
         role = str(assignment["properties"]["roleDefinitionId"]).rpartition("/")[2]
         estate.assign(oid, role, str(assignment["properties"]["scope"]))
     return slot_id

@@ -141,7 +141,7 @@ def _reached(ground: DrillContext, service: DesiredService, storage: DesiredStor
         "writes the container": reaches("Storage Blob Data Contributor", storage.container_id),
         "owns the container's data": reaches("Storage Blob Data Owner", storage.container_id),
         "reads the account through a group": through_a_group,
-        "its slot reads the container": by_slot,
+        **({"its slot reads the container": by_slot} if service.identity is None else {}),
         "lists the account's keys": by_key("Reader and Data Access", True, storage.account_id),
         "lists the account's keys, never closed": by_key("Storage Account Contributor", None, storage.account_id),
         "lists keys as Contributor of the group": by_key("Contributor", True, group_of(storage.account_id)),

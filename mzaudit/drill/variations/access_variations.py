@@ -49,7 +49,7 @@ def _others(ground: DrillContext) -> dict[str, Bend]:
             mutations.deny(estate, who, vault.id, "Microsoft.KeyVault/vaults/secrets/*")
 
     def leftover_policies(estate: Estate) -> None:
-        for vault in env.vaults:
+        for vault in [one for one in env.vaults if not one.by_policies]:
             estate.resource(vault.id)["properties"]["accessPolicies"] = [
                 {"tenantId": estate.tenant_id, "objectId": who, "permissions": {"secrets": ["all"]}}
             ]
