@@ -233,3 +233,18 @@ def test_no_expression_brings_a_secret_out(case: str) -> None:
     for probe in ("contains(properties.x, 'cnry')", "starts_with(properties.primaryKey, 'cnry')"):
         fact = found.fact(id_, probe)
         assert not (isinstance(fact, Observed) and fact.value is not None and fact.value.value is True)
+
+
+def test_two_hundred_resources_cost_two_hundred_reads_and_one_of_their_provider() -> None:
+    estate = build("compliant", load_policy(None, shipped=True))
+    names = Names(estate.subscriptions[0])
+    estate.know(KIND)
+    ids = [f"{names.group}/providers/{KIND}/redis-{number}" for number in range(200)]
+    for id_ in ids:
+        estate.add({"id": id_, "name": id_.rpartition("/")[2], "type": KIND, "properties": {"x": 1}})
+    with serve(estate) as sim:
+        bodies = tuple(BodyScope(id_, expressions=(X, "name")) for id_ in ids)
+        found = take(sim, scope=Scope({"prd": estate.subscriptions[0]}, bodies=bodies))
+        asked = [one for one in sim.requests if "/providers/Microsoft.Cache" in one.path]
+    assert len(asked) == 201
+    assert all(found.fact(id_, X) == Observed(ResourceFact(FactKind.VALUE, 1)) for id_ in ids)
