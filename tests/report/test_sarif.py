@@ -187,3 +187,13 @@ def test_a_rule_that_the_report_does_not_tell_of_is_described_by_its_finding() -
     (rule,) = json.loads("".join(sarif.chunks(made)))["runs"][0]["tool"]["driver"]["rules"]
     assert rule["id"] == "KV-003"
     assert rule["help"]["text"] == MISSING.title
+
+
+@pytest.mark.parametrize("form", ["sarif", "sarif-alerts"])
+def test_the_driver_says_all_that_code_scanning_asks_of_one(form: str) -> None:
+    """Rules GH2012, GHAzDO1018 and GHAzDO2012 of Microsoft's validator."""
+    driver = json.loads(render(form, night()))["runs"][0]["tool"]["driver"]
+    assert driver["fullName"] == "mzaudit 0.1.0"
+    for notice in driver["notifications"]:
+        assert all(notice[key] for key in ("id", "name", "shortDescription", "fullDescription", "help"))
+        assert notice["name"] != notice["id"]

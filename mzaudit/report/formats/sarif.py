@@ -47,9 +47,10 @@ def _log(report: Report, findings: Sequence[Finding], left_out: int) -> Iterator
         "tool": {
             "driver": {
                 "name": report.tool.name,
+                "fullName": f"{report.tool.name} {report.tool.version}",
                 "version": report.tool.version,
                 "rules": rules,
-                "notifications": [{"id": name, "shortDescription": {"text": text}} for name, text in _NOTICES.items()],
+                "notifications": [_kind_of_notice(name, text) for name, text in _NOTICES.items()],
             }
         },
         "automationDetails": {"id": f"{report.tool.name}/{environments}/{utc(report.run.started)}"},
@@ -103,6 +104,13 @@ def _invocation(report: Report, left_out: int) -> dict[str, object]:
 
 def _gap(gap: Gap) -> dict[str, object]:
     return _notice("unseen", "error", f"{call(gap)}. {cures(gap)}")
+
+
+def _kind_of_notice(name: str, text: str) -> dict[str, object]:
+    """A notification's descriptor with all that GitHub's and Azure DevOps' services ask of one."""
+    said = {"text": text}
+    pascal = "".join(word.capitalize() for word in name.split("-"))
+    return {"id": name, "name": f"{pascal}Notice", "shortDescription": said, "fullDescription": said, "help": said}
 
 
 def _notice(name: str, level: str, text: str) -> dict[str, object]:
