@@ -119,12 +119,9 @@ class DrillContext:
         return tuple(service for service in self.env.services if service.key in vault.owners)
 
     def strangers_to(self, vault: DesiredVault) -> tuple[DesiredService, ...]:
-        """The services of every environment that may not read the vault."""
-        return tuple(
-            service
-            for service in self.wanted.services
-            if not (service.env == vault.env and service.key in vault.owners)
-        )
+        """The services of every environment that may not read the vault, by whatever identity they share."""
+        users = self.wanted.users(vault.id)
+        return tuple(service for service in self.wanted.services if service not in users)
 
 
 def dotted(steps: Steps) -> str:

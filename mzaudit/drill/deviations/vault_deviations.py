@@ -12,6 +12,7 @@ from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService, DesiredVault
 from mzaudit.policy.models import ServiceSpec, VaultSpec
 from mzaudit.simulator import Estate, canary
+from mzaudit.simulator.estates import resource_bodies
 from mzaudit.simulator.estates.estate_plan import stable_guid
 from mzaudit.simulator.http_messages import Json
 from mzaudit.snapshot.text.ids import group_of
@@ -223,8 +224,16 @@ def isolation(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 
         return mutate
 
+    def let_in(service: DesiredService) -> Bend:
+        return lambda estate: resource_bodies.let_in(
+            estate.resource(vault.id), estate.tenant_id, mutations.principal(estate, service)
+        )
+
     for service in ground.strangers_to(vault):
         who = service.key if service.env == vault.env else f"{service.key} of {service.env}"
+        if vault.by_policies:  # a role lets nobody in
+            yield from each(steps, (Demand.VAULT_ISOLATION, Demand.ISOLATION), {f"{who} reads it": let_in(service)})
+            continue
         bends_ = {f"{who} reads it": reads(service, SECRETS_USER, vault.id)}
         if service.env == vault.env:
             bends_ |= {
@@ -233,10 +242,11 @@ def isolation(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
                 f"{who} reads it through a group": in_a_group(service),
                 f"{who} deploys with its secrets": deploys(service),
             }
-            if service.identity is None and not vault.by_policies:  # a slot has an identity of its own, and roles count
+            if service.identity is None:  # else its slot has the same
                 bends_[f"{who}'s slot reads it"] = by_slot(service)
         yield from each(steps, (Demand.VAULT_ISOLATION, Demand.ISOLATION), bends_)
-    for service in [s for s in ground.env.services if s.vault is None][:1]:
+    here = [one for one in ground.strangers_to(vault) if one.env == vault.env and one.vault is None]
+    for service in here[:1] if not vault.by_policies else ():
         yield from each(
             steps,
             (Demand.VAULT_ISOLATION, Demand.ISOLATION),
@@ -254,6 +264,12 @@ def strangers(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     def reads(role: str, scope: str, kind: str) -> Bend:
         return lambda estate: estate.assign(who, role, scope, principal_type=kind)
 
+    def let_in(estate: Estate) -> None:
+        resource_bodies.let_in(estate.resource(vault.id), estate.tenant_id, who)
+
+    if vault.by_policies:  # a role lets nobody in
+        yield from each(steps, (Demand.VAULT_ISOLATION,), {"a person reads it": let_in})
+        return
     yield from each(
         steps,
         (Demand.VAULT_ISOLATION,),
