@@ -49,6 +49,7 @@ def judge(
     from mzaudit.engine.waive import lay
     from mzaudit.policy.enums import counted
     from mzaudit.policy.requirements import by_rule
+    from mzaudit.report.document_text import document_warnings
     from mzaudit.snapshot import clock
     from mzaudit.snapshot.view import View
 
@@ -64,7 +65,8 @@ def judge(
     else:
         judged = cut_short(wanted, every_rule, loaded.requirements, so_far or (), unjudged)
     findings, warnings = lay(judged, loaded.waivers, seen.today)
-    warnings = (*notes, *idle(wanted, findings), *warnings)
+    moved_on = document_warnings(loaded.review, loaded.requirements)
+    warnings = (*notes, *moved_on, *idle(wanted, findings), *warnings)
     answers = by_rule(loaded.requirements)
     kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)
     if only:

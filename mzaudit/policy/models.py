@@ -506,7 +506,13 @@ class Policy(Strict):
 
     version: Annotated[Literal[1], Field(description="The version of this format.")]
     estate: Annotated[Name, Field(description="What the estate is called.")]
-    document: Annotated[Text, Field(description="The document that this policy restates.")]
+    document: Annotated[
+        Text,
+        Field(
+            description="The document that this policy restates: its title, or the path of its page beside the policy"
+            " (`../docs/azure.md`), whose changes are then told (`mzaudit policy document`)."
+        ),
+    ]
     naming: Annotated[Naming, Field(description="How documented names are stored.")] = Naming()
     environments: Annotated[
         dict[EnvironmentName, EnvironmentSpec], Field(min_length=1, description="The environments, by name.")

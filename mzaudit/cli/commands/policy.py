@@ -1,4 +1,4 @@
-"""`mzaudit policy`: what the policy says, and whether it can be said."""
+"""`mzaudit policy`: what the policy says, whether it can be said, and whether its document still says so."""
 
 from __future__ import annotations
 
@@ -8,8 +8,25 @@ import click
 
 from mzaudit.cli import options
 
+DOCUMENT_EPILOG = """\b
+Examples:
+  mzaudit policy document
+  mzaudit policy document docs/azure.md
+  mzaudit policy document --accept "Key Vaults" --accept Data
+  mzaudit policy document --accept all
 
-@click.group(short_help="Validate the policy; print its schema and requirements.")
+\b
+The record is document.lock beside the policy: commit it with the change of the policy that the review led to.
+
+\b
+Exit codes:
+   0  all sections are reviewed as they are, and every section that a requirement cites is there
+   1  a section is new, changed or gone since it was reviewed, or a requirement cites one that is not there
+   2  usage, policy or page is wrong
+"""
+
+
+@click.group(short_help="Validate the policy; print its schema and requirements; review its document.")
 def command() -> None:
     """Work with the policy, without Azure."""
 
@@ -22,7 +39,8 @@ def command() -> None:
 def validate(path: Path | None, snapshot: Path | None) -> int:
     """Check the policy (./policies, or PATH): every complaint at once, each with file and line; exit 2 if there is one.
 
-    Also notes where the document asks for what Azure cannot hold, and how the policy names it instead. Whether an
+    Also notes where the document asks for what Azure cannot hold, and how the policy names it instead, and warns where
+    the page that it names has changed since it was reviewed (mzaudit policy document). Whether an
     allowed difference occurs shows in a snapshot of all its environments: mzaudit collect --env stg --env prd.
     """
     from mzaudit import exit_codes
@@ -31,11 +49,14 @@ def validate(path: Path | None, snapshot: Path | None) -> int:
     from mzaudit.cli.load_files import read_snapshot
     from mzaudit.cli.resolve import load_policy
     from mzaudit.policy.enums import counted
+    from mzaudit.report.document_text import document_warnings
 
     loaded = load_policy(path, shipped=False)
     if snapshot is not None:
         occurring(loaded, read_snapshot(snapshot), snapshot)
     lines = [f"{note.where}: note: {note.text}" for note in loaded.notes]
+    changed = document_warnings(loaded.review, loaded.requirements)
+    lines += [f"{loaded.where('document')}: warning: {warning}" for warning in changed]
     policy = loaded.policy
     secrets = sum(len(vault.secrets) for vault in policy.vaults.values())
     lines.append(
@@ -80,3 +101,39 @@ def requirements(path: Path | None, report: Path | None) -> int:
     asked = last.requirements if last is not None and path is None else load_policy(path, shipped=True).requirements
     output.show(trace(asked, {rule.code for rule in rules.load()}, last))
     return exit_codes.PASSED
+
+
+@command.command(epilog=DOCUMENT_EPILOG)
+@click.argument("page", type=click.Path(path_type=Path), required=False)
+@options.policy()
+@click.option(
+    "--accept", "accept", multiple=True, metavar="SECTION", help="Record that it was reviewed; `all` for every one."
+)
+def document(page: Path | None, policy: Path | None, accept: tuple[str, ...]) -> int:
+    """Say what changed in the document since the policy was reviewed against it, and what rests on that.
+
+    PAGE is Markdown or text with headings.  [default: the page that the policy's `document` names]
+    """
+    from mzaudit import exit_codes
+    from mzaudit.cli import output
+    from mzaudit.cli.document_review import accept_sections, policy_lines
+    from mzaudit.cli.resolve import load_policy, stated
+    from mzaudit.errors import InputError
+    from mzaudit.policy.document.citations import citations
+    from mzaudit.policy.document.section_lock import LOCK
+    from mzaudit.policy.loader.document_page import review
+    from mzaudit.report.document_text import document_text
+
+    loaded = load_policy(policy, shipped=False)
+    reviewed = loaded.review if page is None else review(page, page.as_posix(), loaded.folder)
+    if reviewed is None:
+        title = loaded.policy.document[:60]
+        raise InputError(
+            f"{stated(loaded, 'document')}: document: expected the path of a page (.md, .txt), found the title"
+            f" {title!r}; or give PAGE"
+        )
+    if accept:
+        reviewed = accept_sections(reviewed, loaded.folder / LOCK, accept)
+    cited = citations(loaded.requirements, reviewed.sections)
+    output.show(document_text(reviewed, cited, loaded.cited_at, policy_lines(loaded)))
+    return exit_codes.VIOLATION if reviewed.changes.to_review or cited.missing else exit_codes.PASSED

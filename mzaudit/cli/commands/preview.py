@@ -93,6 +93,7 @@ def command(
         },
         diff_text.findings(found),
         (
+            *(f"{head}: {warning}" for warning in after.run.warnings if warning not in before.run.warnings),
             *(("SIMULATED: the estate was a simulated one.",) if "simulated" in seen.source else ()),
             *((f"WRONG CLOCK: {clock.words(seen.skew)} by Azure's.",) if seen.skew else ()),
         ),

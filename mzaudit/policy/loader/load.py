@@ -4,18 +4,19 @@ fields are sound, what contradicts itself. Each diagnostic has its file and line
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from mzaudit.errors import PolicyError
+from mzaudit.errors import InputError, PolicyError
 from mzaudit.policy import requirements, semantics, waivers
 from mzaudit.policy.desired import Where
 from mzaudit.policy.loader import yaml_document
 from mzaudit.policy.loader.diagnostics import Complaint, Contradiction, refuse
+from mzaudit.policy.loader.document_page import DocumentReview, named_page, review
 from mzaudit.policy.loader.messages import complain
 from mzaudit.policy.loader.yaml_document import Document
 from mzaudit.policy.models import Policy, Strict
@@ -36,7 +37,8 @@ class Loaded:
     """A policy with its requirements and waivers.
 
     `where(*path)` tells the `file:line` that states a place of the policy; `files` are those read, as findings name
-    them; `notes` say where the document asks for what Azure cannot hold.
+    them; `notes` say where the document asks for what Azure cannot hold. `cited_at` tells where each requirement names
+    its section, by its id; `folder` holds the policy; `review` is of the page that `document` names, if it names one.
     """
 
     policy: Policy
@@ -45,6 +47,9 @@ class Loaded:
     where: Where
     files: tuple[str, ...]
     notes: tuple[semantics.Note, ...]
+    cited_at: Mapping[str, str]
+    folder: Path
+    review: DocumentReview | None
 
 
 def load(path: Path, words: Vocabulary, name: str | None = None) -> Loaded:
@@ -61,7 +66,7 @@ def load(path: Path, words: Vocabulary, name: str | None = None) -> Loaded:
             hint = "`mzaudit init` writes a policy to start from into ./policies"
             raise PolicyError((f"{shown}: no such file or directory; {hint}",))
         if not path.is_dir():
-            return _checked(shown, _with_those_beside(path, shown), words)
+            return _checked(shown, path.parent, _with_those_beside(path, shown), words)
         found = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         reason = str(error.strerror or "an error").lower()
@@ -78,7 +83,7 @@ def load(path: Path, words: Vocabulary, name: str | None = None) -> Loaded:
     if not documents.keys() - {REQUIREMENTS, WAIVERS, BASELINE}:
         documents[""] = unread = Document(shown, cut=True)
         unread.complain((), "a directory with a policy (*.yaml)", "none in it")
-    return _checked(shown, documents, words)
+    return _checked(shown, path, documents, words)
 
 
 def _with_those_beside(path: Path, shown: str) -> dict[str, Document]:
@@ -111,7 +116,7 @@ def _refuse_old_form(whole: Document) -> None:
         refuse([Complaint(*whole.at(old[0]), old[0], "a policy as docs/policy.md describes it", held)])
 
 
-def _checked(shown: str, documents: dict[str, Document], words: Vocabulary) -> Loaded:
+def _checked(shown: str, folder: Path, documents: dict[str, Document], words: Vocabulary) -> Loaded:
     baseline = documents.pop(BASELINE, None)
     files = tuple(part.file for part in documents.values())
     catalogue = documents.pop(REQUIREMENTS, Document(REQUIREMENTS, cut=True))
@@ -132,6 +137,7 @@ def _checked(shown: str, documents: dict[str, Document], words: Vocabulary) -> L
         _note(whole, semantics.contradictions(policy, words))
     if stated is not None:
         _note(catalogue, requirements.contradictions(stated, catalogue.where))
+    reviewed = _reviewed(whole, policy, folder) if policy is not None else None
     complaints = [*whole.complaints, *catalogue.complaints, *waived.complaints]
     if policy is None or complaints:
         return refuse(complaints)
@@ -142,7 +148,26 @@ def _checked(shown: str, documents: dict[str, Document], words: Vocabulary) -> L
         whole.where,
         files,
         semantics.notes(policy, whole.where),
+        {
+            one.id: catalogue.where("requirements", index, "section")
+            for index, one in enumerate(stated.requirements if stated is not None else ())
+        },
+        folder,
+        reviewed,
     )
+
+
+def _reviewed(whole: Document, policy: Policy, folder: Path) -> DocumentReview | None:
+    """The page that the policy names, and what was reviewed of it; a page that cannot be read is complained of."""
+    if not named_page(policy.document):
+        return None
+    try:
+        return review(folder / policy.document, policy.document, folder)
+    except InputError as error:
+        whole.complain(
+            ("document",), "the title of the document, or the path of its page beside the policy", str(error)
+        )
+        return None
 
 
 def _take_baseline(whole: Document, baseline: Document | None) -> None:
