@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
-from mzaudit.snapshot.alerts import ActionGroup, Condition, ProcessingRule
+from mzaudit.snapshot.alerts import ActionGroup, AlertCondition, ProcessingRule
 from mzaudit.snapshot.authorization import Denied, DenyAssignment, Expiry, Permission
 from mzaudit.snapshot.databases import (
     DatabaseGrant,
@@ -351,7 +351,7 @@ def watched_by_many() -> Snapshot:
         notify = ProcessingRule(
             f"{PRD.resource_group_id}/actionRules/notify", "notify", True, (alert.id,), (called,), False
         )
-        sev4 = (Condition(Shown("severity"), Shown("equals"), (Shown("sev4"),)),)
+        sev4 = (AlertCondition(Shown("severity"), Shown("equals"), (Shown("sev4"),)),)
         mute = replace(notify, id=f"{notify.id}-2", name="mute", adds=(), silences=True, conditions=sev4)
         items = (
             replace(alert, enabled=False),

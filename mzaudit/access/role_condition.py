@@ -50,7 +50,7 @@ def holds(condition: str, action: str, attributes: Mapping[str, str]) -> bool | 
     `attributes` maps casefolded names (`microsoft.keyvault/vaults/secrets:name`) to values.
     """
     try:
-        return _Reader(_tokens(condition), action, attributes).whole()
+        return _ConditionReader(_tokens(condition), action, attributes).whole()
     except _NotUnderstoodError:
         return None
 
@@ -81,7 +81,7 @@ def _tokens(condition: str) -> list[_Token]:
     return found
 
 
-class _Reader:
+class _ConditionReader:
     """Recursive descent over the tokens; `!` binds tightest, then AND, then OR."""
 
     def __init__(self, tokens: list[_Token], action: str, attributes: Mapping[str, str]) -> None:

@@ -215,7 +215,7 @@ def _extra(
 ) -> Iterator[_Extra]:
     """Source, target, label and fingerprint of every undocumented access that a failure's evidence shows."""
     shown = [(finding, fact) for finding in findings if counts(finding) for fact in finding.evidence]
-    holders = _Holders(wanted, seen, findings[0].env) if any(fact.principal for _, fact in shown) else None
+    holders = _RoleHolders(wanted, seen, findings[0].env) if any(fact.principal for _, fact in shown) else None
     for finding, fact in shown:
         if holders is not None and fact.principal:
             target = documented.at(finding.subject.id)
@@ -232,7 +232,7 @@ def _extra(
                 yield app, vault, "refers to", finding.fingerprint
 
 
-class _Holders:
+class _RoleHolders:
     """Who holds undocumented access in one environment, by object id."""
 
     def __init__(self, wanted: Desired, seen: Snapshot, env: str) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mzaudit.engine.verdict import Shown
 from mzaudit.policy.expressions import members
 from mzaudit.policy.magnitudes import at_least
-from mzaudit.policy.models import PlanSize
-from mzaudit.policy.resource_models import Condition, Plain, Values
 from mzaudit.snapshot.resources import FactKind, ResourceFact
 from mzaudit.snapshot.text.wildcard import matches
+
+if TYPE_CHECKING:  # a rule loads no pydantic
+    from mzaudit.policy.models import PlanSize
+    from mzaudit.policy.resource_models import Condition, Plain, Values
 
 _SILENT: Final = (
     "Azure's answer holds nothing there; if that means a default, write not_null(PATH, `DEFAULT`), if nothing may be"

@@ -20,7 +20,7 @@ RESOURCES = "resources"
 
 
 @dataclass(frozen=True, slots=True)
-class _Thing:
+class _BoundThing:
     """A documented thing that is a resource; `steps` lead to it in the policy, `of` is the id of its parent."""
 
     key: str
@@ -67,7 +67,7 @@ def bound_resources(
     return tuple(found.values())
 
 
-def _of_sections(policy: Policy, env: DesiredEnvironment) -> Iterator[_Thing]:
+def _of_sections(policy: Policy, env: DesiredEnvironment) -> Iterator[_BoundThing]:
     """The things of which the policy has a section of their own; an account once for all of its containers."""
     accounts = {f"storage.{one.key}": one.account_id for one in env.storage}
     databases = {one.key: (server.key, one.key) for server in env.servers for one in server.databases}
@@ -78,9 +78,9 @@ def _of_sections(policy: Policy, env: DesiredEnvironment) -> Iterator[_Thing]:
             server, held = databases[key]
             spec = policy.servers[server].databases[held]
             expect = {} if isinstance(spec, str) else spec.expect
-            yield _Thing(name, id_, ("servers", server, "databases", held), id_, expect)
+            yield _BoundThing(name, id_, ("servers", server, "databases", held), id_, expect)
         else:
-            yield _Thing(name, id_, (section, key), id_, getattr(policy, section)[key].expect)
+            yield _BoundThing(name, id_, (section, key), id_, getattr(policy, section)[key].expect)
 
 
 def _of_any_type(
@@ -88,7 +88,7 @@ def _of_any_type(
     env: DesiredEnvironment,
     group_of: Callable[[ResourceSpec], str],
     named: Callable[[str | Mapping[str, str]], str],
-) -> Iterator[_Thing]:
+) -> Iterator[_BoundThing]:
     above = {**things.ids(env)} | {f"storage.{one.key}": one.account_id for one in env.storage}
     ids: dict[str, str] = {}
 
@@ -117,7 +117,7 @@ def _of_any_type(
         id_ = place(key)
         if id_ is not None:
             parent = None if spec.parent is None else above.get(things.full_name(policy, spec.parent))
-            yield _Thing(key, id_, (RESOURCES, key), parent or id_, spec.expect, spec.api_version or "", True)
+            yield _BoundThing(key, id_, (RESOURCES, key), parent or id_, spec.expect, spec.api_version or "", True)
 
 
 def _facts(where: Where, steps: Steps, expectations: Expectations) -> Iterator[tuple[str, ExpectedFact]]:

@@ -115,7 +115,7 @@ def _names_of(policy: Policy) -> Iterator[_Name]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Thing:
+class _NamedThing:
     """A documented thing at the top of a resource group; `names` are those of its fields that make its address, and
     `environments` those that it is in."""
 
@@ -135,14 +135,14 @@ class _Thing:
         return self.thing.place
 
 
-def _things(policy: Policy) -> Iterator[_Thing]:
+def _things(policy: Policy) -> Iterator[_NamedThing]:
     every = tuple(policy.environments)
     for one in documented_names(policy):
         names = [(one.field, one.name, one.kind.name)]
         if isinstance(one.thing, StorageSpec):
             names.append(("container", one.thing.container, kinds.CONTAINER_NAME))
         there = _environments(one.thing.environments, every)
-        yield _Thing(one.section, one.key, one.kind, tuple(names), one.thing, there)
+        yield _NamedThing(one.section, one.key, one.kind, tuple(names), one.thing, there)
 
 
 def _environments(named: tuple[str, ...] | None, every: tuple[str, ...]) -> tuple[str, ...]:
@@ -263,7 +263,7 @@ class _Address:
     part: str
 
 
-def _addresses(policy: Policy, thing: _Thing) -> Iterator[tuple[str, _Address]]:
+def _addresses(policy: Policy, thing: _NamedThing) -> Iterator[tuple[str, _Address]]:
     """The address of a thing in each environment; none where a name or a place is missing or unfit."""
     for env in thing.environments:
         place = policy.places.get(_in(thing.place, env) or "")

@@ -18,17 +18,17 @@ _OPEN = ("active", "pending")
 _STATES = {0: "succeeded", 1: "failed"}  # any other code: `error`; notApplicable would lift the requirement
 
 
-class _Identity(BaseModel):
+class _DevOpsIdentity(BaseModel):
     id: str
 
 
 class _Caller(BaseModel):
-    authenticatedUser: _Identity  # noqa: N815 - the service's spelling, as below
+    authenticatedUser: _DevOpsIdentity  # noqa: N815 - the service's spelling, as below
 
 
-class _Comment(BaseModel):
+class _ThreadComment(BaseModel):
     id: int
-    author: _Identity | None = None
+    author: _DevOpsIdentity | None = None
     content: str | None = None
     isDeleted: bool = False  # noqa: N815
     commentType: str = "unknown"  # noqa: N815
@@ -36,7 +36,7 @@ class _Comment(BaseModel):
 
 class _Thread(BaseModel):
     id: int
-    comments: list[_Comment] = []
+    comments: list[_ThreadComment] = []
     status: str | None = None
     isDeleted: bool = False  # noqa: N815
 
@@ -58,7 +58,7 @@ class _Iterations(BaseModel):
     value: list[_Iteration]
 
 
-class _Made(BaseModel):
+class _MadeThread(BaseModel):
     id: int
 
 
@@ -93,7 +93,7 @@ class AzureDevOpsHost:
             "comments": [{"parentCommentId": 0, "content": said.body, "commentType": "text"}],
             "status": _state(said),
         }
-        held(await self._web.ask("POST", self._url("threads"), body, again=False), TypeAdapter(_Made), SERVICE)
+        held(await self._web.ask("POST", self._url("threads"), body, again=False), TypeAdapter(_MadeThread), SERVICE)
 
     async def edit(self, posted: Posted, said: CommentState) -> None:
         """Replace the first comment, which is ours; leave the replies."""
@@ -128,7 +128,7 @@ class AzureDevOpsHost:
             "context": {"genre": "mzaudit", "name": signal.name},
             "targetUrl": signal.link,
         }
-        held(await self._web.ask("POST", self._url("statuses"), body), TypeAdapter(_Made), SERVICE)
+        held(await self._web.ask("POST", self._url("statuses"), body), TypeAdapter(_MadeThread), SERVICE)
 
     def _url(self, path: str) -> str:
         return f"{self._place.pull}/{path}?{_VERSION}"

@@ -30,13 +30,13 @@ class _Data(BaseModel):
     data: _Viewer
 
 
-class _Comment(BaseModel):
+class _IssueComment(BaseModel):
     id: int
     body: str | None = None
     user: _User | None = None
 
 
-class _Made(BaseModel):
+class _MadeComment(BaseModel):
     id: int
 
 
@@ -52,11 +52,11 @@ class GitHubHost:
         if not self._me:
             self._me = await login(self._web, self._place.graphql)
         found: list[Posted] = []
-        page: list[_Comment] = []
+        page: list[_IssueComment] = []
         number = 1
         while number == 1 or len(page) == _PAGE:
             url = f"{self._comments()}?per_page={_PAGE}&page={number}"
-            page = held(await self._web.ask("GET", url), TypeAdapter(list[_Comment]), SERVICE)
+            page = held(await self._web.ask("GET", url), TypeAdapter(list[_IssueComment]), SERVICE)
             found += [
                 Posted(0, c.id, c.body, mark.run(c.body))
                 for c in page
@@ -65,13 +65,13 @@ class GitHubHost:
             number += 1
         return sorted(found, key=lambda posted: posted.comment)
 
-    def _is_mine(self, comment: _Comment) -> bool:
+    def _is_mine(self, comment: _IssueComment) -> bool:
         return comment.user is not None and comment.user.login.casefold() == self._me
 
     async def create(self, said: CommentState) -> None:
         """Write a comment; GitHub's have no state."""
         answer = await self._web.ask("POST", self._comments(), {"body": said.body}, again=False)
-        held(answer, TypeAdapter(_Made), SERVICE)
+        held(answer, TypeAdapter(_MadeComment), SERVICE)
 
     async def edit(self, posted: Posted, said: CommentState) -> None:
         """Replace the text."""
@@ -95,7 +95,7 @@ class GitHubHost:
             "target_url": signal.link,
         }
         url = f"{self._place.repository}/statuses/{quote(self._place.build.commit)}"
-        held(await self._web.ask("POST", url, body), TypeAdapter(_Made), SERVICE)
+        held(await self._web.ask("POST", url, body), TypeAdapter(_MadeComment), SERVICE)
 
     def _comments(self) -> str:
         return f"{self._place.repository}/issues/{self._place.pull}/comments"

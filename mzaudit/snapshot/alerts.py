@@ -36,7 +36,7 @@ class ActionGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class AlertCondition:
     """One filter of a processing rule, casefolded: `alertrulename` `contains` any of `values`. Without an operator it
     is not known what it takes."""
 
@@ -59,7 +59,7 @@ class ProcessingRule:
     scopes: tuple[str, ...] | None
     adds: tuple[str, ...]
     silences: bool | None
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[AlertCondition, ...] = ()
     recurs: bool = False
     starts: Moment | None = None
     ends: Moment | None = None

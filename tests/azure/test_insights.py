@@ -14,7 +14,7 @@ from mzaudit.azure.readers import insights_reader
 from mzaudit.azure.readers.alerts_reader import ProcessingRuleBody, processing_rule
 from mzaudit.azure.readers.read import ReadContext
 from mzaudit.simulator import Fault, Simulator, StatusFault, serve
-from mzaudit.snapshot.alerts import ActionGroup, Condition
+from mzaudit.snapshot.alerts import ActionGroup, AlertCondition
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
 from mzaudit.snapshot.text.shown import Shown
@@ -336,7 +336,7 @@ def test_processing_rules(sim: Simulator) -> None:
     component = seen(sim, serving("Microsoft.AlertsManagement/actionRules", adds, silences, beside))
     first, second = component.processing.items
     assert (first.adds, first.silences, first.recurs, first.ends) == ((CALLED,), False, True, None)
-    assert first.conditions == (Condition(Shown("severity"), Shown("equals"), (Shown("sev0"), Shown("sev1"))),)
+    assert first.conditions == (AlertCondition(Shown("severity"), Shown("equals"), (Shown("sev0"), Shown("sev1"))),)
     assert first.starts is not None
     assert (second.adds, second.silences, second.enabled, second.conditions) == ((), True, True, ())
     assert component.action_group(CALLED) == Observed(_called(component))

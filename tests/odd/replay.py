@@ -174,7 +174,7 @@ class Replay:
             found = inside.get(key(reader._database.id))
             return found or reader._nothing(login, login.gap(GapReason.UNREACHABLE, "no such database"))
 
-        with patch.object(collector, "opened", open_), patch.object(databases_reader._Reader, "_talk", talk):
+        with patch.object(collector, "opened", open_), patch.object(databases_reader._DatabaseReader, "_talk", talk):
             seen: Snapshot = self._run(self._collect(self.connection))
             return seen
 

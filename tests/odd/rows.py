@@ -15,7 +15,7 @@ from mzaudit.azure.client.failures import DatabaseFailure
 from mzaudit.azure.readers import authorization_reader
 from mzaudit.azure.readers.read import ReadContext
 from mzaudit.azure.sql import queries
-from mzaudit.azure.sql.databases_reader import _Reader
+from mzaudit.azure.sql.databases_reader import _DatabaseReader
 from mzaudit.azure.sql.queries import Query
 from mzaudit.engine.results import Status
 from mzaudit.simulator.services.entra import token
@@ -83,7 +83,7 @@ class Talked:
             {},
         )
         (inside_of,) = (each for each in scope.databases if each.name == DATABASE)
-        reader = _Reader(
+        reader = _DatabaseReader(
             run, scope, inside_of, f"{SERVER}.database.windows.net", Database(where, DATABASE, None, False), set()
         )
         inside = dict(self.replay.seen.databases) | {key(where): reader._contents(rows, RIGHTS)}

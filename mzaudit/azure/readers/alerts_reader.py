@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydantic import Field, JsonValue
 
 from mzaudit.azure.readers.wire_models import Moment, Resource, Wire
-from mzaudit.snapshot.alerts import ActionGroup, Alert, Condition, ProcessingRule
+from mzaudit.snapshot.alerts import ActionGroup, Alert, AlertCondition, ProcessingRule
 from mzaudit.snapshot.text import shown
 from mzaudit.snapshot.text.ids import key
 
@@ -77,7 +77,7 @@ class _Action(Wire):
     action_group_ids: list[str] | None = None
 
 
-class _Schedule(Wire):
+class _AlertSchedule(Wire):
     effective_from: Moment | None = None
     effective_until: Moment | None = None
     recurrences: list[dict[str, JsonValue]] | None = None
@@ -88,7 +88,7 @@ class _RuleMembers(Wire):
     scopes: list[str] | None = None
     conditions: list[_Filter] | None = None
     actions: list[_Action] | None = None
-    schedule: _Schedule | None = None
+    schedule: _AlertSchedule | None = None
 
 
 class ProcessingRuleBody(Resource):
@@ -175,7 +175,7 @@ def _is_disabled(receiver: JsonValue) -> bool:
 
 def processing_rule(body: ProcessingRuleBody) -> ProcessingRule:
     """An alert processing rule."""
-    members, schedule = body.properties, body.properties.schedule or _Schedule()
+    members, schedule = body.properties, body.properties.schedule or _AlertSchedule()
     added = {group for action in members.actions or [] for group in action.action_group_ids or []}
     return ProcessingRule(
         id=body.id,
@@ -191,15 +191,15 @@ def processing_rule(body: ProcessingRuleBody) -> ProcessingRule:
     )
 
 
-def _condition(told: _Filter) -> Condition:
+def _condition(told: _Filter) -> AlertCondition:
     """A filter. One that compares more than names is kept without its values, and without an operator: it decides
     nothing."""
     field = shown.word((told.field or "").casefold())
     values = [value.casefold() for value in told.values or []]
     parts = [shown.part(value) for value in values]
     if field in _PROSE or parts != values:
-        return Condition(field, shown.NOTHING, ())
-    return Condition(field, shown.word((told.operator or "").casefold()), tuple(sorted(parts)))
+        return AlertCondition(field, shown.NOTHING, ())
+    return AlertCondition(field, shown.word((told.operator or "").casefold()), tuple(sorted(parts)))
 
 
 def _silences(actions: list[_Action] | None) -> bool | None:

@@ -108,7 +108,7 @@ class _ScheduleMembers(Wire):
     end_date_time: Moment | None = None
 
 
-class _Schedule(Wire):
+class _RoleSchedule(Wire):
     properties: _ScheduleMembers
 
 
@@ -130,7 +130,7 @@ async def first(run: ReadContext, subscription: str, ids: RoleIds) -> First:
         defining = group.create_task(_defined(run, subscription, ids))
         denies = group.create_task(run.list(_call(subscription, kinds.DENY, required_permissions.DENIES), _Deny, _deny))
         schedules = _call(subscription, kinds.SCHEDULE, required_permissions.SCHEDULES, unlicensed=_UNLICENSED)
-        expiring = group.create_task(run.list(schedules, _Schedule, _expiry))
+        expiring = group.create_task(run.list(schedules, _RoleSchedule, _expiry))
     ends = expiring.result()
     bounded = Listing(tuple(each for each in ends.items if each is not None), ends.gap)
     return First(*defining.result(), denies.result(), bounded)
@@ -388,7 +388,7 @@ def _deny(body: _Deny) -> DenyAssignment:
     )
 
 
-def _expiry(body: _Schedule) -> Expiry | None:
+def _expiry(body: _RoleSchedule) -> Expiry | None:
     members = body.properties
     if members.end_date_time is None:
         return None

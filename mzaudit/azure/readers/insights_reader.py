@@ -51,14 +51,14 @@ T = TypeVar("T")
 W = TypeVar("W", bound=Wire)
 
 
-class _Members(Wire):
+class _ComponentMembers(Wire):
     connection_string: SealedText | None = Field(default=None, alias="ConnectionString")
     disable_local_auth: bool | None = Field(default=None, alias="DisableLocalAuth")
     workspace: str | None = Field(default=None, alias="WorkspaceResourceId")
 
 
 class _Component(Resource):
-    properties: _Members
+    properties: _ComponentMembers
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class _Policies(Wire):
     arm_tokens: _Status | None = Field(default=None, alias="azureADAuthenticationAsArmPolicy")
 
 
-class _Members(Wire):
+class _RegistryMembers(Wire):
     login_server: str | None = None
     admin_user_enabled: bool | None = None
     role_assignment_mode: str | None = None
@@ -48,7 +48,7 @@ class _Members(Wire):
 
 
 class _Registry(Resource):
-    properties: _Members
+    properties: _RegistryMembers
 
 
 class _Tag(Wire):

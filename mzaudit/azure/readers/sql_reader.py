@@ -29,7 +29,7 @@ class _DatabaseMembers(Wire):
     secondary_type: str | None = None
 
 
-class _Database(Resource):
+class _WireDatabase(Resource):
     kind: str | None = None
     properties: _DatabaseMembers | None = None
 
@@ -94,7 +94,7 @@ async def reached(run: ReadContext, scope: ServerScope) -> Reached:
                 _server,
             )
         )
-        listing = group.create_task(run.list(listed, _Database, _database))
+        listing = group.create_task(run.list(listed, _WireDatabase, _database))
     databases = listing.result()
     names = {database.name.casefold() for database in databases.items}
     unlisted = [one.name for one in scope.databases if one.name.casefold() not in names]
@@ -106,13 +106,15 @@ async def reached(run: ReadContext, scope: ServerScope) -> Reached:
                 required_permissions.DATABASE.permission,
                 f"{scope.id}/databases/{wanted}",
             ),
-            _Database,
+            _WireDatabase,
             _database,
         )
         for wanted in unlisted
     )
     found = tuple(each.value for each in looked if isinstance(each, Observed) and each.value is not None)
-    databases = await run.agreed(listed, _Database, _database, databases, partial(_lacks, [each.id for each in found]))
+    databases = await run.agreed(
+        listed, _WireDatabase, _database, databases, partial(_lacks, [each.id for each in found])
+    )
     more = tuple(each for each in found if not any(same(each.id, item.id) for item in databases.items))
     lookups = {wanted.casefold(): _there(each) for wanted, each in zip(unlisted, looked, strict=True)}
     seen = itself.result()
@@ -170,7 +172,7 @@ async def _databases_of(
         return (await read).databases
     permission, within = required_permissions.DATABASE.permission, (group, server_id)
     return await run.list(
-        Call(f"{server_id}/databases", kinds.SERVER, permission, server_id, within=within), _Database, _database
+        Call(f"{server_id}/databases", kinds.SERVER, permission, server_id, within=within), _WireDatabase, _database
     )
 
 
@@ -227,7 +229,7 @@ def _administrator(body: _Administrator | None) -> EntraAdministrator | None:
     return None if body is None else EntraAdministrator(body.login or "", body.principal_type, body.sid or "")
 
 
-def _database(body: _Database) -> Database:
+def _database(body: _WireDatabase) -> Database:
     kinds = [part.strip().casefold() for part in (body.kind or "").split(",")]
     status = None if body.properties is None else body.properties.status
     secondary = body.properties is not None and body.properties.secondary_type is not None

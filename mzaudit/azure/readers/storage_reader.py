@@ -14,7 +14,7 @@ from mzaudit.snapshot.observed import Gap, Observed
 from mzaudit.snapshot.storage import AccountProperties, BlobContainer, StorageAccount
 
 
-class _Members(Wire):
+class _AccountMembers(Wire):
     allow_shared_key_access: bool | None = None
     allow_blob_public_access: bool | None = None
     is_hns_enabled: bool | None = None
@@ -24,7 +24,7 @@ class _Members(Wire):
 
 
 class _Account(Resource):
-    properties: _Members
+    properties: _AccountMembers
 
 
 class _ContainerMembers(Wire):

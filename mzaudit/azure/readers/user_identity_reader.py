@@ -11,22 +11,22 @@ from mzaudit.azure.scope import ResourceScope
 from mzaudit.snapshot.user_identities import UserIdentity, UserIdentityProperties
 
 
-class _Members(Wire):
+class _IdentityMembers(Wire):
     principal_id: str | None = None
     client_id: str | None = None
 
 
-class _Identity(Resource):
-    properties: _Members
+class _WireIdentity(Resource):
+    properties: _IdentityMembers
 
 
 async def user_identity(run: ReadContext, scope: ResourceScope) -> UserIdentity:
     """An identity, by its id."""
     call = Call(scope.id, kinds.USER_IDENTITY, required_permissions.USER_IDENTITY.permission, scope.id)
-    return UserIdentity(scope.id, await run.read(call, _Identity, _properties))
+    return UserIdentity(scope.id, await run.read(call, _WireIdentity, _properties))
 
 
-def _properties(body: _Identity) -> UserIdentityProperties:
+def _properties(body: _WireIdentity) -> UserIdentityProperties:
     return UserIdentityProperties(body.id, body.name, body.properties.principal_id, body.properties.client_id)
 
 

@@ -56,7 +56,7 @@ class Databases:
         if isinstance(server.host, Gap):
             return _unread(database, wanted, server.host)
         async with self._slots:
-            return await _Reader(self._run, scope, wanted, server.host.value, database, self._exhausted).read()
+            return await _DatabaseReader(self._run, scope, wanted, server.host.value, database, self._exhausted).read()
 
 
 def _unread(database: Database, wanted: DatabaseScope, gap: Gap) -> DatabaseContents:
@@ -66,7 +66,7 @@ def _unread(database: Database, wanted: DatabaseScope, gap: Gap) -> DatabaseCont
     return unread(database.id, gap, columns, tables)
 
 
-class _Reader:
+class _DatabaseReader:
     """One database."""
 
     def __init__(

@@ -49,14 +49,14 @@ def services(encoded: str) -> tuple[ComposeService, ...]:
         raise ComposeError("the compose file has too many brackets")
     try:
         root: Node | None = YAML(typ="safe", pure=True).compose(text)
-        return _Reader().services(root)
+        return _ComposeReader().services(root)
     except (YAMLError, ValueError, LookupError, AssertionError):
         raise ComposeError("the compose file is not YAML") from None
     except RecursionError:
         raise ComposeError("the compose file is nested too deeply") from None
 
 
-class _Reader:
+class _ComposeReader:
     def __init__(self) -> None:
         self._left = _MOST_PAIRS
 

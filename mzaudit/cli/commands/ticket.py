@@ -59,8 +59,8 @@ def command(
 ) -> int:
     """Keep one ticket about a saved JSON report: a GitHub issue, or a work item of Azure Boards."""
     from mzaudit.cli.streams import say
+    from mzaudit.publish.gate_ticket import TicketOptions
     from mzaudit.publish.message import without_names
-    from mzaudit.publish.ticket import TicketOptions
 
     for label in labels:
         if not label.strip() or set(label) & set(";,"):
@@ -71,8 +71,8 @@ def command(
     news = publishing.gate_message(report, environments, policy)
 
     async def telling(env: Mapping[str, str], route: Route) -> PublishResult:
+        from mzaudit.publish.gate_ticket import keep
         from mzaudit.publish.pipeline import find_tracker
-        from mzaudit.publish.ticket import keep
 
         return await keep(news, find_tracker(env), route, TicketOptions(labels, kind, area), dry=dry_run)
 

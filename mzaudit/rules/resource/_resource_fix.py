@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Fix
 from mzaudit.policy.expressions import path
-from mzaudit.policy.resource_models import Condition, Values
 from mzaudit.snapshot.text.ids import type_of
+
+if TYPE_CHECKING:
+    from mzaudit.policy.resource_models import Condition, Values
 
 _FIXED: Final = ("id", "name", "type", "location", "kind", "systemData")
 _UNKNOWN: Final = "SETTING_VALUE"

@@ -250,7 +250,7 @@ def _excused(want: DesiredDatabase, inside: DatabaseContents, who: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Holders:
+class _PermissionHolders:
     """Who can switch a policy off, how, and the statement that ends it (empty where another one does); and who may be
     able to, with the `doubts`."""
 
@@ -258,7 +258,7 @@ class _Holders:
     doubts: tuple[tuple[str, Gap], ...]
 
 
-def _holders(inside: DatabaseContents) -> _Holders:
+def _holders(inside: DatabaseContents) -> _PermissionHolders:
     """Everybody who can, those among them who can through another."""
     grants = sorted(
         (grant for grant in inside.grants.items if grant.state.upper() != "DENY"),
@@ -281,7 +281,7 @@ def _holders(inside: DatabaseContents) -> _Holders:
     groups = [grant for grant in leading if grant.kind == "USER" and users.get(grant.on.casefold()) == "X"]
     doubts = [(each.grantee, _group(inside, each)) for each in groups]
     doubts += [(each.grantee, _unknown(inside, each)) for each in grants if each.unknown and _strong(each)]
-    return _Holders((*by_grant, *members), tuple(doubts))
+    return _PermissionHolders((*by_grant, *members), tuple(doubts))
 
 
 def _leads(grant: DatabaseGrant, strong: set[str], own: set[str]) -> bool:

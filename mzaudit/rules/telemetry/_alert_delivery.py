@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from mzaudit.access.permission_matching import any_of
-from mzaudit.snapshot.alerts import Alert, Condition, ProcessingRule
+from mzaudit.snapshot.alerts import Alert, AlertCondition, ProcessingRule
 from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.observed import Gap, GapReason
 from mzaudit.snapshot.text import ids
@@ -108,7 +108,7 @@ def _not(answer: bool | None) -> bool | None:
     return None if answer is None else not answer
 
 
-def _holds(condition: Condition, alert: Alert, component: Component) -> bool | None:
+def _holds(condition: AlertCondition, alert: Alert, component: Component) -> bool | None:
     """Whether a filter lets an alert pass; `None` for what only a fired alert tells."""
     facts: dict[str, tuple[str, ...]] = {
         "alertrulename": (alert.name,),

@@ -60,7 +60,7 @@ _FIRST_OBJECT, _OBJECT_STEP = 901578250, 16
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CatalogueView:
     """A table or view; columns as in a declaration. The rows of a view are worked out when they are read, once."""
 
     columns: tuple[SqlColumn, ...]
@@ -85,23 +85,23 @@ class Catalogue:
         more = [name for name in own if name.casefold() not in [one.casefold() for one in known]]
         self.schemas = {name: n for n, name in enumerate((*known, *more), 1)} | FIXED_ROLES
 
-    def views(self) -> dict[str, View]:
+    def views(self) -> dict[str, CatalogueView]:
         """Every catalogue view that is served, and every user table, by `schema.name`."""
         made = {
-            "sys.database_principals": View(_PRINCIPAL, self._principals()),
-            "sys.database_role_members": View(_MEMBER, self._members()),
-            "sys.database_permissions": View(_PERMISSION, self._permissions()),
-            "sys.schemas": View(_SCHEMA, ((name, number, 1) for name, number in self.schemas.items())),
-            "sys.objects": View(_OBJECT, self._objects()),
-            "sys.tables": View(_TABLE, self._tables()),
-            "sys.user_token": View(_TOKEN, self._token()),
-            "sys.columns": View(_COLUMN, self._columns()),
-            "sys.security_policies": View(_POLICY, self._policies()),
-            "sys.security_predicates": View(_PREDICATE, self._predicates()),
-            "sys.databases": View(_DATABASE, (("master", 1, 0, "ONLINE"), (self._database, 5, 0, "ONLINE"))),
+            "sys.database_principals": CatalogueView(_PRINCIPAL, self._principals()),
+            "sys.database_role_members": CatalogueView(_MEMBER, self._members()),
+            "sys.database_permissions": CatalogueView(_PERMISSION, self._permissions()),
+            "sys.schemas": CatalogueView(_SCHEMA, ((name, number, 1) for name, number in self.schemas.items())),
+            "sys.objects": CatalogueView(_OBJECT, self._objects()),
+            "sys.tables": CatalogueView(_TABLE, self._tables()),
+            "sys.user_token": CatalogueView(_TOKEN, self._token()),
+            "sys.columns": CatalogueView(_COLUMN, self._columns()),
+            "sys.security_policies": CatalogueView(_POLICY, self._policies()),
+            "sys.security_predicates": CatalogueView(_PREDICATE, self._predicates()),
+            "sys.databases": CatalogueView(_DATABASE, (("master", 1, 0, "ONLINE"), (self._database, 5, 0, "ONLINE"))),
         }
         for table in self._contents.tables:
-            made[f"{table.schema}.{table.name}"] = View(tuple(table.columns), table.rows)
+            made[f"{table.schema}.{table.name}"] = CatalogueView(tuple(table.columns), table.rows)
         return made
 
     def sees(self, principal: SqlPrincipal) -> bool:

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from mzaudit.simulator.sql import functions, sql_errors
-from mzaudit.simulator.sql.catalogue import PERMISSIONS, Catalogue, View
+from mzaudit.simulator.sql.catalogue import PERMISSIONS, Catalogue, CatalogueView
 from mzaudit.simulator.sql.contents import SqlColumn
 from mzaudit.simulator.sql.database_permissions import DatabasePermissions
 from mzaudit.simulator.sql.functions import Cell
@@ -36,7 +36,7 @@ def run(session: SqlSession, text: str, variables: Mapping[str, Value]) -> Itera
 
     from mzaudit.simulator.sql import tsql_parser
 
-    database = _Database(session)
+    database = _EngineDatabase(session)
     for number, tree in enumerate(tsql_parser.statements(text)):
         match tree:
             case exp.Query():
@@ -57,7 +57,7 @@ def run(session: SqlSession, text: str, variables: Mapping[str, Value]) -> Itera
                 raise SqlError(sql_errors.not_served(tree.key.upper()))
 
 
-class _Database:
+class _EngineDatabase:
     def __init__(self, session: SqlSession) -> None:
         self._session = session
         self._rights = DatabasePermissions(session.contents, session.user)
@@ -105,13 +105,13 @@ class _Database:
         columns = [ResultColumn(name, kind) for (name, _), kind in zip(plan.outputs, kinds, strict=True)]
         return Result(columns, rows)
 
-    def _permissions(self, securable: str | None, kind: str | None) -> View:
+    def _permissions(self, securable: str | None, kind: str | None) -> CatalogueView:
         """The rows of `fn_my_permissions`."""
         found = functions.granted(self._rights, securable, kind or "")
-        return View(PERMISSIONS, [((securable or kind or "").lower(), "", one) for one in found])
+        return CatalogueView(PERMISSIONS, [((securable or kind or "").lower(), "", one) for one in found])
 
     def _rows(
-        self, sql: str, views: Mapping[str, View], variables: Mapping[str, Value], aliases: frozenset[str]
+        self, sql: str, views: Mapping[str, CatalogueView], variables: Mapping[str, Value], aliases: frozenset[str]
     ) -> list[tuple[Value, ...]]:
         with closing(sqlite3.connect(":memory:")) as engine:
             for name, view in views.items():
@@ -185,7 +185,7 @@ class _Database:
                 return SqlError(sql_errors.not_served("SELECT"))
 
 
-def _fill(engine: sqlite3.Connection, name: str, view: View) -> None:
+def _fill(engine: sqlite3.Connection, name: str, view: CatalogueView) -> None:
     quoted = name.replace("`", "``")
     columns = ", ".join(f"`{one.name}`{_collation(one)}" for one in view.columns)
     engine.execute(f"CREATE TABLE `{quoted}` ({columns})")

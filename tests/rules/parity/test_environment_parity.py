@@ -143,7 +143,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "vault: list refused": ((vault_facets(VAULT, secrets=Listing(gap=gap())),), Inconclusive, ""),
     "environment: alike": ((), Pass, ""),
     "environment: storage accepts keys": ((storage_keys(None),), Fail, "snaps accepted"),
-    "environment: telemetry refuses keys": ((telemetry_keys(True),), Fail, "only in prd: refused"),
+    "environment: telemetry refuses keys": ((telemetry_keys(True),), Fail, "only in prd: main refused"),
 }
 
 

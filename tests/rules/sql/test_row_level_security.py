@@ -340,7 +340,7 @@ EXCUSED: dict[str, tuple[dict[str, object], tuple[Bend, ...], type]] = {
         (inside(DB, memberships=Listing((OWNER,), gap())),),
         Inconclusive,
     ),
-    "a database without tenants": ({"tenants": False}, (policies(),), NotApplicable),
+    "a database without tenants": ({"tenant_column": None}, (policies(),), NotApplicable),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.telemetry.alerts_exist import alerts_exist
-from mzaudit.snapshot.alerts import ActionGroup, Alert, Condition, ProcessingRule
+from mzaudit.snapshot.alerts import ActionGroup, Alert, AlertCondition, ProcessingRule
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.text.shown import Shown
@@ -51,7 +51,7 @@ DAY = timedelta(days=1)
 
 
 def when(field: str, operator: str, *values: str) -> ProcessingRule:
-    return replace(ADDS, conditions=(Condition(Shown(field), Shown(operator), tuple(map(Shown, values))),))
+    return replace(ADDS, conditions=(AlertCondition(Shown(field), Shown(operator), tuple(map(Shown, values))),))
 
 
 def muting(field: str, operator: str, *values: str) -> ProcessingRule:
