@@ -205,8 +205,7 @@ def test_the_nearest_name() -> None:
     assert nearest("Telemetry", page) == ""
 
 
-PAGES: dict[str, tuple[str, bytes | None, str]] = {
-    "no such page": ("no.md", None, "no.md: no such file"),
+PAGES: dict[str, tuple[str, bytes, str]] = {
     "no text": ("p.md", b"\xff\xfe", "p.md: expected UTF-8 text, found the byte 0xff"),
     "too large": ("p.txt", b"x" * (1024 * 1024 + 1), "p.txt: larger than 1 MiB"),
 }
@@ -217,11 +216,19 @@ def test_a_page_that_cannot_be_read(case: str, tmp_path: Path) -> None:
     name, content, said = PAGES[case]
     policy = tmp_path / "p.yaml"
     policy.write_text(bent(("document: Azure Infrastructure", f"document: {name}")))
-    if content is not None:
-        (tmp_path / name).write_bytes(content)
+    (tmp_path / name).write_bytes(content)
     [complaint] = complaints(policy)
     assert complaint.endswith(f"or the path of its page beside the policy, found {said}")
     assert complaint.startswith("p.yaml:")
+
+
+def test_a_page_that_is_not_there_is_noted(tmp_path: Path) -> None:
+    """It may lie in another repository, and says nothing of the estate."""
+    policy = tmp_path / "p.yaml"
+    policy.write_text(bent(("document: Azure Infrastructure", "document: docs/azure.md")))
+    loaded = load(policy, vocabulary())
+    assert loaded.review is None
+    assert [note for note in loaded.notes if "docs/azure.md is not beside the policy" in note.text]
 
 
 def test_a_link_to_what_is_no_page(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def document(page: Path | None, policy: Path | None, accept: tuple[str, ...]) ->
     if reviewed is None:
         title = loaded.policy.document[:60]
         raise InputError(
-            f"{stated(loaded, 'document')}: document: expected the path of a page (.md, .txt), found the title"
+            f"{stated(loaded, 'document')}: document: expected the path of a page (.md, .txt) that is there, found"
             f" {title!r}; or give PAGE"
         )
     if accept:

@@ -147,7 +147,7 @@ def _checked(shown: str, folder: Path, documents: dict[str, Document], words: Vo
         waivers.granted(entries, waived) if entries is not None else (),
         whole.where,
         files,
-        semantics.notes(policy, whole.where),
+        (*semantics.notes(policy, whole.where), *_without_page(policy, folder, whole.where("document"))),
         {
             one.id: catalogue.where("requirements", index, "section")
             for index, one in enumerate(stated.requirements if stated is not None else ())
@@ -158,8 +158,9 @@ def _checked(shown: str, folder: Path, documents: dict[str, Document], words: Vo
 
 
 def _reviewed(whole: Document, policy: Policy, folder: Path) -> DocumentReview | None:
-    """The page that the policy names, and what was reviewed of it; a page that cannot be read is complained of."""
-    if not named_page(policy.document):
+    """The page that the policy names, and what was reviewed of it; a page that cannot be read is complained of. One
+    that is not there may lie in another repository: `_without_page` notes it."""
+    if not named_page(policy.document) or not (folder / policy.document).exists():
         return None
     try:
         return review(folder / policy.document, policy.document, folder)
@@ -168,6 +169,13 @@ def _reviewed(whole: Document, policy: Policy, folder: Path) -> DocumentReview |
             ("document",), "the title of the document, or the path of its page beside the policy", str(error)
         )
         return None
+
+
+def _without_page(policy: Policy, folder: Path, where: str) -> tuple[semantics.Note, ...]:
+    """A note where the policy names a page that does not lie beside it."""
+    if not named_page(policy.document) or (folder / policy.document).exists():
+        return ()
+    return (semantics.Note(where, f"{policy.document} is not beside the policy: its changes are not followed"),)
 
 
 def _take_baseline(whole: Document, baseline: Document | None) -> None:
