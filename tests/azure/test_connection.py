@@ -74,6 +74,20 @@ def test_clouds_are_those_of_the_sdk() -> None:
         assert [endpoints.arm_scope] == told["credential_scopes"]
 
 
+def test_the_sign_in_service_that_others_use_is_the_clouds() -> None:
+    for cloud, host in (
+        ("public", "https://login.microsoftonline.com/"),
+        ("public", "login.windows.net"),
+        ("usgovernment", "https://login.microsoftonline.us"),
+        ("china", "login.partner.microsoftonline.cn"),
+    ):
+        Connection.from_environment({"MZAUDIT_CLOUD": cloud, "AZURE_AUTHORITY_HOST": host})
+    with pytest.raises(InputError, match="set MZAUDIT_CLOUD=usgovernment"):
+        Connection.from_environment({"AZURE_AUTHORITY_HOST": "https://login.microsoftonline.us/"})
+    with pytest.raises(InputError, match=r"expected login\.chinacloudapi\.cn"):
+        Connection.from_environment({"MZAUDIT_CLOUD": "china", "AZURE_AUTHORITY_HOST": "https://adfs.example.org/adfs"})
+
+
 PROXIES_THAT_ARE_NONE = ("socks5://x:1", "http://", "http://[::1", "http://x:port", "http://x:99999", "http://a b:1")
 
 

@@ -68,7 +68,9 @@ def test_the_end_of_a_line_is_no_part_of_a_value(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("azure.identity.aio.ClientSecretCredential", lambda *values, **_: given.extend(values))
     choose({name: f"{value}\r\n" for name, value in (IDS | SECRET).items()}, Connection())
     assert given == [*IDS.values(), *SECRET.values()]
-    monkeypatch.setattr("azure.identity.AzurePipelinesCredential", lambda **values: given.append(values))
+    monkeypatch.setattr(
+        "mzaudit.azure.client.pipeline_credential.PipelineCredential", lambda **values: given.append(values)
+    )
     choose({name: f" {value}\n" for name, value in (IDS | PIPELINE).items()}, Connection())
     assert given[-1] == given[-1] | {"system_access_token": "token", "service_connection_id": "s"}  # type: ignore[operator]
     with pytest.raises(CredentialError, match="AZURE_TENANT_ID is not set"):
@@ -78,7 +80,9 @@ def test_the_end_of_a_line_is_no_part_of_a_value(monkeypatch: pytest.MonkeyPatch
 def test_an_agent_that_has_an_identity_of_its_own_lends_the_connection_no_id(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a workload in a cluster, or a virtual machine: all three ids are of the connection, or all three are not."""
     given: list[dict[str, object]] = []
-    monkeypatch.setattr("azure.identity.AzurePipelinesCredential", lambda **values: given.append(values))
+    monkeypatch.setattr(
+        "mzaudit.azure.client.pipeline_credential.PipelineCredential", lambda **values: given.append(values)
+    )
     for own in (IDS, IDS | FEDERATED, IDS | MANAGED):
         choose(own | TASK, Connection())
         assert given[-1]["client_id"] == given[-1]["service_connection_id"] == "of the task"
@@ -113,10 +117,11 @@ def test_the_first_whose_variables_are_set(case: str) -> None:
         ({"MZAUDIT_CREDENTIAL": "environment"} | IDS, "AZURE_CLIENT_SECRET"),
         ({"MZAUDIT_CREDENTIAL": "guess"}, "expected one of"),
         ({"MZAUDIT_CREDENTIAL": "hunter2"}, "found something else"),
-        ({"AZURE_TENANT_ID": "not a tenant!"}, "azure-cli: ValueError: check AZURE_TENANT_ID"),
-        (IDS | PIPELINE | {"AZURE_TENANT_ID": "not a tenant!"}, "azure-pipelines: ValueError: check AZURE_TENANT_ID"),
+        ({"AZURE_TENANT_ID": "not a tenant!"}, "azure-cli: AZURE_TENANT_ID: expected"),
+        (IDS | PIPELINE | {"AZURE_TENANT_ID": "not a tenant!"}, "service connection): AZURE_TENANT_ID: expected"),
         (SECRET | {"AZURE_TENANT_ID": "not a tenant!", "AZURE_CLIENT_ID": "c"}, "AZURE_TENANT_ID"),
-        (IDS | {"AZURE_CLIENT_CERTIFICATE_PATH": "/nowhere.pem"}, "certificate"),
+        (IDS | {"AZURE_CLIENT_CERTIFICATE_PATH": "/nowhere.pem"}, "AZURE_CLIENT_CERTIFICATE_PATH (FileNotFoundError)"),
+        (IDS | {"AZURE_CLIENT_CERTIFICATE_PATH": __file__}, "AZURE_CLIENT_CERTIFICATE_PATH (ValueError)"),
     ],
 )
 def test_what_is_missing_is_named(env: dict[str, str], missing: str) -> None:
@@ -155,7 +160,7 @@ REFUSALS: dict[str, tuple[Fault, str]] = {
         Fault(TOKEN, StatusFault(401, {"error": "invalid_client", "error_description": "AADSTS700016: x"})),
         "AADSTS700016",
     ),
-    "500": (Fault(TOKEN, StatusFault(500)), "sign-in failed"),
+    "500": (Fault(TOKEN, StatusFault(500)), "fails (HTTP 500)"),
     "503 in HTML": (Fault(TOKEN, Html(503)), "sign-in failed"),
     "200 in HTML": (Fault(TOKEN, Html(200)), "sign-in failed"),
     "not JSON": (Fault(TOKEN, Malformed()), "sign-in failed"),

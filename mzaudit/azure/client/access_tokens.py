@@ -6,43 +6,21 @@ import asyncio
 import base64
 import json
 import math
-import re
 import time
-from collections.abc import Mapping
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from azure.core.credentials import AccessToken
-from azure.core.exceptions import ServiceRequestError, ServiceResponseError
-from azure.identity import CredentialUnavailableError
 
 from mzaudit.azure.client.failures import TokenRefusedError
-from mzaudit.azure.client.response_body import BodyError
+from mzaudit.azure.client.sign_in_failures import why_no_token
 from mzaudit.errors import CredentialError, MzauditError
 from mzaudit.snapshot.estate import Caller
 
 if TYPE_CHECKING:
     from mzaudit.azure.client.credential_selection import Login
 
-_AADSTS = re.compile(r"AADSTS\d{4,8}")
 _RENEW_BEFORE = 300.0
-
-_CURES: Mapping[str, str] = MappingProxyType(
-    {
-        "AADSTS90002": "the tenant does not exist: check AZURE_TENANT_ID",
-        "AADSTS700016": "the application is not in this tenant: check AZURE_CLIENT_ID and AZURE_TENANT_ID",
-        "AADSTS7000215": "the client secret is wrong: set AZURE_CLIENT_SECRET to the secret's value, not its id",
-        "AADSTS7000222": "the client secret has expired: create a new one",
-        "AADSTS7000112": "the application is disabled",
-        "AADSTS70021": "no federated credential matches: compare its issuer and subject with the pipeline's",
-        "AADSTS700213": "no federated credential matches: compare its issuer and subject with the pipeline's",
-        "AADSTS700024": "the federated token is not valid now: use a service connection that renews it, or set this "
-        "machine's clock",
-        "AADSTS50013": "the assertion is not valid, or not now: set this machine's clock, and look at the credential",
-        "AADSTS700027": "the certificate is not the one registered for the application",
-        "AADSTS53003": "a conditional access policy forbids it",
-    }
-)
 
 
 class Tokens:
@@ -85,7 +63,7 @@ class Tokens:
             except (MemoryError, MzauditError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a credential meets is why there is no token
-                refused = TokenRefusedError(_why(error))
+                refused = TokenRefusedError(why_no_token(error, self._login.kind))
                 self._kept[asked] = refused
                 raise refused from None
             self._kept[asked] = token
@@ -134,27 +112,3 @@ def caller(token: str, credential: str) -> Caller | None:
     found = (claims.get("oid"), application, claims.get("tid"))
     texts = [claim if isinstance(claim, str) else "" for claim in found]
     return Caller(texts[0], texts[1], texts[2], credential) if any(texts) else None
-
-
-def _why(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "the sign-in service did not answer in time: check the proxy and the network"
-    code = _AADSTS.search(str(error))
-    if code is not None:
-        cure = _CURES.get(code.group(), "look the code up at https://login.microsoftonline.com/error")
-        return f"Microsoft Entra answered {code.group()}: {cure}"
-    if isinstance(error, (ServiceRequestError, ServiceResponseError)):
-        return "the sign-in service could not be reached: check the proxy, the certificates and the network"
-    if isinstance(error, CredentialUnavailableError):
-        return (
-            "it has nothing to sign in with: run `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and "
-            "AZURE_CLIENT_SECRET"
-        )
-    cause: BaseException | None = error
-    while cause is not None:  # azure-identity wraps what its pipeline raises
-        if isinstance(cause, BodyError):
-            return f"the sign-in service's answer cannot be read: {cause.why}: look for a proxy in between"
-        cause = cause.__cause__
-    status = getattr(error, "status_code", None)
-    answered = f"HTTP {status}" if isinstance(status, int) else type(error).__name__
-    return f"the sign-in failed ({answered}): sign in again, or check the variables of this credential"

@@ -73,6 +73,15 @@ CLOUDS: Mapping[CloudName, Cloud] = MappingProxyType(
 )
 
 
+# https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud, and azure-identity's own list
+_OTHER_NAMES: Mapping[CloudName, tuple[str, ...]] = MappingProxyType(
+    {
+        "public": ("login.windows.net", "login.microsoft.com", "sts.windows.net"),
+        "china": ("login.partner.microsoftonline.cn",),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
     """How long one call is tried, in seconds: `longest` caps our own wait between tries, not the service's."""
@@ -109,12 +118,14 @@ class Connection:
         """Read HTTPS_PROXY, ALL_PROXY, NO_PROXY (either case), SSL_CERT_FILE, REQUESTS_CA_BUNDLE, MZAUDIT_CLOUD,
         MZAUDIT_LABEL_KEY.
 
-        Raises InputError for a cloud that is not known, a proxy that is no URL or a key that is none.
+        Raises InputError for a cloud that is not known or not that of AZURE_AUTHORITY_HOST, a proxy that is no URL or a
+        key that is none.
         """
         asked = (env.get("MZAUDIT_CLOUD") or "public").strip().casefold()
         cloud = next((known for known in CLOUDS if known == asked), None)
         if cloud is None:
             raise InputError(f"MZAUDIT_CLOUD: expected one of {', '.join(CLOUDS)}, found something else")
+        _agrees(env.get("AZURE_AUTHORITY_HOST", ""), cloud)
         return cls(
             cloud=cloud,
             proxy=_proxy(_first(env, "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")),
@@ -146,6 +157,16 @@ class Connection:
             return ssl.create_default_context(cafile=self.ca_file)
         except OSError as error:
             raise InputError(f"{self.ca_file}: expected certificates (PEM), found {type(error).__name__}") from None
+
+
+def _agrees(authority: str, cloud: CloudName) -> None:
+    """That the sign-in service which other tools are told of is the cloud's: who sets it means that cloud."""
+    text = authority.strip()
+    host = (urlsplit(text if "://" in text else f"https://{text}").hostname or "").casefold()
+    if host and host != CLOUDS[cloud].authority and host not in _OTHER_NAMES.get(cloud, ()):
+        meant = next((name for name in CLOUDS if host in (CLOUDS[name].authority, *_OTHER_NAMES.get(name, ()))), None)
+        cure = f"set MZAUDIT_CLOUD={meant}, or unset it" if meant else f"expected {CLOUDS[cloud].authority}"
+        raise InputError(f"AZURE_AUTHORITY_HOST is not of the cloud that is audited ({cloud}): {cure}")
 
 
 def _first(env: Mapping[str, str], *names: str) -> str | None:

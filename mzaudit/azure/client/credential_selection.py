@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,17 +13,16 @@ from mzaudit.azure.client.connection import Connection
 from mzaudit.errors import CredentialError
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from azure.core.credentials import AccessToken, TokenCredential
     from azure.core.credentials_async import AsyncTokenCredential
+
+    from mzaudit.azure.client.sign_in_failures import CredentialKind
 
 # What names a service connection: whoever runs the job, or the task AzureCLI@2. Its three ids are of one of the two:
 # an agent may have an identity of its own, with AZURE_CLIENT_ID and AZURE_TENANT_ID.
 _CONNECTIONS = ("AZURE", "AZURESUBSCRIPTION")
 _CONNECTION_IDS = tuple(f"{family}_SERVICE_CONNECTION_ID" for family in _CONNECTIONS)
 _CLIENT_IDS = ("AZURE_CLIENT_ID",)
-_TENANT_IDS = ("AZURE_TENANT_ID",)
+_TENANT = re.compile(r"[0-9A-Za-z.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,7 @@ class Login:
 
     credential: AsyncTokenCredential = field(repr=False)
     name: str
+    kind: CredentialKind = "other"
 
 
 def choose(env: Mapping[str, str], connection: Connection) -> Login:
@@ -47,8 +47,15 @@ def choose(env: Mapping[str, str], connection: Connection) -> Login:
         raise CredentialError(f"MZAUDIT_CREDENTIAL: expected one of {', '.join(_KINDS)}, found something else")
     try:
         return _KINDS[kind](env, connection)
-    except (ValueError, OSError) as error:
-        raise CredentialError(f"{kind}: {type(error).__name__}: check AZURE_TENANT_ID and the certificate") from None
+    except (ValueError, OSError, TypeError) as error:  # TypeError: a password that does not fit the file
+        if "tenant" in str(error).casefold():
+            raise CredentialError(
+                f"{kind}: AZURE_TENANT_ID: expected the id of a tenant, found something else"
+            ) from None
+        raise CredentialError(
+            f"{kind}: AZURE_CLIENT_CERTIFICATE_PATH ({type(error).__name__}): expected a PEM or PKCS #12 file with a "
+            "certificate and its RSA key; AZURE_CLIENT_CERTIFICATE_PASSWORD opens one that is encrypted"
+        ) from None
 
 
 def _first(env: Mapping[str, str]) -> str:
@@ -64,7 +71,7 @@ def _first(env: Mapping[str, str]) -> str:
 
 
 def _pipelines(env: Mapping[str, str], connection: Connection) -> Login:
-    from azure.identity import AzurePipelinesCredential
+    from mzaudit.azure.client.pipeline_credential import PipelineCredential
 
     name = "azure-pipelines (federated service connection)"
     service = urlsplit(env.get("SYSTEM_OIDCREQUESTURI", ""))
@@ -72,41 +79,16 @@ def _pipelines(env: Mapping[str, str], connection: Connection) -> Login:
         raise CredentialError(f"{name}: SYSTEM_OIDCREQUESTURI: expected https://…: the pipeline's token is sent there")
     connection_id = _need(env, name, _CONNECTION_IDS)
     family = next(each for each in _CONNECTIONS if env.get(f"{each}_SERVICE_CONNECTION_ID"))
-    # its request for the pipeline's own token blocks in either kind, and cannot share our transport
-    credential = AzurePipelinesCredential(
-        tenant_id=_need(env, name, (f"{family}_TENANT_ID",)),
+    credential = PipelineCredential(
+        tenant_id=_tenant(env, name, f"{family}_TENANT_ID"),
         client_id=_need(env, name, (f"{family}_CLIENT_ID",)),
         service_connection_id=connection_id,
+        oidc_request_uri=env["SYSTEM_OIDCREQUESTURI"],
         system_access_token=_need(env, name, ("SYSTEM_ACCESSTOKEN",)),
-        authority=connection.endpoints.authority,
-        **_direct(env, connection),
+        connection=connection,
+        **_settings(connection),
     )
-    return Login(_InThreads(credential), name)
-
-
-class _InThreads:
-    """A credential that blocks, as one that does not."""
-
-    def __init__(self, credential: TokenCredential) -> None:
-        self._credential = credential
-
-    async def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # Any: as the SDK's protocol has it
-        """A token, waited for in a thread."""
-        return await asyncio.to_thread(self._credential.get_token, *scopes, **options)
-
-    async def close(self) -> None:
-        """Nothing: a thread may be waiting for it, and its connections end with the process."""
-
-    async def __aenter__(self) -> _InThreads:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.close()
+    return Login(credential, name, "azure-pipelines")
 
 
 def _workload(env: Mapping[str, str], connection: Connection) -> Login:
@@ -114,24 +96,26 @@ def _workload(env: Mapping[str, str], connection: Connection) -> Login:
 
     name = "workload identity (federated token file)"
     credential = WorkloadIdentityCredential(
-        tenant_id=_need(env, name, _TENANT_IDS),
+        tenant_id=_tenant(env, name),
         client_id=_need(env, name, _CLIENT_IDS),
         token_file_path=_need(env, name, ("AZURE_FEDERATED_TOKEN_FILE",)),
         **_settings(connection),
     )
-    return Login(credential, name)
+    return Login(credential, name, "workload-identity")
 
 
 def _environment(env: Mapping[str, str], connection: Connection) -> Login:
     from azure.identity.aio import CertificateCredential, ClientSecretCredential
 
     name = "environment (client secret)" if env.get("AZURE_CLIENT_SECRET") else "environment (client certificate)"
-    tenant, client = _need(env, name, ("AZURE_TENANT_ID",)), _need(env, name, ("AZURE_CLIENT_ID",))
+    tenant, client = _tenant(env, name), _need(env, name, _CLIENT_IDS)
     if env.get("AZURE_CLIENT_SECRET"):
-        return Login(ClientSecretCredential(tenant, client, env["AZURE_CLIENT_SECRET"], **_settings(connection)), name)
+        secret = ClientSecretCredential(tenant, client, env["AZURE_CLIENT_SECRET"], **_settings(connection))
+        return Login(secret, name, "client-secret")
     path = _need(env, name, ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH"))
     password = env.get("AZURE_CLIENT_CERTIFICATE_PASSWORD")
-    return Login(CertificateCredential(tenant, client, path, password=password, **_settings(connection)), name)
+    certificate = CertificateCredential(tenant, client, path, password=password, **_settings(connection))
+    return Login(certificate, name, "client-certificate")
 
 
 def _managed(env: Mapping[str, str], connection: Connection) -> Login:
@@ -140,13 +124,17 @@ def _managed(env: Mapping[str, str], connection: Connection) -> Login:
     client = env.get("AZURE_CLIENT_ID") or None
     name = "managed identity (user-assigned)" if client else "managed identity (system-assigned)"
     settings = {key: value for key, value in _settings(connection).items() if key != "authority"}
-    return Login(ManagedIdentityCredential(client_id=client, **settings), name)
+    # where a cluster's webhook has set its variables, it would sign in by federation instead
+    settings["_exclude_workload_identity_credential"] = True
+    return Login(ManagedIdentityCredential(client_id=client, **settings), name, "managed-identity")
 
 
 def _cli(env: Mapping[str, str], connection: Connection) -> Login:
     from azure.identity.aio import AzureCliCredential
 
-    return Login(AzureCliCredential(tenant_id=env.get("AZURE_TENANT_ID") or "", process_timeout=30), "Azure CLI")
+    tenant = _tenant(env, "azure-cli") if env.get("AZURE_TENANT_ID") else ""
+    credential = AzureCliCredential(tenant_id=tenant, process_timeout=30)
+    return Login(credential, "Azure CLI", "azure-cli")
 
 
 _KINDS: Mapping[str, Callable[[Mapping[str, str], Connection], Login]] = MappingProxyType(
@@ -174,18 +162,15 @@ def _settings(connection: Connection) -> dict[str, Any]:  # Any: keyword argumen
     }
 
 
-def _direct(env: Mapping[str, str], connection: Connection) -> dict[str, Any]:  # Any: as above
-    settings: dict[str, Any] = {"use_env_settings": False, "retry_total": 4, "retry_backoff_max": 5}
-    if connection.ca_file is not None:
-        settings["connection_verify"] = connection.ca_file
-    proxy = connection.proxy_for(f"https://{connection.endpoints.authority}")
-    if proxy is not None:
-        settings["proxies"] = {"https": proxy}
-    return settings
-
-
 def _any(env: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((env[name] for name in names if env.get(name)), None)
+
+
+def _tenant(env: Mapping[str, str], name: str, variable: str = "AZURE_TENANT_ID") -> str:
+    found = _need(env, name, (variable,))
+    if not _TENANT.fullmatch(found):  # a secret may have been put there, and is not repeated
+        raise CredentialError(f"{name}: {variable}: expected the id or domain of a tenant, found something else")
+    return found
 
 
 def _need(env: Mapping[str, str], name: str, wanted: tuple[str, ...]) -> str:

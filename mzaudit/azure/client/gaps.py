@@ -13,6 +13,7 @@ from azure.core import exceptions as sdk
 from azure.core.rest import AsyncHttpResponse
 
 from mzaudit.azure.client.call import Answer, Call
+from mzaudit.azure.client.connection_failures import why_unreachable
 from mzaudit.azure.client.failures import HostRefusedError, TokenRefusedError, WriteRefusedError
 from mzaudit.azure.client.response_body import BodyError
 from mzaudit.snapshot.observed import Gap, GapReason
@@ -120,8 +121,8 @@ def says_absent(call: Call, code: str) -> bool:
 
 
 def from_error(call: Call, error: BaseException) -> Gap:
-    """The gap that a broken call leaves: of what no service or network causes, INTERNAL. Only the exception's type and
-    our own line are told, never its text."""
+    """The gap that a broken call leaves: of what no service or network causes, INTERNAL. Told are the exception's
+    type, what the system and OpenSSL say of a connection, and our own line, never the exception's text."""
     if isinstance(error, BodyError):
         return call.gap(GapReason.MALFORMED, error.why)
     if isinstance(error, WriteRefusedError):
@@ -138,7 +139,7 @@ def from_error(call: Call, error: BaseException) -> Gap:
             return gap
     for kind, reason, phrase in _ERRORS:
         if isinstance(error, kind):
-            return call.gap(reason, f"{_name(error)}: {phrase}")
+            return call.gap(reason, f"{_name(error)}: {why_unreachable(error) or phrase}")
     return internal(call, error)
 
 

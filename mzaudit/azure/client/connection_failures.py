@@ -1,0 +1,89 @@
+"""Why no connection came about, in a sentence: the proxy, the name, the certificate, the network."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+import aiohttp
+
+# OpenSSL's numbers (X509_V_ERR_*) of what another authority does not cure
+_NOT_THE_AUTHORITY: Mapping[int, str] = MappingProxyType(
+    {
+        9: "set this machine's clock",
+        10: "it has to be renewed, or this machine's clock be set",
+        62: "something else answers under that name: check the DNS and the proxy",
+        64: "something else answers under that address: check the DNS and the proxy",
+    }
+)
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what caused it, outermost first: the SDK wraps what its transport raises."""
+    waiting, seen = [error], set[int]()
+    for each in waiting:
+        if id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            inner = getattr(each, "inner_exception", None)
+            waiting += [
+                cause for cause in (inner, each.__cause__, each.__context__) if isinstance(cause, BaseException)
+            ]
+
+
+def why_unreachable(error: BaseException) -> str | None:
+    """What kept a request from its host, and what to do; `None` for an error that says nothing of it.
+
+    Told are the hosts that we asked for, and the words that OpenSSL and the system have for an error of theirs.
+    """
+    for each in chain(error):
+        match each:
+            case aiohttp.ClientHttpProxyError():
+                return _of_proxy(each.status, each.request_info.url.host or "the host")
+            case aiohttp.ClientProxyConnectionError():
+                return (
+                    f"no connection to the proxy {each.host}:{each.port} ({_system(each.os_error)}): check HTTPS_PROXY"
+                )
+            case aiohttp.ClientConnectorCertificateError():
+                return of_certificate(each.host, each.certificate_error)
+            case aiohttp.ClientConnectorDNSError():
+                return f"the name {each.host} is not resolved: check the DNS, or set HTTPS_PROXY"
+            case aiohttp.ClientConnectorSSLError():
+                said = _openssl(each.os_error)
+                return f"no TLS with {each.host}:{each.port} (OpenSSL: {said}): look for what stands in between"
+            case aiohttp.ClientConnectorError():
+                said = _system(each.os_error)
+                return f"no connection to {each.host}:{each.port} ({said}): check the firewall, or set HTTPS_PROXY"
+            case _:
+                pass
+    return None
+
+
+def of_certificate(host: str, error: BaseException) -> str:
+    """What OpenSSL says of the certificate of `host`, and what to do."""
+    cure = _NOT_THE_AUTHORITY.get(
+        getattr(error, "verify_code", 0),
+        "name a PEM file with its authority, or that of a proxy that inspects TLS, in SSL_CERT_FILE",
+    )
+    return f"the certificate of {host} is not accepted (OpenSSL: {_openssl(error)}): {cure}"
+
+
+def _of_proxy(status: int, host: str) -> str:
+    if status == 407:
+        return "the proxy wants a login (HTTP 407): put user and password into HTTPS_PROXY"
+    if status == 403:
+        return f"the proxy does not let {host} through (HTTP 403): have it allowed there, or put it into NO_PROXY"
+    return f"the proxy opened no tunnel to {host} (HTTP {status}): ask whoever runs it"
+
+
+def _openssl(error: BaseException) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_message:
+        return error.verify_message
+    reason = getattr(error, "reason", None)
+    return reason.casefold().replace("_", " ") if isinstance(reason, str) else type(error).__name__
+
+
+def _system(error: OSError) -> str:
+    return os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else type(error).__name__
