@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from mzaudit.drill.deviation_registry import BREAKS, NOTHING_TO_BREAK, Field, breaks, holds_models
 from mzaudit.drill.deviations import deviations
+from mzaudit.drill.drill_case import DrillContext
 from mzaudit.drill.drill_run import DrillPlan, cases_of, ground_of
 from mzaudit.drill.policy_estate import estate_of
 from mzaudit.policy.desired import Desired
@@ -21,7 +22,19 @@ from mzaudit.policy.strict import Strict
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Simulator
 
-POLICIES = {"shipped": shipped(), "small": Path(__file__).parent / "small.yaml"}
+HERE = Path(__file__).parent
+POLICIES = {
+    "shipped": shipped(),
+    "small": HERE / "small.yaml",
+    "facets": HERE / "facets.yaml",
+    "several": HERE.parent / "policy" / "several.yaml",
+    "smallest": HERE.parent / "estates" / "smallest",
+    "four subscriptions": HERE.parent / "estates" / "four_subscriptions",
+    "northwind": HERE.parent / "estates" / "northwind",
+}
+ENVIRONMENTS = {"shipped": ("dev", "stg", "prd"), "several": ("pre-prod", "eu-1"), "northwind": ("test", "live")}
+ENVIRONMENTS |= {"small": ("live",), "facets": ("live",), "smallest": ("live",), "four subscriptions": ("prd",)}
+GROUNDS = [(name, env) for name in POLICIES for env in ENVIRONMENTS[name]]
 
 
 def never(wanted: Desired, simulator: Simulator) -> tuple[()]:
@@ -29,12 +42,9 @@ def never(wanted: Desired, simulator: Simulator) -> tuple[()]:
     raise AssertionError((wanted, simulator))
 
 
-def plan(name: str) -> DrillPlan:
-    """The drill of a policy's first production environment."""
-    loaded = load(POLICIES[name], vocabulary())
-    return DrillPlan(
-        loaded, next(env for env, spec in loaded.policy.environments.items() if spec.production), never, {}
-    )
+def ground(name: str, env: str) -> DrillContext:
+    """A policy, bound anew for one of its environments."""
+    return ground_of(DrillPlan(load(POLICIES[name], vocabulary()), env, never, {}))
 
 
 def models(model: type[BaseModel]) -> set[type[BaseModel]]:
@@ -71,21 +81,21 @@ def test_a_generator_for_a_field_that_does_not_exist_is_refused() -> None:
         breaks(VaultSpec, "colour")
 
 
-@pytest.mark.parametrize("name", POLICIES)
-def test_cases_are_the_same_in_every_process(name: str) -> None:
-    cases = cases_of(ground_of(plan(name)))
-    assert [case.name for case in cases] == [case.name for case in cases_of(ground_of(plan(name)))]
+@pytest.mark.parametrize(("name", "env"), GROUNDS)
+def test_cases_are_the_same_in_every_process(name: str, env: str) -> None:
+    cases = cases_of(ground(name, env))
+    assert [case.name for case in cases] == [case.name for case in cases_of(ground(name, env))]
     assert [name for name, count in Counter(case.name for case in cases).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("name", POLICIES)
-def test_every_case_bends_the_estate(name: str) -> None:
+@pytest.mark.parametrize(("name", "env"), GROUNDS)
+def test_every_case_bends_the_estate(name: str, env: str) -> None:
     """Order alone is no difference between two mappings; every other case changes the estate."""
-    ground = ground_of(plan(name))
-    straight = pickle.dumps(estate_of(ground.wanted))
+    drilled = ground(name, env)
+    straight = pickle.dumps(estate_of(drilled.wanted))
     before = vars(pickle.loads(straight))
     silent = []
-    for case in cases_of(ground):
+    for case in cases_of(drilled):
         estate = pickle.loads(straight)
         case.mutate(estate)
         if vars(estate) == before and "order" not in case.place:
@@ -94,7 +104,7 @@ def test_every_case_bends_the_estate(name: str) -> None:
 
 
 def test_the_shipped_policy_gives_enough_to_drill() -> None:
-    ground = ground_of(plan("shipped"))
-    found = deviations(ground)
+    drilled = ground("shipped", "prd")
+    found = deviations(drilled)
     assert len(found) >= 300
-    assert len(cases_of(ground)) - len(found) >= 100
+    assert len(cases_of(drilled)) - len(found) >= 100

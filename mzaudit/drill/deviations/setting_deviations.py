@@ -45,7 +45,8 @@ def references(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         reported = {f"status {status}": _status(service, setting, status) for status in _FAILING}
         yield from each(place, (Demand.REFERENCES,), portion(position, len(reported), reported))
         foreign = [other for other in ground.env.vaults if other.key not in {one.key for one in service.vaults}]
-        foreign += [o for o in ground.other.vaults if o.key == vault.key] if ground.other is not None else []
+        theirs = ground.other.vaults if ground.other is not None else ()
+        foreign += [other for other in theirs if other.key == vault.key and other.id != vault.id]
         yield from each(
             place,
             (Demand.REFERENCES, Demand.VAULT_ISOLATION, Demand.ISOLATION),
@@ -182,7 +183,7 @@ def foreign(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     service = ground.service(steps[1])
     own = {vault.id for vault in service.vaults}
     theirs = ground.other.vaults if ground.other is not None else ()
-    others = [vault for vault in (*ground.env.vaults, *theirs) if vault.id not in own]
+    others = list({vault.id: vault for vault in (*ground.env.vaults, *theirs) if vault.id not in own}.values())
 
     def refers(vault: DesiredVault, where: str) -> Bend:
         text = spelled(vault.name, vault.secrets[0].stored)

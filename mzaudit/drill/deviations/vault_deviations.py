@@ -144,27 +144,6 @@ def role(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     )
 
 
-def _policies(service: DesiredService, vault: DesiredVault) -> dict[str, Bend]:
-    """What can be wrong with the access policy of a service."""
-
-    def rights(*secrets: str) -> Bend:
-        def mutate(estate: Estate) -> None:
-            oid = mutations.principal(estate, service)
-            policies = estate.resource(vault.id)["properties"]["accessPolicies"]
-            kept = [one for one in policies if one["objectId"] != oid]
-            given = {"tenantId": estate.tenant_id, "objectId": oid, "permissions": {"secrets": list(secrets)}}
-            policies[:] = [*kept, given] if secrets else kept
-
-        return mutate
-
-    return {
-        "access policy taken away": rights(),
-        "access policy that lists alone": rights("List"),
-        "access policy that writes": rights("Get", "List", "Set"),
-        "access policy for everything": rights("all"),
-    }
-
-
 @breaks(ServiceSpec, "vault")
 def excess(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The identity holds no more than what is documented."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from mzaudit.drill import mutations
+from mzaudit.drill import documented_tags, mutations
 from mzaudit.drill.deviations.plan_deviations import sizes
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each, spread
-from mzaudit.policy.desired import DesiredService
+from mzaudit.drill.policy_estate import plan_size
+from mzaudit.policy.desired import DesiredImage, DesiredService
 from mzaudit.simulator import Estate, SimulatedManifest
-from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
+from mzaudit.simulator.estates.compliant import LATEST_COMMIT
 
 _PLAIN = {
     "LOG_LEVEL": "info",
@@ -36,11 +37,12 @@ def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """What teams do to apps without leaving the document."""
     first = ground.env.services[0]
     strong = [name for name, enough, strong in sizes(ground) if (strong if ground.env.production else enough)]
-    yield from each(("plans",), (), {f"plan {name}": _resized(first, name) for name in strong})
+    built = plan_size(ground.wanted, ground.env)
+    yield from each(("plans",), (), {f"plan {name}": _resized(first, name) for name in strong if name != built})
     for service in ground.env.services:
         place = ("services", service.key)
         if service.image is not None:
-            yield from each(place, (), spread(ground, service, _image(service)))
+            yield from each(place, (), spread(ground, service, _image(service, service.image)))
         yield from each(place, (), spread(ground, service, _settings(ground, service)))
         yield from each(place, (), spread(ground, service, _site(service)))
     for position, (name, text) in enumerate(_PLAIN.items()):
@@ -57,8 +59,8 @@ def _set(service: DesiredService, name: str, text: str) -> Bend:
     return lambda estate: mutations.settings(estate, service).update({name: text})
 
 
-def _image(service: DesiredService) -> dict[str, Bend]:
-    latest = commit(service.repository, LATEST_COMMIT)
+def _image(service: DesiredService, documented: DesiredImage) -> dict[str, Bend]:
+    latest = documented_tags.tag(documented, LATEST_COMMIT)
 
     def digest(estate: Estate) -> None:
         known = estate.images[service.repository][latest].digest

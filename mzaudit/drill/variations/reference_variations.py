@@ -12,7 +12,6 @@ from mzaudit.policy.models import SecretKind
 from mzaudit.simulator import Estate, SimulatedSecret, canary
 
 _SPELLINGS = {
-    "vault and secret": "VaultName={vault};SecretName={secret}",
     "secret and vault": "SecretName={secret};VaultName={vault}",
     "a semicolon at the end": "VaultName={vault};SecretName={secret};",
     "blanks after the semicolons": "VaultName={vault}; SecretName={secret}",
@@ -34,8 +33,9 @@ def variations(ground: DrillContext) -> Iterator[DrillCase]:
     for service in ground.env.services:
         if service.vault is not None:
             place = ("services", service.key, "references")
-            spelled = {what: _spelled(service, text) for what, text in _SPELLINGS.items()}
-            yield from each(place, (), spelled)
+            if service.settings:
+                spelled = {what: _spelled(service, text) for what, text in _SPELLINGS.items()}
+                yield from each(place, (), spelled)
             yield from each(place, (), _more(service, service.vault))
     for vault in ground.env.vaults:
         yield from each(("vaults", vault.key, "secrets"), (), _secrets(ground, vault))

@@ -15,24 +15,28 @@ def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """Everything here changes the answers' text and none of their meaning."""
     yield from each(("wire", "pages"), (), {f"pages of {size}": _pages(size) for size in _PAGES})
     yield from each(("wire", "order"), (), _order())
-    yield from each(("wire", "unknown"), (), {f"an unknown member in {kind}": _unknown(kind) for kind in _KINDS})
+    yield from each(
+        ("wire", "unknown"), (), {f"an unknown member in {kind}": _unknown(kind) for kind in _kinds(ground)}
+    )
     yield from each(("wire", "unknown"), (), {"unknown members everywhere": _unknown(""), "tags everywhere": _tagged})
     yield from each(("wire", "case"), (), _case(ground))
 
 
-_KINDS = (
-    "microsoft.web/sites",
-    "microsoft.web/sites/config",
-    "microsoft.web/serverfarms",
-    "microsoft.keyvault/vaults",
-    "microsoft.containerregistry/registries",
-    "microsoft.sql/servers",
-    "microsoft.sql/servers/databases",
-    "microsoft.storage/storageaccounts",
-    "microsoft.storage/storageaccounts/blobservices/containers",
-    "microsoft.insights/components",
-    "microsoft.insights/metricalerts",
-)
+def _kinds(ground: DrillContext) -> Iterator[str]:
+    """The types of what the policy documents there."""
+    env = ground.env
+    yield from ("microsoft.web/sites", "microsoft.web/sites/config", "microsoft.web/serverfarms")
+    if env.vaults:
+        yield "microsoft.keyvault/vaults"
+    if env.registries:
+        yield "microsoft.containerregistry/registries"
+    if env.servers:
+        yield from ("microsoft.sql/servers", "microsoft.sql/servers/databases")
+    if env.storage:
+        yield "microsoft.storage/storageaccounts"
+        yield "microsoft.storage/storageaccounts/blobservices/containers"
+    if env.components:
+        yield from ("microsoft.insights/components", "microsoft.insights/metricalerts")
 
 
 def _pages(size: int) -> Bend:
@@ -124,7 +128,7 @@ def _case(ground: DrillContext) -> dict[str, Bend]:
 
     def sku(estate: Estate) -> None:
         plan = estate.resource(str(mutations.site_properties(estate, service)["serverFarmId"]))
-        plan["sku"]["name"] = str(plan["sku"]["name"]).upper()
+        plan["sku"]["name"] = str(plan["sku"]["name"]).swapcase()
 
     def location(estate: Estate) -> None:
         for body in estate.resources.values():
@@ -141,30 +145,38 @@ def _case(ground: DrillContext) -> dict[str, Bend]:
             if "sourceId" in body["properties"]:
                 body["properties"]["sourceId"] = str(body["properties"]["sourceId"]).upper()
 
+    contained = [one for one in env.services if one.image is not None]
+
     def login_server(estate: Estate) -> None:
-        for one in env.services:
+        for one in contained:
             host, _, rest = str(mutations.config(estate, one)["linuxFxVersion"]).partition("|")[2].partition("/")
             mutations.run_image(estate, one, f"{host.upper()}/{rest}")
 
-    def form(estate: Estate) -> None:
-        web = mutations.config(estate, service)
-        web["linuxFxVersion"] = str(web["linuxFxVersion"]).replace("DOCKER|", "docker|")
+    def docker(estate: Estate) -> None:
+        for one in contained:
+            web = mutations.config(estate, one)
+            web["linuxFxVersion"] = str(web["linuxFxVersion"]).replace("DOCKER|", "docker|")
 
-    return {
+    forms: dict[str, Bend] = {
         "scopes of assignments in lower case": scopes(lower=True),
         "resourcegroups in scopes": scopes(lower=False),
         "principals in upper case": principals,
         "role definitions without a subscription": tenant_wide_roles,
         "resourcegroups in ids": ids,
         "ids of apps in lower case": lower_ids("microsoft.web/sites"),
-        "ids of vaults in lower case": lower_ids("microsoft.keyvault/vaults"),
-        "ids of databases in lower case": lower_ids("microsoft.sql/servers/databases"),
-        "id of the component in lower case": lower_ids("microsoft.insights/components"),
         "the plan's id in upper case": plan_id,
-        "the plan's SKU in upper case": sku,
+        "the plan's SKU in the other case": sku,
         "locations by their display names": location,
-        "scopes of alerts in upper case": alert_scopes,
-        "source of the workbook in upper case": workbook_source,
-        "the registry's host in upper case": login_server,
-        "docker in lower case": form,
     }
+    if env.vaults:
+        forms["ids of vaults in lower case"] = lower_ids("microsoft.keyvault/vaults")
+    if env.servers:
+        forms["ids of databases in lower case"] = lower_ids("microsoft.sql/servers/databases")
+    if env.components:
+        forms["id of the component in lower case"] = lower_ids("microsoft.insights/components")
+        forms["scopes of alerts in upper case"] = alert_scopes
+        forms["source of the workbook in upper case"] = workbook_source
+    if contained:
+        forms["the registry's host in upper case"] = login_server
+        forms["docker in lower case"] = docker
+    return forms

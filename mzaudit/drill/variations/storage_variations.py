@@ -60,6 +60,10 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
     env = ground.env
     around = group_of(env.components[0].id)
     provider = f"{around}/providers"
+    others = [one for one in env.services if one.exports_to not in (None, env.components[0])]
+    theirs = [setting.secret for service in others for setting in service.settings]
+    secrets = [(vault, secret) for vault in env.vaults for secret in vault.secrets if secret not in theirs]
+    stored = [(vault, secret) for vault, secret in secrets if secret.name == env.components[0].setting]
 
     def rewritten(change: str) -> Bend:
         def mutate(estate: Estate) -> None:
@@ -74,10 +78,8 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
                 ),
                 "with its key in upper case": own.replace(parts[0], "InstrumentationKey=" + parts[0][19:].upper()),
             }[change]
-            for vault in env.vaults:
-                for secret in vault.secrets:
-                    if secret.name == env.components[0].setting:
-                        mutations.secret(estate, vault, secret.stored).current.value = text
+            for vault, secret in stored:
+                mutations.secret(estate, vault, secret.stored).current.value = text
 
         return mutate
 
@@ -169,8 +171,9 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
         estate.add(monitor_bodies.smart_detector(rule, env.components[0].id))["properties"]["actionGroups"] = [called]
 
     strings = ("in another order", "short", "with a semicolon at the end", "with keys in lower case")
+    forms = (*strings, "with its key in upper case") if stored else ()
     return {
-        **{f"stored connection string {c}": rewritten(c) for c in (*strings, "with its key in upper case")},
+        **{f"stored connection string {form}": rewritten(form) for form in forms},
         "a log alert instead of a metric alert": log_alert,
         "a disabled alert beside": disabled_alert_beside,
         "a smart detector, its action groups a list": detector,
