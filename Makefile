@@ -83,7 +83,7 @@ witness: $(READY) $(WITNESSES) ## the Azure CLI, Cloud Custodian and Prowler on 
 .witness/az/bin/az: PACKAGES := azure-cli
 .witness/custodian/bin/custodian: PACKAGES := c7n c7n-azure
 .witness/prowler/bin/prowler: PACKAGES := prowler
-$(WITNESSES):
+$(filter-out .witness/actionlint,$(WITNESSES)):
 	$(PYTHON) -m venv $(@D)/..
 	$(@D)/python -m pip install --quiet --disable-pip-version-check uv
 	$(@D)/uv pip install --quiet --python $(@D)/python $(PACKAGES)

@@ -126,11 +126,16 @@ def _answering(policies: list[Loaded]) -> Mapping[Field, frozenset[str]]:
     return found
 
 
+def _plain(model: BaseModel) -> object:
+    # a list where one value is usual is what an expectation may hold, of which pydantic warns
+    return model.model_dump(mode="json", exclude_defaults=True, warnings=False)
+
+
 def _shown(value: object) -> str:
     """A value as one line of YAML, cut."""
     if value is None or value in ((), {}):
         return ""
-    plain = value.model_dump(mode="json", exclude_defaults=True) if isinstance(value, BaseModel) else value
+    plain = _plain(value) if isinstance(value, BaseModel) else value
     text = _flow(plain)
     if text == "{}":
         return ""
@@ -141,7 +146,7 @@ def _shown(value: object) -> str:
 def _flow(value: object) -> str:
     match value:
         case BaseModel():
-            return _flow(value.model_dump(mode="json", exclude_defaults=True))
+            return _flow(_plain(value))
         case dict():
             return "{" + ", ".join(f"{key}: {_flow(each)}" for key, each in value.items()) + "}"
         case list() | tuple():

@@ -199,7 +199,7 @@ def _tiles(report: Report) -> list[tuple[str, int, str, str, str]]:
             "violations",
         ),
         *([(ElementStatus.VIOLATED, known, "known before", "from the baseline", "known")] if known else []),
-        (ElementStatus.VIOLATED, below, "below the gate", "does not fail the gate", "below" if below else "violations"),
+        (ElementStatus.VIOLATED, below, "below gate", "does not fail the gate", "below" if below else "violations"),
         (ElementStatus.NOT_SEEN, summary.inconclusive, "not seen", "neither passed nor failed", "inconclusive"),
         (
             ElementStatus.WAIVED,
