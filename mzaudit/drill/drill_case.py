@@ -119,9 +119,10 @@ class DrillContext:
         return tuple(service for service in self.env.services if service.key in vault.owners)
 
     def strangers_to(self, vault: DesiredVault) -> tuple[DesiredService, ...]:
-        """The services of every environment that may not read the vault, by whatever identity they share."""
+        """The services of every environment that act as somebody who may not read the vault, by whatever identity they
+        share."""
         users = self.wanted.users(vault.id)
-        return tuple(service for service in self.wanted.services if service not in users)
+        return tuple(one for one in self.wanted.services if one not in users and one.acts_as != "none")
 
 
 def dotted(steps: Steps) -> str:

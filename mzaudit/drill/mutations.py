@@ -170,7 +170,7 @@ def attach(estate: Estate, service: DesiredService) -> str:
             "properties": properties,
         }
     )
-    identity = site(estate, service)["identity"]
+    identity = site(estate, service).setdefault("identity", {})
     system = "SystemAssigned" in str(identity.get("type", ""))
     identity["type"] = "SystemAssigned, UserAssigned" if system else "UserAssigned"
     identity["userAssignedIdentities"] = {arm_id: {"principalId": oid, "clientId": client}}

@@ -59,6 +59,7 @@ def plan_of(wanted: Desired, *, slots: bool = True) -> EstatePlan:
     return EstatePlan(
         environments=tuple(_environment(wanted, env, _SLOTS if slots else ()) for env in environments),
         registries=tuple(_registry(wanted, registry) for registry in registries.values()),
+        resources=tuple(one.id for env in environments for one in env.expected if one.stands_alone),
     )
 
 

@@ -310,8 +310,8 @@ class _Binder:
             distinct_between_environments=policy.secrets.distinct_between_environments,
             where=self._where("environments", env),
         )
-        bound = self._with_access(bound)
         bound = replace(bound, expected=bound_resources(policy, self._where, bound, self._group, self._named))
+        bound = self._with_access(bound)  # on resources, too
         ids = (*(one.id for one in bound.services), *bound.ids)
         groups = {each.casefold(): each for each in ("/".join(one.split("/")[:5]) for one in ids)}
         default = self._place("default") if "default" in policy.places and "{service}" not in self._default() else None

@@ -529,9 +529,7 @@ class Policy(Strict):
     identities: Annotated[dict[Name, IdentitySpec], Field(description="User-assigned managed identities.")] = {}
     registries: Annotated[dict[Name, RegistrySpec], Field(description="Container registries.")] = {}
     vaults: Annotated[dict[Name, VaultSpec], Field(description="Key vaults.")] = {}
-    services: Annotated[
-        dict[Name, ServiceSpec], Field(min_length=1, description="The backends, by the key that findings name.")
-    ]
+    services: Annotated[dict[Name, ServiceSpec], Field(description="The backends, by the key that findings name.")] = {}
     plans: Annotated[PlansSpec, Field(description="Which App Service plan is enough.")] = PlansSpec()
     secrets: Annotated[Secrets, Field(description="What holds for all secrets.")] = Secrets()
     servers: Annotated[dict[Name, ServerSpec], Field(description="SQL servers and their databases.")] = {}

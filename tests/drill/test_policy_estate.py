@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from pathlib import Path
 
@@ -57,3 +58,31 @@ def test_the_drifted_estate_is_one_violation_a_deviation_or_little_more() -> Non
         one.rule.partition("-")[0] for one in found if one.status is not Status.NOT_APPLICABLE
     } - {"ENV"}
     assert [one for one in found if one.status is Status.NOT_APPLICABLE and one.note]
+
+
+STRANGE = load(Path(__file__).parent / "strange.yaml", vocabulary())
+
+
+def test_strange_estates_conform() -> None:
+    """Roles of the tenant's own count, on containers and on resources; a subscription of resources alone is seen."""
+    wanted = bound(STRANGE, "live")
+    with serve(estate_of(wanted, slots=True)) as simulator:
+        found = audit(wanted, simulator)
+    wrong = [one for one in found if one.status in (Status.FAIL, Status.INCONCLUSIVE)]
+    assert [(one.rule, one.subject.name, one.note, one.gaps) for one in wrong] == []
+    assert {one.subject.name for one in found if one.rule == "RBAC-008" and one.status is Status.PASS} == {
+        "api/cache/Strange Cache Operator",
+        "api/files/Storage Queue Data Reader",
+    }
+
+
+@pytest.mark.parametrize("env", STRANGE.policy.environments)
+def test_every_case_of_a_strange_estate_can_be_made(env: str) -> None:
+    """An environment without services and an app without an identity have fewer cases, not broken ones."""
+    wanted = bound(STRANGE, env)
+    ground = DrillContext.of(wanted)
+    estate = pickle.dumps(estate_of(wanted, slots=True))
+    cases = cases_of(ground)
+    assert cases
+    for case in cases:
+        case.mutate(pickle.loads(estate))

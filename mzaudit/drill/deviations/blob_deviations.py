@@ -60,7 +60,7 @@ def role(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A service with access holds the documented role on exactly the container; one without holds none."""
     service = ground.service(steps[1])
     for storage in ground.env.storage:
-        if storage not in service.storage:
+        if storage not in service.storage and service.acts_as != "none":
             yield from each(
                 (*steps, storage.key), (Demand.CONTAINER_ACCESS, Demand.ISOLATION), _reached(ground, service, storage)
             )

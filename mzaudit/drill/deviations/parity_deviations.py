@@ -8,6 +8,7 @@ from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.engine.demand import Demand
+from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.models import AllowedDifference, Policy
 from mzaudit.simulator import Estate, canary
 
@@ -16,35 +17,8 @@ from mzaudit.simulator import Estate, canary
 def undeclared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A difference that the policy does not allow, of each kind."""
     env = ground.env
-    service = env.services[0]
     allowed = {difference.what for difference in ground.wanted.policy.parity}
-
-    def attached(estate: Estate) -> None:
-        mutations.attach(estate, service)
-
-    def compose(estate: Estate) -> None:
-        mutations.compose(estate, service)
-
-    def wrong_name(estate: Estate) -> None:
-        settings = mutations.settings(estate, service)
-        settings["WEBSITE_PORT_2"] = settings.pop("WEBSITES_PORT")
-
-    bends_: dict[str, tuple[str, Bend]] = {
-        "a further app setting": (
-            "app-settings",
-            lambda estate: mutations.settings(estate, service).update(FEATURE_X="on"),
-        ),
-        "an app setting under another name": ("app-settings", wrong_name),
-        "a further connection string": (
-            "connection-strings",
-            lambda estate: estate.connection_strings.update(
-                {service.id.casefold(): {"Search": {"value": "https://search.corp.example/", "type": "Custom"}}}
-            ),
-        ),
-        "a further identity": ("identity", attached),
-        "a compose file where the others run an image": ("runtime", compose),
-        "another plan": ("plan", lambda estate: mutations.resize(estate, service, "P3v3")),
-    }
+    bends_: dict[str, tuple[str, Bend]] = _of_an_app(env.services[0]) if env.services else {}
     if env.vaults:
         vault = env.vaults[0]
         bends_["a vault closed to the network"] = (
@@ -88,12 +62,45 @@ def undeclared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     yield from each(steps, demanded, told, all_environments=True)
 
 
+def _of_an_app(service: DesiredService) -> dict[str, tuple[str, Bend]]:
+    """What of an app can differ, and the fact that does."""
+
+    def attached(estate: Estate) -> None:
+        mutations.attach(estate, service)
+
+    def compose(estate: Estate) -> None:
+        mutations.compose(estate, service)
+
+    def wrong_name(estate: Estate) -> None:
+        settings = mutations.settings(estate, service)
+        settings["WEBSITE_PORT_2"] = settings.pop("WEBSITES_PORT")
+
+    return {
+        "a further app setting": (
+            "app-settings",
+            lambda estate: mutations.settings(estate, service).update(FEATURE_X="on"),
+        ),
+        "an app setting under another name": ("app-settings", wrong_name),
+        "a further connection string": (
+            "connection-strings",
+            lambda estate: estate.connection_strings.update(
+                {service.id.casefold(): {"Search": {"value": "https://search.corp.example/", "type": "Custom"}}}
+            ),
+        ),
+        "a further identity": ("identity", attached),
+        "a compose file where the others run an image": ("runtime", compose),
+        "another plan": ("plan", lambda estate: mutations.resize(estate, service, "P3v3")),
+    }
+
+
 @breaks(AllowedDifference, "what")
 @breaks(AllowedDifference, "between")
 def unused(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A difference that is allowed and no longer there hides the next one."""
     difference = ground.wanted.policy.parity[int(steps[1])]
     environments = [ground.wanted.environments[env] for env in difference.between]
+    if not all(env.services for env in environments):
+        return
     if difference.what != "plan" or steps[-1] != "what":
         return
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
-from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, dotted, each
+from mzaudit.drill.drill_case import DrillCase, DrillContext, Steps, dotted
 from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.models import EnvironmentSpec, PlansSpec
@@ -48,8 +49,10 @@ def sizes(ground: DrillContext) -> Iterator[tuple[str, bool, bool]]:
             yield name, enough, enough and strong
 
 
-def _resized(service: DesiredService, size: str) -> Bend:
-    return lambda estate: mutations.resize(estate, service, size)
+def _one(ground: DrillContext, steps: Steps, size: str, demand: Demand) -> Iterator[DrillCase]:
+    """The plan of the first service, if there is one, of that size."""
+    for service in ground.env.services[:1]:
+        yield DrillCase(dotted(steps), f"plan {size}", partial(mutations.resize, service=service, size=size), (demand,))
 
 
 @breaks(PlansSpec, "minimum")
@@ -57,7 +60,7 @@ def minimum(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each family's sizes below its minimum; each app alone on a plan that is too small."""
     small = [name for name, enough, _ in sizes(ground) if not enough]
     for name in small:
-        yield DrillCase(dotted(steps), f"plan {name}", _resized(ground.env.services[0], name), (Demand.PLAN_MINIMUM,))
+        yield from _one(ground, steps, name, Demand.PLAN_MINIMUM)
     for service in ground.env.services:
         for name in small[:2]:
 
@@ -71,7 +74,7 @@ def minimum(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 def refused(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each SKU that is refused."""
     for name in ground.wanted.policy.plans.refused:
-        yield DrillCase(dotted(steps), f"plan {name}", _resized(ground.env.services[0], name), (Demand.PLAN_MINIMUM,))
+        yield from _one(ground, steps, name, Demand.PLAN_MINIMUM)
 
 
 @breaks(PlansSpec, "recommended")
@@ -82,8 +85,8 @@ def recommended(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         return
     weak = [name for name, enough, strong in sizes(ground) if enough and not strong]
     if steps[0] == "plans":
-        bends_ = {f"plan {name}": _resized(ground.env.services[0], name) for name in weak}
-        yield from each(steps, (Demand.PLAN_RECOMMENDED,), bends_)
+        for name in weak:
+            yield from _one(ground, steps, name, Demand.PLAN_RECOMMENDED)
         return
     for service in ground.env.services:
         for name in weak[:2]:

@@ -108,7 +108,7 @@ def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             "alert disabled": alert(enabled=False),
             "alert without an action": alert(actions=[]),
             "alert on another component": alert(scopes=[f"{env.components[0].id}-2"]),
-            "alert on an app": alert(scopes=[env.services[0].id]),
+            **({"alert on an app": alert(scopes=[env.services[0].id])} if env.services else {}),
             "alert on the group's machines": on_machines,
             "alert deleted": no_alerts,
             "action group disabled": called(enabled=False),

@@ -148,6 +148,8 @@ def role(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
 def excess(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """The identity holds no more than what is documented."""
     service = ground.service(steps[1])
+    if service.acts_as == "none":
+        return
     subscription = f"/subscriptions/{ground.env.subscription}"
     more = {
         "Reader on the subscription": ("Reader", subscription),

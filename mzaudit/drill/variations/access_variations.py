@@ -99,7 +99,7 @@ def _others(ground: DrillContext) -> dict[str, Bend]:
             *(("Monitoring Reader", one.id, f"of the component {one.key}", "User") for one in env.components),
             *(("AcrPull", one.id, f"of {one.key} for a developer", "User") for one in env.registries),
             *(("AcrPush", one.id, f"of {one.key} for a pipeline", "ServicePrincipal") for one in env.registries),
-            ("Website Contributor", env.services[0].id, "of an app", "User"),
+            *(("Website Contributor", one.id, "of an app", "User") for one in env.services[:1]),
         )
     }
     for vault in env.vaults[:1]:

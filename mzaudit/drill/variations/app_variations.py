@@ -35,6 +35,8 @@ _PLAIN = {
 
 def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """What teams do to apps without leaving the document."""
+    if not ground.env.services:
+        return
     first = ground.env.services[0]
     strong = [name for name, enough, strong in sizes(ground) if (strong if ground.env.production else enough)]
     built = plan_size(ground.wanted, ground.env)

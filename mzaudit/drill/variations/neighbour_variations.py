@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 
 from mzaudit.drill import mutations
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each
-from mzaudit.policy.desired import DesiredEnvironment
+from mzaudit.policy.desired import DesiredEnvironment, DesiredService
 from mzaudit.simulator import Estate, canary
 from mzaudit.simulator.estates import resource_bodies
 from mzaudit.simulator.estates.estate_plan import stable_guid
@@ -22,8 +23,7 @@ def variations(ground: DrillContext) -> Iterator[DrillCase]:
 
 
 def _things(ground: DrillContext) -> dict[str, Bend]:
-    group = ground.env.resource_group_id
-    service = ground.env.services[0]
+    group, services = ground.env.resource_group_id, ground.env.services
 
     def vault(estate: Estate) -> None:
         estate.add(
@@ -34,10 +34,11 @@ def _things(ground: DrillContext) -> dict[str, Bend]:
         estate.secrets["kv-of-others"] = {}
         estate.put_secret("kv-of-others", "THEIRS", canary())
 
-    def app(estate: Estate) -> None:
+    def app(service: DesiredService, estate: Estate) -> None:
         arm_id = f"{group}/providers/Microsoft.Web/sites/app-of-others"
         body = copy.deepcopy(mutations.site(estate, service)) | {"id": arm_id, "name": "app-of-others"}
-        body["identity"]["principalId"] = stable_guid("identity", arm_id)
+        if "identity" in body:
+            body["identity"]["principalId"] = stable_guid("identity", arm_id)
         estate.add(body)
         web = copy.deepcopy(estate.resource(f"{service.id}/config/web"))
         estate.add(web | {"id": f"{arm_id}/config/web", "name": "app-of-others"})
@@ -69,7 +70,7 @@ def _things(ground: DrillContext) -> dict[str, Bend]:
 
     return {
         "another vault": vault,
-        "another app, with a password in clear": app,
+        **({"another app, with a password in clear": partial(app, services[0])} if services else {}),
         "another storage account": account,
         "another registry": registry,
         "a deleted vault": deleted_vault,

@@ -88,7 +88,7 @@ def _tagged(estate: Estate) -> None:
 
 
 def _case(ground: DrillContext) -> dict[str, Bend]:
-    service, env = ground.env.services[0], ground.env
+    env = ground.env
 
     def scopes(lower: bool) -> Bend:
         def mutate(estate: Estate) -> None:
@@ -123,11 +123,11 @@ def _case(ground: DrillContext) -> dict[str, Bend]:
         return mutate
 
     def plan_id(estate: Estate) -> None:
-        properties = mutations.site_properties(estate, service)
+        properties = mutations.site_properties(estate, env.services[0])
         properties["serverFarmId"] = str(properties["serverFarmId"]).replace("serverfarms", "serverFarms").upper()
 
     def sku(estate: Estate) -> None:
-        plan = estate.resource(str(mutations.site_properties(estate, service)["serverFarmId"]))
+        plan = estate.resource(str(mutations.site_properties(estate, env.services[0])["serverFarmId"]))
         plan["sku"]["name"] = str(plan["sku"]["name"]).swapcase()
 
     def location(estate: Estate) -> None:
@@ -163,11 +163,12 @@ def _case(ground: DrillContext) -> dict[str, Bend]:
         "principals in upper case": principals,
         "role definitions without a subscription": tenant_wide_roles,
         "resourcegroups in ids": ids,
-        "ids of apps in lower case": lower_ids("microsoft.web/sites"),
-        "the plan's id in upper case": plan_id,
-        "the plan's SKU in the other case": sku,
         "locations by their display names": location,
     }
+    if env.services:
+        forms["ids of apps in lower case"] = lower_ids("microsoft.web/sites")
+        forms["the plan's id in upper case"] = plan_id
+        forms["the plan's SKU in the other case"] = sku
     if env.vaults:
         forms["ids of vaults in lower case"] = lower_ids("microsoft.keyvault/vaults")
     if env.servers:

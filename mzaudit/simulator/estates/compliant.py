@@ -52,6 +52,7 @@ _KINDS: tuple[str | None, ...] = ("app,linux,container", "app", None)
 
 
 _LOCATION = "westeurope"
+_BLOB_READ = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
 _BLIND_READS = (
     "Microsoft.Resources/subscriptions/read",
     "Microsoft.Resources/subscriptions/resourceGroups/read",
@@ -293,7 +294,8 @@ def _grant(estate: Estate, oid: str, role: str, scope: str) -> None:
         if str(assignment["id"]) in held:
             estate.role_assignments.pop()
         return
-    estate.assign(oid, grant_custom_role(estate, role, ["Microsoft.Resources/subscriptions/read"]), scope)
+    reads = [_BLOB_READ] if "/blobServices/" in scope else []
+    estate.assign(oid, grant_custom_role(estate, role, ["Microsoft.Resources/subscriptions/read"], reads), scope)
 
 
 def _app_settings(estate: Estate, plan: EnvironmentPlan, app: AppPlan, site_id: str) -> None:

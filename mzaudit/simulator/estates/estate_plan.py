@@ -194,10 +194,11 @@ class RegistryPlan:
 
 @dataclass(frozen=True, slots=True)
 class EstatePlan:
-    """A whole estate in one tenant."""
+    """A whole estate in one tenant. `resources` are the ids of what somebody else puts there."""
 
     environments: tuple[EnvironmentPlan, ...]
     registries: tuple[RegistryPlan, ...] = ()
+    resources: tuple[str, ...] = ()
     tenant_id: str = TENANT
 
     @property
@@ -206,4 +207,5 @@ class EstatePlan:
         ids = [plan.group for plan in self.environments]
         ids += [one for plan in self.environments for one in plan.ids]
         ids += [one.id for one in self.registries]
+        ids += self.resources
         return tuple(dict.fromkeys(one.split("/")[2].casefold() for one in ids))
