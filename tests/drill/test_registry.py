@@ -90,7 +90,8 @@ def test_cases_are_the_same_in_every_process(name: str, env: str) -> None:
 
 @pytest.mark.parametrize(("name", "env"), GROUNDS)
 def test_every_case_bends_the_estate(name: str, env: str) -> None:
-    """Order alone is no difference between two mappings; every other case changes the estate."""
+    """Order alone is no difference between two mappings; every other case changes the estate, and not by a role that is
+    held already, which Azure refuses to give."""
     drilled = ground(name, env)
     straight = pickle.dumps(estate_of(drilled.wanted))
     before = vars(pickle.loads(straight))
@@ -98,7 +99,9 @@ def test_every_case_bends_the_estate(name: str, env: str) -> None:
     for case in cases_of(drilled):
         estate = pickle.loads(straight)
         case.mutate(estate)
-        if vars(estate) == before and "order" not in case.place:
+        assigned = [str(one["id"]) for one in estate.role_assignments]
+        given_again = len(assigned) > len(set(assigned))
+        if given_again or (vars(estate) == before and "order" not in case.place):
             silent.append(case.name)
     assert silent == []
 

@@ -134,12 +134,19 @@ def _reached(ground: DrillContext, service: DesiredService, storage: DesiredStor
         oid = str(estate.resource(slot)["identity"]["principalId"])
         estate.assign(oid, BLOB_READER, storage.container_id)
 
+    container = storage.container_id.casefold()
+    acting = ground.wanted.sharing(service)
+    documented = {access.role for one in acting for access in one.access if access.scope.casefold() == container}
+    documented |= {one.role for who in acting for one in who.storage if one.container_id.casefold() == container}
+    at_container = {
+        "reads the container": BLOB_READER,
+        "writes the container": _WRITER,
+        "owns the container's data": "Storage Blob Data Owner",
+    }
     return {
-        "reads the container": reaches(BLOB_READER, storage.container_id),
+        **{what: reaches(role, storage.container_id) for what, role in at_container.items() if role not in documented},
         "reads the account": reaches(BLOB_READER, storage.account_id),
         "reads every account of the group": reaches(BLOB_READER, group_of(storage.account_id)),
-        "writes the container": reaches("Storage Blob Data Contributor", storage.container_id),
-        "owns the container's data": reaches("Storage Blob Data Owner", storage.container_id),
         "reads the account through a group": through_a_group,
         **({"its slot reads the container": by_slot} if service.identity is None else {}),
         "lists the account's keys": by_key("Reader and Data Access", True, storage.account_id),

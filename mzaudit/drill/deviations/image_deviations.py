@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import compress
 
 from mzaudit.drill import documented_tags, mutations
 from mzaudit.drill.deviation_registry import breaks
@@ -126,7 +127,11 @@ def pull(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         _leave_login(estate, service)
 
     def role_away(estate: Estate) -> None:
-        estate.revoke(mutations.principal(estate, service), "AcrPull")
+        # every role there: whoever shares the identity may have one that pulls as well, such as Reader
+        oid, registry = mutations.principal(estate, service), service.registry.id.casefold()
+        held = [one["properties"] for one in estate.role_assignments]
+        kept = [one["principalId"] != oid or str(one["scope"]).casefold() != registry for one in held]
+        estate.role_assignments[:] = compress(estate.role_assignments, kept)
 
     def other_registry(estate: Estate) -> None:
         role_away(estate)
