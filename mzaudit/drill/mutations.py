@@ -97,19 +97,21 @@ def compose(estate: Estate, service: DesiredService, *more: str) -> None:
 
 
 def contain(estate: Estate, service: DesiredService, **sidecars: str) -> dict[str, Json]:
-    """Run the same image from site containers, with side-cars by name; gives the properties of each, to be changed."""
+    """Run the same image from site containers, with side-cars by name, pulled by the identity that the service acts as;
+    gives the properties of each, to be changed."""
     main = str(config(estate, service)["linuxFxVersion"]).partition("|")[2]
     site(estate, service)["kind"] = "app,linux,sitecontainers"
     site_properties(estate, service)["kind"] = "app,linux,sitecontainers"
     config(estate, service).update(linuxFxVersion="sitecontainers", acrUseManagedIdentityCreds=False)
+    own = client(estate, service) if service.identity is not None else None
     containers: dict[str, Json] = {}
     for name, reference in {"main": main, **sidecars}.items():
         containers[name] = {
             "image": reference,
             "targetPort": "8080" if name == "main" else None,
             "isMain": name == "main",
-            "authType": "SystemIdentity",
-            "userManagedIdentityClientId": None,
+            "authType": "UserAssigned" if own else "SystemIdentity",
+            "userManagedIdentityClientId": own,
             "userName": None,
             "passwordSecret": None,
             "environmentVariables": [{"name": "LEVEL", "value": "LOG_LEVEL"}],
@@ -173,7 +175,7 @@ def attach(estate: Estate, service: DesiredService) -> str:
     identity = site(estate, service).setdefault("identity", {})
     system = "SystemAssigned" in str(identity.get("type", ""))
     identity["type"] = "SystemAssigned, UserAssigned" if system else "UserAssigned"
-    identity["userAssignedIdentities"] = {arm_id: {"principalId": oid, "clientId": client}}
+    identity.setdefault("userAssignedIdentities", {})[arm_id] = {"principalId": oid, "clientId": client}
     return arm_id
 
 
@@ -312,7 +314,7 @@ def history(estate: Estate, database: DesiredDatabase) -> Table:
 
 
 def client(estate: Estate, service: DesiredService) -> str:
-    """The client id of a service's system-assigned identity, which its database users carry as their SID."""
+    """The client id of the identity that a service acts as, which its database users carry as their SID."""
     return client_of(principal(estate, service))
 
 

@@ -15,6 +15,7 @@ from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.models import ImageSpec, RegistrySpec, SidecarSpec
 from mzaudit.simulator import Estate, SimulatedManifest, canary
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT, commit
+from mzaudit.simulator.estates.estate_plan import stable_guid
 
 
 @breaks(ImageSpec, "repository")
@@ -186,7 +187,9 @@ def site_containers(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "site container pulled by nobody": main(authType="Anonymous"),
     }
     yield from each(steps, (Demand.CONTAINERS, Demand.NO_CREDENTIALS), spread(ground, service, pulled))
-    other = {"site container pulled by a user-assigned identity": main(authType="UserAssigned")}
+    stranger = stable_guid("another client", service.id)
+    by_another = main(authType="UserAssigned", userManagedIdentityClientId=stranger)
+    other = {"site container pulled by another identity": by_another}
     yield from each(steps, (Demand.IDENTITY,), spread(ground, service, other))
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from mzaudit.drill.drill_case import DrillCase, DrillContext
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext
+from mzaudit.drill.expected_bodies import satisfy
 from mzaudit.drill.variations import (
     access_variations,
     app_variations,
@@ -13,6 +18,8 @@ from mzaudit.drill.variations import (
     spelling_variations,
     storage_variations,
 )
+from mzaudit.policy.expected_body import ExpectedBody
+from mzaudit.simulator import Estate
 
 
 def variations(ground: DrillContext) -> tuple[DrillCase, ...]:
@@ -27,4 +34,14 @@ def variations(ground: DrillContext) -> tuple[DrillCase, ...]:
         access_variations,
         neighbour_variations,
     )
-    return tuple(case for part in parts for case in part.variations(ground))
+    cases = (case for part in parts for case in part.variations(ground))
+    expected = [one for env in ground.wanted.environments.values() for one in env.expected]
+    return tuple(replace(case, mutate=partial(_as_expected, case.mutate, expected)) for case in cases)
+
+
+def _as_expected(mutate: Bend, expected: Sequence[ExpectedBody], estate: Estate) -> None:
+    """What varies is harmless only where the policy expects nothing of it."""
+    mutate(estate)
+    for one in expected:
+        if one.id.casefold() in estate.resources:
+            satisfy(estate, one)

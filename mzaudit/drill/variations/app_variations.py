@@ -9,6 +9,7 @@ from mzaudit.drill import documented_tags, mutations
 from mzaudit.drill.deviations.plan_deviations import sizes
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each, spread
 from mzaudit.drill.policy_estate import plan_size
+from mzaudit.facts.image_tags import ANY, is_of
 from mzaudit.policy.desired import DesiredImage, DesiredService
 from mzaudit.simulator import Estate, SimulatedManifest
 from mzaudit.simulator.estates.compliant import LATEST_COMMIT
@@ -63,6 +64,7 @@ def _set(service: DesiredService, name: str, text: str) -> Bend:
 
 def _image(service: DesiredService, documented: DesiredImage) -> dict[str, Bend]:
     latest = documented_tags.tag(documented, LATEST_COMMIT)
+    which = f"@{documented.digest}" if documented.digest else f":{latest}"
 
     def digest(estate: Estate) -> None:
         known = estate.images[service.repository][latest].digest
@@ -75,11 +77,27 @@ def _image(service: DesiredService, documented: DesiredImage) -> dict[str, Bend]
     def moving_tags(estate: Estate) -> None:
         moment = (estate.midnight - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.1234567Z")
         for name in ("main", "v1.4.2", "cache-3f2a", "pr-17"):
-            estate.images[service.repository][name] = SimulatedManifest("sha256:" + "7d" * 32, moment)
+            if not is_of(documented.tags, name):
+                estate.images[service.repository][name] = SimulatedManifest("sha256:" + "7d" * 32, moment)
 
     def regional(kind: str) -> Bend:
         host = f"{service.registry.name.casefold()}.northeurope.{kind}.azurecr.io"
-        return lambda estate: mutations.run_image(estate, service, mutations.image(service, f":{latest}", host=host))
+        return lambda estate: mutations.run_image(estate, service, mutations.image(service, which, host=host))
+
+    forms: dict[str, Bend] = {
+        "image from the registry's host in a region": regional("geo"),
+        "image from the registry's data host in a region": regional("data"),
+    }
+    if documented.digest is None:
+        forms["image by tag and digest"] = digest
+        forms["image by tag and the digest of one platform"] = platform
+    if documented.tags != ANY:
+        forms["newer tags of another style"] = moving_tags
+    return forms if service.function else forms | _several_containers(service)
+
+
+def _several_containers(service: DesiredService) -> dict[str, Bend]:
+    """What a web app may run beside its image; a function app runs one container."""
 
     def named_setting(estate: Estate) -> None:
         held = mutations.contain(estate, service)["main"]
@@ -94,10 +112,6 @@ def _image(service: DesiredService, documented: DesiredImage) -> dict[str, Bend]
 
     return {
         "the documented side-cars, pulled by nobody": documented_sidecars,
-        "image from the registry's host in a region": regional("geo"),
-        "image from the registry's data host in a region": regional("data"),
-        "image by tag and digest": digest,
-        "image by tag and the digest of one platform": platform,
         "image from a compose file": lambda estate: mutations.compose(
             estate, service, "environment:", "  LOG_LEVEL: info"
         ),
@@ -106,7 +120,6 @@ def _image(service: DesiredService, documented: DesiredImage) -> dict[str, Bend]
         "a side-car from the same registry": lambda estate: mutations.contain(
             estate, service, collector=mutations.image(service, ":0.99.0", repository="otel-collector")
         ),
-        "newer tags that are no commits": moving_tags,
     }
 
 
@@ -141,13 +154,12 @@ def _site(service: DesiredService) -> dict[str, Bend]:
         mutations.slot(estate, service)
         mutations.slot(estate, service, "green")
 
-    def unset(estate: Estate) -> None:
-        mutations.site_properties(estate, service)["keyVaultReferenceIdentity"] = None
-        mutations.config(estate, service)["keyVaultReferenceIdentity"] = None
+    def references_by(identity: str | None) -> Bend:
+        def mutate(estate: Estate) -> None:
+            mutations.site_properties(estate, service)["keyVaultReferenceIdentity"] = identity
+            mutations.config(estate, service)["keyVaultReferenceIdentity"] = identity
 
-    def identity_case(estate: Estate) -> None:
-        mutations.site_properties(estate, service)["keyVaultReferenceIdentity"] = "systemassigned"
-        mutations.config(estate, service)["keyVaultReferenceIdentity"] = "systemassigned"
+        return mutate
 
     def left_from_windows(estate: Estate) -> None:
         mutations.site(estate, service)["kind"] = mutations.site_properties(estate, service)["kind"] = "web"
@@ -157,12 +169,17 @@ def _site(service: DesiredService) -> dict[str, Bend]:
         mutations.site_properties(estate, service).update(httpsOnly=False, clientAffinityEnabled=True)
         mutations.config(estate, service).update(alwaysOn=False, http20Enabled=False, numberOfWorkers=3)
 
-    return {
-        "another kind, and a Windows image left behind": left_from_windows,
+    forms: dict[str, Bend] = {
         "a slot that conforms": lambda estate: mutations.slot(estate, service),
         "two slots that conform": two_slots,
         "a user-assigned identity beside, unused": lambda estate: mutations.attach(estate, service),
-        "identity for references never chosen": unset,
-        "identity for references in lower case": identity_case,
         "tuned": tuned,
     }
+    if not service.function and service.image is not None:
+        forms["another kind, and a Windows image left behind"] = left_from_windows
+    if service.acts_as == "system":
+        forms["identity for references never chosen"] = references_by(None)
+        forms["identity for references in lower case"] = references_by("systemassigned")
+    if service.identity is not None:
+        forms["identity for references in upper case"] = references_by(service.identity.id.upper())
+    return forms
