@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mzaudit.access.assignment_index import index
 from mzaudit.access.deny_assignments import LIFT, lift
 from mzaudit.access.effective_access import Access, Grant, access_of
+from mzaudit.access.named_roles import unseen_role
 from mzaudit.access.permission_matching import ActionTarget
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Evidence, Fail, Fix, Inconclusive, Pass, Verdict
@@ -55,7 +57,7 @@ def judge(seen: Snapshot, documented: DocumentedGrant) -> Verdict:
     """Pass where the documented grant is there and works; each other way to hold the access fails in its own words."""
     accesses = accesses_of(seen, documented)
     if any(access.allowed is False for access in accesses):
-        return _refused(accesses, documented)
+        return _refused(seen, accesses, documented)
     if gaps := [gap for access in accesses if access.allowed is None for gap in access.gaps]:
         undecided = [g for access in accesses for g in access.grants if not g.decided]
         note = f"{documented.who} holds {undecided[0].words(documented.scope)}." if undecided else ""
@@ -72,7 +74,7 @@ def judge(seen: Snapshot, documented: DocumentedGrant) -> Verdict:
     return _otherwise(grants, accesses, documented)
 
 
-def _refused(accesses: tuple[Access, ...], documented: DocumentedGrant) -> Fail:
+def _refused(seen: Snapshot, accesses: tuple[Access, ...], documented: DocumentedGrant) -> Fail:
     """Some of it cannot be reached at all."""
     refused = [t for t, access in zip(documented.targets, accesses, strict=True) if access.allowed is False]
     denials = sorted({denial for access in accesses for denial in access.denials})
@@ -86,11 +88,15 @@ def _refused(accesses: tuple[Access, ...], documented: DocumentedGrant) -> Fail:
     some = tuple(dict.fromkeys(g for access in accesses for g in access.grants))
     observed = tuple(g.words(documented.scope) for g in some) or NO_GRANT
     lacks = f"has no access to {documented.thing}"
+    rbac = index(seen, seen.access(documented.scope))
+    if not some and documented.principal_id.casefold() in rbac.holding(documented.role.casefold(), documented.scope):
+        observed = f"{documented.role_name}, which does not let it in"
+        lacks = f"{lacks} though it holds {documented.role_name} there: see the role's permissions and the condition"
     if not documented.roles_alone:
         lacks = f"has no role for {documented.thing}; whether an access control list lets it in is not read"
-    rest = ""
+    rest = unseen_role(seen, documented.scope, documented.role_name)
     if len(refused) < len(accesses):
-        rest = f" It reaches only part: all but {', '.join(name(target.scope) for target in refused)}."
+        rest += f" It reaches only part: all but {', '.join(name(target.scope) for target in refused)}."
     return Fail(
         (Evidence(documented.scope, documented.role_name, observed),),
         f"{documented.who} {lacks}.{rest}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mzaudit.access.assignment_index import index
 from mzaudit.access.storage_access import BLOB_READER
 from mzaudit.access.vault_access import SECRETS_USER
+from mzaudit.policy.role_names import is_built_in
 from mzaudit.snapshot.estate import Snapshot
 
 _KNOWN = {"storage blob data reader": BLOB_READER, "key vault secrets user": SECRETS_USER}
@@ -18,3 +19,10 @@ def role_guid(seen: Snapshot, scope: str, name: str) -> str | None:
         return known
     definitions = index(seen, seen.access(scope)).definitions.values()
     return next((role.guid for role in definitions if role.name.casefold() == name.casefold()), None)
+
+
+def unseen_role(seen: Snapshot, scope: str, name: str) -> str:
+    """A sentence, with a space before it, where a role is no built-in one and nothing that was read is of it."""
+    if is_built_in(name) or role_guid(seen, scope, name) is not None:
+        return ""
+    return f" Nothing that was read is of a role called {name}: see that there is one."

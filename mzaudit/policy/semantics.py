@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from mzaudit import kinds
 from mzaudit.kinds import NamedKind, NameRule
-from mzaudit.policy import resource_checks, things
+from mzaudit.policy import resource_checks, role_names, things
 from mzaudit.policy.bind import (
     CONTAINER,
     NO_COMPONENT,
@@ -410,14 +410,35 @@ def _identities(policy: Policy) -> Wrong:
 _NEEDS_IDENTITY = ("vault", "vaults", "storage", "databases", "settings", "image", "access")
 
 
+def _stated_access(policy: Policy) -> Iterator[tuple[Steps, tuple[AccessSpec, ...]]]:
+    """Whoever holds roles, and which."""
+    yield from ((("services", key), service.access) for key, service in policy.services.items())
+    yield from ((("people", index), one.access) for index, one in enumerate(policy.people))
+    yield from ((("pipelines", index), one.access) for index, one in enumerate(policy.pipelines))
+
+
+def _roles(policy: Policy) -> Iterator[tuple[Steps, str]]:
+    """Each role's name, and where it stands."""
+    for steps, access in _stated_access(policy):
+        yield from (((*steps, "access", index, "role"), one.role) for index, one in enumerate(access))
+    for key, storage in policy.storage.items():
+        yield ("storage", key, "role"), storage.role
+
+
+def _role_names(policy: Policy) -> Wrong:
+    """No role has the name of a built-in one misspelt."""
+    for at, role in _roles(policy):
+        if name := role_names.misspelt(role):
+            yield (
+                at,
+                "the name of a built-in role, or of one of the tenant's own",
+                f"{shown(role)} (did you mean {name}?)",
+            )
+
+
 def _access(policy: Policy) -> Wrong:
     """Roles are held on things that are declared, each once."""
-    stated: list[tuple[Steps, tuple[AccessSpec, ...]]] = [
-        (("services", key), service.access) for key, service in policy.services.items()
-    ]
-    stated += [(("people", index), one.access) for index, one in enumerate(policy.people)]
-    stated += [(("pipelines", index), one.access) for index, one in enumerate(policy.pipelines)]
-    for steps, access in stated:
+    for steps, access in _stated_access(policy):
         seen: set[tuple[str, str]] = set()
         for index, one in enumerate(access):
             at = (*steps, "access", index)
@@ -630,6 +651,7 @@ _CHECKS: tuple[Callable[[Policy], Wrong], ...] = (
     _sql,
     _identities,
     _access,
+    _role_names,
     _images,
     _secrets,
     _plans,
@@ -639,8 +661,10 @@ _CHECKS: tuple[Callable[[Policy], Wrong], ...] = (
 
 
 def notes(policy: Policy, where: Where) -> tuple[Note, ...]:
-    """Where the document asks for what Azure cannot hold, and how much room a vault's name leaves."""
-    return (*_registry_note(policy, where), *_secret_notes(policy, where), *_vault_notes(policy, where))
+    """Where the document asks for what Azure cannot hold, how much room a vault's name leaves, and which roles are the
+    tenant's own."""
+    told = (_registry_note, _secret_notes, _vault_notes, _role_notes)
+    return tuple(note for tell in told for note in tell(policy, where))
 
 
 def _registry_note(policy: Policy, where: Where) -> Iterator[Note]:
@@ -667,6 +691,13 @@ def _secret_notes(policy: Policy, where: Where) -> Iterator[Note]:
                 f"Key Vault names hold letters, digits and hyphens only; by naming.secrets: {policy.naming.secrets} "
                 f"{key} stores {pairs}.",
             )
+
+
+def _role_notes(policy: Policy, where: Where) -> Iterator[Note]:
+    for at, role in _roles(policy):
+        if not role_names.is_built_in(role):
+            words = "is no built-in role that mzaudit knows; a role of that name is looked for in the run."
+            yield Note(where(*at), f"{role} {words}")
 
 
 def _vault_notes(policy: Policy, where: Where) -> Iterator[Note]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mzaudit.policy import role_names
 from tests.policy.bent import line_of, said_of
 
 TEXT = Path(__file__).with_name("several.yaml").read_text(encoding="utf-8")
@@ -97,6 +98,18 @@ SAID: dict[str, tuple[tuple[str, str], str, str]] = {
         "services.api.component: expected an entry of components (main, other) or none, found nothing, and there are"
         " several",
     ),
+    "a role misspelt": (
+        ("    storage: [out]", "    storage: [out]\n    access: [{role: Key Vault Secret User, on: vaults.web}]"),
+        "access: [{role",
+        "services.live.access[0].role: expected the name of a built-in role, or of one of the tenant's own, found"
+        ' "Key Vault Secret User" (did you mean Key Vault Secrets User?)',
+    ),
+    "a container's role misspelt": (
+        ("container: outbox", "container: outbox, role: Storage Blob Data Raeder"),
+        "container: outbox",
+        "storage.out.role: expected the name of a built-in role, or of one of the tenant's own, found"
+        ' "Storage Blob Data Raeder" (did you mean Storage Blob Data Reader?)',
+    ),
     "a database's key on two servers": (
         ('bill: "bill-{env}"', 'ref: "bill-{env}"'),
         "  b: {name",
@@ -119,3 +132,29 @@ def test_all_are_told_at_once(tmp_path: Path) -> None:
     for old, new in ((old, new) for (old, new), _, _ in SAID.values()):
         text = text.replace(old, new, 1)
     assert len(said_of(tmp_path, text)) >= 12
+
+
+ROLES = {
+    "Key Vault Secrets User": None,
+    "key vault secrets user": None,
+    "Storage Blob Data Raeder": "Storage Blob Data Reader",
+    "Acr Pull": "AcrPull",
+    "AcrPul": "AcrPull",
+    "KeyVault Secrets User": "Key Vault Secrets User",
+    "Azure ServiceBus Data Sender": "Azure Service Bus Data Sender",
+    "Contributer": "Contributor",
+    # of the tenant's own
+    "Storage Blob Data Writer": None,
+    "Storage Blob Data Reader 2": None,
+    "Our Key Vault Secrets User": None,
+    "Deploy Operator": None,
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_misspelt_is_told_from_one_of_the_tenants_own(role: str) -> None:
+    assert role_names.misspelt(role) == ROLES[role]
+
+
+def test_no_built_in_role_is_another_misspelt() -> None:
+    assert [name for name in role_names.BUILT_IN if role_names.misspelt(name)] == []

@@ -2,6 +2,7 @@
 
 from mzaudit.access.assignment_index import index
 from mzaudit.access.effective_access import reach_of, undefined
+from mzaudit.access.named_roles import unseen_role
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.demand import Demand
@@ -68,7 +69,8 @@ def documented_access(want: ServiceAccess, seen: Snapshot) -> Verdict:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
     lacks = f"The identity of {service.app} is not assigned {wanted.role} on {name(wanted.scope)}"
     held = f": it holds {elsewhere[0]}." if elsewhere else "."
-    return _fail(want, tuple(sorted(elsewhere)) or "no assignment", lacks + held, who)
+    unseen = unseen_role(seen, wanted.scope, wanted.role)
+    return _fail(want, tuple(sorted(elsewhere)) or "no assignment", lacks + held + unseen, who)
 
 
 def _fail(want: ServiceAccess, observed: str | tuple[str, ...], note: str, who: str | None) -> Fail:

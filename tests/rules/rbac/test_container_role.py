@@ -63,6 +63,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Inconclusive,
         "not evaluated",
     ),
+    "the role does not let this container pass": (
+        (NONE, granted(ME, BLOB_READER, CONTAINER, condition=f"{BY_CONTAINER} 'other'")),
+        Fail,
+        "though it holds Storage Blob Data Reader there: see the role's permissions and the condition.",
+    ),
     "missing": ((NONE,), Fail, "has no access to the blobs of stmonozuprd/snaps"),
     "missing, where access control lists may let it in": (
         (
