@@ -33,6 +33,7 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 mzaudit
 
 contracts: $(READY)
 	$(BIN)/lint-imports --no-cache

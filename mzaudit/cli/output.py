@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Final
 
 from mzaudit.cli.streams import say, show_all
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mzaudit.report.trend import Point
 
 _PRIVATE: Final = 0o600
+_LONGEST_LABEL: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,10 @@ def targets(options: Sequence[str], reports_dir: Path, environments: Sequence[st
             if first is not target.path:
                 same = f"the same path, {first}" if first == target.path else f"one file: {first} and {target.path}"
                 raise InputError(f"-o: two formats were given {same}")
+    cases: dict[str, Path] = {}
+    for path in places:
+        if (first := cases.setdefault(str(path).casefold(), path)) != path:
+            raise InputError(f"-o: {first.name} and {path.name} are one file on macOS and Windows: name them apart")
     return tuple(chosen)
 
 
@@ -59,7 +65,7 @@ def by_default(reports_dir: Path, environments: Sequence[str]) -> tuple[OutputTa
     """What is written without `-o`. Raises `InputError` for a name that no environment can have."""
     from mzaudit.cli.resolve import environment_names
 
-    env = "+".join(environment_names(environments))
+    env = _label(environment_names(environments))
     folder = reports_dir / env
     return (
         OutputTarget("terminal", None),
@@ -67,6 +73,14 @@ def by_default(reports_dir: Path, environments: Sequence[str]) -> tuple[OutputTa
         OutputTarget("markdown", folder / f"mzaudit-{env}.md"),
         OutputTarget("json", folder / f"mzaudit-{env}.json"),
     )
+
+
+def _label(names: Sequence[str]) -> str:
+    """The environments as they stand in a file's name, which no system lets grow beyond some 250 bytes."""
+    joined = "+".join(names)
+    if len(joined) <= _LONGEST_LABEL:
+        return joined
+    return f"{names[0]}+{len(names) - 1}-more-{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
 
 
 def parsed(option: str) -> OutputTarget | None:
@@ -141,7 +155,8 @@ def _by_repository(report: Report) -> Report:
     folder = repository_folder(os.environ)
 
     def place(where: str) -> str:
-        return where if not folder or not where or where.startswith("/") else f"{folder}/{where}"
+        whole = where.startswith("/") or PureWindowsPath(where).drive
+        return where if not folder or not where or whole else f"{folder}/{where}"
 
     def placed(finding: Finding) -> Finding:
         waiver = finding.waiver

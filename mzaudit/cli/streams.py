@@ -13,8 +13,9 @@ _LONGEST = 4_000  # characters of one line on stderr: a name of 100 kB is no mes
 
 
 def ready() -> None:
-    """Lead every closed standard stream to nowhere, before a report or a socket takes its number; escape on stdout and
-    stderr what their encoding cannot hold."""
+    """Lead every closed standard stream to nowhere, before a report or a socket takes its number. What stdout holds is
+    UTF-8 with line feeds unless a terminal shows it, as files are: a report in Windows' own encoding is none. On what a
+    terminal and stderr take, escape what their encoding cannot hold."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -26,6 +27,8 @@ def ready() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    if hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
 
 
 def show(text: str) -> None:

@@ -64,13 +64,6 @@ def test_a_snapshot_is_for_its_owner_alone_and_is_kept_elsewhere(folder: Path) -
     shutil.rmtree(kept.parent)
 
 
-def test_a_system_without_modes_has_its_reports_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows before Python 3.13 has no `os.fchmod`."""
-    monkeypatch.delattr("os.fchmod")
-    output.write(night(), [OutputTarget("json", folder / "a.json")], colour=False, width=100)
-    assert (folder / "a.json").exists()
-
-
 def test_code_scanning_finds_the_policy_where_the_repository_has_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
