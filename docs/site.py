@@ -79,6 +79,7 @@ def index() -> str:
         "* [First steps](first-steps.md): from nothing to a nightly gate",
         "* [Operating](operating.md): sign-in, roles, report formats, pipelines, pull requests, terms",
         "* [Beyond the gate](beyond.md): snapshots, baselines, who changed it, what changed, adopting, drilling",
+        "* [Rules of your own](plugins.md): a package that holds them, how it is loaded, how it is tested",
         "* [The policy](policy.md): every field, what it means, which rules read it, an example",
         "* [Rules](rules/README.md): all in one table; a page for each, from its docstring and its tested cases",
         "* [Permissions](permissions.md): what the auditing identity needs, and what each permission is for",

@@ -12,8 +12,8 @@ import pytest
 from mzaudit import rules
 from mzaudit.engine.evaluate import evaluate
 from mzaudit.engine.results import Finding, Status
+from mzaudit.rule_testing import concludes_more, reversed_order
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Listing, Observed
 from tests.bent_estates import ESTATES
 from tests.blindfold import blind, one_less
 from tests.built_estate import wanted
@@ -26,17 +26,6 @@ def judged(seen: Snapshot, *asked: str) -> dict[tuple[str, str, str], Finding]:
     """Findings by obligation."""
     findings = evaluate(wanted(*(asked or ("prd",))), seen, RULES)
     return {(f.env, f.rule, f.subject.name): f for f in findings}
-
-
-def concludes_more(before: Finding, after: Finding) -> bool:
-    """Whether seeing less changed a conclusion. An inconclusive finding concludes nothing. A failure whose cause is no
-    longer seen stands by itself: the obligation failed before and fails now, only the blame has moved. One of which
-    only the lesser part is still seen stands at its own severity, and names what was not seen."""
-    if after.status is Status.INCONCLUSIVE:
-        return False
-    if before.cause:
-        return after.status not in (Status.NOT_APPLICABLE, Status.FAIL)
-    return before.status is not after.status or (before.severity is not after.severity and not after.gaps)
 
 
 @pytest.mark.parametrize("name", ESTATES)
@@ -80,24 +69,7 @@ def facet_kind(path: str) -> str:
 @pytest.mark.parametrize("name", ESTATES)
 def test_order_does_not_matter(name: str) -> None:
     seen = ESTATES[name]()
-    assert evaluate(wanted(*ASKED), seen, RULES) == evaluate(wanted(*ASKED), reversed_(seen), RULES[::-1])
-
-
-def reversed_(value: Any) -> Any:
-    """The same facts, every listing and mapping the other way round."""
-    match value:
-        case Observed(inner):
-            return Observed(reversed_(inner))
-        case Listing(items, gap):
-            return Listing(tuple(reversed_(item) for item in reversed(items)), gap)
-        case Mapping():
-            return {name: reversed_(value[name]) for name in reversed(list(value))}
-        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return dataclasses.replace(
-                value, **{f.name: reversed_(getattr(value, f.name)) for f in dataclasses.fields(value)}
-            )
-        case _:
-            return value
+    assert evaluate(wanted(*ASKED), seen, RULES) == evaluate(wanted(*ASKED), reversed_order(seen), RULES[::-1])
 
 
 def emptied(seen: Snapshot) -> Snapshot:

@@ -36,12 +36,12 @@ def with_attribution(
 def _attributed(
     report: Report, loaded: Loaded, simulator: Simulator | None, *, names: bool, timeout: float, debug: bool
 ) -> Report:
-    from mzaudit import rules
     from mzaudit.azure import changes_of
+    from mzaudit.cli.plugins import rules_with
     from mzaudit.engine.change_attribution import MOST, asked, attribute
     from mzaudit.snapshot.changes import Records
 
-    every_rule = rules.load()
+    every_rule = rules_with(loaded.policy.plugins)
     resources = asked(report.findings, every_rule)[:MOST]
     records, reads = Records({}, {}), report.reads
     if resources:

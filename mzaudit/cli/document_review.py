@@ -48,7 +48,7 @@ def accept_sections(review: DocumentReview, lock: Path, names: Sequence[str]) ->
 
 def policy_lines(loaded: Loaded) -> Mapping[str, tuple[str, ...]]:
     """For each rule the `file:line` of everything in the policy that it asks about, in any environment."""
-    from mzaudit import rules
+    from mzaudit.cli.plugins import rules_with
     from mzaudit.cli.resolve import bind_policy
 
     environments = tuple(loaded.policy.environments)
@@ -59,5 +59,5 @@ def policy_lines(loaded: Loaded) -> Mapping[str, tuple[str, ...]]:
                 subject.where for env in environments for subject in rule.over(wanted, wanted.environments[env])
             )
         )
-        for rule in rules.load()
+        for rule in rules_with(loaded.policy.plugins)
     }

@@ -39,7 +39,7 @@ def judge(
     The verdicts are added to `so_far` one by one; with `unjudged` those alone stand, and all else is inconclusive by
     that gap. `notes` join the report's warnings.
     """
-    from mzaudit import rules
+    from mzaudit.cli.plugins import rules_with
     from mzaudit.diagram.topology import topology
     from mzaudit.engine.baseline import comparable, dropped, mark
     from mzaudit.engine.evaluate import cut_short, evaluate
@@ -58,7 +58,7 @@ def judge(
     started = clock.by_azure(seen.taken, seen.skew)
     if earlier is not None:
         comparable(earlier, wanted.asked, policy, seen.source, started)
-    every_rule = rules.load()
+    every_rule = rules_with(loaded.policy.plugins)
     known(only, [rule.code for rule in every_rule])
     if unjudged is None:
         judged = evaluate(wanted, view, every_rule, loaded.requirements, so_far)

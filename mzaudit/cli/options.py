@@ -72,6 +72,10 @@ def policy(help_: str = "Policy file or directory.  [default: policies/]", name:
     return option(JUDGED, "--policy", name, type=click.Path(path_type=Path), help=help_)
 
 
+plugins = click.option(
+    "--plugins", multiple=True, metavar="NAME", help="Rules of an installed package too, as `plugins` of a policy."
+)
+
 subscription = option(
     JUDGED, "--subscription", metavar="ID", help="Subscription; else MZAUDIT_SUBSCRIPTION_ID, else the policy's."
 )

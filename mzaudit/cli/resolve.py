@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,16 +33,18 @@ def environment_names(asked: Sequence[str]) -> tuple[str, ...]:
 
 def load_policy(path: Path | None, *, shipped: bool) -> Loaded:
     """The policy of `--policy`, else ./policies, else (where a simulated estate is asked about) the shipped one."""
+    from mzaudit.cli.plugins import installed_codes
     from mzaudit.policy.loader.load import load
     from mzaudit.policy.shipped_policy import shipped as shipped_policy
     from mzaudit.rules import vocabulary
 
+    words = replace(vocabulary(), installed=installed_codes)
     if path is not None:
-        return load(path, vocabulary(), "policies" if path == shipped_policy() else None)
+        return load(path, words, "policies" if path == shipped_policy() else None)
     if Path("policies").is_dir():
-        return load(Path("policies"), vocabulary())
+        return load(Path("policies"), words)
     if shipped:
-        return load(shipped_policy(), vocabulary(), "policies")
+        return load(shipped_policy(), words, "policies")
     raise InputError("policies: no such directory; write one to start from with `mzaudit init`, or give --policy PATH")
 
 

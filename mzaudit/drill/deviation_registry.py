@@ -48,6 +48,7 @@ _ELSEWHERE = "where to look; a thing elsewhere is a missing thing, which is dril
 NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
     {
         (Policy, "version"): "the format of the file, not of the estate",
+        (Policy, "plugins"): "rules of one's own, which no demand of the policy knows",
         (Policy, "estate"): "a title; nothing in Azure carries it",
         (Policy, "document"): "a title; nothing in Azure carries it",
         (Policy, "pipelines"): "who may change the estate; a change is not a state",

@@ -513,6 +513,10 @@ class Policy(Strict):
             " (`../docs/azure.md`), whose changes are then told (`mzaudit policy document`)."
         ),
     ]
+    plugins: Annotated[
+        tuple[Name, ...],
+        Field(description="Installed packages with rules of one's own, by the names of their entry points."),
+    ] = ()
     naming: Annotated[Naming, Field(description="How documented names are stored.")] = Naming()
     environments: Annotated[
         dict[EnvironmentName, EnvironmentSpec], Field(min_length=1, description="The environments, by name.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from mzaudit.policy.loader.diagnostics import shown
@@ -11,14 +11,24 @@ from mzaudit.policy.loader.diagnostics import shown
 _LONGEST = 60  # a comparison costs time, and nobody misspells so much
 
 
+def _none_installed(names: tuple[str, ...]) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The codes of all rules, and the facts by which environments are compared, both sorted; `is_secret` knows the
-    members of Azure's bodies that are never read."""
+    members of Azure's bodies that are never read; `installed` loads plugins by name and gives the codes of their rules:
+    it raises `InputError`."""
 
     rules: tuple[str, ...]
     facts: tuple[str, ...]
     is_secret: Callable[[str], bool]
+    installed: Callable[[tuple[str, ...]], tuple[str, ...]] = _none_installed
+
+    def with_plugins(self, names: tuple[str, ...]) -> Vocabulary:
+        """The same, with the rules of these plugins."""
+        return replace(self, rules=tuple(sorted((*self.rules, *self.installed(names))))) if names else self
 
     def no_rule(self, code: str) -> tuple[str, str] | None:
         """What was expected and what found where that code is given; None if a rule has it."""

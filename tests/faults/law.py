@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from mzaudit.engine.results import Finding, Gate, Report, Status
 from mzaudit.report.gap_advice import cures
+from mzaudit.rule_testing import concludes_more
 from mzaudit.simulator import CANARY, Request
 from mzaudit.snapshot.observed import GapReason
 from tests.faults.agreement import differences
 from tests.faults.bench import DEADLINE, Outcome
 from tests.faults.catalogue import abandons, called_for, excused
 from tests.faults.targets import LOGIN, Target, tells_of
-from tests.test_laws import concludes_more
 
 CODES = {Gate.PASSED: 0, Gate.FAILED: 1, Gate.INCOMPLETE: 3}
 # reasons that a role cures: the gap must say which

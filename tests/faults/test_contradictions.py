@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from mzaudit.rule_testing import concludes_more
 from mzaudit.simulator import Alter, Fault
 from mzaudit.snapshot.observed import GapReason
 from tests.faults.bench import PATIENCE, Bench
@@ -24,7 +25,6 @@ from tests.faults.catalogue import FAULTS, excused, is_list, own_word
 from tests.faults.conftest import ESTATES, Tried
 from tests.faults.targets import LOGIN, Target
 from tests.promises.conftest import EXHAUSTIVE
-from tests.test_laws import concludes_more
 
 Json = dict[str, Any]
 SAMPLE = 20

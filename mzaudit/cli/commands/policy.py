@@ -91,15 +91,18 @@ def schema(report: bool) -> int:
 @click.option("--report", type=click.Path(path_type=Path), help="Show the results of this saved JSON report.")
 def requirements(path: Path | None, report: Path | None) -> int:
     """Print the trace matrix: requirement, section of the document, the rules that answer it, how it fared."""
-    from mzaudit import exit_codes, rules
+    from mzaudit import exit_codes
     from mzaudit.cli import output
     from mzaudit.cli.load_files import read_report
+    from mzaudit.cli.plugins import rules_with
     from mzaudit.cli.resolve import load_policy
     from mzaudit.report.trace_matrix import trace
 
     last = read_report(report) if report is not None else None
-    asked = last.requirements if last is not None and path is None else load_policy(path, shipped=True).requirements
-    output.show(trace(asked, {rule.code for rule in rules.load()}, last))
+    loaded = load_policy(path, shipped=True) if last is None or path is not None else None
+    asked = loaded.requirements if loaded is not None else last.requirements if last is not None else ()
+    codes = {rule.code for rule in rules_with(loaded.policy.plugins if loaded is not None else ())}
+    output.show(trace(asked, codes | {rule.code for rule in (last.rules if last is not None else ())}, last))
     return exit_codes.PASSED
 
 

@@ -129,6 +129,7 @@ def _checked(shown: str, folder: Path, documents: dict[str, Document], words: Vo
         _take_baseline(whole, baseline)
         files = (*files, *((baseline.file,) if baseline is not None else ()))
     policy = _validated(Policy, whole)
+    words = _with_plugins(whole, policy, words) if policy is not None else words
     stated = _validated(Requirements, catalogue)
     entries = _validated(WaiverFile, waived)
     if policy is not None and entries is not None:
@@ -155,6 +156,15 @@ def _checked(shown: str, folder: Path, documents: dict[str, Document], words: Vo
         folder,
         reviewed,
     )
+
+
+def _with_plugins(whole: Document, policy: Policy, words: Vocabulary) -> Vocabulary:
+    """The words with those of the plugins that the policy names; what cannot be loaded is complained of."""
+    try:
+        return words.with_plugins(policy.plugins)
+    except InputError as error:
+        whole.complain(("plugins",), "installed packages with rules", str(error))
+        return words
 
 
 def _reviewed(whole: Document, policy: Policy, folder: Path) -> DocumentReview | None:
