@@ -14,6 +14,7 @@ from mzaudit.cli import run as mzaudit
 from mzaudit.cli.commands.drill import audit
 from mzaudit.drill import drill_text
 from mzaudit.drill.drill_run import Audit, Drill, DrillOutcome, DrillPlan, conforms, drill, run
+from mzaudit.engine.results import Status
 from mzaudit.engine.rule import guarding
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.shipped_policy import shipped
@@ -73,6 +74,27 @@ def test_the_shipped_policy_is_proven(part: int, proven: Drill, proven_on_the_wi
 def test_a_small_policy_of_another_kind_is_proven(part: int, whole: Drill) -> None:
     """Every fourth case, to keep the suite short; the command drills them all."""
     outcomes = [whole.outcome(number) for number in range(4 * part, len(whole.cases), 4 * SMALL_PARTS)]
+    assert drill_text.slipped(outcomes) + drill_text.false_alarms(outcomes) == ()
+
+
+ODD = {
+    "facets": (SMALL.with_name("facets.yaml"), "live"),
+    "several": (SMALL.parents[1] / "policy" / "several.yaml", "eu-1"),
+    "strange": (SMALL.with_name("strange.yaml"), "live"),
+}
+DRAWN = 12  # cases of each, by seeded dice
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_policy_of_odd_facets_is_valid_and_proven(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Its own estate passes under every rule, also those that it switches off, and so do some cases of its drill."""
+    policy, env = ODD[name]
+    assert mzaudit(["policy", "validate", str(policy)]) == exit_codes.PASSED, capfd.readouterr().err
+    with drill(DrillPlan(load(policy, vocabulary()), env, audit, GUARDS)) as running:
+        found = running.conforming(everywhere=True)
+        wrong = [one for one in found if one.status in (Status.FAIL, Status.INCONCLUSIVE)]
+        assert [(one.rule, one.subject.name, one.note, one.gaps) for one in wrong] == []
+        outcomes = [running.outcome(n) for n in random.Random(name).sample(range(len(running.cases)), DRAWN)]
     assert drill_text.slipped(outcomes) + drill_text.false_alarms(outcomes) == ()
 
 

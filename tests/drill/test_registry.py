@@ -27,13 +27,20 @@ POLICIES = {
     "shipped": shipped(),
     "small": HERE / "small.yaml",
     "facets": HERE / "facets.yaml",
+    "strange": HERE / "strange.yaml",
     "several": HERE.parent / "policy" / "several.yaml",
     "smallest": HERE.parent / "estates" / "smallest",
     "four subscriptions": HERE.parent / "estates" / "four_subscriptions",
     "northwind": HERE.parent / "estates" / "northwind",
 }
 ENVIRONMENTS = {"shipped": ("dev", "stg", "prd"), "several": ("pre-prod", "eu-1"), "northwind": ("test", "live")}
-ENVIRONMENTS |= {"small": ("live",), "facets": ("live",), "smallest": ("live",), "four subscriptions": ("prd",)}
+ENVIRONMENTS |= {
+    "strange": ("test", "live", "keys"),
+    "small": ("live",),
+    "facets": ("live",),
+    "smallest": ("live",),
+    "four subscriptions": ("prd",),
+}
 GROUNDS = [(name, env) for name in POLICIES for env in ENVIRONMENTS[name]]
 
 

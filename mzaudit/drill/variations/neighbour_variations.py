@@ -19,7 +19,7 @@ def variations(ground: DrillContext) -> Iterator[DrillCase]:
     yield from each(("neighbours",), (), _things(ground))
     others = [env for env in ground.wanted.environments.values() if env.env != ground.env.env]
     for other in others:
-        yield from each(("environments", other.env), (), _environment(other))
+        yield from each(("environments", other.env), (), _environment(ground.env, other))
 
 
 def _things(ground: DrillContext) -> dict[str, Bend]:
@@ -78,7 +78,10 @@ def _things(ground: DrillContext) -> dict[str, Bend]:
     }
 
 
-def _environment(other: DesiredEnvironment) -> dict[str, Bend]:
+def _environment(own: DesiredEnvironment, other: DesiredEnvironment) -> dict[str, Bend]:
+    shared = {vault.id for vault in own.vaults}
+    vaults = [vault for vault in other.vaults if vault.id not in shared]
+
     def gone(estate: Estate) -> None:
         for service in other.services:
             estate.remove(service.id)
@@ -94,12 +97,12 @@ def _environment(other: DesiredEnvironment) -> dict[str, Bend]:
             mutations.site(estate, service)["identity"] = {"type": "None"}
 
     def vaults_gone(estate: Estate) -> None:
-        for vault in other.vaults:
+        for vault in vaults:
             mutations.lose_vault(estate, vault)
 
-    return {
+    apps: dict[str, Bend] = {
         "apps gone there": gone,
         "apps broken there": broken,
         "no identities there": without_identities,
-        "vaults gone there": vaults_gone,
     }
+    return (apps if other.services else {}) | ({"vaults gone there": vaults_gone} if vaults else {})

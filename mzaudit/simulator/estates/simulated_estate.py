@@ -236,9 +236,16 @@ class Estate:
         secret.versions.append(version)
         return version
 
+    def role_guid(self, role: str) -> str:
+        """The GUID of a role by its name, the tenant's own ones too; any other text is taken for a GUID."""
+        if role in BUILTIN_ROLES:
+            return BUILTIN_ROLES[role].guid
+        own = stable_guid("role", role)
+        return own if own in self.role_definitions else role
+
     def assign(self, oid: str, role: str, scope: str, *, principal_type: str = "ServicePrincipal") -> Json:
-        """Grant a role (a built-in's name, or the GUID of any role) to a principal at a scope."""
-        guid = BUILTIN_ROLES[role].guid if role in BUILTIN_ROLES else role
+        """Grant a role (a name, or the GUID of any role) to a principal at a scope."""
+        guid = self.role_guid(role)
         name = stable_guid("assignment", oid, guid, scope.casefold())
         stamp = "2025-11-03T08:15:42.1234567Z"
         # above the subscriptions a role is named without one
@@ -268,7 +275,7 @@ class Estate:
 
     def revoke(self, oid: str, role: str, scope: str | None = None) -> int:
         """Take a role away (everywhere, or at one scope); says how many assignments went."""
-        guid = BUILTIN_ROLES[role].guid if role in BUILTIN_ROLES else role
+        guid = self.role_guid(role)
         kept = [
             one
             for one in self.role_assignments
