@@ -46,6 +46,8 @@ MARKDOWN: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "underlined headings": ("A\n===\nx\n\nB\n---\ny\n", [("A", 1), ("B", 5)]),
     "headings that are alike": ("# A\n## X\n1\n## X\n2\n# B\n## X\n3\n",
         [("A", 1), ("A / X", 2), ("A / X (2)", 4), ("B", 6), ("B / X", 7)]),
+    "a heading that is called as one that is alike": ("## X\n1\n## X (2)\n2\n## X\n3\n",
+        [("X", 1), ("X (2)", 3), ("X (3)", 5)]),
     "marks in a heading": ("## The `kv` *vaults* [here](x.md) {#kv}\n", [("The kv vaults here", 1)]),
     "a numbered heading": ("## 2.1 Vaults\nx\n## 3. Data\n## 3 backends\n",
         [("Vaults", 1), ("Data", 3), ("3 backends", 4)]),
@@ -207,6 +209,7 @@ def test_the_nearest_name() -> None:
 
 PAGES: dict[str, tuple[str, bytes, str]] = {
     "no text": ("p.md", b"\xff\xfe", "p.md: expected UTF-8 text, found the byte 0xff"),
+    "too many sections": ("p.md", b"# A\n" * 2001, "p.md: more than 2,000 sections"),
     "too large": ("p.txt", b"x" * (1024 * 1024 + 1), "p.txt: larger than 1 MiB"),
 }
 

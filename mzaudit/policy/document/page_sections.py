@@ -74,7 +74,8 @@ def _named(pieces: Sequence[_Piece]) -> Iterator[PageSection]:
     levels = [heading.level for heading, _ in pieces if heading.level]
     titled = bool(levels) and levels[0] < min(levels[1:], default=levels[0] + 1)  # one heading is above all others
     path: list[tuple[int, str, str]] = []  # level, title, name
-    used: dict[str, int] = {}
+    used: set[str] = set()
+    alike: dict[str, int] = {}
     for heading, words in pieces:
         found = _NUMBER.match(heading.title)
         number = found[1].rstrip(".)") if found else ""
@@ -82,9 +83,11 @@ def _named(pieces: Sequence[_Piece]) -> Iterator[PageSection]:
         path = [above for above in path if above[0] < heading.level]
         of_page = titled and heading.level == levels[0]
         name = " / ".join((*(above[1] for above in path), title))
-        used[name] = used.get(name, 0) + 1
-        if used[name] > 1:
-            name = f"{name} ({used[name]})"
+        first = name
+        while name in used:
+            alike[first] = alike.get(first, 1) + 1
+            name = f"{first} ({alike[first]})"
+        used.add(name)
         within = tuple(above[2] for above in path)
         digest = hashlib.sha256("\n".join(words).encode("utf-8", "surrogatepass")).hexdigest()
         yield PageSection(name, title, number, heading.line, within, digest)

@@ -11,6 +11,7 @@ from mzaudit.policy.document.page_sections import MARKDOWN, PAGES, PageSection, 
 from mzaudit.policy.document.section_lock import LOCK, PageChanges, page_changes, parse_lock
 
 LARGEST = 1024 * 1024
+MOST_SECTIONS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,10 @@ def review(path: Path, page: str, folder: Path) -> DocumentReview:
             f"{LOCK}:{error}: expected the digest and name of a section, each name once: write the file anew with"
             " `mzaudit policy document --accept all` once it is deleted"
         ) from None
-    return DocumentReview(page, page_sections(text, markdown=real.suffix.lower() in MARKDOWN), reviewed)
+    sections = page_sections(text, markdown=real.suffix.lower() in MARKDOWN)
+    if len(sections) > MOST_SECTIONS:
+        raise InputError(f"{page}: more than {MOST_SECTIONS:,} sections")
+    return DocumentReview(page, sections, reviewed)
 
 
 def _read(path: Path, name: str) -> str:
