@@ -119,7 +119,7 @@ def sent() -> tuple[Operation, ...]:
 
 async def _beside(simulator: Simulator) -> None:
     """What is asked beside the state itself."""
-    connection = Connection(retry=HURRIED, connector=simulator.connector)
+    connection = Connection(retry=HURRIED, session=simulator.session)
     site = next(str(body["id"]) for body in simulator.estate.resources.values() if "/sites/" in str(body["id"]))
     login = choose(login_env(simulator), connection)
     await changes_of([site], login, connection, taken=TAKEN, tool_version="0", timeout=30)

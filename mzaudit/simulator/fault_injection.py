@@ -129,16 +129,22 @@ class FaultPlan:
 
     def pick(self, call: HttpRequest) -> Action | None:
         """The action for a request: that of the first fault whose turn it is."""
+        with self._lock:
+            due = [fault for fault in self._matching(call) if self._turns.has_come(fault)]
+        return due[0].action if due else None
+
+    def concerns(self, call: HttpRequest) -> bool:
+        """Whether a fault matches a request, be it for another's turn; nothing is counted."""
+        return bool(self._faults) and bool(self._matching(call))
+
+    def _matching(self, call: HttpRequest) -> list[Fault]:
         lines = (f"{call.method} https://{call.host}{call.path}", f"{call.method} {call.path}")
         query = "&".join(sorted(f"{name}={value}" for name, value in call.query.items()))
-        with self._lock:
-            matching = [
-                fault
-                for fault in self._faults
-                if any(re.search(fault.match, line, re.IGNORECASE) for line in lines) and re.search(fault.query, query)
-            ]
-            due = [fault for fault in matching if self._turns.has_come(fault)]
-        return due[0].action if due else None
+        return [
+            fault
+            for fault in self._faults
+            if any(re.search(fault.match, line, re.IGNORECASE) for line in lines) and re.search(fault.query, query)
+        ]
 
 
 class SqlFaultPlan:

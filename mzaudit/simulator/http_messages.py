@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 # Any: wire JSON has no static shape; the simulator keeps it as recorded so that no model of ours can leak into it.
 Json = dict[str, Any]
@@ -40,6 +40,19 @@ class HttpRequest:
         """The bearer token that was sent, if any."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.casefold() == "bearer" and token.strip() else None
+
+
+def read_request(method: str, host: str, target: str, headers: Mapping[str, str], body: bytes) -> HttpRequest:
+    """The request with that request line's target, sent to a host of any case, with or without HTTPS's own port."""
+    path, _, query = target.partition("?")
+    return HttpRequest(
+        method=method,
+        host=host.casefold().removesuffix(":443"),
+        path=path,
+        query={name.casefold(): value for name, value in parse_qsl(query, keep_blank_values=True)},
+        headers={name.casefold(): value for name, value in headers.items()},
+        body=body,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import itertools
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,10 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 from aiohttp import web
+from aiohttp.http import SERVER_SOFTWARE
+from yarl import URL
 
 from mzaudit.simulator.arm import resource_manager
 from mzaudit.simulator.arm.throttle import Buckets, Throttle, unthrottled
@@ -42,8 +43,8 @@ from mzaudit.simulator.fault_injection import (
     encode,
     made_up,
 )
-from mzaudit.simulator.http_messages import HttpRequest, HttpResponse
-from mzaudit.simulator.in_memory import Memory
+from mzaudit.simulator.http_messages import HttpRequest, HttpResponse, read_request
+from mzaudit.simulator.in_memory import Handed, Memory, MemorySession
 from mzaudit.simulator.listener import settle, shut
 from mzaudit.simulator.proxy import Proxy, Verdict
 from mzaudit.simulator.services import entra, graph, registry_data_plane, vault_data_plane
@@ -165,8 +166,12 @@ class Simulator:
             statements=sum(request.kind == "QUERY" for request in self.sql_requests),
         )
 
-    def connector(self, **settings: Any) -> Memory:  # Any: aiohttp's own keyword arguments
-        """An aiohttp connector that leads a client of the running loop here without a socket; not for `waves`."""
+    def session(self, pool: Mapping[str, Any], **settings: Any) -> MemorySession:  # Any: aiohttp's own arguments
+        """What takes the place of an aiohttp session, and leads a client of the running loop here without a socket; not
+        for `waves`."""
+        return MemorySession(self._hand_over, self._connector, pool, **settings)
+
+    def _connector(self, **settings: Any) -> Memory:
         return Memory(self._admit, self._server(), **settings)
 
     def environ(self) -> dict[str, str]:
@@ -248,16 +253,9 @@ class Simulator:
 
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         number = next(self._numbers)
-        path, _, query = incoming.raw_path.partition("?")
-        call = HttpRequest(
-            method=incoming.method,
-            host=incoming.host.casefold().removesuffix(":443"),
-            path=path,
-            query={name.casefold(): value for name, value in parse_qsl(query, keep_blank_values=True)},
-            headers={name.casefold(): value for name, value in incoming.headers.items()},
-            body=await incoming.read(),
-        )
-        record = Request(call.method, call.host, call.path, query, 0, number)
+        body = await incoming.read()
+        call = read_request(incoming.method, incoming.host, incoming.raw_path, incoming.headers, body)
+        record = Request(call.method, call.host, call.path, incoming.raw_path.partition("?")[2], 0, number)
         self._answered[number] = record
         await self._wait()
         response = await self._respond(incoming, call)
@@ -267,6 +265,24 @@ class Simulator:
             response.headers.setdefault("Date", told)
         self._answered[number] = Request(record.method, record.host, record.path, record.query, status, number)
         return response if response is not None else web.Response()
+
+    def _hand_over(self, call: HttpRequest, url: URL) -> Handed | None:
+        """The answer to a request of this process, unless it is one to wait for, to refuse or to let go wrong."""
+        if self._latency or self._judge(call.host, url.port or 0) != "known" or self._plan.concerns(call):
+            return None
+        number = next(self._numbers)
+        answer = self._answer(call)
+        self._answered[number] = Request(call.method, call.host, call.path, url.raw_query_string, answer.status, number)
+        told = format_datetime(datetime.now(UTC) + self.clock, usegmt=True)
+        body = encode(answer)
+        headers = _headers(answer)
+        headers |= {
+            "Content-Type": "application/json; charset=utf-8",
+            "Content-Length": str(len(body)),
+            "Date": told,
+            "Server": SERVER_SOFTWARE,
+        }
+        return answer.status, headers, body
 
     async def _wait(self, *, database: bool = False) -> None:
         if self._waves is not None:
@@ -342,11 +358,18 @@ def _answer(estate: Estate, call: HttpRequest) -> HttpResponse:
 
 
 def _response(answer: HttpResponse) -> web.Response:
-    common = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
-    headers = common | {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} | dict(answer.headers)
     return web.Response(
-        status=answer.status, body=encode(answer), headers=headers, content_type="application/json", charset="utf-8"
+        status=answer.status,
+        body=encode(answer),
+        headers=_headers(answer),
+        content_type="application/json",
+        charset="utf-8",
     )
+
+
+def _headers(answer: HttpResponse) -> dict[str, str]:
+    common = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    return common | {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} | dict(answer.headers)
 
 
 def _abort(incoming: web.BaseRequest) -> None:

@@ -137,7 +137,7 @@ def take(
     """One snapshot of the simulated estate; by default of production, and in memory, where no time passes."""
     connection = connection_to(sim, retry)
     if not wire:
-        connection = replace(connection, connector=sim.connector)
+        connection = replace(connection, session=sim.session)
     with asyncio.Runner(loop_factory=loop or (None if wire else VirtualTime)) as runner:
         return runner.run(
             collect(

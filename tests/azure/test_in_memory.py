@@ -50,7 +50,7 @@ def wire(simulator: Simulator) -> Connection:
 
 
 def memory(simulator: Simulator) -> Connection:
-    return Connection(connector=simulator.connector)
+    return Connection(session=simulator.session)
 
 
 async def told(connection: Connection, url: str) -> list[Told]:

@@ -62,7 +62,7 @@ def looked(policy: Callable[[str], Loaded]) -> Callable[[str, str], tuple[Snapsh
 def read(simulator: Simulator, scope: Scope) -> Snapshot:
     """One look, in memory."""
     environment = simulator.environ()
-    connection = replace(Connection.from_environment(environment), connector=simulator.connector)
+    connection = replace(Connection.from_environment(environment), session=simulator.session)
     return collection.run_async(
         collect(
             scope,

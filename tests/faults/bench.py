@@ -161,7 +161,7 @@ class Bench:
         return self._sim.refused
 
     async def _in_memory(self, retry: Retry) -> Snapshot:
-        return await self._collect(replace(self._connection(retry), connector=self._sim.connector))
+        return await self._collect(replace(self._connection(retry), session=self._sim.session))
 
     async def _on_the_wire(self, retry: Retry, broken: Mapping[str, Break]) -> Snapshot:
         async with tunnel(self._sim.proxy, broken) as proxy:
@@ -178,7 +178,7 @@ class Bench:
             taken=self._taken,
             tool_version="0",
             source="simulated",
-            timeout=DEADLINE if connection.connector else 10 * DEADLINE,
+            timeout=DEADLINE if connection.session else 10 * DEADLINE,
             values=True,
         )
 

@@ -44,7 +44,7 @@ class Asked:
 
 
 def _records(simulator: Simulator, resources: tuple[str, ...], faults: Sequence[Fault] = ()) -> Records:
-    connection = replace(connection_to(simulator, PATIENCE), connector=simulator.connector)
+    connection = replace(connection_to(simulator, PATIENCE), session=simulator.session)
     login = choose(login_env(simulator), connection)
     simulator.faults[:] = faults
     with asyncio.Runner(loop_factory=VirtualTime) as runner:

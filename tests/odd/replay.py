@@ -191,12 +191,12 @@ class Replay:
         )
 
     def _sdk(self) -> Snapshot:
-        seen: Snapshot = self._run(self._collect(replace(self.connection, connector=self._sim.connector)))
+        seen: Snapshot = self._run(self._collect(replace(self.connection, session=self._sim.session)))
         return seen
 
     def _fetch(self, unknown: Mapping[Asked, Call]) -> None:
         async def fetch() -> None:
-            connection = replace(self.connection, connector=self._sim.connector)
+            connection = replace(self.connection, session=self._sim.session)
             login = choose(self._sim.environ(), connection)
             async with opened(login, connection, self._sim.subscription_id, tool_version="0", timeout=60) as (run, _):
                 for (method, url), call in unknown.items():

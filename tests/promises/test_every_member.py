@@ -112,7 +112,7 @@ def told(simulator: Simulator, mzaudit: Call, folder: Path, monkeypatch: pytest.
     monkeypatch.setenv("MZAUDIT_SUBSCRIPTION_ID", simulator.subscription_id)
     assert mzaudit("init", "--example", "monozu").code == 0
     reached, answer, ran = Connection.from_environment, server._answer, engine.run
-    in_memory = classmethod(lambda cls, environment: replace(reached(environment), connector=simulator.connector))
+    in_memory = classmethod(lambda cls, environment: replace(reached(environment), session=simulator.session))
     monkeypatch.setattr(Connection, "from_environment", in_memory)
 
     def tell(planter: Planter) -> dict[str, str]:

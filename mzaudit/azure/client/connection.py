@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import ssl
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed leaves it out
 
 from mzaudit.errors import InputError
 
 if TYPE_CHECKING:
-    from aiohttp import BaseConnector
+    from aiohttp import ClientResponse
 
     from mzaudit.azure.text.sealed_values import Sealed
 
@@ -93,6 +93,20 @@ class Retry:
     budget_when_exhausted: float = 10.0
 
 
+class HttpSession(Protocol):
+    """The part of an aiohttp session that the SDK's transport uses."""
+
+    def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], data: Any, **config: Any
+    ) -> Awaitable[ClientResponse]:  # Any: aiohttp's own
+        """Ask; the body of the response is yet to be read."""
+        ...
+
+    async def close(self) -> None:
+        """Drop every connection."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """The way to Azure, resolved once; the environment is not looked at again.
@@ -100,7 +114,7 @@ class Connection:
     `proxy` is an `http://` URL for all HTTPS traffic; `no_proxy` lists hosts, domains or `*` that go direct;
     `ca_file` is a PEM file or a directory of hashed certificates that replaces the system's authorities; `at_once` is
     how many calls to one host may be under way, each on a connection of its own that is kept and used again.
-    `connector` makes an aiohttp connector that takes the place of sockets and TLS, given the settings of its pool; the
+    `session` makes what takes the place of an aiohttp session, given the settings of its pool and its own; the
     simulator's stays in this process. `label_key` is the key of equality labels that several runs share.
     """
 
@@ -110,7 +124,7 @@ class Connection:
     ca_file: str | None = None
     retry: Retry = field(default_factory=Retry)
     at_once: int = 24
-    connector: Callable[..., BaseConnector] | None = field(default=None, repr=False)
+    session: Callable[..., HttpSession] | None = field(default=None, repr=False)
     label_key: Sealed | None = None
 
     @classmethod

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.sslproto import SSLProtocol
-from functools import partial
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import aiohttp
 from azure.core.pipeline.transport import AioHttpTransport
 
-from mzaudit.azure.client.connection import Connection
+from mzaudit.azure.client.connection import Connection, HttpSession
 from mzaudit.azure.client.response_body import LARGEST, BoundedResponse
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
 
     def __init__(self, connection: Connection, *, hosts: int = 1) -> None:
         super().__init__(use_env_settings=False, connection_timeout=10, read_timeout=30)
-        self.session: aiohttp.ClientSession | None = None
+        self.session: HttpSession | aiohttp.ClientSession | None = None
         self._connection = connection
         self._hosts = hosts
         self._asking: set[asyncio.Task[Any]] = set()
@@ -45,20 +45,24 @@ class Transport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports i
     async def open(self) -> None:
         """Open the session, with our certificate authorities, unless it is open."""
         if self.session is None:
-            make = self._connection.connector or partial(_Connector, ssl=self._connection.certificates())
-            connector = make(
-                limit=0 if self._hosts <= FEW else self._connection.at_once,
-                limit_per_host=self._connection.at_once,
-                keepalive_timeout=_KEPT if self._hosts <= FEW else _KEPT_AMONG_MANY,
-            )
-            self.session = aiohttp.ClientSession(
-                connector=connector,
+            make = self._connection.session or self._own_session
+            pool = {
+                "limit": 0 if self._hosts <= FEW else self._connection.at_once,
+                "limit_per_host": self._connection.at_once,
+                "keepalive_timeout": _KEPT if self._hosts <= FEW else _KEPT_AMONG_MANY,
+            }
+            self.session = make(
+                pool,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
                 auto_decompress=False,
                 response_class=BoundedResponse,
             )
         await super().open()
+
+    def _own_session(self, pool: Mapping[str, Any], **settings: Any) -> aiohttp.ClientSession:
+        connector = _Connector(ssl=self._connection.certificates(), **pool)
+        return aiohttp.ClientSession(connector=connector, **settings)
 
     async def close(self) -> None:
         """End what is still asking, then close every connection; a later request is refused."""

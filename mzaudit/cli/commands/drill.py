@@ -97,8 +97,8 @@ def audit(
 
     configure_logging(debug=False)
     environment = simulator.environ()
-    connector = None if wire else simulator.connector
-    connection = replace(Connection.from_environment(environment), at_once=_AT_ONCE, connector=connector)
+    session = None if wire else simulator.session
+    connection = replace(Connection.from_environment(environment), at_once=_AT_ONCE, session=session)
     seen = run_async(
         collect(
             scope_of(wanted),
