@@ -29,27 +29,30 @@ BLOB_ROLES: Final = (READS_BLOBS, "Storage Blob Data Contributor", "Storage Blob
 @dataclass(frozen=True, slots=True)
 class DraftedData:
     """Servers and containers by key, with their ids; `databases` and `containers` are what each app, by `ids.key`,
-    uses of them."""
+    uses of them. `things` are the full names of databases and containers, by `ids.key`."""
 
     servers: Mapping[str, tuple[str, Branch]]
     storage: Mapping[str, tuple[str, Branch]]
     databases: Mapping[str, tuple[Value, ...]]
     containers: Mapping[str, tuple[str, ...]]
+    things: Mapping[str, str]
 
 
 def draft_data(looks: Looks) -> DraftedData:
     """Every server of the adopted groups, else every one with a database that an app's identity is a user of; and every
-    container that an app's identity has a role on."""
+    container that an app's identity has a role on: one that is none of `BLOB_ROLES` is further access."""
     found = servers_of(looks)
     server_keys = draft_names.keys(map(name, found), looks.env) if len(found) > 1 else {}
     servers: dict[str, tuple[str, Branch]] = {}
     uses: dict[str, list[Value]] = {}
+    things: dict[str, str] = {}
     for server in found:
         there = [each for each in looks.newest.server(server).databases.items if not (each.system or each.secondary)]
         database_keys = draft_names.keys((each.name for each in there), looks.env)
         databases = Branch()
         for database in there:
             called = database_keys[database.name]
+            things[key(database.id)] = f"databases.{called}"
             databases.entries[called] = _database(looks, database.id, database.name)
             for app in looks.apps:
                 roles = tuple(_roles(looks, database.id, app))
@@ -62,23 +65,27 @@ def draft_data(looks: Looks) -> DraftedData:
             servers[server_keys.get(name(server), "main")] = (server, branch)
     storage: dict[str, tuple[str, Branch]] = {}
     reads: dict[str, list[str]] = {}
-    for app in looks.apps:
-        for role, scope in looks.roles_of(app):
-            container = _CONTAINER.fullmatch(scope)
-            if role in BLOB_ROLES and container is not None:
-                called = _stored_as(storage, container[1], container[2])
-                branch = Branch()
-                branch.put("account", draft_names.template(name(container[1]), looks.env))
-                branch.put("container", draft_names.template(container[2], looks.env))
-                if role != READS_BLOBS:
-                    branch.put("role", role)
-                storage.setdefault(called, (container[1], branch))
-                reads.setdefault(key(app.id), []).append(called)
+    held = [(app, role, scope) for app in looks.apps for role, scope in looks.roles_of(app)]
+    for app, role, scope in sorted(held, key=lambda each: each[1] not in BLOB_ROLES):  # whose role it is comes first
+        container = _CONTAINER.fullmatch(scope)
+        if container is None:
+            continue
+        called = _stored_as(storage, container[1], container[2])
+        branch = Branch()
+        branch.put("account", draft_names.template(name(container[1]), looks.env))
+        branch.put("container", draft_names.template(container[2], looks.env))
+        if role in BLOB_ROLES:
+            reads.setdefault(key(app.id), []).append(called)
+            if role != READS_BLOBS:
+                branch.put("role", role)
+        storage.setdefault(called, (container[1], branch))
+        things[key(scope)] = f"storage.{called}"
     return DraftedData(
         servers,
         storage,
-        {app: tuple(held) for app, held in uses.items()},
-        {app: tuple(held) for app, held in reads.items()},
+        {app: tuple(each) for app, each in uses.items()},
+        {app: tuple(each) for app, each in reads.items()},
+        things,
     )
 
 

@@ -258,9 +258,11 @@ def _identity(found: _Drafting, branch: Branch, app: ObservedApp) -> None:
 
 def _access(found: _Drafting, app: ObservedApp) -> Iterator[Value]:
     """The further roles of the app's identity: on what this draft documents; others are remarked."""
-    known = {key(id_): called for id_, called in found.components.items()}
-    known |= {key(id_): called for called, id_ in found.registries.values() if id_ is not None}
-    known |= {key(each.id): each.key for each in found.vaults.by_name.values() if each.id is not None}
+    known = {key(id_): f"components.{called}" for id_, called in found.components.items()}
+    known |= {key(id_): f"registries.{called}" for called, id_ in found.registries.values() if id_ is not None}
+    known |= {key(each.id): f"vaults.{each.key}" for each in found.vaults.by_name.values() if each.id is not None}
+    known |= {key(id_): f"servers.{called}" for called, (id_, _) in found.data.servers.items()}
+    known |= dict(found.data.things)
     for role, scope in found.looks.roles_of(app):
         if role in _IMPLIED:
             continue

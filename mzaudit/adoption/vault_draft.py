@@ -53,6 +53,7 @@ def draft_vaults(looks: Looks) -> DraftedVaults:
     keys = draft_names.keys(called.values(), looks.env)
     remarks: list[str] = []
     drafted: dict[str, DraftedVault] = {}
+    listed: list[Branch] = []
     for low in sorted(names):
         branch = Branch()
         branch.put("name", *draft_names.named(ids[low], called[low], looks.env, "vault"))
@@ -60,7 +61,7 @@ def draft_vaults(looks: Looks) -> DraftedVaults:
             branch.put("authorization", "access-policies")
         secrets, documented = Branch(), dict[str, str]()
         for each in stored[low]:
-            settings = [one.setting for one in references if one.vault.casefold() == low and one.stored == each]
+            settings = [one.setting for one in references if one.stored == each]  # one name in every vault
             name = draft_names.documented(style, each, settings)
             if name is None:
                 remarks.append(f"{called[low]} holds {each}, a name that this policy's secrets cannot have")
@@ -72,7 +73,20 @@ def draft_vaults(looks: Looks) -> DraftedVaults:
         if readers:
             branch.put("readers", readers, "who these are is yours to say")
         drafted[low] = DraftedVault(keys[called[low]], called[low], ids[low], documented, branch)
+        listed.append(secrets)
+    _share(listed)
     return DraftedVaults(style, drafted, tuple(remarks))
+
+
+def _share(vaults: list[Branch]) -> None:
+    """Say that a secret is shared only where every vault that holds one of its name has that value."""
+    for name in {name for vault in vaults for name in vault.entries}:
+        held = [(vault, each) for vault in vaults if isinstance(each := vault.entries.get(name), Fact)]
+        specs = [dict(each.value) if isinstance(each.value, Mapping) else {} for _, each in held]
+        if len(specs) < 2 or not all(spec.get("shared") for spec in specs):
+            for (vault, each), spec in zip(held, specs, strict=True):
+                if spec.pop("shared", None):
+                    vault.entries[name] = Fact(spec, each.guess if spec else "")
 
 
 def _stored(looks: Looks, vault: str | None, references: list[Reference]) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ def enlarged(loaded: Loaded, apps: int) -> Loaded:
     from mzaudit.policy.semantics import contradictions
     from mzaudit.snapshot.text.secret_members import is_secret_member
 
+    words = Vocabulary((), (), is_secret_member, lambda *_: (), lambda *_: False)
+
     count = -(-apps // len(loaded.policy.services))
     subscriptions = [stable_guid("subscription", str(number)) for number in range(max(2, -(-count // _ENVIRONMENTS)))]
     environments = {
@@ -44,7 +46,7 @@ def enlarged(loaded: Loaded, apps: int) -> Loaded:
     changed = {"environments": environments, "places": places}
     policy = loaded.policy.model_copy(update=changed)
     plain = policy.model_copy(update={"parity": (), "rules": {}})  # what they say of environments is not asked here
-    for steps, expected, found in contradictions(plain, Vocabulary((), (), is_secret_member)):
+    for steps, expected, found in contradictions(plain, words):
         raise InputError(
             f"{loaded.where(*steps)}: {spelled(steps)}: in an estate of so many environments expected {expected}, found"
             f" {found}"

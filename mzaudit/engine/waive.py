@@ -49,7 +49,7 @@ def _covers(waiver: Waiver, finding: Finding) -> bool:
 def _is_for(waiver: Waiver, finding: Finding) -> bool:
     """Whether the waiver would cover the finding, were it not for what was observed."""
     waivable = finding.status is Status.FAIL or (finding.status is Status.INCONCLUSIVE and waiver.covers_inconclusive)
-    return waivable and _asks_for(waiver, finding) and _matches(waiver.subject, finding.subject.name)
+    return waivable and _asks_for(waiver, finding) and matches(waiver.subject, finding.subject.name)
 
 
 def _observed(finding: Finding) -> list[str]:
@@ -64,8 +64,8 @@ def _asks_for(waiver: Waiver, finding: Finding) -> bool:
     return waiver.code == finding.rule and waiver.environment in (None, finding.env)
 
 
-def _matches(glob: str, name: str) -> bool:
-    """No wildcard stands for a `/`."""
+def matches(glob: str, name: str) -> bool:
+    """Whether a waiver's subject is for a thing of that name. No wildcard stands for a `/`."""
     wanted, found = glob.casefold().split("/"), name.casefold().split("/")
     pairs = zip(wanted, found, strict=False)
     return len(wanted) == len(found) and all(wildcard.matches(part, of, one="?") for part, of in pairs)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from mzaudit.policy.loader.diagnostics import shown
+
+if TYPE_CHECKING:
+    from mzaudit.policy.desired import Desired
 
 _LONGEST = 60  # a comparison costs time, and nobody misspells so much
 
@@ -18,12 +22,15 @@ def _none_installed(names: tuple[str, ...]) -> tuple[str, ...]:
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The codes of all rules, and the facts by which environments are compared, both sorted; `is_secret` knows the
-    members of Azure's bodies that are never read; `installed` loads plugins by name and gives the codes of their rules:
-    it raises `InputError`."""
+    members of Azure's bodies that are never read. `subjects` tells the names of what a rule is asked about in an
+    environment of a bound policy, None of a plugin's rule; `matches` whether a waiver's subject is one of them.
+    `installed` loads plugins by name and gives the codes of their rules: it raises `InputError`."""
 
     rules: tuple[str, ...]
     facts: tuple[str, ...]
     is_secret: Callable[[str], bool]
+    subjects: Callable[[Desired, str, str], tuple[str, ...] | None]
+    matches: Callable[[str, str], bool]
     installed: Callable[[tuple[str, ...]], tuple[str, ...]] = _none_installed
 
     def with_plugins(self, names: tuple[str, ...]) -> Vocabulary:

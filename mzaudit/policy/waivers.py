@@ -9,16 +9,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from mzaudit.policy.desired import Desired
 from mzaudit.policy.enums import counted
 from mzaudit.policy.loader.diagnostics import Contradiction
 from mzaudit.policy.loader.yaml_document import Document
 from mzaudit.policy.models import EnvironmentName, Policy, RuleCode, Text
-from mzaudit.policy.rule_vocabulary import Vocabulary
+from mzaudit.policy.rule_vocabulary import Vocabulary, meant
 from mzaudit.policy.strict import Strict
 
 _BOTH = "true, though only what is in observed is accepted"
 # At least one letter or digit: a bare `*` would waive things that nobody looked at.
-SubjectGlob = Annotated[str, StringConstraints(pattern=r"^[*?/]*[^\s*?/]\S*$", max_length=300)]
+SubjectGlob = Annotated[str, StringConstraints(pattern=r"^[*?/]*[^\s*?/](.*\S)?$", max_length=300)]
 
 
 class WaiverEntry(Strict):
@@ -87,6 +88,21 @@ def granted(file: WaiverFile, document: Document) -> tuple[Waiver, ...]:
         )
         for index, entry in enumerate(file.waivers)
     )
+
+
+def unmatched(file: WaiverFile, wanted: Desired, words: Vocabulary) -> Iterator[Contradiction]:
+    """Waivers for what their rule is asked about nowhere; `wanted` is the policy, asked about all environments."""
+    for index, entry in enumerate(file.waivers):
+        asked = wanted.asked if entry.environment is None else (entry.environment,)
+        if words.no_rule(entry.code) or any(env not in wanted.environments for env in asked):
+            continue
+        told = [words.subjects(wanted, entry.code, env) for env in asked]
+        named = sorted({name for names in told for name in names or ()})
+        if None not in told and not any(words.matches(entry.subject, name) for name in named):
+            where = "" if entry.environment is None else f" in {entry.environment}"
+            expected = f"something that {entry.code} is asked about{where}"
+            near = [] if "*" in entry.subject or "?" in entry.subject else named
+            yield ("waivers", index, "subject"), expected, meant(entry.subject, near)
 
 
 def contradictions(file: WaiverFile, policy: Policy, words: Vocabulary) -> Iterator[Contradiction]:

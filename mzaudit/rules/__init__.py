@@ -7,6 +7,8 @@ import importlib
 import pkgutil
 
 from mzaudit.engine.rule import AnyRule, Area, Rule
+from mzaudit.engine.waive import matches
+from mzaudit.policy.desired import Desired
 from mzaudit.policy.rule_vocabulary import Vocabulary
 from mzaudit.rules.parity._parity_facts import NAMES
 from mzaudit.snapshot.text.secret_members import is_secret_member
@@ -47,4 +49,9 @@ def areas() -> dict[str, Area]:
 @functools.cache
 def vocabulary() -> Vocabulary:
     """The words that a policy may use of the rules."""
-    return Vocabulary(tuple(rule.code for rule in load()), tuple(sorted(NAMES)), is_secret_member)
+    return Vocabulary(tuple(rule.code for rule in load()), tuple(sorted(NAMES)), is_secret_member, _subjects, matches)
+
+
+def _subjects(wanted: Desired, code: str, env: str) -> tuple[str, ...] | None:
+    rule = next((rule for rule in load() if rule.code == code), None)
+    return None if rule is None else tuple(one.name for one in rule.over(wanted, wanted.environments[env]))

@@ -154,3 +154,13 @@ def test_bad_input(case: str, mzaudit: Call) -> None:
     outcome = mzaudit(*args)
     assert (outcome.code, outcome.out) == (2, "")
     assert words in outcome.err
+
+
+def test_roles_on_what_is_drafted_are_said(mzaudit: Call) -> None:
+    """A role of the tenant's own on a container, and another one beside it, are access on that container."""
+    strange = Path(__file__).parents[1] / "drill" / "strange.yaml"
+    outcome = mzaudit("adopt", "--env", "live", "--policy", str(strange), "--simulate", "compliant")
+    assert outcome.code == 0, outcome.err
+    (access,) = (line for line in outcome.out.splitlines() if line.strip().startswith("access:"))
+    assert '{role: "Strange Blob Reader", "on": storage.files}' in access
+    assert '{role: "Storage Queue Data Reader", "on": storage.files}' in access

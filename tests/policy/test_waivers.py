@@ -66,6 +66,19 @@ REFUSED: dict[str, tuple[tuple[str, str], str]] = {
         ("    expires: 2026-03-31\n", ""),
         "3: waivers[0].expires: expected a date (YYYY-MM-DD), found no such key",
     ),
+    "of what is not there": (
+        ("kv-mz-cloud-stg/MS_*", "kv-mz-cloud-stg/MC_CLIENT_SECRET"),
+        "4: waivers[0].subject: expected something that KV-004 is asked about in stg, found"
+        ' "kv-mz-cloud-stg/MC_CLIENT_SECRET" (did you mean kv-mz-cloud-stg/MS_CLIENT_SECRET?)',
+    ),
+    "of another environment's": (
+        ("kv-mz-cloud-stg/MS_*", "kv-mz-cloud-prd/*"),
+        '4: waivers[0].subject: expected something that KV-004 is asked about in stg, found "kv-mz-cloud-prd/*"',
+    ),
+    "of a part too few": (
+        ("kv-mz-cloud-stg/MS_*", "kv-mz-cloud-stg*"),
+        '4: waivers[0].subject: expected something that KV-004 is asked about in stg, found "kv-mz-cloud-stg*"',
+    ),
     "no reason": (
         ("renewed with the next release", '" "'),
         '6: waivers[0].reason: expected text that is not empty, found " "',
@@ -101,11 +114,11 @@ REFUSED: dict[str, tuple[tuple[str, str], str]] = {
     ),
     "everything": (
         ("kv-mz-cloud-stg/MS_*", '"*"'),
-        '4: waivers[0].subject: expected a subject without white space, not wildcards alone, found "*"',
+        '4: waivers[0].subject: expected a subject, not wildcards alone, found "*"',
     ),
     "everything of everything": (
         ("kv-mz-cloud-stg/MS_*", '"*/*"'),
-        '4: waivers[0].subject: expected a subject without white space, not wildcards alone, found "*/*"',
+        '4: waivers[0].subject: expected a subject, not wildcards alone, found "*/*"',
     ),
     "not a code": (
         ("KV-004", "kv4"),

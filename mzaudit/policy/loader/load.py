@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from mzaudit.errors import InputError, PolicyError
 from mzaudit.policy import requirements, semantics, waivers
+from mzaudit.policy.bind import bind
 from mzaudit.policy.desired import Where
 from mzaudit.policy.loader import yaml_document
 from mzaudit.policy.loader.diagnostics import Complaint, Contradiction, refuse
@@ -139,6 +140,10 @@ def _checked(shown: str, folder: Path, documents: dict[str, Document], words: Vo
     if stated is not None:
         _note(catalogue, requirements.contradictions(stated, catalogue.where))
     reviewed = _reviewed(whole, policy, folder) if policy is not None else None
+    if policy is not None and entries is not None and entries.waivers and not whole.complaints:
+        nowhere = dict.fromkeys(policy.environments, "")
+        wanted = bind(policy, whole.where, tuple(policy.environments), nowhere)
+        _note(waived, waivers.unmatched(entries, wanted, words))
     complaints = [*whole.complaints, *catalogue.complaints, *waived.complaints]
     if policy is None or complaints:
         return refuse(complaints)

@@ -40,7 +40,7 @@ PATTERNS = {
     ),
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(-[a-z]+)?$": "an api-version such as 2024-11-01",
     r"^[^\s/]+(/[^\s/]+)*$": "a name, or names joined by slashes, without white space",
-    r"^[*?/]*[^\s*?/]\S*$": "a subject without white space, not wildcards alone",
+    r"^[*?/]*[^\s*?/](.*\S)?$": "a subject, not wildcards alone",
 }
 
 
