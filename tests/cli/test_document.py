@@ -77,6 +77,16 @@ def test_a_page_moves_on(mzaudit: Call, page: Path) -> None:
     assert "moved" not in mzaudit("policy", "document").out
 
 
+def test_a_page_that_was_reviewed_and_is_gone(mzaudit: Call, page: Path) -> None:
+    mzaudit("policy", "document", "--accept", "all")
+    page.unlink()
+    gone = mzaudit("policy", "document")
+    assert (gone.code, "gone:\n  Azure\n  Vaults\n  Data\n  People\n" in gone.out) == (1, True), gone.out
+    assert "warning: azure.md: the document has changed" in mzaudit("policy", "validate").out
+    page.with_name("document.lock").write_text("<<<<<<< HEAD\n")
+    assert "document.lock:1: expected the digest" in mzaudit("policy", "validate").err
+
+
 def test_reports_and_previews_say_so(mzaudit: Call, page: Path, folder: Path) -> None:
     mzaudit("policy", "document", "--accept", "all")
     mzaudit("collect", "--env", "prd", "--simulate", "compliant", "-o", "s.json")

@@ -40,22 +40,37 @@ def review(path: Path, page: str, folder: Path) -> DocumentReview:
         if real.suffix.lower() not in PAGES:  # a link may lead to what is no page, and whose lines are not to be shown
             raise InputError(f"{page}: expected one of {', '.join(PAGES)}")
         text = _read(real, page)
-        lock = folder / LOCK
-        locked = _read(lock, LOCK) if lock.exists() else None
+        reviewed = _reviewed(folder)
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "a circle of links"
         raise InputError(f"{page}: cannot be read: {reason}") from None
+    sections = page_sections(text, markdown=real.suffix.lower() in MARKDOWN)
+    if len(sections) > MOST_SECTIONS:
+        raise InputError(f"{page}: more than {MOST_SECTIONS:,} sections")
+    return DocumentReview(page, sections, reviewed)
+
+
+def gone(page: str, folder: Path) -> DocumentReview | None:
+    """The review of a page that is not there: all that was reviewed is gone. None where nothing was, for then the page
+    may lie in another repository. Raises `InputError` for a record that cannot be read."""
     try:
-        reviewed = parse_lock(locked) if locked is not None else None
+        reviewed = _reviewed(folder)
+    except OSError as error:
+        raise InputError(f"{LOCK}: cannot be read: {error.strerror}") from None
+    return DocumentReview(page, (), reviewed) if reviewed is not None else None
+
+
+def _reviewed(folder: Path) -> Mapping[str, str] | None:
+    lock = folder / LOCK
+    if not lock.exists():
+        return None
+    try:
+        return parse_lock(_read(lock, LOCK))
     except ValueError as error:
         raise InputError(
             f"{LOCK}:{error}: expected the digest and name of a section, each name once: write the file anew with"
             " `mzaudit policy document --accept all` once it is deleted"
         ) from None
-    sections = page_sections(text, markdown=real.suffix.lower() in MARKDOWN)
-    if len(sections) > MOST_SECTIONS:
-        raise InputError(f"{page}: more than {MOST_SECTIONS:,} sections")
-    return DocumentReview(page, sections, reviewed)
 
 
 def _read(path: Path, name: str) -> str:

@@ -17,7 +17,7 @@ from mzaudit.policy.bind import bind
 from mzaudit.policy.desired import Where
 from mzaudit.policy.loader import yaml_document
 from mzaudit.policy.loader.diagnostics import Complaint, Contradiction, refuse
-from mzaudit.policy.loader.document_page import DocumentReview, named_page, review
+from mzaudit.policy.loader.document_page import DocumentReview, gone, named_page, review
 from mzaudit.policy.loader.messages import complain
 from mzaudit.policy.loader.yaml_document import Document
 from mzaudit.policy.models import Policy, Strict
@@ -153,7 +153,10 @@ def _checked(shown: str, folder: Path, documents: dict[str, Document], words: Vo
         waivers.granted(entries, waived) if entries is not None else (),
         whole.where,
         files,
-        (*semantics.notes(policy, whole.where), *_without_page(policy, folder, whole.where("document"))),
+        (
+            *semantics.notes(policy, whole.where),
+            *(_without_page(policy, folder, whole.where("document")) if reviewed is None else ()),
+        ),
         {
             one.id: catalogue.where("requirements", index, "section")
             for index, one in enumerate(stated.requirements if stated is not None else ())
@@ -174,10 +177,12 @@ def _with_plugins(whole: Document, policy: Policy, words: Vocabulary) -> Vocabul
 
 def _reviewed(whole: Document, policy: Policy, folder: Path) -> DocumentReview | None:
     """The page that the policy names, and what was reviewed of it; a page that cannot be read is complained of. One
-    that is not there may lie in another repository: `_without_page` notes it."""
-    if not named_page(policy.document) or not (folder / policy.document).exists():
+    that is not there and was never reviewed may lie in another repository: `_without_page` notes it."""
+    if not named_page(policy.document):
         return None
     try:
+        if not (folder / policy.document).exists():
+            return gone(policy.document, folder)
         return review(folder / policy.document, policy.document, folder)
     except InputError as error:
         whole.complain(
