@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +16,7 @@ from mzaudit.publish.message import of
 from mzaudit.report import render, summary
 from mzaudit.report.dialect import AZURE_PULL_REQUEST, AZURE_SUMMARY, GITHUB, Dialect
 from mzaudit.report.formats import junit, ocsf
+from mzaudit.snapshot.observed import Gap, GapReason
 from tests.report.sample import finding, report
 
 AREAS = ("APP", "SET", "IMG", "KV", "RBAC", "SQL", "BLOB", "OBS", "ENV")
@@ -42,6 +46,39 @@ def test_a_comment_fits_and_shows_violations(dialect: Dialect, large: Report) ->
     assert text.count("### CRITICAL") > 50
     assert "| KV | 1,200 | 0 |" in text, "counts of hundreds of environments stand together"
     assert "## Violations (240)" in text
+
+
+@pytest.fixture(scope="module")
+def worst(large: Report) -> Report:
+    """Every other finding a violation, the rest not seen."""
+    gap = Gap(GapReason.THROTTLED, "GET /x", "x", "", "429")
+    found = tuple(
+        replace(each, status=Status.INCONCLUSIVE, gaps=(gap,)) if number % 2 else replace(each, status=Status.FAIL)
+        for number, each in enumerate(large.findings)
+    )
+    return report(found, env=large.environments)
+
+
+def test_code_scanning_takes_it_and_sees_the_violations(large: Report, worst: Report) -> None:
+    """GitHub takes 25,000 results and shows 5,000, and 10 MB after gzip; Azure DevOps takes 5,000."""
+    for each, results, violations in ((large, 240, 240), (worst, 5_000, 5_000)):
+        text = render("sarif-alerts", each)
+        (run,) = json.loads(text)["runs"]
+        assert len(run["results"]) == results
+        assert sum(result["properties"]["status"] == "fail" for result in run["results"]) == violations
+        assert len(gzip.compress(text.encode(), 1)) < 10_000_000
+    notices = run["invocations"][0]["toolExecutionNotifications"]
+    assert any(notice["descriptor"]["id"] == "left-out" for notice in notices)
+
+
+def test_junit_says_what_holds_of_the_run_once_and_violations_first(large: Report) -> None:
+    suites = ET.fromstring(render("junit", large).encode())
+    kept = [suite.find("properties") for suite in suites]
+    assert [len(properties) > 0 for properties in kept if properties is not None] == [False] * 2160 + [True]
+    failing = [int(suite.get("failures", "0")) > 0 for suite in suites]
+    assert failing == [True] * 240 + [False] * 1921
+    first = suites[0].findall("testcase")
+    assert first[0].find("failure") is not None
 
 
 @pytest.mark.parametrize("module", [ocsf, junit])

@@ -16,7 +16,7 @@ from junit_xml import TestCase, TestSuite
 from mzaudit.engine.gate import exit_code, verdict
 from mzaudit.engine.results import Report
 from mzaudit.report.escaping import xml
-from mzaudit.report.formats.junit_cases import JUnitCase, JUnitOutcome, Suite, suites
+from mzaudit.report.formats.junit_cases import RUN, JUnitCase, JUnitOutcome, Suite, suites
 from mzaudit.report.summary import baseline, caveats
 from mzaudit.snapshot import clock
 
@@ -32,9 +32,10 @@ def chunks(report: Report) -> Iterator[str]:
     if bool(red) != bool(exit_code(report)):
         raise ValueError(f"the JUnit report ({red} red) contradicts the gate ({report.summary.gate})")
     yield '<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n'
-    run = _properties(report)
+    of_the_run = _properties(report)
     for number, suite in enumerate(made):
-        yield from _suite(number, suite, report, run)
+        # said once: to repeat all environments in each suite grows with their square
+        yield from _suite(number, suite, report, of_the_run if suite.name == RUN else {})
     yield "</testsuites>\n"
 
 

@@ -13,7 +13,7 @@ from mzaudit.policy.enums import counted
 from mzaudit.report.details import call, details, waived
 from mzaudit.report.escaping import shorten, xml
 
-_RUN = "mzaudit.run"
+RUN = "mzaudit.run"
 _LONGEST_NAME = 250
 _LONGEST_MESSAGE = 3900  # readers cut at 4,000; some room for the words that say so
 
@@ -25,6 +25,9 @@ class JUnitOutcome(StrEnum):
     FAILURE = "failure"
     ERROR = "error"
     SKIPPED = "skipped"
+
+
+_RANK = (JUnitOutcome.FAILURE, JUnitOutcome.ERROR, JUnitOutcome.SKIPPED, JUnitOutcome.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +52,23 @@ class Suite:
 
 
 def suites(report: Report) -> Iterator[Suite]:
-    """A case for every finding, by environment and area in the report's order, then those of the run itself."""
+    """A case for every finding, by environment and area: suites with failures first, then with errors, else in the
+    report's order; then those of the run itself. In a suite the failures stand first too."""
     by_suite: dict[str, list[tuple[Finding, str]]] = {}
     for finding, name in zip(report.findings, _names(report.findings), strict=True):
         suite = xml(f"mzaudit.{finding.env}.{finding.rule.split('-')[0]}")
         by_suite.setdefault(suite, []).append((finding, name))
+    found: list[tuple[int, str, Counter[JUnitOutcome], list[tuple[Finding, str]]]] = []
     for suite, members in by_suite.items():
-        outcomes = Counter(_outcome(finding, report)[0] for finding, _ in members)
+        ranked = [(_outcome(finding, report)[0], (finding, name)) for finding, name in members]
+        outcomes = Counter(outcome for outcome, _ in ranked)
+        ordered = sorted(ranked, key=lambda each: _RANK.index(each[0]))
+        worst = min(map(_RANK.index, outcomes))
+        found.append((worst, suite, outcomes, [member for _, member in ordered]))
+    for _, suite, outcomes, members in sorted(found, key=lambda each: each[0]):
         yield Suite(suite, outcomes, (_case(finding, name, report) for finding, name in members))
     run = _run_cases(report)
-    yield Suite(_RUN, Counter(case.outcome for case in run), run)
+    yield Suite(RUN, Counter(case.outcome for case in run), run)
 
 
 def _case(finding: Finding, name: str, report: Report) -> JUnitCase:
@@ -120,10 +130,10 @@ def _run_cases(report: Report) -> tuple[JUnitCase, ...]:
 
 def _run_case(name: str, complaint: str, otherwise: JUnitOutcome) -> JUnitCase:
     if not complaint:
-        return JUnitCase(_RUN, name, JUnitOutcome.PASSED)
+        return JUnitCase(RUN, name, JUnitOutcome.PASSED)
     said = xml(complaint)
     kind = "incomplete" if otherwise is JUnitOutcome.ERROR else ""
-    return JUnitCase(_RUN, name, otherwise, kind, shorten(said, _LONGEST_MESSAGE), said)
+    return JUnitCase(RUN, name, otherwise, kind, shorten(said, _LONGEST_MESSAGE), said)
 
 
 def _names(findings: Sequence[Finding]) -> list[str]:

@@ -17,7 +17,7 @@ from mzaudit.report.escaping import sarif
 from mzaudit.report.formats.sarif_result import ROOT, result
 from mzaudit.report.formats.sarif_rules import descriptors
 from mzaudit.report.gap_advice import cures
-from mzaudit.report.grouping import worst_first
+from mzaudit.report.grouping import with_status, worst_first
 from mzaudit.report.json_text import members
 from mzaudit.report.summary import baseline, caveats, utc
 from mzaudit.snapshot.observed import Gap
@@ -33,9 +33,9 @@ def chunks(report: Report) -> Iterator[str]:
 
 
 def alerts(report: Report) -> Iterator[str]:
-    """A log of one run with the violations that nobody waived and what could not be seen, the worst first; at most
-    5,000, and a notification says how many were left out."""
-    shown = worst_first(f for f in report.findings if f.status in (Status.FAIL, Status.INCONCLUSIVE))
+    """A log of one run with the violations that nobody waived and what could not be seen, the worst first and of one
+    severity the violations; at most 5,000, and a notification says how many were left out."""
+    shown = worst_first((*with_status(report, Status.FAIL), *with_status(report, Status.INCONCLUSIVE)))
     return _log(report, shown[:_ALERTS], len(shown[_ALERTS:]))
 
 
