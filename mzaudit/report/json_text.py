@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from mzaudit.report.escaping import REPLACEMENT, SURROGATE, UNSHOWABLE
 
-_IN_STRINGS = re.compile(r"(?!\n)" + UNSHOWABLE.pattern)  # a bare line end is the document's own
+_NOT_PLAIN = re.compile(r"[^\n -~]+")  # a bare line end is the document's own; to find these is fast
 
 
 def inert(text: str) -> str:
@@ -19,7 +19,7 @@ def inert(text: str) -> str:
     Everything that needs it can only stand inside a JSON string. Only half characters are lost (U+FFFD).
     """
     seen = text.isascii() and "\x7f" not in text  # JSON itself spells the other controls out
-    shown = text if seen else _IN_STRINGS.sub(_escape, SURROGATE.sub(REPLACEMENT, text))
+    shown = text if seen else _NOT_PLAIN.sub(_spelt, text)
     return shown.replace("##", "\\u0023#")
 
 
@@ -59,6 +59,10 @@ def _items(start: str, items: Iterable[object], depth: int, end: str) -> Iterato
         yield f"{held},\n" if held else f"{start}[\n"
         held = margin + indented(item, depth + 1)
     yield f"{held}\n{'  ' * depth}]{end}" if held else f"{start}[]{end}"
+
+
+def _spelt(found: re.Match[str]) -> str:
+    return UNSHOWABLE.sub(_escape, SURROGATE.sub(REPLACEMENT, found[0]))
 
 
 def _escape(found: re.Match[str]) -> str:
