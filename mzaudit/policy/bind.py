@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         PlaceSpec,
         Policy,
         PrincipalSpec,
+        RuleOverride,
         ServerSpec,
         ServiceSpec,
         Thing,
@@ -115,7 +116,7 @@ def bind(
         policy=policy,
         environments=environments,
         asked=asked,
-        overrides={code: _override(policy, where, code, environments) for code in policy.rules},
+        overrides={code: tuple(_overrides(policy, where, code, environments)) for code in policy.rules},
         where=where,
     )
 
@@ -144,10 +145,20 @@ def _sharing(env: DesiredEnvironment, shared: set[str]) -> DesiredEnvironment:
     return replace(env, services=tuple(replace(one, shares=uses(one)) for one in env.services))
 
 
-def _override(
+def _overrides(
     policy: Policy, where: Where, code: str, environments: Mapping[str, DesiredEnvironment]
-) -> DesiredOverride:
+) -> Iterator[DesiredOverride]:
     stated = policy.rules[code]
+    if isinstance(stated, tuple):
+        for index, one in enumerate(stated):
+            yield _override(policy, one, code, where("rules", code, index), environments)
+    else:
+        yield _override(policy, stated, code, where("rules", code), environments)
+
+
+def _override(
+    policy: Policy, stated: RuleOverride, code: str, where: str, environments: Mapping[str, DesiredEnvironment]
+) -> DesiredOverride:
     names = [things.full_name(policy, name) for name in stated.things]
     held = {env: things.ids(environments[env]) for env in stated.environments or environments}
     return DesiredOverride(
@@ -158,7 +169,7 @@ def _override(
         services=frozenset(
             name.removeprefix(f"{things.SERVICES}.") for name in names if name.startswith(f"{things.SERVICES}.")
         ),
-        where=where("rules", code),
+        where=where,
     )
 
 

@@ -346,7 +346,7 @@ class Desired:
     policy: Policy
     environments: Mapping[str, DesiredEnvironment]
     asked: tuple[str, ...]
-    overrides: Mapping[str, DesiredOverride]
+    overrides: Mapping[str, tuple[DesiredOverride, ...]]
     where: Where
     services: tuple[DesiredService, ...] = field(init=False, repr=False, compare=False)
     _users: Mapping[str, tuple[DesiredService, ...]] = field(init=False, repr=False, compare=False)

@@ -563,7 +563,10 @@ class Policy(Strict):
         Field(description="Who may change the estate; `check --attribute` tells other changes from theirs."),
     ] = ()
     rules: Annotated[
-        dict[RuleCode, RuleOverride],
-        Field(description="Rules that are switched off, or weighed differently, by their codes, each with its reason."),
+        dict[RuleCode, Either[Annotated[tuple[RuleOverride, ...], Field(min_length=1)], RuleOverride]],
+        Field(
+            description="Rules that are switched off, or weighed differently, by their codes, each with its reason; of"
+            " several in a list the first that is for a thing counts."
+        ),
     ] = {}
     waivers: Annotated[Waiving, Field(description="What holds for all waivers.")] = Waiving()

@@ -24,7 +24,7 @@ from mzaudit.policy.bind import (
 from mzaudit.policy.desired import Where
 from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.loader.diagnostics import Contradiction, Steps, shown
-from mzaudit.policy.models import AccessSpec, DatabaseSpec, Policy, ServiceSpec, StorageSpec, Thing
+from mzaudit.policy.models import AccessSpec, DatabaseSpec, Policy, RuleOverride, ServiceSpec, StorageSpec, Thing
 from mzaudit.policy.rule_vocabulary import Vocabulary, meant
 from mzaudit.policy.skus import family_of, is_known, sku
 
@@ -578,10 +578,18 @@ def _secrets(policy: Policy) -> Wrong:
                 yield at, "it to be distinct in every vault that holds it", f"it not distinct in {', '.join(apart)}"
 
 
+def _overrides(policy: Policy) -> Iterator[tuple[Steps, RuleOverride]]:
+    """What is said of each rule, and where."""
+    for code, stated in policy.rules.items():
+        if isinstance(stated, RuleOverride):
+            yield ("rules", code), stated
+        else:
+            yield from ((("rules", code, index), one) for index, one in enumerate(stated))
+
+
 def _rules(policy: Policy) -> Wrong:
     """A rule is off or weighed differently, with a reason, for environments and things that are there."""
-    for code, stated in policy.rules.items():
-        at = ("rules", code)
+    for at, stated in _overrides(policy):
         if stated.off is None and stated.severity is None:
             yield at, "off with a reason, or a severity with one", "neither"
         elif stated.off is not None and stated.severity is not None:

@@ -80,6 +80,10 @@ OFF: Mapping[str, tuple[str, set[tuple[str, str, str]]]] = {
         f"{{SQL-007: {{off: {REASON}, things: [databases.manage], environments: [prd]}}}}",
         {("SQL-007", "prd", "db-monozu-manage-prd")},
     ),
+    "the first of several": (
+        f"{{IMG-001: [{{severity: low, reason: x, environments: [dev]}}, {{off: {REASON}}}]}}",
+        {("IMG-001", "prd", "acrmonozu")},
+    ),
     "a vault is no service": (f"{{APP-001: {{off: {REASON}, things: [vaults.manage]}}}}", set()),
 }
 

@@ -39,6 +39,11 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
         "rules:",
         "rules.IMG-005: expected a reason beside the severity, found none",
     ),
+    "a rule that is weighed without a reason, of several": (
+        ("document:", "rules: {IMG-005: [{off: why, environments: [prd]}, {severity: low}]}\ndocument:"),
+        "rules:",
+        "rules.IMG-005[1]: expected a reason beside the severity, found none",
+    ),
     "a rule that is off for two reasons": (
         ("document:", "rules: {IMG-005: {off: why, reason: because}}\ndocument:"),
         "rules:",

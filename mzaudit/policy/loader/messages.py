@@ -88,9 +88,10 @@ def complain(wrong: ValidationError, model: type[BaseModel], document: Document)
             found = None if missing else at(document.root, steps)
             if kind == "too_short" and _is_long_enough(node, found):
                 continue  # pydantic counts what is right in it; what is wrong has its own complaint
-            document.complain(
-                steps, _words(node, found), "no such key" if missing else shown(found) + _hint(node, found)
-            )
+            words = _words(node, found)
+            if node.get("type") == "array" and "properties" in _described(schema, steps, mapping=True):
+                words = "a mapping, or a list of them"
+            document.complain(steps, words, "no such key" if missing else shown(found) + _hint(node, found))
 
 
 def _is_long_enough(node: Schema, found: object) -> bool:
@@ -109,7 +110,8 @@ def _complain_of_key(steps: Steps, model: type[BaseModel], document: Document) -
 
 
 def _described(schema: Schema, steps: Steps, *, mapping: bool = False) -> Schema:
-    """The part of a schema that describes a place; of one that is text or a mapping, `mapping` says which is meant."""
+    """The part of a schema that describes a place; of one that has a short form, or is a mapping, `mapping` says which
+    is meant."""
     node = schema
     for depth, step in enumerate(steps, 1):
         if isinstance(step, int):
@@ -118,12 +120,13 @@ def _described(schema: Schema, steps: Steps, *, mapping: bool = False) -> Schema
             patterns = list(_map(node.get("patternProperties")).values())
             named = _map(node.get("properties"))
             node = _map(named[step] if step in named else patterns[0] if patterns else node.get("additionalProperties"))
-        node = _plain(schema, node, form=-1 if mapping or depth < len(steps) else 0)
+        short = isinstance(steps[depth], int) if depth < len(steps) else not mapping
+        node = _plain(schema, node, form=0 if short else -1)
     return node
 
 
 def _plain(schema: Schema, node: Schema, form: int) -> Schema:
-    """What a part of a schema refers to; of one that is text or a mapping, that form (0: text, -1: mapping)."""
+    """What a part of a schema refers to; of one that has two forms, that one (0: short, -1: mapping)."""
     while True:
         if forms := _items(node.get("oneOf")):
             node = _map(forms[form])
