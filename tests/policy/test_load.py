@@ -201,7 +201,7 @@ ONE_WORD_WRONG = {
     ),
     "strange key": (
         ("naming:", '"a.b c\\n": 1\nnaming:'),
-        '["a.b c\\n"]: expected one of version, estate, document, naming, environments, places, identities, '
+        '["a.b c\\n"]: expected one of version, estate, document, plugins, naming, environments, places, identities, '
         "registries, vaults, services, plans, secrets, servers, storage, components, resources, expect, "
         "baseline, parity, people, pipelines, "
         "rules or waivers, "
