@@ -180,6 +180,7 @@ DENY: Final = Kind("Microsoft.Authorization/denyAssignments", "2022-04-01")
 SCHEDULE: Final = Kind("Microsoft.Authorization/roleAssignmentScheduleInstances", "2020-10-01")
 PERMISSION: Final = Kind("Microsoft.Authorization/permissions", "2022-04-01")
 EVENT: Final = Kind("Microsoft.Insights/eventtypes", "2015-04-01")
+RESOURCE: Final = Kind("Microsoft.Resources/resources", "2021-04-01")
 PROVIDER: Final = Kind("Microsoft.Resources/providers", "2021-04-01")
 # the stable versions know one setting of a resource, under the name of the service
 DIAGNOSTIC_SETTING: Final = Kind("Microsoft.Insights/diagnosticSettings", "2021-05-01-preview")

@@ -17,6 +17,7 @@ from mzaudit.azure.client.lifecycle import opened
 from mzaudit.azure.readers import (
     authorization_reader,
     insights_reader,
+    inventory_reader,
     keyvault_reader,
     registry_reader,
     resource_reader,
@@ -167,6 +168,9 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
         bodies = {
             key(each.id): group.create_task(resource_reader.resource(run, each, versions)) for each in scope.bodies
         }
+        inventories = {
+            key(each): group.create_task(inventory_reader.inventory(run, each)) for each in scope.inventories
+        }
         watching = {
             each: group.create_task(insights_reader.watchers(run, each))
             for each in {_subscription(component): None for component in scope.components}
@@ -198,6 +202,7 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
         databases={name: contents for task in inside for name, contents in task.result().items()},
         components=_done(components),
         bodies=_done(bodies),
+        inventories=_done(inventories),
         authorization={each.casefold(): task.result() for each, task in access_to.items()},
         permissions=permissions,
     )

@@ -129,9 +129,13 @@ PROVIDERS: Final = Need(
 """What only a policy with resources of any type needs, as `of_type` does: it is not one of the above."""
 
 
+INVENTORY: Final = Need("*/read", when="the policy asks for what is not documented (`undocumented`)")
+"""What it takes to see every resource of a group: the list of them is cut to what the caller may read."""
+
+
 def of_type(resource_type: str) -> Need:
     """What it takes to read a resource of any type."""
-    known = {need.permission.casefold(): need for need in (*NEEDS, PROVIDERS)}
+    known = {need.permission.casefold(): need for need in (*NEEDS, PROVIDERS, INVENTORY)}
     permission = f"{resource_type}/read"
     return known.get(permission.casefold(), Need(permission, when="the policy names a resource of this type"))
 

@@ -62,7 +62,7 @@ class Scope:
     `environments` maps an environment to its subscription. `sites` are read whole, with their slots; of
     `identities_of` (sites of other environments) only the site itself, for its identity. `resources` are of the kinds
     that `readers.by_kind` knows, `bodies` of any type. `resource_groups` are ids at which the caller's own permissions
-    are read, besides those of the resources named here.
+    are read, besides those of the resources named here; of `inventories`, ids of groups, all resources are listed.
     """
 
     environments: Mapping[str, str]
@@ -75,6 +75,7 @@ class Scope:
     resources: tuple[ResourceScope, ...] = ()
     bodies: tuple[BodyScope, ...] = ()
     resource_groups: tuple[str, ...] = ()
+    inventories: tuple[str, ...] = ()
 
     def ids(self) -> Iterator[str]:
         """The id of each resource that is read whole."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
     """What has to be read so that every rule can be decided for the environments asked for."""
     from mzaudit.azure.scope import BodyScope, ResourceScope, Scope
-    from mzaudit.snapshot.text.ids import key
+    from mzaudit.snapshot.text.ids import group_of, key
 
     asked = [wanted.environments[env] for env in wanted.asked]
     others = [wanted.environments[env] for env in wanted.environments if env not in wanted.asked]
@@ -28,6 +28,11 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
         expressions = dict.fromkeys((*before.expressions, *(fact.expression for fact in one.facts)))
         bodies[key(one.id)] = replace(before, expressions=tuple(expressions))
     components = {key(one.id): one.id for env in asked for one in env.components}
+    listed: dict[str, str] = {}
+    if wanted.policy.undocumented is not None:
+        listed = {key(group): group for env in asked for group in env.resource_groups}
+        # what watches another environment's component in one of these groups is known by that component alone
+        components |= {key(o.id): o.id for env in others for o in env.components if key(group_of(o.id)) in listed}
     groups = {key(one): one for env in asked for one in (env.resource_group_id, *env.resource_groups)}
     return Scope(
         environments={env.env: env.subscription for env in asked},
@@ -42,6 +47,7 @@ def scope_of(wanted: Desired, *, wake: bool = False) -> Scope:
         resources=tuple(ResourceScope(id_, tuple(inside[each].values())) for each, id_ in alike.items()),
         bodies=tuple(bodies.values()),
         resource_groups=tuple(groups.values()),
+        inventories=tuple(listed.values()),
     )
 
 

@@ -20,7 +20,7 @@ N = TypeVar("N", Need, DatabaseNeed)
 
 _NETWORK: Final = (GapReason.FIREWALL, GapReason.PRIVATE_ONLY, GapReason.UNREACHABLE)
 _NEEDS: Final = {need.permission.casefold(): need for need in NEEDS}
-_OF_ANY_TYPE: Final = re.compile(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)+(?:/[A-Za-z0-9]+)+/read")
+_OF_ANY_TYPE: Final = re.compile(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)+(?:/[A-Za-z0-9]+)+/read|\*/read")
 _INSIDE: Final = {need.permission: need for need in DATABASE_NEEDS}
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mzaudit.azure.required_permissions import NEEDS, PROVIDERS, At, Need, Role, of_type
+from mzaudit.azure.required_permissions import INVENTORY, NEEDS, PROVIDERS, At, Need, Role, of_type
 from mzaudit.azure.scope import Scope
 from mzaudit.doctor.custom_roles import definition
 from mzaudit.engine.az_cli import az
@@ -50,9 +50,10 @@ def least(grants: Iterable[RoleGrant]) -> tuple[RoleGrant, ...]:
 
 
 def further(scope: Scope) -> tuple[Need, ...]:
-    """What it takes to read the resources of types that only a policy names."""
+    """What it takes to read the resources of types that only a policy names, and all of a group."""
     found = [of_type(type_of(each.id)) for each in scope.bodies]
     found += [PROVIDERS for each in scope.bodies if not each.api_version]
+    found += [INVENTORY for _ in scope.inventories]
     return tuple(sorted(dict.fromkeys(need for need in found if need not in NEEDS), key=lambda need: need.permission))
 
 

@@ -11,6 +11,7 @@ from mzaudit.policy.desired import Desired
 from mzaudit.policy.models import (
     AccessSpec,
     AllowedDifference,
+    AllowedResource,
     AssignedPrincipal,
     ComponentSpec,
     DatabaseAdministrator,
@@ -61,6 +62,10 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (ResourceSpec, "api_version"): "how to look, not what is there",
         (DatabaseSpec, "expect"): "broken with the resources",
         **{(Condition, name): "broken with the expectation that it is of" for name in Condition.model_fields},
+        **{
+            (AllowedResource, name): "permits, demands nothing; what is not allowed is drilled with the section"
+            for name in AllowedResource.model_fields
+        },
         (Policy, "waivers"): "how findings are excused, not what is found",
         (RuleOverride, "off"): "what is not judged: drilled all the same, and said to be switched off",
         (RuleOverride, "severity"): "how findings are weighed, not what is found",

@@ -32,6 +32,7 @@ _SETTING: Final = (
     "Azure's change history holds no app setting and no image: the Activity Log tells that the app was written to, not"
     " what was written."
 )
+_GROUP: Final = "resource-group"
 _GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ID: Final = re.compile(_GUID)
 # Whatever else a record calls a caller may be somebody's name.
@@ -90,11 +91,12 @@ def _silent(finding: Finding, aspects: Mapping[str, Aspect]) -> str:
 
 def _target(finding: Finding) -> str:
     """The role assignment that the proof names, else the resource: of a part of it (a container, a database) the
-    whole."""
+    whole; of a resource group the first resource that should not be there."""
     for fact in finding.evidence:
         if _ASSIGNMENT in fact.at.casefold() and fact.at.startswith("/subscriptions/"):
             return fact.at
-    parts = finding.subject.id.split("/")
+    about = finding.evidence[0].at if finding.subject.kind == _GROUP and finding.evidence else finding.subject.id
+    parts = about.split("/")
     whole = len(parts) >= _DEPTH and parts[1].casefold() == "subscriptions"
     return "/".join(parts[:_DEPTH]) if whole else ""
 

@@ -36,4 +36,5 @@ class Demand(StrEnum):
     ACCESS = "identities hold their documented roles"
     NOTHING_UNDOCUMENTED = "vaults hold what is documented"
     RESOURCES = "resources of any type are there"
+    DOCUMENTED = "groups hold what is documented"
     BODIES = "bodies are as expected"

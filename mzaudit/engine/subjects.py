@@ -26,7 +26,7 @@ from mzaudit.policy.enums import SecretKind
 from mzaudit.policy.expected_body import ExpectedBody, ExpectedFact
 
 if TYPE_CHECKING:
-    from mzaudit.policy.models import AllowedDifference
+    from mzaudit.policy.models import AllowedDifference, AllowedResource
 
 W = TypeVar("W")
 
@@ -486,6 +486,27 @@ def _parts_of(env: DesiredEnvironment, thing_id: str) -> dict[str, tuple[str, ..
             return {"vault": (vault.name,)}
     stored = tuple(storage.key for storage in env.storage if storage.account_id == thing_id)
     return {"storage": stored} if stored else {}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentedGroup:
+    """A resource group that holds something documented. `environments` are all of the policy's: a group may hold things
+    of several."""
+
+    id: str
+    environments: tuple[DesiredEnvironment, ...]
+    allowed: tuple[AllowedResource, ...]
+
+
+def each_documented_group(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DocumentedGroup]]:
+    """Every resource group of the environment's things, where the policy asks for what is not documented."""
+    asked = wanted.policy.undocumented
+    if asked is None:
+        return
+    where = wanted.where("undocumented")
+    for group in env.resource_groups:
+        want = DocumentedGroup(group, tuple(wanted.environments.values()), asked.allow)
+        yield Subject(env.env, "resource-group", group.rsplit("/", 1)[-1], group, want, where)
 
 
 def each_resource(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[ExpectedBody]]:

@@ -457,6 +457,28 @@ class ResourceSpec(Thing):
     ] = None
 
 
+class AllowedResource(Strict):
+    """Resources that may be there without being documented."""
+
+    type: Annotated[ResourceType, Field(description="Their type, as Azure writes it.")]
+    name: Annotated[
+        Text,
+        Field(
+            max_length=300,
+            description="Their name, of a part its own alone: `*` is any text; any name where it is left out.",
+        ),
+    ] = "*"
+    reason: Annotated[Text, Field(description="Why they need not be documented.")]
+
+
+class UndocumentedSpec(Strict):
+    """That the documented resource groups hold nothing else."""
+
+    allow: Annotated[
+        tuple[AllowedResource, ...], Field(description="What may be there all the same, each with its reason.")
+    ] = ()
+
+
 class AllowedDifference(Strict):
     """A difference between environments that is meant."""
 
@@ -551,6 +573,13 @@ class Policy(Strict):
         bool,
         Field(description="Whether the expectations of `baseline.yaml`, beside the policy, are part of it."),
     ] = False
+    undocumented: Annotated[
+        UndocumentedSpec | None,
+        Field(
+            description="Where it is given (`undocumented: {}`), the resource groups of the policy's places may hold"
+            " nothing else than it documents. To see all of a group takes `*/read` on it."
+        ),
+    ] = None
     parity: Annotated[
         tuple[AllowedDifference, ...], Field(description="Where environments may differ (check --env A --env B).")
     ] = ()

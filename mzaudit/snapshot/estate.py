@@ -11,6 +11,7 @@ from mzaudit.snapshot import clock
 from mzaudit.snapshot.authorization import Authorization, Permissions
 from mzaudit.snapshot.databases import DatabaseContents, unread
 from mzaudit.snapshot.insights import Component
+from mzaudit.snapshot.inventory import InventoryItem
 from mzaudit.snapshot.keyvault import Vault
 from mzaudit.snapshot.moment import Moment
 from mzaudit.snapshot.observed import Gap, GapReason, Listing, Observed, not_asked
@@ -80,6 +81,7 @@ class Snapshot:
     components: Mapping[str, Component] = field(default_factory=dict)
     user_identities: Mapping[str, UserIdentity] = field(default_factory=dict)
     bodies: Mapping[str, Observed[ResourceBody | None] | Gap] = field(default_factory=dict)
+    inventories: Mapping[str, Listing[InventoryItem]] = field(default_factory=dict)
     authorization: Mapping[str, Authorization] = field(default_factory=dict)
     permissions: Permissions = field(default_factory=dict)
     skew: int = 0
@@ -148,6 +150,10 @@ class Snapshot:
             return found if isinstance(found, Gap) else Observed(None)
         fact = found.value.facts.get(expression) or not_asked(f"{expression} of GET {resource_id}")
         return fact if isinstance(fact, Gap) else Observed(fact)
+
+    def inventory(self, group_id: str) -> Listing[InventoryItem]:
+        """What the resource group of that id holds."""
+        return self.inventories.get(key(group_id)) or Listing(gap=not_asked(f"GET {group_id}/resources"))
 
     def access(self, scope: str) -> Authorization:
         """RBAC of the subscription that holds `scope`."""

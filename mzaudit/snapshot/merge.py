@@ -12,6 +12,7 @@ from mzaudit.kinds import NAMED, REGISTRY, SITE, NamedKind
 from mzaudit.snapshot.authorization import Authorization
 from mzaudit.snapshot.clock import by_azure
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.inventory import InventoryItem
 from mzaudit.snapshot.observed import Gap, GapReason, Listing
 from mzaudit.snapshot.registry import Registry
 from mzaudit.snapshot.web import Site
@@ -55,6 +56,7 @@ def merge(named: Sequence[tuple[str, Snapshot]]) -> Snapshot:
         "registries": _registries(named),
         "databases": _disjoint("the database", [(name, part.databases) for name, part in named]),
         "bodies": _same("the resource", [(name, part.bodies) for name, part in named]),
+        "inventories": _inventories(named),
         "authorization": _access(named),
         "permissions": _same("the caller's permissions at", [(name, part.permissions) for name, part in named]),
     }
@@ -152,6 +154,20 @@ def _registries(named: Sequence[tuple[str, Snapshot]]) -> dict[str, Registry]:
             _same(f"the registry {key}: tags of", tags),
             _same(f"the registry {key}: manifest", manifests),
         )
+    return found
+
+
+def _inventories(named: Sequence[tuple[str, Snapshot]]) -> dict[str, Listing[InventoryItem]]:
+    """What groups hold that several parts listed: the fuller list of each."""
+    found: dict[str, Listing[InventoryItem]] = {}
+    whose: dict[str, str] = {}
+    for name, part in named:
+        for key, listing in part.inventories.items():
+            fuller = _list(found.get(key, listing), listing)
+            if fuller is None:
+                _contradict(f"what is in {key}", whose[key], name)
+            found[key] = fuller
+            whose.setdefault(key, name)
     return found
 
 

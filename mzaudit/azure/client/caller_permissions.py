@@ -42,7 +42,13 @@ class CallerPermissions:
 
 def allows(blocks: Iterable[Permission], action: str) -> bool:
     """Whether any block grants a control-plane action that the block does not itself take away."""
-    return any(_any(block.actions or (), action) and not _any(block.not_actions or (), action) for block in blocks)
+    return any(_any(block.actions or (), action) and not _takes(block.not_actions or (), action) for block in blocks)
+
+
+def _takes(patterns: Iterable[str], action: str) -> bool:
+    """Whether a block takes an action away; of `*/read`, the reading of any type."""
+    every = action.startswith("*")
+    return any(every and each.endswith(("*", "/read")) for each in patterns) or _any(patterns, action)
 
 
 def _any(patterns: Iterable[str], action: str) -> bool:

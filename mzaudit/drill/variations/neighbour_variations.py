@@ -24,6 +24,8 @@ def variations(ground: DrillContext) -> Iterator[DrillCase]:
 
 def _things(ground: DrillContext) -> dict[str, Bend]:
     group, services = ground.env.resource_group_id, ground.env.services
+    if ground.wanted.policy.undocumented is not None:  # then nobody else may be in there
+        group = f"/subscriptions/{ground.env.subscription}/resourceGroups/rg-of-others"
 
     def vault(estate: Estate) -> None:
         estate.add(

@@ -151,6 +151,12 @@ def _tracked(request: ArmRequest, key: str) -> ResourceType | None:
     return ResourceType(name) if name is not None and name.count("/") == 1 and key.count("/providers/") == 1 else None
 
 
+def _in_capitals(arm_id: str) -> str:
+    """The id as the list often spells it, whatever the resource's own answer says: with its group in capitals."""
+    parts = arm_id.split("/")
+    return "/".join((*parts[:4], parts[4].upper(), *parts[5:]))
+
+
 _CLAUSE = re.compile(r"\(*\s*(resourceType|name|resourceGroup|location)\s+eq\s+'([^']*)'\s*\)*", re.IGNORECASE)
 _ITEM_KEYS = ("id", "name", "type", "kind", "location", "sku", "identity", "tags", "managedBy")
 
@@ -160,12 +166,14 @@ def everything(request: ArmRequest, scope: str) -> HttpResponse:
     wanted = _filter(request.call.query.get("$filter", ""))
     if wanted is None:
         return error(400, "InvalidFilterInQueryString", "Invalid $filter in the query string.")
-    found = []
+    found: list[Json] = []
     for key, body in request.estate.resources.items():
         kind = TYPES.get(type_key(key)) or _tracked(request, key)
         if kind is None or not kind.tracked or not key.startswith(scope + "/"):
             continue
         item = {name: body[name] for name in _ITEM_KEYS if name in body}
+        if len(found) % 2:
+            item["id"] = _in_capitals(str(item["id"]))
         facts = {
             "resourcetype": kind.name,
             "name": str(item["name"]),
