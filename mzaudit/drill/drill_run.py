@@ -132,6 +132,7 @@ class Drill:
         estate = pickle.loads(self._estate)  # noqa: S301 - our own bytes; twice as fast as a deep copy
         if case is not None:
             case.mutate(estate)
+        estate.fixed = True
         self._simulator.estate = estate
         wanted = self._ground.wanted
         asked = tuple(wanted.environments) if everywhere else wanted.asked
