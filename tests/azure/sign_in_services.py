@@ -19,7 +19,8 @@ ENTRA = "login.microsoftonline.com"
 class Service:
     """Answers every request alike, and remembers what it was asked.
 
-    Given `tunnel`, it is a proxy that answers CONNECT so; after a 200 it is the host asked for, with `certificate`.
+    With a `certificate` it speaks TLS. Given `tunnel`, it is a proxy that answers CONNECT so; after a 200 it is the
+    host asked for.
     """
 
     status: int = 200
@@ -52,8 +53,9 @@ def serving(service: Service) -> Iterator[Service]:
             if service.tunnel is not None:
                 self._read()
                 self._write(service.tunnel, None)
-                if service.tunnel != 200 or service.certificate is None:
+                if service.tunnel != 200:
                     return
+            if service.certificate is not None:
                 try:
                     inner = service.certificate.wrap_socket(self.request, server_side=True)
                 except (ssl.SSLError, OSError):

@@ -8,7 +8,7 @@ import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -304,10 +304,14 @@ def test_a_proxy_that_is_not_there() -> None:
 
 def test_each_host_is_reached_in_its_own_way(tmp_path: Path, authority: trustme.CA) -> None:
     """Azure DevOps directly and Entra through the proxy: neither's way is taken for the other's."""
-    devops, service = Service(200, {"oidcToken": "oidc-token"}), Service(401, entra("AADSTS700213"))
+    certificate = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(certificate)
+    devops = Service(200, {"oidcToken": "oidc-token"}, certificate=certificate)
+    service = Service(401, entra("AADSTS700213"))
     with serving(devops), proxied(service, authority, tmp_path) as connection:
-        case = Case("azure-pipelines", (), oidc=devops)
-        assert "AADSTS700213" in refusal(variables(case, tmp_path, authority), connection)
+        env = variables(Case("azure-pipelines", (), oidc=devops), tmp_path, authority)
+        env["SYSTEM_OIDCREQUESTURI"] = f"https://localhost:{devops.port}/oidctoken"
+        assert "AADSTS700213" in refusal(env, replace(connection, no_proxy="localhost"))
     assert devops.asked == ["POST /oidctoken?api-version=7.1&serviceConnectionId=s HTTP/1.1"]
-    assert service.asked[0] == f"CONNECT {ENTRA}:443 HTTP/1.1"
+    assert [line for line in service.asked if "CONNECT" in line] == [f"CONNECT {ENTRA}:443 HTTP/1.1"]
     assert not [line for line in service.asked if "oidctoken" in line]

@@ -80,7 +80,7 @@ def _of_proxy(status: int, host: str) -> str:
 
 def _openssl(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_message:
-        return error.verify_message
+        return error.verify_message.rstrip(".")
     reason = getattr(error, "reason", None)
     return reason.casefold().replace("_", " ") if isinstance(reason, str) else type(error).__name__
 
