@@ -108,12 +108,18 @@ class _Documented:
         """The app, its identity, its plan, and the arrows from them."""
         mine = [*self._about("service", service.key), *self._about("setting", service.key)]
         own = [f for f in mine if self._aspects.get(f.rule, Aspect.SUBJECT) not in _BESIDE_APP]
-        app = self._node(NodeKind.APP, service.app, service.id, own)
         on_identity = self._of(mine, Aspect.IDENTITY, Aspect.ROLES)
-        identity = self._node(NodeKind.IDENTITY, service.app, f"{service.id}/identity", on_identity)
+        acts = service.acts_as != "none"
+        app = self._node(NodeKind.APP, service.app, service.id, own if acts else [*own, *on_identity])
+        identity = app
+        if acts:
+            identity = self._node(NodeKind.IDENTITY, service.app, f"{service.id}/identity", on_identity)
         on_plan = self._of(mine, Aspect.PLAN)
-        self._arrow(app, self._plan(service, seen, on_plan), "runs on", on_plan)
-        self._arrow(app, identity, "has", self._of(mine, Aspect.IDENTITY))
+        plans = service.plans
+        if plans.minimum or plans.refused or (plans.recommended and service.production):  # else none is documented
+            self._arrow(app, self._plan(service, seen, on_plan), "runs on", on_plan)
+        if acts:
+            self._arrow(app, identity, "has", self._of(mine, Aspect.IDENTITY))
         if service.image is not None:
             images = self._registries[service.image.registry.key]
             self._arrow(app, images, "pulls its image from", self._of(mine, Aspect.IMAGE))

@@ -287,6 +287,33 @@ def test_every_finding_that_applies_has_its_place(name: str) -> None:
     assert unplaced <= {("ENV-001", "environment"), ("ENV-001", "allowed-difference")}
 
 
+def test_a_plan_that_the_policy_does_not_ask_for_is_not_drawn() -> None:
+    asks_nothing = replace(CLOUD.plans, minimum={}, refused=(), recommended=None)
+    env = replace(PRD, services=tuple(replace(one, plans=asks_nothing) for one in PRD.services))
+    policy = replace(wanted(), environments={**wanted().environments, "prd": env}, asked=("prd",))
+    seen = bent()
+    picture = topology(policy, seen, evaluate(policy, seen, RULES), RULES)
+    assert not [node for node in picture.nodes if node.kind is NodeKind.PLAN]
+    assert ElementStatus.NOT_SEEN not in {*(one.mark for one in picture.nodes), *(one.mark for one in picture.arrows)}
+
+
+def test_an_app_without_an_identity_is_drawn_without_one() -> None:
+    bare = replace(INGEST, acts_as="none", access=(), storage=(), databases=(), image=None)
+    policy = wanted()
+    env = replace(PRD, services=tuple(bare if one is INGEST or one.key == bare.key else one for one in PRD.services))
+    policy = replace(policy, environments={**policy.environments, "prd": env}, asked=("prd",))
+    seen = bent(site_properties(INGEST, identity=Identity((), None, None)))
+    picture = topology(policy, seen, evaluate(policy, seen, RULES), RULES)
+    drawn = {(node.kind, node.name) for node in picture.nodes}
+    assert (NodeKind.APP, INGEST.app) in drawn
+    assert (NodeKind.IDENTITY, INGEST.app) not in drawn
+    assert (NodeKind.IDENTITY, CLOUD.app) in drawn
+    assert {arrow.label for arrow in picture.arrows if arrow.source.endswith(f"/{INGEST.app}")} <= {
+        "runs on",
+        "exports to",
+    }
+
+
 @pytest.mark.parametrize("name", ESTATES)
 def test_seeing_nothing_marks_nothing(name: str) -> None:
     picture, _ = judged(blind(ESTATES[name]()))

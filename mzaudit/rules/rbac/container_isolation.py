@@ -67,6 +67,6 @@ def container_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
         return verdict
     return Inconclusive(
         (*known, *ways),
-        f"{storage.account} lets somebody at its blobs without a role, and mzaudit does not read whom; where that is"
-        " not needed, use an account without it.",
+        f"{storage.account} may let somebody at its blobs without a role, and mzaudit does not read whom. Where that is"
+        " needed, look yourself, and switch this rule off for the container with the reason (`rules:` of the policy).",
     )
