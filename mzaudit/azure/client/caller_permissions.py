@@ -48,7 +48,7 @@ def allows(blocks: Iterable[Permission], action: str) -> bool:
 def _takes(patterns: Iterable[str], action: str) -> bool:
     """Whether a block takes an action away; of `*/read`, the reading of any type."""
     every = action.startswith("*")
-    return any(every and each.endswith(("*", "/read")) for each in patterns) or _any(patterns, action)
+    return any(every and each.casefold().endswith(("*", "/read")) for each in patterns) or _any(patterns, action)
 
 
 def _any(patterns: Iterable[str], action: str) -> bool:
