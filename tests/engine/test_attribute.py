@@ -133,6 +133,11 @@ CASES: dict[str, tuple[Finding, Records, tuple[object, ...]]] = {
         Records({}, log(BY_PERSON, resource=VAULT)),
         (3, f"a person (object id {OID})", False, "", "Activity Log", ""),
     ),
+    "what a group should not hold": (
+        fails("RES-003", "resource-group", "/subscriptions/s/resourceGroups/rg", VAULT),
+        Records({}, log(BY_PERSON, resource=VAULT)),
+        (3, f"a person (object id {OID})", False, "", "Activity Log", ""),
+    ),
     "one too many": (APP, Records({}, {}), (None, "", None, "", "", "Not asked: more than 50 resources fail.")),
     "no resource": (
         fails("ENV-001", "environment", "/subscriptions/s/resourceGroups/rg"),
