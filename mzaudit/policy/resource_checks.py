@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 
+from mzaudit import kinds
 from mzaudit.policy import expressions, things
+from mzaudit.policy.bind import filled, group_of, subscription_of
+from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.loader.diagnostics import Contradiction, Steps, shown
 from mzaudit.policy.magnitudes import at_least, has_magnitude
-from mzaudit.policy.models import Policy, ResourceSpec, Thing
+from mzaudit.policy.models import Policy, ResourceSpec, StorageSpec, Thing
 from mzaudit.policy.resource_models import Condition, Expectations
 from mzaudit.policy.rule_vocabulary import Vocabulary, meant
 
@@ -115,13 +117,40 @@ def _circle(policy: Policy, key: str) -> bool:
 
 
 def _one_place(policy: Policy) -> Wrong:
-    """Two entries must not be one resource: Azure compares types and names without case."""
+    """No entry is one resource with another, or with a thing of a section: Azure compares types and names without
+    case. An account is the resource of several containers, and may be an entry of its own."""
     first: dict[tuple[str, ...], str] = {}
+    for one in documented_names(policy):
+        if not isinstance(one.thing, StorageSpec):
+            for at in _addresses(policy, one.thing, one.kind.type, one.name, one.key if one.kind is kinds.SITE else ""):
+                first.setdefault(at, f"{one.section}.{one.key}")
     for key, spec in policy.resources.items():
-        name = json.dumps(spec.name).casefold()
-        above = spec.parent or json.dumps(spec.place)
-        if (other := first.setdefault((above, spec.type.casefold(), name), key)) != key:
+        above = "" if spec.parent is None else things.full_name(policy, spec.parent)
+        others = [first.setdefault(at, key) for at in _addresses(policy, spec, spec.type, spec.name, "", above)]
+        if other := next((each for each in others if each != key), None):
             yield ("resources", key, "name"), "a name of its own", f"that of {other}, in the same place"
+
+
+def _addresses(
+    policy: Policy, thing: Thing, kind: str, name: str | Mapping[str, str], service: str, above: str = ""
+) -> Iterator[tuple[str, ...]]:
+    """Where a thing is in each of its environments: beneath its parent, else in a resource group; nowhere where a name
+    or a place is missing."""
+    for env in thing.environments or policy.environments:
+        place = policy.places.get(_in(thing.place, env) or "")
+        called, group = _in(name, env), None if place is None else _in(group_of(place), env)
+        if called is None or env not in policy.environments or (group is None and not above):
+            continue
+        if above:
+            start: tuple[str, ...] = (env, above)
+        else:
+            own = None if place is None else subscription_of(place, env)
+            start = (own or policy.environments[env].subscription or "", filled(group or "", env, service).casefold())
+        yield (*start, kind.casefold(), filled(called, env).casefold())
+
+
+def _in(value: str | Mapping[str, str], env: str) -> str | None:
+    return value.get(env) if isinstance(value, Mapping) else value
 
 
 def _expectations(policy: Policy, words: Vocabulary, steps: Steps, told: Expectations) -> Wrong:

@@ -24,6 +24,33 @@ PARITY = "document: Azure Infrastructure\nparity: [{what: plan, reason: cost, be
 
 # What is changed; the words in the changed file whose line is told; what is said.
 CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
+    "two entries that are one resource, by a name for each environment": (
+        (
+            "document:",
+            "resources:\n  p: {type: A.B/c, name: x, place: shared}\n"
+            "  q: {type: a.b/C, name: {dev: X, stg: y, prd: z}, place: shared}\ndocument:",
+        ),
+        "  q:",
+        "resources.q.name: expected a name of its own, found that of p, in the same place",
+    ),
+    "two locks that are one, of a parent by two names": (
+        (
+            "document:",
+            "resources:\n  p: {type: Microsoft.Authorization/locks, name: x, parent: bus}\n"
+            "  q: {type: Microsoft.Authorization/locks, name: X, parent: resources.bus}\n"
+            "  bus: {type: A.B/c, name: x}\ndocument:",
+        ),
+        "  q:",
+        "resources.q.name: expected a name of its own, found that of p, in the same place",
+    ),
+    "a resource that is a vault of the policy": (
+        (
+            "document:",
+            'resources:\n  q: {type: Microsoft.KeyVault/vaults, name: "kv-mz-cloud-{env}"}\ndocument:',
+        ),
+        "  q:",
+        "resources.q.name: expected a name of its own, found that of vaults.cloud, in the same place",
+    ),
     "a rule that is neither off nor weighed": (
         ("document:", "rules: {IMG-005: {environments: [prd]}}\ndocument:"),
         "rules:",
