@@ -15,34 +15,34 @@ from mzaudit.simulator.estates.estate_plan import stable_guid
 
 # What goes wrong, by the deviation's name, and which of those that a policy gives rise to (modulo their number). What
 # takes an identity away comes last: others have something to do with it.
-SPREAD: Final[tuple[tuple[str, int], ...]] = (
-    (r"plans\.minimum: ", -2),
-    (r": tag latest$", 0),
-    (r": image from another registry$", -1),
-    (r"\.secrets\.\S+: soft-deleted$", 7),
-    (r"\.secrets\.\S+: disabled$", -2),
-    (r": .*expires in", 4),
-    (r"\.shared: one (newline|blank) more here$", -1),
-    (r": an undocumented secret$", 0),
-    (r"\.app: setting \w+ in clear$", 0),
-    (r": setting in clear$", 5),
-    (r": a further setting refers to ", -2),
-    (r"^vaults\..*: (?!a person|a group|an application)\S+ reads it$", -2),
-    (r": a person reads it$", 0),
-    (r": value a placeholder$", 8),
-    (r": setting \w+ with a password$", -1),
-    (r": anyone reads a blob by its name$", 0),
-    (r"takes passwords$", 0),
-    (r": alert disabled$", 0),
-    (r": reads the account$", -1),
-    (r": user of a former identity$", 0),
-    (r": role db_ddladmin too much$", -1),
-    (r": user of the database \S+ too$", -1),
-    (r": new table without a policy$", -1),
-    (r": migration failed$", 0),
-    (r"^resources\.\S+\.properties\.\S+: ", 0),
-    (r"^resources\.\S+: gone$", -1),
-    (r": identity off$", 1),
+SPREAD: Final[tuple[tuple[re.Pattern[str], int], ...]] = (
+    (re.compile(r"plans\.minimum: "), -2),
+    (re.compile(r": tag latest$"), 0),
+    (re.compile(r": image from another registry$"), -1),
+    (re.compile(r"\.secrets\.\S+: soft-deleted$"), 7),
+    (re.compile(r"\.secrets\.\S+: disabled$"), -2),
+    (re.compile(r": .*expires in"), 4),
+    (re.compile(r"\.shared: one (newline|blank) more here$"), -1),
+    (re.compile(r": an undocumented secret$"), 0),
+    (re.compile(r"\.app: setting \w+ in clear$"), 0),
+    (re.compile(r": setting in clear$"), 5),
+    (re.compile(r": a further setting refers to "), -2),
+    (re.compile(r"^vaults\..*: (?!a person|a group|an application)\S+ reads it$"), -2),
+    (re.compile(r": a person reads it$"), 0),
+    (re.compile(r": value a placeholder$"), 8),
+    (re.compile(r": setting \w+ with a password$"), -1),
+    (re.compile(r": anyone reads a blob by its name$"), 0),
+    (re.compile(r"takes passwords$"), 0),
+    (re.compile(r": alert disabled$"), 0),
+    (re.compile(r": reads the account$"), -1),
+    (re.compile(r": user of a former identity$"), 0),
+    (re.compile(r": role db_ddladmin too much$"), -1),
+    (re.compile(r": user of the database \S+ too$"), -1),
+    (re.compile(r": new table without a policy$"), -1),
+    (re.compile(r": migration failed$"), 0),
+    (re.compile(r"^resources\.\S+\.properties\.\S+: "), 0),
+    (re.compile(r"^resources\.\S+: gone$"), -1),
+    (re.compile(r": identity off$"), 1),
 )
 # How long ago a change was made, in days, and whether by the pipeline. The last is older than what a log keeps.
 _CHANGES: Final = ((3.0, False), (2.0, True), (40.0, False), (20.0, False))
@@ -64,7 +64,7 @@ def chosen(cases: Iterable[DrillCase]) -> Iterator[DrillCase]:
     alone = [case for case in cases if not case.all_environments]
     taken: set[str] = set()
     for pattern, position in SPREAD:
-        of_kind = [case for case in alone if re.search(pattern, case.name) and _thing(case) not in taken]
+        of_kind = [case for case in alone if pattern.search(case.name) and _thing(case) not in taken]
         if of_kind:
             case = of_kind[position % len(of_kind)]
             taken.add(_thing(case))

@@ -18,32 +18,34 @@ from mzaudit.publish.sealed_token import Token
 
 _LONGEST: Final = 100.0  # seconds for one channel
 _VISIBLE: Final = re.compile("[!-~]+")
+_HOST: Final = re.compile("[a-z0-9.-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A kind of webhook: its name, the variable that holds its address, which hosts and paths are its service's, and
-    how a message to it is drawn."""
+    how a message to it is drawn. A host with a dot in front stands for all below it; no host, for any."""
 
     name: str
     variable: str
-    hosts: re.Pattern[str]
+    hosts: tuple[str, ...]
     path: str
     message: Callable[[Notice], object]
 
 
 # A workflow's address: until 2025 of Logic Apps, since then of the Power Platform; both with their sovereign clouds.
-_TEAMS = r"([a-z0-9-]+\.)+(logic\.azure\.(com|us|cn)|api\.powerplatform\.com|powerplatform\.microsoft\.us)"
+_LOGIC_APPS: Final = (".logic.azure.com", ".logic.azure.us", ".logic.azure.cn")
+_POWER_PLATFORM: Final = (".api.powerplatform.com", ".powerplatform.microsoft.us")
 CHANNELS: Final = (
-    Channel("Microsoft Teams", "MZAUDIT_TEAMS_WEBHOOK", re.compile(_TEAMS), "/", teams_card.message),
+    Channel("Microsoft Teams", "MZAUDIT_TEAMS_WEBHOOK", (*_LOGIC_APPS, *_POWER_PLATFORM), "/", teams_card.message),
     Channel(
         "Slack",
         "MZAUDIT_SLACK_WEBHOOK",
-        re.compile(r"hooks\.slack(-gov)?\.com"),
+        ("hooks.slack.com", "hooks.slack-gov.com"),
         "/services/",
         slack_message.message,
     ),
-    Channel("the webhook", "MZAUDIT_WEBHOOK", re.compile(r"[a-z0-9.-]+"), "", webhook_payload.message),
+    Channel("the webhook", "MZAUDIT_WEBHOOK", (), "", webhook_payload.message),
 )
 
 
@@ -86,12 +88,18 @@ def address(channel: Channel, env: Mapping[str, str]) -> Token:
         raise PublishError(f"{channel.variable} is no address") from None
     if parts.scheme != "https" or parts.username is not None or parts.fragment or not _VISIBLE.fullmatch(text):
         raise PublishError(f"{channel.variable}: expected an https:// address, without a user name in it")
-    if not channel.hosts.fullmatch(host) or not parts.path.startswith(channel.path):
+    if not _is_of(channel, host) or not parts.path.startswith(channel.path):
         raise PublishError(
             f"{channel.variable} is not an address of {channel.name}'s: nothing was sent; any other webhook is "
             "MZAUDIT_WEBHOOK"
         )
     return Token(text)
+
+
+def _is_of(channel: Channel, host: str) -> bool:
+    if not _HOST.fullmatch(host):
+        return False
+    return not channel.hosts or any(host.endswith(each) if each[0] == "." else host == each for each in channel.hosts)
 
 
 async def _post(channel: Channel, where: Token, body: object, route: Route) -> None:

@@ -23,12 +23,13 @@ BEGINNING = "(beginning)"
 EMPTY = hashlib.sha256(b"").hexdigest()
 """The digest of a section that says nothing: a heading alone."""
 
+_KEY = r"(?=[ \t\n]*(?:#|[\w.-]+[ \t]*[:=])|---|\+\+\+)"
 _FRONT_MATTER = re.compile(
-    r"(---|\+\+\+)[ \t]*\n(?=[ \t\n]*(?:#|[\w.-]+[ \t]*[:=])|\1)(?:.*\n)*?(?:\1|\.\.\.)[ \t]*(?:\n|\Z)"
+    rf"(?:---[ \t]*\n{_KEY}(?:.*\n)*?(?:---|\.\.\.)|\+\+\+[ \t]*\n{_KEY}(?:.*\n)*?(?:\+\+\+|\.\.\.))[ \t]*(?:\n|\Z)"
 )
 _NUMBER = re.compile(r"(\d+(?:\.\d+)+\.?|\d+[.)])\s+(?=\S)")
 _ANCHOR = re.compile(r" ?\{#[^{}]*\}$")
-_RULER = re.compile(r"([=\-~^\"*+#])\1{2,}")
+_RULER = re.compile("|".join(rf"{re.escape(mark)}{{3,}}" for mark in '=-~^"*+#'))
 _ALONE = re.compile(r"[A-Z0-9][^=|]{0,78}")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _SPACE = re.compile(r"\s+")
