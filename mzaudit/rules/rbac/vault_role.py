@@ -110,6 +110,8 @@ def _by_policies(want: SecretsReader, principal: str, properties: VaultPropertie
         return Pass(evidence)
     if effective:
         note = f"The access policy of {service.app} on {vault.name} lets it more than read: {', '.join(sorted(much))}."
+    elif properties.rbac and rights & {"get", "all"}:
+        note = f"{vault.name} goes by roles, so that its access policy for {service.app} has no effect."
     else:
         note = f"No access policy lets {service.app} get the secrets of {vault.name}."
     return Fail(

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass, Severity
+from mzaudit.engine.subjects import SecretsReader
 from mzaudit.rules.rbac.vault_role import vault_role
 from mzaudit.snapshot.authorization import Denied, Expiry, Permission
 from mzaudit.snapshot.keyvault import AccessPolicy
-from mzaudit.snapshot.observed import Listing
+from mzaudit.snapshot.observed import Listing, Unobserved
 from mzaudit.snapshot.web import Identity
 from tests.built_estate import (
     SECRETS_USER,
@@ -19,12 +20,14 @@ from tests.built_estate import (
     ask,
     assigned_to,
     authorization,
+    bent,
     denied,
     gap,
     granted,
     granted_by_group,
     principal,
     revoked,
+    said,
     service,
     site,
     site_properties,
@@ -244,3 +247,52 @@ def test_the_worst_of_several_ways_gives_the_severity() -> None:
     assert verdict.severity is Severity.HIGH
     assert "through a group" in verdict.note
     assert GET_SECRET not in verdict.note
+
+
+BY_POLICIES: dict[str, tuple[tuple[Bend, ...], type, str, Severity | None]] = {
+    "as documented": ((policy("get", "list"),), Pass, "", None),
+    "it may get alone": ((policy("get"),), Pass, "", None),
+    "it may list alone": ((policy("list"),), Fail, "No access policy lets", None),
+    "it may write": ((policy("get", "set"),), Fail, "lets it more than read: set.", Severity.HIGH),
+    "it may do all": ((policy("all"),), Fail, "lets it more than read: all.", Severity.HIGH),
+    "somebody else may": ((policy("get", who=STRANGER),), Fail, "No access policy lets", None),
+    "an application may on its behalf": ((policy("get", application=STRANGER),), Fail, "No access policy lets", None),
+    "there is none": ((vault_properties(VAULT, rbac=False, access_policies=()),), Fail, "No access policy lets", None),
+    "the vault goes by roles": (
+        (vault_properties(VAULT, rbac=True, access_policies=(AccessPolicy(ME, None, ("get",)),)),),
+        Fail,
+        "goes by roles, so that its access policy for app-monozu-cloud-prd has no effect.",
+        None,
+    ),
+    "a role does not count": (
+        (policy("list"), granted(ME, SECRETS_USER, VAULT.id)),
+        Fail,
+        "No access policy lets",
+        None,
+    ),
+    "the policies were not told": (
+        (vault_properties(VAULT, rbac=False, access_policies=None),),
+        Inconclusive,
+        "",
+        None,
+    ),
+    "the identity is off": (
+        (policy("get"), site_properties(CLOUD, identity=Identity((), None, None))),
+        Fail,
+        "no system-assigned identity",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BY_POLICIES)
+def test_a_vault_by_access_policies(case: str) -> None:
+    bends, kind, words, severity = BY_POLICIES[case]
+    want = SecretsReader(CLOUD, replace(VAULT, by_policies=True))
+    try:
+        verdict = vault_role.check(want, bent(*bends))
+    except Unobserved as unseen:
+        verdict = Inconclusive(unseen.gaps)
+    assert type(verdict) is kind
+    assert words in said(verdict)
+    assert not isinstance(verdict, Fail) or verdict.severity is severity
