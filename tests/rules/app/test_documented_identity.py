@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.engine.az_cli import placeholders
+from mzaudit.policy.desired import DesiredIdentity
 from mzaudit.rules.app.documented_identity import documented_identity
-from mzaudit.snapshot.observed import Listing
+from mzaudit.snapshot.observed import Listing, Observed, Unobserved
 from mzaudit.snapshot.text import ids
-from mzaudit.snapshot.web import Identity, Runtime, SiteContainer
-from tests.built_estate import Bend, ask, gap, said, service, site, site_config, site_properties
+from mzaudit.snapshot.user_identities import UserIdentity, UserIdentityProperties
+from mzaudit.snapshot.web import Identity, Runtime, SiteContainer, UserAssigned
+from tests.built_estate import Bend, ask, bent, gap, said, service, site, site_config, site_properties
 from tests.written import container_of
 
 CLOUD = service("cloud")
@@ -108,3 +112,59 @@ def test_documented_identity(case: str) -> None:
     verdict = ask(documented_identity, "cloud", *bends)
     assert type(verdict) is kind
     assert words in said(verdict)
+
+
+OID, CLIENT = "0b0b0b0b-0000-0000-0000-000000000001", "0b0b0b0b-0000-0000-0000-000000000002"
+SHARED = replace(CLOUD, acts_as="user", identity=DesiredIdentity("prd", "shared", "id-shared", USER, "p.yaml:2"))
+
+
+def attached(principal: str | None = OID, resource: str = USER.upper(), references: str | None = USER) -> Bend:
+    """The app carries a user-assigned identity, alone."""
+    one = UserAssigned(resource, principal, CLIENT)
+    return site_properties(
+        CLOUD, identity=Identity(("userassigned",), None, None, (one,)), key_vault_reference_identity=references
+    )
+
+
+def itself(principal: str | None = OID) -> Bend:
+    """What the identity's own read told; nothing, where it has no principal."""
+    told = UserIdentityProperties(USER, "id-shared", principal, CLIENT) if principal is not None else None
+    return lambda seen: replace(seen, user_identities={ids.key(USER): UserIdentity(USER, Observed(told))})
+
+
+USES = site_config(CLOUD, key_vault_reference_identity=USER, acr_user_managed_identity=CLIENT.upper())
+BY_USER: dict[str, tuple[tuple[Bend, ...], type, str]] = {
+    "as documented": ((attached(), itself(), USES), Pass, ""),
+    "it does not exist": ((attached(), itself(None), USES), Fail, "id-shared of app-monozu-cloud-prd does not exist"),
+    "it is not attached": ((itself(), USES), Fail, "does not carry its user-assigned identity id-shared"),
+    "another one is attached": ((attached(resource=f"{USER}-2"), itself(), USES), Fail, "does not carry its"),
+    "attached, its principal not told": ((attached(None), itself(), USES), Inconclusive, "principalId of"),
+    "two values of its principal": ((attached(), itself(CLIENT), USES), Inconclusive, "two values of principalId"),
+    "its own read refused": ((attached(), USES), Inconclusive, ""),
+    "references by the system's": (
+        (attached(references=None), itself(), site_config(CLOUD, key_vault_reference_identity="SystemAssigned")),
+        Fail,
+        "not resolved with its user-assigned identity id-shared",
+    ),
+    "pulls by another": (
+        (attached(), itself(), USES, site_config(CLOUD, acr_user_managed_identity=OID)),
+        Fail,
+        "pulls its image with another identity",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BY_USER)
+def test_a_documented_user_assigned_identity(case: str) -> None:
+    bends, kind, words = BY_USER[case]
+    verdict: Verdict
+    try:
+        verdict = documented_identity.check(SHARED, bent(*bends))
+    except Unobserved as unseen:
+        verdict = Inconclusive(unseen.gaps)
+    assert type(verdict) is kind, said(verdict)
+    assert words in said(verdict)
+
+
+def test_an_app_documented_to_have_no_identity_is_not_asked() -> None:
+    assert isinstance(documented_identity.check(replace(CLOUD, acts_as="none"), bent()), NotApplicable)
