@@ -107,11 +107,13 @@ def _several_containers(service: DesiredService) -> dict[str, Bend]:
 
     def documented_sidecars(estate: Estate) -> None:
         containers = mutations.contain(estate, service, **service.sidecars)
-        for name in service.sidecars:
-            containers[name]["authType"] = "Anonymous"
+        own = f"{service.registry.name.casefold()}.azurecr.io/"
+        for name, image in service.sidecars.items():
+            if not image.casefold().startswith(own):
+                containers[name]["authType"] = "Anonymous"
 
     return {
-        "the documented side-cars, pulled by nobody": documented_sidecars,
+        "the documented side-cars, those of others pulled by nobody": documented_sidecars,
         "image from a compose file": lambda estate: mutations.compose(
             estate, service, "environment:", "  LOG_LEVEL: info"
         ),
