@@ -17,6 +17,7 @@ from mzaudit.policy.expected_body import ExpectedBody, ExpectedFact
 from mzaudit.policy.expressions import call, path
 from mzaudit.policy.resource_models import Condition
 from mzaudit.simulator import Estate
+from mzaudit.simulator.estates import resource_bodies
 from mzaudit.simulator.http_messages import Json
 from mzaudit.snapshot.resources import fact_of
 from mzaudit.snapshot.text.ids import name, type_of
@@ -36,6 +37,9 @@ def satisfy(estate: Estate, resource: ExpectedBody) -> None:
     body = estate.resources.get(resource.id.casefold())
     if body is None:
         estate.know(type_of(resource.id))
+        group = "/".join(resource.id.split("/")[:5])
+        if group.casefold() not in estate.resources:
+            estate.add(resource_bodies.resource_group(group, "westeurope"))
         body = estate.add(_blank(resource))
     for fact in resource.facts:
         if not holds(resource, fact, body):

@@ -67,8 +67,11 @@ def test_strange_estates_conform() -> None:
     wanted = bound(STRANGE, "live")
     with serve(estate_of(wanted, slots=True)) as simulator:
         found = audit(wanted, simulator)
+        simulator.estate.remove(next(one.id for one in wanted.environments["live"].expected if one.key == "wall"))
+        gone = audit(wanted, simulator)
     wrong = [one for one in found if one.status in (Status.FAIL, Status.INCONCLUSIVE)]
     assert [(one.rule, one.subject.name, one.note, one.gaps) for one in wrong] == []
+    assert [one.status for one in gone if one.rule == "RES-001" and one.subject.name == "wall"] == [Status.FAIL]
     assert {one.subject.name for one in found if one.rule == "RBAC-008" and one.status is Status.PASS} == {
         "api/cache/Strange Cache Operator",
         "api/files/Storage Queue Data Reader",
