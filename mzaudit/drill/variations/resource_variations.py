@@ -26,7 +26,7 @@ def variations(ground: DrillContext) -> Iterator[DrillCase]:
 def _spelt(resource: ExpectedBody, spell: Spelling, estate: Estate) -> None:
     """The body spelled otherwise; where an expectation minds that (a tag's value), as it was."""
     body = estate.resource(resource.id)
-    changed = spell(resource, body)
+    changed = dict(spell(resource, body))
     if all(holds(resource, fact, changed) for fact in resource.facts):
         body.clear()
         body.update(changed)
