@@ -35,9 +35,9 @@ def status_of(
     return ReferenceStatus(Shown(setting), Shown(status), *read)
 
 
-def stack_of(name: str) -> Runtime:
+def stack_of(name: str, version: str = "") -> Runtime:
     """A runtime stack."""
-    return Runtime("stack", Shown(name))
+    return Runtime("stack", Shown(name), version=Shown(version))
 
 
 def _shown(text: str | None) -> Shown | None:

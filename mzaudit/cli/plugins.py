@@ -36,7 +36,6 @@ def installed_codes(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(rule.code for rule in installed_rules(names))
 
 
-@functools.cache
 def rules_with(names: tuple[str, ...]) -> tuple[AnyRule, ...]:
     """Every rule, those of these plugins too, sorted by code. Raises `InputError` as `installed_codes` does."""
     from mzaudit import rules

@@ -85,7 +85,7 @@ def _handed_over(response_class: type[aiohttp.ClientResponse]) -> Callable[[str,
             self.reason = HTTPStatus(self.status).phrase if self.status in _STATUSES else ""
             self._headers = CIMultiDictProxy(CIMultiDict(headers))
             protocol = BaseProtocol(self._loop)
-            self.content = aiohttp.StreamReader(protocol, _STREAM_LIMIT, loop=self._loop)
+            self.content = aiohttp.StreamReader(protocol, max(_STREAM_LIMIT, len(body)), loop=self._loop)
             self.content.feed_data(body)
             self.content.feed_eof()
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import mzaudit.engine
-from mzaudit.cli.plugins import installed_rules, rules_with
+from mzaudit.cli.plugins import installed_rules
 from mzaudit.engine import Evidence, Fail, Pass, Severity, each_vault, need, rule
 from mzaudit.engine.rule import AnyRule
 from mzaudit.engine.verdict import Verdict
@@ -63,7 +63,6 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     before = set(sys.modules)
     yield target
     installed_rules.cache_clear()
-    rules_with.cache_clear()
     for name in set(sys.modules) - before:
         if name.startswith("acme"):
             del sys.modules[name]

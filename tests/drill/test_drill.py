@@ -116,7 +116,7 @@ def test_the_command_drills_what_is_asked_for(capfd: pytest.CaptureFixture[str])
 REMOVED = {
     "KV-003": "vaults.main.secrets.SESSION_KEY: missing",
     "APP-006": "services.web.app: app stopped",
-    "SQL-001": "sql.databases.orders: database deleted",
+    "SQL-001": "servers.main.databases.orders: database deleted",
 }
 
 

@@ -203,7 +203,7 @@ ONE_WORD_WRONG = {
         ("naming:", '"a.b c\\n": 1\nnaming:'),
         '["a.b c\\n"]: expected one of version, estate, document, plugins, naming, environments, places, identities, '
         "registries, vaults, services, plans, secrets, servers, storage, components, resources, expect, "
-        "baseline, parity, people, pipelines, "
+        "baseline, undocumented, parity, people, pipelines, "
         "rules or waivers, "
         'found "a.b c\\n"',
     ),

@@ -48,7 +48,7 @@ BREAKS = (
     "mzaudit.publish.http.ServiceClient._once",
     "mzaudit.publish.http.ServiceClient.ask",
     "mzaudit.publish.sticky_comment._one",
-    "mzaudit.publish.publish_comment.said",
+    "mzaudit.publish.publish_comment.comment_state",
     "mzaudit.publish.message.markdown.chunks",
     "mzaudit.publish.pipeline._token",
 )

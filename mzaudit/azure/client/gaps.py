@@ -69,7 +69,7 @@ _ERRORS: tuple[tuple[type[BaseException], GapReason, str], ...] = (
     # the SDK raises it where a challenge names another host
     (ValueError, GapReason.MALFORMED, "the service's challenge or answer cannot be trusted"),
 )
-_OURS = Path(__file__).parents[1]
+_OURS = Path(__file__).parents[2]
 
 
 def from_answer(call: Call, answer: Answer) -> Gap | None:

@@ -1,18 +1,23 @@
 """RES-003: a documented resource group holds nothing that is not documented."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import DocumentedGroup, each_documented_group
 from mzaudit.kinds import SERVER, kind_of
-from mzaudit.policy.models import AllowedResource
 from mzaudit.rules.resource._made_by_azure import is_made_by_azure
 from mzaudit.rules.resource._part_of_the_estate import belonging
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.inventory import InventoryItem
 from mzaudit.snapshot.text import ids, wildcard
+
+if TYPE_CHECKING:
+    from mzaudit.policy.models import AllowedResource
 
 _MOST = 50  # rows of evidence
 _LOOKS = 10  # commands of the fix
