@@ -54,7 +54,7 @@ az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKE
 # Enable one of the alerts, and see that it has an action group that is enabled and has a receiver.
 # Role needed: Monitoring Contributor on the resource group
 # IaC property: Microsoft.Insights/metricAlerts: properties.enabled = true, properties.actions
-# Check first: nothing of this name was deleted lately that could be restored instead: a new one is empty.
+# Check first: nobody needs the silence that the rule keeps.
 # Replace ACTION_GROUP_ID and uncomment:
 # az monitor alert-processing-rule create --name appi-monozu-prd-notify --resource-group rg-monozu-prd --rule-type AddActionGroups --scopes /subscriptions/443c9dd1-c328-5722-934c-040e36be79f4/resourceGroups/rg-monozu-prd/providers/Microsoft.Insights/components/appi-monozu-prd --action-groups ACTION_GROUP_ID
 # After the step above uncomment:
@@ -103,7 +103,7 @@ az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKE
 # A migration of db-monozu-cloud-prd failed: 5 alarm acknowledgement.
 # Mend the cause of the failed migration, run `flyway repair`, then migrate.
 # Role needed: whoever may run the deployment pipeline
-# Check first: what it replaces or takes away, who relies on that, and how it is put back.
+# Check first: what made a migration fail is mended, and the pipeline migrates under its own identity.
 # Replace SQL_MIGRATION_PIPELINE and uncomment:
 # az pipelines run --name SQL_MIGRATION_PIPELINE
 
