@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -127,6 +128,7 @@ def test_ctrl_c_while_the_command_line_loads(folder: Path) -> None:
         capture_output=True,
         text=True,
         timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # as a terminal starts it
     )
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == "mzaudit: interrupted: the results are incomplete, no report was written\n"
