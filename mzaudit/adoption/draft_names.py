@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from mzaudit.policy.bind import stored_name
 from mzaudit.policy.enums import SecretStyle
+from mzaudit.policy.spec_values import stored_name
 from mzaudit.snapshot.text.ids import name
 
 _WORDS: Final = re.compile(r"[^a-z0-9]+")

@@ -15,8 +15,8 @@ from mzaudit.adoption.draft_tree import Branch, Fact, Value
 from mzaudit.adoption.observed_apps import Looks, ObservedApp
 from mzaudit.adoption.vault_draft import DraftedVault, DraftedVaults, draft_vaults
 from mzaudit.policy import skus
-from mzaudit.policy.bind import NO_COMPONENT
 from mzaudit.policy.enums import SecretStyle
+from mzaudit.policy.spec_values import NO_COMPONENT
 from mzaudit.snapshot.observed import Observed
 from mzaudit.snapshot.text.ids import group_of, key, name, subscription_of
 from mzaudit.snapshot.values import LiteralValue, ValueClass, VaultReference

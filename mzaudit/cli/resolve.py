@@ -114,8 +114,8 @@ def expected_commits(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
 
 def expected_migrations(loaded: Loaded, options: Sequence[str]) -> dict[str, str]:
     """`--expect-migration DB=VERSION`, checked against the policy's databases."""
-    from mzaudit.policy.bind import database_spec
     from mzaudit.policy.semantics import no_version
+    from mzaudit.policy.spec_values import database_spec
 
     databases = {
         key: database_spec(written)

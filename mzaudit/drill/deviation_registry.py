@@ -36,7 +36,7 @@ from mzaudit.policy.models import (
     VaultSpec,
     Waiving,
 )
-from mzaudit.policy.resource_models import Condition
+from mzaudit.policy.resources.resource_models import Condition
 from mzaudit.simulator import Estate
 
 Generator = Callable[[DrillContext, Steps], Iterator[DrillCase]]

@@ -13,9 +13,9 @@ from jmespath.exceptions import JMESPathError
 
 from mzaudit.facts.expectations import OperatorOutcome, outcomes
 from mzaudit.policy.desired import Desired
-from mzaudit.policy.expected_body import ExpectedBody, ExpectedFact
-from mzaudit.policy.expressions import call, path
-from mzaudit.policy.resource_models import Condition
+from mzaudit.policy.resources.expected_body import ExpectedBody, ExpectedFact
+from mzaudit.policy.resources.expressions import call, path
+from mzaudit.policy.resources.resource_models import Condition
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import resource_bodies
 from mzaudit.simulator.http_messages import Json

@@ -22,11 +22,11 @@ def enlarged(loaded: Loaded, apps: int) -> Loaded:
     Raises `InputError` for a policy that cannot be: one that names things, or facts, environment by environment.
     """
     from mzaudit.errors import InputError
-    from mzaudit.policy.bind import group_of
     from mzaudit.policy.loader.diagnostics import spelled
     from mzaudit.policy.models import EnvironmentSpec, PlaceSpec
     from mzaudit.policy.rule_vocabulary import Vocabulary
     from mzaudit.policy.semantics import contradictions
+    from mzaudit.policy.spec_values import group_of
     from mzaudit.snapshot.text.secret_members import is_secret_member
 
     words = Vocabulary((), (), is_secret_member, lambda *_: (), lambda *_: False)

@@ -23,7 +23,7 @@ from mzaudit.policy.desired import (
     DesiredVault,
 )
 from mzaudit.policy.enums import SecretKind
-from mzaudit.policy.expected_body import ExpectedBody, ExpectedFact
+from mzaudit.policy.resources.expected_body import ExpectedBody, ExpectedFact
 
 if TYPE_CHECKING:
     from mzaudit.policy.models import AllowedDifference, AllowedResource

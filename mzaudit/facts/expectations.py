@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mzaudit.engine.verdict import Shown
-from mzaudit.policy.expressions import members
-from mzaudit.policy.magnitudes import at_least
+from mzaudit.policy.resources.expressions import members
+from mzaudit.policy.resources.magnitudes import at_least
 from mzaudit.snapshot.resources import FactKind, ResourceFact
 from mzaudit.snapshot.text.wildcard import matches
 
 if TYPE_CHECKING:  # a rule loads no pydantic
     from mzaudit.policy.models import PlanSize
-    from mzaudit.policy.resource_models import Condition, Plain, Values
+    from mzaudit.policy.resources.resource_models import Condition, Plain, Values
 
 _SILENT: Final = (
     "Azure's answer holds nothing there; if that means a default, write not_null(PATH, `DEFAULT`), if nothing may be"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mzaudit.kinds import NamedKind
 from mzaudit.policy.enums import Severity
-from mzaudit.policy.expected_body import ExpectedBody
+from mzaudit.policy.resources.expected_body import ExpectedBody
 
 if TYPE_CHECKING:
     from mzaudit.policy.models import DatabaseGrantSpec, PlanSize, Policy, PrincipalSpec, SecretSpec

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from mzaudit.policy.models import Policy
 from mzaudit.policy.requirements import Requirements
-from mzaudit.policy.resource_models import BaselineFile
+from mzaudit.policy.resources.resource_models import BaselineFile
 from mzaudit.policy.strict import Strict
 from mzaudit.policy.waivers import WaiverFile
 

@@ -14,7 +14,7 @@ from mzaudit import kinds
 from mzaudit.policy.enums import SecretKind as SecretKind
 from mzaudit.policy.enums import SecretStyle as SecretStyle
 from mzaudit.policy.enums import Severity as Severity  # as are the others, for whoever reads a policy
-from mzaudit.policy.resource_models import ApiVersion, ByType, Expectations, ResourceType
+from mzaudit.policy.resources.resource_models import ApiVersion, ByType, Expectations, ResourceType
 from mzaudit.policy.strict import Either, T
 from mzaudit.policy.strict import Strict as Strict
 

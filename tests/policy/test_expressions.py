@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.policy.expressions import complaint, path
-from mzaudit.policy.magnitudes import at_least
+from mzaudit.policy.resources.expressions import complaint, path
+from mzaudit.policy.resources.magnitudes import at_least
 
 FIT = (
     "properties.minimumTlsVersion",

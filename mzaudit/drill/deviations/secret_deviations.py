@@ -9,9 +9,9 @@ from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each, portion
 from mzaudit.engine.demand import Demand
-from mzaudit.policy.bind import in_environment
 from mzaudit.policy.desired import DesiredSecret, DesiredVault
 from mzaudit.policy.models import SecretKind, Secrets, SecretSpec, VaultSpec
+from mzaudit.policy.spec_values import in_environment
 from mzaudit.simulator import Estate, canary
 
 _CONTENTS = (Demand.SECRETS,)

@@ -19,7 +19,7 @@ from mzaudit.drill.variations import (
     spelling_variations,
     storage_variations,
 )
-from mzaudit.policy.expected_body import ExpectedBody
+from mzaudit.policy.resources.expected_body import ExpectedBody
 from mzaudit.simulator import Estate
 
 

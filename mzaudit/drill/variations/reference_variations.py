@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mzaudit.drill import mutations
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each
-from mzaudit.policy.bind import in_environment
 from mzaudit.policy.desired import DesiredSecret, DesiredService, DesiredVault
 from mzaudit.policy.models import SecretKind
+from mzaudit.policy.spec_values import in_environment
 from mzaudit.simulator import Estate, SimulatedSecret, canary
 
 _SPELLINGS = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from mzaudit.drill.drill_case import DrillCase, DrillContext
 from mzaudit.drill.expected_bodies import holds, in_capitals
-from mzaudit.policy.expected_body import ExpectedBody
+from mzaudit.policy.resources.expected_body import ExpectedBody
 from mzaudit.simulator import Estate
 from mzaudit.simulator.http_messages import Json
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -12,6 +12,7 @@ from mzaudit.errors import PolicyError
 Steps = tuple[str | int, ...]
 Contradiction = tuple[Steps, str, str]
 """Where something contradicts something else, what was expected there, and what was found."""
+Wrong = Iterator[Contradiction]
 
 _PLAIN_STEP = re.compile(r"[^\s.\[\]\"]{1,60}")
 _LONGEST = 60

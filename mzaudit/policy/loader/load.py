@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from mzaudit.errors import InputError, PolicyError
-from mzaudit.policy import requirements, semantics, waivers
+from mzaudit.policy import policy_notes, requirements, semantics, waivers
 from mzaudit.policy.bind import bind
 from mzaudit.policy.desired import Where
 from mzaudit.policy.loader import yaml_document
@@ -22,7 +22,7 @@ from mzaudit.policy.loader.messages import complain
 from mzaudit.policy.loader.yaml_document import Document
 from mzaudit.policy.models import Policy, Strict
 from mzaudit.policy.requirements import Requirement, Requirements
-from mzaudit.policy.resource_models import BaselineFile
+from mzaudit.policy.resources.resource_models import BaselineFile
 from mzaudit.policy.rule_vocabulary import Vocabulary
 from mzaudit.policy.waivers import Waiver, WaiverFile
 
@@ -47,7 +47,7 @@ class Loaded:
     waivers: tuple[Waiver, ...]
     where: Where
     files: tuple[str, ...]
-    notes: tuple[semantics.Note, ...]
+    notes: tuple[policy_notes.Note, ...]
     cited_at: Mapping[str, str]
     folder: Path
     review: DocumentReview | None
@@ -154,7 +154,7 @@ def _checked(shown: str, folder: Path, documents: dict[str, Document], words: Vo
         whole.where,
         files,
         (
-            *semantics.notes(policy, whole.where),
+            *policy_notes.notes(policy, whole.where),
             *(_without_page(policy, folder, whole.where("document")) if reviewed is None else ()),
         ),
         {
@@ -191,11 +191,11 @@ def _reviewed(whole: Document, policy: Policy, folder: Path) -> DocumentReview |
         return None
 
 
-def _without_page(policy: Policy, folder: Path, where: str) -> tuple[semantics.Note, ...]:
+def _without_page(policy: Policy, folder: Path, where: str) -> tuple[policy_notes.Note, ...]:
     """A note where the policy names a page that does not lie beside it."""
     if not named_page(policy.document) or (folder / policy.document).exists():
         return ()
-    return (semantics.Note(where, f"{policy.document} is not beside the policy: its changes are not followed"),)
+    return (policy_notes.Note(where, f"{policy.document} is not beside the policy: its changes are not followed"),)
 
 
 def _take_baseline(whole: Document, baseline: Document | None) -> None:

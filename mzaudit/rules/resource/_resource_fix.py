@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Fix
-from mzaudit.policy.expressions import path
+from mzaudit.policy.resources.expressions import path
 from mzaudit.snapshot.text.ids import type_of
 
 if TYPE_CHECKING:
-    from mzaudit.policy.resource_models import Condition, Values
+    from mzaudit.policy.resources.resource_models import Condition, Values
 
 _FIXED: Final = ("id", "name", "type", "location", "kind", "systemData")
 _UNKNOWN: Final = "SETTING_VALUE"

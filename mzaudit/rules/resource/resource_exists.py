@@ -4,7 +4,7 @@ from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, r
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_resource
-from mzaudit.policy.expected_body import ExpectedBody
+from mzaudit.policy.resources.expected_body import ExpectedBody
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.text import ids
 

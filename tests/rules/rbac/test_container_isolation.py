@@ -155,7 +155,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_snap_isolation(case: str) -> None:
+def test_container_isolation(case: str) -> None:
     bends, kind, words = CASES[case]
     verdict = ask(container_isolation, "stmonozuprd/snaps", *bends)
     assert type(verdict) is kind

@@ -125,7 +125,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_snap_role(case: str) -> None:
+def test_container_role(case: str) -> None:
     bends, kind, words = CASES[case]
     verdict = ask(container_role, "cloud/snaps", *bends)
     assert type(verdict) is kind

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mzaudit.policy.models import PlanSize
-    from mzaudit.policy.resource_models import Condition
+    from mzaudit.policy.resources.resource_models import Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from mzaudit import kinds
-from mzaudit.policy import expressions, things
-from mzaudit.policy.bind import filled, group_of, subscription_of
+from mzaudit.policy import things
 from mzaudit.policy.documented_names import documented_names
-from mzaudit.policy.loader.diagnostics import Contradiction, Steps, shown
-from mzaudit.policy.magnitudes import at_least, has_magnitude
+from mzaudit.policy.loader.diagnostics import Steps, Wrong, shown
 from mzaudit.policy.models import Policy, ResourceSpec, StorageSpec, Thing
-from mzaudit.policy.resource_models import Condition, Expectations
+from mzaudit.policy.resources import expressions
+from mzaudit.policy.resources.magnitudes import at_least, has_magnitude
+from mzaudit.policy.resources.resource_models import Condition, Expectations
 from mzaudit.policy.rule_vocabulary import Vocabulary, meant
+from mzaudit.policy.spec_values import filled, group_of, subscription_of
 
 MOST = 2_000
 """Expectations of one policy."""
@@ -27,7 +28,6 @@ _SECTIONS: Mapping[str, Callable[[Policy], Mapping[str, Thing]]] = {
     "components": lambda policy: policy.components,
     "resources": lambda policy: policy.resources,
 }
-Wrong = Iterator[Contradiction]
 
 
 def contradictions(policy: Policy, words: Vocabulary) -> Wrong:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mzaudit.policy import things
-from mzaudit.policy.expected_body import ExpectedBody, ExpectedFact
-from mzaudit.policy.resource_models import Condition
+from mzaudit.policy.resources.expected_body import ExpectedBody, ExpectedFact
+from mzaudit.policy.resources.resource_models import Condition
 
 if TYPE_CHECKING:
     from mzaudit.policy.desired import DesiredEnvironment, Where
     from mzaudit.policy.models import Policy, ResourceSpec
-    from mzaudit.policy.resource_models import Expectations
+    from mzaudit.policy.resources.resource_models import Expectations
 
 Steps = tuple[str | int, ...]
 RESOURCES = "resources"
