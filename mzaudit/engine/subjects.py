@@ -7,9 +7,8 @@ that depends on another finds the other's findings by the parts that both share.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import takewhile
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from mzaudit.policy.desired import (
     Desired,
@@ -22,11 +21,7 @@ from mzaudit.policy.desired import (
     DesiredStorage,
     DesiredVault,
 )
-from mzaudit.policy.enums import SecretKind
 from mzaudit.policy.resources.expected_body import ExpectedBody, ExpectedFact
-
-if TYPE_CHECKING:
-    from mzaudit.policy.models import AllowedDifference, AllowedResource
 
 W = TypeVar("W")
 
@@ -110,27 +105,6 @@ def each_secret(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[De
             secret_id = f"{vault.id}/secrets/{secret.stored}"
             name = f"{vault.name}/{secret.name}"
             yield Subject(env.env, "secret", name, secret_id, secret, secret.where, parts)
-
-
-@dataclass(frozen=True, slots=True)
-class SharedSecret:
-    """A secret that is documented to have one value in several vaults."""
-
-    name: str
-    members: tuple[DesiredSecret, ...]
-
-
-def each_shared_secret(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[SharedSecret]]:
-    """Every secret name that is marked as shared, with all vaults of the environment that hold it."""
-    members: dict[str, list[DesiredSecret]] = {}
-    for vault in env.vaults:
-        for secret in vault.secrets:
-            if secret.spec.shared:
-                members.setdefault(secret.name, []).append(secret)
-    for name, secrets in members.items():
-        parts = {"vault": tuple(secret.vault for secret in secrets), "secret": (name,)}
-        want = SharedSecret(name, tuple(secrets))
-        yield Subject(env.env, "secret", name, f"{env.resource_group_id}/secrets/{name}", want, secrets[0].where, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,149 +307,6 @@ def each_succeeded_service(wanted: Desired, env: DesiredEnvironment) -> Iterator
         yield Subject(env.env, "service", service.key, service.id, want, service.where, parts)
 
 
-@dataclass(frozen=True, slots=True)
-class WantedConnectionString:
-    """The secret of a vault that holds the component's connection string."""
-
-    secret: DesiredSecret
-    component: DesiredComponent
-
-
-def each_connection_string(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[WantedConnectionString]]:
-    """Every documented secret that holds a component's connection string: as a setting of a service that exports there,
-    or, where no service refers to it, by its own name."""
-    readers: dict[tuple[str, str], DesiredComponent] = {}
-    for service in env.services:
-        for one in service.settings:
-            if service.exports_to is not None and one.name == service.exports_to.setting:
-                readers.setdefault((one.secret.vault, one.secret.name), service.exports_to)
-    alone = env.components[0] if len(env.components) == 1 else None
-    for vault in env.vaults:
-        for secret in vault.secrets:
-            component = readers.get((vault.name, secret.name))
-            if component is None and alone is not None and secret.name == alone.setting:
-                component = alone
-            if component is not None and secret.spec.kind is SecretKind.APPLICATION_INSIGHTS:
-                parts = {"vault": (vault.name,), "secret": (secret.name,), "component": (component.name,)}
-                secret_id = f"{vault.id}/secrets/{secret.stored}"
-                name = f"{vault.name}/{secret.name}"
-                want = WantedConnectionString(secret, component)
-                yield Subject(env.env, "secret", name, secret_id, want, secret.where, parts)
-
-
-@dataclass(frozen=True, slots=True)
-class DistinctSecret:
-    """A secret and those that it must differ from: `beside` in other vaults of its environment, `elsewhere` in the
-    same vault of other environments that were asked for."""
-
-    secret: DesiredSecret
-    beside: tuple[DesiredSecret, ...]
-    elsewhere: tuple[DesiredSecret, ...]
-
-
-def each_distinct_secret(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DistinctSecret]]:
-    """Every secret that must differ from others: those declared distinct, and every sensitive one that opens something.
-
-    A pair is asked about once, under the later of the two in the policy's order, so that one reuse is one finding.
-    """
-    before = takewhile(lambda other: other.env != env.env, wanted.environments.values())
-    asked = set(wanted.asked)
-    vaults = [
-        {vault.key: vault for vault in other.vaults}
-        for other in before
-        if env.distinct_between_environments and other.env in asked
-    ]
-    for position, vault in enumerate(env.vaults):
-        # what environments share is one vault, whose secrets are the same
-        alike = [other[vault.key] for other in vaults if vault.key in other and other[vault.key].id != vault.id]
-        for number, secret in enumerate(vault.secrets):
-            if not (secret.guarded or secret.spec.distinct):
-                continue
-            beside = tuple(
-                other
-                for others in env.vaults[:position]
-                for other in others.secrets
-                if other.name == secret.name and secret.spec.distinct and other.spec.distinct
-            )
-            # One policy is bound to each environment: what stands at the same place of a vault is of the same name.
-            elsewhere = tuple(other.secrets[number] for other in alike) if secret.guarded else ()
-            parts = {"vault": (vault.name, *(other.vault for other in beside)), "secret": (secret.name,)}
-            want = DistinctSecret(secret, beside, elsewhere)
-            secret_id = f"{vault.id}/secrets/{secret.stored}"
-            name = f"{vault.name}/{secret.name}"
-            yield Subject(env.env, "secret", name, secret_id, want, secret.where, parts)
-
-
-Comparable = DesiredService | DesiredVault | DesiredEnvironment
-
-
-@dataclass(frozen=True, slots=True)
-class Parity:
-    """What of two environments is compared: the same things there and here, in that order.
-
-    `pairs` is empty for the environment that the others are compared with. `allowed` are differences that the policy
-    permits between the two; `claimed` is one that this subject asks about: whether it occurs at all.
-    """
-
-    pairs: tuple[tuple[Comparable, Comparable], ...]
-    allowed: tuple[AllowedDifference, ...] = ()
-    claimed: AllowedDifference | None = None
-
-
-def _in_both(there: DesiredEnvironment, here: DesiredEnvironment) -> tuple[DesiredEnvironment, DesiredEnvironment]:
-    """The two environments with the containers and components that both have."""
-    storage = {one.key for one in there.storage} & {one.key for one in here.storage}
-    components = {one.key for one in there.components} & {one.key for one in here.components}
-
-    def kept(env: DesiredEnvironment) -> DesiredEnvironment:
-        return replace(
-            env,
-            storage=tuple(one for one in env.storage if one.key in storage),
-            components=tuple(one for one in env.components if one.key in components),
-        )
-
-    return kept(there), kept(here)
-
-
-def _pairs(there: DesiredEnvironment, here: DesiredEnvironment) -> tuple[tuple[Comparable, Comparable], ...]:
-    vaults = {vault.key: vault for vault in there.vaults}
-    services = {service.key: service for service in there.services}
-    return (
-        _in_both(there, here),
-        *((services[service.key], service) for service in here.services if service.key in services),
-        *((vaults[vault.key], vault) for vault in here.vaults if vault.key in vaults),
-    )
-
-
-def each_parity(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[Parity]]:
-    """The environment itself, its services and its vaults against those of the first environment that was asked for,
-    in the policy's order; and every allowed difference whose environments were all asked for, at the last of them."""
-    asked = set(wanted.asked)
-    first = next(other for name, other in wanted.environments.items() if name in asked)
-    if env.env == first.env:
-        yield Subject(env.env, "environment", env.env, env.resource_group_id, Parity(()), env.where)
-        return
-    allowed = tuple(a for a in wanted.policy.parity if {env.env, first.env} <= set(a.between))
-    for pair in _pairs(first, env):
-        want = Parity((pair,), allowed)
-        match pair[1]:
-            case DesiredService() as service:
-                yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
-            case DesiredVault() as vault:
-                yield Subject(env.env, "vault", vault.name, vault.id, want, vault.where, {"vault": (vault.name,)})
-            case DesiredEnvironment():
-                yield Subject(env.env, "environment", env.env, env.resource_group_id, want, env.where)
-    for position, difference in enumerate(wanted.policy.parity):
-        between = [name for name in wanted.environments if name in asked & set(difference.between)]
-        if set(between) == set(difference.between) and between[-1] == env.env:
-            start = wanted.environments[between[0]]
-            pairs = tuple(pair for name in between[1:] for pair in _pairs(start, wanted.environments[name]))
-            name = f"{difference.what} between {', '.join(between)}"
-            where = wanted.where("parity", position)
-            want = Parity(pairs, claimed=difference)
-            yield Subject(env.env, "allowed-difference", name, env.resource_group_id, want, where)
-
-
 def _parts_of(env: DesiredEnvironment, thing_id: str) -> dict[str, tuple[str, ...]]:
     """The parts of which the subject is made whose rule says whether a documented thing is there."""
     for service in env.services:
@@ -486,27 +317,6 @@ def _parts_of(env: DesiredEnvironment, thing_id: str) -> dict[str, tuple[str, ..
             return {"vault": (vault.name,)}
     stored = tuple(storage.key for storage in env.storage if storage.account_id == thing_id)
     return {"storage": stored} if stored else {}
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentedGroup:
-    """A resource group that holds something documented. `environments` are all of the policy's: a group may hold things
-    of several."""
-
-    id: str
-    environments: tuple[DesiredEnvironment, ...]
-    allowed: tuple[AllowedResource, ...]
-
-
-def each_documented_group(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DocumentedGroup]]:
-    """Every resource group of the environment's things, where the policy asks for what is not documented."""
-    asked = wanted.policy.undocumented
-    if asked is None:
-        return
-    where = wanted.where("undocumented")
-    for group in env.resource_groups:
-        want = DocumentedGroup(group, tuple(wanted.environments.values()), asked.allow)
-        yield Subject(env.env, "resource-group", group.rsplit("/", 1)[-1], group, want, where)
 
 
 def each_resource(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[ExpectedBody]]:

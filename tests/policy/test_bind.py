@@ -10,11 +10,12 @@ import pytest
 from mzaudit.cli.read_scope import scope_of
 from mzaudit.drill.large_policy import enlarged
 from mzaudit.drill.simulated_estates import bound
-from mzaudit.engine.subjects import each_bounded_service, each_distinct_secret, each_guarded_vault
+from mzaudit.engine.subjects import each_bounded_service, each_guarded_vault
 from mzaudit.errors import InputError
 from mzaudit.policy.desired import Desired, DesiredEnvironment
 from mzaudit.policy.loader.load import load
 from mzaudit.rules import vocabulary
+from mzaudit.rules.keyvault._secret_subjects import each_distinct_secret
 
 WANTED: Desired = bound(load(Path(__file__).with_name("several.yaml"), vocabulary()), "eu-1")
 LIVE, TEST = WANTED.environments["eu-1"], WANTED.environments["pre-prod"]

@@ -2,9 +2,9 @@
 
 from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.demand import Demand
-from mzaudit.engine.subjects import DistinctSecret, each_distinct_secret
 from mzaudit.facts.secret_values import labels, secret_id, set_new, value_of
 from mzaudit.policy.desired import DesiredSecret
+from mzaudit.rules.keyvault._secret_subjects import DistinctSecret, each_distinct_secret
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed, Unobserved
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mzaudit.engine.az_cli import az, secret_file
-from mzaudit.engine.subjects import Comparable
 from mzaudit.engine.verdict import Fix
 from mzaudit.facts.app_images import deploy
 from mzaudit.policy.desired import DesiredEnvironment, DesiredService, DesiredVault
+from mzaudit.rules.parity._parity_subjects import Comparable
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
 from mzaudit.snapshot.text.ids import name

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from mzaudit.access.effective_access import reach_of
-from mzaudit.engine.subjects import Comparable
 from mzaudit.facts.existing import principal_of, require_field
 from mzaudit.facts.setting_references import held
 from mzaudit.policy.desired import DesiredEnvironment, DesiredService, DesiredVault
+from mzaudit.rules.parity._parity_subjects import Comparable
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import need, whole
 from mzaudit.snapshot.values import LiteralValue

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from mzaudit.engine import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.demand import Demand
-from mzaudit.engine.subjects import Comparable, Parity, each_parity
 from mzaudit.policy.desired import DesiredEnvironment
 from mzaudit.rules.parity._parity_commands import alike
 from mzaudit.rules.parity._parity_facts import NAMES, facts, read
+from mzaudit.rules.parity._parity_subjects import Comparable, Parity, each_parity
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Unobserved
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mzaudit import kinds
-from mzaudit.engine.subjects import DocumentedGroup
+from mzaudit.rules.resource._group_subjects import DocumentedGroup
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason
 from mzaudit.snapshot.text import ids

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.demand import Demand
-from mzaudit.engine.subjects import DocumentedGroup, each_documented_group
 from mzaudit.kinds import SERVER, kind_of
+from mzaudit.rules.resource._group_subjects import DocumentedGroup, each_documented_group
 from mzaudit.rules.resource._made_by_azure import is_made_by_azure
 from mzaudit.rules.resource._part_of_the_estate import belonging
 from mzaudit.snapshot.estate import Snapshot

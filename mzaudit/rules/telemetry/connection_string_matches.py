@@ -2,9 +2,9 @@
 
 from mzaudit.engine import Evidence, Fail, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.demand import Demand
-from mzaudit.engine.subjects import WantedConnectionString, each_connection_string
 from mzaudit.facts.connection_string_parts import PARTS, differing
 from mzaudit.facts.secret_values import set_new, value_of
+from mzaudit.rules.telemetry._connection_string_subjects import DocumentedConnectionString, each_connection_string
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.values import ValueClass
 
@@ -18,7 +18,7 @@ from mzaudit.snapshot.values import ValueClass
     requires=("OBS-001", "KV-001", "KV-003"),
     explained_by=("KV-004", "KV-007"),
 )
-def connection_string_matches(want: WantedConnectionString, seen: Snapshot) -> Verdict:
+def connection_string_matches(want: DocumentedConnectionString, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The connection string in the vault is parsed, and its `InstrumentationKey` and `IngestionEndpoint` are those of the
@@ -59,7 +59,7 @@ def connection_string_matches(want: WantedConnectionString, seen: Snapshot) -> V
     )
 
 
-def _at(want: WantedConnectionString) -> str:
+def _at(want: DocumentedConnectionString) -> str:
     return f"{want.secret.vault_id}/secrets/{want.secret.stored}"
 
 
@@ -67,7 +67,7 @@ def _well_formed(value: ValueClass) -> bool:
     return "application-insights" in value.kinds and any(value.part(part) is not None for part in PARTS)
 
 
-def _fail(want: WantedConnectionString, observed: str, note: str) -> Fail:
+def _fail(want: DocumentedConnectionString, observed: str, note: str) -> Fail:
     return Fail(
         (Evidence(_at(want), f"the connection string of {want.component.name}", observed),),
         note,

@@ -8,8 +8,8 @@ import pytest
 
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass, Verdict
 from mzaudit.engine.evaluate import evaluate, verdict_of
-from mzaudit.engine.subjects import DistinctSecret, each_distinct_secret
 from mzaudit.rules import load
+from mzaudit.rules.keyvault._secret_subjects import DistinctSecret, each_distinct_secret
 from mzaudit.rules.keyvault.secrets_distinct import secrets_distinct
 from mzaudit.snapshot.observed import Observed
 from mzaudit.snapshot.text.ids import key

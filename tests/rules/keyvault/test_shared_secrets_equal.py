@@ -6,8 +6,9 @@ import pytest
 
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.engine.evaluate import verdict_of
-from mzaudit.engine.subjects import SharedSecret, Subject
+from mzaudit.engine.subjects import Subject
 from mzaudit.rules import load
+from mzaudit.rules.keyvault._secret_subjects import SharedSecret
 from mzaudit.rules.keyvault.shared_secrets_equal import shared_secrets_equal
 from mzaudit.snapshot.observed import GapReason
 from tests.built_estate import (
