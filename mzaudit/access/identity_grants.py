@@ -38,6 +38,13 @@ def allow_reading(vault: DesiredVault, principal_id: str) -> str:
     return az("keyvault set-policy", name=vault.name, object_id=principal_id) + " --secret-permissions get list"
 
 
+def pull_with_identity(want: DesiredService) -> str:
+    """The command that lets an app pull its image with the identity that it is documented to act as."""
+    identity = "[system]" if want.identity is None else want.identity.id
+    where = {"name": want.app, "resource_group": want.resource_group}
+    return az("webapp config set", **where, acr_use_identity="true", acr_identity=identity)
+
+
 def _pull(want: DesiredService, seen: Snapshot) -> str:
     """The pull role of the registry's mode; that of the usual mode where it was not seen."""
     registry = seen.registry(want.registry.id).properties

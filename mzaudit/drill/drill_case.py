@@ -103,10 +103,6 @@ class DrillContext:
             return self.wanted.policy.services[str(steps[1])].databases[int(steps[3])].database in databases
         return True
 
-    def with_server(self, server: DesiredServer) -> DrillContext:
-        """The same, with no server but that."""
-        return replace(self, env=replace(self.env, servers=(server,)))
-
     def with_component(self, component: DesiredComponent) -> DrillContext:
         """The same, with no component but that; the environment that it is compared with has its like, if any."""
         other = self.other

@@ -41,7 +41,6 @@ _CHECKS: Final = (
     ("identity remove", "the app reaches nothing until the last step below is done, and its database users are stale."),
     ("keyVaultReferenceIdentity=", "the identity it names holds Key Vault Secrets User on every vault referred to."),
     ("--acr-use-identity", "the app's identity holds the pull role on the registry."),
-    ("acrUseManagedIdentityCreds", "the app's identity holds the pull role on the registry."),
     ("--enable-rbac-authorization", "all who read by an access policy hold a role on the vault; policies end at once."),
     ("--public-network-access", "everybody who needs it can still reach it over the network."),
     ("--default-action", "everybody who needs it can still reach it over the network."),

@@ -1,6 +1,6 @@
 """APP-005: the backend acts under its documented identity."""
 
-from mzaudit.access.identity_grants import switch_on
+from mzaudit.access.identity_grants import pull_with_identity, switch_on
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.demand import Demand
@@ -146,15 +146,7 @@ def _configured(want: DesiredService, seen: Snapshot) -> Verdict:
         f"Let the app pull its image with its {want.identity_words}.",
         Fix(
             "Website Contributor",
-            (
-                az(
-                    "webapp config set",
-                    name=want.app,
-                    resource_group=want.resource_group,
-                    acr_use_identity="true",
-                    acr_identity="[system]" if want.identity is None else want.identity.id,
-                ),
-            ),
+            (pull_with_identity(want),),
             f"Microsoft.Web/sites: properties.siteConfig.acrUserManagedIdentityID = {client or 'null'} "
             "(azurerm_linux_web_app: "
             "site_config.container_registry_managed_identity_client_id)",

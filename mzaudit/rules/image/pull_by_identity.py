@@ -5,7 +5,7 @@ from collections.abc import Callable
 from mzaudit.access.deny_assignments import LIFT, lift
 from mzaudit.access.documented_grant import NO_GRANT, DocumentedGrant, grant_fix
 from mzaudit.access.effective_access import Access, access_of
-from mzaudit.access.identity_grants import switch_on
+from mzaudit.access.identity_grants import pull_with_identity, switch_on
 from mzaudit.access.registry_access import pull_role, pull_targets
 from mzaudit.engine import (
     Aspect,
@@ -151,15 +151,7 @@ def _uses(want: DesiredService, seen: Snapshot) -> Verdict:
         f"Let the app pull with its {want.identity_words}.",
         Fix(
             "Website Contributor",
-            (
-                az(
-                    "webapp config set",
-                    name=want.app,
-                    resource_group=want.resource_group,
-                    generic_configurations='{"acrUseManagedIdentityCreds": true, "acrUserManagedIdentityID": "%s"}'
-                    % (client or ""),
-                ),
-            ),
+            (pull_with_identity(want),),
             "Microsoft.Web/sites: properties.siteConfig.acrUseManagedIdentityCreds = true",
         ),
     )
