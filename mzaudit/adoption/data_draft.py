@@ -46,12 +46,16 @@ def draft_data(looks: Looks) -> DraftedData:
     servers: dict[str, tuple[str, Branch]] = {}
     uses: dict[str, list[Value]] = {}
     things: dict[str, str] = {}
+    taken: set[str] = set()  # a database's key is one of all servers'
     for server in found:
+        server_key = server_keys.get(name(server), "main")
         there = [each for each in looks.newest.server(server).databases.items if not (each.system or each.secondary)]
         database_keys = draft_names.keys((each.name for each in there), looks.env)
         databases = Branch()
         for database in there:
             called = database_keys[database.name]
+            called = called if called not in taken else f"{server_key}-{called}"
+            taken.add(called)
             things[key(database.id)] = f"databases.{called}"
             databases.entries[called] = _database(looks, database.id, database.name)
             for app in looks.apps:
@@ -62,7 +66,7 @@ def draft_data(looks: Looks) -> DraftedData:
         branch.put("name", draft_names.template(name(server), looks.env))
         branch.entries["databases"] = databases
         if databases.entries:
-            servers[server_keys.get(name(server), "main")] = (server, branch)
+            servers[server_key] = (server, branch)
     storage: dict[str, tuple[str, Branch]] = {}
     reads: dict[str, list[str]] = {}
     held = [(app, role, scope) for app in looks.apps for role, scope in looks.roles_of(app)]

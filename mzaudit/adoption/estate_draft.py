@@ -16,7 +16,7 @@ from mzaudit.adoption.observed_apps import Looks, ObservedApp
 from mzaudit.adoption.vault_draft import DraftedVault, DraftedVaults, draft_vaults
 from mzaudit.policy import skus
 from mzaudit.policy.enums import SecretStyle
-from mzaudit.policy.spec_values import NO_COMPONENT
+from mzaudit.policy.spec_values import NO_COMPONENT, RUNS
 from mzaudit.snapshot.observed import Observed
 from mzaudit.snapshot.text.ids import group_of, key, name, subscription_of
 from mzaudit.snapshot.values import LiteralValue, ValueClass, VaultReference
@@ -291,7 +291,11 @@ def _component_of(found: _Drafting, app: ObservedApp) -> str | None:
 def _image(found: _Drafting, branch: Branch, app: ObservedApp) -> None:
     images, runtime = app.images, app.runtime
     if runtime is not None and runtime.form == "stack":
-        branch.put("runs", f"{runtime.stack.upper()}|{runtime.version}")
+        runs = f"{runtime.stack.upper()}|{runtime.version}"
+        if re.fullmatch(RUNS, runs):
+            branch.put("runs", runs)
+        else:  # what is not shown cannot be drafted
+            found.remarks.append(f"{name(app.id)} runs a stack whose name or version is not told: say it as `runs`")
     if not images:
         return
     (_, main), *others = images

@@ -15,6 +15,7 @@ from mzaudit.policy.enums import SecretKind as SecretKind
 from mzaudit.policy.enums import SecretStyle as SecretStyle
 from mzaudit.policy.enums import Severity as Severity  # as are the others, for whoever reads a policy
 from mzaudit.policy.resources.resource_models import ApiVersion, ByType, Expectations, ResourceType
+from mzaudit.policy.spec_values import RUNS
 from mzaudit.policy.strict import Either, T
 from mzaudit.policy.strict import Strict as Strict
 
@@ -231,7 +232,7 @@ class ServiceSpec(Thing):
     app: Annotated[Named, kinds.SITE, Field(description="The name of its App Service app.")]
     kind: Annotated[Literal["app", "function"], Field(description="A web app, or a function app.")] = "app"
     runs: Annotated[
-        Annotated[str, StringConstraints(pattern=r"^(container|[A-Za-z][A-Za-z-]*\|[\w.-]+)$", max_length=60)],
+        Annotated[str, StringConstraints(pattern=RUNS, max_length=60)],
         Field(
             description="A container, or a runtime stack and its version as linuxFxVersion has them, such as"
             " PYTHON|3.12."

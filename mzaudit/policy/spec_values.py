@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 CONTAINER = "container"
 """What a service says that runs no runtime stack."""
+RUNS = r"^(container|[A-Za-z][A-Za-z-]*\|[\w.-]+)$"
+"""What a service may say that it runs: a container, or a stack and its version."""
 
 
 NO_COMPONENT = "none"

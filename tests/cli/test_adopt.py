@@ -164,3 +164,32 @@ def test_roles_on_what_is_drafted_are_said(mzaudit: Call) -> None:
     (access,) = (line for line in outcome.out.splitlines() if line.strip().startswith("access:"))
     assert '{role: "Strange Blob Reader", "on": storage.files}' in access
     assert '{role: "Storage Queue Data Reader", "on": storage.files}' in access
+
+
+TWICE = """
+version: 1
+estate: twice
+document: two servers hold a database of one name
+environments: {prd: {production: true}}
+places: {default: "rg-twice-{env}"}
+servers:
+  main: {name: "sql-twice-{env}", databases: {orders: db-orders}}
+  archive: {name: "sql-archive-{env}", databases: {old-orders: db-orders}}
+services:
+  web:
+    app: app-twice-web-{env}
+    runs: NODE|20-lts
+    databases:
+      - {database: orders, roles: [db_datareader]}
+      - {database: old-orders, roles: [db_datareader]}
+"""
+
+
+def test_databases_of_one_name_on_two_servers(folder: Path, mzaudit: Call) -> None:
+    (folder / "twice.yaml").write_text(TWICE)
+    outcome = mzaudit(*ADOPT, "--simulate", "compliant", "--policy", "twice.yaml")
+    assert outcome.code == 0, outcome.err
+    assert 'runs: "NODE|20-lts"  # seen' in outcome.out
+    draft = drafted(outcome, folder)
+    assert mzaudit("policy", "validate", str(draft)).code == 0
+    assert mzaudit("check", "--env", "prd", "--policy", str(draft), "--simulate", "compliant").code == 0

@@ -124,8 +124,10 @@ def told(simulator: Simulator, mzaudit: Call, folder: Path, monkeypatch: pytest.
             mzaudit("collect", "--env", "prd", "-o", "snapshot.json"),
             mzaudit("adopt", "--env", "prd"),
         ]
-        # 2: where the names of groups are others, no app is found to adopt
-        assert {outcome.code for outcome in said} <= {0, 1, 2, 3}, said[0].err[-500:]
+        assert {outcome.code for outcome in said[:2]} <= {0, 1, 3}, said[0].err[-500:]
+        assert said[2].code in (0, 3) or "could not be listed" in said[2].err or "holds no app" in said[2].err, said[
+            2
+        ].err[-500:]
         texts = {f"{number}": outcome.out + outcome.err for number, outcome in enumerate(said)}
         return texts | {path.name: path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()}
 
