@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def read_snapshot(path: Path) -> Snapshot:
     """A saved snapshot; raises `SnapshotError` for another version or a file cut short."""
-    from mzaudit.snapshot.store import load
+    from mzaudit.snapshot.saved.store import load
 
     return load(_text(path), str(path))
 
@@ -26,7 +26,7 @@ def read_snapshot(path: Path) -> Snapshot:
 def read_snapshots(paths: Sequence[Path]) -> tuple[Snapshot, tuple[Path, ...]]:
     """Saved snapshots of parts of one estate, as one, and which of several are not there: what a part's job could not
     write keeps nobody from judging the others. Raises `SnapshotError` where they overlap or contradict."""
-    from mzaudit.snapshot.merge import merge
+    from mzaudit.snapshot.saved.merge import merge
 
     missing = tuple(path for path in paths if not path.exists())
     if len(missing) == len(paths):
@@ -44,7 +44,7 @@ def read_report(path: Path) -> Report:
 def read_either(path: Path) -> Snapshot | Report:
     """A saved snapshot or JSON report, whichever it is: a report has findings, a snapshot does not."""
     from mzaudit.report.formats.json import parse
-    from mzaudit.snapshot.store import load
+    from mzaudit.snapshot.saved.store import load
 
     text = _text(path)
     try:

@@ -15,7 +15,7 @@ from mzaudit.report.escaping import code, plain, prose
 from mzaudit.report.gap_advice import shortener
 from mzaudit.report.grouping import shown
 from mzaudit.report.size_budget import Block, Section, fill
-from mzaudit.snapshot.snapshot_diff import ChangeKind, FactChange
+from mzaudit.snapshot.saved.snapshot_diff import ChangeKind, FactChange
 
 _FACTS = 20
 _Short = Callable[[str], str]

@@ -14,10 +14,10 @@ from mzaudit.simulator import Alter, Fault, Html, StatusFault, serve
 from mzaudit.simulator.estates.simulated_estate import Estate, canary
 from mzaudit.simulator.fault_injection import Action, Recode
 from mzaudit.simulator.http_messages import Json
-from mzaudit.snapshot import store
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
 from mzaudit.snapshot.resources import FactKind, ResourceFact
+from mzaudit.snapshot.saved import store
 from tests.azure.estates import Names, take
 
 KIND = "Microsoft.Cache/redis"

@@ -11,7 +11,7 @@ import pytest
 from mzaudit.cli import output
 from mzaudit.cli.output import OutputTarget
 from mzaudit.errors import InputError
-from mzaudit.snapshot.store import dump
+from mzaudit.snapshot.saved.store import dump
 from tests.built_estate import compliant
 from tests.cli.conftest import Outcome
 from tests.report.sample import night

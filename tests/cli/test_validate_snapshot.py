@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.store import dump
+from mzaudit.snapshot.saved.store import dump
 from tests.built_estate import compliant
 from tests.cli.conftest import Outcome
 

@@ -29,8 +29,8 @@ from mzaudit.policy.models import Severity
 from mzaudit.report import FORMATS, render
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Simulator, serve
-from mzaudit.snapshot import store
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.saved import store
 
 HERE = Path(__file__).parent
 NAMES = ("smallest", "four_subscriptions", "northwind")

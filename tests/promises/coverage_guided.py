@@ -18,7 +18,7 @@ with atheris.instrument_imports(include=["mzaudit"]):
     from mzaudit.policy.loader.load import load as load_policy
     from mzaudit.policy.shipped_policy import files
     from mzaudit.report.formats.json import parse
-    from mzaudit.snapshot.store import load as load_snapshot
+    from mzaudit.snapshot.saved.store import load as load_snapshot
 
 _OWN = (InputError, PolicyError, SnapshotError)
 
@@ -37,7 +37,7 @@ def look(data: bytes) -> None:
 if __name__ == "__main__":
     from mzaudit.report import render
     from mzaudit.rules import vocabulary
-    from mzaudit.snapshot.store import dump
+    from mzaudit.snapshot.saved.store import dump
     from tests.built_estate import compliant
     from tests.report.sample import night
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mzaudit.azure.text.sealed_values import Classifier, Sealed
 from mzaudit.report import FORMATS, render
-from mzaudit.snapshot.store import dump
+from mzaudit.snapshot.saved.store import dump
 from tests.built_estate import compliant
 from tests.cli.conftest import Outcome
 from tests.promises.conftest import EXHAUSTIVE

@@ -36,7 +36,7 @@ from mzaudit.simulator import (
     grant_custom_role,
 )
 from mzaudit.simulator.sql.contents import SqlColumn, SqlPredicate, SqlSecurityPolicy, Table
-from mzaudit.snapshot.store import dump
+from mzaudit.snapshot.saved.store import dump
 from tests.built_estate import compliant, service, setting
 from tests.cli.conftest import Outcome
 from tests.documented_estate import build

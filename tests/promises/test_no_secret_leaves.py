@@ -218,7 +218,7 @@ LATER = {
     "rule": "mzaudit.rules.settings.no_plaintext_credentials.check",
     "evaluation": "mzaudit.engine.evaluate.evaluate",
     "waivers": "mzaudit.engine.waive.lay",
-    "store": "mzaudit.snapshot.store.chunks",
+    "store": "mzaudit.snapshot.saved.store.chunks",
     "report as JSON": "mzaudit.report.formats.json.head",
     "report as JUnit": "mzaudit.report.formats.junit.suites",
     "report in the terminal": "mzaudit.report.formats.terminal.chunks",

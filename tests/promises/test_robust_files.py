@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from mzaudit.simulator import Fault, Hang
-from mzaudit.snapshot.store import dump
+from mzaudit.snapshot.saved.store import dump
 from tests.built_estate import TAKEN, compliant, image, service
 from tests.cli.conftest import Outcome
 from tests.promises.conftest import EXHAUSTIVE

@@ -12,7 +12,7 @@ from mzaudit.engine.results import Status
 from mzaudit.policy.models import Severity
 from mzaudit.report.diff_text import Changes, drifts, findings, markdown, text
 from mzaudit.report.escaping import log
-from mzaudit.snapshot.snapshot_diff import ChangeKind, FactChange
+from mzaudit.snapshot.saved.snapshot_diff import ChangeKind, FactChange
 from tests.report.sample import HOSTILE, UNREADABLE, finding, hostile, night
 from tests.report.test_markdown import OURS, tokens
 from tests.report.test_neutral import assert_inert_log

@@ -10,7 +10,7 @@ import pytest
 
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Listing, Observed
-from mzaudit.snapshot.snapshot_diff import ChangeKind, FactChange, diff
+from mzaudit.snapshot.saved.snapshot_diff import ChangeKind, FactChange, diff
 from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.values import ConnectionStringPart, SecretValue
 from tests.blindfold import blind, one_less

@@ -17,9 +17,9 @@ from mzaudit.policy.loader.load import load as load_policy
 from mzaudit.rule_testing import concludes_more
 from mzaudit.rules import load as every_rule
 from mzaudit.rules import vocabulary
-from mzaudit.snapshot import store
 from mzaudit.snapshot.estate import SCHEMA_VERSION, Snapshot
 from mzaudit.snapshot.observed import GapReason, Listing, Observed
+from mzaudit.snapshot.saved import store
 from tests.built_estate import POLICIES, compliant, wanted
 
 KEPT = Path(__file__).parent / "kept" / "0962a60.json.gz"  # `collect --env prd --simulate drifted` of that commit

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mzaudit.errors import SnapshotError
-from mzaudit.snapshot import store
 from mzaudit.snapshot.estate import Read, Snapshot
+from mzaudit.snapshot.saved import store
 from mzaudit.snapshot.text.shown import Shown
 from tests.built_estate import compliant
 

@@ -16,8 +16,8 @@ from mzaudit.errors import SnapshotError
 from mzaudit.policy.models import Severity
 from mzaudit.simulator import Simulator, serve
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.merge import merge
 from mzaudit.snapshot.observed import Observed, need
+from mzaudit.snapshot.saved.merge import merge
 from tests.azure.estates import pinned, take
 from tests.documented_estate import build
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.merge import MergedSnapshot
+from mzaudit.snapshot.saved.merge import MergedSnapshot
 from mzaudit.snapshot.view import View
 from tests.built_estate import compliant
 

@@ -48,7 +48,7 @@ def command(
     from mzaudit.cli.resolve import bind_policy, chosen_environments, environment_names, load_policy
     from mzaudit.cli.streams import say
     from mzaudit.policy.enums import counted
-    from mzaudit.snapshot.store import chunks
+    from mzaudit.snapshot.saved.store import chunks
 
     deadline.begin("reading the files")
     asked = environment_names(environments)

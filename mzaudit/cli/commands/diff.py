@@ -67,7 +67,7 @@ def snapshots(before: Snapshot, after: Snapshot, old: str, new: str) -> tuple[Ch
     from mzaudit.policy.enums import counted
     from mzaudit.report.diff_text import Changes, drifts
     from mzaudit.report.summary import moment
-    from mzaudit.snapshot.snapshot_diff import ChangeKind, diff
+    from mzaudit.snapshot.saved.snapshot_diff import ChangeKind, diff
 
     for one, other, what in (
         (dict(before.environments), dict(after.environments), "environments"),

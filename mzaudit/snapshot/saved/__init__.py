@@ -1,1 +1,1 @@
-"""TODO"""
+"""Snapshots as files: written, read (of earlier versions too), merged from parts, and compared."""

@@ -18,8 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from mzaudit.errors import SnapshotError
-from mzaudit.snapshot.earlier_versions import READABLE, upgrade
 from mzaudit.snapshot.estate import SCHEMA_VERSION, Snapshot
+from mzaudit.snapshot.saved.earlier_versions import READABLE, upgrade
 
 _MOST = 20
 _READS_AT_ONCE = 500
