@@ -8,6 +8,7 @@ from mzaudit.access.vault_access import SECRETS_USER
 from mzaudit.policy.role_names import is_built_in
 from mzaudit.snapshot.estate import Snapshot
 
+METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 _KNOWN = {"storage blob data reader": BLOB_READER, "key vault secrets user": SECRETS_USER}
 
 

@@ -11,16 +11,10 @@ from mzaudit import kinds
 from mzaudit.adoption import draft_names
 from mzaudit.adoption.draft_tree import Branch, Value
 from mzaudit.adoption.observed_apps import Looks, ObservedApp
+from mzaudit.policy.spec_values import HISTORIES
 from mzaudit.snapshot.text.ids import key, name
 
 TENANT_COLUMN: Final = "tenant_id"
-_HISTORIES: Final = {
-    "flyway": "dbo.flyway_schema_history",
-    "ef-core": "dbo.__EFMigrationsHistory",
-    "alembic": "dbo.alembic_version",
-    "liquibase": "dbo.DATABASECHANGELOG",
-}
-"""The history table of each tool, in the order in which a database is asked for them."""
 _CONTAINER: Final = re.compile(r"(.*)/blobServices/default/containers/([^/]+)", re.IGNORECASE)
 READS_BLOBS: Final = "Storage Blob Data Reader"
 BLOB_ROLES: Final = (READS_BLOBS, "Storage Blob Data Contributor", "Storage Blob Data Owner")
@@ -111,7 +105,7 @@ def _database(looks: Looks, database: str, called: str) -> Branch:
     column = looks.has_column(database, TENANT_COLUMN)
     if column is not False:
         branch.put("tenant_column", TENANT_COLUMN, "" if column else "nobody could look inside")
-    for tool, table in _HISTORIES.items():
+    for tool, table in HISTORIES.items():
         there = looks.has_history(database, table)
         if there is not False:
             branch.put("migrations", {"tool": tool}, "" if there else "nobody could look inside")

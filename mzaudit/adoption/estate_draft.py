@@ -14,6 +14,7 @@ from mzaudit.adoption.data_draft import BLOB_ROLES, DraftedData, draft_data
 from mzaudit.adoption.draft_tree import Branch, Fact, Value
 from mzaudit.adoption.observed_apps import Looks, ObservedApp
 from mzaudit.adoption.vault_draft import DraftedVault, DraftedVaults, draft_vaults
+from mzaudit.facts import image_tags
 from mzaudit.policy import skus
 from mzaudit.policy.enums import SecretStyle
 from mzaudit.policy.spec_values import NO_COMPONENT, RUNS
@@ -28,8 +29,6 @@ _SETTING: Final = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 _KEY: Final = "instrumentationkey"
 _IMPLIED: Final = frozenset({"Key Vault Secrets User", "AcrPull", "Container Registry Repository Reader", *BLOB_ROLES})
 _USES: Final = frozenset({"image", "vault", "vaults", "settings", "storage", "databases", "access"})
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
-_SEMVER: Final = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +305,7 @@ def _image(found: _Drafting, branch: Branch, app: ObservedApp) -> None:
     image: dict[str, Value] = {"repository": main.repository}
     if len(found.registries) > 1:
         image["registry"] = found.registries[registry[1]][0]
-    style = _style(main.tag)
+    style = style_of(main.tag)
     if style is not None:
         image["tags"] = style
     branch.put("image", image, "the style of its tags, from the one that runs" if style is not None else "")
@@ -315,11 +314,11 @@ def _image(found: _Drafting, branch: Branch, app: ObservedApp) -> None:
         branch.put("sidecars", sidecars)
 
 
-def _style(tag: str | None) -> str | None:
+def style_of(tag: str | None) -> str | None:
     """The style that a running tag may be of; None for a commit, which is the usual one."""
-    if tag is None or _COMMIT.fullmatch(tag):
+    if tag is None or image_tags.is_of(image_tags.COMMIT, tag):
         return None
-    return "semver" if _SEMVER.fullmatch(tag) else "any"
+    return image_tags.SEMVER if image_tags.is_of(image_tags.SEMVER, tag) else image_tags.ANY
 
 
 def _secrets(found: _Drafting, branch: Branch, app: ObservedApp) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mzaudit.drill import ESTATES
+
 if TYPE_CHECKING:
     from mzaudit.policy.loader.load import Loaded
     from mzaudit.simulator import Simulator
 
-ESTATES = ("compliant", "drifted", "blind", "empty")
 LARGE = re.compile(r"large:[1-9][0-9]{0,4}")
 METAVAR = f"[{'|'.join(ESTATES)}|large:N]"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from mzaudit.drill import ESTATES
 from mzaudit.drill.drifted_estate import drift
 from mzaudit.drill.drill_case import DrillContext
 from mzaudit.drill.large_policy import LARGE
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from mzaudit.policy.loader.load import Loaded
     from mzaudit.policy.models import Policy
 
-ESTATES: Final = ("compliant", "drifted", "blind", "empty")
 _SMALL_PAGE, _LARGE_PAGE = 3, 100  # small, so that every list of a run has several
 
 

@@ -34,6 +34,7 @@ from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.resources.bind_resources import bound_resources
 from mzaudit.policy.spec_values import (
     CONTAINER,
+    HISTORIES,
     acts_as,
     component_of,
     database_spec,
@@ -59,13 +60,6 @@ if TYPE_CHECKING:
         Thing,
     )
 
-_HISTORIES = {
-    "flyway": "dbo.flyway_schema_history",
-    "ef-core": "dbo.__EFMigrationsHistory",
-    "alembic": "dbo.alembic_version",
-    "liquibase": "dbo.DATABASECHANGELOG",
-}
-"""Where each tool writes its history, by default."""
 _USER = "user:"
 
 
@@ -407,7 +401,7 @@ class _Binder:
             tenant_column=spec.tenant_column,
             excused=tuple(entry.table.casefold() for entry in spec.excused),
             administrators=tuple(entry.name.casefold() for entry in spec.administrators),
-            migrations=(migrations.table or _HISTORIES[tool]) if migrations is not None else None,
+            migrations=(migrations.table or HISTORIES[tool]) if migrations is not None else None,
             migration_tool=tool,
             migrated_by=tuple(each.casefold() for each in migrations.by) if migrations is not None else (),
             version=self._expected.versions.get(key, version),

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+HISTORIES = {
+    "flyway": "dbo.flyway_schema_history",
+    "ef-core": "dbo.__EFMigrationsHistory",
+    "alembic": "dbo.alembic_version",
+    "liquibase": "dbo.DATABASECHANGELOG",
+}
+"""Where each tool writes its history, by default, in the order in which `adopt` looks for them."""
 CONTAINER = "container"
 """What a service says that runs no runtime stack."""
 RUNS = r"^(container|[A-Za-z][A-Za-z-]*\|[\w.-]+)$"

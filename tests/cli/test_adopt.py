@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mzaudit.adoption.estate_draft import style_of
 from mzaudit.drill.policy_estate import estate_of
 from mzaudit.policy.bind import bind
 from mzaudit.policy.loader.load import load
@@ -193,3 +194,11 @@ def test_databases_of_one_name_on_two_servers(folder: Path, mzaudit: Call) -> No
     draft = drafted(outcome, folder)
     assert mzaudit("policy", "validate", str(draft)).code == 0
     assert mzaudit("check", "--env", "prd", "--policy", str(draft), "--simulate", "compliant").code == 0
+
+
+STYLES = {"1.4.2": "semver", "v2.0.0-rc.1": "semver", "1.2.03": "any", "main-7": "any"}
+
+
+@pytest.mark.parametrize("tag", STYLES)
+def test_the_style_of_a_running_tag_is_one_that_its_rule_knows(tag: str) -> None:
+    assert style_of(tag) == STYLES[tag]

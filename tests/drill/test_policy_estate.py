@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from mzaudit.cli.commands.drill import audit
+from mzaudit.drill import ESTATES
 from mzaudit.drill.drifted_estate import SPREAD, chosen, drift
 from mzaudit.drill.drill_case import DrillContext
 from mzaudit.drill.drill_run import cases_of
 from mzaudit.drill.policy_estate import estate_of, plan_of
-from mzaudit.drill.simulated_estates import ESTATES, bound, build
+from mzaudit.drill.simulated_estates import bound, build
 from mzaudit.engine.results import Status
 from mzaudit.policy.loader.load import load
 from mzaudit.policy.shipped_policy import shipped

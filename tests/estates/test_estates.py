@@ -18,9 +18,9 @@ from mzaudit.cli import collection, run
 from mzaudit.cli.commands.drill import audit
 from mzaudit.cli.evaluation import judge
 from mzaudit.cli.read_scope import scope_of
-from mzaudit.drill import drill_text
+from mzaudit.drill import ESTATES, drill_text
 from mzaudit.drill.drill_run import DrillPlan, drill
-from mzaudit.drill.simulated_estates import ESTATES, build, subscriptions_of
+from mzaudit.drill.simulated_estates import build, subscriptions_of
 from mzaudit.engine.results import Report, Status
 from mzaudit.engine.rule import guarding
 from mzaudit.policy.bind import bind

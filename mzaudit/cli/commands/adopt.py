@@ -14,7 +14,8 @@ from mzaudit.cli import options
 from mzaudit.cli.collection import collect_scope, list_all
 from mzaudit.cli.deadline import Deadline
 from mzaudit.cli.read_scope import scope_of
-from mzaudit.cli.simulation import ESTATES, simulated
+from mzaudit.cli.simulation import simulated
+from mzaudit.drill import ESTATES
 
 if TYPE_CHECKING:
     from mzaudit.adoption.estate_draft import Draft

@@ -9,7 +9,7 @@ from mzaudit.access.assignment_index import index
 from mzaudit.access.documented_grant import DocumentedGrant, accesses_of, is_as_documented, serves_all
 from mzaudit.access.effective_access import Grant, reach_of, undefined
 from mzaudit.access.managed_identities import ServiceIdentity
-from mzaudit.access.named_roles import role_guid
+from mzaudit.access.named_roles import METRICS_PUBLISHER, role_guid
 from mzaudit.access.permission_matching import ActionTarget
 from mzaudit.access.registry_access import pull_role
 from mzaudit.access.storage_access import blob_access, read_target
@@ -21,8 +21,6 @@ from mzaudit.snapshot.authorization import RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Listing, Unobserved, need
 from mzaudit.snapshot.text.ids import same, subscription_of
-
-_METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class Held:
         return (
             (role == SECRETS_USER and any(same(scope, one.id) and not one.by_policies for one in service.vaults))
             or any(self._is(one.role) and same(scope, one.container_id) for one in service.storage)
-            or (service.exports_to is not None and role == _METRICS_PUBLISHER)
+            or (service.exports_to is not None and role == METRICS_PUBLISHER)
         )
 
     def _is(self, role: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from mzaudit.access.effective_access import reach_of
+from mzaudit.access.named_roles import METRICS_PUBLISHER
 from mzaudit.engine import (
     Aspect,
     Evidence,
@@ -29,7 +30,6 @@ from mzaudit.snapshot.observed import Gap, GapReason, Unobserved
 from mzaudit.snapshot.text import ids
 from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue, VaultReference
 
-METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 _OTLP = "OTEL_EXPORTER_OTLP_"
 _SIGNALS = ("TRACES", "METRICS", "LOGS")
 

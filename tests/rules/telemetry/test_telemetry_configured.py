@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from mzaudit.access.named_roles import METRICS_PUBLISHER
 from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.engine.subjects import each_exporting_service
-from mzaudit.rules.telemetry.telemetry_configured import METRICS_PUBLISHER, telemetry_configured
+from mzaudit.rules.telemetry.telemetry_configured import telemetry_configured
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.values import LiteralValue, OtherReference, SettingValue
 from mzaudit.snapshot.web import Identity
