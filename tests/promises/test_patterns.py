@@ -32,6 +32,10 @@ def modules() -> list[ModuleType]:
     return [importlib.import_module(each) for each in names if ".simulator" not in each and "__main__" not in each]
 
 
+def valued(node: ast.expr, module: ModuleType) -> Any:
+    return eval(compile(ast.Expression(node), module.__name__, "eval"), vars(module))
+
+
 def found() -> Found:
     """Every pattern by where it is, and whether it is only ever matched from the start of a text."""
     trees = {module: ast.parse(Path(str(module.__file__)).read_text()) for module in modules()}
@@ -59,11 +63,11 @@ def found() -> Found:
                 target = named.get(id(node))
                 name = "pattern" if target is None else ast.unparse(target)
                 ways = used[f"{module.__name__}:{name}"] or used[name]
-                made: Any = eval(compile(ast.Expression(node), where, "eval"), vars(module))
+                made: Any = valued(node, module)
             elif ast.unparse(node.args[0]) == "row.pattern":
                 continue  # the table of issued credentials, below
             else:
-                ways, made = {how}, re.compile(ast.literal_eval(node.args[0]))
+                ways, made = {how}, re.compile(valued(node.args[0], module))
             patterns[where] = (made, bool(ways) and ways <= ANCHORED)
     return patterns
 
