@@ -363,6 +363,7 @@ class _Binder:
             f"{account_id}/blobServices/default/containers/{container}",
             storage.role,
             tuple(user for user, service in self._services.items() if key in service.storage),
+            storage.without_roles,
             self._where("storage", key),
         )
 

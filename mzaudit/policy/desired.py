@@ -130,6 +130,7 @@ class DesiredStorage:
     container_id: str
     role: str
     users: tuple[str, ...]
+    without_roles: str | None
     where: str
 
 

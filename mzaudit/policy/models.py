@@ -420,6 +420,14 @@ class StorageSpec(Thing):
     role: Annotated[Text, Field(description="The role that a service holds on it which names it under `storage`.")] = (
         "Storage Blob Data Reader"
     )
+    without_roles: Annotated[
+        Text | None,
+        Field(
+            description="What looks after who gets in without a role: by access control lists of a data lake, as a"
+            " local user of SFTP, over NFS. mzaudit does not read these; where the account serves them and nothing is"
+            " said here, RBAC-005 is inconclusive."
+        ),
+    ] = None
 
 
 class ComponentSpec(Thing):

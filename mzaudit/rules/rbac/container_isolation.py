@@ -3,7 +3,7 @@
 from mzaudit.access.effective_access import out_of_reach
 from mzaudit.access.managed_identities import caller_of, identities_of
 from mzaudit.access.storage_access import blob_access, blob_holders, ways_without_a_role
-from mzaudit.engine import Fail, Inconclusive, Severity, Verdict, rule
+from mzaudit.engine import Evidence, Fail, Inconclusive, Pass, Severity, Verdict, rule
 from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import GuardedStorage, each_guarded_storage
 from mzaudit.rules.rbac._isolation import Guarded, isolated
@@ -31,8 +31,10 @@ def container_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     service principal that is no documented identity nor the caller, or any group.
 
     Roles are not all where the account has a hierarchical namespace (access control lists on directories and files),
-    local users of SFTP, or NFS 3.0. These are not read: without a failure the question then stays open, and the finding
-    says what to look at.
+    local users of SFTP, or NFS 3.0. A role is asked first and a list only where no role lets in, so that a list takes
+    nothing away and may add somebody. These are not read: without a failure the question then stays open, and the
+    finding says what to look at. Where the policy says who looks after them (`without_roles` of the container), roles
+    and keys alone are judged, and the pass cites what it says.
 
     ## Why it matters
     Whoever takes a service takes what it reaches: only those that use the container have business with its blobs.
@@ -65,8 +67,13 @@ def container_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     known = verdict.gaps if isinstance(verdict, Inconclusive) else ()
     if not ways:
         return verdict
-    return Inconclusive(
-        (*known, *ways),
-        f"{storage.account} may let somebody at its blobs without a role, and mzaudit does not read whom. Where that is"
-        " needed, look yourself, and switch this rule off for the container with the reason (`rules:` of the policy).",
-    )
+    if storage.without_roles is None:
+        return Inconclusive(
+            (*known, *ways),
+            f"{storage.account} may let somebody at its blobs without a role, and mzaudit does not read whom. Where that"
+            " is needed, look yourself, and say what looks after it as `without_roles` of the container in the policy.",
+        )
+    if isinstance(verdict, Pass):
+        said = tuple(Evidence(storage.account_id, "as the policy answers for", "not read", way.call) for way in ways)
+        return Pass((*verdict.evidence, *said), f"By roles and keys; without a role: {storage.without_roles}")
+    return verdict

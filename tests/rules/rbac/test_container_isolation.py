@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.engine.evaluate import verdict_of
 from mzaudit.rules.rbac.container_isolation import container_isolation
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.storage import AccountProperties
@@ -17,6 +18,7 @@ from tests.built_estate import (
     account_facets,
     ask,
     authorization,
+    bent,
     gap,
     granted,
     granted_by_group,
@@ -160,3 +162,32 @@ def test_container_isolation(case: str) -> None:
     verdict = ask(container_isolation, "stmonozuprd/snaps", *bends)
     assert type(verdict) is kind
     assert words in getattr(verdict, "note", "")
+
+
+ANSWERED: dict[str, tuple[tuple[Bend, ...], type]] = {
+    "a hierarchical namespace": ((ways(hierarchical=True),), Pass),
+    "SFTP and NFS": ((ways(sftp=True, nfs=True),), Pass),
+    "neither of them": ((), Pass),
+    "a hierarchical namespace, and another service on the container": (
+        (ways(hierarchical=True), granted(FOREIGN, BLOB_READER, STORAGE.container_id)),
+        Fail,
+    ),
+    "a hierarchical namespace, and an unread identity with access": (
+        (ways(hierarchical=True), granted(FOREIGN, BLOB_READER, STORAGE.container_id), UNREAD),
+        Inconclusive,
+    ),
+    "the account unread": ((account_facets(properties=gap()),), Inconclusive),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERED)
+def test_what_the_policy_answers_for_leaves_roles_and_keys_to_be_judged(case: str) -> None:
+    bends, kind = ANSWERED[case]
+    bound = wanted()
+    (subject,) = container_isolation.over(bound, bound.environments["prd"])
+    said = replace(STORAGE, without_roles="the data platform reviews its lists each quarter")
+    verdict = verdict_of(container_isolation, replace(subject, want=replace(subject.want, storage=said)), bent(*bends))
+    assert type(verdict) is kind
+    if isinstance(verdict, Pass):
+        ways_in = [one for one in verdict.evidence if one.observed == "not read"]
+        assert bool(ways_in) == ("each quarter" in verdict.note) == (case != "neither of them")
