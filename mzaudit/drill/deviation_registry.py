@@ -97,7 +97,7 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (MigrationsSpec, "table"): "drilled with the history",
         (ServiceSpec, "vaults"): "drilled with the vault",
         (VaultSpec, "authorization"): "drilled with the vault's name",
-        (StorageSpec, "without_roles"): "what the policy answers for, as no role shows it; roles are drilled with access",
+        (StorageSpec, "without_roles"): "what the policy answers for; roles are drilled with the services",
         (StorageSpec, "role"): "drilled with the services that name the container",
         (ImageSpec, "tags"): "drilled with the repository",
         (IdentitySpec, "name"): "drilled with the services that act as it",

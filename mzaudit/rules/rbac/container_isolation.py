@@ -70,8 +70,8 @@ def container_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     if storage.without_roles is None:
         return Inconclusive(
             (*known, *ways),
-            f"{storage.account} may let somebody at its blobs without a role, and mzaudit does not read whom. Where that"
-            " is needed, look yourself, and say what looks after it as `without_roles` of the container in the policy.",
+            f"{storage.account} may let somebody at its blobs without a role, and mzaudit does not read whom. Where"
+            " that is needed, look yourself, and say what looks after it as the container's `without_roles`.",
         )
     if isinstance(verdict, Pass):
         said = tuple(Evidence(storage.account_id, "as the policy answers for", "not read", way.call) for way in ways)

@@ -224,7 +224,13 @@ def _environment(estate: Estate, plan: EnvironmentPlan) -> None:
         _server(estate, server)
     for account in plan.accounts:
         _account(estate, account)
-    values: dict[str, str] = {}
+    values = {
+        secret.mark: estate.secrets[vault.name][secret.stored_as].current.value
+        for vault in plan.vaults
+        if vault.id.casefold() in estate.resources  # another environment's too, whose values hold here as well
+        for secret in vault.secrets
+        if secret.mark
+    }
     for vault in plan.vaults:
         _vault(estate, plan.name, vault, values)
     for position, app in enumerate(plan.apps):
