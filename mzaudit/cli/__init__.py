@@ -61,12 +61,17 @@ class Lazy(click.Group):
         try:
             return super().make_context(info_name, args, parent, **extra)
         except click.UsageError:
-            from mzaudit.cli.previous_reports import Writing
+            _set_aside(given)
+            raise
 
-            at = next((at for at, word in enumerate(given) if word in COMMANDS), None)
-            asked = None if at is None else importlib.import_module(COMMANDS[given[at]][0]).command
-            if at is not None and isinstance(asked, Writing):
-                asked.set_aside(given[at + 1 :])
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click has it; of a command that is misspelt, the earlier files are set aside."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            _set_aside(args)
             raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -76,10 +81,8 @@ class Lazy(click.Group):
         if cmd_name not in COMMANDS and ctx.resilient_parsing:
             return None  # a shell completes a line that is no command's
         if cmd_name not in COMMANDS:
-            import difflib
-
-            near = difflib.get_close_matches(cmd_name, COMMANDS, 1)
-            ctx.fail(f"No such command {cmd_name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+            near = _nearest(cmd_name)
+            ctx.fail(f"No such command {cmd_name!r}." + (f" Did you mean {near!r}?" if near else ""))
         command = importlib.import_module(COMMANDS[cmd_name][0]).command
         assert isinstance(command, click.Command)
         return command
@@ -87,6 +90,24 @@ class Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
+
+
+def _nearest(word: str) -> str | None:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, COMMANDS, 1)), None)
+
+
+def _set_aside(args: Sequence[str]) -> None:
+    """Set aside the earlier files of the command that these arguments are of: the first that they name, else the one
+    that is nearest to their first word, else the gate."""
+    from mzaudit.cli.previous_reports import Writing
+
+    at = next((at for at, word in enumerate(args) if word in COMMANDS), -1)
+    meant = args[at] if at >= 0 else _nearest(next(iter(args), "")) or "check"
+    asked = importlib.import_module(COMMANDS[meant][0]).command
+    if isinstance(asked, Writing):
+        asked.set_aside(list(args[at + 1 :]))
 
 
 EPILOG = f"""\b

@@ -59,12 +59,32 @@ class Writing(SectionedCommand):
             raise
 
     def set_aside(self, args: list[str]) -> None:
-        """Set aside what stands under the names that these arguments give, as far as they can be told."""
-        asked = super().make_context(
-            self.name, args, resilient_parsing=True, ignore_unknown_options=True, allow_extra_args=True
-        )
-        for complaint in make_room(_named(asked.params), _read(asked.params)):
+        """Set aside what stands under the names that these arguments give, as far as they can be told: read in their
+        order, and each option by itself, because a wrong one may take another's name for its value."""
+        told, more = self._told(args), self._told(self._options(args))
+        params = {name: value or more.get(name) for name, value in told.items()}
+        for complaint in make_room(_named(params), _read(params)):
             say(complaint)
+
+    def _told(self, args: list[str]) -> Mapping[str, Any]:
+        asked = super().make_context(
+            self.name, list(args), resilient_parsing=True, ignore_unknown_options=True, allow_extra_args=True
+        )
+        return asked.params
+
+    def _options(self, args: list[str]) -> list[str]:
+        """Each option that takes a value, with the word behind it, wherever it stands."""
+        names = [
+            name for each in self.params if isinstance(each, click.Option) and not each.is_flag for name in each.opts
+        ]
+        joined = tuple(f"{name}=" if name.startswith("--") else name for name in names)
+        found: list[str] = []
+        for word, following in zip(args, [*args[1:], ""], strict=True):
+            if word in names:
+                found += (word, following)
+            elif word.startswith(joined):
+                found.append(word)
+        return found
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command. Raises `InputError` with everything that its files cannot be written for."""
