@@ -152,6 +152,7 @@ def test_aliases_that_would_be_gigabytes_are_not_copied() -> None:
         encoded("- " * 20_000),
         encoded("services: {web: {image: x}}" + " " * 100_000),
         encoded(merges("<<: [*a{0}, *a{0}]", 60)),
+        encoded(f"a: &a {{}}\nb: &b {{<<: [{'*a,' * 7_500}]}}\nservices: {{<<: [{'*b,' * 7_500}], web: {{image: x}}}}"),
         "COMPOSE|",
     ],
 )

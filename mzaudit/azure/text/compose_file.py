@@ -18,6 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 _LARGEST: Final = 64 * 1024  # base64; App Service takes a few thousand characters
 _MOST_PAIRS: Final = 10_000
+_MOST_MERGES: Final = 1_000  # each copies what was merged before it
 _MOST_BRACKETS: Final = 2_000
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _NULL: Final = "tag:yaml.org,2002:null"
@@ -59,6 +60,7 @@ def services(encoded: str) -> tuple[ComposeService, ...]:
 class _ComposeReader:
     def __init__(self) -> None:
         self._left = _MOST_PAIRS
+        self._merges = 0
 
     def services(self, root: Node | None) -> tuple[ComposeService, ...]:
         listed = self._members(root).get("services") if isinstance(root, MappingNode) else None
@@ -108,6 +110,9 @@ class _ComposeReader:
                 for each in value.value if isinstance(value, SequenceNode) else [value]:
                     if not isinstance(each, MappingNode):
                         raise ComposeError("the compose file merges what is no mapping")
+                    self._merges += 1
+                    if self._merges > _MOST_MERGES:
+                        raise ComposeError("the compose file merges too often")
                     merged = {**self._members(each), **merged}
             elif not isinstance(name, ScalarNode):
                 raise ComposeError("a name in the compose file is no text")
