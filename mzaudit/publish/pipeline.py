@@ -16,9 +16,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mzaudit.publish.sealed_token import Token
+from mzaudit.report.formats.sarif_automation import AzurePipelineRun
 
 _PULL = re.compile(r"refs/pull/(\d+)/")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ORGANIZATION = re.compile(r"https://(?:dev\.azure\.com/([^/]+)|([^/.]+)\.visualstudio\.com)/?", re.IGNORECASE)
 _NO_PIPELINE = "no pipeline was found: neither TF_BUILD (Azure Pipelines) nor GITHUB_ACTIONS is set"
 
 
@@ -122,6 +125,29 @@ def find_build(env: Mapping[str, str]) -> Build | None:
     except NoPlaceError:
         return None
     return None
+
+
+def find_azure_run(env: Mapping[str, str]) -> AzurePipelineRun | None:
+    """The job of Azure Pipelines as Advanced Security knows it; none elsewhere, on a server of one's own, or where its
+    variables are not whole."""
+    organization = _ORGANIZATION.fullmatch(env.get("SYSTEM_COLLECTIONURI", ""))
+    if env.get("TF_BUILD", "").casefold() != "true" or organization is None:
+        return None
+    run = AzurePipelineRun(
+        organization=organization[1] or organization[2],
+        project_id=env.get("SYSTEM_TEAMPROJECTID", ""),
+        definition_id=env.get("SYSTEM_DEFINITIONID", ""),
+        definition_name=env.get("BUILD_DEFINITIONNAME", "").strip(),
+        phase_id=env.get("SYSTEM_PHASEID", ""),
+        phase_name=env.get("SYSTEM_PHASENAME", "").strip(),
+        branch=env.get("BUILD_SOURCEBRANCH", ""),
+        build_id=env.get("BUILD_BUILDID", ""),
+    )
+    guids = all(_GUID.fullmatch(guid) and int(guid[:8], 16) for guid in (run.project_id, run.phase_id))
+    numbers = all(
+        text.isascii() and text.isdigit() and 0 < int(text[:10]) < 2**31 for text in (run.definition_id, run.build_id)
+    )
+    return run if guids and numbers and run.definition_name and run.phase_name and run.branch else None
 
 
 def started(env: Mapping[str, str]) -> float | None:

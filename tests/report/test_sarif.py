@@ -6,16 +6,20 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mzaudit.cli import output
+from mzaudit.cli.output import OutputTarget
 from mzaudit.engine.gate import exit_code
 from mzaudit.engine.results import BaselineNote, BaselineState, Report, Status
 from mzaudit.policy.models import Severity
 from mzaudit.report import render
 from mzaudit.report.formats import sarif
 from tests.report import golden_files
+from tests.report.azure_pipeline import JOB
 from tests.report.sample import HOSTILE, MISSING, UNREADABLE, WAIVER, compared, finding, hostile, night, report
 from tests.report.schemas import SARIF, json_validator
 
@@ -197,3 +201,50 @@ def test_the_driver_says_all_that_code_scanning_asks_of_one(form: str) -> None:
     for notice in driver["notifications"]:
         assert all(notice[key] for key in ("id", "name", "shortDescription", "fullDescription", "help"))
         assert notice["name"] != notice["id"]
+
+
+PREFIX = "azuredevops/pipeline/build/"
+
+
+@pytest.mark.parametrize("form", ["sarif", "sarif-alerts"])
+@pytest.mark.parametrize("collection", ["https://dev.azure.com/fabrikam/", "https://fabrikam.visualstudio.com/"])
+def test_a_job_of_azure_pipelines_is_named_as_advanced_security_asks(
+    form: str, collection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rules GHAzDO1019 and GHAzDO1020 of Microsoft's validator."""
+    details = written_by(JOB | {"SYSTEM_COLLECTIONURI": collection}, form, tmp_path, monkeypatch)
+    project, phase = JOB["SYSTEM_TEAMPROJECTID"], JOB["SYSTEM_PHASEID"]
+    assert details["id"] == f"{PREFIX}fabrikam/{project}/12/{phase}/refs/heads/main/441"
+    assert details["properties"] == {
+        f"{PREFIX}buildDefinitionId": "12",
+        f"{PREFIX}buildDefinitionName": "Nightly drift gate",
+        f"{PREFIX}phaseId": phase,
+        f"{PREFIX}phaseName": "prd",
+    }
+
+
+# A log with half of a run's names is dropped when it is published; one with our own is filed under that.
+NO_SUCH_RUN = {
+    "elsewhere": {"TF_BUILD": ""},
+    "a server of one's own": {"SYSTEM_COLLECTIONURI": "https://tfs.example/DefaultCollection/"},
+    "no phase": {"SYSTEM_PHASEID": ""},
+    "a phase that is none": {"SYSTEM_PHASEID": "00000000-0000-0000-0000-000000000000"},
+    "a definition that is none": {"SYSTEM_DEFINITIONID": "0"},
+    "a definition that is no number": {"SYSTEM_DEFINITIONID": "twelve"},
+    "a name of blanks": {"BUILD_DEFINITIONNAME": "  "},
+    "no branch": {"BUILD_SOURCEBRANCH": ""},
+}
+
+
+@pytest.mark.parametrize("bent", NO_SUCH_RUN.values(), ids=NO_SUCH_RUN.keys())
+def test_no_run_of_a_pipeline_is_made_up(bent: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    details = written_by(JOB | bent, "sarif-alerts", tmp_path, monkeypatch)
+    assert details == {"id": "mzaudit/prd/2026-11-23T02:30:00Z"}
+
+
+def written_by(env: dict[str, str], form: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The `automationDetails` of a log that a job with these variables wrote."""
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    output.write(report(()), [OutputTarget(form, folder / "log.sarif")], colour=False, width=100)
+    return json.loads((folder / "log.sarif").read_text())["runs"][0]["automationDetails"]

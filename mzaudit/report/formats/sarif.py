@@ -14,6 +14,7 @@ from mzaudit.engine.results import Finding, Report, Status
 from mzaudit.policy.enums import counted
 from mzaudit.report.details import call
 from mzaudit.report.escaping import sarif
+from mzaudit.report.formats.sarif_automation import AzurePipelineRun, automation_details
 from mzaudit.report.formats.sarif_result import ROOT, result
 from mzaudit.report.formats.sarif_rules import descriptors
 from mzaudit.report.gap_advice import cures
@@ -27,22 +28,23 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ALERTS = 5_000
 
 
-def chunks(report: Report) -> Iterator[str]:
-    """A log of one run with a result for every finding, in the report's order."""
-    return _log(report, report.findings, 0)
+def chunks(report: Report, pipeline: AzurePipelineRun | None = None) -> Iterator[str]:
+    """A log of one run with a result for every finding, in the report's order; `pipeline` is what publishes it."""
+    return _log(report, report.findings, 0, pipeline)
 
 
-def alerts(report: Report) -> Iterator[str]:
+def alerts(report: Report, pipeline: AzurePipelineRun | None = None) -> Iterator[str]:
     """A log of one run with the violations that nobody waived and what could not be seen, the worst first and of one
     severity the violations; at most 5,000, and a notification says how many were left out."""
     shown = worst_first((*with_status(report, Status.FAIL), *with_status(report, Status.INCONCLUSIVE)))
-    return _log(report, shown[:_ALERTS], len(shown[_ALERTS:]))
+    return _log(report, shown[:_ALERTS], len(shown[_ALERTS:]), pipeline)
 
 
-def _log(report: Report, findings: Sequence[Finding], left_out: int) -> Iterator[str]:
+def _log(
+    report: Report, findings: Sequence[Finding], left_out: int, pipeline: AzurePipelineRun | None
+) -> Iterator[str]:
     rules = descriptors(report)
     numbers = {str(rule["id"]): number for number, rule in enumerate(rules)}
-    environments = "+".join(report.environments)
     run: dict[str, object] = {
         "tool": {
             "driver": {
@@ -53,7 +55,7 @@ def _log(report: Report, findings: Sequence[Finding], left_out: int) -> Iterator
                 "notifications": [_kind_of_notice(name, text) for name, text in _NOTICES.items()],
             }
         },
-        "automationDetails": {"id": f"{report.tool.name}/{environments}/{utc(report.run.started)}"},
+        "automationDetails": automation_details(report, pipeline),
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository that holds the policy."}}},
         "invocations": [_invocation(report, left_out)],
         "results": [],

@@ -27,7 +27,7 @@ def _descriptor(rule: RuleNote) -> dict[str, object]:
     page = _page(rule.page) or title
     return {
         "id": rule.code,
-        "name": shorten(plain(rule.slug), 200),
+        "name": shorten(plain(rule.slug), 200).strip() or "unnamed",  # a service refuses a rule without
         "shortDescription": {"text": f"Must hold: {title}"},  # services head an alert with it
         "fullDescription": {"text": _line(_first(rule.page)) or title},
         "help": {"text": page, "markdown": page},
