@@ -25,7 +25,7 @@ class AccountProperties:
 
 @dataclass(frozen=True, slots=True)
 class BlobContainer:
-    """GET container. `public_access` is None, `None`, `Blob` or `Container`."""
+    """GET container. `public_access` is `None`, `Blob` or `Container`; None means that Azure was silent."""
 
     id: str
     name: str

@@ -242,6 +242,19 @@ TRUE: Final[dict[str, tuple[str, str]]] = {
     # what no shape and no name tells: known misses
     "pass phrase under a plain name": ("GREETING", "correct horse battery staple"),
     "short key under a plain name": ("SALT", "hunter2hunter2"),
+    # what follows `Authorization:`, alone
+    "bearer token": ("UPSTREAM", f"Bearer {drawn('bt', 40)}"),
+    "bearer token, encoded": ("UPSTREAM", f"Bearer%20{drawn('bt', 40)}"),
+    "basic login": ("UPSTREAM", f"Basic {_b64('app:' + drawn('bl', 12))}"),
+    # 40 hexadecimal digits under the name of a key
+    "key of datadog": ("DD_APP_KEY", drawn("dd", 40, _HEX)),
+    "key in 40 digits, second": ("METERED_KEY_2", drawn("mk", 40, _HEX)),
+    "key written as one word": ("UPSTREAM_APIKEY", drawn("uk", 40, _HEX)),
+    "personal access token by its name": ("GITHUB_PAT", drawn("pat", 20)),
+    "key of an sdk": ("LAUNCHDARKLY_SDK_KEY", f"sdk-{_GUID}"),
+    "discord, web hook": ("OPS", f"https://discord.com/api/webhooks/{drawn('d', 18, string.digits)}/{drawn('dw', 68)}"),
+    "sonarqube": ("SCAN", f"sqp_{drawn('sq', 40, _HEX)}"),
+    "age": ("SOPS", f"AGE-SECRET-KEY-1{drawn('age', 58, 'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L')}"),
 }
 
 FALSE: Final[dict[str, tuple[str, str]]] = {
@@ -393,4 +406,26 @@ FALSE: Final[dict[str, tuple[str, str]]] = {
     "json": ("LOGGING", '{"level": "info", "fields": {"service": "cloud"}}'),
     "sampler": ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
     "words": ("GREETING", "Enter your password or API token to go on"),
+    # how a client signs in, not with what
+    "telemetry by identity": ("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "Authorization=AAD"),
+    "telemetry by a user-assigned identity": (
+        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+        f"Authorization=AAD;ClientId={_GUID}",
+    ),
+    "telemetry by its key": ("TELEMETRY", f"InstrumentationKey={_GUID};Authorization=ikey"),
+    "kinds of credential to try": ("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential"),
+    "kinds of credential to try, in short": ("AZURE_TOKEN_CREDENTIALS", "prod"),
+    "binding by identity": ("AzureWebJobsStorage__credential", "managedidentity"),
+    # what only looks random
+    "commit under the name of a cache's key": ("ASSETS_CACHE_KEY", _COMMIT),
+    "ulid": ("TENANT", f"01{drawn('ul', 24, '0123456789ABCDEFGHJKMNPQRSTVWXYZ')}"),
+    "digest of a model": ("MODEL_SHA256", drawn("ms", 64, _HEX)),
+    "hash of an asset": ("ASSET_HASH", drawn("ah", 64, _HEX)),
+    "id of a key": ("JWT_KID", drawn("kid", 43)),
+    # words after the word of a credential
+    "scheme in words": ("UPSTREAM", "Bearer authentication is used"),
+    "scheme and a word": ("UPSTREAM", "Basic configuration"),
+    "sender": ("PASSWORD_RESET_FROM", "no-reply@monozu.example"),
+    "where a key is put": ("API_KEY_IN", "header"),
+    "encoder": ("TOKEN_ENCODER", "cl100k_base"),
 }

@@ -96,7 +96,7 @@ def test_no_text_of_the_table_stands_in_the_repository_as_a_credential() -> None
 def test_every_shape_names_its_source_and_can_be_searched(row: issued_credentials.Issued) -> None:
     assert row.marks
     assert re.compile(row.pattern)
-    assert re.fullmatch(r"SEC101/\d{3}|[a-z0-9-]+", row.source)
+    assert re.fullmatch(r"SEC101/\d{3}|[a-z0-9-]+|https://\S+", row.source)
 
 
 LONG: dict[str, Callable[[int], str]] = {

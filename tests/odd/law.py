@@ -51,7 +51,6 @@ SILENT: Mapping[str, str] = {
     "identity": "the app has no managed identity",
     "properties.enableRbacAuthorization": "the vault goes by access policies; recorded so of vaults made before 2020",
     # and an app without settings has null for its properties
-    "properties.publicAccess": "nobody reads without signing in: the Blob service's page on a container's properties",
     "tags": "the repository has no tags left: Azure/azure-sdk-for-python#28234",
 }
 _WHICH = ("id", "name", "properties")

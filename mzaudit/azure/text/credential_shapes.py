@@ -24,10 +24,11 @@ _NAMED = re.compile(
     (?:(?:basic|bearer)(?:\s|%20)+)?(?P<value>[^;&\s"',)]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
-# what stands where a value is put in later, or only says yes or no; ODBC and JDBC write a value itself in braces
+# what stands where a value is put in later, only says yes or no, or how Application Insights signs in
+# (`Authorization=AAD`); ODBC and JDBC write a value itself in braces
 _STAND_IN = re.compile(
     r"\$\{.*|\$\(.*|\$[A-Z_][A-Z0-9_]*|\{\{.*|\{your.*|\{(?:[A-Za-z_.:-]+|\d)\}|#\{.*|__\w+__|<.*"
-    r"|%[A-Z_]+%|\*{3,}|\.{3,}|x{3,}|true|false|yes|no|null|none",
+    r"|%[A-Z_]+%|\*{3,}|\.{3,}|x{3,}|true|false|yes|no|null|none|aad|ikey",
     re.IGNORECASE | re.DOTALL,
 )
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
@@ -53,6 +54,9 @@ _NETRC = re.compile(r"\blogin\s{1,8}\S{1,128}\s{1,8}password\s{1,8}(?P<value>\S+
 _PGPASS = re.compile(r"^[^\s:/]{1,128}:(?:\d{1,5}|\*):[^\s:]{1,128}:[^\s:]{1,128}:(?P<value>[^\s:]+)$", re.MULTILINE)
 _CURL_LOGIN = re.compile(r"\bcurl\s[^\r\n]{0,200}?\s(?:-u|--user)\s{1,8}[\"']?[^\s:\"']{1,128}:(?P<value>[^\s\"']+)")
 _DOCKER_LOGIN = re.compile(r'"auth"\s{0,8}:\s{0,8}"(?P<value>[A-Za-z0-9+/]{8,}={0,2})"')  # of a Docker config.json
+# what follows the name of the header `Authorization` (RFC 6750, RFC 7617)
+_BEARER = re.compile(r"Bearer(?:\s|%20){1,8}(?P<token>[\w.~+/=-]{16,})", re.IGNORECASE)
+_BASIC = re.compile(r"Basic(?:\s|%20){1,8}(?P<login>[A-Za-z0-9+/]{6,}={0,2})", re.IGNORECASE)
 _WRITTEN = (_OPTION, _LINE, _NETRC, _PGPASS, _CURL_LOGIN, _DOCKER_LOGIN)
 _JSON_WEB_KEY = re.compile(r'"kty"\s{0,8}:\s{0,8}"(?:RSA|EC|OKP|oct)"')  # RFC 7517; "d" and "k" are its private parts
 _PRIVATE_PART = re.compile(r'"[dk]"\s{0,8}:\s{0,8}"[A-Za-z0-9_-]{8}')
@@ -65,10 +69,11 @@ _PORT = re.compile(r"\d{1,5}(?:[/;?#,]|$)")
 _TOKEN = re.compile(r"[A-Za-z0-9+/_.~=-]{20,}")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
 _HEX = re.compile(r"[0-9A-Fa-f]{32,}")
-_SHA1 = re.compile(r"[0-9a-f]{40}|[0-9A-F]{40}")  # a commit, a certificate's thumbprint
+_SHA1 = re.compile(r"[0-9a-f]{40}|[0-9A-F]{40}")  # a commit, a certificate's thumbprint, some issuers' keys
 _DIGEST = re.compile(r"sha(?:1|256|384|512)[-:].*", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")  # sorts by time: https://github.com/ulid/spec
 _STORAGE_NAME = re.compile(r"[a-z0-9]{3,24}")  # the longest name of a resource that takes no hyphen
 _HOST = re.compile(r"(?=.{4,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}\.?")
 
@@ -85,20 +90,25 @@ def credentials(text: str) -> tuple[str, ...]:
         found |= _shapes(decoded)
     elif not found and bare == text and _is_random(text.removeprefix("base64:")):
         found.add("high-entropy")
+    elif not found and _SHA1.fullmatch(text):
+        found.add("sha1")
     return tuple(sorted(found))
 
 
 def _decoded(text: str) -> str:
     """The prose or JSON that base64 holds; empty for what holds none."""
-    if not _BASE64.fullmatch(text):
-        return ""
+    found = _plain(text) if _BASE64.fullmatch(text) else ""
+    return found if found.startswith(("{", "[", "<")) or found.split() != [found] else ""
+
+
+def _plain(encoded: str) -> str:
+    """The text that base64 holds; empty where it holds none that can be read."""
+    altchars = b"-_" if set(encoded) & {"-", "_"} else None
     try:
-        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_" if set(text) & {"-", "_"} else None)
-        found = plain.decode()
+        found = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=altchars).decode()
     except ValueError:
         return ""
-    written = found.startswith(("{", "[", "<")) or found.split() != [found]
-    return found if written and all(each.isprintable() or each.isspace() for each in found) else ""
+    return found if all(each.isprintable() or each.isspace() for each in found) else ""
 
 
 def _shapes(text: str) -> set[str]:
@@ -107,6 +117,12 @@ def _shapes(text: str) -> set[str]:
         if not _STAND_IN.fullmatch(pair["value"]):
             found |= {name.replace("_", "-") for name, held in pair.groupdict().items() if held and name != "value"}
     if any(not _STAND_IN.fullmatch(one["value"]) for shape in _WRITTEN for one in shape.finditer(text)):
+        found.add("password")
+    token = _BEARER.fullmatch(text)
+    if token is not None and any(each.isdigit() for each in token["token"]):
+        found.add("bearer")
+    login = _BASIC.fullmatch(text)
+    if login is not None and ":" in _plain(login["login"]):
         found.add("password")
     if issued_credentials.JWT.search(text):
         found.add("jwt")
@@ -156,6 +172,8 @@ def _is_random(text: str) -> bool:
     """Long, one word, with the spread of characters that a generated token has: no name, host, path, id, digest, commit
     or GUID."""
     if not _TOKEN.fullmatch(text) or _GUID.fullmatch(text) or _STORAGE_NAME.fullmatch(text) or _HOST.fullmatch(text):
+        return False
+    if _ULID.fullmatch(text):
         return False
     if _DER_PUBLIC.match(text) or _DIGEST.fullmatch(text) or text.casefold().startswith("/subscriptions/"):
         return False

@@ -4,6 +4,7 @@ from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, NotApplicable, Pas
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_storage
+from mzaudit.facts.existing import require_field
 from mzaudit.policy.desired import DesiredStorage
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason, Observed
@@ -21,9 +22,9 @@ from mzaudit.snapshot.text import ids
 def container_private(want: DesiredStorage, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    Anonymous access is impossible: the container's access level is none (Azure says `None` or nothing), or the account
-    forbids anonymous access altogether (`allowBlobPublicAccess` is false), whatever the container says. `Blob` and
-    `Container` fail where the account allows them or says nothing. An access level that is none of these is
+    Anonymous access is impossible: the container's access level is `None`, or the account forbids anonymous access
+    altogether (`allowBlobPublicAccess` is false), whatever the container says. `Blob` and `Container` fail where the
+    account allows them or says nothing. An access level that is none of these, or that Azure does not tell, is
     inconclusive.
 
     ## Why it matters
@@ -45,7 +46,7 @@ def container_private(want: DesiredStorage, seen: Snapshot) -> Verdict:
     if level is None:
         return NotApplicable(f"The container {want.container} does not exist.")
     at = f"{want.container_id}/properties/publicAccess"
-    shown = (level.public_access or "None").casefold()
+    shown = require_field(level.public_access, f"GET {want.container_id}", "properties.publicAccess").casefold()
     if shown == "none":
         return Pass((Evidence(at, "None", level.public_access),))
     if shown not in ("blob", "container"):

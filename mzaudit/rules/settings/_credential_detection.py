@@ -28,31 +28,37 @@ RANDOM = "is a long random text"
 
 # Names are compared as words: `Smtp__AdminPassword` is SMTP_ADMIN_PASSWORD.
 _NOT_A_LETTER = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_WORDS = r"""(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|(?<![A-Z])(?:(?:PG|SSH)?PASS(?!_?THROUGH)|PWD|SAS|HMAC)
+_WORDS = r"""(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?
+    |(?<![A-Z])(?:(?:PG|SSH)?PASS(?!_?THROUGH)|PAT(?=$|_?\d)|PWD|SAS|HMAC)
     |(?:API|ACCESS|ACCOUNT|ADMIN|(?<![A-Z])(?:AES|AI|JWT)|AUTH|COGNITIVE|COSMOS|DECRYPTION|DEPLOY|ENCRYPTION|FUNCTIONS?|HMAC|LICENSE
-       |MASTER|OPENAI|PRIVATE|SECRET|SHARED|SIGNING|SPEECH|SSH|STORAGE|SUBSCRIPTION|TRANSLATOR|VISION)_?KEYS?)"""
+       |MASTER|OPENAI|PRIVATE|SDK|SECRET|SHARED|SIGNING|SPEECH|SSH|STORAGE|SUBSCRIPTION|TRANSLATOR|VISION)_?KEYS?)"""
 NAMES = re.compile(rf"{_WORDS}(?![A-Z])", re.VERBOSE)
 # a name that ends with such a word is a credential's even where its value is a number
 _ENDS = re.compile(rf".*{_WORDS}(_?\d+)?", re.VERBOSE)
+
+# names whose 40 hexadecimal digits are a key: under others they are a commit or a thumbprint
+_KEYS = re.compile(r".*(?:APIKEY|(?<![A-Z0-9])(?<!CACHE_)(?:KEYS?|CREDENTIALS?|CREDS))(_?\d+)?")
 
 # names that are no credentials though they look like one, or whose value may look random
 HARMLESS = re.compile(
     r"""WEBSITES?_(?!AUTH_(ENCRYPTION|SIGNING)_KEY$).*   # App Service's own, but the keys of its sessions
     |.*_AUTHENTICATION_SECRET_SETTING_NAME            # names another setting
     |MS_CLIENT_ID|MS_TENANT_ID|APPLICATIONINSIGHTS_CONNECTION_STRING
+    |AZURE_TOKEN_CREDENTIALS                          # which kinds of credential azure-identity tries
     |OTEL_(?!.*HEADERS).*                             # names, sampling and addresses; headers may carry keys
     |.*_(URL|URI|ENDPOINT|HOST(NAME)?|NAMESPACE|ISSUERS?|AUDIENCES?|AUTHORITY|SCOPES?|REGION|LOCATION)
-    |.*_(NAMES?|IDS?|SID|PATH|FILE|DIR(ECTORY)?|HEADER|COOKIE|FIELD|CLAIM|PREFIX(ES)?|SUFFIX|PATTERN|REGEX|REF(ERENCE)?)
-    |.*_(TYPE|FORMAT|MODE|ALG(ORITHM)?|VERSION|ENABLED|DISABLED|REQUIRED|POLICY|PROVIDER|STORE|BACKEND|CACHE|CLASS)
+    |.*_(NAMES?|IDS?|KID|SID|PATH|FILE|DIR(ECTORY)?|HEADER|COOKIE|FIELD|CLAIM|PREFIX(ES)?|SUFFIX|PATTERN|REGEX|REF(ERENCE)?)
+    |.*_(TYPE|FORMAT|MODE|ALG(ORITHM)?|VERSION|ENABLED|DISABLED|REQUIRED|POLICY|PROVIDER|STORE|BACKEND|CACHES?|CLASS)
     |.*_(ENCRYPTION|ENGINE|GRANT|HANDLER|HASHERS?|METHODS?|MODEL|SERIALIZER|SERVER|SERVICE|SOURCE|STRATEGY|VALIDATORS?)
-    |.*_(COLLECTION|COMPLEXITY|CONTAINER|DOMAIN|EMAIL|ENCODING|KIND|MANAGER|MOUNT|PAGE|PERMISSIONS?|PLACEHOLDER|QUEUE)
-    |.*_(ROUTE|SCHEME|TABLE|TEMPLATE|VALID(ATION|_FOR)|VAULT)
+    |.*_(COLLECTION|COMPLEXITY|CONTAINER|DOMAIN|EMAIL|ENCODERS?|ENCODING|FROM|IN|KIND|MANAGER|MOUNT|PAGE|PERMISSIONS?)
+    |.*_(PLACEHOLDER|QUEUE|ROUTE|RULES|SCHEME|SENDER|SUBJECT|TABLE|TEMPLATE|TRANSPORT|VALID(ATION|_FOR)|VAULT)
     |.*_(TTL|TIMEOUT|EXPIR(Y|ES|ATION)(_(IN|AT))?|EXPIRES_IN|LIFETIME|VALIDITY|AGE|INTERVAL|PERIOD|ROTATION|SKEW|LEEWAY)
     |.*_(MS|MILLIS(ECONDS)?|SEC(ONDS|S)?|MIN(UTES|S)?|HOURS?|DAYS?|WEEKS?|LENGTH|SIZE|LIMIT|COUNT|ITERATIONS|ROUNDS)
     |(.*_)?(MAX|MIN|NUM)_.*                           # numbers about a credential
     |(.*_)?(PUBLIC|PUBLISHABLE|SITE)_(.*_)?KEY|.*_(THUMBPRINT|FINGERPRINT|CHECKSUM) # meant to be seen
     |(.*_)?RESOURCE_TOKEN                             # azd's suffix of resource names
-    |(.*_)?(SHA|COMMIT|DIGEST|REVISION|BUILD|RELEASE|TAG)(_.*)?                     # of the image
+    |(.*_)?(SHA(_?(1|256|384|512))?|MD5|COMMIT|DIGEST|REVISION|BUILD|RELEASE|TAG)(_.*)?  # of the image, of a file
+    |(.*_)?(ASSETS?|BUNDLE|CONFIG|CONTENT|FILE|MODEL|SCHEMA)_HASH
     """,
     re.VERBOSE,
 )
@@ -103,6 +109,8 @@ def why_credential(entry: SettingEntry, value: ValueClass, secrets: Collection[s
         return None
     if entry.name_tells and NAMES.search(name) and not _is_trivial(name, value):
         return "has the name of a credential"
+    if "sha1" in value.credentials and _KEYS.fullmatch(name):
+        return RANDOM
     return RANDOM if "high-entropy" in value.credentials else None
 
 

@@ -45,8 +45,9 @@ def no_plaintext_credentials(want: DesiredService, seen: Snapshot) -> Verdict:
     * its name is a secret that the policy documents as sensitive;
     * its name looks like one (`password`, `secret`, `token`, `hmac`, `sas`, `api_key`, `access_key` and their like),
       and the value is no boolean, duration or URL, and no number under a name that goes on after that word;
-    * it is a long random text: a weaker finding, of medium severity. Hosts, paths, resource ids, GUIDs, commits, image
-      references and public certificates are none.
+    * it is a long random text: a weaker finding, of medium severity. Hosts, paths, resource ids, GUIDs, ULIDs, image
+      references and public certificates are none. 40 hexadecimal digits, which a commit or a thumbprint has, are one
+      only where the name ends with `key` or `credentials`.
 
     Names that are known to be harmless are exempt from the last two: App Service's own (`WEBSITE_*`, but the keys of
     its sessions), `MS_CLIENT_ID`,

@@ -4,7 +4,8 @@ The shapes are facts taken from two maintained lists, both under the MIT licence
 
 * `SEC101/…`: Microsoft's identifiable keys, https://github.com/microsoft/security-utilities
   (GeneratedRegexPatterns/PreciselyClassifiedSecurityKeys.json, UnclassifiedPotentialSecurityKeys.json);
-* a rule's name: https://github.com/gitleaks/gitleaks (config/gitleaks.toml).
+* a rule's name: https://github.com/gitleaks/gitleaks (config/gitleaks.toml);
+* an address: the issuer's own page, of what neither list has.
 
 Neither is a Python library, and those that are bring more than they give here: detect-secrets knows one of Azure's keys
 and needs `requests`, credsweeper needs a machine-learning runtime. Every pattern is bounded on its left or in its
@@ -77,6 +78,7 @@ ISSUED: Final = (
     _prefixed("Azure Databricks", ("dapi",), r"[0-9a-f]{32}(?![0-9a-f])", "SEC101/110"),
     _prefixed("NuGet", ("oy2",), r"[a-z2-7]{43}(?![A-Za-z0-9])", "SEC101/031"),
     _prefixed("npm", ("npm_",), r"[A-Za-z0-9]{36}", "SEC101/050"),
+    _prefixed("age", ("AGE-SECRET-KEY-1",), r"[02-9AC-HJ-NP-Z]{58}", "age-secret-key"),
     _prefixed("1Password", ("ops_eyJ",), r"[A-Za-z0-9+/]{250}", "1password-service-account-token"),
     _prefixed("Airtable", ("pat",), r"[A-Za-z0-9]{14}\.[a-f0-9]{64}", "airtable-personnal-access-token"),
     _prefixed("Anthropic", ("sk-ant-api03-", "sk-ant-admin01-"), r"[\w-]{80}", "anthropic-api-key"),
@@ -86,6 +88,12 @@ ISSUED: Final = (
     _prefixed("Amazon Bedrock", ("ABSK",), r"[A-Za-z0-9+/]{109}", "aws-amazon-bedrock-api-key-long-lived"),
     _prefixed("Brevo", ("xkeysib-",), r"[a-f0-9]{64}-[A-Za-z0-9]{16}", "sendinblue-api-token"),
     _prefixed("DigitalOcean", ("doo_v1_", "dop_v1_", "dor_v1_"), r"[a-f0-9]{64}", "digitalocean-access-token"),
+    Issued(
+        "Discord",
+        ("/api/webhooks/",),
+        r"discord(?:app)?\.com/api/webhooks/\d{16,20}/[\w-]{60}",
+        "https://discord.com/developers/docs/resources/webhook",
+    ),
     _prefixed("Doppler", ("dp.pt.",), r"[A-Za-z0-9]{43}", "doppler-api-token"),
     _prefixed("Dynatrace", ("dt0c01.",), r"[A-Za-z0-9]{24}\.[A-Za-z0-9]{64}", "dynatrace-api-token"),
     _prefixed("Fly.io", ("fo1_",), r"[\w-]{43}", "flyio-access-token"),
@@ -135,6 +143,7 @@ ISSUED: Final = (
         r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{40}",
         "slack-webhook-url",
     ),
+    _prefixed("SonarQube", ("squ_", "sqp_", "sqa_"), r"[a-f0-9]{40}(?![A-Za-z0-9])", "sonar-api-token"),
     _prefixed("Square", ("sq0atp-",), r"[\w-]{22}", "square-access-token"),
     _prefixed("Stripe", ("sk_live_", "sk_test_", "sk_prod_"), r"[A-Za-z0-9]{10}", "stripe-access-token"),
     _prefixed("Stripe", ("rk_live_", "rk_test_", "rk_prod_"), r"[A-Za-z0-9]{10}", "stripe-access-token"),

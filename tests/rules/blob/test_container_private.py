@@ -11,7 +11,8 @@ from tests.built_estate import Bend, account, account_facets, ask, gap
 
 REFUSED = account_facets(properties=gap())
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
-    "Azure says nothing of the container": ((account(True, None),), Pass, ""),
+    "Azure says nothing of the container": ((account(True, None),), Inconclusive, ""),
+    "nothing of the container, the account forbids it": ((account(False, None),), Pass, ""),
     "none": ((account(True, "None"),), Pass, ""),
     "none, in another case": ((account(None, "none"),), Pass, ""),
     "the account forbids what the container allows": ((account(False, "Container"),), Pass, ""),
