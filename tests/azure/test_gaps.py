@@ -115,6 +115,15 @@ ABSENCES: dict[str, tuple[str, ...]] = {
     SECRET: ("ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound", "SecretNotFound"),
     CONTAINER: ("ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound", "ContainerNotFound"),
     "https://v.vault.azure.net/secrets/s": ("SecretNotFound",),
+    f"{SITE}/providers/Microsoft.Authorization/locks/keep": (
+        *("ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound", "LockNotFound"),
+    ),
+    f"{GROUP}/providers/Microsoft.Authorization/locks/keep": (
+        *("ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound", "LockNotFound"),
+    ),
+    f"{SITE}/providers/Microsoft.Authorization/roleAssignments/1": (
+        *("ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound", "RoleAssignmentNotFound"),
+    ),
     f"{GROUP}/providers/Microsoft.Insights/metricAlerts": ("ResourceGroupNotFound",),
     f"{GROUP}/providers/Microsoft.Authorization/permissions": ("ResourceGroupNotFound",),
     "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments": (),

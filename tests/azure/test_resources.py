@@ -78,6 +78,16 @@ def test_a_404_is_a_fact() -> None:
     assert found.fact(id_, X) == Observed(None)
 
 
+@pytest.mark.parametrize("at", ["group", "cloud_vault"])
+def test_a_missing_lock_is_a_fact(at: str) -> None:
+    found, id_, _ = seen(
+        change=lambda estate: estate.know("Microsoft.Authorization/locks"),
+        resource=lambda names: f"{getattr(names, at)}/providers/Microsoft.Authorization/locks/keep",
+    )
+    assert found.resource(id_) == Observed(None)
+    assert [read.outcome for read in found.reads if read.call.endswith("/locks/keep")] == ["absent"]
+
+
 def test_an_expression_that_was_not_asked_is_not_collected() -> None:
     found, id_, _ = seen({"properties": {"x": 1, "y": 2}})
     fact = found.fact(id_, "properties.y")

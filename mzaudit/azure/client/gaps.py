@@ -20,8 +20,16 @@ from mzaudit.snapshot.observed import Gap, GapReason
 
 _OF_A_RESOURCE = frozenset({"ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound"})
 _OF_A_GROUP = frozenset({"ResourceGroupNotFound"})
-# what these services say of a part of theirs, by the collection that holds it
-_OF_A_PART: Mapping[str, str] = MappingProxyType({"SecretNotFound": "/secrets/", "ContainerNotFound": "/containers/"})
+# What these services say of a part of theirs, by the collection that holds it. LockNotFound is recorded by
+# Azure/azure-powershell (TestResourceLockNonExisting), RoleAssignmentNotFound by Azure/azure-service-operator.
+OF_A_PART: Mapping[str, str] = MappingProxyType(
+    {
+        "SecretNotFound": "/secrets/",
+        "ContainerNotFound": "/containers/",
+        "LockNotFound": "/providers/microsoft.authorization/locks/",
+        "RoleAssignmentNotFound": "/providers/microsoft.authorization/roleassignments/",
+    }
+)
 
 FORBIDDEN: Mapping[str, tuple[GapReason, str]] = MappingProxyType(
     {
@@ -112,8 +120,8 @@ def says_absent(call: Call, code: str) -> bool:
     A code about something that the call does not name (a resource, of a list for a whole subscription) says nothing.
     """
     target = call.target.casefold()
-    if code in _OF_A_PART:
-        return _OF_A_PART[code] in target
+    if code in OF_A_PART:
+        return OF_A_PART[code] in target
     group, _, below = target.partition("/providers/")
     if "/resourcegroups/" not in group:
         return False

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mzaudit.azure.client.call import Answer, Call
-from mzaudit.azure.client.gaps import says_absent
+from mzaudit.azure.client.gaps import OF_A_PART, says_absent
 from mzaudit.snapshot.text.ids import group_of, key
 
 # Microsoft.Authorization answers at scopes of which it does not look whether they exist.
@@ -101,10 +101,8 @@ def _denied(asked: str, code: str) -> str:
             return _owner(_named(asked)) if _named(asked) == asked else _named(asked)
         case "ResourceNotFound":
             return _named(asked)
-        case "SecretNotFound" | "ContainerNotFound":
-            return asked
         case _:
-            return ""
+            return asked if code in OF_A_PART else ""
 
 
 def _named(asked: str) -> str:

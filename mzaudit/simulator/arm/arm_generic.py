@@ -66,6 +66,8 @@ def _further(request: ArmRequest, scope: str, rest: list[str], kind: ResourceTyp
         return arm_errors.resource_not_found(
             "/".join((owner[0], *owner[1::2])), "/".join(owner[1:]), scope.split("/")[4]
         )
+    if kind.name.casefold() == "microsoft.authorization/locks" and scope.casefold() in request.estate.resources:
+        return error(404, "LockNotFound", f"The lock '{rest[-1]}' could not be found.")
     if "/providers/" in scope:
         return arm_errors.resource_not_found(kind.name, "/".join(rest[1:]), scope.split("/")[4])
     return not_found(request, scope, rest, kind)
