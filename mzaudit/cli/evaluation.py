@@ -39,6 +39,7 @@ def judge(
     The verdicts are added to `so_far` one by one; with `unjudged` those alone stand, and all else is inconclusive by
     that gap. `notes` join the report's warnings.
     """
+    from mzaudit.access.further_assignments import further_access
     from mzaudit.cli.plugins import rules_with
     from mzaudit.diagram.topology import topology
     from mzaudit.engine.baseline import comparable, dropped, mark
@@ -113,6 +114,7 @@ def judge(
             if not only or rule.code in only
         ),
         requirements=loaded.requirements,
+        further_access=further_access(wanted, view) if unjudged is None else None,
     )
 
 

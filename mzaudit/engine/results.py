@@ -222,6 +222,28 @@ class Topology:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherAssignment:
+    """A role assignment that the policy does not document. `name` is what the policy calls the principal, empty where
+    it names none; `role` is its name, or its GUID where the definition was not seen."""
+
+    principal: str
+    principal_type: str
+    name: str
+    role: str
+    scope: str
+    conditional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherAccess:
+    """Who else holds a role on the documented things, above them or within them: told, and not judged. `gaps` are why
+    it may be more, or somebody whom the policy documents."""
+
+    assignments: tuple[FurtherAssignment, ...]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleNote:
     """A rule that this run asked: `severity` is its own (the policy may weigh a finding differently), `page` its
     documentation in Markdown, `depends_on` the codes of the rules that are answered before it."""
@@ -287,7 +309,7 @@ class Summary:
 @dataclass(frozen=True, slots=True)
 class Report:
     """One run's whole result, sorted: environment, rule, subject. `rules` are those that it has findings of,
-    `requirements` the policy's catalogue."""
+    `requirements` the policy's catalogue; `further_access` is None where the policy does not ask for it."""
 
     schema_version: str
     tool: Tool
@@ -298,6 +320,7 @@ class Report:
     topology: Topology
     rules: tuple[RuleNote, ...]
     requirements: tuple[Requirement, ...]
+    further_access: FurtherAccess | None = None
 
     @property
     def environments(self) -> tuple[str, ...]:

@@ -586,7 +586,8 @@ class Policy(Strict):
         UndocumentedSpec | None,
         Field(
             description="Where it is given (`undocumented: {}`), the resource groups of the policy's places may hold"
-            " nothing else than it documents. To see all of a group takes `*/read` on it."
+            " nothing else than it documents, and reports for people list who else holds a role on its things. To see"
+            " all of a group takes `*/read` on it."
         ),
     ] = None
     parity: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC
 
-from mzaudit.engine.results import BaselineState, Finding, Report, WaiverNote
+from mzaudit.engine.results import BaselineState, Finding, FurtherAssignment, Report, WaiverNote
 from mzaudit.report.caution import check_first
 from mzaudit.report.gap_advice import cures
 from mzaudit.report.grouping import shown
@@ -102,6 +102,12 @@ def waived(waiver: WaiverNote) -> str:
     until = f"EXPIRED on {waiver.expires}" if waiver.expired else f"until {waiver.expires}"
     ticket = f", {waiver.ticket}" if waiver.ticket else ""
     return f"{until} by {waiver.owner}{ticket}: {waiver.reason} ({waiver.where})"
+
+
+def holder(one: FurtherAssignment) -> str:
+    """Who holds a role: by the policy's name, if it has one, and by object id."""
+    who = f"{one.principal_type or 'principal'} {one.principal}"
+    return f"{one.name} ({who})" if one.name else who
 
 
 def call(gap: Gap) -> str:

@@ -19,6 +19,8 @@ from mzaudit.engine.results import (
     Cause,
     ElementStatus,
     Finding,
+    FurtherAccess,
+    FurtherAssignment,
     Node,
     NodeKind,
     Report,
@@ -232,6 +234,24 @@ NO_RESTART = finding(
 )
 
 
+FURTHER = FurtherAccess(
+    (
+        FurtherAssignment(
+            "77aa0000-0000-0000-0000-00000000a91f", "Group", "", "Key Vault Secrets Officer", VAULT, conditional=True
+        ),
+        FurtherAssignment(
+            "77bb0000-0000-0000-0000-00000000a91f",
+            "ServicePrincipal",
+            "release pipeline",
+            "Contributor",
+            "/subscriptions/00000000-0000-0000-0000-000000000001",
+            conditional=False,
+        ),
+    ),
+    (UNREADABLE,),
+)
+
+
 def night() -> Report:
     """What a bad night looks like: every status, dependants, two cures, a waiver and one that expired."""
     found = [
@@ -300,11 +320,12 @@ def night() -> Report:
         ),
     ]
     found.sort(key=lambda f: (f.rule, f.subject.name))
-    return report(
+    made = report(
         found,
         warnings=("policies/waivers.yaml:9: the waiver of KV-008 covers nothing",),
         topology=_picture(found),
     )
+    return replace(made, further_access=FURTHER)
 
 
 def _picture(found: Iterable[Finding]) -> Topology:
@@ -385,6 +406,7 @@ def hostile(text: str) -> Report:
         run=replace(whole.run, identity=text, policy=text, source=text),
         reads=(Read(text, text, text, text),),
         rules=tuple(replace(rule, page=f"## What it checks\n{text}") for rule in whole.rules),
+        further_access=FurtherAccess((FurtherAssignment(text, text, text, text, text, conditional=True),), (gap,)),
         requirements=tuple(
             one.model_copy(update=dict.fromkeys(("text", "section", "manual"), f"said {text}")) for one in REQUIREMENTS
         ),

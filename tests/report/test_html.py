@@ -12,12 +12,12 @@ import pytest
 from lxml.html import HtmlElement
 
 from mzaudit.engine import gate
-from mzaudit.engine.results import Attribution, Cause, ElementStatus, Finding, Report, Status
+from mzaudit.engine.results import Attribution, Cause, ElementStatus, Finding, FurtherAccess, Report, Status
 from mzaudit.report.details import changed
 from mzaudit.report.formats import html
 from mzaudit.report.requirement_matrix import matrix
 from mzaudit.report.trend import LONGEST, Point, chart, point, trend
-from tests.report.sample import REQUIREMENTS, compared, finding, judged, night, report
+from tests.report.sample import FURTHER, REQUIREMENTS, compared, finding, judged, night, report
 
 REPORTS = {
     "night": night(),
@@ -48,6 +48,33 @@ def test_every_link_leads_somewhere_in_the_page_and_every_id_is_one(name: str) -
     assert len(ids) == len(set(ids))
     assert {href[1:] for href in root.xpath("//@href")} <= set(ids)
     assert {one for value in root.xpath("//@aria-labelledby") for one in value.split()} <= set(ids)
+
+
+def test_further_role_assignments_are_a_table_where_the_policy_asks_for_them() -> None:
+    rows = page(night()).xpath("//section[@id='further']//tbody/tr")
+    assert [[words(cell) for cell in row] for row in rows] == [
+        [
+            "Group 77aa0000-0000-0000-0000-00000000a91f",
+            "Key Vault Secrets Officer, under a condition",
+            "rg-monozu-prd/vaults/kv-mz-cloud-prd",
+        ],
+        [
+            "release pipeline (ServicePrincipal 77bb0000-0000-0000-0000-00000000a91f)",
+            "Contributor",
+            "/subscriptions/00000000-0000-0000-0000-000000000001",
+        ],
+    ]
+    assert "Not all of it was seen: forbidden" in words(page(night()).xpath("//section[@id='further']")[0])
+    assert page(report(())).xpath("//*[@id='further'] | //a[@href='#further']") == []
+
+
+@pytest.mark.parametrize("named", [None, 0, 501])
+def test_further_role_assignments_say_that_none_was_seen_only_where_all_was(named: int | None) -> None:
+    one = FURTHER.assignments[0]
+    access = FurtherAccess((one,) * (named or 0), FURTHER.gaps if named is None else ())
+    said = words(page(replace(night(), further_access=access)).xpath("//section[@id='further']")[0])
+    assert ("No other role assignment was seen." in said) is (named == 0)
+    assert ("1 assignment more in the JSON report" in said) is (named == 501)
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -45,6 +45,7 @@ def test_contract_of_the_document() -> None:
         "topology",
         "rules",
         "requirements",
+        "further_access",
     ]
     assert list(document["summary"]) == ["pass", "fail", "inconclusive", "not_applicable", "waived", "gate"]
     assert document["run"]["started"] == "2026-11-23T02:30:00Z"

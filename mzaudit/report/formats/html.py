@@ -23,7 +23,7 @@ from mzaudit.engine.results import Arrow, ElementStatus, Finding, Node, Report, 
 from mzaudit.policy.enums import counted
 from mzaudit.policy.models import Severity
 from mzaudit.report.caution import check_first
-from mzaudit.report.details import call, changed, waived
+from mzaudit.report.details import call, changed, holder, waived
 from mzaudit.report.details import history as since
 from mzaudit.report.escaping import log, plain, shorten
 from mzaudit.report.gap_advice import shortener
@@ -50,6 +50,7 @@ _PIECE = 1 << 14
 _LIMIT = 2_000  # characters of one text
 _DRAWN = 120  # parts of one environment; more are no picture any more
 _UNANSWERED = 200
+_FURTHER = 500
 _BEFORE, _CHARACTER = 48, 7.25  # pixels that a box needs beside its name, and for each character of it
 
 
@@ -112,6 +113,7 @@ def _template() -> Environment:
         "check_first": check_first,
         "shown": shown,
         "fit": _fit,
+        "holder": holder,
         "waived": waived,
         "n": lambda count: f"{count:,}",
     }
@@ -165,6 +167,7 @@ def _context(report: Report, history: Sequence[Point]) -> dict[str, object]:
         "reads": _reads(report.reads),
         "unanswered": [read for read in report.reads if not read.answered],
         "most_unanswered": _UNANSWERED,
+        "most_further": _FURTHER,
         "points": points,
         "short": shortener(finding.subject.id for finding in report.findings),
         "chart": chart(points),

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mzaudit.engine.gate import below, breaking, exit_code, known, reason, verdict
-from mzaudit.engine.results import Cause, Finding, Report, Status
+from mzaudit.engine.results import Cause, Finding, FurtherAccess, Report, Status
 from mzaudit.engine.verdict import Evidence
 from mzaudit.policy.enums import counted
-from mzaudit.report.details import asked_by, call, changed, fresh, history, mending, why
+from mzaudit.report.details import asked_by, call, changed, fresh, history, holder, mending, why
 from mzaudit.report.dialect import AZURE_PULL_REQUEST, AZURE_SUMMARY, GITHUB, Dialect
 from mzaudit.report.escaping import prose
 from mzaudit.report.formats.mermaid import flowchart
@@ -107,6 +107,10 @@ class _Page:
         yield Section("Warnings", len(warnings), (Block(f"- {self._prose(text)}", 0) for text in warnings))
         mended = resolved(report)
         yield Section("Resolved since the baseline", len(mended), self._passed(mended))
+        further = report.further_access
+        if further is not None:
+            count = len(further.assignments) or bool(further.gaps)
+            yield Section("Further role assignments", count, self._further(further), True)
         rest = unexplained(report)
         yield Section("Not applicable", len(rest), self._not_applicable(rest), True)
         passed = tuple(f for f in with_status(report, Status.PASS) if f.baseline is None)
@@ -169,6 +173,17 @@ class _Page:
             told = (*why(finding), *history(finding, self._report))
             yield Block("\n".join((title, *(f"  - {self._said(*one)}" for one in told))), 1, title)
             yield from self._followers(finding)
+
+    def _further(self, access: FurtherAccess) -> Iterator[Block]:
+        if self._dialect.html:
+            yield Block("| who | role | on |\n| --- | --- | --- |", 0)
+        for one in access.assignments:
+            role = one.role + (", under a condition" if one.conditional else "")
+            cells = [self._code(text) for text in (holder(one), role, self._short(one.scope))]
+            row = f"| {' | '.join(cells)} |" if self._dialect.html else f"- {cells[0]}: {cells[1]} on {cells[2]}"
+            yield Block(row, 1)
+        for gap in access.gaps[:1]:
+            yield Block(f"\nNot all of it was seen: {self._code(self._short(call(gap)))}", 0)
 
     def _not_applicable(self, findings: Iterable[Finding]) -> Iterator[Block]:
         for members in by_rule_and_note(findings):
