@@ -75,9 +75,9 @@ def notice(report: Report, gate: str, link: str, since: tuple[Finding, ...] = ()
     failed = worst_first(f for f in shown.findings if f.status is Status.FAIL)
     gating = [f for f in failed if violates(f, report.run.fail_on)]
     compared = bool(since) or report.run.baseline is not None
-    old = [f for f in gating if f.baseline is not None and f.baseline.state is BaselineState.UNCHANGED]
-    new = [f for f in gating if f not in old]
-    below = [f for f in failed if f not in gating]
+    old = [f for f in gating if _is_known(f)]
+    new = [f for f in gating if not _is_known(f)]
+    below = [f for f in failed if not violates(f, report.run.fail_on)]
     groups = unseen(shown)
     short = shortener(finding.subject.id for finding in report.findings)
     cures = tuple(Item("", "", short(one.cure), counted(len(one.findings), "finding")) for one in groups)
@@ -90,6 +90,10 @@ def notice(report: Report, gate: str, link: str, since: tuple[Finding, ...] = ()
     )
     said = tuple(f"{word}: {plain(text)}" for word, text in caveats(report))
     return Notice(verdict(report), plain(gate), exit_code(report), _sentence(reason(report)), said, _held(parts), link)
+
+
+def _is_known(finding: Finding) -> bool:
+    return finding.baseline is not None and finding.baseline.state is BaselineState.UNCHANGED
 
 
 def not_judged(gate: str, link: str) -> Notice:

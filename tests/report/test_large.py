@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from mzaudit.engine.results import Report, Status
+from mzaudit.engine.baseline import mark
+from mzaudit.engine.results import Finding, Report, Status
 from mzaudit.publish.message import of
-from mzaudit.report import render, summary
+from mzaudit.publish.notice import notice
+from mzaudit.report import FORMATS, render
 from mzaudit.report.dialect import AZURE_PULL_REQUEST, AZURE_SUMMARY, GITHUB, Dialect
-from mzaudit.report.formats import junit, ocsf
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.report.sample import finding, report
 
@@ -81,19 +84,31 @@ def test_junit_says_what_holds_of_the_run_once_and_violations_first(large: Repor
     assert first[0].find("failure") is not None
 
 
-@pytest.mark.parametrize("module", [ocsf, junit])
-def test_what_is_said_of_the_run_is_looked_up_once(
-    module: object, large: Report, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Not once a finding: that grows with the square of the estate."""
-    calls: Counter[str] = Counter()
-    assert module in (ocsf, junit)
-    real: Callable[[Report], object] = summary.caveats
+WRITERS: dict[str, Callable[[Report], object]] = {
+    **{name: partial(render, name) for name in FORMATS},
+    "comment": lambda about: of(about).text(GITHUB, GITHUB.budget),
+    "notice": lambda about: notice(about, "prd", ""),
+    "baseline": lambda about: mark(about.findings, about.run.started, about),
+}
 
-    def counting(about: Report) -> object:
-        calls["caveats"] += 1
-        return real(about)
 
-    monkeypatch.setattr(module, "caveats", counting)
-    assert render("ocsf" if module is ocsf else "junit", large)
-    assert calls["caveats"] == 1
+@pytest.mark.parametrize("writer", WRITERS)
+def test_twice_the_findings_take_twice_the_calls(writer: str, worst: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more: what is looked up once a finding, over all findings, grows with the square of the estate."""
+    alike: Callable[[Finding, object], bool] = Finding.__eq__
+    monkeypatch.setattr(Finding, "__eq__", lambda one, other: alike(one, other))  # seen as a call in `x in findings`
+    half, whole = (replace(worst, findings=worst.findings[:count]) for count in (400, 800))
+    WRITERS[writer](half)  # what is made once a process
+    assert calls(WRITERS[writer], whole) <= 2.2 * calls(WRITERS[writer], half)
+
+
+def calls(write: Callable[[Report], object], about: Report) -> int:
+    """How many Python functions a writer calls."""
+    seen: Counter[str] = Counter()
+    before = sys.getprofile()
+    sys.setprofile(lambda _frame, event, _arg: seen.update((event,)))
+    try:
+        write(about)
+    finally:
+        sys.setprofile(before)
+    return seen["call"]
