@@ -53,6 +53,14 @@ _HOST = "stmonozuprd7x3m2q9vwz4a.blob.core.windows.net"
 _KEY = key64("storage")
 
 TRUE: Final[dict[str, tuple[str, str]]] = {
+    # on command lines and in markup
+    "mysql client": ("INIT", f"mysql -h db -u root -p{drawn('mysql', 12)} app"),
+    "redis server": ("INIT", f"redis-server --requirepass {drawn('redis', 12)}"),
+    "redis client": ("INIT", f"redis-cli -h cache -a {drawn('cli', 12)} ping"),
+    "sshpass": ("INIT", f"sshpass -p {drawn('ssh', 12)} ssh host"),
+    "sqlplus": ("INIT", f"sqlplus scott/{drawn('oracle', 12)}@orcl"),
+    "element": ("CONFIG", f"<login><password>{drawn('xml', 12)}</password></login>"),
+    "basic": ("HEADER", f"Basic {_b64('user:' + drawn('basic', 12))}"),
     # connection strings that Azure's services hand out
     "storage": (
         "FILES",
@@ -258,6 +266,11 @@ TRUE: Final[dict[str, tuple[str, str]]] = {
 }
 
 FALSE: Final[dict[str, tuple[str, str]]] = {
+    "option without a password": ("INIT", "mysql -h db -u root -P 3306 app"),
+    "bypass": ("INIT", "nginx --bypass everything"),
+    "compass": ("CONFIG", "compass: north"),
+    "basic word": ("HEADER", "Basic Authentication"),
+    "empty element": ("CONFIG", "<password>${DB_PASSWORD}</password>"),
     "namespace of a service bus": (
         "ServiceBusConnection__fullyQualifiedNamespace",
         "sb-monozu-prd7x3m2q9vw.servicebus.windows.net",

@@ -19,6 +19,10 @@ from mzaudit.snapshot.text.shown import is_key
 
 _SHORTEST_SECRET: Final = 6
 _SHORTEST_WORD: Final = 16  # of letters alone, that could be one
+_BY_NAME: Final = "secret by its name"
+_OF_A_SETTING: Final = frozenset({"name", "key"})
+_NAMES: Final = _OF_A_SETTING | {"displayname", "header", "headername", "parametername", "variable"}
+_VALUES: Final = frozenset({"value", "values", "defaultvalue", "content", "data"})
 
 Json = Any  # a JSON value as the parser makes it; the library takes and gives nothing narrower
 
@@ -85,48 +89,77 @@ def _may_be_shown(value: Json) -> bool:
     return not isinstance(value, str) or isinstance(_shown(value, ""), str)
 
 
-def _cleared(node: Json, name: str) -> Json:
+def _cleared(node: Json, name: str, owner: str = "") -> Json:
+    """What may be seen of a node that a name stands for; `owner` is the name of the resource whose properties it is."""
     match node:
         case str():
             return _shown(node, name)
+        case bool() | None:
+            return node
+        case int() | float():
+            return _Hidden(_BY_NAME) if is_secret_member(name) else node
         case list():
-            return [_cleared(each, name) for each in node]
+            before = ("", *map(_option, node))  # a value may stand behind the name of its option
+            return [
+                _cleared(each, name if is_secret_member(name) else option)
+                for each, option in zip(node, before, strict=False)
+            ]
         case dict():
-            named = _names_a_setting(node)
+            named = {
+                low: text for key, text in node.items() if (low := key.casefold()) in _NAMES and isinstance(text, str)
+            }
+            beside = named or {"": owner}
             return {
-                key: _cleared(value, "secret" if named and key.casefold() == "value" else key)
+                key: _cleared(
+                    value,
+                    _known_by(key, name, beside),
+                    named.get("name", "") if key.casefold() == "properties" else "",
+                )
                 for key, value in node.items()
             }
         case _:
             return node
 
 
-def _names_a_setting(node: Mapping[str, Json]) -> bool:
-    """Whether it is a pair of a name and a value, as settings and variables are written: who knows what is in one."""
-    names = {key.casefold() for key in node}
-    return "name" in names and "value" in names
+def _known_by(key: str, above: str, beside: Mapping[str, str]) -> str:
+    """The name by which a member is judged: one above it that is secret, or one beside it in a pair of a name and a
+    value. Of a pair as settings and variables are written, nobody knows what its value is."""
+    if is_secret_member(above):
+        return above
+    if key.casefold() == "value" and not beside.keys().isdisjoint(_OF_A_SETTING):
+        return "secret"
+    if key.casefold() in _VALUES:
+        return next(filter(is_secret_member, beside.values()), key)
+    return key
+
+
+def _option(word: Json) -> str:
+    """The name of a command line's option whose value is the word behind it."""
+    return word.lstrip("-") if isinstance(word, str) and word.startswith("-") and "=" not in word else ""
 
 
 def _shown(text: str, name: str) -> str | _Hidden:
     if not text:
         return text
     if is_secret_member(name):
-        return _Hidden("secret by its name")
+        return _Hidden(_BY_NAME)
     if len(text) < _SHORTEST_SECRET or (len(text) < _SHORTEST_WORD and text.isalpha()):
         return text
     looks = credentials(text)
     if not looks and is_key(text):
         looks = ("key",)
-    if not looks and "://" in text and _has_query(text):
-        looks = ("url-with-query",)
+    if not looks and "://" in text and (what := _beside_a_place(text)):
+        looks = (what,)
     return _Hidden(*looks) if looks else text
 
 
-def _has_query(text: str) -> bool:
+def _beside_a_place(text: str) -> str:
+    """What a URL has beside its place that may be a secret."""
     try:
-        return bool(urlsplit(text).query)
+        url = urlsplit(text)
     except ValueError:
-        return True
+        return "url-with-query"
+    return "url-userinfo" if "@" in url.netloc else "url-with-query" if url.query or url.fragment else ""
 
 
 def facts(expressions: Iterable[str], body: Json) -> dict[str, ResourceFact | str]:

@@ -43,7 +43,7 @@ _DRIVER_LOGIN = re.compile(
 )
 # `--password value` of a command line; `password: value` alone on its line, as YAML and headers have it
 _KEY_OF = r"(?:account|access|api|auth|sas|functions|subscription)[_-]?key"
-_NAME = rf"[\w.-]{{0,60}}(?:password|passwd|passphrase|secret|token|{_KEY_OF})"
+_NAME = rf"[\w.-]{{0,60}}(?:password|passwd|passphrase|secret|token|{_KEY_OF}|(?:require|(?<![a-z]))pass)"
 _OPTION = re.compile(rf"(?<![\w-])--{_NAME}\s{{1,8}}[\"']?(?P<value>[^\s\"'-][^\s\"']*)", re.IGNORECASE)
 _LINE = re.compile(
     rf"^[ \t]{{0,40}}(?:-[ \t])?[\"']?{_NAME}[\"']?:[ \t]{{1,8}}"
@@ -53,11 +53,16 @@ _LINE = re.compile(
 _NETRC = re.compile(r"\blogin\s{1,8}\S{1,128}\s{1,8}password\s{1,8}(?P<value>\S+)")  # of curl and git
 _PGPASS = re.compile(r"^[^\s:/]{1,128}:(?:\d{1,5}|\*):[^\s:]{1,128}:[^\s:]{1,128}:(?P<value>[^\s:]+)$", re.MULTILINE)
 _CURL_LOGIN = re.compile(r"\bcurl\s[^\r\n]{0,200}?\s(?:-u|--user)\s{1,8}[\"']?[^\s:\"']{1,128}:(?P<value>[^\s\"']+)")
+_TOOL_LOGIN = re.compile(  # of the clients that take a password by a short option, or behind the user
+    r"\b(?:(?:mysql|mysqladmin|mysqldump|mariadb)\s(?:[^\r\n]{0,200}?\s)?-p|redis-cli\s(?:[^\r\n]{0,200}?\s)?-a\s{1,8}"
+    r"|sshpass\s{1,8}-p\s{0,8}|sqlplus\s(?:[^\r\n]{0,200}?\s)?[^\s/@]{1,64}/)[\"']?(?P<value>[^\s\"'@/-][^\s\"'@]{3,})"
+)
+_ELEMENT = re.compile(rf"<{_NAME}>(?P<value>[^<>\s]+)</", re.IGNORECASE)
 _DOCKER_LOGIN = re.compile(r'"auth"\s{0,8}:\s{0,8}"(?P<value>[A-Za-z0-9+/]{8,}={0,2})"')  # of a Docker config.json
 # what follows the name of the header `Authorization` (RFC 6750, RFC 7617)
 _BEARER = re.compile(r"Bearer(?:\s|%20){1,8}(?P<token>[\w.~+/=-]{16,})", re.IGNORECASE)
 _BASIC = re.compile(r"Basic(?:\s|%20){1,8}(?P<login>[A-Za-z0-9+/]{6,}={0,2})", re.IGNORECASE)
-_WRITTEN = (_OPTION, _LINE, _NETRC, _PGPASS, _CURL_LOGIN, _DOCKER_LOGIN)
+_WRITTEN = (_OPTION, _LINE, _NETRC, _PGPASS, _CURL_LOGIN, _TOOL_LOGIN, _ELEMENT, _DOCKER_LOGIN)
 _JSON_WEB_KEY = re.compile(r'"kty"\s{0,8}:\s{0,8}"(?:RSA|EC|OKP|oct)"')  # RFC 7517; "d" and "k" are its private parts
 _PRIVATE_PART = re.compile(r'"[dk]"\s{0,8}:\s{0,8}"[A-Za-z0-9_-]{8}')
 # the key of a function in its URL
