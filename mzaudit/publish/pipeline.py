@@ -16,12 +16,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mzaudit.publish.sealed_token import Token
+from mzaudit.publish.service_address import is_address
 from mzaudit.report.formats.sarif_automation import AzurePipelineRun
 
-_PULL = re.compile(r"refs/pull/(\d+)/")
+_PULL = re.compile(r"refs/pull/([0-9]{1,18})/")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ORGANIZATION = re.compile(r"https://(?:dev\.azure\.com/([^/]+)|([^/.]+)\.visualstudio\.com)/?", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _NO_PIPELINE = "no pipeline was found: neither TF_BUILD (Azure Pipelines) nor GITHUB_ACTIONS is set"
 
 
@@ -246,7 +248,7 @@ def _event(path: str) -> dict[str, object]:
     """The pull request of the event that started the run; empty if it is of none, or cannot be read."""
     try:
         event: object = json.loads(Path(path).read_bytes()) if path else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     pull = event.get("pull_request") if isinstance(event, dict) else None
     return pull if isinstance(pull, dict) else {}
@@ -260,14 +262,14 @@ def _need(env: Mapping[str, str], name: str) -> str:
 
 def _number(env: Mapping[str, str], name: str) -> int:
     text = _need(env, name)
-    if not (text.isascii() and text.isdigit()):
+    if not _NUMBER.fullmatch(text):
         raise NoPlaceError(f"{name}: expected a number")
     return int(text)
 
 
 def _https(env: Mapping[str, str], name: str) -> str:
     url = _need(env, name)
-    if not url.casefold().startswith("https://"):
+    if not is_address(url):
         raise NoPlaceError(f"{name}: expected an https:// address: the job's token is sent over nothing else")
     return url
 

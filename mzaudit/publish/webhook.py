@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,10 +14,9 @@ from mzaudit.publish.notice import Notice
 from mzaudit.publish.pipeline import NoPlaceError
 from mzaudit.publish.publish_comment import PublishResult
 from mzaudit.publish.sealed_token import Token
+from mzaudit.publish.service_address import is_address
 
 _LONGEST: Final = 100.0  # seconds for one channel
-_VISIBLE: Final = re.compile("[!-~]+")
-_HOST: Final = re.compile("[a-z0-9.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +79,10 @@ async def tell(notice: Notice, env: Mapping[str, str], route: Route) -> PublishR
 def address(channel: Channel, env: Mapping[str, str]) -> Token:
     """The address of a channel; raises `PublishError` for one that is not its service's, without showing it."""
     text = env[channel.variable].strip()  # a file's last line ends in a line feed
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname or "", parts.port  # raises for a port that is none
-    except ValueError:
-        raise PublishError(f"{channel.variable} is no address") from None
-    if parts.scheme != "https" or parts.username is not None or parts.fragment or not _VISIBLE.fullmatch(text):
+    if not is_address(text):
         raise PublishError(f"{channel.variable}: expected an https:// address, without a user name in it")
-    if not _is_of(channel, host) or not parts.path.startswith(channel.path):
+    parts = urlsplit(text)
+    if not _is_of(channel, parts.hostname or "") or not parts.path.startswith(channel.path):
         raise PublishError(
             f"{channel.variable} is not an address of {channel.name}'s: nothing was sent; any other webhook is "
             "MZAUDIT_WEBHOOK"
@@ -97,8 +91,6 @@ def address(channel: Channel, env: Mapping[str, str]) -> Token:
 
 
 def _is_of(channel: Channel, host: str) -> bool:
-    if not _HOST.fullmatch(host):
-        return False
     return not channel.hosts or any(host.endswith(each) if each[0] == "." else host == each for each in channel.hosts)
 
 

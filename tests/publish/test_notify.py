@@ -126,6 +126,8 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "no address": ("MZAUDIT_WEBHOOK", "https://[secretKx7"),
     "a port that is none": ("MZAUDIT_WEBHOOK", "https://hooks.fabrikam.example:99999/secretKx7"),
     "no host": ("MZAUDIT_WEBHOOK", "https:///secretKx7"),
+    "a label without letters": ("MZAUDIT_WEBHOOK", "https://.fabrikam.example/secretKx7"),
+    "a label without end": ("MZAUDIT_WEBHOOK", f"https://{'a' * 300}.example/secretKx7"),
     "two lines": ("MZAUDIT_WEBHOOK", "https://hooks.fabrikam.example/\nsecretKx7"),
 }
 

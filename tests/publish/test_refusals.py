@@ -121,6 +121,26 @@ VARIABLES: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
         {"GITHUB_EVENT_PATH": "", "GITHUB_REF": "refs/pull/x/merge"},
         "expected a number|not started for a pull request",
     ),
+    "a number without end": (
+        {"SYSTEM_PULLREQUEST_PULLREQUESTID": "9" * 5_000},
+        {"GITHUB_EVENT_PATH": "", "GITHUB_REF": f"refs/pull/{'9' * 5_000}/merge"},
+        "expected a number|not started for a pull request",
+    ),
+    "an address that is half one": (
+        {"SYSTEM_COLLECTIONURI": "https://[::1"},
+        {"GITHUB_API_URL": "https://[::1"},
+        "expected an https:// address",
+    ),
+    "an address without a host": (
+        {"SYSTEM_COLLECTIONURI": "https://.fabrikam.example/"},
+        {"GITHUB_GRAPHQL_URL": "https:///graphql"},
+        "expected an https:// address",
+    ),
+    "an address with a user name": (
+        {"SYSTEM_COLLECTIONURI": "https://dev.azure.com@evil.example/"},
+        {"GITHUB_API_URL": "https://api.github.com\\@evil.example/"},
+        "expected an https:// address",
+    ),
     "not over HTTPS": (
         {"SYSTEM_COLLECTIONURI": "http://dev.azure.com/fabrikam/"},
         {"GITHUB_API_URL": "http://api.github.com"},
