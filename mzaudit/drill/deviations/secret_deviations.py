@@ -193,8 +193,13 @@ def between_environments(ground: DrillContext, steps: Steps) -> Iterator[DrillCa
     if not secret.spec.sensitive or not secret.spec.kind.opens:
         return
     theirs = next((other for other in ground.other.vaults if other.key == vault.key), None)
-    if theirs is None or theirs.id == vault.id:
+    common = {v.id for v in ground.env.vaults} & {v.id for v in ground.other.vaults}
+    if theirs is None or theirs.id in common:
         return
+    if secret.spec.shared and any(
+        one.name == secret.name for v in ground.env.vaults if v.id in common for one in v.secrets
+    ):
+        return  # one vault holds the value for both
     holders = [v for v in ground.env.vaults if v.key == vault.key or secret.spec.shared]
 
     def copied(estate: Estate) -> None:

@@ -57,6 +57,13 @@ def each_distinct_secret(wanted: Desired, env: DesiredEnvironment) -> Iterator[S
         for other in before
         if env.distinct_between_environments and other.env in asked
     ]
+    common = {  # names of which one vault holds the value for several environments
+        secret.name
+        for vault in env.vaults
+        if any(vault.key in other and other[vault.key].id == vault.id for other in vaults)
+        for secret in vault.secrets
+        if secret.spec.shared
+    }
     for position, vault in enumerate(env.vaults):
         # what environments share is one vault, whose secrets are the same
         alike = [other[vault.key] for other in vaults if vault.key in other and other[vault.key].id != vault.id]
@@ -70,7 +77,8 @@ def each_distinct_secret(wanted: Desired, env: DesiredEnvironment) -> Iterator[S
                 if other.name == secret.name and secret.spec.distinct and other.spec.distinct
             )
             # One policy is bound to each environment: what stands at the same place of a vault is of the same name.
-            elsewhere = tuple(other.secrets[number] for other in alike) if secret.guarded else ()
+            apart = secret.guarded and secret.name not in common
+            elsewhere = tuple(other.secrets[number] for other in alike) if apart else ()
             parts = {"vault": (vault.name, *(other.vault for other in beside)), "secret": (secret.name,)}
             want = DistinctSecret(secret, beside, elsewhere)
             secret_id = f"{vault.id}/secrets/{secret.stored}"

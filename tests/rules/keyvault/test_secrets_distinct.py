@@ -140,6 +140,19 @@ def test_the_policy_may_allow_one_value_in_two_environments() -> None:
     assert not any(s.want.elsewhere for s in each_distinct_secret(allowed, env))
 
 
+def test_what_is_shared_with_one_vault_of_both_environments_is_one_value() -> None:
+    bound = wanted(*BOTH)
+    env, other = bound.environments["prd"], bound.environments["stg"]
+    names = {secret.name for vault in env.vaults for secret in vault.secrets if secret.spec.shared}
+    shared = {s.want.secret.name for s in each_distinct_secret(bound, env) if s.want.elsewhere} & names
+    common = replace(env, vaults=(*env.vaults[:-1], replace(env.vaults[-1], id=other.vaults[-1].id)))
+    united = replace(bound, environments={**bound.environments, "prd": common})
+    here = {secret.name for secret in common.vaults[-1].secrets if secret.spec.shared}
+    asked = {s.want.secret.name for s in each_distinct_secret(united, common) if s.want.elsewhere}
+    assert here & shared
+    assert asked & names == shared - here
+
+
 def test_the_order_of_asking_does_not_matter() -> None:
     def findings(*asked: str) -> set[tuple[str, str, str]]:
         reused = (secret_value(STAGE, CLIENT, value(1)), secret_value(MANAGE, CLIENT, value(1)))
