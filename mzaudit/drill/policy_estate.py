@@ -30,6 +30,7 @@ from mzaudit.simulator.estates.estate_plan import (
     FarmPlan,
     HistoryPlan,
     ImagePlan,
+    PrincipalPlan,
     ReferencePlan,
     RegistryPlan,
     RepositoryPlan,
@@ -106,6 +107,15 @@ def _environment(wanted: Desired, env: DesiredEnvironment, slots: tuple[str, ...
         servers=tuple(ServerPlan(one.id, tuple(map(_database, one.databases))) for one in env.servers),
         accounts=tuple(AccountPlan(id_, tuple(containers)) for id_, containers in accounts.items()),
         components=tuple(one.id for one in env.components),
+        principals=tuple(
+            PrincipalPlan(
+                one.object_id,
+                "ServicePrincipal" if one.pipeline else "User",
+                tuple((access.role, access.scope) for access in one.access),
+            )
+            for one in env.principals
+            if one.access
+        ),
     )
 
 

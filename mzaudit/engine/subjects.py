@@ -15,6 +15,7 @@ from mzaudit.policy.desired import (
     DesiredAccess,
     DesiredComponent,
     DesiredEnvironment,
+    DesiredPrincipal,
     DesiredRegistry,
     DesiredSecret,
     DesiredService,
@@ -238,6 +239,23 @@ def each_service_access(wanted: Desired, env: DesiredEnvironment) -> Iterator[Su
 
 
 @dataclass(frozen=True, slots=True)
+class PrincipalAccess:
+    """A person, group or pipeline, and a role on a documented thing that is theirs."""
+
+    principal: DesiredPrincipal
+    access: DesiredAccess
+
+
+def each_principal_access(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[PrincipalAccess]]:
+    """Every person, group and pipeline of the policy with every role of its `access`."""
+    for principal in env.principals:
+        for one in principal.access:
+            name = f"{principal.name}/{one.on}/{one.role}"
+            parts = _parts_at(env, one.scope)
+            yield Subject(env.env, "principal", name, one.scope, PrincipalAccess(principal, one), one.where, parts)
+
+
+@dataclass(frozen=True, slots=True)
 class GuardedStorage:
     """A blob container, and every documented service of any environment: its users and all the others."""
 
@@ -317,6 +335,15 @@ def _parts_of(env: DesiredEnvironment, thing_id: str) -> dict[str, tuple[str, ..
             return {"vault": (vault.name,)}
     stored = tuple(storage.key for storage in env.storage if storage.account_id == thing_id)
     return {"storage": stored} if stored else {}
+
+
+def _parts_at(env: DesiredEnvironment, scope: str) -> dict[str, tuple[str, ...]]:
+    """The same, of what a role is held on: a container or a resource of any type too."""
+    contained = tuple(one.key for one in env.storage if one.container_id == scope)
+    alone = next((one for one in env.expected if one.stands_alone and one.id == scope), None)
+    if contained:
+        return {"storage": contained}
+    return {"resource": (alone.key,)} | _parts_of(env, alone.of) if alone is not None else _parts_of(env, scope)
 
 
 def each_resource(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[ExpectedBody]]:

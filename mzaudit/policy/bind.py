@@ -19,6 +19,7 @@ from mzaudit.policy.desired import (
     DesiredImage,
     DesiredOverride,
     DesiredPlans,
+    DesiredPrincipal,
     DesiredRegistry,
     DesiredResource,
     DesiredSecret,
@@ -263,12 +264,16 @@ class _Binder:
             for one in bound.services
         )
         readers: dict[str, list[PrincipalSpec]] = {}
+        principals = []
         for section in ("people", "pipelines"):
             for index, principal in enumerate(getattr(self._policy, section)):
-                for one in access(principal.access, section, index):
+                held_here = tuple(access(principal.access, section, index))
+                for one in held_here:
                     readers.setdefault(one.scope, []).append(principal)
+                pipeline = section == "pipelines"
+                principals.append(DesiredPrincipal(principal.object_id, principal.name, pipeline, held_here))
         vaults = tuple(replace(one, readers=(*one.readers, *readers.get(one.id, ()))) for one in bound.vaults)
-        return replace(bound, services=services, vaults=vaults)
+        return replace(bound, services=services, vaults=vaults, principals=tuple(principals))
 
     def _identity(self, key: str) -> DesiredIdentity:
         identity = self._policy.identities[key]

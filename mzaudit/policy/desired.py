@@ -69,6 +69,16 @@ class DesiredAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class DesiredPrincipal:
+    """A person, group or pipeline that the policy names by object id, with the roles that it holds here."""
+
+    object_id: str
+    name: str
+    pipeline: bool
+    access: tuple[DesiredAccess, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredSecret:
     """A documented secret of one vault; `name` is the documented one, `stored` Key Vault's."""
 
@@ -310,6 +320,7 @@ class DesiredEnvironment:
     distinct_between_environments: bool
     where: str
     expected: tuple[ExpectedBody, ...] = ()
+    principals: tuple[DesiredPrincipal, ...] = ()
 
     @property
     def databases(self) -> tuple[DesiredDatabase, ...]:

@@ -157,7 +157,11 @@ class AssignedPrincipal(PrincipalSpec):
     """Somebody the policy names by object id, and the roles that are theirs."""
 
     access: Annotated[
-        tuple[AccessSpec, ...], Field(description="Roles on documented things; one on a vault makes them its reader.")
+        tuple[AccessSpec, ...],
+        Field(
+            description="Roles that they hold on documented things, each assigned to this object id itself; one on a"
+            " vault makes them its reader. Whom a group lets in is named by the group's object id."
+        ),
     ] = ()
 
 
@@ -425,7 +429,7 @@ class StorageSpec(Thing):
         Field(
             description="What looks after who gets in without a role: by access control lists of a data lake, as a"
             " local user of SFTP, over NFS. mzaudit does not read these; where the account serves them and nothing is"
-            " said here, RBAC-005 is inconclusive."
+            " said here, whether the container is kept from other services is inconclusive."
         ),
     ] = None
 

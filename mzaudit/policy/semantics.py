@@ -162,7 +162,13 @@ def _role_names(policy: Policy) -> Wrong:
 
 
 def _access(policy: Policy) -> Wrong:
-    """Roles are held on things that are declared, each once."""
+    """Roles are held on things that are declared, each once; people and pipelines with roles are told apart by name."""
+    names: set[str] = set()
+    for section in ("people", "pipelines"):
+        for index, principal in enumerate(getattr(policy, section)):
+            if principal.access and principal.name.casefold() in names:
+                yield (section, index, "name"), "a name of its own", f"{shown(principal.name)} again"
+            names |= {principal.name.casefold()} if principal.access else set()
     for steps, access in _stated_access(policy):
         seen: set[tuple[str, str]] = set()
         for index, one in enumerate(access):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredAccess, DesiredIdentity, DesiredService
-from mzaudit.policy.models import ServiceSpec
+from mzaudit.policy.models import AssignedPrincipal, ServiceSpec
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates.estate_plan import stable_guid
 
@@ -91,15 +91,28 @@ def access(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each documented role is held, on exactly its thing."""
     service = ground.service(steps[1])
     for one in service.access:
-        yield from each((*steps, one.on, one.role), (Demand.ACCESS,), _instead(service, one))
+        bends = _instead(lambda estate: mutations.principal(estate, service), one)
+        yield from each((*steps, one.on, one.role), (Demand.ACCESS,), bends)
 
 
-def _instead(service: DesiredService, one: DesiredAccess) -> dict[str, Bend]:
+@breaks(AssignedPrincipal, "access")
+def principal_access(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
+    """People and pipelines hold each of their documented roles, on exactly its thing."""
+    principal = getattr(ground.wanted.policy, str(steps[0]))[int(steps[1])]
+    for held in ground.env.principals:
+        if held.object_id == principal.object_id and held.pipeline == (steps[0] == "pipelines"):
+            for one in held.access:
+                yield from each(
+                    (*steps, one.on, one.role), (Demand.ACCESS,), _instead(lambda _: principal.object_id, one)
+                )
+
+
+def _instead(holder: Callable[[Estate], str], one: DesiredAccess) -> dict[str, Bend]:
     group = "/".join(one.scope.split("/")[:5])
 
     def instead(scope: str | None) -> Bend:
         def mutate(estate: Estate) -> None:
-            oid = mutations.principal(estate, service)
+            oid = holder(estate)
             kept = [a for a in estate.role_assignments if not _is(a["properties"], oid, one.scope)]
             gone = [a for a in estate.role_assignments if _is(a["properties"], oid, one.scope)]
             estate.role_assignments[:] = kept

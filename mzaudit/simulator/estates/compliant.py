@@ -235,6 +235,9 @@ def _environment(estate: Estate, plan: EnvironmentPlan) -> None:
         _vault(estate, plan.name, vault, values)
     for position, app in enumerate(plan.apps):
         _app(estate, plan, app, position)
+    for principal in plan.principals:
+        for role, scope in principal.roles:
+            _grant(estate, principal.object_id, role, scope, principal.type)
 
 
 def _app(estate: Estate, plan: EnvironmentPlan, app: AppPlan, position: int) -> None:
@@ -291,17 +294,18 @@ def _app_identity(estate: Estate, app: AppPlan, site_id: str) -> None:
                 inside.add_member(role, user)
 
 
-def _grant(estate: Estate, oid: str, role: str, scope: str) -> None:
+def _grant(estate: Estate, oid: str, role: str, scope: str, principal_type: str = "ServicePrincipal") -> None:
     """A role by its name, once; one that is no built-in role is the tenant's own."""
     known = role if role in BUILTIN_ROLES else stable_guid("role", role)
     if known == role or known in estate.role_definitions:
         held = {str(one["id"]) for one in estate.role_assignments}
-        assignment = estate.assign(oid, known, scope)
+        assignment = estate.assign(oid, known, scope, principal_type=principal_type)
         if str(assignment["id"]) in held:
             estate.role_assignments.pop()
         return
     reads = [_BLOB_READ] if "/blobServices/" in scope else []
-    estate.assign(oid, grant_custom_role(estate, role, ["Microsoft.Resources/subscriptions/read"], reads), scope)
+    own = grant_custom_role(estate, role, ["Microsoft.Resources/subscriptions/read"], reads)
+    estate.assign(oid, own, scope, principal_type=principal_type)
 
 
 def _app_settings(estate: Estate, plan: EnvironmentPlan, app: AppPlan, site_id: str) -> None:

@@ -151,6 +151,15 @@ class AppPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PrincipalPlan:
+    """Somebody besides the apps, by object id and Azure's type of principal; `roles` are roles, by name, and scopes."""
+
+    object_id: str
+    type: str
+    roles: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentPlan:
     """One environment. `group` is the id of the resource group where its own things are."""
 
@@ -161,6 +170,7 @@ class EnvironmentPlan:
     servers: tuple[ServerPlan, ...] = ()
     accounts: tuple[AccountPlan, ...] = ()
     components: tuple[str, ...] = ()
+    principals: tuple[PrincipalPlan, ...] = ()
 
     @property
     def ids(self) -> Iterator[str]:
