@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, unquote_plus
 
 PART = 8  # characters of a secret that are a leak
-HEX_PART = 16  # as many in hexadecimal; half of that is found by chance among identifiers
+HEX_PART = 16  # as many in hexadecimal, or of a secret that reads so; half of that is found by chance among identifiers
+HEX = "0123456789abcdefABCDEF-"
 DIGESTS = ("md5", "sha1", "sha256")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))")
 
@@ -74,8 +75,13 @@ class Searcher:
             number = self.secrets[secret] = len(self.secrets) + 1
             for line in secret.split("\n"):
                 for name, text, size in forms(line):
+                    label = f"{name} of secret {number}"
                     for start in range(len(text) - size + 1):
-                        self._pieces[size].setdefault(text[start : start + size], f"{name} of secret {number}")
+                        piece = text[start : start + size]
+                        if size == HEX_PART or piece.strip(HEX):
+                            self._pieces[size].setdefault(piece, label)
+                        elif start + HEX_PART <= len(text):
+                            self._pieces[HEX_PART].setdefault(text[start : start + HEX_PART], label)
 
     def found(self, text: str) -> list[str]:
         """The forms that a text holds a piece of."""
