@@ -109,11 +109,11 @@ def _complaints(wanted: Sequence[OutputTarget], read: set[Path]) -> Iterator[str
             if path.resolve() in read:
                 yield f"{path}: this file is read and would be written over; copy it, or write elsewhere with -o"
                 continue
-            there = path.exists()
-            if there and not _is_ours(path, target.format):
+            if _is_somebodys(path, target.format):
                 yield f"{path}: this is not a {_what(target.format)} of mzaudit; it is left as it is"
                 continue
-            if there and aside.exists() and (aside.resolve() in read or not _is_ours(aside, target.format)):
+            there = path.exists()
+            if there and aside.exists() and (aside.resolve() in read or _is_somebodys(aside, target.format)):
                 yield f"{path}: an earlier one cannot be set aside, because {aside} is read or somebody's own; move it"
                 continue
         except OSError as error:
@@ -142,13 +142,17 @@ def _look(path: Path) -> None:
         pass
 
 
-def _is_ours(path: Path, format_: str) -> bool:
-    if not path.is_file():
+def _is_somebodys(path: Path, format_: str) -> bool:
+    """Whether something stands there that is not ours. What another run takes away meanwhile was ours."""
+    try:
+        if not path.is_file():
+            return path.exists()
+        with path.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(4096)
+    except FileNotFoundError:
         return False
-    with path.open(encoding="utf-8", errors="replace") as file:
-        head = file.read(4096)
     begins, holds = _OURS[format_]
-    return not head or (head.startswith(begins) and holds in head)  # nothing is lost with an empty file
+    return bool(head) and not (head.startswith(begins) and holds in head)  # nothing is lost with an empty file
 
 
 def _what(format_: str) -> str:

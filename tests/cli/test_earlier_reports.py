@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mzaudit.cli.output import OutputTarget
+from mzaudit.cli.previous_reports import make_room
 from mzaudit.snapshot.saved.store import dump
 from tests.built_estate import compliant
 from tests.cli.conftest import Outcome
@@ -110,6 +112,23 @@ def test_what_is_somebody_s_own_is_not_written_over_in_setting_aside(here: Path,
     wrong = mzaudit("check", "--env", "prd", "--simulate", "compliant", "-o", f"junit:{XML}")
     assert (wrong.code, held(here)) == (2, before)
     assert "cannot be set aside" in wrong.err
+
+
+@pytest.mark.parametrize("when", ["is_file", "open", "exists"])
+def test_what_another_run_sets_aside_meanwhile_is_no_complaint(
+    when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text(OLD[XML])
+    asked = getattr(Path, when)
+
+    def taken(path: Path, *given: object, **named: object) -> object:
+        if path == report:
+            path.unlink(missing_ok=True)
+        return asked(path, *given, **named)
+
+    monkeypatch.setattr(Path, when, taken)
+    assert make_room([OutputTarget("junit", report)]) == ()
 
 
 def test_a_folder_that_is_a_link_to_nothing_is_told_before_anything_is_read(here: Path, mzaudit: Call) -> None:
