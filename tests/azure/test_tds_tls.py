@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import SSL, crypto
 
 from mzaudit.azure.client.connection import Connection
+from mzaudit.azure.client.failures import DatabaseError
 from mzaudit.azure.sql import tds_connection, tds_tls
 from mzaudit.azure.sql.sql_gaps import BROKEN, from_error
 from mzaudit.simulator import Simulator, serve
@@ -107,7 +108,7 @@ def test_a_trusted_certificate_for_the_host_is_taken(named: str, authority: trus
 def test_a_trusted_certificate_for_another_host_is_refused(authority: trustme.CA, tmp_path: Path) -> None:
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     context = tds_tls.context(Connection(ca_file=str(tmp_path / "ca.pem")), HOST)
-    with pytest.raises(SSL.Error):
+    with pytest.raises(DatabaseError, match="hostname mismatch"):
         shaken(context, HOST, authority.issue_cert("other.database.windows.net", common_name=HOST), tmp_path)
 
 
@@ -117,8 +118,20 @@ def test_an_authority_that_is_not_trusted_is_refused(form: str, authority: trust
     other.cert_pem.write_to_path(tmp_path / "ca.pem")
     where = tmp_path / "ca.pem" if form == "file" else tmp_path
     context = tds_tls.context(Connection(ca_file=str(where)), HOST)
-    with pytest.raises(SSL.Error):
+    with pytest.raises(DatabaseError, match=r"OpenSSL: self-signed certificate in|OpenSSL: unable to get local issuer"):
         shaken(context, HOST, authority.issue_cert(HOST), tmp_path)
+
+
+def test_a_certificate_that_has_expired_wants_no_other_authority(authority: trustme.CA, tmp_path: Path) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = tds_tls.context(Connection(ca_file=str(tmp_path / "ca.pem")), HOST)
+    expired = authority.issue_cert(HOST, not_after=datetime.now(UTC) - timedelta(1), not_before=TODAY - timedelta(999))
+    with pytest.raises(DatabaseError) as caught:
+        shaken(context, HOST, expired, tmp_path)
+    assert str(caught.value) == (
+        f"the certificate of {HOST} is not accepted (OpenSSL: certificate has expired): "
+        "it has to be renewed, or this machine's clock be set"
+    )
 
 
 def test_a_folder_of_authorities_is_trusted(authority: trustme.CA, tmp_path: Path) -> None:
@@ -144,7 +157,9 @@ def test_the_driver_sends_no_token_to_a_server_with_a_foreign_certificate(
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     with serve(build("compliant")) as sim:
         trusting_another = replace(connection_to(sim), ca_file=str(tmp_path / "ca.pem"))
-        assert "certificate" in refused(sim, trusting_another, HOST)
+        said = refused(sim, trusting_another, HOST)
+        assert f"the certificate of {HOST} is not accepted (OpenSSL: " in said
+        assert "SSL_CERT_FILE" in said
 
 
 def test_the_driver_sends_no_token_to_a_server_of_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +167,8 @@ def test_the_driver_sends_no_token_to_a_server_of_another_name(monkeypatch: pyte
         port = sim.sql_port("sql-monozu-prd")
         dial: Callable[..., socket.socket] = lambda *_: socket.create_connection(("127.0.0.1", port), 10)  # noqa: E731
         monkeypatch.setattr(tds_connection, "dial", dial)
-        assert "certificate" in refused(sim, connection_to(sim), "two.labels.database.windows.net")
+        said = refused(sim, connection_to(sim), "two.labels.database.windows.net")
+        assert "hostname mismatch): something else answers under that name" in said
         link = tds_connection.connect(
             connection_to(sim), HOST, "db-monozu-cloud-prd", _token(sim), time.monotonic() + 10
         )
@@ -169,3 +185,52 @@ def test_the_authorities_are_those_of_all_else() -> None:
     trusted = ssl.create_default_context().get_ca_certs()
     assert trusted or ssl.get_default_verify_paths().capath
     assert tds_tls.context(Connection(), HOST)
+
+
+def broken() -> None:
+    """A handshake with what is no TLS."""
+    client = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD))
+    client.set_connect_state()
+    client.bio_write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    client.do_handshake()
+
+
+def of_a_proxy() -> None:
+    raise ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1000)")
+
+
+def nobody_listens() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = free.getsockname()
+    socket.create_connection(address, 10)
+
+
+# What breaks a connection to a database, and the words that tell it.
+WORDS: dict[str, tuple[Callable[[], None], str]] = {
+    "no TLS": (broken, "no TLS with this server (OpenSSL: "),
+    "no TLS with the proxy": (of_a_proxy, "no TLS with the proxy (OpenSSL: "),
+    "nobody listens": (nobody_listens, "the connection broke (Connection refused)"),
+}
+
+
+@pytest.mark.parametrize("case", WORDS)
+def test_what_openssl_and_the_system_say_reaches_the_person(case: str) -> None:
+    does, said = WORDS[case]
+    with pytest.raises(BROKEN) as caught:
+        does()
+    trouble = from_error(caught.value)
+    assert trouble.reason is GapReason.UNREACHABLE
+    assert trouble.detail.startswith(said)
+    assert "OpenSSL: Error)" not in trouble.detail
+
+
+def test_a_driver_that_lacks_a_part_is_not_the_servers_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a version below the lowest: our line raises, before the server has said anything."""
+    monkeypatch.setattr(tds_connection, "dial", lambda *_: socket.socket())
+    monkeypatch.delattr(tds_connection.tds_base, "PreLoginEnc")
+    with pytest.raises(BROKEN) as caught:
+        tds_connection.connect(Connection(), HOST, "db", "a-token", time.monotonic() + 10)
+    trouble = from_error(caught.value)
+    assert trouble.reason is GapReason.INTERNAL
+    assert trouble.detail.startswith("AttributeError at mzaudit/azure/sql/tds_connection.py:")

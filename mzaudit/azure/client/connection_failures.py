@@ -8,8 +8,21 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 import aiohttp
+import OpenSSL.SSL
 
-# OpenSSL's numbers (X509_V_ERR_*) of what another authority does not cure
+# What OpenSSL says for its numbers (X509_V_ERR_*): pyOpenSSL hands on the number alone
+_SAID: Mapping[int, str] = MappingProxyType(
+    {
+        9: "certificate is not yet valid",
+        10: "certificate has expired",
+        18: "self-signed certificate",
+        19: "self-signed certificate in certificate chain",
+        20: "unable to get local issuer certificate",
+        21: "unable to verify the first certificate",
+        62: "hostname mismatch",
+    }
+)
+# Those of what another authority does not cure
 _NOT_THE_AUTHORITY: Mapping[int, str] = MappingProxyType(
     {
         9: "set this machine's clock",
@@ -43,18 +56,15 @@ def why_unreachable(error: BaseException) -> str | None:
             case aiohttp.ClientHttpProxyError():
                 return _of_proxy(each.status, each.request_info.url.host or "the host")
             case aiohttp.ClientProxyConnectionError():
-                return (
-                    f"no connection to the proxy {each.host}:{each.port} ({_system(each.os_error)}): check HTTPS_PROXY"
-                )
+                return f"no connection to the proxy {each.host}:{each.port} ({system_words(each.os_error)}): check HTTPS_PROXY"
             case aiohttp.ClientConnectorCertificateError():
                 return of_certificate(each.host, each.certificate_error)
             case aiohttp.ClientConnectorDNSError():
                 return f"the name {each.host} is not resolved: check the DNS, or set HTTPS_PROXY"
             case aiohttp.ClientConnectorSSLError():
-                said = _openssl(each.os_error)
-                return f"no TLS with {each.host}:{each.port} (OpenSSL: {said}): look for what stands in between"
+                return no_tls(f"{each.host}:{each.port}", each.os_error)
             case aiohttp.ClientConnectorError():
-                said = _system(each.os_error)
+                said = system_words(each.os_error)
                 return f"no connection to {each.host}:{each.port} ({said}): check the firewall, or set HTTPS_PROXY"
             case _:
                 pass
@@ -63,11 +73,24 @@ def why_unreachable(error: BaseException) -> str | None:
 
 def of_certificate(host: str, error: BaseException) -> str:
     """What OpenSSL says of the certificate of `host`, and what to do."""
+    return _of_certificate(host, getattr(error, "verify_code", 0), openssl_words(error))
+
+
+def of_certificate_error(host: str, number: int) -> str:
+    """The same for the number alone of what OpenSSL found wrong."""
+    return _of_certificate(host, number, _SAID.get(number, f"verify error {number}"))
+
+
+def _of_certificate(host: str, number: int, said: str) -> str:
     cure = _NOT_THE_AUTHORITY.get(
-        getattr(error, "verify_code", 0),
-        "name a PEM file with its authority, or that of a proxy that inspects TLS, in SSL_CERT_FILE",
+        number, "name a PEM file with its authority, or that of a proxy that inspects TLS, in SSL_CERT_FILE"
     )
-    return f"the certificate of {host} is not accepted (OpenSSL: {_openssl(error)}): {cure}"
+    return f"the certificate of {host} is not accepted (OpenSSL: {said}): {cure}"
+
+
+def no_tls(host: str, error: BaseException) -> str:
+    """What OpenSSL says of a handshake with `host` that failed for another reason, and what to do."""
+    return f"no TLS with {host} (OpenSSL: {openssl_words(error)}): look for what stands in between"
 
 
 def _of_proxy(status: int, host: str) -> str:
@@ -78,12 +101,16 @@ def _of_proxy(status: int, host: str) -> str:
     return f"the proxy opened no tunnel to {host} (HTTP {status}): ask whoever runs it"
 
 
-def _openssl(error: BaseException) -> str:
+def openssl_words(error: BaseException) -> str:
+    """OpenSSL's own words for an error of the standard library's TLS or of pyOpenSSL's; else the error's type."""
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_message:
         return error.verify_message.rstrip(".")
+    if isinstance(error, OpenSSL.SSL.Error) and error.args and error.args[0]:
+        return str(error.args[0][-1][-1]) or type(error).__name__  # of its queue the last (library, function, reason)
     reason = getattr(error, "reason", None)
     return reason.casefold().replace("_", " ") if isinstance(reason, str) else type(error).__name__
 
 
-def _system(error: OSError) -> str:
+def system_words(error: OSError) -> str:
+    """The system's own words for an error of its; else the error's type."""
     return os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else type(error).__name__

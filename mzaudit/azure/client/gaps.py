@@ -153,9 +153,19 @@ def from_error(call: Call, error: BaseException) -> Gap:
 
 def internal(call: Call, error: BaseException) -> Gap:
     """The gap that a defect of ours leaves: the exception's type, and our line nearest to it."""
+    lines = [line for line in _lines(error) if line is not None]
+    return call.gap(GapReason.INTERNAL, " at ".join((type(error).__name__, *lines[-1:])))
+
+
+def raised_by_us(error: BaseException) -> str | None:
+    """Our line that raised an exception, `FILE:LINE`; none where it comes out of a library."""
+    return next(reversed(_lines(error)), None)
+
+
+def _lines(error: BaseException) -> list[str | None]:
+    """The lines that an exception passed, the one that raised it last; none for those of libraries."""
     frames = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
-    ours = [f"{path.relative_to(_OURS.parent)}:{line}" for path, line in frames if path.is_relative_to(_OURS)]
-    return call.gap(GapReason.INTERNAL, " at ".join((type(error).__name__, *ours[-1:])))
+    return [f"{path.relative_to(_OURS.parent)}:{line}" if path.is_relative_to(_OURS) else None for path, line in frames]
 
 
 def answer_of(error: sdk.HttpResponseError, status: int) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import struct
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,7 +11,9 @@ from typing import Final
 import OpenSSL.SSL
 import pytds
 
+from mzaudit.azure.client.connection_failures import no_tls, of_certificate, system_words
 from mzaudit.azure.client.failures import DatabaseError, DatabaseFailure
+from mzaudit.azure.client.gaps import raised_by_us
 from mzaudit.snapshot.observed import GapReason
 
 _USER = "the auditing identity is no user of the database, or CONNECT is denied to it"
@@ -60,10 +63,6 @@ NUMBERS: Final[Mapping[int, tuple[GapReason, str, bool]]] = MappingProxyType(
 )
 
 GARBAGE = DatabaseFailure(GapReason.MALFORMED, "the server's answer is no TDS: a gateway in between may have answered")
-_RESET = DatabaseFailure(GapReason.UNREACHABLE, "the connection broke", again=True)
-_TLS = DatabaseFailure(
-    GapReason.UNREACHABLE, "no TLS with this server: its certificate is not trusted, or something in between breaks it"
-)
 _SLOW = DatabaseFailure(GapReason.TIMEOUT, "no answer in time")
 
 # What the driver raises when a stream is not what it ought to be.
@@ -93,10 +92,18 @@ def from_error(error: BaseException) -> DatabaseFailure:
             return from_number(int(error.number or error.msg_no))
         case TimeoutError():
             return _SLOW
-        case pytds.ClosedConnectionError() | OSError():
-            return _RESET
+        case pytds.ClosedConnectionError():
+            return DatabaseFailure(GapReason.UNREACHABLE, "the connection broke", again=True)
+        case ssl.SSLCertVerificationError():  # the server's own TLS is pyOpenSSL's
+            return DatabaseFailure(GapReason.UNREACHABLE, of_certificate("the proxy", error))
+        case ssl.SSLError():
+            return DatabaseFailure(GapReason.UNREACHABLE, no_tls("the proxy", error))
+        case OSError():
+            return DatabaseFailure(GapReason.UNREACHABLE, f"the connection broke ({system_words(error)})", again=True)
         case OpenSSL.SSL.Error():
-            return _TLS
+            return DatabaseFailure(GapReason.UNREACHABLE, no_tls("this server", error))
+        case _ if (line := raised_by_us(error)) is not None:
+            return DatabaseFailure(GapReason.INTERNAL, f"{type(error).__name__} at {line}")
         case _:
             return GARBAGE
 

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import os
 import ssl
+from typing import Final
 
 from cryptography import x509
 from OpenSSL import SSL, crypto
 
 from mzaudit.azure.client.connection import Connection
+from mzaudit.azure.client.connection_failures import of_certificate_error
+from mzaudit.azure.client.failures import DatabaseError, DatabaseFailure
+from mzaudit.snapshot.observed import GapReason
+
+_OTHER_NAME: Final = 62  # X509_V_ERR_HOSTNAME_MISMATCH
 
 
 def context(connection: Connection, host: str) -> SSL.Context:
@@ -24,8 +30,11 @@ def context(connection: Connection, host: str) -> SSL.Context:
     made.set_max_proto_version(SSL.TLS1_2_VERSION)
     _trust(made, connection)
 
-    def verify(_connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, trust: int) -> bool:
-        return trust == 1 and (depth > 0 or names(shown.to_cryptography(), host))
+    def verify(_connection: SSL.Connection, shown: crypto.X509, number: int, depth: int, trust: int) -> bool:
+        if trust == 1 and (depth > 0 or names(shown.to_cryptography(), host)):
+            return True
+        why = of_certificate_error(host, number if trust != 1 else _OTHER_NAME)
+        raise DatabaseError(DatabaseFailure(GapReason.UNREACHABLE, why))  # ends the handshake, with these words
 
     made.set_verify(SSL.VERIFY_PEER, verify)
     return made
