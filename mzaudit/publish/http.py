@@ -14,6 +14,7 @@ import aiohttp
 from pydantic import TypeAdapter, ValidationError
 from yarl import URL
 
+from mzaudit.connection_failures import why_unreachable
 from mzaudit.publish.sealed_token import Token
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
@@ -146,21 +147,17 @@ class ServiceClient:
             return response.status, named, raw.decode("utf-8", "replace")
 
     def _lost(self, error: BaseException) -> str:
-        """What broke, by its type alone: the words of the exception may quote anything."""
-        match error:
-            case aiohttp.ClientSSLError():
-                cure = "its certificate is not trusted: name your authorities in SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
-            case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-                cure = "the proxy did not let it through: check HTTPS_PROXY and NO_PROXY"
-            case aiohttp.ClientConnectorError():
-                cure = "no connection: check the network, HTTPS_PROXY and NO_PROXY"
-            case ValueError() | RecursionError():
-                cure = "the answer was cut short: run the step again"
-            case TimeoutError():
-                cure = "no answer in time: run the step again"
-            case _:
-                cure = "the connection broke: run the step again"
-        return f"{self._service} could not be asked ({type(error).__name__}): {cure}"
+        """What broke. The words of other exceptions may quote anything, and a webhook's host may be its secret."""
+        why = why_unreachable(error, None if self._token is not None else self._service)
+        if why is None:
+            match error:
+                case ValueError() | RecursionError():
+                    why = "the answer was cut short: run the step again"
+                case TimeoutError():
+                    why = "no answer in time: run the step again"
+                case _:
+                    why = "the connection broke: run the step again"
+        return f"{self._service} could not be asked: {why}"
 
 
 @asynccontextmanager

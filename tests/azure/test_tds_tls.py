@@ -228,7 +228,7 @@ def test_what_openssl_and_the_system_say_reaches_the_person(case: str) -> None:
 def test_a_driver_that_lacks_a_part_is_not_the_servers_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a version below the lowest: our line raises, before the server has said anything."""
     monkeypatch.setattr(tds_connection, "dial", lambda *_: socket.socket())
-    monkeypatch.delattr(tds_connection.tds_base, "PreLoginEnc")
+    monkeypatch.delattr("pytds.tds_base.PreLoginEnc")
     with pytest.raises(BROKEN) as caught:
         tds_connection.connect(Connection(), HOST, "db", "a-token", time.monotonic() + 10)
     trouble = from_error(caught.value)

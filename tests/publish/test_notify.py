@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import trustme
 
 from mzaudit.engine.results import Report, Status
 from mzaudit.publish import slack_message, teams_card, webhook_payload
@@ -170,6 +171,18 @@ def test_a_failure_to_tell_changes_no_gate_and_shows_no_address(channels: Pull) 
             assert "sig=" not in outcome.err
     channels.services.faults.clear()
     assert "evil.example" not in {exchange.host for exchange in channels.services.exchanges}
+
+
+def test_a_channel_whose_certificate_is_not_accepted_is_told_of_without_its_host(
+    channels: Pull, tmp_path: Path
+) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "another.pem")
+    channels.patch.setenv("SSL_CERT_FILE", str(tmp_path / "another.pem"))
+    outcome = tell(channels, GREEN)
+    assert outcome.code == 0
+    for service, host in (("Microsoft Teams", TEAMS), ("Slack", SLACK), ("the webhook", HOOK)):
+        assert f"the certificate of {service} is not accepted (OpenSSL: " in outcome.err
+        assert host not in outcome.err
 
 
 def test_one_channel_does_not_stop_the_others(channels: Pull) -> None:

@@ -6,8 +6,10 @@ import asyncio
 import json
 import re
 import threading
+from pathlib import Path
 
 import pytest
+import trustme
 
 from mzaudit.engine.results import Report
 from tests.publish.conftest import DOUBTFUL, GREEN, RED, Pull
@@ -165,6 +167,15 @@ VARIABLES: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
     ),
     "authorities that are none": ({"SSL_CERT_FILE": "/dev/null"}, {"SSL_CERT_FILE": "/dev/null"}, "certificates"),
 }
+
+
+def test_what_openssl_says_of_a_certificate_reaches_the_person(pull: Pull, tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "another.pem")
+    pull.patch.setenv("SSL_CERT_FILE", str(tmp_path / "another.pem"))
+    host = "dev.azure.com" if pull.name == "azure-devops" else "api.github.com"
+    said = pull.tell(GREEN).err
+    assert f"could not be asked: the certificate of {host} is not accepted (OpenSSL: " in said
+    assert "in SSL_CERT_FILE" in said
 
 
 @pytest.mark.parametrize("case", VARIABLES)

@@ -13,9 +13,9 @@ from azure.core import exceptions as sdk
 from azure.core.rest import AsyncHttpResponse
 
 from mzaudit.azure.client.call import Answer, Call
-from mzaudit.azure.client.connection_failures import why_unreachable
 from mzaudit.azure.client.failures import HostRefusedError, TokenRefusedError, WriteRefusedError
 from mzaudit.azure.client.response_body import BodyError
+from mzaudit.connection_failures import why_unreachable
 from mzaudit.snapshot.observed import Gap, GapReason
 
 _OF_A_RESOURCE = frozenset({"ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound"})

@@ -14,9 +14,9 @@ from typing import Literal
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 from azure.identity import CredentialUnavailableError
 
-from mzaudit.azure.client.connection_failures import chain, why_unreachable
 from mzaudit.azure.client.pipeline_credential import OidcRefusedError
 from mzaudit.azure.client.response_body import BodyError
+from mzaudit.connection_failures import chain, why_unreachable
 
 CredentialKind = Literal[
     "azure-pipelines",

@@ -11,9 +11,9 @@ from typing import Final
 import OpenSSL.SSL
 import pytds
 
-from mzaudit.azure.client.connection_failures import no_tls, of_certificate, system_words
 from mzaudit.azure.client.failures import DatabaseError, DatabaseFailure
 from mzaudit.azure.client.gaps import raised_by_us
+from mzaudit.connection_failures import no_tls, of_certificate, system_words
 from mzaudit.snapshot.observed import GapReason
 
 _USER = "the auditing identity is no user of the database, or CONNECT is denied to it"

@@ -14,8 +14,8 @@ from cryptography import x509
 from OpenSSL import SSL, crypto
 
 from mzaudit.azure.client.connection import Connection
-from mzaudit.azure.client.connection_failures import of_certificate_error
 from mzaudit.azure.client.failures import DatabaseError, DatabaseFailure
+from mzaudit.connection_failures import of_certificate_error
 from mzaudit.snapshot.observed import GapReason
 
 _OTHER_NAME: Final = 62  # X509_V_ERR_HOSTNAME_MISMATCH

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 import aiohttp
-import OpenSSL.SSL
 
 # What OpenSSL says for its numbers (X509_V_ERR_*): pyOpenSSL hands on the number alone
 _SAID: Mapping[int, str] = MappingProxyType(
@@ -46,26 +45,29 @@ def chain(error: BaseException) -> Iterator[BaseException]:
             ]
 
 
-def why_unreachable(error: BaseException) -> str | None:
+def why_unreachable(error: BaseException, host: str | None = None) -> str | None:
     """What kept a request from its host, and what to do; `None` for an error that says nothing of it.
 
-    Told are the hosts that we asked for, and the words that OpenSSL and the system have for an error of theirs.
+    Told are the hosts that we asked for, and the words that OpenSSL and the system have for an error of theirs. `host`
+    stands for the name of one that is part of a secret.
     """
     for each in chain(error):
         match each:
             case aiohttp.ClientHttpProxyError():
-                return _of_proxy(each.status, each.request_info.url.host or "the host")
+                return _of_proxy(each.status, host or each.request_info.url.host or "the host")
             case aiohttp.ClientProxyConnectionError():
-                return f"no connection to the proxy {each.host}:{each.port} ({system_words(each.os_error)}): check HTTPS_PROXY"
+                said = system_words(each.os_error)
+                return f"no connection to the proxy {each.host}:{each.port} ({said}): check HTTPS_PROXY"
             case aiohttp.ClientConnectorCertificateError():
-                return of_certificate(each.host, each.certificate_error)
+                return of_certificate(host or each.host, each.certificate_error)
             case aiohttp.ClientConnectorDNSError():
-                return f"the name {each.host} is not resolved: check the DNS, or set HTTPS_PROXY"
+                return f"the name {host or each.host} is not resolved: check the DNS, or set HTTPS_PROXY"
             case aiohttp.ClientConnectorSSLError():
-                return no_tls(f"{each.host}:{each.port}", each.os_error)
+                return no_tls(host or f"{each.host}:{each.port}", each.os_error)
             case aiohttp.ClientConnectorError():
                 said = system_words(each.os_error)
-                return f"no connection to {each.host}:{each.port} ({said}): check the firewall, or set HTTPS_PROXY"
+                where = host or f"{each.host}:{each.port}"
+                return f"no connection to {where} ({said}): check the firewall, or set HTTPS_PROXY"
             case _:
                 pass
     return None
@@ -105,12 +107,15 @@ def openssl_words(error: BaseException) -> str:
     """OpenSSL's own words for an error of the standard library's TLS or of pyOpenSSL's; else the error's type."""
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_message:
         return error.verify_message.rstrip(".")
-    if isinstance(error, OpenSSL.SSL.Error) and error.args and error.args[0]:
-        return str(error.args[0][-1][-1]) or type(error).__name__  # of its queue the last (library, function, reason)
+    match error.args:  # pyOpenSSL's queue of (library, function, reason)
+        case ([*_, (str(), str(), str(last))],) if last:
+            return last
+        case _:
+            pass
     reason = getattr(error, "reason", None)
     return reason.casefold().replace("_", " ") if isinstance(reason, str) else type(error).__name__
 
 
 def system_words(error: OSError) -> str:
-    """The system's own words for an error of its; else the error's type."""
+    """The system's own words for its error; else the error's type."""
     return os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else type(error).__name__
