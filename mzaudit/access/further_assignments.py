@@ -31,7 +31,7 @@ def further_access(wanted: Desired, seen: Snapshot) -> FurtherAccess | None:
     for env in (wanted.environments[one] for one in wanted.asked):
         identities = identities_of(seen, wanted.services, slots_in=env.env)
         known = caller_of(seen)
-        documented = set(_documented(wanted, env))
+        documented = set(_documented(env))
         placed = {key(each) for each in things.ids(env).values()}
         around = {place for each in placed for place in down_to(each)}
         gaps += identities.gaps
@@ -66,13 +66,11 @@ def _names(wanted: Desired) -> Iterator[tuple[str, str]]:
         yield one.object_id.casefold(), one.name
 
 
-def _documented(wanted: Desired, env: DesiredEnvironment) -> Iterator[tuple[str, str, str]]:
+def _documented(env: DesiredEnvironment) -> Iterator[tuple[str, str, str]]:
     """Who holds which role where by the policy, without case: people, pipelines, and readers of vaults."""
-    ids = things.ids(env)
-    for one in (*wanted.policy.people, *wanted.policy.pipelines):
+    for one in env.principals:
         for access in one.access:
-            if (scope := ids.get(things.full_name(wanted.policy, access.on))) is not None:
-                yield one.object_id.casefold(), access.role.casefold(), key(scope)
+            yield one.object_id.casefold(), access.role.casefold(), key(access.scope)
     for vault in env.vaults:
         for reader in vault.readers:
             yield reader.object_id.casefold(), _READER, key(vault.id)

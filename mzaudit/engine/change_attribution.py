@@ -54,10 +54,11 @@ def asked(findings: Iterable[Finding], rules: Iterable[AnyRule]) -> tuple[str, .
     """The resources of the failures of which Azure keeps a record, those of the worst failures first, each once."""
     aspects = _aspects(rules)
     failing = sorted((f for f in findings if f.status is Status.FAIL), key=lambda f: f.severity.rank)
-    found = {
-        key(target): target for target in reversed([_target(f) for f in failing if not _silent(f, aspects)]) if target
-    }
-    return tuple(reversed(found.values()))
+    found: dict[str, str] = {}
+    for each in failing:
+        for target in () if _silent(each, aspects) else _targets(each):
+            found.setdefault(key(target), target)
+    return tuple(found.values())
 
 
 def attribute(
@@ -89,16 +90,19 @@ def _silent(finding: Finding, aspects: Mapping[str, Aspect]) -> str:
     return _DATABASE if aspects.get(finding.rule) is Aspect.INSIDE_DATABASE else ""
 
 
-def _target(finding: Finding) -> str:
+def _targets(finding: Finding) -> tuple[str, ...]:
     """The role assignment that the proof names, else the resource: of a part of it (a container, a database) the
-    whole; of a resource group the first resource that should not be there."""
+    whole; of a resource group each resource that should not be there."""
     for fact in finding.evidence:
         if _ASSIGNMENT in fact.at.casefold() and fact.at.startswith("/subscriptions/"):
-            return fact.at
-    about = finding.evidence[0].at if finding.subject.kind == _GROUP and finding.evidence else finding.subject.id
-    parts = about.split("/")
-    whole = len(parts) >= _DEPTH and parts[1].casefold() == "subscriptions"
-    return "/".join(parts[:_DEPTH]) if whole else ""
+            return (fact.at,)
+    of_group = finding.subject.kind == _GROUP
+    found: dict[str, str] = {}
+    for about in [fact.at for fact in finding.evidence] if of_group else [finding.subject.id]:
+        parts = about.split("/")
+        if len(parts) >= _DEPTH and parts[1].casefold() == "subscriptions":
+            found.setdefault(key(about), about if of_group else "/".join(parts[:_DEPTH]))
+    return tuple(found.values())
 
 
 def _attribution(
@@ -107,14 +111,23 @@ def _attribution(
     silent = _silent(finding, aspects)
     if silent:
         return _nothing(silent)
-    target = key(_target(finding))
-    if target not in records.activity:
-        return _nothing(
-            f"Not asked: more than {MOST} resources fail."
-            if target != "/"
-            else "Azure keeps no record of what this is."
-        )
+    targets = _targets(finding)
+    if not targets:
+        return _nothing("Azure keeps no record of what this is.")
     unrecorded = aspects.get(finding.rule) in _UNRECORDED
+    told = [_of_resource(each, records, known, unrecorded, names=names) for each in targets]
+    if len(told) == 1:
+        return told[0]
+    first, *others = (replace(one, resource=target) for one, target in zip(told, targets, strict=True))
+    return replace(first, others=tuple(others))
+
+
+def _of_resource(
+    resource: str, records: Records, known: Mapping[str, str], unrecorded: bool, *, names: bool
+) -> Attribution:
+    target = key(resource)
+    if target not in records.activity:
+        return _nothing(f"Not asked: more than {MOST} resources fail.")
     history = {} if isinstance(records.history, Gap) else records.history
     older = () if unrecorded else (history.get(target),)
     log = records.activity[target]

@@ -108,10 +108,10 @@ def evaluate(
         answered: dict[str, list[_Answered]] = {}
         for rule in ordered:
             asked_by = answers.get(rule.code, ())
-            answered[rule.code] = [
-                _answer(_obligation(rule, subject, asked_by, wanted), view, answered, several)
-                for subject in rule.over(wanted, wanted.environments[env])
-            ]
+            answered[rule.code] = []  # one by one: a resource may be explained by the one that it is a part of
+            for subject in rule.over(wanted, wanted.environments[env]):
+                obligation = _obligation(rule, subject, asked_by, wanted)
+                answered[rule.code].append(_answer(obligation, view, answered, several))
             findings.extend(answer.finding for answer in answered[rule.code])
             if not answered[rule.code]:
                 findings.append(_nothing_to_ask(rule, env, asked_by, wanted))
@@ -211,7 +211,7 @@ def _placed(fix: Fix | None, subject: Subject[Any]) -> Fix | None:
 
 def _unasked(asked: _Obligation, answered: Mapping[str, list[_Answered]]) -> Finding | None:
     """The finding of a rule that cannot be asked, because a link that it requires is broken or was not seen."""
-    for link in _links(asked.rule.requires, asked.subject, answered):
+    for link in _links(asked.rule.requires, asked.subject.parts, answered):
         found = link.finding
         if link.broken:
             return asked.finding(cause=found.as_cause, note="An earlier link is broken.")
@@ -225,7 +225,7 @@ def _unasked(asked: _Obligation, answered: Mapping[str, list[_Answered]]) -> Fin
 
 def _cause(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> Cause | None:
     """The first of these links that was seen broken, or what broke it; None if none was."""
-    for link in _links(codes, subject, answered):
+    for link in _links(codes, {**subject.parts, **subject.within}, answered):
         if link.broken:
             return link.finding.as_cause
         if link.finding.cause:
@@ -233,12 +233,14 @@ def _cause(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, l
     return None
 
 
-def _links(codes: Iterable[str], subject: Subject[Any], answered: Mapping[str, list[_Answered]]) -> Iterator[_Answered]:
-    """Earlier answers about things that this subject is made of, in the order of the chain."""
+def _links(
+    codes: Iterable[str], parts: Mapping[str, tuple[str, ...]], answered: Mapping[str, list[_Answered]]
+) -> Iterator[_Answered]:
+    """Earlier answers about things that have these parts, in the order of the chain."""
     for code in codes:
         for earlier in answered.get(code, ()):
             for part, names in earlier.parts:
-                if names.isdisjoint(subject.parts.get(part, ())):
+                if names.isdisjoint(parts.get(part, ())):
                     break
             else:
                 yield earlier

@@ -93,7 +93,8 @@ class Attribution:
 
     Without `at` there is no such record, and `note` says why. `by` holds a person's name only where names were asked
     for; `inside` says whether that was a pipeline that the policy knows, by the name `pipeline`, and is none where
-    that cannot be told.
+    that cannot be told. Of a failure about several resources it is about the first, `resource` says which, and `others`
+    are those of the others.
     """
 
     at: datetime | None
@@ -103,6 +104,13 @@ class Attribution:
     operation: str
     record: str
     note: str
+    resource: str = ""
+    others: tuple[Attribution, ...] = ()
+
+    @property
+    def each(self) -> tuple[Attribution, ...]:
+        """Itself, and those of the other resources."""
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ class Rule(Generic[W]):
 
     `requires`: rules that must hold before this one can be asked (the vault is there); where one failed, this is
     not applicable and names it, where one is inconclusive, so is this.
-    `explained_by`: earlier links of the chain; where this one fails and one of them failed, that one is the cause.
+    `explained_by`: earlier links of the chain; where this one fails and one of them failed, that one is the cause. Its
+    own code is one where things may be parts of each other.
     `follows`: links whose failure leaves nothing to ask about, which only the rule itself can tell: its verdict says so
     (`NotApplicable.broken_link`), and the link is the cause. Its failures are never explained by them.
     """
@@ -75,7 +76,7 @@ class Rule(Generic[W]):
     @property
     def depends_on(self) -> tuple[str, ...]:
         """Every rule that is answered before this one."""
-        return (*self.requires, *self.explained_by, *self.follows)
+        return tuple(code for code in (*self.requires, *self.explained_by, *self.follows) if code != self.code)
 
     @property
     def area(self) -> str:

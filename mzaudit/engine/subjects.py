@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 from mzaudit.policy.desired import (
@@ -29,7 +30,11 @@ W = TypeVar("W")
 
 @dataclass(frozen=True, slots=True)
 class Subject(Generic[W]):
-    """One thing of one environment that a rule is asked about; `where` is the policy's line."""
+    """One thing of one environment that a rule is asked about; `where` is the policy's line.
+
+    `within` names the things that it is a part of: what was found of them may explain what is found of it, and never
+    the other way round.
+    """
 
     env: str
     kind: str
@@ -38,6 +43,7 @@ class Subject(Generic[W]):
     want: W
     where: str
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 Selector = Callable[[Desired, DesiredEnvironment], Iterator[Subject[W]]]
@@ -325,33 +331,52 @@ def each_succeeded_service(wanted: Desired, env: DesiredEnvironment) -> Iterator
         yield Subject(env.env, "service", service.key, service.id, want, service.where, parts)
 
 
-def _parts_of(env: DesiredEnvironment, thing_id: str) -> dict[str, tuple[str, ...]]:
-    """The parts of which the subject is made whose rule says whether a documented thing is there."""
-    for service in env.services:
-        if service.id == thing_id:
-            return service_parts(service)
-    for vault in env.vaults:
-        if vault.id == thing_id:
-            return {"vault": (vault.name,)}
-    stored = tuple(storage.key for storage in env.storage if storage.account_id == thing_id)
-    return {"storage": stored} if stored else {}
+class _Owners:
+    """What the documented resources of an environment are parts of, by id."""
+
+    def __init__(self, env: DesiredEnvironment) -> None:
+        self._resources = {one.id.casefold(): one.key for one in env.expected if one.stands_alone}
+        self._things: dict[str, dict[str, tuple[str, ...]]] = {}
+        for service in env.services:
+            self._things[service.id.casefold()] = service_parts(service)
+        for vault in env.vaults:
+            self._things[vault.id.casefold()] = {"vault": (vault.name,)}
+        for registry in env.registries:
+            self._things[registry.id.casefold()] = {"registry": (registry.name,)}
+        for component in env.components:
+            self._things[component.id.casefold()] = {"component": (component.name,)}
+        for storage in env.storage:
+            held = self._things.setdefault(storage.account_id.casefold(), {})
+            held["storage"] = (*held.get("storage", ()), storage.key)
+
+    def of(self, resource_id: str) -> dict[str, tuple[str, ...]]:
+        """The parts that findings about the resource's owners have, and about the thing that it is itself."""
+        found: dict[str, tuple[str, ...]] = {}
+        place = resource_id.casefold()
+        for above in accumulate(place.split("/"), "{}/{}".format):
+            for part, names in self._things.get(above, {}).items():
+                found[part] = (*found.get(part, ()), *names)
+            if above in self._resources and above != place:
+                found["resource"] = (*found.get("resource", ()), self._resources[above])
+        return found
 
 
 def _parts_at(env: DesiredEnvironment, scope: str) -> dict[str, tuple[str, ...]]:
-    """The same, of what a role is held on: a container or a resource of any type too."""
+    """The parts that findings about what a role is held on have: a thing, a container, a resource of any type."""
     contained = tuple(one.key for one in env.storage if one.container_id == scope)
     alone = next((one for one in env.expected if one.stands_alone and one.id == scope), None)
     if contained:
         return {"storage": contained}
-    return {"resource": (alone.key,)} | _parts_of(env, alone.of) if alone is not None else _parts_of(env, scope)
+    return {"resource": (alone.key,)} if alone is not None else _Owners(env).of(scope)
 
 
 def each_resource(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[ExpectedBody]]:
-    """Every documented resource of any type."""
-    for one in env.expected:
+    """Every documented resource of any type, each after what it is a part of."""
+    owners = _Owners(env)
+    for one in sorted(env.expected, key=lambda body: body.id.count("/")):
         if one.stands_alone:
-            parts = {"resource": (one.key,)} | _parts_of(env, one.of)
-            yield Subject(env.env, "resource", one.key, one.id, one, one.where, parts)
+            parts = {"resource": (one.key,)}
+            yield Subject(env.env, "resource", one.key, one.id, one, one.where, parts, owners.of(one.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,8 +389,11 @@ class FactOfBody:
 
 def each_expected_fact(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[FactOfBody]]:
     """Every expectation of every documented resource, thing, and part of one."""
+    owners = _Owners(env)
     for one in env.expected:
-        parts = ({"resource": (one.key,)} if one.stands_alone else {}) | _parts_of(env, one.of)
+        parts = {"resource": (one.key,)} if one.stands_alone else {}
+        within = owners.of(one.id)
         for fact in one.facts:
             name = f"{one.key}/{''.join(fact.expression.split())}"
-            yield Subject(env.env, "expectation", name, one.id, FactOfBody(one, fact), fact.where, parts)
+            want = FactOfBody(one, fact)
+            yield Subject(env.env, "expectation", name, one.id, want, fact.where, parts, within)

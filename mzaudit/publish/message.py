@@ -95,7 +95,8 @@ def _nameless(finding: Finding) -> Finding:
     if waiver is not None:
         waiver = replace(waiver, owner="its owner")
     if changed is not None:
-        changed = replace(changed, by=change_attribution.nameless(changed.by))
+        first, *others = (replace(one, by=change_attribution.nameless(one.by)) for one in changed.each)
+        changed = replace(first, others=tuple(others))
     return replace(finding, waiver=waiver, attribution=changed)
 
 

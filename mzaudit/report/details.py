@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC
 
-from mzaudit.engine.results import BaselineState, Finding, FurtherAssignment, Report, WaiverNote
+from mzaudit.engine.results import Attribution, BaselineState, Finding, FurtherAssignment, Report, WaiverNote
 from mzaudit.report.caution import check_first
 from mzaudit.report.gap_advice import cures
 from mzaudit.report.grouping import shown
 from mzaudit.snapshot.clock import by_azure
 from mzaudit.snapshot.observed import Gap
+from mzaudit.snapshot.text.ids import name
 
 
 def details(finding: Finding, report: Report) -> tuple[tuple[str, str], ...]:
@@ -50,16 +51,18 @@ def history(finding: Finding, report: Report) -> tuple[tuple[str, str], ...]:
 
 
 def changed(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """Who changed the resource last, if that was asked."""
-    one = finding.attribution
-    if one is None:
-        return ()
+    """Who changed the resource last, or each of several, if that was asked."""
+    return tuple(("changed", _changed(one)) for one in (finding.attribution.each if finding.attribution else ()))
+
+
+def _changed(one: Attribution) -> str:
     if one.at is None:
-        return (("changed", one.note),)
+        return f"{name(one.resource)}: {one.note}" if one.resource else one.note
     where = {True: f", in the pipeline {one.pipeline}", False: ", outside the known pipelines", None: ""}[one.inside]
     at = f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    said = f"the resource was last changed on {at} by {one.by}{where}: {one.operation} ({one.record})"
-    return (("changed", f"{said}. {one.note}".strip() if one.note else said),)
+    what = name(one.resource) or "the resource"
+    said = f"{what} was last changed on {at} by {one.by}{where}: {one.operation} ({one.record})"
+    return f"{said}. {one.note}".strip() if one.note else said
 
 
 def fresh(findings: Iterable[Finding]) -> str:

@@ -12,10 +12,12 @@ from mzaudit.engine.change_attribution import asked, attribute, nameless
 from mzaudit.engine.results import Attribution, Finding, Status
 from mzaudit.engine.verdict import Evidence
 from mzaudit.policy.models import PrincipalSpec, Severity
+from mzaudit.publish.message import without_names
+from mzaudit.report.details import changed
 from mzaudit.snapshot.changes import Recorded, Records
 from mzaudit.snapshot.observed import Gap, GapReason, Listing
 from mzaudit.snapshot.text.ids import key
-from tests.report.sample import finding
+from tests.report.sample import finding, report
 
 RULES = rules.load()
 GROUP = "/subscriptions/s/resourceGroups/rg/providers"
@@ -166,6 +168,35 @@ def test_people_are_named_only_if_asked_for() -> None:
 def test_without_a_known_pipeline_nobody_is_outside() -> None:
     found = told(APP, Records({}, log(BY_PERSON)), known=())
     assert (found.inside, found.note) == (None, "The policy names no pipeline.")
+
+
+SECOND = f"{GROUP}/Microsoft.Sql/servers/sql/databases/db-copy"
+
+
+def several() -> Finding:
+    """A group that holds two resources that it should not, and more than there are rows for."""
+    one = fails("RES-003", "resource-group", "/subscriptions/s/resourceGroups/rg", VAULT)
+    facts = (*one.evidence, Evidence(SECOND, 1, 2), Evidence(one.subject.id, 1, "7 more"))
+    return replace(one, evidence=facts)
+
+
+def test_each_resource_that_a_group_should_not_hold_is_told() -> None:
+    assert asked((several(),), RULES) == (VAULT, SECOND)
+    records = Records({}, log(BY_PERSON, resource=VAULT) | log(resource=SECOND))
+    found = told(several(), records)
+    assert [(one.resource, one.at.day if one.at else None) for one in found.each] == [(VAULT, 3), (SECOND, None)]
+    lines = [text for _, text in changed(replace(several(), attribution=found))]
+    assert [line.partition(" ")[0] for line in lines] == ["kv", "db-copy:"]
+    assert PERSON not in str(found)
+    both = Records({}, log(BY_PERSON) | log(BY_PERSON, resource=SECOND))
+    assert str(told(several(), both, names=True)).count(PERSON) == 1, "the other was not asked about"
+
+
+def test_a_message_names_nobody_in_any_of_them() -> None:
+    records = Records({}, log(BY_PERSON, resource=VAULT) | log(BY_PERSON, resource=SECOND))
+    made = replace(several(), attribution=told(several(), records, names=True))
+    assert str(made).count(PERSON) == 2
+    assert PERSON not in str(without_names(report((made,))))
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.FAIL])

@@ -148,9 +148,9 @@ def _check_overrides(report: Report, name: str) -> None:
 
 def _check_attribution(report: Report, name: str) -> None:
     for number, finding in enumerate(report.findings):
-        at = finding.attribution.at if finding.attribution is not None else None
-        if at is not None and (at.tzinfo is None or not _FIRST <= at <= _LAST):
-            raise SnapshotError(f"{name}: findings.{number}.attribution.at: expected a time with its zone")
+        for one in finding.attribution.each if finding.attribution is not None else ():
+            if one.at is not None and (one.at.tzinfo is None or not _FIRST <= one.at <= _LAST):
+                raise SnapshotError(f"{name}: findings.{number}.attribution.at: expected a time with its zone")
 
 
 def schema() -> str:

@@ -170,5 +170,5 @@ def _unmapped(finding: Finding, report: Report, said: Sequence[str]) -> dict[str
         "caveats": list(said),
         "baseline": baseline(report),
         "first_seen": utc(finding.baseline.first_seen) if finding.baseline is not None else None,
-        "changed": next((text for _, text in changed(finding)), None),
+        "changed": "; ".join(text for _, text in changed(finding)) or None,
     }

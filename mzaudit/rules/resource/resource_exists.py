@@ -15,13 +15,14 @@ from mzaudit.snapshot.text import ids
     severity=Severity.HIGH,
     over=each_resource,
     guards=(Demand.RESOURCES,),
-    explained_by=("APP-001", "KV-001", "BLOB-001"),
+    explained_by=("APP-001", "KV-001", "BLOB-001", "IMG-001", "OBS-001", "RES-001"),
 )
 def resource_exists(want: ExpectedBody, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     A direct read by id finds each entry of the policy's `resources`, of whatever type. It is read with the api-version
-    that the policy gives, else with the newest stable one that its provider announces.
+    that the policy gives, else with the newest stable one that its provider announces. What is a part of a documented
+    resource, or set on it, cannot be there without it: then the missing owner is the finding.
 
     ## Why it matters
     What the document names and Azure does not have is missing to whoever relies on it: a cache, a bus, a lock, a

@@ -17,7 +17,7 @@ from mzaudit.snapshot.text import ids
     over=each_expected_fact,
     guards=(Demand.BODIES,),
     requires=("RES-001",),
-    follows=("APP-001", "KV-001", "BLOB-001"),
+    follows=("APP-001", "KV-001", "BLOB-001", "IMG-001", "OBS-001", "RES-001"),
 )
 def resource_fact(want: FactOfBody, seen: Snapshot) -> Verdict:
     """
