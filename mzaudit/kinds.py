@@ -173,6 +173,7 @@ ACTION_GROUP: Final = Kind("Microsoft.Insights/actionGroups", "2023-01-01")
 PROCESSING_RULE: Final = Kind("Microsoft.AlertsManagement/actionRules", "2021-08-08")
 WORKBOOK: Final = Kind("Microsoft.Insights/workbooks", "2023-06-01")
 DASHBOARD: Final = Kind("Microsoft.Portal/dashboards", "2020-09-01-preview")
+GRAFANA_DASHBOARD: Final = Kind("Microsoft.Dashboard/dashboards", "2025-08-01")
 ASSIGNMENT: Final = Kind("Microsoft.Authorization/roleAssignments", "2022-04-01")
 # the stable versions leave the conditions of a role definition out
 ROLE: Final = Kind("Microsoft.Authorization/roleDefinitions", "2022-05-01-preview")

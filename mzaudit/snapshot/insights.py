@@ -25,7 +25,8 @@ class ComponentProperties:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """A workbook or portal dashboard and the resource ids that it shows; `whole` unless Azure kept its content back."""
+    """A workbook, portal dashboard or dashboard with Grafana, and what it shows: resource ids, or types of resources,
+    all of which it shows; `whole` unless Azure kept its content back, or does not tell it."""
 
     id: str
     name: str

@@ -33,9 +33,11 @@ class Tag:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The manifest behind a digest: of an index the digests of its `platforms`' images, of an image none; None means
-    that Azure was silent about those of an index."""
+    that Azure was silent about those of an index. One that is `nested` may hold further indexes, whose images are not
+    among them."""
 
     platforms: tuple[str, ...] | None
+    nested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

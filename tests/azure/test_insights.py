@@ -275,6 +275,25 @@ def test_a_workbook_whose_content_azure_keeps_back(sim: Simulator, kept_back: di
     assert [each.whole for each in component.dashboards.items] == [False]
 
 
+GRAFANA: dict[str, tuple[dict[str, Any] | None, list[tuple[bool, bool]]]] = {
+    "tagged for components": ({"GrafanaDashboardResourceType": "Microsoft.Insights/Components"}, [(True, True)]),
+    "tagged, among others": ({"grafanadashboardresourcetype": "a/b, microsoft.insights/components"}, [(True, True)]),
+    "tagged for something else": ({"GrafanaDashboardResourceType": "microsoft.ContainerService/managedClusters"}, []),
+    "other tags": ({"env": "prd", "owner": None}, [(False, False)]),
+    "an empty tag": ({"GrafanaDashboardResourceType": None}, [(False, False)]),
+    "no tags": (None, [(False, False)]),
+}
+
+
+@pytest.mark.parametrize("case", GRAFANA)
+def test_a_dashboard_with_grafana(sim: Simulator, case: str) -> None:
+    """Its panels are no part of it: it counts by the tag that puts it on the page of every component."""
+    tags, expected = GRAFANA[case]
+    component = seen(sim, serving("Microsoft.Dashboard/dashboards", {"provisioningState": "Succeeded"}, tags=tags))
+    shown = [(each.whole, "microsoft.insights/components" in each.shows) for each in component.dashboards.items]
+    assert (shown, component.dashboards.gap) == (expected, None)
+
+
 GROUPS: dict[str, tuple[dict[str, Any], tuple[bool | None, int]]] = {
     "each kind of receiver": (
         {

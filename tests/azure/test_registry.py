@@ -113,8 +113,12 @@ def described(kind: str, **members: object) -> StatusFault:
 MANIFESTS: dict[str, tuple[tuple[StatusFault, ...], Observed[Manifest | None] | GapReason]] = {
     "an index, as the simulator tells it": ((), Observed(Manifest(INDEX.platforms))),
     "an index of OCI's": (
-        (described(f"{OCI}.index.v1+json", references=[{"digest": ELSEWHERE}, None]),),
+        (described(f"{OCI}.index.v1+json", references=[{"digest": ELSEWHERE, "os": "linux"}, None]),),
         Observed(Manifest((ELSEWHERE,))),
+    ),
+    "an index that may hold another": (
+        (described(f"{OCI}.index.v1+json", references=[{"digest": ELSEWHERE, "os": None, "architecture": ""}]),),
+        Observed(Manifest((ELSEWHERE,), nested=True)),
     ),
     "an image": ((described(f"{DOCKER}.v2+json"),), Observed(Manifest(()))),
     "an image of OCI's, null": ((described(f"{OCI}.manifest.v1+json", references=None),), Observed(Manifest(()))),

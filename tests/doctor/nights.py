@@ -12,6 +12,7 @@ from mzaudit.azure.required_permissions import (
     DASHBOARDS,
     DATABASE_NEEDS,
     DELETED_VAULTS,
+    GRAFANA_DASHBOARDS,
     NEEDS,
     QUERY_RULES,
     SECRET_METADATA,
@@ -96,6 +97,7 @@ BENDS: dict[Right, Bend] = {
     ACTIVITY_ALERTS: _no_metric_alert,
     SMART_DETECTORS: _no_metric_alert,
     DASHBOARDS: _no_workbook,
+    GRAFANA_DASHBOARDS: _no_workbook,
 }
 """How the documented estate is bent so that a permission matters that it gives no cause to use."""
 

@@ -1,4 +1,4 @@
-"""Reads workbooks and portal dashboards: which resources they show, in any spelling of an id."""
+"""Reads workbooks, portal dashboards and dashboards with Grafana: what they show, in any spelling of an id."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ _RESOURCE_ID = re.compile(
     r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/\"'\\\s,;|?&#]+/providers/[^/\"'\\\s]+/[^/\"'\\\s]+/[^/\"'\\\s,;|?&#)\]}]+",
     re.IGNORECASE,
 )
+# Every resource of the type in this tag has the dashboard on its page:
+# https://learn.microsoft.com/azure/azure-monitor/visualize/visualize-use-grafana-dashboards
+_SHOWN_AT = "grafanadashboardresourcetype"
 _DEEPEST = 4  # JSON in JSON in JSON: what a part of a dashboard holds of a workbook
 
 
@@ -35,6 +38,19 @@ def workbook(body: DashboardBody) -> Dashboard:
     """A workbook; Azure may keep its content back although it was asked for."""
     content = (body.properties or {}).get("serializedData")
     return Dashboard(body.id, body.name, _shown(body), whole=isinstance(content, str))
+
+
+class GrafanaDashboardBody(Resource):
+    """An Azure Monitor dashboard with Grafana. Its panels are no part of it, and choose resources when opened."""
+
+    tags: dict[str, str | None] | None = None
+
+
+def grafana_dashboard(body: GrafanaDashboardBody) -> Dashboard:
+    """A dashboard with Grafana: it shows each resource of a type that it is tagged for, or nobody can tell what."""
+    told = {name.casefold(): value for name, value in (body.tags or {}).items()}.get(_SHOWN_AT)
+    kinds = sorted(each.strip().casefold() for each in (told or "").split(",") if each.strip())
+    return Dashboard(body.id, body.name, tuple(kinds), whole=bool(kinds))
 
 
 def _shown(body: DashboardBody) -> tuple[str, ...]:

@@ -21,7 +21,13 @@ from mzaudit.azure.readers.alerts_reader import (
     alert,
     processing_rule,
 )
-from mzaudit.azure.readers.dashboards_reader import DashboardBody, dashboard, workbook
+from mzaudit.azure.readers.dashboards_reader import (
+    DashboardBody,
+    GrafanaDashboardBody,
+    dashboard,
+    grafana_dashboard,
+    workbook,
+)
 from mzaudit.azure.readers.presence import registration
 from mzaudit.azure.readers.read import ReadContext, side_by_side
 from mzaudit.azure.readers.wire_models import Resource, Wire
@@ -42,6 +48,7 @@ _ALERTS: tuple[tuple[Kind, Need], ...] = (
 )
 _WORKBOOKS = (kinds.WORKBOOK, required_permissions.WORKBOOKS)
 _DASHBOARDS = (kinds.DASHBOARD, required_permissions.DASHBOARDS)
+_GRAFANA = (kinds.GRAFANA_DASHBOARD, required_permissions.GRAFANA_DASHBOARDS)
 _GROUP_ID = re.compile(
     r"/subscriptions/[^/?#]+/resourceGroups/[^/?#]+/providers/Microsoft\.Insights/actionGroups/[^/?#]+", re.I
 )
@@ -115,7 +122,9 @@ async def component(run: ReadContext, component_id: str, watching: asyncio.Task[
         # without the component nobody knows its workspace, and so not all that watches it
         alerts=Listing(watching_it, alerts.gap or (properties if isinstance(properties, Gap) else None)),
         dashboards=Listing(
-            tuple(each for each in dashboards.items if key(component_id) in each.shows or not each.whole),
+            tuple(
+                each for each in dashboards.items if {key(component_id), _COMPONENT} & {*each.shows} or not each.whole
+            ),
             dashboards.gap,
         ),
         processing=Listing(over_it, found.processing.gap),
@@ -138,6 +147,7 @@ async def _drawings(run: ReadContext, scope: str) -> Listing[Dashboard]:
             (
                 run.list(_in(scope, *_WORKBOOKS, asked), DashboardBody, workbook),
                 run.list(_in(scope, *_DASHBOARDS), DashboardBody, dashboard),
+                _registered(run, _in(scope, *_GRAFANA), GrafanaDashboardBody, grafana_dashboard),
             )
         )
     )

@@ -65,7 +65,11 @@ class _Tags(Page[T]):
 
 
 class _Platform(Wire):
+    """A manifest in an index: an image tells its platform; without one it may be an index again."""
+
     digest: str
+    architecture: str | None = None
+    os: str | None = None
 
 
 class _Manifest(Wire):
@@ -125,8 +129,10 @@ def _behind(repository: str, digest: str, body: _Behind) -> Manifest:
     told = body.manifest
     if body.image_name not in ("", repository) or told.digest != digest:
         raise ContradictionError("the manifest is another one")
-    platforms = tuple(each.digest for each in told.references or () if each is not None)
-    return Manifest(platforms if platforms or told.media_type in _IMAGES else None)
+    inside = [each for each in told.references or () if each is not None]
+    platforms = tuple(each.digest for each in inside)
+    nested = any(not (each.architecture or each.os) for each in inside)
+    return Manifest(platforms if platforms or told.media_type in _IMAGES else None, nested)
 
 
 def _within(properties: RegistryProperties, repository: str, what: str, *absent: str) -> Call:

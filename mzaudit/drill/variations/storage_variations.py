@@ -123,6 +123,13 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
 
         return mutate
 
+    def grafana(estate: Estate) -> None:
+        for body in workbooks(estate, env):
+            estate.remove(str(body["id"]))
+        for name, kind in (("requests", "microsoft.insights/components"), ("nodes", "microsoft.ContainerService/x")):
+            at = f"{central}/Microsoft.Dashboard/dashboards/{name}"
+            estate.add(monitor_bodies.grafana_dashboard(at, "westeurope", kind))
+
     subscription, group = subscription_of(env.components[0].id), env.components[0].id.split("/")[4]
     whole = f"/subscriptions/{subscription}"
     central = f"{whole}/resourceGroups/rg-monitoring/providers"
@@ -195,6 +202,7 @@ def _telemetry(ground: DrillContext) -> dict[str, Bend]:
         "a dashboard that names the component in parts": dashboard(provider, **parts),
         "a dashboard with the id url-encoded": dashboard(provider, Url=quote(env.components[0].id, safe="")),
         "a dashboard in another resource group": dashboard(central, ResourceId=env.components[0].id.upper()),
+        "a dashboard with grafana instead of a workbook": grafana,
         "component of another kind": lambda e: e.resource(env.components[0].id).update(kind="other"),
     }
 

@@ -7,7 +7,7 @@ from mzaudit.facts.app_images import MainImage, deploy
 from mzaudit.facts.existing import present, require_field
 from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Listing, need, not_asked
+from mzaudit.snapshot.observed import Gap, GapReason, Listing, Unobserved, need, not_asked
 from mzaudit.snapshot.registry import Tag
 from mzaudit.snapshot.text.image_reference import is_host_of
 
@@ -21,7 +21,7 @@ def tags_of(want: DesiredService, seen: Snapshot) -> Listing[Tag] | None:
 def points_at(want: DesiredService, seen: Snapshot, tag: Tag, digest: str) -> bool:
     """Whether a tag points at an image: at that digest itself, or at an index of which it is one platform's.
 
-    Inconclusive where the manifest behind the tag was not seen.
+    Inconclusive where the manifest behind the tag was not seen, or may hold an index that was not.
     """
     behind = require_field(
         tag.digest, f"GET tags of {want.repository} in {want.registry.name}", f"at what {tag.name} points"
@@ -31,7 +31,11 @@ def points_at(want: DesiredService, seen: Snapshot, tag: Tag, digest: str) -> bo
     name = f"{want.repository}@{behind}"
     call = f"GET manifest {name} in {want.registry.name}"
     manifest = present(seen.registry(want.registry.id).manifests.get(name) or not_asked(call), call)
-    return digest in require_field(manifest.platforms, call, "references")
+    if digest in require_field(manifest.platforms, call, "references"):
+        return True
+    if manifest.nested:
+        raise Unobserved(Gap(GapReason.UNDECIDED, call, detail="the index may hold another one, which was not read"))
+    return False
 
 
 def foreign(want: DesiredService, seen: Snapshot, main: MainImage) -> Fail | None:

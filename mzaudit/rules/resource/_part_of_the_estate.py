@@ -15,6 +15,7 @@ from mzaudit.snapshot.text import ids
 from mzaudit.snapshot.web import Site
 
 _WORKSPACE: Final = "Microsoft.OperationalInsights/workspaces"
+_DRAWINGS: Final = (kinds.WORKBOOK, kinds.DASHBOARD, kinds.GRAFANA_DASHBOARD)
 _ALERTS: Final = (kinds.METRIC_ALERT, kinds.QUERY_RULE, kinds.ACTIVITY_ALERT, kinds.SMART_DETECTOR)
 
 
@@ -76,8 +77,8 @@ def _around_component(found: Belonging, seen: Snapshot, component_id: str) -> No
     found.doubt(component.alerts.gap, *_ALERTS, kinds.ACTION_GROUP)
     found.doubt(component.processing.gap, kinds.PROCESSING_RULE, kinds.ACTION_GROUP)
     found.add(*(each.id for each in component.dashboards.items if each.whole))
-    found.doubt(component.dashboards.gap, kinds.WORKBOOK, kinds.DASHBOARD)
+    found.doubt(component.dashboards.gap, *_DRAWINGS)
     for each in component.dashboards.items:
         if not each.whole:
-            gap = Gap(GapReason.UNDECIDED, f"GET {each.id}", each.id, detail="Azure kept its content back")
-            found.doubt(gap, kinds.WORKBOOK)
+            gap = Gap(GapReason.UNDECIDED, f"GET {each.id}", each.id, detail="Azure does not tell its content")
+            found.doubt(gap, kinds.WORKBOOK, kinds.GRAFANA_DASHBOARD)

@@ -1,8 +1,9 @@
-"""OBS-005: a workbook or portal dashboard shows the component."""
+"""OBS-005: a workbook or dashboard shows the component."""
 
 import json
 import uuid
 
+from mzaudit import kinds
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, rule, whole
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.demand import Demand
@@ -24,10 +25,13 @@ from mzaudit.snapshot.text import ids
 def dashboard_exists(want: DesiredComponent, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    At least one workbook or portal dashboard in the component's subscription shows the component. An id counts in any
-    case, url-encoded, inside the content of a workbook, or told in parts (name, group, subscription). That there is
-    none is concluded only from lists that are known to be whole, and with the content of every workbook. Live metrics
-    are part of every component and need no dashboard.
+    At least one workbook, portal dashboard or Azure Monitor dashboard with Grafana in the component's subscription
+    shows the component. An id counts in any case, url-encoded, inside the content of a workbook, or told in parts
+    (name, group, subscription). A dashboard with Grafana shows every component if it is tagged for their type
+    (`GrafanaDashboardResourceType: microsoft.insights/components`); without the tag it may show anything, which is
+    inconclusive. That there is none is concluded only from lists that are known to be whole, and with the content of
+    every workbook. Dashboards in a workspace of Azure Managed Grafana, or elsewhere, are not looked at: where they are
+    what you use, switch this rule off with that reason. Live metrics are part of every component and need no dashboard.
 
     ## Why it matters
     In an outage nobody has the time to build the picture first.
@@ -38,19 +42,19 @@ def dashboard_exists(want: DesiredComponent, seen: Snapshot) -> Verdict:
     ## References
     - https://learn.microsoft.com/azure/azure-monitor/visualize/workbooks-overview
     - https://learn.microsoft.com/azure/azure-portal/azure-portal-dashboards
+    - https://learn.microsoft.com/azure/azure-monitor/visualize/visualize-use-grafana-dashboards
     """
     dashboards = seen.component(want.id).dashboards
-    shown = sorted(d.id for d in dashboards.items if any(ids.same(scope, want.id) for scope in d.shows))
+    shown = sorted(d.id for d in dashboards.items if any(_is(scope, want) for scope in d.shows))
     if shown:
         return Pass((Evidence(shown[0], want.id, want.id),))
     whole(dashboards)
     kept_back = sorted(each.id for each in dashboards.items if not each.whole)
     if kept_back:
-        detail = "Azure did not give the workbook's content: it may show the component"
-        raise Unobserved(*(Gap(GapReason.UNDECIDED, f"GET {each}", each, detail=detail) for each in kept_back))
+        raise Unobserved(*(Gap(GapReason.UNDECIDED, f"GET {each}", each, detail=_why(each)) for each in kept_back))
     return Fail(
         (Evidence(want.id, "a workbook or dashboard", "none"),),
-        f"No workbook or dashboard in its subscription shows {want.name}.",
+        f"No workbook or dashboard in its subscription shows {want.name}; Azure Managed Grafana was not looked at.",
         "Save a workbook of the component, or pin its charts to a shared dashboard, in its resource group.",
         Fix(
             "Workbook Contributor on the resource group",
@@ -58,6 +62,16 @@ def dashboard_exists(want: DesiredComponent, seen: Snapshot) -> Verdict:
             "Microsoft.Insights/workbooks: properties.sourceId",
         ),
     )
+
+
+def _is(shown: str, want: DesiredComponent) -> bool:
+    return shown.casefold() == str(kinds.COMPONENT).casefold() or ids.same(shown, want.id)
+
+
+def _why(dashboard: str) -> str:
+    if str(kinds.GRAFANA_DASHBOARD).casefold() in ids.key(dashboard):
+        return f"it may show the component: if it does, tag it GrafanaDashboardResourceType={kinds.COMPONENT}"
+    return "Azure did not give the workbook's content: it may show the component"
 
 
 def _create(want: DesiredComponent) -> str:

@@ -56,6 +56,7 @@ _TYPES = (
     ResourceType("Microsoft.AlertsManagement/actionRules"),
     ResourceType("Microsoft.AlertsManagement/smartDetectorAlertRules"),
     ResourceType("Microsoft.Portal/dashboards"),
+    ResourceType("Microsoft.Dashboard/dashboards"),
     ResourceType("Microsoft.ManagedIdentity/userAssignedIdentities"),
     ResourceType("Microsoft.OperationalInsights/workspaces"),
 )

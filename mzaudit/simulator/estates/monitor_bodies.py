@@ -189,6 +189,19 @@ def dashboard(arm_id: str, location: str, parts: list[Json]) -> Json:
     }
 
 
+def grafana_dashboard(arm_id: str, location: str, shown_at: str | None) -> Json:
+    """An Azure Monitor dashboard with Grafana, whose panels are no part of it; the portal tags one that is saved from a
+    resource's page with the type of that resource."""
+    return {
+        "id": arm_id,
+        "name": arm_id.rsplit("/", 1)[-1],
+        "type": "Microsoft.Dashboard/dashboards",
+        "location": location,
+        "tags": {} if shown_at is None else {"GrafanaDashboardResourceType": shown_at},
+        "properties": {"provisioningState": "Succeeded"},
+    }
+
+
 def workbook(arm_id: str, location: str, component_id: str) -> Json:
     """A shared workbook that shows a component; a list gives `serializedData` only to those who ask for content."""
     chart: Json = {"version": "KqlItem/1.0", "query": "requests | count", "queryType": 0, "crossComponentResources": []}

@@ -63,6 +63,16 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Inconclusive,
         f"not-collected GET manifest cloud-backend@{OTHER}",
     ),
+    "an index that holds another": (
+        (*PINNED, manifest(Observed(Manifest(("sha256:" + "ef" * 32,), nested=True)))),
+        Inconclusive,
+        "the index may hold another one",
+    ),
+    "an index that holds another, and the digest": (
+        (*PINNED, manifest(Observed(Manifest((DIGEST,), nested=True)))),
+        Pass,
+        "",
+    ),
     "the manifest refused": ((*PINNED, manifest(gap())), Inconclusive, "forbidden"),
     "the manifest gone": ((*PINNED, manifest(Observed(None))), Inconclusive, f"GET manifest cloud-backend@{OTHER}"),
     "Azure silent on an index' platforms": (

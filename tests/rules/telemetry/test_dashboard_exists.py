@@ -11,6 +11,7 @@ from mzaudit.snapshot.observed import Gap, Listing
 from tests.built_estate import Bend, ask, component, gap, said, wanted
 
 ID = wanted().environments["prd"].components[0].id
+GRAFANA = f"{ID.partition('/providers/')[0]}/providers/Microsoft.Dashboard/dashboards"
 OTHER = wanted().environments["stg"].components[0].id
 
 
@@ -34,6 +35,13 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "none": ((component(dashboards=Listing()),), Fail, "No workbook or dashboard"),
     "a workbook without its content": (kept_back(OTHER), Inconclusive, "it may show the component"),
     "a workbook without its content that shows it": (kept_back(ID), Pass, ""),
+    "a dashboard with grafana for components": (shows("microsoft.insights/components"), Pass, ""),
+    "a dashboard with grafana for something else": (shows("microsoft.web/sites"), Fail, "Managed Grafana was not"),
+    "a dashboard with grafana for nobody knows what": (
+        (component(dashboards=Listing((Dashboard(f"{GRAFANA}/g", "g", (), whole=False),))),),
+        Inconclusive,
+        "tag it GrafanaDashboardResourceType",
+    ),
     "none in a list cut short": (shows(OTHER, cut=gap()), Inconclusive, ""),
 }
 
