@@ -17,7 +17,7 @@ from mzaudit.snapshot.text.ids import name
     severity=Severity.MEDIUM,
     over=each_principal_access,
     guards=(Demand.ACCESS,),
-    requires=("APP-001", "KV-001", "BLOB-001", "RES-001"),
+    requires=("APP-001", "KV-001", "BLOB-001", "IMG-001", "OBS-001", "RES-001"),
 )
 def principal_access(want: PrincipalAccess, seen: Snapshot) -> Verdict:
     """

@@ -72,7 +72,7 @@ def test_what_is_not_there_is_the_cause() -> None:
     bound = wanted()
     env = bound.environments["prd"]
     vault, storage, app = env.vaults[0], env.storage[0], env.services[0]
-    scopes = {vault.id: "vault", storage.container_id: "storage", app.id: "service", THING: None}
+    scopes = {vault.id: "vault", storage.container_id: "storage", app.id: "service", THING: "registry"}
     held = tuple(replace(ACCESS, scope=scope) for scope in scopes)
     there = replace(env, principals=(replace(WANT.principal, access=held),))
     assert [next(iter(s.parts), None) for s in each_principal_access(bound, there)] == list(scopes.values())
