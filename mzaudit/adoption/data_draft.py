@@ -88,8 +88,8 @@ def draft_data(looks: Looks) -> DraftedData:
 
 
 def servers_of(looks: Looks) -> tuple[str, ...]:
-    """The ids of the servers to look at: those of the adopted groups, else all."""
-    return looks.within(kinds.SERVER.type) or looks.all(kinds.SERVER.type)
+    """The ids of the servers to look at: those of the adopted groups, else all, since an app may use one elsewhere."""
+    return looks.within(kinds.SERVER.type) or (looks.all(kinds.SERVER.type) if looks.within(kinds.SITE.type) else ())
 
 
 def _stored_as(storage: Mapping[str, tuple[str, Branch]], account: str, container: str) -> str:

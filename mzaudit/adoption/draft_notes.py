@@ -11,6 +11,7 @@ from mzaudit.report.details import call
 from mzaudit.report.gap_advice import short, shortener
 from mzaudit.report.summary import moment
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.observed import Gap
 from mzaudit.snapshot.text.ids import key
 
 _LISTED = 60
@@ -23,13 +24,20 @@ def head(draft: Draft, there: Inventory, seen: Snapshot, source: str, findings: 
     yield f"Drafted by mzaudit adopt from {source}, read {moment(seen.taken)}{said}"
     yield "Each line was seen, or is guessed for the reason given. Nobody has reviewed it yet: correct the guesses, and"
     yield "decide of each difference whether the estate is to change or the document. Then take this head away."
-    unlisted = [call(listing.gap) for listing in there.values() if listing.gap is not None]
+    unlisted = [call(gap) for gap in unlisted_gaps(there, seen)]
     yield from _listed("NOT LISTED, so that more may be there", unlisted)
     yield from _listed("NOT SAID BY THIS DRAFT", draft.remarks)
     brief = shortener(finding.subject.id for finding in findings)
     for title, status in (("DIFFERS", Status.FAIL), ("NOT SEEN", Status.INCONCLUSIVE)):
         told = [finding for finding in findings if finding.status is status]
         yield from _listed(title, [f"{each.rule} {each.subject.name}: {brief(_why(each))}" for each in told])
+
+
+def unlisted_gaps(there: Inventory, seen: Snapshot) -> tuple[Gap, ...]:
+    """What of the subscriptions and of the adopted groups could not be listed."""
+    kinds = [listing.gap for listing in there.values()]
+    groups = [listing.gap for listing in seen.inventories.values()]
+    return tuple(gap for gap in (*kinds, *groups) if gap is not None)
 
 
 def tail(draft: Draft, there: Inventory) -> tuple[str, ...]:

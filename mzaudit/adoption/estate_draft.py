@@ -13,6 +13,7 @@ from mzaudit.adoption import draft_names
 from mzaudit.adoption.data_draft import BLOB_ROLES, DraftedData, draft_data
 from mzaudit.adoption.draft_tree import Branch, Fact, Value
 from mzaudit.adoption.observed_apps import Looks, ObservedApp
+from mzaudit.adoption.resource_draft import draft_resources
 from mzaudit.adoption.vault_draft import DraftedVault, DraftedVaults, draft_vaults
 from mzaudit.facts import image_tags
 from mzaudit.policy import skus
@@ -47,21 +48,31 @@ class _Drafting:
     data: DraftedData
     registries: Mapping[str, tuple[str, str | None]]  # by name: the key, and the id
     components: Mapping[str, str]  # by id: the key
+    resources: Mapping[str, tuple[str, Branch]]  # by key: the id
     identities: Mapping[str, tuple[str, str]]  # by `ids.key`: the key, and the id
     homes: list[tuple[Branch, str]] = field(default_factory=list)  # things with the groups that they are in
     remarks: list[str] = field(default_factory=list)
 
 
 def draft_estate(looks: Looks) -> Draft:
-    """The policy of the adopted apps, as the newest look shows them."""
+    """The policy of the adopted apps, or of what there is without any, as the newest look shows it."""
     env, apps = looks.env, looks.apps
-    found = _Drafting(
-        looks, draft_vaults(looks), draft_data(looks), _registries(looks), _components(looks), _identities(looks)
+    vaults, data = draft_vaults(looks), draft_data(looks)
+    registries, components, identities = _registries(looks), _components(looks), _identities(looks)
+    documented = (
+        *(app.id for app in apps),
+        *(id_ for _, id_ in registries.values() if id_ is not None),
+        *(each.id for each in vaults.by_name.values() if each.id is not None),
+        *(id_ for id_, _ in (*data.servers.values(), *data.storage.values())),
+        *(id_ for _, id_ in identities.values()),
+        *components,
     )
+    others = draft_resources(looks, documented)
+    found = _Drafting(looks, vaults, data, registries, components, others.by_key, identities)
     keys = draft_names.keys((name(app.id) for app in apps), env)
     root = Branch()
     root.put("version", 1)
-    root.put("estate", _estate(looks), "from the names of its apps")
+    root.put("estate", _estate(looks), "from the names of its " + ("apps" if apps else "things"))
     root.put("document", "infrastructure.md", "name the page that this policy restates")
     if found.vaults.style is not SecretStyle.UNDERSCORE_TO_DASH:
         style = Fact(found.vaults.style.value, "from settings and the secrets that they refer to")
@@ -79,25 +90,20 @@ def draft_estate(looks: Looks) -> Draft:
         "servers": {each: _at(found, branch, id_) for each, (id_, branch) in found.data.servers.items()},
         "storage": {each: _at(found, branch, id_) for each, (id_, branch) in found.data.storage.items()},
         "components": {each: _at(found, _component(found, id_, each), id_) for id_, each in found.components.items()},
+        "resources": {each: _at(found, branch, id_) for each, (id_, branch) in found.resources.items()},
     }
     for section, held in sections.items():
         root.entries[section] = Branch(dict[str, Fact | Branch](held))
     root.entries["plans"] = _plans(looks)
     _place(found, places)
-    documented = (
-        *(app.id for app in apps),
-        *(id_ for _, id_ in found.registries.values() if id_ is not None),
-        *(each.id for each in found.vaults.by_name.values() if each.id is not None),
-        *(id_ for id_, _ in (*found.data.servers.values(), *found.data.storage.values())),
-        *(id_ for _, id_ in found.identities.values()),
-        *found.components,
-    )
-    return Draft(root, (*found.vaults.remarks, *found.remarks), documented)
+    remarks = (*vaults.remarks, *others.remarks, *found.remarks)
+    return Draft(root, remarks, (*documented, *(id_ for id_, _ in others.by_key.values())))
 
 
 def _estate(looks: Looks) -> str:
-    """The words that the names of all apps share."""
-    split = [draft_names.words(name(app.id)) for app in looks.apps]
+    """The words that the names of all apps share, or of all that is adopted where there is no app."""
+    named = [app.id for app in looks.apps] or [each for kind in looks.there for each in looks.within(kind)]
+    split = [draft_names.words(name(each)) for each in named]
     shared = [word for word in (split[0] if split else ()) if all(word in each for each in split)]
     return "-".join(word for word in shared if word not in ("app", "func", looks.env)) or "estate"
 
@@ -130,6 +136,8 @@ def _place(found: _Drafting, places: Branch) -> None:
 def _registries(looks: Looks) -> Mapping[str, tuple[str, str | None]]:
     hosts = [image.host for app in looks.apps for _, image in app.images[:1]]
     names = dict.fromkeys(match[1] for match in map(_REGISTRY.fullmatch, hosts) if match)
+    if not looks.apps:
+        names = dict.fromkeys(map(name, looks.within(kinds.REGISTRY.type)))
     keys = draft_names.keys(names, looks.env) if len(names) > 1 else dict.fromkeys(names, "main")
     return {each: (keys[each], looks.named(kinds.REGISTRY.type, each)) for each in names}
 
@@ -144,13 +152,13 @@ def _registry(found: _Drafting, called: str, resource_id: str | None) -> Branch:
 def _components(looks: Looks) -> Mapping[str, str]:
     """The components of the adopted groups, else those of the subscriptions that an app exports to."""
     within = looks.within(kinds.COMPONENT.type)
-    every = within or looks.all(kinds.COMPONENT.type)
+    every = within or (looks.all(kinds.COMPONENT.type) if looks.apps else ())
     exporting = {_told(looks, app) for app in looks.apps} - {None}
     ids = [each for each in every if not exporting or _own_key(looks, each) in (None, *exporting)]
     keys = draft_names.keys(map(name, ids), looks.env) if len(ids) > 1 else {}
     return (
         {each: keys.get(name(each), "main") for each in ids}
-        if any(_connection_string(looks, app) for app in looks.apps)
+        if not looks.apps or any(_connection_string(looks, app) for app in looks.apps)
         else {}
     )
 
@@ -261,6 +269,7 @@ def _access(found: _Drafting, app: ObservedApp) -> Iterator[Value]:
     known |= {key(id_): f"registries.{called}" for called, id_ in found.registries.values() if id_ is not None}
     known |= {key(each.id): f"vaults.{each.key}" for each in found.vaults.by_name.values() if each.id is not None}
     known |= {key(id_): f"servers.{called}" for called, (id_, _) in found.data.servers.items()}
+    known |= {key(id_): f"resources.{called}" for called, (id_, _) in found.resources.items()}
     known |= dict(found.data.things)
     for role, scope in found.looks.roles_of(app):
         if role in _IMPLIED:
@@ -272,8 +281,11 @@ def _access(found: _Drafting, app: ObservedApp) -> Iterator[Value]:
 
 
 def _identities(looks: Looks) -> Mapping[str, tuple[str, str]]:
-    """The user-assigned identities that apps act as, by `ids.key`: the key, and the id."""
+    """The user-assigned identities that apps act as, or all that are adopted where there is no app, by `ids.key`: the
+    key, and the id."""
     ids = {key(app.attached.id): app.attached.id for app in looks.apps if app.attached is not None}
+    if not looks.apps:
+        ids = {key(each): each for each in looks.within(kinds.USER_IDENTITY.type)}
     keys = draft_names.keys(map(name, ids.values()), looks.env) if len(ids) > 1 else {}
     return {each: (keys.get(name(id_), "main"), id_) for each, id_ in ids.items()}
 

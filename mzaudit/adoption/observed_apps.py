@@ -130,11 +130,31 @@ class Looks:
 
     def within(self, kind: str) -> tuple[str, ...]:
         """The ids of a kind that are adopted, by name."""
+        return tuple(each for each in self.all(kind) if self.adopts(each))
+
+    def adopts(self, resource_id: str) -> bool:
+        """Whether a resource is adopted, by its group or its name."""
         if self.groups:
-            wanted = {each.casefold() for each in self.groups}
-            return tuple(each for each in self.all(kind) if name(group_of(each)).casefold() in wanted)
-        told = any(map(self._is_named, self.all(kinds.SITE.type)))
-        return tuple(each for each in self.all(kind) if not told or self._is_named(each))
+            return name(group_of(resource_id)).casefold() in {each.casefold() for each in self.groups}
+        return not self._told or self._is_named(resource_id)
+
+    @property
+    def _told(self) -> bool:
+        """Whether names tell what is the environment's: those of apps, or of all things where there is no app."""
+        every = self.all(kinds.SITE.type) or tuple(each for kind in self.there for each in self.all(kind))
+        return any(map(self._is_named, every))
+
+    @property
+    def adopted_groups(self) -> tuple[str, ...]:
+        """The ids of the groups whose resources are drafted: those of the apps, or where there is no app of all that is
+        adopted; and every group that is named."""
+        apps = self.within(kinds.SITE.type)
+        found = apps or tuple(each for kind in self.there for each in self.within(kind))
+        ids = {key(each): each for each in map(group_of, found)}
+        for each in self.groups:
+            if each.casefold() not in {name(one).casefold() for one in ids.values()}:
+                ids[each.casefold()] = f"/subscriptions/{self.subscription}/resourceGroups/{each}"
+        return tuple(ids.values())
 
     def _is_named(self, resource_id: str) -> bool:
         return self.env in f"{name(resource_id)} {name(group_of(resource_id))}".casefold()

@@ -12,7 +12,7 @@ from mzaudit.adoption.draft_tree import Branch, Fact, Value
 from mzaudit.adoption.observed_apps import Looks, Reference
 from mzaudit.policy.enums import SecretStyle
 from mzaudit.snapshot.observed import Observed
-from mzaudit.snapshot.text.ids import key
+from mzaudit.snapshot.text.ids import key, name
 from mzaudit.snapshot.values import SecretValue
 
 _KINDS: Final = ("application-insights", "database", "storage", "service-bus", "pem", "json", "guid", "url")
@@ -42,9 +42,13 @@ class DraftedVaults:
 
 
 def draft_vaults(looks: Looks) -> DraftedVaults:
-    """Every vault that a setting of an adopted app refers to."""
+    """Every vault that a setting of an adopted app refers to; where there is no app, every adopted one with secrets."""
     references = [one for app in looks.apps for one in app.references]
     names = {one.vault.casefold(): one.vault for one in references}
+    if not looks.apps:
+        names = {
+            name(each).casefold(): name(each) for each in looks.within(kinds.VAULT.type) if _stored(looks, each, [])
+        }
     ids = {low: looks.named(kinds.VAULT.type, called) for low, called in names.items()}
     called = {low: draft_names.own(ids[low]) or vault for low, vault in names.items()}
     stored = {low: _stored(looks, ids[low], [o for o in references if o.vault.casefold() == low]) for low in names}
@@ -62,12 +66,12 @@ def draft_vaults(looks: Looks) -> DraftedVaults:
         secrets, documented = Branch(), dict[str, str]()
         for each in stored[low]:
             settings = [one.setting for one in references if one.stored == each]  # one name in every vault
-            name = draft_names.documented(style, each, settings)
-            if name is None:
+            documented_as = draft_names.documented(style, each, settings)
+            if documented_as is None:
                 remarks.append(f"{called[low]} holds {each}, a name that this policy's secrets cannot have")
                 continue
-            documented[each] = name
-            secrets.entries[name] = _secret(looks, ids[low], each)
+            documented[each] = documented_as
+            secrets.entries[documented_as] = _secret(looks, ids[low], each)
         branch.entries["secrets"] = secrets
         readers = tuple(_readers(looks, ids[low]))
         if readers:
@@ -80,13 +84,13 @@ def draft_vaults(looks: Looks) -> DraftedVaults:
 
 def _share(vaults: list[Branch]) -> None:
     """Say that a secret is shared only where every vault that holds one of its name has that value."""
-    for name in {name for vault in vaults for name in vault.entries}:
-        held = [(vault, each) for vault in vaults if isinstance(each := vault.entries.get(name), Fact)]
+    for stored in {stored for vault in vaults for stored in vault.entries}:
+        held = [(vault, each) for vault in vaults if isinstance(each := vault.entries.get(stored), Fact)]
         specs = [dict(each.value) if isinstance(each.value, Mapping) else {} for _, each in held]
         if len(specs) < 2 or not all(spec.get("shared") for spec in specs):
             for (vault, each), spec in zip(held, specs, strict=True):
                 if spec.pop("shared", None):
-                    vault.entries[name] = Fact(spec, each.guess if spec else "")
+                    vault.entries[stored] = Fact(spec, each.guess if spec else "")
 
 
 def _stored(looks: Looks, vault: str | None, references: list[Reference]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Fault, StatusFault
 from mzaudit.simulator.estates.estate_plan import SUBSCRIPTION
+from mzaudit.snapshot.text.ids import type_of
 from tests.cli.conftest import Outcome
 from tests.documented_estate import build
 
@@ -141,8 +142,8 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "an unknown environment": (("adopt", "--env", "prod", "--simulate", "compliant"), "did you mean prd?"),
     "no subscription": (ADOPT, "no subscription is known to adopt from"),
     "no subscription id": ((*ADOPT, "--subscription", "mine"), "--subscription 'mine': expected a subscription id"),
-    "nothing is there": ((*ADOPT, "--simulate", "empty"), "holds no app"),
-    "no such group": ((*ADOPT, "--simulate", "compliant", "--group", "rg-x"), "holds no app in those groups"),
+    "nothing is there": ((*ADOPT, "--simulate", "empty"), "holds nothing"),
+    "no such group": ((*ADOPT, "--simulate", "compliant", "--group", "rg-x"), "in those groups holds nothing"),
     "both": ((*ADOPT, "--simulate", "compliant", "--snapshot", "x.json"), "exclude each other"),
     "a policy of nothing": ((*ADOPT, "--policy", "x.yaml"), "--policy goes with --simulate"),
     "no such snapshot": ((*ADOPT, "--snapshot", "x.json"), "x.json: cannot be read"),
@@ -202,3 +203,65 @@ STYLES = {"1.4.2": "semver", "v2.0.0-rc.1": "semver", "1.2.03": "any", "main-7":
 @pytest.mark.parametrize("tag", STYLES)
 def test_the_style_of_a_running_tag_is_one_that_its_rule_knows(tag: str) -> None:
     assert style_of(tag) == STYLES[tag]
+
+
+APPLESS = """
+version: 1
+estate: core
+document: what a platform team runs for others
+environments: {prd: {production: true}}
+places: {default: "rg-core-{env}"}
+registries: {main: {name: acrcore}}
+vaults:
+  team: {name: "kv-core-{env}", secrets: {PARTNER_KEY: {}, CERTIFICATE: {kind: pem}}}
+servers:
+  main: {name: "sql-core-{env}", databases: {ledger: "db-ledger-{env}"}}
+storage: {lake: {account: "stcore{env}", container: raw}}
+resources:
+  cache: {type: Microsoft.Cache/redis, name: "redis-core-{env}"}
+  bus: {type: Microsoft.ServiceBus/namespaces, name: "sb-core-{env}"}
+"""
+
+
+def test_an_estate_without_apps_is_drafted_from_what_is_there(folder: Path, mzaudit: Call) -> None:
+    (folder / "core.yaml").write_text(APPLESS)
+    theirs = load(folder / "core.yaml", vocabulary()).policy
+    outcome = mzaudit(*ADOPT, "--simulate", "compliant", "--policy", "core.yaml")
+    assert outcome.code == 0, outcome.out + outcome.err
+    draft = load(drafted(outcome, folder), vocabulary()).policy
+    assert draft.services == {}
+    assert [set(one.secrets) for one in draft.vaults.values()] == [{"PARTNER-KEY", "CERTIFICATE"}]  # as stored
+    assert {one.name for one in draft.servers.values()} == {"sql-core-{env}"}
+    assert {one.name for one in draft.registries.values()} == {"acrcore"}
+    assert {(one.type, one.name) for one in draft.resources.values()} == {
+        *((one.type, one.name) for one in theirs.resources.values()),
+        ("Microsoft.Storage/storageAccounts", "stcore{env}"),  # what is in it is not listed
+    }
+    checked = mzaudit("check", "--env", "prd", "--policy", "draft.yaml", "--simulate", "compliant")
+    assert checked.code == 0, checked.out
+
+
+def test_a_vault_whose_secrets_may_not_be_listed_is_a_resource(
+    folder: Path, mzaudit: Call, azure: Callable[..., object]
+) -> None:
+    (folder / "core.yaml").write_text(APPLESS)
+    loaded = load(folder / "core.yaml", vocabulary())
+    wanted = bind(loaded.policy, loaded.where, ("prd",), {"prd": SUBSCRIPTION})
+    estate = estate_of(wanted)
+    for one in wanted.environments["prd"].expected:
+        estate.know(type_of(one.id))
+    with azure(estate, (Fault("GET .*/secrets", StatusFault(403)),)):  # type: ignore[attr-defined]
+        outcome = mzaudit(*ADOPT)
+    draft = load(drafted(outcome, folder), vocabulary()).policy
+    assert not draft.vaults
+    assert "Microsoft.KeyVault/vaults" in {one.type for one in draft.resources.values()}
+
+
+def test_what_has_no_section_is_drafted_as_a_resource(folder: Path, mzaudit: Call) -> None:
+    strange = Path(__file__).parents[1] / "drill" / "strange.yaml"
+    outcome = mzaudit("adopt", "--env", "live", "--policy", str(strange), "--simulate", "compliant")
+    draft = load(drafted(outcome, folder), vocabulary()).policy
+    assert [(one.type, one.name) for one in draft.resources.values()] == [
+        ("Microsoft.Cache/redis", "redis-strange-{env}")
+    ]
+    assert '"on": resources.redis' in outcome.out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ Examples:
 \b
 Exit codes:
    0  the draft is printed, and all that it rests on was read
-   2  usage, configuration or policy is wrong, or there is no app to draft a policy for
+   2  usage, configuration or policy is wrong, or there is nothing to draft a policy for
    3  the draft is printed, but something could not be read: it says what
    4  no token for Azure Resource Manager could be had, or an internal error
 """
@@ -52,7 +53,7 @@ _MOST_LOOKS = 8  # each is told where to look by the draft of the one before; th
     "groups",
     multiple=True,
     metavar="NAME",
-    help="Resource group whose apps are adopted.  [default: those in whose names ENV stands, else all with apps]",
+    help="Resource group that is adopted.  [default: those in whose names ENV stands, else all with apps, else all]",
 )
 @options.option(
     options.JUDGED,
@@ -87,7 +88,8 @@ def command(
     debug: bool,
 ) -> int:
     """Find the apps in existing resource groups and what they lead to, and print a policy for a person to review:
-    services, vaults, images, databases, storage and where each is. Every line was seen or says that it is guessed. What
+    services, vaults, images, databases, storage, other resources and where each is. Without apps it is of what else is
+    there. Every line was seen or says that it is guessed. What
     differs from how mzaudit wants an estate to be, and what could not be seen, stands in the head. The draft passes
     `mzaudit policy validate`; it changes nothing in Azure."""
     from mzaudit.adoption.observed_apps import inventory_of
@@ -146,41 +148,49 @@ def _print(
     from mzaudit.adoption.data_draft import servers_of
     from mzaudit.adoption.estate_draft import draft_estate
     from mzaudit.adoption.observed_apps import Looks
-    from mzaudit.azure.scope import Scope, ServerScope
+    from mzaudit.azure.scope import Scope, ServerScope, VaultScope
     from mzaudit.cli import output
     from mzaudit.cli.evaluation import judge
     from mzaudit.cli.resolve import bind_policy
     from mzaudit.engine.gate import partly_unseen
     from mzaudit.errors import InputError
     from mzaudit.policy.models import Severity
-    from mzaudit.snapshot.observed import Listing
-    from mzaudit.snapshot.text.ids import group_of
 
     looks = Looks(env, subscription, there, groups, ())
-    sites = there.get(kinds.SITE.type, Listing())
     apps = looks.within(kinds.SITE.type)
-    if not apps:
-        why = f"the apps of {source} could not be listed: {sites.gap.call}" if sites.gap else f"{source} holds no app"
-        raise InputError(f"{why}{' in those groups' if groups else ''}: there is nothing to draft a policy for")
+    inventories = looks.adopted_groups
     scope = Scope(
         environments={env: subscription},
         sites=apps,
+        vaults=() if apps else tuple(VaultScope(each) for each in looks.within(kinds.VAULT.type)),
         servers=tuple(ServerScope(each) for each in servers_of(looks)),
-        resource_groups=tuple(dict.fromkeys(map(group_of, apps))),
+        resource_groups=inventories,
+        inventories=inventories,
     )
     for _ in range(_MOST_LOOKS):
-        looks = looks.after(look(scope))
-        draft = draft_estate(looks)
+        if inventories:
+            looks = looks.after(look(scope))
+            draft = draft_estate(looks)
+        if not inventories or not draft.documented:
+            raise InputError(_nothing(there, source, groups))
         loaded = _loaded(draft)
         wanted = bind_policy(loaded, (env,), {env: subscription})
-        scope, before = scope_of(wanted), scope
+        scope, before = replace(scope_of(wanted), inventories=inventories), scope
         if scope == before:
             break
     report = judge(loaded, wanted, looks.newest, fail_on=Severity.LOW)
     head = draft_notes.head(draft, there, looks.newest, source, report.findings)
     output.show(draft_tree.text(draft.policy, head, draft_notes.tail(draft, there)))
-    unseen = any(listing.gap is not None for listing in there.values()) or any(map(partly_unseen, report.findings))
+    unseen = bool(draft_notes.unlisted_gaps(there, looks.newest)) or any(map(partly_unseen, report.findings))
     return exit_codes.INCOMPLETE if unseen else exit_codes.PASSED
+
+
+def _nothing(there: Inventory, source: str, groups: tuple[str, ...]) -> str:
+    """Why there is no draft."""
+    where = f"{source}{' in those groups' if groups else ''}"
+    gap = next((listing.gap for listing in there.values() if listing.gap is not None), None)
+    why = f"{where} could not be listed: {gap.call}" if gap is not None else f"{where} holds nothing"
+    return f"{why}: there is nothing to draft a policy for"
 
 
 def _loaded(draft: Draft) -> Loaded:
