@@ -289,7 +289,7 @@ class ServiceSpec(Thing):
     ] = {}
     plaintext: Annotated[
         tuple[SettingName, ...],
-        Field(description="Settings that look like credentials by name and are allowed in clear."),
+        Field(description="Settings that look like credentials by name and are allowed in plain text."),
     ] = ()
 
 

@@ -1,4 +1,4 @@
-"""APP-005: the backend acts under its documented identity."""
+"""APP-005: the app uses its documented identity."""
 
 from mzaudit.access.identity_grants import pull_with_identity, switch_on
 from mzaudit.engine import Aspect, Evidence, Fail, Fix, NotApplicable, Pass, Severity, Verdict, every, need, rule
@@ -28,19 +28,18 @@ _SYSTEM = "SystemAssigned"
 def documented_identity(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    `identity: system`: the app's identity types hold `SystemAssigned`, in any case and also beside `UserAssigned`; an
-    answer without an identity means that the app has none, one without its principal id is inconclusive.
-    `identity: user:NAME`: the documented user-assigned identity exists and is attached to the app, by its resource id.
-    Not applicable where the policy gives the app no identity.
+    `identity: system`: the app has a system-assigned identity, alone or beside user-assigned ones; one without a
+    principal id is inconclusive. `identity: user:NAME`: the documented user-assigned identity exists and is attached to
+    the app. Not applicable where the policy gives the app no identity.
 
     Key Vault references use that identity: `keyVaultReferenceIdentity`, on the site and in `config/web`, is absent,
-    empty or `SystemAssigned`, or the resource id of the user-assigned one (asked only of an app with references). So do
-    image pulls: `acrUserManagedIdentityID` is absent or empty, or the client id of the user-assigned one, and so at
-    each site container that pulls as `UserAssigned`.
+    empty or `SystemAssigned`, or the resource id of the user-assigned one (checked only for an app with references).
+    Image pulls use it too: `acrUserManagedIdentityID` is absent or empty, or the client id of the user-assigned one,
+    and so is that of each site container that pulls as `UserAssigned`.
 
     ## Why it matters
     The documented roles are granted to that identity. Without it, or with references that use another one, no secret
-    resolves, and access is held by an identity that nobody documented.
+    resolves, and an undocumented identity holds the access.
 
     ## Remediation
     Turn the identity on or attach it, then grant its roles: a new system-assigned identity has a new principal, and the

@@ -1,4 +1,4 @@
-"""APP-002: the backend is the kind of app that is documented, on Linux, and runs what is documented."""
+"""APP-002: the app is of the documented kind, on Linux, and runs the documented container or stack."""
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.az_cli import az
@@ -25,20 +25,20 @@ _FUNCTION, _WORKFLOW = "functionapp", "workflowapp"
 def documented_runtime(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The app is reserved (Azure's word for Linux), and of the documented `kind`: a function app, or none; a logic app is
-    neither. A service that `runs: container` has a `linuxFxVersion` of `DOCKER|…`, `COMPOSE|…` or `sitecontainers`, in
-    any case; one on a runtime stack has that stack and version (`PYTHON|3.12`), a function app on the Flex Consumption
-    plan in its `functionAppConfig`. `KUBE|…` and an empty value fail.
+    The app runs on Linux (`reserved` is true) and is of the documented kind, a web app or a function app; a logic app
+    is neither. A service that `runs: container` has a `linuxFxVersion` of `DOCKER|…`, `COMPOSE|…` or `sitecontainers`,
+    in any case; one on a runtime stack has that stack and version (`PYTHON|3.12`), a function app on the Flex
+    Consumption plan in its `functionAppConfig`. `KUBE|…` and an empty value fail.
 
-    Only `reserved` tells Linux from Windows. `kind` is free text, of which nothing but `functionapp` and `workflowapp`
-    is looked at. A `windowsFxVersion` that was left on a Linux app has no effect: the finding mentions it.
+    Only `reserved` tells Linux from Windows. Of `kind`, which is free text, only `functionapp` and `workflowapp` count.
+    A `windowsFxVersion` left on a Linux app has no effect; the finding mentions it.
 
     ## Why it matters
     An app on another runtime or on Windows does not run what was built and scanned.
 
     ## Remediation
-    Configure the documented image or runtime stack. An app cannot be moved between Windows and Linux, nor made another
-    kind: create another one beside it.
+    Configure the documented image or runtime stack. An app cannot be moved between Windows and Linux or changed to
+    another kind: create a new one.
 
     ## References
     - https://learn.microsoft.com/azure/app-service/configure-custom-container

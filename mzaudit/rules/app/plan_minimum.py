@@ -20,19 +20,17 @@ from mzaudit.snapshot.estate import Snapshot
 def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The plan that the app runs on, wherever it lies, has a SKU with at least the cores and the memory of the policy's
-    minimum for the SKU's own family (Basic B2, PremiumV3 P1v3, Functions Premium EP1, Flex Consumption FC1, …),
-    compared by the SKU's name without case. SKUs that
-    the policy refuses (F1, D1, Y1, P0v3, …) fail. Families are not compared with each other: a P0v3 has less cores and
-    more memory than a B2. Where the policy gives no minimum for the family, or neither it (`plans.sizes`) nor mzaudit
-    knows the SKU's size, this is inconclusive and names the line to add.
+    The SKU of the app's plan has at least the cores and the memory of the policy's minimum for its family (Basic B2,
+    PremiumV3 P1v3, Functions Premium EP1, Flex Consumption FC1, …). SKUs that the policy refuses (F1, D1, Y1, P0v3, …)
+    fail. Families are not compared with each other: a P0v3 has fewer cores and more memory than a B2. Inconclusive
+    where the policy gives no minimum for the family, or where neither the policy (`plans.sizes`) nor mzaudit knows the
+    size of the SKU; the finding names the line to add.
 
     ## Why it matters
-    Below the minimum a backend runs out of memory or processor time, is put to sleep, or shares its cores with other
-    tenants.
+    Below the minimum an app runs out of memory or CPU, is unloaded when idle, or shares its cores with other tenants.
 
     ## Remediation
-    Scale the plan up to the minimum of its family or beyond it.
+    Scale the plan up to at least the minimum of its family.
 
     ## References
     - https://learn.microsoft.com/azure/app-service/overview-hosting-plans

@@ -22,12 +22,13 @@ def plan_recommended(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     In production, the plan's SKU has at least the cores and at least the memory of the recommended one (P2v3: 4 cores,
-    16 GiB) and is not Basic. P2mv3, P3v3, P2v4 and I2v2 are enough; P1mv3 has the memory and not the cores. A refused
-    SKU fails; one whose size neither the policy (`plans.sizes`) nor mzaudit knows is inconclusive. Other environments
-    are not asked, nor function apps on a plan of their own (EP, FC, Y): for these there is a minimum (APP-003).
+    16 GiB) and is not Basic. P2mv3, P3v3, P2v4 and I2v2 are enough; P1mv3 has enough memory and too few cores. A
+    refused SKU fails; one whose size neither the policy (`plans.sizes`) nor mzaudit knows is inconclusive. Not
+    applicable to other environments, and to function apps on a plan of their own (EP, FC, Y), for which there is a
+    minimum (APP-003).
 
     ## Why it matters
-    Basic plans have no deployment slots and no autoscale, and smaller ones leave production no head-room.
+    Basic plans have no deployment slots and no autoscale, and smaller ones leave production no headroom.
 
     ## Remediation
     Scale production's plan up to the recommended SKU.

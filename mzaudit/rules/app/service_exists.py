@@ -1,4 +1,4 @@
-"""APP-001: the documented App Service is there."""
+"""APP-001: the documented App Service exists."""
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
@@ -18,14 +18,14 @@ from mzaudit.snapshot.estate import Snapshot
 def service_exists(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    A direct read of the documented App Service, by its name and resource group, finds it. What it runs and whether it
-    runs are other rules' questions.
+    A direct read of the documented App Service, by its name and resource group, finds it. What it runs, and whether it
+    is running, are checked by APP-002 and APP-006.
 
     ## Why it matters
-    A backend that is not where the documentation says is either down or runs somewhere that nobody audits.
+    An app that is not where the documentation says is down, or runs somewhere that nobody audits.
 
     ## Remediation
-    Create the App Service as it is documented, or correct its name in the policy.
+    Create the App Service as documented, or correct its name in the policy.
 
     ## References
     - https://learn.microsoft.com/azure/app-service/configure-custom-container

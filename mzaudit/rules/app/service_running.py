@@ -1,4 +1,4 @@
-"""APP-006: the backend is enabled and running."""
+"""APP-006: the app is enabled and running."""
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.az_cli import az
@@ -20,11 +20,11 @@ from mzaudit.snapshot.estate import Snapshot
 def service_running(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    Azure reports the app as enabled and its state as `Running`, in any case. That is the platform's view: whether the
-    container answers requests is not asked. Where Azure does not say, the rule is inconclusive.
+    Azure reports the app as enabled and its state as `Running`, in any case. That is the platform's view: it does not
+    tell whether the container answers requests. Inconclusive where Azure does not say.
 
     ## Why it matters
-    A stopped backend serves nobody, and its settings and image are not those of anything that runs.
+    A stopped app serves nobody.
 
     ## Remediation
     Find out who stopped the app and why, then start it.

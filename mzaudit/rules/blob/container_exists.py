@@ -1,4 +1,4 @@
-"""BLOB-001: the storage account and the container are there."""
+"""BLOB-001: the storage account and the container exist."""
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
@@ -23,7 +23,7 @@ def container_exists(want: DesiredStorage, seen: Snapshot) -> Verdict:
     two is missing. Blobs are not read.
 
     ## Why it matters
-    The services that read from there fail without it.
+    Services that use the container fail without it.
 
     ## Remediation
     Create what is missing, without anonymous access, grant the role again and upload the blobs. A container may still

@@ -28,7 +28,7 @@ def container_private(want: DesiredStorage, seen: Snapshot) -> Verdict:
     inconclusive.
 
     ## Why it matters
-    Anonymous access makes every role on the container moot: whoever knows an address reads its blobs.
+    With anonymous access, roles on the container protect nothing: whoever knows a blob's URL reads it.
 
     ## Remediation
     Set the container's access level to none, and forbid anonymous access for the account.

@@ -22,13 +22,13 @@ from mzaudit.snapshot.estate import Snapshot
 def expected_commit(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The tag of the main container's image is the one given with `--expect-image SERVICE=TAG`, which is a commit where
-    the policy says nothing else of the service's tags (`image.tags`). A shortened commit (7 to 39 hexadecimal digits)
-    that the expected one begins with is accepted here; IMG-003 speaks of it. An image by digest alone does not say its
-    tag and fails. Not applicable to a service for which no tag was given.
+    The tag of the main container's image is the one given with `--expect-image SERVICE=TAG`: a commit, unless the
+    policy sets another style (`image.tags`). A shortened commit (7 to 39 hexadecimal digits) that the expected one
+    begins with is accepted here; IMG-003 reports it. An image by digest alone does not say its tag and fails. Not
+    applicable to a service for which no tag was given.
 
     ## Why it matters
-    After a deployment, this tells whether it reached the app.
+    After a deployment, it tells whether the new image reached the app.
 
     ## Remediation
     Deploy the expected image.

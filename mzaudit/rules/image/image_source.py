@@ -28,21 +28,22 @@ from mzaudit.snapshot.web import Container
 def image_source(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The host of every container's image is the registry's: its login server, in any case and with or without `:443`, or
-    one of its regional hosts (`NAME.REGION.geo.azurecr.io`). The login server is what Azure says: one with a domain
-    name label counts, a registry of that name in another cloud does not. The main container's repository is the
-    service's own. Side-cars may come from any repository of that registry, and one that the policy documents
-    (`sidecars`, by the container's name) comes from where it says: host and repository, and tag and digest where they
-    are given. One that the app does not run is no failure; the evidence tells it. All forms are read: `DOCKER|…`,
-    `COMPOSE|…` and site containers. An image without a host is Docker Hub's. In a compose file the main container is
-    the only one, or the first from the service's repository; if none is, the rule fails. A compose file that cannot be
-    read is inconclusive.
+    The host of every container's image is the registry's login server as Azure reports it, in any case and with or
+    without `:443`, or one of the registry's regional hosts (`NAME.REGION.geo.azurecr.io`). A registry of the same name
+    in another cloud is another registry. The main container's repository is the service's own. Side-cars may come from
+    any repository of that registry; one that the policy documents (`sidecars`, by container name) has the documented
+    host and repository, and tag and digest where they are given. A documented side-car that the app does not run is no
+    failure; the evidence shows it.
+
+    All forms are read: `DOCKER|…`, `COMPOSE|…` and site containers. An image without a host comes from Docker Hub. In a
+    compose file the main container is the only one, or the first from the service's repository; without one the rule
+    fails. A compose file that cannot be read is inconclusive.
 
     ## Why it matters
     An image from elsewhere was built and scanned by somebody else, and can be replaced by them.
 
     ## Remediation
-    Push the image to the shared registry and let the app run it from there.
+    Push the image to the shared registry and point the app at it.
 
     ## References
     - https://learn.microsoft.com/azure/app-service/configure-custom-container

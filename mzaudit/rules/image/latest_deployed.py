@@ -46,14 +46,14 @@ def latest_deployed(want: DesiredService, seen: Snapshot) -> Verdict:
 
     An image by digest is compared by its digest; one platform's image of an index is compared by that index where it is
     written with a tag that points there. A digest at which no tag of that style is known to point is inconclusive,
-    because it may be one platform's. The tag named `latest` is a tag like any other and says nothing about what is
-    latest. Not applicable where the policy allows any tag, or names the one image that runs (`image.digest`).
+    because it may be one platform's. The tag `latest` is a tag like any other. Not applicable where the policy allows
+    any tag, or names the one image that runs (`image.digest`).
 
     ## Why it matters
-    A build that was pushed and not deployed is a release that stopped half-way, or a roll-back that nobody wrote down.
+    A build that was pushed and not deployed is a release that stopped half-way, or a rollback that nobody recorded.
 
     ## Remediation
-    Deploy the newest image, or waive this until the next release if the older one is meant.
+    Deploy the newest image, or waive the finding until the next release if the older image is intended.
 
     ## References
     - https://learn.microsoft.com/azure/container-registry/container-registry-image-tag-version

@@ -1,4 +1,4 @@
-"""IMG-007: the app pulls its image with its identity, which may, and keeps no registry credentials."""
+"""IMG-007: the app pulls its image with its identity and keeps no registry credentials."""
 
 from collections.abc import Callable
 
@@ -52,23 +52,22 @@ def pull_by_identity(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     - The app pulls with its documented identity: `acrUseManagedIdentityCreds` is true and `acrUserManagedIdentityID`
-      empty, or the client id of the user-assigned one; of an app made of site containers, each one's `authType` is
-      `SystemIdentity`, or `UserAssigned` with that client id, whose image comes from the registry. How an image from
-      elsewhere is pulled is not asked: that it may come from there is IMG-002's question, and a public one needs no
-      identity.
+      empty, or the client id of the user-assigned one; each site container whose image comes from the registry has the
+      `authType` `SystemIdentity`, or `UserAssigned` with that client id. How images from elsewhere are pulled is not
+      checked; whether they may come from there is IMG-002.
     - The identity may pull, in the registry's mode: the action `pull/read` on the registry, by whatever role (AcrPull,
-      but also Reader and its like); or, where the registry's permissions are by repository, the data actions
-      `content/read` and `metadata/read` of the service's repository (Container Registry Repository Reader), where
-      AcrPull has no effect. Directly, from above, through a group, under a condition that lets the repository pass.
+      also Reader and similar); or, where the registry's permissions are by repository, the data actions `content/read`
+      and `metadata/read` of the service's repository (Container Registry Repository Reader), where AcrPull has no
+      effect. The grant may be direct, inherited, through a group, or under a condition that allows the repository.
     - The registry accepts the tokens that App Service sends (`azureADAuthenticationAsArmPolicy` is enabled).
     - No registry credentials are left: no setting `DOCKER_REGISTRY_SERVER_USERNAME` or `…_PASSWORD` with a value, be it
       a Key Vault reference, and no user name or password at a site container.
 
-    Whether the registry's admin user is on is shown, not judged. Settings of slots are SET-004's.
+    Whether the registry's admin user is on is shown, not judged. Slots are checked by SET-004.
 
     ## Why it matters
-    Registry credentials in settings are shared, never rotated, and read by whoever reads the settings. Without a right
-    to pull the app runs until the next restart.
+    Registry credentials in settings are shared, never rotated, and readable by whoever reads the settings. Without the
+    right to pull, the app runs only until its next restart.
 
     ## Remediation
     Assign the pull role to the identity, switch the app to it, then remove the credentials.

@@ -1,4 +1,4 @@
-"""IMG-001: the shared registry is there."""
+"""IMG-001: the shared registry exists."""
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
@@ -19,9 +19,9 @@ from mzaudit.snapshot.text.ids import segment, subscription_of
 def registry_exists(want: DesiredRegistry, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    A direct read of the registry that all environments share finds it. Its login server, as Azure tells it, is what
-    the hosts of images are compared with: it is not always the registry's name. The documentation may spell the name
-    with a hyphen, which Azure does not allow; the policy says what it is called in Azure.
+    A direct read of the registry that all environments share finds it. Where the documentation spells its name in a way
+    that Azure does not allow, the policy gives the name in Azure. Hosts of images are compared with the login server
+    that Azure reports, which is not always the registry's name.
 
     ## Why it matters
     Without the registry no app can pull its image: the next restart or scale-out fails.

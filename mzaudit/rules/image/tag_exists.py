@@ -28,11 +28,11 @@ def tag_exists(want: DesiredService, seen: Snapshot) -> Verdict:
     whole list of tags. An image by digest alone has no tag to look for.
 
     ## Why it matters
-    App Service pulls the image again on every restart and scale-out. With the tag deleted the app goes on until then,
-    and does not come back.
+    App Service pulls the image again on every restart and scale-out. With the tag deleted the app runs until then and
+    does not start again.
 
     ## Remediation
-    Push the tag again, or deploy a commit that the registry holds; exempt running tags from the registry's clean-up.
+    Push the tag again, or deploy a commit that the registry holds; exclude running tags from the registry's cleanup.
 
     ## References
     - https://learn.microsoft.com/azure/container-registry/container-registry-delete

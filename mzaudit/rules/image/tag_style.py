@@ -24,15 +24,15 @@ def tag_style(want: DesiredService, seen: Snapshot) -> Verdict:
     ## What it checks
     The tag of the main container's image is of the documented style (`image.tags`), with or without a digest behind it:
 
-    * `commit`, the default: 40 lower-case hexadecimal digits. Failing weakly (low): 7 to 39 such digits, which may be a
+    * `commit`, the default: 40 lower-case hexadecimal digits. Low severity: 7 to 39 such digits, which may be a
       shortened commit or a build number.
     * `semver`: a semantic version such as `1.4.2`, `v1.4.2` or `2.0.0-rc.1`.
     * a pattern such as `release-*`.
 
-    A digest without a tag fails weakly: it pins the image and does not say which version it is. Failing: `latest` where
-    the style does not allow it, no tag (which means `latest`), any other word. Where the policy names the one image
-    (`image.digest`), the app runs that digest, whatever the tag. Not applicable where it allows `any` tag. Side-cars
-    are not asked.
+    A digest without a tag fails with low severity: it pins the image but does not say the version. Everything else
+    fails: `latest` unless the style allows it, no tag (which means `latest`), any other word. Where the policy names
+    the one image (`image.digest`), the app runs that digest, whatever the tag. Not applicable where it allows `any`
+    tag. Side-cars are not checked.
 
     ## Why it matters
     The tag says what code runs. A tag such as `latest` moves: two instances of one app may run different code, and

@@ -21,16 +21,15 @@ def authorization_mode(want: DesiredVault, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     `enableRbacAuthorization` of the vault is true, unless the policy says `authorization: access-policies`; then it is
-    false or absent, which are alike: Azure leaves the property out of the answer for a vault that authorises by access
-    policies.
+    false, or absent: Azure leaves the property out for a vault that authorises by access policies.
 
     ## Why it matters
-    On a vault that authorises by access policies a role is assigned and has no effect on its secrets, and the other way
-    about: who reads them is decided where nobody documented it.
+    On a vault that authorises by access policies, role assignments have no effect on its secrets; under RBAC, access
+    policies have none. In the wrong mode, access is decided where nobody documented it.
 
     ## Remediation
-    Give the documented access in the documented way first, then switch the vault: the switch takes the other way's
-    effect away at once.
+    Grant the documented access in the documented mode first, then switch the vault: grants of the other mode stop
+    working at once.
 
     ## References
     - https://learn.microsoft.com/azure/key-vault/general/rbac-migration

@@ -22,10 +22,10 @@ def secret_present(want: DesiredSecret, seen: Snapshot) -> Verdict:
     ## What it checks
     The vault holds a secret of the documented name in the naming style's spelling (`SECRET_KEY` is stored as
     `SECRET-KEY`), compared without case. Absence is concluded from a direct read, never from the list alone. A
-    soft-deleted secret is not there, and is named as such. The value is not read.
+    soft-deleted secret counts as missing, and the finding says so. The value is not read.
 
     ## Why it matters
-    A reference to a secret that is not there does not resolve: the app receives the reference's own text as its value.
+    A reference to a missing secret does not resolve: the app receives the text of the reference as its value.
 
     ## Remediation
     Recover the secret if it is soft-deleted; otherwise set it.

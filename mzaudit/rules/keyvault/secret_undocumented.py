@@ -21,15 +21,15 @@ from mzaudit.snapshot.observed import Observed
 def secret_undocumented(want: DesiredVault, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    Every secret of the vault, also a disabled one, has the stored name of a documented secret, compared without case.
-    Secrets that back a certificate do not count: those that the vault calls `managed`, whatever their content type. One
-    undocumented secret is enough to fail; to pass, the whole list must have been seen.
+    Every secret of the vault, disabled ones included, has the stored name of a documented secret, compared without
+    case. Secrets that back a certificate do not count: those that the vault calls `managed`, whatever their content
+    type. One undocumented secret is enough to fail; to pass, the whole list must have been seen.
 
     ## Why it matters
-    A secret that nothing documents is rotated by nobody, and may be a copy of one that was.
+    Nobody rotates an undocumented secret, and it may be a copy of a documented one.
 
     ## Remediation
-    Document the secret in the policy if it is needed. Otherwise disable it, see that nothing misses it, and delete it.
+    Document the secret in the policy if it is needed. Otherwise disable it, check that nothing breaks, and delete it.
 
     ## References
     - https://learn.microsoft.com/azure/key-vault/secrets/secrets-best-practices

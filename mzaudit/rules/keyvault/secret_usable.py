@@ -24,14 +24,14 @@ from mzaudit.snapshot.keyvault import SecretItem
 def secret_usable(want: DesiredSecret, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The current version of the secret is enabled, its expiry date (`exp`) lies ahead, its activation date (`nbf`) does
-    not. A secret that expires within the policy's number of days (30 unless set) fails weakly (low). No expiry date
-    and no activation date are no finding. The clock is that of the time when the state was read; where it was more than
-    five minutes from Azure's, whatever has a date is inconclusive. The value is not read.
+    The current version of the secret is enabled, its expiry date (`exp`) is in the future, its activation date (`nbf`)
+    in the past. A secret that expires within the policy's number of days (30 unless set) fails with low severity. A
+    missing date is no finding. Dates are compared with the time at which the state was read; where the clock was more
+    than five minutes off Azure's, a secret with a date is inconclusive. The value is not read.
 
     ## Why it matters
-    A disabled secret cannot be read: its references stop resolving. Key Vault goes on serving an expired one, so that
-    nothing shows until whatever issued the secret refuses it.
+    A disabled secret cannot be read: its references stop resolving. Key Vault still serves an expired one, so nobody
+    notices until its issuer refuses it.
 
     ## Remediation
     Enable the secret, or set a new version with a later expiry date, before the old one ends.

@@ -1,4 +1,4 @@
-"""KV-007: a documented secret's value is what its kind says."""
+"""KV-007: a documented secret's value has the form of its kind."""
 
 from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.engine.demand import Demand
@@ -23,8 +23,8 @@ from mzaudit.snapshot.values import ValueClass
 def secret_well_formed(want: DesiredSecret, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The current value is not empty, not a placeholder (`changeme`, `TODO`, `<…>`, `${…}` and the like), and not the
-    text of a Key Vault reference. By its declared kind it is:
+    The current value is not empty, not a placeholder (`changeme`, `TODO`, `<…>`, `${…}` and similar), and not the text
+    of a Key Vault reference. By its declared kind it is:
 
     | kind | the value |
     |---|---|
@@ -32,13 +32,13 @@ def secret_well_formed(want: DesiredSecret, seen: Snapshot) -> Verdict:
     | `url` | an https URL |
     | `guid` | a GUID |
     | `application-insights` | a connection string with an `InstrumentationKey` and an `IngestionEndpoint` |
-    | `database` | a database URL (JDBC too), or a connection string as ADO.NET and its like write it |
+    | `database` | a database URL (JDBC too), or a connection string in the style of ADO.NET |
     | `storage` | a storage connection string: an account's name and key, or a shared access signature |
     | `service-bus` | `Endpoint=sb://…` with a key and its name, or a shared access signature; Event Hubs has the same |
     | `json` | a JSON object or array |
     | `pem` | a PEM file: whole lines that begin and end it |
 
-    Of the value only its class is kept.
+    Only the class of the value is kept.
 
     ## Why it matters
     A secret that was created and never filled in looks like one that is there: the app starts and fails at its first

@@ -23,16 +23,16 @@ _NAMED = 10
 def secrets_distinct(want: DistinctSecret, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The secret's value differs, also without surrounding white space, from those that it must differ from: a secret
-    that the policy declares `distinct` from the secret of the same name in the environment's other vaults; every
-    sensitive secret (no `url`, `guid` or `application-insights`) from the same secret in the other environments of the
-    run, unless the policy says `distinct_between_environments: false`, or the secret is `shared` with one vault that
-    these environments have in common. Each pair is judged once, under the later of the two in the policy's order.
-    Another environment's secret that is not there or is disabled has no value to differ from. Not applicable where
-    nothing is there to compare with: between environments, ask for both (`--env stg --env prd`).
+    The secret's value differs, even after trimming white space, from those that it must differ from: a secret that the
+    policy declares `distinct` from the secret of the same name in the environment's other vaults; every sensitive
+    secret (no `url`, `guid` or `application-insights`) from the same secret in the other environments of the run,
+    unless the policy says `distinct_between_environments: false`, or the secret is `shared` with one vault that these
+    environments have in common. Each pair is reported once, under the later of the two in the policy's order. Another
+    environment's secret that is missing or disabled is skipped. Not applicable where there is nothing to compare with:
+    between environments, ask for both (`--env stg --env prd`).
 
     ## Why it matters
-    Two vaults limit what one leak gives away. With one value in both, a leak in the smaller place opens the larger.
+    Two vaults limit what one leak gives away. With one value in both, a leak of either exposes both.
 
     ## Remediation
     Set a new value in one of the two, in production if in doubt, and restart the app.

@@ -24,12 +24,12 @@ def shared_secrets_equal(want: SharedSecret, seen: Snapshot) -> Verdict:
     ## What it checks
     The current values of the secret are equal, byte for byte, in every vault of the environment that is documented to
     share it. They are compared in memory under a random key of the run; neither a value nor its length nor a digest is
-    kept. Values that differ only in white space around them are named as such. Two vaults that differ are enough to
+    kept. The finding says so where values differ only in surrounding white space. Two vaults that differ are enough to
     fail; to pass, every value must have been read.
 
     ## Why it matters
-    The two services authenticate to each other with this secret: with two values every call between them is refused,
-    or every web-hook signature is wrong.
+    Services authenticate to each other with a shared secret: with different values, calls between them are refused, or
+    signatures do not match.
 
     ## Remediation
     Set the same value in every vault, from one file without a trailing newline, then restart the apps.

@@ -1,4 +1,4 @@
-"""KV-001: the documented vault is there."""
+"""KV-001: the documented vault exists."""
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
@@ -19,8 +19,8 @@ from mzaudit.snapshot.observed import Observed
 def vault_exists(want: DesiredVault, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    A direct read of the documented vault finds it. A soft-deleted vault of that name is not there, and is named as
-    such; the 404 stands even where the list of deleted vaults cannot be read.
+    A direct read of the documented vault finds it. A soft-deleted vault counts as missing, and the finding says so; a
+    404 is enough even where the list of deleted vaults cannot be read.
 
     ## Why it matters
     Every secret of the service comes from its vault: without it no Key Vault reference resolves, and the next restart

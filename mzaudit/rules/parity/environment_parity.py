@@ -44,7 +44,7 @@ def environment_parity(want: Parity, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     Where several environments are asked for (`check --env stg --env prd`), each is compared with the first of them in
-    the policy's order. Compared are facts that no other rule holds every environment to:
+    the policy's order. The facts compared are those that no other rule checks in every environment:
 
     | fact | of | what must be alike |
     |---|---|---|
@@ -53,24 +53,24 @@ def environment_parity(want: Parity, seen: Snapshot) -> Verdict:
     | `identity` | service | kinds of identity, and how many user-assigned ones |
     | `mounts` | service | names of mounted shares |
     | `plan` | service | the plan's SKU |
-    | `roles` | service | roles of the system-assigned identity, each with the kind of thing that it is held on |
+    | `roles` | service | roles of the app's identity, each with the kind of resource that it is held on |
     | `runtime` | service | docker, compose, site containers or a runtime stack |
     | `vault-network` | vault | public network access and default action |
     | `vault-secrets` | vault | names of secrets that are not documented |
     | `storage-keys` | environment | whether the storage accounts accept their keys |
     | `telemetry-keys` | environment | whether the component accepts its key alone |
 
-    A difference is allowed if an entry of the policy's `parity` names the fact and both environments, with a reason. An
-    entry whose environments were all asked for must occur: one that does not, or that names no fact of this table,
-    fails at its own line of the policy. A thing that is missing in one of the environments is not compared: the rule
-    that misses it says so. Not applicable where one environment is asked for.
+    A difference is allowed if an entry of the policy's `parity` names the fact and both environments, with a reason.
+    Where all environments of an entry were asked for, the difference must exist: an entry without one, or with a fact
+    that is not in this table, fails at its own line of the policy. A resource that is missing in one of the
+    environments is not compared; another rule reports it. Not applicable where one environment is asked for.
 
     ## Why it matters
-    What was tried in one environment holds in the next only as far as the two are alike. A permission to differ that is
-    not used hides the next difference.
+    What was tested in one environment holds in the next only if the two are alike. An allowance that is not used hides
+    the next difference.
 
     ## Remediation
-    Make the environments alike, or state the difference and its reason in the policy.
+    Align the environments, or state the difference and its reason in the policy.
 
     ## References
     - https://learn.microsoft.com/azure/well-architected/operational-excellence/infrastructure-as-code-design

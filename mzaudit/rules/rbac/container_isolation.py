@@ -23,25 +23,26 @@ def container_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     ## What it checks
     No identity of a documented service that does not use this container can read, write, add or delete its blobs:
     neither of another service nor of another environment, neither the system-assigned identity nor an attached
-    user-assigned one, nor that of a slot of the container's own environment. Every way in counts: a data role on the
-    container or above, directly or through a group, and the account's keys (`listKeys`, account or service SAS) unless
-    the account refuses shared keys; where Azure does not say whether it does, it does not.
+    user-assigned one, nor that of a slot of the container's own environment. Every kind of access counts: a data role
+    on the container or above, directly or through a group, and the account's keys (`listKeys`, account or service SAS)
+    unless the account refuses shared keys; where Azure does not say, keys count.
 
-    An identity that cannot be read leaves the question open only while somebody who holds access might be it: a
-    service principal that is no documented identity nor the caller, or any group.
+    An identity that cannot be read makes the rule inconclusive only where a holder of access might be that identity: a
+    service principal that is neither a documented identity nor the caller, or any group.
 
-    Roles are not all where the account has a hierarchical namespace (access control lists on directories and files),
-    local users of SFTP, or NFS 3.0. A role is asked first and a list only where no role lets in, so that a list takes
-    nothing away and may add somebody. These are not read: without a failure the question then stays open, and the
-    finding says what to look at. Where the policy says who looks after them (`without_roles` of the container), roles
-    and keys alone are judged, and the pass cites what it says.
+    An account with a hierarchical namespace (access control lists on directories and files), local SFTP users or NFS
+    3.0 grants access beyond roles, which mzaudit does not read. Azure asks roles first and a list only where no role
+    grants access, so that a list can only add somebody: without a failure the rule is inconclusive, and the finding
+    says what to check. Where the policy says who looks after such access (`without_roles` of the container), roles and
+    keys alone are judged, and the pass cites it.
 
     ## Why it matters
-    Whoever takes a service takes what it reaches: only those that use the container have business with its blobs.
+    An attacker who takes over a service reaches what its identity reaches. Only services that use the container need
+    its blobs.
 
     ## Remediation
-    Remove the assignment; one that is inherited is replaced by assignments where they are needed. Switching shared
-    keys off closes the way over the account's keys.
+    Remove the assignment. If it is inherited, assign the role only where it is needed. Turn off shared key access to
+    end access by account keys.
 
     ## References
     - https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory

@@ -26,23 +26,22 @@ def container_role(want: ContainerReader, seen: Snapshot) -> Verdict:
     ## What it checks
     The identity that the app acts as can read the blobs of the documented container, and does so by the container's
     role (`storage.role`, Storage Blob Data Reader by default), assigned to the identity itself, on exactly that
-    container, without an end. Judged is the effect: role definitions, inheritance, groups, conditions, deny
-    assignments.
+    container, without an end date. The effective access is judged: role definitions, inheritance, groups, conditions,
+    deny assignments.
 
-    Accepted: that assignment, also next to others (what is too much is RBAC-006), also under a condition that lets
-    this container pass.
+    Accepted: that assignment, alone or beside others (excess roles are RBAC-006), also under a condition that allows
+    this container.
 
-    Told apart: no access, or a deny assignment (high); another role (high);
-    inherited from the account, the resource group or above (medium); through a group, or ending on a date (low). Of
-    several, the nearest is named and the worst gives the severity. A condition that is not evaluated leaves the
-    question open. Access by account keys, or by an access control list of a hierarchical namespace, is not the
-    documented way and does not count here.
+    Severity: no access, or a deny assignment (high); another role (high); inherited from the account, the resource
+    group or above (medium); through a group, or ending on a date (low). Of several, the nearest is named and the worst
+    gives the severity. A condition that mzaudit cannot evaluate makes the rule inconclusive. Access by account keys, or
+    by an access control list of a hierarchical namespace, is not the documented way and does not count here.
 
     ## Why it matters
-    Without it the service cannot read what it needs. With more than it, it reads what else the account holds.
+    Without the role the service cannot read what it needs. With more, it can read the account's other containers.
 
     ## Remediation
-    Assign the container's role to the identity on the container; then remove what stood in for it.
+    Assign the container's role to the identity on the container; then remove the access that it replaces.
 
     ## References
     - https://learn.microsoft.com/azure/storage/blobs/assign-azure-role-data-access

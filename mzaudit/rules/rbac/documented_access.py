@@ -24,19 +24,18 @@ from mzaudit.snapshot.text.ids import name
 def documented_access(want: ServiceAccess, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    For each entry of a service's `access`, the identity that the app acts as is assigned the role of that name, itself
-    and on exactly the documented thing. A role is known by its name as the run reads it, so that one of the tenant's
-    own counts like a built-in one. Through a group or from a broader scope the assignment does not count, and the
-    finding says that it is there. A condition on the assignment is shown and not evaluated.
+    For each entry of a service's `access`, the identity that the app acts as has the role assigned directly, on exactly
+    the documented resource. Roles are matched by name, custom roles included. An assignment through a group or at a
+    broader scope does not count; the finding mentions it. A condition on the assignment is shown and not evaluated.
 
     The secrets of the service's vaults, its containers and its registry have rules of their own (RBAC-001, RBAC-004,
-    IMG-007); people and pipelines have RBAC-009. What is held and not documented is RBAC-006's.
+    IMG-007); people and pipelines have RBAC-009. Undocumented roles are reported by RBAC-006.
 
     ## Why it matters
     Without the role the service fails at its first call; from a broader scope it reaches more than it needs.
 
     ## Remediation
-    Assign the role to the identity on the documented thing, or correct the policy.
+    Assign the role to the identity on the documented resource, or correct the policy.
 
     ## References
     - https://learn.microsoft.com/azure/role-based-access-control/role-assignments-steps

@@ -23,23 +23,23 @@ from mzaudit.snapshot.observed import Gap, not_asked
 def ghost_principal(want: SucceededService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    A role that the document gives to this service's identity, on exactly the documented scope (its own vault, its own
-    container), is held by no service principal that is none of the estate's: no identity of a documented app of any
-    environment or of a slot of this one, no named reader of the vault, not the identity that this audit runs as.
-    For a service that has neither vault nor container it is the pull role on the shared registry, and only while the
-    app's present identity does not hold one itself, because others may pull there too. An assignment on the
-    service's things to a principal that Azure itself calls unknown counts whatever its role.
+    The service's documented role, on exactly its documented scope (its vault, its container), is assigned to no unknown
+    service principal: one that is neither an identity of a documented app in any environment, nor that of a slot in
+    this one, nor a named reader of the vault, nor the identity that runs this audit. For a service with neither vault
+    nor container, the pull role on the shared registry is checked, and only while the app's present identity does not
+    hold it, because others may pull there too. An assignment on the service's resources to a principal that Azure
+    reports as unknown counts whatever its role.
 
-    What is concluded is just that: Azure does not tell a role's reader whether a principal still exists. It is what
-    remains when a system-assigned identity is switched off and on, which makes a new principal; a foreign application
-    that was given the role looks the same, and is the graver case (RBAC-003).
+    Azure does not tell a reader of assignments whether a principal still exists. Such an assignment is what remains
+    after a system-assigned identity was turned off and on, which creates a new principal. An unrelated application that
+    was given the role looks the same, and is the more serious case (RBAC-003).
 
     ## Why it matters
-    What remains of a former identity hides in reviews, counts against the limit of assignments, and shows that the
-    identity was made anew: its other grants, such as its database user, are likely stale too.
+    A leftover assignment counts against the limit of assignments, and shows that the identity was recreated: its other
+    grants, such as its database user, are likely stale too.
 
     ## Remediation
-    Make sure that the principal is gone (`az ad sp show`), then delete the assignment.
+    Check that the principal is gone (`az ad sp show`), then delete the assignment.
 
     ## References
     - https://learn.microsoft.com/azure/role-based-access-control/troubleshooting

@@ -28,19 +28,19 @@ def least_privilege(want: HeldRoles, seen: Snapshot) -> Verdict:
     directly or through groups, is documented: Key Vault Secrets User on the service's own vaults; the container's role
     on its own containers; the roles under its `access`; what a service that acts as the same identity has; the pull
     role on its registry (AcrPull, or Container Registry Repository Reader where the registry's permissions are by
-    repository); Monitoring Metrics Publisher, on whatever scope, for a service that exports telemetry. Each counts on
-    exactly that scope: the same role further up is too much.
+    repository); Monitoring Metrics Publisher, on whatever scope, for a service that exports telemetry. Each is
+    documented on exactly that scope: the same role at a broader one is not.
 
-    Left to the rule that answers for it, so that one assignment is one finding: what RBAC-001 or RBAC-004 names as
-    standing in for the documented grant, what RBAC-002 or RBAC-005 names as reaching another service's vault or blobs
-    in an environment of this run. Roles that are missing are RBAC-001's, RBAC-004's and IMG-007's.
+    So that one assignment is one finding, this rule leaves out what RBAC-001 or RBAC-004 reports in place of the
+    documented grant, and what RBAC-002 or RBAC-005 reports as access to another service's vault or blobs in an
+    environment of this run. Missing roles are reported by RBAC-001, RBAC-004, RBAC-008 and IMG-007.
 
     ## Why it matters
-    Whoever takes the app holds every role of its identity.
+    An attacker who takes over the app holds every role of its identity.
 
     ## Remediation
     Remove the assignment, or document the role under the service's `access`. A role on what the policy cannot name,
-    such as a subscription, is accepted by a waiver with its reason.
+    such as a subscription, needs a waiver with its reason.
 
     ## References
     - https://learn.microsoft.com/azure/role-based-access-control/best-practices

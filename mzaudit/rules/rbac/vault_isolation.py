@@ -25,20 +25,20 @@ def vault_isolation(want: GuardedVault, seen: Snapshot) -> Verdict:
     No identity of a documented service whose vault this is not can get a secret of it: neither of another service nor
     of another environment, neither the system-assigned identity nor an attached user-assigned one, nor that of a slot
     of the vault's own environment, unless the policy names it among the vault's readers. A single secret is enough to
-    fail. Every way in counts: an assignment on the vault, on a secret, inherited from above, through a group, by
-    whatever role, or an access policy where the vault does not authorise by RBAC (access policies are matched by
-    object id: whether one names a group cannot be told). Where the vault lets Resource Manager take secrets for
-    deployments (`enabledForTemplateDeployment`), so is `Microsoft.KeyVault/vaults/deploy/action` on the vault, which
-    Owner and Contributor hold: with the right to deploy anywhere, it reads each secret through a deployment.
+    fail. Every kind of access counts: an assignment on the vault, on a secret, inherited from above, through a group,
+    by whatever role, or an access policy where the vault does not authorise by RBAC (access policies are matched by
+    object id: whether one names a group cannot be told). Where the vault lets Resource Manager read secrets for
+    deployments (`enabledForTemplateDeployment`), `Microsoft.KeyVault/vaults/deploy/action` on the vault counts too,
+    which Owner and Contributor hold: with the right to deploy anywhere, it reads each secret through a deployment.
 
-    An identity that cannot be read leaves the question open only while a reader of the vault stays unattributed, that
-    is, might be it: a service principal that is no documented identity, named reader or the caller, or any group.
+    An identity that cannot be read makes the rule inconclusive only where a reader of the vault might be that identity:
+    a service principal that is neither a documented identity, nor a named reader, nor the caller, or any group.
 
     ## Why it matters
-    There is a vault for each service so that whoever takes one service does not hold the secrets of the next.
+    Each service has its own vault so that an attacker who takes over one service does not get the secrets of the next.
 
     ## Remediation
-    Remove the assignment; one that is inherited is replaced by assignments on the vaults that need it.
+    Remove the assignment. If it is inherited, assign the role only on the vaults that need it.
 
     ## References
     - https://learn.microsoft.com/azure/key-vault/general/rbac-guide

@@ -30,24 +30,24 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
     ## What it checks
     Every principal that an assignment (or an access policy, where the vault does not authorise by RBAC) lets get a
     secret of the vault is accounted for: an identity of the vault's own services or their slots, a reader that the
-    policy names, or the identity that this audit runs as. The assignments of the whole subscription are looked at,
-    inherited ones included; of a group the group counts, not its members, and the policy names it by its object id.
+    policy names, or the identity that this audit runs as. All assignments of the subscription are read, inherited ones
+    included. A group counts as one principal, not by its members; the policy names it by its object id.
 
     Not counted here: identities of other documented services (RBAC-002); a principal that Azure calls unknown, and a
     service principal that holds the documented role while none of the vault's own identities does, so that it looks
     like their former identity (RBAC-007).
 
     While the app of a service that owns the vault is not where the policy says (APP-001), any other service principal
-    may be its identity: that is left open, and nothing is offered to be removed.
+    may be its identity: the rule is then inconclusive, and suggests no removal.
 
     Listed and not judged: who can grant itself access, by role assignments on or above the vault or, without RBAC
-    authorization, by its access policies; that is, Owner, Contributor, User Access Administrator and their like. Who
-    may have Resource Manager take its secrets for a deployment, where the vault lets it
-    (`enabledForTemplateDeployment`); and whether it lets virtual machines take certificates (`enabledForDeployment`)
-    or Azure Disk Encryption its secrets (`enabledForDiskEncryption`).
+    authorization, by its access policies; that is, Owner, Contributor, User Access Administrator and similar; who may
+    have Resource Manager read its secrets for a deployment, where the vault allows that
+    (`enabledForTemplateDeployment`); and whether it lets virtual machines read certificates (`enabledForDeployment`),
+    or Azure Disk Encryption secrets (`enabledForDiskEncryption`).
 
     ## Why it matters
-    A vault limits the damage only to those who are kept out of it.
+    A vault protects its secrets only from those who cannot read it.
 
     ## Remediation
     Remove the assignment, or name the reader and the reason in the policy.

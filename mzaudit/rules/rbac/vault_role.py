@@ -24,29 +24,29 @@ from mzaudit.snapshot.keyvault import VaultProperties
 def vault_role(want: SecretsReader, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    The app's system-assigned identity can get every documented secret of its vault, and does so by Key Vault
-    Secrets User, assigned to the identity itself, on exactly the vault, without an end. Judged is the effect: role
-    definitions, inheritance, groups, conditions, deny assignments.
+    The identity that the app acts as can get every documented secret of the vault, and does so by Key Vault Secrets
+    User, assigned to the identity itself, on exactly the vault, without an end date. The effective access is judged:
+    role definitions, inheritance, groups, conditions, deny assignments.
 
-    Accepted: that assignment, also next to others (what is too much is RBAC-006), also under a condition that lets
-    every documented secret pass.
+    Accepted: that assignment, alone or beside others (excess roles are RBAC-006), also under a condition that allows
+    every documented secret.
 
-    Told apart: no access to some documented secret, or a deny assignment (critical); another role than the documented
-    one, such as Key Vault Secrets Officer (high); inherited from a resource group, subscription or management group,
-    or only assignments on single secrets that make up the whole (medium); through a group, or ending on a date (low).
-    Of several, the nearest is named and the worst gives the severity. A condition that is not evaluated leaves the
-    question open. On a vault that does not authorise by RBAC the role has no effect, and an access policy is not the
-    documented way (high where it lets the app in, critical where nothing does).
+    Severity: no access to some documented secret, or a deny assignment (critical); another role than the documented
+    one, such as Key Vault Secrets Officer (high); inherited from a resource group, subscription or management group, or
+    only assignments on single secrets that make up the whole (medium); through a group, or ending on a date (low). Of
+    several, the nearest is named and the worst gives the severity. A condition that mzaudit cannot evaluate makes the
+    rule inconclusive. On a vault that does not authorise by RBAC the role has no effect, and an access policy is not
+    the documented way (high where it lets the app in, critical where nothing does).
 
-    On a vault that the policy lets authorise by access policies, one names the identity's object id and lets it get
-    secrets, and list them at most: more than that is high, less critical.
+    On a vault documented with `authorization: access-policies`, an access policy lets the identity's object id get
+    secrets, and at most list them too: more than that is high, less is critical.
 
     ## Why it matters
-    Without it no Key Vault reference of the service resolves. With more than it, whoever takes the app takes more
+    Without it no Key Vault reference of the service resolves. With more, an attacker who takes over the app gets more
     than the app's own secrets.
 
     ## Remediation
-    Assign Key Vault Secrets User to the identity on the vault; then remove what stood in for it.
+    Assign Key Vault Secrets User to the identity on the vault; then remove the access that it replaces.
 
     ## References
     - https://learn.microsoft.com/azure/key-vault/general/rbac-guide

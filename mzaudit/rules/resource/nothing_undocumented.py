@@ -34,21 +34,21 @@ _DATABASES = f"{SERVER}/databases".casefold()
 def nothing_undocumented(want: DocumentedGroup, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    Where the policy has a section `undocumented`: everything in the resource groups of its things is documented, or
-    allowed there with a reason. Documented is what the policy names in any environment, and every part of it but a
-    database, which the policy names itself. So are the plans of documented apps and their slots, what watches or draws
-    a documented component or stores its telemetry, what Azure says a documented resource manages, and what Azure makes
-    by itself with one: smart detection of a component, the master database of a server, the network interface of a
-    private endpoint. Azure cuts the list of a group to what the caller may read: without `*/read` on the group, what is
-    seen there still fails, and what may be hidden is inconclusive.
+    Where the policy has a section `undocumented`: every resource in the documented resource groups is documented, or
+    allowed there with a reason. Documented is what the policy names in any environment, and every child resource of it
+    except databases, which the policy names one by one. So are the plans of documented apps and their slots, the
+    alerts, dashboards and workspaces of a documented component, what Azure says a documented resource manages, and what
+    Azure creates along with one: smart detection of a component, the master database of a server, the network interface
+    of a private endpoint. Azure cuts the list of a group to what the caller may read: without `*/read` on the group,
+    what is seen there still fails, and what may be hidden is inconclusive.
 
     ## Why it matters
-    What nobody documented is patched, paid and watched by nobody: a virtual machine made by hand, a second vault with a
-    copy of the secrets.
+    Nobody patches or monitors an undocumented resource: a virtual machine made by hand, a second vault with a copy of
+    the secrets.
 
     ## Remediation
-    Look what it is and who made it. Document it, or allow it with a reason in the policy; otherwise remove it, once
-    nothing uses it.
+    Find out what it is and who created it. Document it, or allow it in the policy with a reason; otherwise delete it,
+    once nothing uses it.
 
     ## References
     - https://learn.microsoft.com/rest/api/resources/resources/list-by-resource-group

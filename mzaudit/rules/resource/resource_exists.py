@@ -1,4 +1,4 @@
-"""RES-001: a documented resource is there."""
+"""RES-001: a documented resource exists."""
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
@@ -25,11 +25,10 @@ def resource_exists(want: ExpectedBody, seen: Snapshot) -> Verdict:
     resource, or set on it, cannot be there without it: then the missing owner is the finding.
 
     ## Why it matters
-    What the document names and Azure does not have is missing to whoever relies on it: a cache, a bus, a lock, a
-    diagnostic setting.
+    Something relies on what is documented: a cache, a service bus, a lock, a diagnostic setting.
 
     ## Remediation
-    Look whether it has another name or is in another resource group; then mend the policy. Otherwise deploy it from
+    Check whether it has another name or is in another resource group, and correct the policy. Otherwise deploy it from
     your template.
 
     ## References

@@ -1,4 +1,4 @@
-"""RES-002: what the policy expects of a body is so."""
+"""RES-002: a resource is configured as the policy expects."""
 
 from mzaudit.engine import Evidence, Fail, Inconclusive, NotApplicable, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.demand import Demand
@@ -22,19 +22,19 @@ from mzaudit.snapshot.text import ids
 def resource_fact(want: FactOfBody, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    Each expectation of the policy (`expect:` of a resource, of a thing, of a type, of the baseline): what its JMESPath
-    expression yields of Azure's own answer is as each of its operators says. Words and names are compared without case,
-    the values of tags with it, lists in any order. Where Azure's answer holds nothing at that place, only `present` and
-    `absent` (and the tags, all of which Azure tells) decide; what else is expected there is inconclusive, because a
-    member that is left out may mean a default. `not_null(PATH, DEFAULT)` says which.
+    Each expectation of the policy (`expect:` of a resource, of a named thing, of a type, of the baseline) holds: what
+    its JMESPath expression selects from Azure's answer satisfies each of its operators. Strings are compared without
+    case, except values of tags; lists in any order. Where the answer has nothing there, only `present` and `absent`
+    decide, and what is expected of tags, all of which Azure returns; everything else is inconclusive, because an
+    omitted property may mean a default. State the default with `not_null(PATH, DEFAULT)`.
 
     ## Why it matters
-    The document says how the thing is set up, and somebody relies on that: on encryption in transit, on a network that
-    is closed, on a size, on an owner's tag.
+    Somebody relies on the documented configuration: on encryption in transit, on a network that is closed, on a size,
+    on an owner's tag.
 
     ## Remediation
-    Set the property as documented, in the template that deploys the resource, or mend the policy where the document has
-    changed.
+    Set the property as documented, in the template that deploys the resource, or correct the policy where the document
+    has changed.
 
     ## References
     - https://learn.microsoft.com/azure/templates/

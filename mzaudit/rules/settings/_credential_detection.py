@@ -101,7 +101,7 @@ def why_credential(entry: SettingEntry, value: ValueClass, secrets: Collection[s
     if value.empty or value.unresolved_reference or "vault-secret" in value.kinds:
         return None
     if entry.kind in (SettingKind.MOUNT, SettingKind.REGISTRY_LOGIN):
-        return "is a key in clear"
+        return "is a key in plain text"
     if entry.name_tells and entry.name in secrets:
         return "is documented as a secret"
     name = _NOT_A_LETTER.sub("_", entry.name).strip("_").upper()

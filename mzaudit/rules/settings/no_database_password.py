@@ -27,11 +27,11 @@ def no_database_password(want: DesiredService, seen: Snapshot) -> Verdict:
     ## What it checks
     In production, and in every environment whose policy says `sql_auth: managed-identity`: no database address with a
     password among the app settings, connection strings and container variables of the app and of every slot. A database
-    address is a setting whose name says so (`DATABASE_URL`, `SQL_CONNECTION_STRING` and their like), a connection
-    string of a database type, or a text that is a database URL or connection string: with a part that only a database
-    has (`Database=`, `Initial Catalog=`, `Data Source=` with a user) or at a host of Azure's databases. A password is a
-    user name and password in the URL, or a `Password=` or `Pwd=` part. `Host=…;User=…;Password=…` of a mail server or
-    a queue is SET-004's.
+    address is a setting whose name says so (`DATABASE_URL`, `SQL_CONNECTION_STRING` and similar), a connection string
+    of a database type, or a text that is a database URL or connection string: with a part that only a database has
+    (`Database=`, `Initial Catalog=`, `Data Source=` with a user) or at a host of Azure's databases. A password is a
+    user name and password in the URL, or a `Password=` or `Pwd=` part. `Host=…;User=…;Password=…` of a mail server or a
+    queue is reported by SET-004.
 
     A database address without a password is accepted: that is how managed identities connect. One that comes from the
     service's own vault is judged by the secret's value where that was read, and is inconclusive where it was not; so is
@@ -42,7 +42,7 @@ def no_database_password(want: DesiredService, seen: Snapshot) -> Verdict:
     works only from the app.
 
     ## Remediation
-    Connect with the managed identity, take the password away, and drop or change the login.
+    Connect with the managed identity, remove the password, and drop or change the login.
 
     ## References
     - https://learn.microsoft.com/azure/app-service/tutorial-connect-msi-azure-database

@@ -1,4 +1,4 @@
-"""SET-004: no setting of the app carries a credential in clear."""
+"""SET-004: no setting of the app holds a credential in plain text."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ from mzaudit.snapshot.values import LiteralValue
 
 @rule(
     "SET-004",
-    title="No credential in clear",
+    title="No credential in plain text",
     severity=Severity.CRITICAL,
     over=each_service,
     bears_on=Aspect.SETTINGS,
@@ -39,36 +39,36 @@ def no_plaintext_credentials(want: DesiredService, seen: Snapshot) -> Verdict:
 
     * it has the shape of one, under any name: a key that an Azure service hands out, alone or in a connection string or
       signature; a token with the mark of its issuer (GitHub, Slack, Stripe, AWS and some fifty others); a JSON Web
-      Token, private key or PKCS #12 store; `Password=`, `Secret=` and their like; user name and password in a URL; all
-      of them also inside JSON and base64;
+      Token, private key or PKCS #12 store; `Password=`, `Secret=` and similar; user name and password in a URL; all of
+      them also inside JSON and base64;
     * it is a mounted share's access key or a site container's registry password;
     * its name is a secret that the policy documents as sensitive;
-    * its name looks like one (`password`, `secret`, `token`, `hmac`, `sas`, `api_key`, `access_key` and their like),
-      and the value is no boolean, duration or URL, and no number under a name that goes on after that word;
+    * its name looks like one (`password`, `secret`, `token`, `hmac`, `sas`, `api_key`, `access_key` and similar), and
+      the value is no boolean, duration or URL, and no number under a name in which that word is not the last;
     * it is a long random text: a weaker finding, of medium severity. Hosts, paths, resource ids, GUIDs, ULIDs, image
-      references and public certificates are none. 40 hexadecimal digits, which a commit or a thumbprint has, are one
+      references and public certificates do not count. 40 hexadecimal digits, which a commit or a thumbprint has, count
       only where the name ends with `key` or `credentials`.
 
-    Names that are known to be harmless are exempt from the last two: App Service's own (`WEBSITE_*`, but the keys of
-    its sessions), `MS_CLIENT_ID`,
-    `MS_TENANT_ID`, `APPLICATIONINSIGHTS_CONNECTION_STRING`, addresses (`*_URL`), names and numbers about a credential
-    (`*_NAME`, `*_ID`, `*_TTL_SECONDS`, `*_LENGTH`), public keys, commits and digests. A placeholder is no excuse:
-    `password` is a password that works. Settings that the policy lists as `plaintext` are never judged.
+    Harmless names are exempt from the last two: App Service's own (`WEBSITE_*`, except its session keys),
+    `MS_CLIENT_ID`, `MS_TENANT_ID`, `APPLICATIONINSIGHTS_CONNECTION_STRING`, addresses (`*_URL`), names and numbers
+    about a credential (`*_NAME`, `*_ID`, `*_TTL_SECONDS`, `*_LENGTH`), public keys, commits and digests. A placeholder
+    counts: `password` works as a password. Settings that the policy lists as `plaintext` are never judged.
 
-    References to Key Vault and to App Configuration are not in clear. Nor is one that something else stands around, or
-    the bare address of a vault's secret: App Service resolves neither, which SET-001 says. A site container's variable
-    holds the name of an app setting; what names none is a value. Left to other rules, so that a finding is made once: a
-    database password where passwords are forbidden is SET-005's, the app's `DOCKER_REGISTRY_SERVER_*` are IMG-007's.
+    References to Key Vault and to App Configuration are no plain values. A reference with other text around it, or the
+    bare URL of a vault's secret, is not reported here: App Service resolves neither, and SET-001 reports them. A site
+    container's variable holds the name of an app setting; one that names none is a value. Reported by other rules, so
+    that there is one finding: a database password where passwords are forbidden is SET-005's, the app's
+    `DOCKER_REGISTRY_SERVER_*` are IMG-007's.
 
-    What was found stands, whatever was not read. The shapes are those of Microsoft's list of identifiable keys and of
-    gitleaks.
+    A credential that was found is reported, whatever could not be read. The shapes are those of Microsoft's list of
+    identifiable keys and of gitleaks.
 
     ## Why it matters
-    Whoever may list the app's settings reads the credential, in the portal, in templates and in their history. It
+    Whoever may list the app's settings can read the credential, in the portal, in templates and in their history. It
     bypasses the vault's access control, its log and its rotation.
 
     ## Remediation
-    Put the value into the service's vault, refer to it, then renew the credential: it was readable.
+    Move the value to the service's vault and refer to it, then rotate the credential: it was readable.
 
     ## References
     - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
@@ -92,7 +92,7 @@ def _judge(want: DesiredService, place: SettingsSource) -> Verdict:
         found, gap = merged(fails), place.entries.gap
         return found if gap is None or found.severity is None else replace(found, gaps=(gap,))
     whole(place.entries)
-    return Pass((Evidence(place.at, "no credential in clear", "none"),))
+    return Pass((Evidence(place.at, "no credential in plain text", "none"),))
 
 
 def _exposed(want: DesiredService, entry: SettingEntry) -> Fail | None:
@@ -111,7 +111,7 @@ def _exposed(want: DesiredService, entry: SettingEntry) -> Fail | None:
     where = f"{want.app} (slot {entry.slot})" if entry.slot else want.app
     return Fail(
         (Evidence(entry.at, "a reference, or nothing", "plain text", f"it {why}"),),
-        f"The {entry.kind} {entry.name} of {where} is a credential in clear: it {why}.",
+        f"The {entry.kind} {entry.name} of {where} is a credential in plain text: it {why}.",
         _cure(want, entry),
         _fix(want, entry),
         Severity.MEDIUM if why == RANDOM else None,

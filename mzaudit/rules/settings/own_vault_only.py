@@ -24,20 +24,20 @@ def own_vault_only(want: BoundedService, seen: Snapshot) -> Verdict:
     ## What it checks
     Every Key Vault reference in the app settings, connection strings, mounted shares and container variables of the app
     and of every slot names the service's own vault, compared without case, or is a setting that the policy documents to
-    refer to another. For a service without a vault, every
-    reference is to another's. The finding says whose vault it is: another service's, another environment's, or one that
-    the policy does not know. Whether the reference resolves does not matter.
+    refer to another. In a service without a vault, every reference fails. The finding says whose vault it is: another
+    service's, another environment's, or one that the policy does not know. Whether the reference resolves does not
+    matter.
 
-    Where App Service says which vault it read for an app setting, that is the vault of the reference. A reference so
-    malformed that it names none is not judged here. A reference to App Configuration is not
-    followed; the evidence names it.
+    Where App Service says which vault it read for an app setting, that is the vault of the reference. A malformed
+    reference that names no vault is not judged here. A reference to App Configuration is not followed; the evidence
+    shows it.
 
     ## Why it matters
-    One vault for each service limits what a leak reaches. A reference across that line means that a role was, or will
-    be, granted across it, and it ties two services or environments to one secret.
+    One vault for each service limits what a leak reaches. A reference to another vault means that a role was, or will
+    be, granted on it, and ties two services or environments to one secret.
 
     ## Remediation
-    Keep the secret in the service's own vault and refer to it there; take the role on the other vault away.
+    Keep the secret in the service's own vault and refer to it there; remove the role on the other vault.
 
     ## References
     - https://learn.microsoft.com/azure/key-vault/general/best-practices

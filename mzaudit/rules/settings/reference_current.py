@@ -30,19 +30,19 @@ def reference_current(want: SecretSetting, seen: Snapshot) -> Verdict:
     ## What it checks
     The version that App Service reports as active for the setting's reference is the secret's current version in the
     vault. A reference that pins an older version fails, and so does one without a version that lags behind. Because App
-    Service takes up to 24 hours to follow a rotation by itself, lagging behind a version that was made or changed in
-    the 24 hours before the run is a finding of low severity. A reference that pins today's version passes, and says so.
+    Service takes up to 24 hours to follow a rotation by itself, lagging behind a version created or changed in the 24
+    hours before the run has low severity. A reference that pins today's version passes, and says so.
 
-    Inconclusive: the vault's current version or the app's active one is not told. Not applicable: App Service tells the
-    version of no reference of the app, as it may; or the app runs with an older version because the current one is
-    disabled, which KV-004 reports.
+    Inconclusive: the vault's current version or the app's active one is unknown. Not applicable: App Service reports a
+    version for none of the app's references, which may happen; or the app runs with an older version because the
+    current one is disabled, which KV-004 reports.
 
     ## Why it matters
     A rotation that has not reached the app leaves the old, perhaps leaked, secret in use; when the old version is
     disabled, the app breaks.
 
     ## Remediation
-    Take the version out of a pinned reference. Otherwise make App Service resolve its references now.
+    Remove the version from a pinned reference. Otherwise make App Service resolve its references now.
 
     ## References
     - https://learn.microsoft.com/azure/app-service/app-service-key-vault-references

@@ -65,7 +65,7 @@ def reference_resolved(want: SecretSetting, seen: Snapshot) -> Verdict:
     |---|---|---|
     | `Resolved` | pass | |
     | `InvalidSyntax` | fail | the reference cannot be read |
-    | `MSINotEnabled` | fail | no identity, or not the one that references are told to use |
+    | `MSINotEnabled` | fail | no identity, or not the one that is set for references |
     | `VaultNotFound` | fail | no such vault |
     | `SecretNotFound` | fail | no such secret |
     | `SecretVersionNotFound` | fail | no such version |
@@ -74,17 +74,17 @@ def reference_resolved(want: SecretSetting, seen: Snapshot) -> Verdict:
     | `Initialized` | inconclusive | not tried yet |
     | `FetchTimedOut` | inconclusive | the vault was not reached in time |
     | `OtherReasons` | inconclusive | no reason given |
-    | any other | inconclusive | not known; named as it is |
+    | any other | inconclusive | unknown; shown as it is |
 
     Where one of the undecided statuses, or none, is reported for a setting that is not the documented reference, this
     fails and SET-001 is its cause. A setting that is the documented reference and that App Service does not report
     is inconclusive, and so is one that it reports without a status.
 
     ## Why it matters
-    An unresolved reference is not an error to the platform: the app starts with the reference's text as its secret.
+    To the platform, an unresolved reference is no error: the app starts with the reference's text as its secret.
 
     ## Remediation
-    By status, as the finding says. After the cure, any change of configuration makes App Service resolve again; without
+    By status, as the finding says. After the fix, any change of configuration makes App Service resolve again; without
     one it takes up to 24 hours.
 
     ## References

@@ -20,19 +20,19 @@ def vault_reference(want: SecretSetting, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The service has an app setting of the documented name (the secret's own, unless the policy's `settings` gives it
-    another; with case, as Linux compares environment variables) whose
-    whole value is a Key Vault reference to the documented secret of the service's own vault. Every spelling that App
-    Service resolves is accepted: `SecretUri=` with or without version and trailing slash; `VaultName=` and
-    `SecretName=` in any order, with or without `SecretVersion=`, with or without a trailing semicolon. Vault and secret
-    names are compared without case. A version may be pinned: whether it is the current one is SET-003's question. Where
-    App Service itself says which vault and secret it read, that decides, however the reference is written.
+    another; case matters, as Linux compares environment variables) whose whole value is a Key Vault reference to the
+    documented secret of the service's own vault. Every spelling that App Service resolves is accepted: `SecretUri=`
+    with or without version and trailing slash; `VaultName=` and `SecretName=` in any order, with or without
+    `SecretVersion=`, with or without a trailing semicolon. Vault and secret names are compared without case. A version
+    may be pinned: whether it is the current one is SET-003's question. Where App Service reports which vault and secret
+    it read, that decides.
 
-    Told apart: no such setting, empty, plain text, text that only looks like a reference, a reference to App
-    Configuration, a malformed reference, another vault, a secret name with an underscore, another secret.
+    The finding tells apart: no such setting, empty, plain text, text that only looks like a reference, a reference to
+    App Configuration, a malformed reference, another vault, a secret name with an underscore, another secret.
 
     ## Why it matters
-    A secret that is not referred to is either missing from the app or stored in clear among its settings. A malformed
-    reference reaches the app as its own text.
+    Without the reference, the secret is missing from the app or stored in plain text in its settings. The app receives
+    a malformed reference as plain text.
 
     ## Remediation
     Set the app setting to the reference. The app restarts.

@@ -26,17 +26,17 @@ def database_isolation(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     ## What it checks
     No user of the database carries the SID of a documented service that does not use it: of another service or of
     another environment, neither of its system-assigned identity nor of an attached user-assigned one, nor of a slot in
-    the database's own environment. Users are told by their SID, never by their name; one that may not connect is no way
-    in. Nor is such an identity the server's Entra administrator, who enters every database as `dbo`. An identity that
-    cannot be read leaves the question open only while some Entra user of the database, or an application that
-    administers the server, is not accounted for.
+    the database's own environment. Users are matched by SID, never by name; one that may not connect does not count.
+    Nor is such an identity the server's Entra administrator, who enters every database as `dbo`. An identity that
+    cannot be read makes the rule inconclusive only where some Entra user of the database, or an application that
+    administers the server, is unknown.
 
-    Who is in an Entra group cannot be seen here. A group that is a user with a role or permission leaves the question
-    open, unless the policy names it, or a role that it is in, under the database's `administrators`. A group that
-    administers the server is how Microsoft recommends it: it is shown and not judged.
+    The members of an Entra group are not visible here. A group that is a user with a role or permission makes the rule
+    inconclusive, unless the policy names it, or a role that it is in, under the database's `administrators`. A group
+    that administers the server, as Microsoft recommends, is shown and not judged.
 
     ## Why it matters
-    Each service has a database of its own so that one that is broken into gives away no other's data.
+    Each service has its own database so that a break-in at one does not expose the data of another.
 
     ## Remediation
     Drop the user; give the server another Entra administrator.

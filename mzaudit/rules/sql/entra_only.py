@@ -24,18 +24,16 @@ def entra_only(want: DesiredServer, seen: Snapshot) -> Verdict:
     ## What it checks
     In production, and in every environment whose policy says `sql_auth: managed-identity`: the server's Entra-only
     authentication is on. A server without an Entra administrator cannot have it on and fails as such; where Azure names
-    an administrator and denies that there is such a setting, the question stays open. That the server has an
-    administrator login tells nothing: Azure invents one for servers that accept no passwords. Not applicable
-    where the policy allows passwords, and where there is no server (SQL-001 says so; a missing database does not keep
-    this rule from being asked).
+    an administrator but has no such setting, the rule is inconclusive. An administrator login on the server proves
+    nothing: Azure generates one for servers that accept no passwords. Not applicable where the policy allows passwords,
+    and where the server does not exist (SQL-001).
 
     ## Why it matters
-    A server that accepts passwords can be entered from anywhere by whoever knows or guesses one, past every identity's
-    control and log.
+    Whoever knows or guesses a password can sign in to such a server, outside the control and logs of Entra.
 
     ## Remediation
-    Name an Entra administrator, see that every client connects with an identity, then switch Entra-only authentication
-    on.
+    Set an Entra administrator, check that every client connects with an identity, then turn on Entra-only
+    authentication.
 
     ## References
     - https://learn.microsoft.com/azure/azure-sql/database/authentication-azure-ad-only-authentication

@@ -34,23 +34,24 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The user of the app's identity is a member of each role that the policy names for this database, and of no other:
-    roles that it reaches through a role count, and the way is told. Beside its roles it holds no permission of its own
-    but CONNECT, which every user has, and none through a role or `public` that lends it the rights of another: to
-    impersonate or control a user, to alter a role. A permission that is denied takes away and is not judged.
+    roles that it reaches through a role count, and the finding shows the path. Beside its roles it holds no permission
+    of its own but CONNECT, which every user has, and none through a role or `public` that lends it the rights of
+    another: to impersonate or control a user, to alter a role. A permission that is denied takes away and is not
+    judged.
 
     It is not the server's Entra administrator, who enters every database as `dbo`. An Entra group that is a user with
-    more than the documented roles leaves the question open, because nobody sees here who is in it, unless the policy
-    names it, or a role that it is in, under `administrators` of the database.
+    more than the documented roles makes the rule inconclusive, because its members are not visible here, unless the
+    policy names it, or a role that it is in, under `administrators` of the database.
 
-    What else a role or `public` may do, and the ownership of schemas, are not looked at.
+    What else a role or `public` may do, and the ownership of schemas, are not checked.
 
     ## Why it matters
     With db_datareader and db_datawriter a service works on rows. With db_owner, db_ddladmin, db_securityadmin, CONTROL
-    or ALTER ANY SECURITY POLICY whoever takes it over changes tables, gives out rights and switches row-level security
-    off; without one of the documented roles it fails at its first write.
+    or ALTER ANY SECURITY POLICY an attacker who takes it over can change tables, grant rights and turn off row-level
+    security; without one of the documented roles it fails at its first write.
 
     ## Remediation
-    Add the missing role; remove the membership or revoke the permission that is too much.
+    Add the missing role; remove the excess membership or revoke the excess permission.
 
     ## References
     - https://learn.microsoft.com/sql/relational-databases/security/authentication-access/database-level-roles

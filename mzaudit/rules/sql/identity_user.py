@@ -25,16 +25,16 @@ def identity_user(want: DatabaseUser, seen: Snapshot) -> Verdict:
     ## What it checks
     The database has a user that was created from the external provider and whose SID is the client id of the identity
     that the app acts as (its system-assigned one as it is today, or the documented user-assigned one), and that user
-    may connect: it has CONNECT, its own or through a role, and nothing denies it. The name of the user does not matter:
-    a user of the right name with another SID belongs to a former identity and lets nobody in, which is said as such; so
-    is one made from the identity's object id, and a SQL user of that name. Access through an Entra group is not looked
-    at: the document asks for a user of the identity's own.
+    may connect: it has CONNECT, its own or through a role, and nothing denies it. The name of the user does not matter.
+    The finding says so where a user of the right name has the SID of a former identity, was created from the identity's
+    object id, or is a SQL user: none of these lets the identity in. Access through an Entra group is not checked: the
+    identity needs a user of its own.
 
     Not applicable where the server or the database does not exist (SQL-001 says so).
 
     ## Why it matters
-    Without that user the service cannot sign in to its database. An identity that is switched off and on again is a new
-    one, and its user has to be made anew.
+    Without that user the service cannot sign in to its database. An identity that is turned off and on again is a new
+    one and needs a new user.
 
     ## Remediation
     As the server's Entra administrator, create the user from the external provider and give it its roles; drop a stale

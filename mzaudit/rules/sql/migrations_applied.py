@@ -40,29 +40,28 @@ def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:
 
     | tool | the version is | what the history cannot say |
     |---|---|---|
-    | Flyway | the highest that is applied (`1.0` and `1` are one) | |
+    | Flyway | the highest that is applied (`1.0` equals `1`) | |
     | EF Core | the last migration id | failed migrations, who applied one |
     | Alembic | a head | failed migrations, who applied one, which revisions lie before |
     | Liquibase | the id of a change set that has been run | who applied one, which is the newest: some run again |
 
-    By Flyway the latest migration was applied by one of `migrations.by`, or, where the policy names nobody, not by a
-    service. Versions that were undone or deleted do not count, and rows that run nothing are no migrations: that Flyway
-    made a schema, took a baseline, or marked a migration as deleted. A baseline says which version the database is at
-    all the same.
+    With Flyway, the latest migration was applied by one of `migrations.by`, or, where the policy names nobody, not by a
+    service. Versions that were undone or deleted do not count, and rows that run nothing are no migrations: schema
+    creation, baselines, deletion marks. A baseline still sets the version of the database.
 
     Flyway records the login, which is `client id@tenant id` for an application and may be overridden
-    (`flyway.installedBy`): an application is known by its client id, its object id and the name of its user in the
+    (`flyway.installedBy`). An application is matched by its client id, its object id and the name of its user in the
     database.
 
     Not applicable where the server or the database does not exist (SQL-001 says so).
 
     ## Why it matters
-    A service whose database is behind fails at the first new column. A service that migrates by itself needs rights
-    with which whoever takes it over can rebuild the database.
+    A service whose database is behind fails at the first new column. A service that runs its own migrations needs
+    rights with which an attacker can rebuild the database.
 
     ## Remediation
-    Run the migration step of the deployment pipeline under the pipeline's own identity. After a failed migration, mend
-    its cause before, and with Flyway run `flyway repair`.
+    Run the migration step of the deployment pipeline under the pipeline's own identity. After a failed migration, fix
+    its cause first; with Flyway, also run `flyway repair`.
 
     ## References
     - https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-configure

@@ -43,22 +43,22 @@ def no_password_users(want: DesiredDatabase, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     In production, and in every environment whose policy says `sql_auth: managed-identity`: no SQL user of the database
-    signs in with a password, be it its own (a contained user) or that of a login of the server. `dbo` is the database's
+    signs in with a password: its own (a contained user), or that of a login of the server. `dbo` is the database's
     owner and does not count; a user without a login, or one that may not connect, signs in nowhere. Not applicable
     where the policy allows passwords, and where the database does not exist (SQL-001 says so).
 
     A user made for a login counts even if that login has been dropped since. The database shows it unchanged, `master`
-    alone shows the logins, and whoever may create one with the user's SID opens it again.
+    alone shows the logins, and whoever creates one with the user's SID makes it usable again.
 
-    Entra-only authentication of the server (SQL-002) keeps such users out for as long as it is on; they are findings
-    all the same.
+    Entra-only authentication of the server (SQL-002) keeps such users out for as long as it is on; they are still
+    reported.
 
     ## Why it matters
-    A password is copied, shared and forgotten; an identity's token is none of that. A user that is kept "for later"
-    works again on the day that the server is opened to passwords.
+    Passwords are copied, shared and forgotten; an identity's tokens are not. A user that is kept "for later" works
+    again as soon as the server accepts passwords.
 
     ## Remediation
-    See that nothing signs in with it, then drop the user.
+    Check that nothing signs in with it, then drop the user.
 
     ## References
     - https://learn.microsoft.com/sql/relational-databases/security/contained-database-users-making-your-database-portable

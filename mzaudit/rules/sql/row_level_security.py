@@ -1,4 +1,4 @@
-"""SQL-007: row-level security covers every table that holds rows of tenants."""
+"""SQL-007: row-level security covers every table with tenant rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,32 +41,31 @@ _OPERATIONS = (None, *_WRITES, "BEFORE UPDATE", "BEFORE DELETE")
 def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    Every user table that has the tenant column (`tenant_column`) and is not excused by the policy is under an
-    enabled security policy with a FILTER predicate and with a BLOCK predicate, which must cover AFTER INSERT and AFTER
-    UPDATE or every operation. Nobody writes into the history of a temporal or ledger table, which holds rows of tenants
-    all the same: it needs FILTER alone; an append-only ledger table needs no BLOCK for updates. Several policies may
-    share the work. A disabled policy, a table with a FILTER and no
-    BLOCK, and a table that no policy names are each said as such. A database in which no table has the column fails.
-    One for which the policy names no such column is not asked.
+    Every user table that has the tenant column (`tenant_column`) and is not excused by the policy is under an enabled
+    security policy with a FILTER predicate and with a BLOCK predicate, which must cover AFTER INSERT and AFTER UPDATE
+    or every operation. The history of a temporal or ledger table is never written to directly and needs FILTER alone;
+    an append-only ledger table needs no BLOCK for updates. Several security policies may share the work. The finding
+    tells apart a disabled policy, a table with FILTER and without BLOCK, and a table in no policy. A database in which
+    no table has the column fails. One for which no tenant column is documented is not checked.
 
-    Nobody but `dbo` and the administrators that the policy names can switch it off: no member, directly or through
-    roles, of db_owner or db_securityadmin, and nobody who was granted CONTROL of the database or ALTER ANY SECURITY
-    POLICY; nor a service that is the server's Entra administrator. Nor can anybody come by it through another who can:
-    by IMPERSONATE or CONTROL on that user, `dbo` among them, or by ALTER, CONTROL or TAKE OWNERSHIP on such a role, or
+    Nobody but `dbo` and the administrators that the policy names can turn it off: no member, directly or through roles,
+    of db_owner or db_securityadmin, and nobody who was granted CONTROL of the database or ALTER ANY SECURITY POLICY;
+    nor a service that is the server's Entra administrator. Nor can anybody gain that through another user or role: by
+    IMPERSONATE or CONTROL on that user, `dbo` among them, or by ALTER, CONTROL or TAKE OWNERSHIP on such a role, or
     ALTER ANY ROLE. Fixed roles are not joined that way: it takes db_owner to change who is in them. Whether a user that
-    is a group or an application can be impersonated is not seen: that stays open.
+    is a group or an application can be impersonated is not visible: that is inconclusive.
 
-    Who owns the schema of a policy, or may take the ownership of the database, cannot switch it off by that: the one
-    lacks ALTER ANY SECURITY POLICY, and in Azure SQL an administrator alone changes a database's owner. Passwords that
-    ALTER ANY USER resets, and what the predicate function itself lets through, are not looked at.
+    Owning the schema of a policy, or permission to take ownership of the database, is not enough to turn it off: the
+    former lacks ALTER ANY SECURITY POLICY, and in Azure SQL only an administrator changes a database's owner. Passwords
+    that ALTER ANY USER resets, and what the predicate function itself lets through, are not checked.
 
     ## Why it matters
     All tenants share these tables. Where the predicate is missing, one customer reads another's rows; where only BLOCK
-    is missing, it can write rows into another's name.
+    is missing, it can write rows in another's name.
 
     ## Remediation
-    Add the missing predicates to the policy in a migration, and enable it. Take the roles and permissions that switch
-    it off from everybody who does not need them, or name the holder and the reason in the policy.
+    Add the missing predicates to the policy in a migration, and enable it. Remove the roles and permissions that can
+    turn it off from everybody who does not need them, or name the holder and the reason in the policy.
 
     ## References
     - https://learn.microsoft.com/sql/relational-databases/security/row-level-security

@@ -24,11 +24,12 @@ def single_server(subject: DocumentedServer, seen: Snapshot) -> Verdict:
     A direct read of the documented server finds it, and each documented database is on that server, by its list or by a
     direct read, names compared without case. Absence is concluded from a direct read, never from the list alone.
     Further databases (`master`, copies, restored ones) are ignored. No other server of the resource group has a
-    database of the same name, unless it is documented there for another environment, or is a replica. A server for
-    each environment or one for all is the policy's `sql.scope`.
+    database of the same name, unless it is documented there for another environment, or is a replica. Whether there is
+    a server for each environment or one for all, the policy's `sql.scope` says.
 
     ## Why it matters
-    The services connect to one server by name; a database on another is neither migrated nor guarded with the rest.
+    The services connect to one server by name; a database on another server is neither migrated nor protected with the
+    rest.
 
     ## Remediation
     Restore or create the missing database on the documented server, then run the migrations.

@@ -33,10 +33,9 @@ def alerts_exist(want: DesiredComponent, seen: Snapshot) -> Verdict:
     that always removes all action groups silences it; one that does so at set times does not count. Its filters are
     decided by what is known before an alert fires: the alert rule, its severity and kind of signal, and the target, its
     type and group where the rule is on the component itself. Ids are compared without case. Alert rules of other
-    subscriptions are not looked for. Whether a message arrives is not asked.
+    subscriptions are not looked for. Whether a message arrives is not checked.
 
-    The finding says of each alert why it reaches nobody. That there is none is concluded only from lists that are
-    known to be whole.
+    The finding says why each alert reaches nobody. The rule fails only where the lists are known to be complete.
 
     ## Why it matters
     Without an alert that reaches somebody, an outage is noticed by customers first.

@@ -1,4 +1,4 @@
-"""OBS-001: the Application Insights component is there."""
+"""OBS-001: the Application Insights component exists."""
 
 from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, need, rule
 from mzaudit.engine.az_cli import az
@@ -22,7 +22,7 @@ def component_exists(want: DesiredComponent, seen: Snapshot) -> Verdict:
     A direct read of the documented Application Insights component finds it. Live metrics need nothing else.
 
     ## Why it matters
-    Telemetry that is sent to a component that is gone is lost without an error in the app.
+    Telemetry sent to a missing component is lost without an error in the app.
 
     ## Remediation
     Create the component, then put its new connection string into the vaults.

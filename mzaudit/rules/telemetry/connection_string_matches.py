@@ -27,8 +27,8 @@ def connection_string_matches(want: DocumentedConnectionString, seen: Snapshot) 
     with KV-004 as its cause. Without secret values this is inconclusive.
 
     ## Why it matters
-    A connection string of another component sends this environment's telemetry elsewhere: alerts stay silent and the
-    other environment's dashboards show what is not theirs.
+    A connection string of another component sends this environment's telemetry elsewhere: its alerts stay silent, and
+    the other environment's dashboards show foreign data.
 
     ## Remediation
     Put the component's own connection string into the secret.

@@ -26,15 +26,15 @@ def dashboard_exists(want: DesiredComponent, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     At least one workbook, portal dashboard or Azure Monitor dashboard with Grafana in the component's subscription
-    shows the component. An id counts in any case, url-encoded, inside the content of a workbook, or told in parts
-    (name, group, subscription). A dashboard with Grafana shows every component if it is tagged for their type
+    shows the component. An id counts in any case, url-encoded, inside the content of a workbook, or split into name,
+    group and subscription. A dashboard with Grafana shows every component if it is tagged for their type
     (`GrafanaDashboardResourceType: microsoft.insights/components`); without the tag it may show anything, which is
-    inconclusive. That there is none is concluded only from lists that are known to be whole, and with the content of
-    every workbook. Dashboards in a workspace of Azure Managed Grafana, or elsewhere, are not looked at: where they are
-    what you use, switch this rule off with that reason. Live metrics are part of every component and need no dashboard.
+    inconclusive. The rule fails only where the lists are known to be complete and the content of every workbook was
+    read. Dashboards in Azure Managed Grafana, or elsewhere, are not read: if you use those, switch this rule off with
+    that reason. Live metrics are part of every component and need no dashboard.
 
     ## Why it matters
-    In an outage nobody has the time to build the picture first.
+    In an outage nobody has time to build one first.
 
     ## Remediation
     Save a workbook of the component, or pin its charts to a shared dashboard, in its resource group.

@@ -1,4 +1,4 @@
-"""OBS-003: each backend is set up to export its telemetry."""
+"""OBS-003: each app is configured to export its telemetry."""
 
 from collections.abc import Iterator, Mapping
 
@@ -46,20 +46,20 @@ _SIGNALS = ("TRACES", "METRICS", "LOGS")
 def telemetry_configured(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     ## What it checks
-    One of the two ways that Azure supports is set up whole:
+    One of the two ways that Azure supports is configured completely:
 
     * **connection string**: the documented setting (`APPLICATIONINSIGHTS_CONNECTION_STRING`) is a Key Vault reference
       that App Service can read, or a plain connection string with the component's own `InstrumentationKey` and
       `IngestionEndpoint` (a plain one is no credential). Where the component has local authentication switched off, the
-      app's system-assigned identity also holds Monitoring Metrics Publisher on the component or above it; where Azure
-      does not say, local authentication is on.
+      app's identity also holds Monitoring Metrics Publisher on the component or above it; where Azure does not say,
+      local authentication is on.
     * **OTLP over HTTP**: `OTEL_EXPORTER_OTLP_ENDPOINT`, or one endpoint each for traces, metrics and logs, is a URL or
       a Key Vault reference; `OTEL_EXPORTER_OTLP_PROTOCOL` (or each signal's own) is `http/protobuf` or `http/json`; and
-      the app's system-assigned identity holds Monitoring Metrics Publisher somewhere, as data collection rules demand.
-      gRPC fails. A protocol that is not stated fails too, because libraries differ in what they then speak.
+      the app's identity holds Monitoring Metrics Publisher somewhere, as data collection rules demand. gRPC fails. A
+      missing protocol fails too, because the default differs between libraries.
 
-    What a reference leads to is SET-001's, SET-002's and OBS-002's question. Whether data arrives is not asked.
-    Services of which the policy says that they export nothing (`component: none`) are not asked.
+    What a reference resolves to is checked by SET-001, SET-002 and OBS-002. Whether data arrives is not checked.
+    Services that the policy lets export nothing (`component: none`) are not checked.
 
     ## Why it matters
     A backend that exports nothing fails without a trace.

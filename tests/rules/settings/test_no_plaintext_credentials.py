@@ -56,13 +56,13 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "an API key": (
         (plain("STRIPE_API_KEY"),),
         Fail,
-        "STRIPE_API_KEY of app-monozu-cloud-prd is a credential in clear: it has the name",
+        "STRIPE_API_KEY of app-monozu-cloud-prd is a credential in plain text: it has the name",
     ),
     "a password": ((plain("SmtpPassword"),), Fail, "SmtpPassword"),
     "a token": ((plain("SLACK_BOT_TOKEN"),), Fail, "SLACK_BOT_TOKEN"),
     "a secret in .NET's spelling": ((plain("Jwt__Secret"),), Fail, "Jwt__Secret"),
     "even a placeholder": ((plain("SMTP_PASSWORD", literal(placeholder=True)),), Fail, "SMTP_PASSWORD"),
-    "a documented secret in clear": ((plain("SECRET_KEY"),), Fail, "is documented as a secret"),
+    "a documented secret in plain text": ((plain("SECRET_KEY"),), Fail, "is documented as a secret"),
     "a documented secret that is not sensitive": ((plain("MS_CLIENT_ID"),), Pass, ""),
     "empty": ((plain("STRIPE_API_KEY", literal(empty=True)),), Pass, ""),
     "a reference": ((plain("STRIPE_API_KEY", reference_to("kv-mz-cloud-prd", "STRIPE", None)),), Pass, ""),
@@ -153,7 +153,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a container variable names none": (
         (sidecar(None, setting_of("DB_PASSWORD", literal())),),
         Fail,
-        "The container variable DB_PASSWORD of app-monozu-cloud-prd is a credential in clear: it has the name",
+        "The container variable DB_PASSWORD of app-monozu-cloud-prd is a credential in plain text: it has the name",
     ),
     "a container variable, settings refused": (
         (sidecar(None, setting_of("DB_PASSWORD", literal())), site(CLOUD, settings=gap())),
