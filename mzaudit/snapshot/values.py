@@ -27,13 +27,14 @@ class ValueClass:
     """What kind of text a value is.
 
     `kinds` is drawn from `url`, `https-url`, `vault-secret` (the address of a vault's secret), `guid`, `boolean`,
-    `number`, `duration`, `json` (an object or array), `pem`; the connection strings `application-insights`, `database`
+    `number`, `duration`, `sha1` (40 hexadecimal digits: a commit, a thumbprint, some issuers' keys), `json` (an object
+    or array), `pem`; the connection strings `application-insights`, `database`
     (a URL of any scheme, or the parts of a driver, with or without a password), `storage`, `service-bus`; and the OTLP
     protocol names `otlp-http` (`http/protobuf`, `http/json`) and `otlp-grpc` (`grpc`);
     `credentials` names the credential shapes that the text matches (`password`, `account-key`, `client-secret`, `sas`,
-    `bearer`, `jwt`, `private-key`, `pkcs12`, `url-userinfo`, `of:ISSUER`, `high-entropy`, and `sha1` for 40 hexadecimal
-    digits, which a commit has as well); `unresolved_reference` says that the text holds a reference that App Service
-    does not resolve; `parts` are those of a telemetry connection string. Two values of one class may be equal or not.
+    `bearer`, `jwt`, `private-key`, `pkcs12`, `url-userinfo`, `of:ISSUER`, `high-entropy`); `unresolved_reference` says
+    that the text holds a reference that App Service does not resolve; `parts` are those of a telemetry connection
+    string. Two values of one class may be equal or not.
     """
 
     empty: bool

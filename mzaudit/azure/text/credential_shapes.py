@@ -74,7 +74,7 @@ _PORT = re.compile(r"\d{1,5}(?:[/;?#,]|$)")
 _TOKEN = re.compile(r"[A-Za-z0-9+/_.~=-]{20,}")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
 _HEX = re.compile(r"[0-9A-Fa-f]{32,}")
-_SHA1 = re.compile(r"[0-9a-f]{40}|[0-9A-F]{40}")  # a commit, a certificate's thumbprint, some issuers' keys
+_SHA1 = re.compile(r"[0-9a-f]{40}|[0-9A-F]{40}")  # a commit, a certificate's thumbprint
 _DIGEST = re.compile(r"sha(?:1|256|384|512)[-:].*", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -95,8 +95,6 @@ def credentials(text: str) -> tuple[str, ...]:
         found |= _shapes(decoded)
     elif not found and bare == text and _is_random(text.removeprefix("base64:")):
         found.add("high-entropy")
-    elif not found and _SHA1.fullmatch(text):
-        found.add("sha1")
     return tuple(sorted(found))
 
 

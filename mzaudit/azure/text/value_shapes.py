@@ -48,6 +48,7 @@ _DURATION = re.compile(
     r"|P(?=.)(?:\d{1,9}[YMWD]){0,4}(?:T(?:\d{1,9}[HMS]){1,3})?",
     re.I,
 )
+_SHA1 = re.compile(r"[0-9a-f]{40}|[0-9A-F]{40}")
 _PEM = re.compile(r"-----BEGIN (?P<label>[A-Z0-9 ]{1,60})-----[ \t]*\r?\n")
 
 # Microsoft.Data.SqlClient, Npgsql, MySqlConnector, ODBC: a server, and a part that only a database has
@@ -65,7 +66,7 @@ _DATABASE_HOST = re.compile(
 )
 _ENDPOINTS = frozenset({f"{service}endpoint" for service in ("blob", "file", "queue", "table", "dfs")})
 
-_WHOLE = {"boolean": _BOOLEAN, "number": _NUMBER, "duration": _DURATION}
+_WHOLE = {"boolean": _BOOLEAN, "number": _NUMBER, "duration": _DURATION, "sha1": _SHA1}
 _TELEMETRY = ("instrumentationkey", "ingestionendpoint")
 
 

@@ -109,7 +109,7 @@ def why_credential(entry: SettingEntry, value: ValueClass, secrets: Collection[s
         return None
     if entry.name_tells and NAMES.search(name) and not _is_trivial(name, value):
         return "has the name of a credential"
-    if "sha1" in value.credentials and _KEYS.fullmatch(name):
+    if "sha1" in value.kinds and _KEYS.fullmatch(name):
         return RANDOM
     return RANDOM if "high-entropy" in value.credentials else None
 
