@@ -9,7 +9,7 @@ from mzaudit.access.permission_matching import ActionTarget, all_of, any_of
 from mzaudit.access.role_condition import lets_pass
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.verdict import Fix
-from mzaudit.snapshot.authorization import Denied, DenyAssignment
+from mzaudit.snapshot.authorization import Denied, DenyAssignment, Permission
 from mzaudit.snapshot.observed import Gap, GapReason, Listing
 from mzaudit.snapshot.text.ids import covers, same
 
@@ -57,6 +57,29 @@ def denied(
             call = f"membership and conditions of the deny assignment {deny.name}"
             doubt.append(Gap(GapReason.UNDECIDED, call, deny.scope, detail="it may apply to this principal"))
     return tuple(sure), doubt
+
+
+def may_hide(denies: Listing[DenyAssignment], caller: str | None, group: str) -> list[Gap]:
+    """Why the list of what a resource group holds may lack something, whatever the caller's roles are: deny assignments
+    that may keep it from reading there. `caller` is its object id; its groups are not known."""
+    doubt: list[Gap] = [denies.gap] if denies.gap is not None else []
+    for deny in sorted(denies.items, key=lambda deny: (deny.id, deny.scope)):
+        above = covers(deny.scope, group) and not deny.not_below
+        inside = covers(group, deny.scope) and not same(group, deny.scope)
+        listed = any(_named(who, caller or EVERYONE, frozenset()) is not False for who in deny.principals)
+        spared = caller is not None and any(_named(who, caller, frozenset()) for who in deny.excluded)
+        if (above or inside) and (listed or caller is None) and not spared and any(map(_reading, deny.permissions)):
+            detail = f"the deny assignment {deny.name} may keep something there from the auditing identity"
+            doubt.append(Gap(GapReason.DENIED, f"GET {group}/resources", deny.scope, "*/read", detail))
+    return doubt
+
+
+def _reading(block: Permission) -> bool:
+    """Whether a block of a deny assignment may deny to read something. Those of managed applications spare `*/read`,
+    those of deployment stacks name what writes and deletes."""
+    if block.not_actions is not None and not {"*", "*/read"}.isdisjoint(map(str.casefold, block.not_actions)):
+        return False
+    return block.actions is None or any(one.casefold().endswith(("*", "/read")) for one in block.actions)
 
 
 def _applies(deny: DenyAssignment, principal_id: str, groups: frozenset[str], target: ActionTarget) -> bool | None:

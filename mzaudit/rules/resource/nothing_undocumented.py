@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mzaudit.access.deny_assignments import may_hide
 from mzaudit.engine import Evidence, Fail, Fix, Inconclusive, Pass, Severity, Verdict, rule
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.demand import Demand
@@ -40,7 +41,8 @@ def nothing_undocumented(want: DocumentedGroup, seen: Snapshot) -> Verdict:
     alerts, dashboards and workspaces of a documented component, what Azure says a documented resource manages, and what
     Azure creates along with one: smart detection of a component, the master database of a server, the network interface
     of a private endpoint. Azure cuts the list of a group to what the caller may read: without `*/read` on the group,
-    what is seen there still fails, and what may be hidden is inconclusive.
+    or under a deny assignment that may deny reading, what is seen there still fails, and what may be hidden is
+    inconclusive.
 
     ## Why it matters
     Nobody patches or monitors an undocumented resource: a virtual machine made by hand, a second vault with a copy of
@@ -60,6 +62,8 @@ def nothing_undocumented(want: DocumentedGroup, seen: Snapshot) -> Verdict:
     beside = belonging(want, seen)
     extra: list[InventoryItem] = []
     gaps = [] if listing.gap is None else [listing.gap]
+    caller = seen.caller.object_id if seen.caller is not None else None
+    gaps += may_hide(seen.access(want.id).denies, caller, want.id)
     for item in sorted(listing.items, key=lambda each: ids.key(each.id)):
         if _belongs(item.id, known) or (item.managed_by and _belongs(item.managed_by, known)):
             continue

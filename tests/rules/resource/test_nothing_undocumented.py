@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from mzaudit import kinds
+from mzaudit.access.deny_assignments import EVERYONE
 from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.engine.evaluate import verdict_of
 from mzaudit.engine.verdict import Verdict
@@ -20,11 +21,12 @@ from mzaudit.policy.loader.load import load
 from mzaudit.rules import vocabulary
 from mzaudit.rules.resource._made_by_azure import MADE
 from mzaudit.rules.resource.nothing_undocumented import nothing_undocumented
+from mzaudit.snapshot.authorization import Denied, Permission
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.inventory import InventoryItem
 from mzaudit.snapshot.observed import Gap, GapReason, Listing
 from mzaudit.snapshot.text.ids import key
-from tests.built_estate import POLICIES, SUBSCRIPTION, Bend, bent, component, gap, said, site
+from tests.built_estate import POLICIES, SUBSCRIPTION, Bend, authorization, bent, component, denied, gap, said, site
 
 VM = "Microsoft.Compute/virtualMachines"
 
@@ -69,6 +71,15 @@ PLAN = next(iter(bent().plans))
 ALERT = next(iter(bent().component(COMPONENT.id).alerts.items)).id
 DRAWN = next(iter(bent().component(COMPONENT.id).dashboards.items)).id
 OTHER = next(env for env in bound(ASKED).environments.values() if env.env != ENV.env)
+
+ALL = Denied(EVERYONE, "SystemDefined")
+CALLER = bent().caller
+assert CALLER is not None
+ME, OTHER_ID = Denied(CALLER.object_id, "ServicePrincipal"), Denied("somebody-else", "User")
+READING, WRITING = Permission(actions=("*",)), Permission(actions=("*/write", "*/delete"))
+SPARING = Permission(actions=("*",), not_actions=("*/read",))
+WHOLE = f"/subscriptions/{SUBSCRIPTION}"
+UNTOLD = Permission(actions=None)
 
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "only documented": ((holds(),), Pass, ""),
@@ -128,6 +139,32 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "of an allowed type, with another name": ((holds(at("Microsoft.Compute/disks", "data")),), Fail, "data"),
     "the list may be cut": ((holds(cut=CUT),), Inconclusive, ""),
     "the list may be cut, and something was seen": ((holds(at(VM, "vm-1"), cut=CUT),), Fail, "may hold more"),
+    "reading denied to everybody": ((holds(), denied(GROUP, READING, to=(ALL,))), Inconclusive, ""),
+    "reading denied in the subscription": ((holds(), denied(WHOLE, READING, to=(ALL,))), Inconclusive, ""),
+    "reading of one resource denied": ((holds(), denied(at(VM, "hidden"), READING, to=(ALL,))), Inconclusive, ""),
+    "reading of machines denied": (
+        (holds(), denied(GROUP, Permission(actions=("Microsoft.Compute/*/read",)), to=(ALL,))),
+        Inconclusive,
+        "",
+    ),
+    "reading denied to the auditor": ((holds(), denied(GROUP, READING, to=(ME,))), Inconclusive, ""),
+    "reading denied to a group, which it may be in": (
+        (holds(), denied(GROUP, READING, to=(Denied("g", "Group"),))),
+        Inconclusive,
+        "",
+    ),
+    "what is denied is not told": ((holds(), denied(GROUP, UNTOLD, to=(ALL,))), Inconclusive, ""),
+    "reading denied, and something was seen": (
+        (holds(at(VM, "vm-1")), denied(GROUP, READING, to=(ALL,))),
+        Fail,
+        "may hold more",
+    ),
+    "reading denied to all but the auditor": ((holds(), denied(GROUP, READING, to=(ALL,), but=(ME,))), Pass, ""),
+    "reading denied to another": ((holds(), denied(GROUP, READING, to=(OTHER_ID,))), Pass, ""),
+    "writing denied, as deployment stacks do": ((holds(), denied(GROUP, WRITING, to=(ALL,))), Pass, ""),
+    "all but reading denied, as managed applications do": ((holds(), denied(GROUP, SPARING, to=(ALL,))), Pass, ""),
+    "reading denied in another group": ((holds(), denied(f"{GROUP}-2", READING, to=(ALL,))), Pass, ""),
+    "deny assignments refused": ((holds(), authorization(denies=Listing(gap=gap()))), Inconclusive, ""),
     "the list refused": ((lambda seen: replace(seen, inventories={key(GROUP): Listing(gap=gap())}),), Inconclusive, ""),
     "nobody listed it": ((), Inconclusive, ""),
     "a thing of another environment": ((holds(*OTHER.ids),), Pass, ""),
