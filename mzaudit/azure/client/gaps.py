@@ -82,10 +82,10 @@ _OURS = Path(__file__).parents[2]
 
 def from_answer(call: Call, answer: Answer) -> Gap | None:
     """The gap that an answer leaves; `None` for one to read, and for one that says that the thing does not exist."""
-    code, status = answer.code(), answer.status
-    codes = answer.codes()
+    status = answer.status
     if status == 200:
         return call.gap(GapReason.MALFORMED, answer.fault) if answer.fault else None
+    code, codes = answer.code(), answer.codes()
     if status == 404:
         if "SubscriptionNotFound" in codes:
             return call.gap(GapReason.NOT_VISIBLE, "SubscriptionNotFound: wrong id, or no role in it")
