@@ -25,7 +25,7 @@ from mzaudit.simulator import Simulator, serve
 Audit = Callable[[Desired, Simulator], tuple[Finding, ...]]
 """Collects from the simulator and judges; has to be picklable, to reach the workers."""
 
-_BATCH = 30
+_SMALLEST_BATCH, _BATCHES = 30, 4  # of cases; for each worker
 _LOOK_FOR_GARBAGE = 100_000  # objects made and not yet freed: oftener, it costs a seventh of a case
 
 
@@ -171,13 +171,14 @@ def _batch(plan: DrillPlan, numbers: Sequence[int]) -> list[DrillOutcome]:
 
 def run(plan: DrillPlan, numbers: Sequence[int], jobs: int) -> Iterator[DrillOutcome]:
     """The outcomes of those cases, from `jobs` worker processes, in no particular order."""
-    if jobs <= 1 or len(numbers) <= _BATCH:
+    if jobs <= 1 or len(numbers) <= _SMALLEST_BATCH:
         yield from _batch(plan, numbers)
         return
     cases = cases_of(ground_of(plan))
     # what compares all environments goes together: a batch looks at the conforming estate once for each kind
     ordered = sorted(numbers, key=lambda number: not cases[number].all_environments)
-    batches = [ordered[start : start + _BATCH] for start in range(0, len(ordered), _BATCH)]
+    size = max(_SMALLEST_BATCH, len(ordered) // (_BATCHES * jobs) + 1)
+    batches = [ordered[start : start + size] for start in range(0, len(ordered), size)]
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, spawn, gc.set_threshold, (_LOOK_FOR_GARBAGE,)) as workers:
         for done in as_completed([workers.submit(_batch, plan, batch) for batch in batches]):
