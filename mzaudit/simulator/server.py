@@ -47,7 +47,9 @@ from mzaudit.simulator.http_messages import HttpRequest, HttpResponse, read_requ
 from mzaudit.simulator.in_memory import Handed, Memory, MemorySession
 from mzaudit.simulator.listener import settle, shut
 from mzaudit.simulator.proxy import Proxy, Verdict
+from mzaudit.simulator.recall import Recall
 from mzaudit.simulator.services import entra, graph, registry_data_plane, vault_data_plane
+from mzaudit.simulator.sql import sql_login
 from mzaudit.simulator.sql.ledger import RequestLedger, SqlRequest
 from mzaudit.simulator.sql.service import SqlService
 from mzaudit.simulator.sql.sql_login import SUFFIX, WORKER_SUFFIX
@@ -96,6 +98,8 @@ class Simulator:
         self._latency = latency
         self._waves = waves
         self._answered: dict[int, Request] = {}
+        self._signed: dict[tuple[str, URL, bytes], HttpRequest] = {}
+        self.memory = Recall(self._again)
         self._numbers = itertools.count(1)
         self._ca_file, self._tls, sql_tls = certificates(folder, [*_HOSTS, *_WILDCARDS])
         self._ledger = RequestLedger(SqlFaultPlan(self.sql_faults), partial(self._wait, database=True))
@@ -270,6 +274,8 @@ class Simulator:
         """The answer to a request of this process, unless it is one to wait for, to refuse or to let go wrong."""
         if self._latency or self._judge(call.host, url.port or 0) != "known" or self._plan.concerns(call):
             return None
+        if call.bearer is not None:  # a trade of tokens is of one client alone
+            self._signed[call.method, url, call.body] = call
         number = next(self._numbers)
         answer = self._answer(call)
         self._answered[number] = Request(call.method, call.host, call.path, url.raw_query_string, answer.status, number)
@@ -283,6 +289,19 @@ class Simulator:
             "Server": SERVER_SOFTWARE,
         }
         return answer.status, headers, body
+
+    def _again(self, method: str, url: str, body: str) -> object | None:
+        """What a request that was handed over before is answered now but for the time; for a database, all that decides
+        its answers."""
+        if method == "SQL":
+            return None if self._latency or self.sql_faults else sql_login.deciding(self.estate)
+        where = URL(url)
+        made = self._signed.get((method, where, body.encode()))
+        answer = None if made is None else self._hand_over(made, where)
+        if answer is None:
+            return None
+        status, headers, content = answer
+        return status, {**headers, "Date": ""}, content
 
     async def _wait(self, *, database: bool = False) -> None:
         if self._waves is not None:

@@ -107,6 +107,19 @@ class HttpSession(Protocol):
         ...
 
 
+class AnswerMemory(Protocol):
+    """What earlier runs made of the services' answers. A request is named by its method, URL and body; all that one
+    database is asked by `SQL`, `host/database` and what is wanted of it."""
+
+    def recall(self, method: str, url: str, body: str) -> object | None:
+        """What was kept of that request; None if nothing was, or if it would not be answered the same again."""
+        ...
+
+    def keep(self, method: str, url: str, body: str, made: object) -> None:
+        """Keep what came of a request that was just answered."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """The way to Azure, resolved once; the environment is not looked at again.
@@ -115,7 +128,8 @@ class Connection:
     `ca_file` is a PEM file or a directory of hashed certificates that replaces the system's authorities; `at_once` is
     how many calls to one host may be under way, each on a connection of its own that is kept and used again.
     `session` makes what takes the place of an aiohttp session, given the settings of its pool and its own; the
-    simulator's stays in this process. `label_key` is the key of equality labels that several runs share.
+    simulator's stays in this process. `memory` is asked before the services are; none but the simulator's knows what
+    they would say. `label_key` is the key of equality labels that several runs share.
     """
 
     cloud: CloudName = "public"
@@ -125,6 +139,7 @@ class Connection:
     retry: Retry = field(default_factory=Retry)
     at_once: int = 24
     session: Callable[..., HttpSession] | None = field(default=None, repr=False)
+    memory: AnswerMemory | None = field(default=None, repr=False)
     label_key: Sealed | None = None
 
     @classmethod

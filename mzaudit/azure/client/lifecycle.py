@@ -42,7 +42,7 @@ async def opened(
     deadline = loop.time() + timeout
     tokens = Tokens(login, _FOR_A_TOKEN * connection.retry.budget, deadline)
     clients = Clients(connection, tokens, subscription, f"mzaudit/{tool_version}", vaults)
-    session = Session(connection.retry, deadline)
+    session = Session(connection.retry, deadline, connection.memory)
     try:
         caller = await _signed_in(tokens, clients, connection)
         yield ReadContext(connection, session, clients, authorization_reader.permissions, lists), caller

@@ -13,7 +13,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from mzaudit.azure.client.call import Answer, Call
 from mzaudit.azure.client.clock_skew import Skew
-from mzaudit.azure.client.connection import Retry
+from mzaudit.azure.client.connection import AnswerMemory, Retry
 from mzaudit.azure.client.failures import HostRefusedError, WriteRefusedError
 from mzaudit.azure.client.gaps import answer_of, from_error
 from mzaudit.azure.client.rate_limiter import RateLimiter
@@ -41,10 +41,11 @@ class SdkClient(Protocol):
 
 class Session:
     """The run's sender. `deadline` is on the running loop's clock; `answered` counts the answers so far, and `skew`
-    compares the time that they tell."""
+    compares the time that they tell. What `memory` holds of a request is not asked for."""
 
-    def __init__(self, retry: Retry, deadline: float) -> None:
+    def __init__(self, retry: Retry, deadline: float, memory: AnswerMemory | None = None) -> None:
         self._retry = retry
+        self._memory = memory
         self.deadline = deadline
         self.answered = 0
         self.skew = Skew()
@@ -59,11 +60,18 @@ class Session:
         overdue = call.gap(GapReason.TIMEOUT, "the run's time was up")
         if asyncio.get_running_loop().time() >= self.deadline:
             return overdue
+        if self._memory is not None:
+            known = self._memory.recall(call.method, url, call.body)
+            if isinstance(known, Answer):
+                return known
         try:
             async with asyncio.timeout_at(self.deadline), lane.turn(first=call.leads):
-                return await self._send_with_retries(client, lane, call, url, largest)
+                found = await self._send_with_retries(client, lane, call, url, largest)
         except TimeoutError:
             return overdue
+        if self._memory is not None and isinstance(found, Answer):
+            self._memory.keep(call.method, url, call.body, found)
+        return found
 
     async def _send_with_retries(
         self, client: SdkClient, lane: RateLimiter, call: Call, url: str, largest: int

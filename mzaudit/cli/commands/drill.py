@@ -91,14 +91,16 @@ def audit(
     wanted: Desired, simulator: Simulator, without: Sequence[str] = (), *, wire: bool = False
 ) -> tuple[Finding, ...]:
     """Collect, by the SDK's own pipelines, and judge by every rule but those `without`. The simulator answers in this
-    process, or over the `wire`: a drill is several times as fast without, and says the same."""
+    process, and what an earlier case made of the same answer is used again; or it answers over the `wire`, which says
+    the same and takes several times as long."""
     from mzaudit.azure import Connection, choose, collect
     from mzaudit.engine.evaluate import evaluate
 
     configure_logging(debug=False)
     environment = simulator.environ()
-    session = None if wire else simulator.session
-    connection = replace(Connection.from_environment(environment), at_once=_AT_ONCE, session=session)
+    connection = replace(Connection.from_environment(environment), at_once=_AT_ONCE)
+    if not wire:
+        connection = replace(connection, session=simulator.session, memory=simulator.memory)
     seen = run_async(
         collect(
             scope_of(wanted),

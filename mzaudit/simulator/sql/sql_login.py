@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from dataclasses import dataclass
 
@@ -100,6 +101,12 @@ def admit(estate: Estate, server: Json, database: str, token: str, *, read_only:
     replica = secondary or (read_only and body["properties"].get("readScale") == "Enabled")
     shown = contents.as_replicated() if replica else contents
     return SqlSession(str(server["name"]), str(body["name"]), shown, user, login, replica)
+
+
+def deciding(estate: Estate) -> bytes:
+    """All of an estate that decides what its servers answer."""
+    bodies = [body for known, body in estate.resources.items() if "/microsoft.sql/" in known]
+    return pickle.dumps((estate.tenant_id, estate.principals, estate.group_members, estate.gates, estate.sql, bodies))
 
 
 def gate(estate: Estate, server: Json) -> SqlGateway:
