@@ -45,16 +45,16 @@ coverage: $(READY) ## lines and branches of the rooms without effects that their
 	$(BIN)/coverage run -m pytest --quiet --numprocesses 0 $(FAST)
 	$(BIN)/coverage report --fail-under=95
 
-# The lock is what all tests run on; these are the other ends of what pyproject.toml admits.
+# The lock is what all tests run on; these are the other ends of what pyproject.toml admits. NEWEST may be an interpreter's path.
 NEWEST := 3.13
 lowest: ## the fast tests on the lowest versions that are admitted, and on the newest Python; installs both in .lowest
 	$(PYTHON) -m venv .lowest/uv
 	.lowest/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.lowest/uv/bin/uv venv --quiet --clear --python $(NEWEST) .lowest/newest
 	.lowest/uv/bin/uv venv --quiet --clear --python $(PYTHON) .lowest/versions
 	.lowest/uv/bin/uv pip install --quiet --compile-bytecode --python .lowest/versions --resolution lowest-direct --editable '.[build,dev]'
 	.lowest/versions/bin/python -m pytest --quiet $(FAST)
 	.lowest/versions/bin/mzaudit check --env prd --simulate compliant --output terminal
-	.lowest/uv/bin/uv venv --quiet --clear --python $(NEWEST) .lowest/newest
 	.lowest/uv/bin/uv pip install --quiet --compile-bytecode --python .lowest/newest --require-hashes --requirement constraints.txt
 	.lowest/uv/bin/uv pip install --quiet --compile-bytecode --python .lowest/newest --no-deps --no-build-isolation --editable .
 	.lowest/newest/bin/python -m pytest --quiet $(FAST)

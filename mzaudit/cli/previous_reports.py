@@ -20,24 +20,7 @@ from mzaudit.cli.streams import say
 from mzaudit.errors import InputError
 
 PREVIOUS: Final = ".previous"
-# How a file of ours begins, and what stands near its beginning. One that begins otherwise is somebody's own and is
-# never touched.
-_OURS: Final = {
-    "json": ("{", "mzaudit"),
-    "jsonl": ("{", "mzaudit"),
-    "junit": ("<?xml", "mzaudit"),
-    "sarif": ("{", "mzaudit"),
-    "sarif-alerts": ("{", "mzaudit"),
-    "csv": ("environment,rule,", "mzaudit"),
-    "ocsf": ("{", "mzaudit"),
-    "markdown": ("# mzaudit", ""),
-    "markdown-ado": ("# mzaudit", ""),
-    "markdown-summary": ("# mzaudit", ""),
-    "terminal": ("tool ", "mzaudit"),
-    "html": ("<!DOCTYPE html>\n<!-- mzaudit", ""),
-    "fix": ("#!/usr/bin/env bash\n# Remediation of what mzaudit", ""),
-    "snapshot": ('{\n "', ""),
-}
+_SNAPSHOT: Final = "snapshot"
 
 
 class Writing(SectionedCommand):
@@ -144,6 +127,8 @@ def _look(path: Path) -> None:
 
 def _is_somebodys(path: Path, format_: str) -> bool:
     """Whether something stands there that is not ours. What another run takes away meanwhile was ours."""
+    from mzaudit.report import FORMATS
+
     try:
         if not path.is_file():
             return path.exists()
@@ -151,18 +136,18 @@ def _is_somebodys(path: Path, format_: str) -> bool:
             head = file.read(4096)
     except FileNotFoundError:
         return False
-    begins, holds = _OURS[format_]
-    return bool(head) and not (head.startswith(begins) and holds in head)  # nothing is lost with an empty file
+    begins, named = ('{\n "', "") if format_ == _SNAPSHOT else (FORMATS[format_].begins, "mzaudit")
+    return bool(head) and not (head.startswith(begins) and named in head)  # nothing is lost with an empty file
 
 
 def _what(format_: str) -> str:
-    return "snapshot" if format_ == "snapshot" else f"{format_} report"
+    return _SNAPSHOT if format_ == _SNAPSHOT else f"{format_} report"
 
 
 def _named(params: Mapping[str, Any]) -> list[OutputTarget]:
     """The files that a command line names; of one that is wrong, those that can be told."""
     if "output" in params:
-        return [OutputTarget("snapshot", Path(params["output"]))] if params["output"] else []
+        return [OutputTarget(_SNAPSHOT, Path(params["output"]))] if params["output"] else []
     options = params.get("outputs") or ()
     if options:
         return [target for option in options if (target := parsed(option)) is not None]

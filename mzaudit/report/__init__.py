@@ -21,28 +21,30 @@ Chunks: TypeAlias = "Callable[[Report], Iterator[str]]"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: the module and the function of it that writes it, and the extension of its files."""
+    """A format: the module and the function of it that writes it, the extension of its files, and how each begins, by
+    which a run tells its own earlier file, which also names mzaudit, from somebody else's."""
 
     module: str
     extension: str
+    begins: str
     function: str = "chunks"
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "json": Format("mzaudit.report.formats.json", "json"),
-        "jsonl": Format("mzaudit.report.formats.jsonl", "jsonl"),
-        "junit": Format("mzaudit.report.formats.junit", "xml"),
-        "sarif": Format("mzaudit.report.formats.sarif", "sarif"),
-        "sarif-alerts": Format("mzaudit.report.formats.sarif", "sarif", "alerts"),
-        "csv": Format("mzaudit.report.formats.csv", "csv"),
-        "ocsf": Format("mzaudit.report.formats.ocsf", "jsonl"),
-        "markdown": Format("mzaudit.report.formats.markdown", "md"),
-        "markdown-ado": Format("mzaudit.report.formats.markdown", "md", "azure_pull_request"),
-        "markdown-summary": Format("mzaudit.report.formats.markdown", "md", "azure_summary"),
-        "terminal": Format("mzaudit.report.formats.terminal", "txt"),
-        "html": Format("mzaudit.report.formats.html", "html"),
-        "fix": Format("mzaudit.report.formats.fix", "sh"),
+        "json": Format("mzaudit.report.formats.json", "json", "{"),
+        "jsonl": Format("mzaudit.report.formats.jsonl", "jsonl", "{"),
+        "junit": Format("mzaudit.report.formats.junit", "xml", "<?xml"),
+        "sarif": Format("mzaudit.report.formats.sarif", "sarif", "{"),
+        "sarif-alerts": Format("mzaudit.report.formats.sarif", "sarif", "{", "alerts"),
+        "csv": Format("mzaudit.report.formats.csv", "csv", "environment,rule,"),
+        "ocsf": Format("mzaudit.report.formats.ocsf", "jsonl", "{"),
+        "markdown": Format("mzaudit.report.formats.markdown", "md", "# mzaudit"),
+        "markdown-ado": Format("mzaudit.report.formats.markdown", "md", "# mzaudit", "azure_pull_request"),
+        "markdown-summary": Format("mzaudit.report.formats.markdown", "md", "# mzaudit", "azure_summary"),
+        "terminal": Format("mzaudit.report.formats.terminal", "txt", "tool "),
+        "html": Format("mzaudit.report.formats.html", "html", "<!DOCTYPE html>\n<!-- mzaudit"),
+        "fix": Format("mzaudit.report.formats.fix", "sh", "#!/usr/bin/env bash\n# Remediation of what mzaudit"),
     }
 )
 

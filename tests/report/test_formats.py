@@ -65,6 +65,13 @@ def test_the_same_report_gives_the_same_bytes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
+def test_a_format_begins_as_it_is_known_by(name: str) -> None:
+    text = render(name, night())
+    assert text.startswith(FORMATS[name].begins)
+    assert "mzaudit" in text[:4096]
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_a_report_is_written_in_whole_lines(name: str) -> None:
     assert [piece for piece in find(name)(night()) if not piece.endswith("\n")] == []
 
