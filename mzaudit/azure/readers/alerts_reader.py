@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pydantic import Field, JsonValue
 
 from mzaudit.azure.readers.wire_models import Moment, Resource, Wire
 from mzaudit.snapshot.alerts import ActionGroup, Alert, AlertCondition, ProcessingRule
 from mzaudit.snapshot.text import shown
-from mzaudit.snapshot.text.ids import key
+from mzaudit.snapshot.text.ids import key, name
 
-# A service health alert watches Azure's own services, wherever it is scoped.
-_SERVICE_HEALTH = "microsoft.resourcehealth/events"
+# What alerts on these categories watch, wherever they are scoped: Azure's own services, its advice, settings.
+_OF_CATEGORY = {
+    "servicehealth": "microsoft.resourcehealth/events",
+    "recommendation": "microsoft.advisor/recommendations",
+    "autoscale": "microsoft.insights/autoscalesettings",
+}
 _PROSE = frozenset({"description", "alertcontext"})
 _ACTIVITY_LOG = "/activitylogalerts/"
 
@@ -111,13 +115,13 @@ def alert(body: AlertBody) -> Alert:
             raise ValueError("the condition is not told")
     scopes, types = sorted({*(members.scopes or []), *(members.scope or [])}), set(members.target_resource_types or [])
     types |= {members.target_resource_type} if members.target_resource_type else set()
+    types = {each.casefold() for each in types}
     for field, values in _narrowed(members.condition):
         if field == "resourceid":
             scopes = sorted(map(shown.part, values))
-        elif field == "resourcetype":
-            types |= set(map(shown.part, values))
-        elif field == "category" and {value.casefold() for value in values} == {"servicehealth"}:
-            types.add(_SERVICE_HEALTH)
+        elif field == "resourcegroup":
+            scopes = sorted(_in_groups(scopes, [shown.part(name(value)) for value in values]))
+        types = _of_both(types, _types(field, values))
     severity = members.severity
     return Alert(
         id=body.id,
@@ -125,7 +129,7 @@ def alert(body: AlertBody) -> Alert:
         enabled=enabled,
         scopes=tuple(scopes),
         action_groups=tuple(sorted({*_groups(members.actions), *_groups(members.action_groups)})),
-        types=tuple(sorted({each.casefold() for each in types})),
+        types=tuple(sorted(types)),
         severity=f"Sev{severity}" if isinstance(severity, int) else severity,
     )
 
@@ -140,6 +144,37 @@ def _narrowed(condition: _ActivityCondition | None) -> Iterator[tuple[str, tuple
         if len(found) == 1:
             field, values = next(iter(found.items()))
             yield field, tuple(values)
+
+
+def _types(field: str, values: Iterable[str]) -> set[str]:
+    """The types of resources that a clause narrows an alert to, or their namespaces; none where it does not. An
+    operation begins with the type of what it is done to: `Microsoft.Network/networkSecurityGroups/write`."""
+    told = {value.casefold() for value in values}
+    match field:
+        case "resourcetype" | "resourceprovider":
+            return {shown.part(each) for each in told}
+        case "operationname":
+            return {shown.part("/".join(each.split("/")[:2])) for each in told}
+        case "category" if told <= _OF_CATEGORY.keys():
+            return {_OF_CATEGORY[each] for each in told}
+        case _:
+            return set()
+
+
+def _of_both(types: set[str], more: set[str]) -> set[str]:
+    """What two clauses narrow to together; the later alone where nothing is of both, which no event is."""
+    if not types or not more:
+        return types or more
+    both = {one for one in types for other in more if one == other or one.startswith(f"{other}/")}
+    return both | {one for one in more for other in types if one.startswith(f"{other}/")} or more
+
+
+def _in_groups(scopes: Iterable[str], groups: Iterable[str]) -> set[str]:
+    """What is left of scopes in resource groups of these names."""
+    named = {f"/resourcegroups/{group}".casefold(): group for group in groups}
+    found = {each for each in scopes if any(f"{key(each)}/".find(f"{group}/") > 0 for group in named)}
+    whole = [each for each in scopes if "/resourcegroups/" not in key(each)]
+    return found | {f"{each.rstrip('/')}/resourceGroups/{group}" for each in whole for group in named.values()}
 
 
 def _told(clause: _Clause) -> bool:

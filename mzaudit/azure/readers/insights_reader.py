@@ -180,9 +180,15 @@ def _watches(one: Alert, component_id: str, workspace: str | None) -> bool:
     to other types of resources."""
     for target, kind in ((component_id, _COMPONENT), (workspace, _WORKSPACE)):
         for scope in one.scopes if target else ():
-            if same(scope, target or "") or (covers(scope, target or "") and (not one.types or kind in one.types)):
+            if same(scope, target or "") or (covers(scope, target or "") and _takes(one.types, kind)):
                 return True
     return False
+
+
+def _takes(types: Iterable[str], kind: str) -> bool:
+    """Whether a type of resources is among those, or in a namespace among them, that an alert is narrowed to."""
+    narrowed = tuple(types)
+    return not narrowed or kind in narrowed or kind.partition("/")[0] in narrowed
 
 
 def _lies_over(rule: ProcessingRule, component_id: str, watching: Iterable[Alert]) -> bool:

@@ -28,12 +28,13 @@ def alerts_exist(want: DesiredComponent, seen: Snapshot) -> Verdict:
     At least one alert rule of any kind (metric, log, activity log, smart detector) in the component's subscription is
     enabled, watches the component, and reaches somebody. It watches the component if its scope is the component, the
     workspace that it writes to, or its resource group or subscription, unless it is narrowed to other types of
-    resources. It reaches somebody through an action group that exists, is enabled and has a receiver that is not
-    disabled: one of its own, in whatever subscription, or one that an alert processing rule adds. A processing rule
-    that always removes all action groups silences it; one that does so at set times does not count. Its filters are
-    decided by what is known before an alert fires: the alert rule, its severity and kind of signal, and the target, its
-    type and group where the rule is on the component itself. Ids are compared without case. Alert rules of other
-    subscriptions are not looked for. Whether a message arrives is not checked.
+    resources, to operations on them, to another resource group, or to service health, advice or autoscaling. It reaches
+    somebody through an action group that exists, is enabled and has a receiver that is not disabled: one of its own, in
+    whatever subscription, or one that an alert processing rule adds. A processing rule that always removes all action
+    groups silences it; one that does so at set times does not count. Its filters are decided by what is known before an
+    alert fires: the alert rule, its severity and kind of signal, and the target, its type and group where the rule is
+    on the component itself. Ids are compared without case. Alert rules of other subscriptions are not looked for.
+    Whether a message arrives is not checked.
 
     The finding says why each alert reaches nobody. The rule fails only where the lists are known to be complete.
 
