@@ -33,7 +33,7 @@ def marked(picture: Topology, findings: Iterable[Finding]) -> Topology:
             return ElementStatus.EXTRA
         if node.kind is NodeKind.PLAN and not node.resource:
             return ElementStatus.NOT_SEEN  # nobody saw which plan it is, so nothing is known of it
-        gone = any((node.env, above) in absences for above in _down_to(node.resource)) or (
+        gone = any((node.env, above) in absences for above in down_to(node.resource)) or (
             node.kind is NodeKind.IDENTITY and any(_no_identity(node, finding) for finding in bearing(node))
         )
         return ElementStatus.MISSING if gone else mark(node)
@@ -95,7 +95,7 @@ def fared(findings: Iterable[Finding], causes: Mapping[tuple[str, Cause], Findin
     return ElementStatus.WAIVED if Status.WAIVED in statuses else ElementStatus.PASSED
 
 
-def _down_to(resource: str) -> Iterator[str]:
+def down_to(resource: str) -> Iterator[str]:
     """The id and all above it, as keys."""
     return accumulate(key(resource).split("/")[1:], "{}/{}".format, initial="")
 

@@ -24,8 +24,8 @@ _LANE = 14
 _COLUMNS: tuple[tuple[str, tuple[NodeKind, ...]], ...] = (
     ("Platform", (NodeKind.PLAN, NodeKind.REGISTRY, NodeKind.TELEMETRY)),
     ("Apps", (NodeKind.APP,)),
-    ("Identities", (NodeKind.IDENTITY,)),
-    ("Data", (NodeKind.VAULT, NodeKind.BLOBS, NodeKind.SERVER, NodeKind.DATABASE)),
+    ("Identities", (NodeKind.IDENTITY, NodeKind.PRINCIPAL)),
+    ("Data", (NodeKind.VAULT, NodeKind.BLOBS, NodeKind.SERVER, NodeKind.DATABASE, NodeKind.RESOURCE)),
     ("Not documented", (NodeKind.STRANGER,)),
 )
 

@@ -10,17 +10,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from mzaudit.access.managed_identities import identities_of
-from mzaudit.diagram.element_status import counts, marked
+from mzaudit.diagram.element_status import counts, down_to, marked
 from mzaudit.engine.results import Arrow, ElementStatus, Finding, Node, NodeKind, Topology
 from mzaudit.engine.rule import AnyRule, Aspect
 from mzaudit.policy.desired import (
     Desired,
+    DesiredAccess,
     DesiredEnvironment,
     DesiredServer,
     DesiredService,
     DesiredStorage,
     DesiredVault,
 )
+from mzaudit.policy.resources.expected_body import ExpectedBody
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap
 from mzaudit.snapshot.text.ids import covers, key, name, same
@@ -66,7 +68,8 @@ class _Documented:
             self._about_it.setdefault((finding.subject.kind, first), []).append(finding)
         self._plans: dict[str, Node] = {}
         self._nodes: dict[str, Node] = {}
-        self.arrows: list[Arrow] = []
+        self._arrows: dict[tuple[str, str, str], Arrow] = {}
+        self._holders: dict[str, Node] = {}  # identities and principals, by what tells them apart
         self._registries = {
             one.key: self._thing(NodeKind.REGISTRY, "registry", one.name, one.id) for one in want.registries
         }
@@ -76,8 +79,20 @@ class _Documented:
         self._vaults = {vault.name: self._vault(vault) for vault in want.vaults}
         self._blobs = {storage.key: self._container(storage) for storage in want.storage}
         self._databases = {key: node for server in want.servers for key, node in self._server(server).items()}
+        for resource in _whole(want.expected):
+            called = self._told_apart(NodeKind.RESOURCE, name(resource.id), resource.id)
+            self._node(NodeKind.RESOURCE, called, resource.id, [])
         for service in want.services:
             self._service(service, seen)
+        for service in want.services:
+            self._access(self.holder_of(service), service.key, service.access, self._about("service", service.key))
+        for principal in want.principals:
+            if principal.access:
+                mine = [f for f in self._of_kind("principal") if f.subject.name.startswith(f"{principal.name}/")]
+                node = self._node(NodeKind.PRINCIPAL, principal.name, principal.object_id, mine)
+                self._holders[principal.object_id.casefold()] = node
+                self._access(node, principal.name, principal.access, mine)
+        self._bodies()
 
     def _thing(self, kind: NodeKind, subject: str, called: str, resource: str) -> Node:
         return self._node(kind, called, resource, self._about(subject, called))
@@ -111,9 +126,7 @@ class _Documented:
         on_identity = self._of(mine, Aspect.IDENTITY, Aspect.ROLES)
         acts = service.acts_as != "none"
         app = self._node(NodeKind.APP, service.app, service.id, own if acts else [*own, *on_identity])
-        identity = app
-        if acts:
-            identity = self._node(NodeKind.IDENTITY, service.app, f"{service.id}/identity", on_identity)
+        identity = self._identity(service, on_identity) if acts else app
         on_plan = self._of(mine, Aspect.PLAN)
         plans = service.plans
         if plans.minimum or plans.refused or (plans.recommended and service.production):  # else none is documented
@@ -141,9 +154,62 @@ class _Documented:
             component = self._components[service.exports_to.key]
             self._arrow(app, component, "exports to", self._of(mine, Aspect.EXPORT))
 
+    def _identity(self, service: DesiredService, bearing: list[Finding]) -> Node:
+        """Whom the app acts as; services may share a user-assigned identity, which is drawn once."""
+        own = service.identity
+        if own is None:
+            made = self._node(NodeKind.IDENTITY, service.app, f"{service.id}/identity", bearing)
+        elif (known := self._holders.get(key(own.id))) is None:
+            made = self._node(NodeKind.IDENTITY, self._told_apart(NodeKind.IDENTITY, own.name, own.id), own.id, bearing)
+        else:
+            made = self._bears_more(known, bearing)
+        self._holders[key(own.id) if own is not None else key(service.id)] = made
+        return made
+
+    def _bodies(self) -> None:
+        """What is asked of bodies marks the thing that they are of, or are a part of."""
+        found: dict[str, list[Finding]] = {}
+        for finding in (*self._of_kind("resource"), *self._of_kind("expectation")):
+            found.setdefault(finding.subject.id, []).append(finding)
+        for resource_id, bearing in found.items():
+            if (node := self.at(resource_id)) is not None:
+                self._bears_more(node, bearing)
+
+    def _access(self, holder: Node | None, called: str, access: Iterable[DesiredAccess], about: list[Finding]) -> None:
+        """The further roles that somebody holds, each an arrow to what it is held on."""
+        for one in access:
+            target = self.at(one.scope)
+            if holder is not None and target is not None and target is not holder:
+                name_of_it = f"{called}/{one.on}/{one.role}"
+                bearing = [f for f in about if f.subject.name == name_of_it]
+                self._arrow(holder, target, f"holds {one.role} on", bearing)
+
+    def _told_apart(self, kind: NodeKind, called: str, resource: str) -> str:
+        """The name of a node; of two of one kind and name, the second is told by its whole id."""
+        return resource if f"{self._env}/{kind}/{called}" in self._nodes else called
+
+    def _bears_more(self, known: Node, bearing: Iterable[Finding]) -> Node:
+        """The same node, with further findings."""
+        prints = dict.fromkeys((*known.findings, *(finding.fingerprint for finding in bearing)))
+        made = self._nodes[known.id] = replace(known, findings=tuple(prints))
+        return made
+
     def _of(self, findings: Iterable[Finding], *aspects: Aspect) -> list[Finding]:
         """The findings of rules that bear on one of these."""
         return [finding for finding in findings if self._aspects.get(finding.rule) in aspects]
+
+    @property
+    def arrows(self) -> tuple[Arrow, ...]:
+        """All of them, in the order in which they are documented."""
+        return tuple(self._arrows.values())
+
+    def holder_of(self, service: DesiredService) -> Node | None:
+        """The node of the identity that a service acts as."""
+        return self._holders.get(key(service.identity.id if service.identity is not None else service.id))
+
+    def principal(self, object_id: str) -> Node | None:
+        """The node of a person, group or pipeline."""
+        return self._holders.get(object_id.casefold())
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -156,8 +222,13 @@ class _Documented:
 
     def at(self, scope: str) -> Node | None:
         """The node that the scope is, or is a part of; of a database and its server, the database."""
-        holding = (n for n in self.nodes if n.kind is not NodeKind.IDENTITY and covers(n.resource, scope))
+        holders = (NodeKind.IDENTITY, NodeKind.PRINCIPAL)
+        holding = (n for n in self.nodes if n.kind not in holders and covers(n.resource, scope))
         return max(holding, key=lambda node: len(node.resource), default=None)
+
+    def _of_kind(self, kind: str) -> list[Finding]:
+        """Findings about things of that kind."""
+        return [finding for (each, _), found in self._about_it.items() if each == kind for finding in found]
 
     def _about(self, kind: str, *names: str) -> list[Finding]:
         """Findings about things of that kind and of one of these names, or about what they hold."""
@@ -171,12 +242,10 @@ class _Documented:
             return self._node(NodeKind.PLAN, f"plan of {service.app}", "", bearing)
         known = self._plans.get(key(plan_id))
         if known is None:
-            called = name(plan_id)  # of two plans of one name, the second is told by its whole id
-            called = plan_id if f"{self._env}/{NodeKind.PLAN}/{called}" in self._nodes else called
+            called = self._told_apart(NodeKind.PLAN, name(plan_id), plan_id)
             made = self._node(NodeKind.PLAN, called, plan_id, bearing)
         else:
-            made = replace(known, findings=(*known.findings, *(f.fingerprint for f in bearing)))
-            self._nodes[made.id] = made
+            made = self._bears_more(known, bearing)
         self._plans[key(plan_id)] = made
         return made
 
@@ -186,8 +255,11 @@ class _Documented:
         return node
 
     def _arrow(self, source: Node, target: Node, label: str, bearing: list[Finding]) -> None:
-        prints = tuple(finding.fingerprint for finding in bearing)
-        self.arrows.append(Arrow(self._env, source.id, target.id, label, ElementStatus.NOT_SEEN, prints))
+        """One arrow for each source, target and label: services may share the source."""
+        ends = source.id, target.id, label
+        before = self._arrows.get(ends)
+        prints = (*(before.findings if before is not None else ()), *(finding.fingerprint for finding in bearing))
+        self._arrows[ends] = Arrow(self._env, *ends, ElementStatus.NOT_SEEN, tuple(dict.fromkeys(prints)))
 
 
 def _node(
@@ -201,6 +273,16 @@ def _node(
 ) -> Node:
     prints = tuple(finding.fingerprint for finding in bearing)
     return Node(f"{env}/{kind}/{called}", env, kind, called, resource, within, mark, prints)
+
+
+def _whole(expected: Iterable[ExpectedBody]) -> Iterator[ExpectedBody]:
+    """The resources that are a part of no documented thing, and are set on none."""
+    alone = [one for one in expected if one.stands_alone]
+    ids = {key(one.id) for one in alone}
+    for one in alone:
+        *above, _ = down_to(one.id)
+        if one.of == one.id and ids.isdisjoint(above):
+            yield one
 
 
 def _tells_of(database: str, finding: Finding) -> bool:
@@ -254,10 +336,12 @@ class _RoleHolders:
         """The node of a service's identity in this environment, else a stranger with what is known of it."""
         who = principal_id.casefold()
         one = self._services.get(who)
+        own = documented.principal(who)
         if one is not None and one.service.env == self._env:
-            own = documented.named(NodeKind.IDENTITY, one.service.app)
-            if own is not None:
-                return own
+            drawn = one.service.identity
+            own = documented.holder_of(one.service) if drawn is None or one.named(drawn.name) else None
+        if own is not None:
+            return own
         called = one.words if one is not None else f"{self._kinds.get(who, 'principal')} {principal_id}"
         return _node(self._env, NodeKind.STRANGER, called, principal_id, ElementStatus.EXTRA)
 

@@ -179,7 +179,8 @@ class ElementStatus(StrEnum):
 
 
 class NodeKind(StrEnum):
-    """What a node stands for; a stranger is an undocumented principal that holds access."""
+    """What a node stands for: a resource is of a type that has no section in a policy, a principal a documented person,
+    group or pipeline, a stranger an undocumented principal that holds access."""
 
     APP = "app"
     PLAN = "plan"
@@ -190,6 +191,8 @@ class NodeKind(StrEnum):
     REGISTRY = "registry"
     BLOBS = "blobs"
     TELEMETRY = "telemetry"
+    RESOURCE = "resource"
+    PRINCIPAL = "principal"
     STRANGER = "stranger"
 
 

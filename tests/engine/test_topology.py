@@ -13,7 +13,9 @@ from mzaudit.diagram.topology import topology
 from mzaudit.engine.evaluate import evaluate
 from mzaudit.engine.results import Arrow, ElementStatus, Finding, Node, NodeKind, Status, SubjectName, Topology
 from mzaudit.engine.verdict import Evidence
+from mzaudit.policy.desired import DesiredAccess, DesiredIdentity, DesiredPrincipal
 from mzaudit.policy.models import Severity
+from mzaudit.policy.resources.expected_body import ExpectedBody
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
 from mzaudit.snapshot.web import Identity
@@ -312,6 +314,56 @@ def test_an_app_without_an_identity_is_drawn_without_one() -> None:
         "runs on",
         "exports to",
     }
+
+
+OPS = DesiredIdentity("prd", "ops", "id-ops", f"{PRD.resource_group_id}/providers/x/y/id-ops", "p.yaml:1")
+BUS = f"{PRD.resource_group_id}/providers/Microsoft.ServiceBus/namespaces/sb-prd"
+SENDS = DesiredAccess("Sender", "bus", BUS, "p.yaml:2")
+RELEASE = DesiredPrincipal(
+    "0a0a0a0a-0000-4000-8000-000000000001",
+    "release/pipeline",
+    True,
+    (DesiredAccess("AcrPush", "main", CLOUD.registry.id, "p.yaml:3"),),
+)
+
+
+def test_a_shared_identity_is_drawn_once_with_all_that_it_holds() -> None:
+    sharing = {
+        one.key: replace(one, acts_as="user", identity=OPS, access=(SENDS,), vaults=CLOUD.vaults)
+        for one in (CLOUD, MANAGE)
+    }
+    bus = ExpectedBody("prd", "bus", BUS, BUS, "", (), True, {}, "p.yaml:4")
+    part = replace(bus, key="queue", id=f"{BUS}/queues/q")
+    env = replace(
+        PRD,
+        services=tuple(sharing.get(one.key, one) for one in PRD.services),
+        expected=(bus, part),
+        principals=(RELEASE, replace(RELEASE, name="reads nothing", access=())),
+    )
+    policy = replace(wanted(), environments={**wanted().environments, "prd": env}, asked=("prd",))
+    seen = bent()
+    findings = evaluate(policy, seen, RULES)
+    drawn = parts(topology(policy, seen, findings, RULES))
+    assert [each for each in drawn if each.startswith(("identity/id-ops", "principal", "resource"))] == [
+        "resource/sb-prd",
+        "identity/id-ops",
+        "principal/release/pipeline",
+        "identity/id-ops reads secrets of vault/kv-mz-cloud-prd",
+        "identity/id-ops uses database/db-monozu-cloud-prd",
+        "identity/id-ops reads blobs/stmonozuprd/snaps",
+        "identity/id-ops uses database/db-monozu-manage-prd",
+        "identity/id-ops holds Sender on resource/sb-prd",
+        "principal/release/pipeline holds AcrPush on registry/acrmonozu",
+    ]
+    assert {f"app/{one.app} has identity/id-ops" for one in sharing.values()} <= drawn.keys()
+    held = {f.fingerprint: f for f in findings}
+    about = {name: {(held[one].rule, held[one].subject.name) for one in part.findings} for name, part in drawn.items()}
+    both = {("RBAC-008", f"{one}/bus/Sender") for one in sharing}
+    assert both <= about["identity/id-ops holds Sender on resource/sb-prd"]
+    assert both <= about["identity/id-ops"]
+    assert {("RES-001", "bus"), ("RES-001", "queue")} <= about["resource/sb-prd"]
+    assert about["principal/release/pipeline"] == {("RBAC-009", "release/pipeline/main/AcrPush")}
+    assert drawn["principal/release/pipeline holds AcrPush on registry/acrmonozu"].mark is ElementStatus.MISSING
 
 
 @pytest.mark.parametrize("name", ESTATES)

@@ -28,6 +28,7 @@ _SHAPES = {
     NodeKind.DATABASE: ("[(", ")]"),
     NodeKind.BLOBS: ("[(", ")]"),
     NodeKind.IDENTITY: ("([", "])"),
+    NodeKind.PRINCIPAL: ("([", "])"),
     NodeKind.STRANGER: ("{{", "}}"),
 }
 
