@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ class _Heading:
 _Piece = tuple[_Heading, Sequence[str]]
 
 
-def page_sections(text: str, *, markdown: bool) -> tuple[PageSection, ...]:
-    """The sections of a page, in its order."""
+def page_sections(text: str, *, markdown: bool, most: int | None = None) -> tuple[PageSection, ...]:
+    """The sections of a page, in its order; the first `most` of them, where that is given."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if front := _FRONT_MATTER.match(text):
         text = "\n" * front[0].count("\n") + text[front.end() :]
     pieces = _of_markdown(text) if markdown else _of_text(text.split("\n"))
-    return tuple(_named([piece for piece in pieces if piece[0].level or piece[1]]))
+    return tuple(_named(list(islice((piece for piece in pieces if piece[0].level or piece[1]), most))))
 
 
 def _named(pieces: Sequence[_Piece]) -> Iterator[PageSection]:

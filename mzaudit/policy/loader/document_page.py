@@ -44,7 +44,7 @@ def review(path: Path, page: str, folder: Path) -> DocumentReview:
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "a circle of links"
         raise InputError(f"{page}: cannot be read: {reason}") from None
-    sections = page_sections(text, markdown=real.suffix.lower() in MARKDOWN)
+    sections = page_sections(text, markdown=real.suffix.lower() in MARKDOWN, most=MOST_SECTIONS + 1)
     if len(sections) > MOST_SECTIONS:
         raise InputError(f"{page}: more than {MOST_SECTIONS:,} sections")
     return DocumentReview(page, sections, reviewed)
