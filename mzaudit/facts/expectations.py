@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mzaudit.engine.verdict import Shown
 from mzaudit.policy.resources.expressions import members
-from mzaudit.policy.resources.magnitudes import at_least
+from mzaudit.policy.resources.magnitudes import at_least, same_tls_version
 from mzaudit.snapshot.resources import FactKind, ResourceFact
 from mzaudit.snapshot.text.wildcard import matches
 
@@ -17,9 +17,13 @@ if TYPE_CHECKING:  # a rule loads no pydantic
     from mzaudit.policy.models import PlanSize
     from mzaudit.policy.resources.resource_models import Condition, Plain, Values
 
+_WHOLE: Final = re.compile(r"-?[0-9]{1,15}\.0{1,9}")
 _SILENT: Final = (
     "Azure's answer holds nothing there; if that means a default, write not_null(PATH, `DEFAULT`), if nothing may be"
     " there, absent: true, and if something must be, present: true"
+)
+_ENTRIES: Final = (
+    "the list is long, or holds no plain values: ask with an expression, such as contains(PATH, 'VALUE') or PATH[].name"
 )
 
 
@@ -85,9 +89,9 @@ class _Judged:
             form = want.matches
             yield self._value(f"a text like {form}", lambda seen: self._like(form, seen))
         if want.present:
-            yield OperatorOutcome("a value", self.fact.kind is not FactKind.NOTHING)
+            yield OperatorOutcome("a value", not self._empty)
         if want.absent:
-            yield OperatorOutcome(None, self.fact.kind is FactKind.NOTHING)
+            yield OperatorOutcome(None, self._empty)
         if want.contains is not None:
             yield self._contains(want.contains)
         if want.count is not None:
@@ -98,8 +102,7 @@ class _Judged:
             return self._value(shown, lambda seen: self._same(seen, wanted))
         match self.fact.kind:
             case FactKind.LIST:
-                there, here = ([self._plain(each) for each in each_] for each_ in (self.fact.items, wanted))
-                return OperatorOutcome(shown, Counter(there) == Counter(here))
+                return OperatorOutcome(shown, self._same_items(self.fact.items, wanted))
             case FactKind.ENTRIES if self.fact.size != len(wanted):
                 return OperatorOutcome(shown, False)
             case kind:
@@ -120,6 +123,8 @@ class _Judged:
             return OperatorOutcome(words, any(self._same(each, wanted) for each in self.fact.items))
         if self.fact.kind is FactKind.VALUE and isinstance(self.fact.value, str):
             return OperatorOutcome(words, self._folded(_text(wanted)) in self._folded(self.fact.value))
+        if self.fact.kind is FactKind.ENTRIES:
+            return OperatorOutcome(words, False, _ENTRIES)
         return self._otherwise(words, self.fact.kind)
 
     def _count(self, wanted: int) -> OperatorOutcome:
@@ -145,6 +150,11 @@ class _Judged:
         return OperatorOutcome(words, False, why)
 
     @property
+    def _empty(self) -> bool:
+        """Whether nothing is there; an empty text, list or mapping is nothing, as in JMESPath itself."""
+        return self.fact.kind is FactKind.NOTHING or self.fact.value == "" or self.fact.size == 0
+
+    @property
     def _of_tags(self) -> bool:
         return members(self.expression)[:1] == ("tags",)
 
@@ -152,10 +162,18 @@ class _Judged:
         return matches(self._folded(form), self._folded(seen), one="?") if isinstance(seen, str) else None
 
     def _same(self, one: Plain, other: Plain) -> bool:
-        return self._plain(one) == self._plain(other)
+        if self._folded(_text(one)) == self._folded(_text(other)):
+            return True
+        return not self._of_tags and (same_tls_version(one, other) or _same_whole(one, other))
 
-    def _plain(self, value: Plain) -> str:
-        return self._folded(_text(value))
+    def _same_items(self, there: Sequence[Plain], here: Sequence[Plain]) -> bool:
+        left = list(there)
+        for wanted in here:
+            found = next((place for place, each in enumerate(left) if self._same(each, wanted)), None)
+            if found is None:
+                return False
+            del left[found]
+        return not left
 
     def _folded(self, text: str) -> str:
         """A text as Azure compares it: the values of tags as they are, places without blanks, all else without case."""
@@ -163,6 +181,14 @@ class _Judged:
             return text
         folded = text.casefold()
         return folded.replace(" ", "") if members(self.expression) == ("location",) else folded
+
+
+def _same_whole(one: Plain, other: Plain) -> bool:
+    """Whether one is a whole number, and the other that number as a text with an empty fraction ("1.0")."""
+    if isinstance(one, str):
+        one, other = other, one
+    whole = isinstance(one, int | float) and not isinstance(one, bool) and isinstance(other, str)
+    return whole and _WHOLE.fullmatch(str(other)) is not None and float(other) == one
 
 
 def _text(value: Plain) -> str:

@@ -86,7 +86,7 @@ def test_text_is_cut(case: str) -> None:
 def test_no_more_are_cut_than_are_asked_for() -> None:
     whole = page_sections("# A\nx\n" * 5, markdown=True)
     assert page_sections("# A\nx\n" * 5, markdown=True, most=3) == whole[:3]
-    assert len(page_sections("A\n=\n\nx.\n\n" * 5, markdown=False, most=3)) == 3
+    assert len(page_sections("A\n===\n\nx.\n\n" * 5, markdown=False, most=3)) == 3
 
 
 # Two pages of one section, and whether they say the same.

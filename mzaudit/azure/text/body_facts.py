@@ -46,6 +46,21 @@ class _Hidden:
     __hash__ = _refuse
 
 
+class _Tags(dict[str, Json]):
+    """The tags of a resource. Azure keeps their names as they were written, and takes them without case."""
+
+    def get(self, name: str, default: Json = None) -> Json:
+        """As of any mapping, the same spelling first."""
+        return (
+            super().get(name)
+            if name in self
+            else next((value for each, value in self.items() if each.casefold() == name.casefold()), default)
+        )
+
+
+_Tags.__name__ = dict.__name__  # by which the library tells what a function is given
+
+
 @lru_cache(maxsize=4096)
 def _compiled(expression: str) -> Any:  # the library's own type, which it does not tell
     return jmespath.compile(expression)
@@ -53,7 +68,10 @@ def _compiled(expression: str) -> Any:  # the library's own type, which it does 
 
 def without_secrets(body: Json) -> Json:
     """The body with a stand-in for each text that is a secret by its name, its neighbour or its shape."""
-    return _cleared(body, "")
+    cleared = _cleared(body, "")
+    if isinstance(cleared, dict) and isinstance(cleared.get("tags"), dict):
+        cleared["tags"] = _Tags(cleared["tags"])
+    return cleared
 
 
 def fact(expression: str, body: Json) -> ResourceFact | str:

@@ -36,6 +36,14 @@ def has_magnitude(value: Plain, sizes: Mapping[str, PlanSize]) -> bool:
     return at_least(value, value, sizes) is not None
 
 
+def same_tls_version(one: Plain, other: Plain) -> bool:
+    """Whether two texts are one version of TLS, at least one of them as Azure spells it: `TLS1_2`, `Tls12`, `1.2`."""
+    if isinstance(one, bool) or isinstance(other, bool) or not any(_TLS.fullmatch(str(each)) for each in (one, other)):
+        return False
+    version = _version(one)
+    return bool(version) and version == _version(other)
+
+
 def _version(value: Plain) -> tuple[int, ...] | None:
     text = str(value).strip()
     if tls := _TLS.fullmatch(text):

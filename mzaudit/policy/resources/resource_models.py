@@ -55,7 +55,8 @@ Bound = Annotated[
 class Condition(Strict):
     """What must be true of the value that an expression yields; of several operators all must hold.
 
-    Texts are compared without case, as Azure compares its words and names; the values of tags with it.
+    Texts are compared without case, as Azure compares its words and names, and versions of TLS in any of its spellings;
+    the values of tags as they are.
     """
 
     equal: Annotated[
@@ -68,10 +69,12 @@ class Condition(Strict):
     ] = None
     at_least: Bound = None
     at_most: Bound = None
-    present: Annotated[Literal[True] | None, Field(description="There is a value, whichever.")] = None
-    absent: Annotated[Literal[True] | None, Field(description="There is no value: Azure's body holds none there.")] = (
-        None
-    )
+    present: Annotated[
+        Literal[True] | None, Field(description="There is a value; an empty text, list or mapping is none.")
+    ] = None
+    absent: Annotated[
+        Literal[True] | None, Field(description="There is no value there, or an empty text, list or mapping.")
+    ] = None
     contains: Annotated[PlainValue, Field(description="A list that holds this value, or a text with this in it.")] = (
         None
     )
