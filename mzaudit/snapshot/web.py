@@ -37,7 +37,8 @@ class Identity:
 @dataclass(frozen=True, slots=True)
 class SiteProperties:
     """GET site. `kind` is split and casefolded; `function_runtime` is the stack of a function app on the Flex
-    Consumption plan, which has no other; `None` means Azure was silent."""
+    Consumption plan, which has no other; `managed_environment` is the Container Apps environment of a function app that
+    runs there, on no plan; `None` means Azure was silent."""
 
     id: str
     name: str
@@ -50,6 +51,7 @@ class SiteProperties:
     identity: Identity
     key_vault_reference_identity: Shown | None
     function_runtime: Runtime | None = None
+    managed_environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,6 +291,7 @@ def _properties(body: web_wire_models.WireSite) -> SiteProperties:
         ),
         key_vault_reference_identity=_told(shown.identity, members.key_vault_reference_identity),
         function_runtime=_function_runtime(members.function_app_config),
+        managed_environment=members.managed_environment_id or None,
     )
 
 

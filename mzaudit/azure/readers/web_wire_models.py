@@ -48,6 +48,7 @@ class SiteMembers(Wire):
     enabled: bool | None = None
     reserved: bool | None = None
     server_farm_id: str | None = None
+    managed_environment_id: str | None = None
     key_vault_reference_identity: str | None = None
     function_app_config: FunctionAppConfig | None = None
 

@@ -35,7 +35,9 @@ _PAIR = re.compile(r"[A-Za-z][A-Za-z0-9 _.-]*")
 
 # Whoever may write a setting chooses the text: each of these takes time in proportion to its length.
 _DATABASE_URL = re.compile(
-    r"(?:jdbc:)?(?:sqlserver|mssql|azuresql|postgres|postgresql|mysql|mariadb|oracle|db2|mongodb)(?:\+\w+)?:(?:\w{1,20}:)?(?://|@|[^\s/@:]{1,128}/[^\s@]{1,128}@)"
+    r"(?:jdbc:)?(?:sqlserver|mssql|azuresql|postgres|postgresql|postgis|cockroach|cockroachdb|redshift|mysql|mysql2"
+    r"|trilogy|mariadb|oracle|db2|clickhouse|snowflake|mongodb)(?:\+\w+)?:(?:\w{1,20}:)?"
+    r"(?://|@|[^\s/@:]{1,128}/[^\s@]{1,128}@)"
     r"|[^\s:/@]{1,128}:[^\s@]{1,128}@(?:tcp|unix)\(",  # Oracle's user/password@, and the DSN of Go's MySQL driver
     re.I,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mzaudit.engine.az_cli import az
 from mzaudit.engine.subjects import Subject, each_service
-from mzaudit.engine.verdict import Fix
+from mzaudit.engine.verdict import Fix, NotApplicable
 from mzaudit.facts.existing import present, require_field
 from mzaudit.policy.desired import Desired, DesiredEnvironment, DesiredService
 from mzaudit.policy.skus import Sku, family_of, sku
@@ -35,6 +35,14 @@ class RunningPlan:
     id: str
     name: str
     sku: str
+
+
+def without_plan(want: DesiredService, seen: Snapshot) -> NotApplicable | None:
+    """Why there is no plan to size: a function app in Azure Container Apps has none."""
+    environment = present(seen.site(want.id).properties, f"GET {want.id}").managed_environment
+    if environment is None:
+        return None
+    return NotApplicable(f"{want.app} runs on no plan, but in the Container Apps environment {name(environment)}.")
 
 
 def plan_of(want: DesiredService, seen: Snapshot) -> RunningPlan:

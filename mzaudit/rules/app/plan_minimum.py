@@ -4,7 +4,7 @@ from mzaudit.engine import Aspect, Evidence, Fail, Pass, Severity, Verdict, rule
 from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.skus import family_of, sku
-from mzaudit.rules.app._app_plan import each_sized_service, not_documented, plan_of, resize, size_of
+from mzaudit.rules.app._app_plan import each_sized_service, not_documented, plan_of, resize, size_of, without_plan
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -24,7 +24,8 @@ def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:
     PremiumV3 P1v3, Functions Premium EP1, Flex Consumption FC1, …). SKUs that the policy refuses (F1, D1, Y1, P0v3, …)
     fail. Families are not compared with each other: a P0v3 has fewer cores and more memory than a B2. Inconclusive
     where the policy gives no minimum for the family, or where neither the policy (`plans.sizes`) nor mzaudit knows the
-    size of the SKU; the finding names the line to add.
+    size of the SKU; the finding names the line to add. Not applicable to a function app in Azure Container Apps, which
+    runs on no plan.
 
     ## Why it matters
     Below the minimum an app runs out of memory or CPU, is unloaded when idle, or shares its cores with other tenants.
@@ -36,6 +37,9 @@ def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/app-service/overview-hosting-plans
     - https://learn.microsoft.com/azure/app-service/manage-scale-up
     """
+    elsewhere = without_plan(want, seen)
+    if elsewhere is not None:
+        return elsewhere
     plan = plan_of(want, seen)
     at = f"{plan.id}/sku/name"
     if plan.sku.casefold() in {name.casefold() for name in want.plans.refused}:

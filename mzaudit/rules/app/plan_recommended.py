@@ -4,7 +4,7 @@ from mzaudit.engine import Aspect, Evidence, Fail, NotApplicable, Pass, Severity
 from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import DesiredService
 from mzaudit.policy.skus import BASIC, FUNCTIONS, family_of, sku
-from mzaudit.rules.app._app_plan import each_recommended_service, not_documented, plan_of, resize, size_of
+from mzaudit.rules.app._app_plan import each_recommended_service, not_documented, plan_of, resize, size_of, without_plan
 from mzaudit.snapshot.estate import Snapshot
 
 
@@ -25,7 +25,7 @@ def plan_recommended(want: DesiredService, seen: Snapshot) -> Verdict:
     16 GiB) and is not Basic. P2mv3, P3v3, P2v4 and I2v2 are enough; P1mv3 has enough memory and too few cores. A
     refused SKU fails; one whose size neither the policy (`plans.sizes`) nor mzaudit knows is inconclusive. Not
     applicable to other environments, and to function apps on a plan of their own (EP, FC, Y), for which there is a
-    minimum (APP-003).
+    minimum (APP-003), or on none (Azure Container Apps).
 
     ## Why it matters
     Basic plans have no deployment slots and no autoscale, and smaller ones leave production no headroom.
@@ -38,6 +38,9 @@ def plan_recommended(want: DesiredService, seen: Snapshot) -> Verdict:
     """
     if not want.production:
         return NotApplicable(f"{want.env} is not production.")
+    elsewhere = without_plan(want, seen)
+    if elsewhere is not None:
+        return elsewhere
     plan = plan_of(want, seen)
     if want.function and family_of(plan.sku) in FUNCTIONS:
         return NotApplicable(

@@ -64,9 +64,10 @@ def _mounts(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
 
 
 def _plan(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
-    plan_id = require_field(
-        held(seen.site(want.id).properties, f"GET {want.id}").plan_id, f"GET {want.id}", "serverFarmId"
-    )
+    site = held(seen.site(want.id).properties, f"GET {want.id}")
+    if site.managed_environment is not None:
+        return ("a Container Apps environment",)
+    plan_id = require_field(site.plan_id, f"GET {want.id}", "serverFarmId")
     sku = require_field(held(seen.plan(plan_id), f"GET {plan_id}").sku, f"GET {plan_id}", "sku.name")
     return (sku.casefold(),)
 

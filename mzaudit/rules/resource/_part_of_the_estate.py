@@ -59,11 +59,11 @@ def _plan(found: Belonging, site: Site) -> None:
         if isinstance(one.properties, Gap):
             found.doubt(one.properties, kinds.PLAN)
         elif one.properties.value is not None:
-            plan = one.properties.value.plan_id
-            if plan is None:
+            plan, environment = one.properties.value.plan_id, one.properties.value.managed_environment
+            if plan is None and environment is None:
                 call = f"GET {one.id}"
                 found.doubt(Gap(GapReason.UNDECIDED, call, one.id, detail="it does not tell its plan"), kinds.PLAN)
-            found.add(plan)
+            found.add(plan, environment)
 
 
 def _around_component(found: Belonging, seen: Snapshot, component_id: str) -> None:

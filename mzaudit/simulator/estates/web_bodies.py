@@ -122,6 +122,7 @@ def site(arm_id: str, location: str, plan_id: str, tier: str, tenant: str) -> Js
             ],
             "serverFarm": None,
             "serverFarmId": plan_id,
+            "managedEnvironmentId": None,
             "reserved": True,
             "isXenon": False,
             "hyperV": False,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.engine.evaluate import verdict_of
 from mzaudit.policy.bind import bind
 from mzaudit.policy.desired import Desired
@@ -54,6 +54,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a tier is no SKU": ((plan(CLOUD, "PremiumV3"),), Inconclusive, "the family of PremiumV3 is not known"),
     "Azure silent on the SKU": ((plan(CLOUD, None),), Inconclusive, "sku.name"),
     "Azure silent on the plan": ((site_properties(CLOUD, plan_id=None),), Inconclusive, "serverFarmId"),
+    "in Container Apps, on no plan": (
+        (site_properties(CLOUD, plan_id=None, managed_environment=f"{SUBSCRIPTION}/managedEnvironments/cae-monozu"),),
+        NotApplicable,
+        "runs on no plan, but in the Container Apps environment cae-monozu",
+    ),
     "the plan refused": ((plans(gap()),), Inconclusive, "forbidden"),
     "the plan answered 404": ((plans(Observed(None)),), Inconclusive, "404"),
     "the app refused": ((site(CLOUD, properties=gap()),), Inconclusive, "forbidden"),

@@ -7,7 +7,7 @@ import pytest
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
 from mzaudit.rules import load
 from mzaudit.rules.app.plan_recommended import plan_recommended
-from tests.built_estate import Bend, ask, findings, gap, plan, said, service, site
+from tests.built_estate import Bend, ask, findings, gap, plan, said, service, site, site_properties
 
 CLOUD = service("cloud")
 
@@ -27,6 +27,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "refused": ((plan(CLOUD, "EP3"),), Fail, "below the recommended"),
     "old Premium, whose size is not known": ((plan(CLOUD, "P3"),), Inconclusive, "the size of P3 is not known"),
     "a SKU of tomorrow": ((plan(CLOUD, "P9v9"),), Inconclusive, "the size of P9v9 is not known"),
+    "in Container Apps, on no plan": (
+        (site_properties(CLOUD, plan_id=None, managed_environment="cae-monozu"),),
+        NotApplicable,
+        "runs on no plan",
+    ),
     "the app refused": ((site(CLOUD, properties=gap()),), Inconclusive, "forbidden"),
 }
 
