@@ -72,6 +72,14 @@ def test_a_given_version_asks_no_provider() -> None:
     assert [one for one in asked if one.endswith("/providers/Microsoft.Cache")] == []
 
 
+def test_a_version_that_is_refused_is_the_policys_to_correct() -> None:
+    found, id_, _ = seen({"properties": {"x": 1}}, version="1999-01-01")
+    gap = found.resource(id_)
+    assert isinstance(gap, Gap)
+    assert gap.reason is GapReason.UNDECIDED
+    assert "1999-01-01, which the policy gives: correct its api_version" in gap.detail
+
+
 def test_a_404_is_a_fact() -> None:
     found, id_, _ = seen()
     assert found.resource(id_) == Observed(None)
@@ -104,14 +112,20 @@ ODD: dict[str, tuple[str, Action, GapReason, str]] = {
     "a version that is refused": (
         CACHE,
         StatusFault(400, {"error": {"code": "NoRegisteredProviderFound", "message": "no"}}),
-        GapReason.MALFORMED,
-        "NoRegisteredProviderFound",
+        GapReason.UNDECIDED,
+        "NoRegisteredProviderFound: the provider does not offer Microsoft.Cache/redis there in api-version 2024-11-01",
     ),
     "a type that the cloud lacks": (
         CACHE,
         StatusFault(404, {"error": {"code": "InvalidResourceType", "message": "no"}}),
+        GapReason.UNDECIDED,
+        "InvalidResourceType: the provider does not offer",
+    ),
+    "a word that App Service alone uses": (
+        CACHE,
+        StatusFault(404, {"error": {"code": "NotFound", "message": "no"}}),
         GapReason.MALFORMED,
-        "InvalidResourceType",
+        "NotFound",
     ),
     "a page of a proxy": (CACHE, Html(404), GapReason.MALFORMED, ""),
     "no provider of that name": (

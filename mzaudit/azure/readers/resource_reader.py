@@ -25,7 +25,8 @@ from mzaudit.snapshot.resources import ResourceBody, ResourceFact
 from mzaudit.snapshot.text.ids import subscription_of, type_of
 
 _STABLE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_ABSENT: Final = frozenset({"NotFound"})  # as App Service says of a part that it does not have
+_ABSENT: Final = frozenset({"NotFound"})  # as App Service says of a part that it does not have, and it alone
+_VERSION_REFUSED: Final = ("NoRegisteredProviderFound", "InvalidApiVersionParameter", "InvalidResourceType")
 _VERSION: Final = re.compile(rf"{_STABLE.pattern}(?:-[a-z]{{1,30}})?", re.IGNORECASE)
 
 
@@ -95,7 +96,8 @@ async def resource(run: ReadContext, scope: BodyScope, versions: ApiVersions) ->
         return version
     kind = type_of(scope.id)
     permission = required_permissions.of_type(kind).permission
-    call = Call(scope.id, Kind(kind, version), permission, scope.id, absent=_ABSENT)
+    absent = _ABSENT if kind.casefold().startswith("microsoft.web/") else frozenset[str]()
+    call = Call(scope.id, Kind(kind, version), permission, scope.id, absent=absent)
 
     def build(body: _Body) -> ResourceBody:
         if body.members.get("nextLink"):
@@ -104,7 +106,16 @@ async def resource(run: ReadContext, scope: BodyScope, versions: ApiVersions) ->
         found = body_facts.facts(scope.expressions, body.members)
         return ResourceBody(version, {name: _fact(call, each) for name, each in found.items()})
 
-    return await run.read_directly(call, _Body, build)
+    found = await run.read_directly(call, _Body, build)
+    if isinstance(found, Gap) and found.detail.startswith(_VERSION_REFUSED):
+        code = found.detail.partition(":")[0]
+        return call.gap(GapReason.UNDECIDED, f"{code}: {_refused(kind, version, bool(scope.api_version))}")
+    return found
+
+
+def _refused(kind: str, version: str, given: bool) -> str:
+    told = f"the provider does not offer {kind} there in api-version {version}"
+    return f"{told}, which the policy gives: correct its api_version, or leave it out" if given else told
 
 
 def _fact(call: Call, found: ResourceFact | str) -> ResourceFact | Gap:
