@@ -316,17 +316,19 @@ def each_role_holder(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subje
 
 @dataclass(frozen=True, slots=True)
 class SucceededService:
-    """A service whose former identity may have left assignments behind, and every documented service: none of their
-    identities is a former one."""
+    """A service whose former identity may have left assignments behind, every documented service, and the casefolded
+    object ids that the policy names: none of these is a former identity."""
 
     service: DesiredService
     everyone: tuple[DesiredService, ...]
+    named: frozenset[str]
 
 
 def each_succeeded_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[SucceededService]]:
     """Every documented backend, with all those of any environment."""
+    named = frozenset(principal.object_id.casefold() for principal in env.principals)
     for service in env.services:
-        want = SucceededService(service, wanted.services)
+        want = SucceededService(service, wanted.services, named)
         parts = service_parts(service) | {"vault": tuple(vault.name for vault in service.vaults)}
         yield Subject(env.env, "service", service.key, service.id, want, service.where, parts)
 

@@ -97,8 +97,9 @@ def bind(
 
 
 def _used(env: DesiredEnvironment) -> set[str]:
-    """The ids of what services of an environment may use."""
+    """The ids of what services of an environment may use, or hold roles on."""
     ids = [*(one.id for one in env.vaults), *(one.container_id for one in env.storage)]
+    ids += [access.scope for service in env.services for access in service.access]
     return {each.casefold() for each in (*ids, *(one.id for one in env.databases))}
 
 
@@ -115,6 +116,7 @@ def _sharing(env: DesiredEnvironment, shared: set[str]) -> DesiredEnvironment:
     def uses(service: DesiredService) -> bool:
         used = (*(one.id for one in service.vaults), *(one.container_id for one in service.storage))
         used = (*used, *(databases[grant.database] for grant in service.databases))
+        used = (*used, *(access.scope for access in service.access))
         return not shared.isdisjoint(each.casefold() for each in used)
 
     return replace(env, services=tuple(replace(one, shares=uses(one)) for one in env.services))

@@ -77,7 +77,17 @@ def test_strange_estates_conform() -> None:
     assert {one.subject.name for one in found if one.rule == "RBAC-008" and one.status is Status.PASS} == {
         "api/cache/Strange Cache Operator",
         "api/files/Storage Queue Data Reader",
+        "api/relay/Azure Relay Sender",
     }
+
+
+def test_what_environments_share_is_held_by_slots_of_each() -> None:
+    """A slot of the production app holds what the app holds, on what both environments have; so does a pipeline."""
+    wanted = bound(STRANGE, "test")
+    with serve(estate_of(wanted, slots=True)) as simulator:
+        found = audit(wanted, simulator)
+    wrong = [one for one in found if one.status in (Status.FAIL, Status.INCONCLUSIVE)]
+    assert [(one.rule, one.subject.name, one.note) for one in wrong] == []
 
 
 @pytest.mark.parametrize("env", STRANGE.policy.environments)

@@ -66,9 +66,11 @@ def _places(seen: Snapshot, service: DesiredService) -> list[_Place]:
     for storage in service.storage:
         role = role_guid(seen, storage.container_id, storage.role)
         places += [(role, storage.container_id)] if role is not None else []
+    pulling = {role.guid.casefold() for role in PULL_ROLES}
     for access in service.access:
         role = role_guid(seen, access.scope, access.role)
-        places += [(role.casefold(), access.scope)] if role is not None else []
+        if role is not None and role.casefold() not in pulling:
+            places.append((role.casefold(), access.scope))
     if places or service.image is None:
         return places
     pulls = [(role.guid, service.registry.id) for role in PULL_ROLES]

@@ -25,10 +25,10 @@ def ghost_principal(want: SucceededService, seen: Snapshot) -> Verdict:
     ## What it checks
     The service's documented role, on exactly its documented scope (its vault, its container), is assigned to no unknown
     service principal: one that is neither an identity of a documented app in any environment, nor that of a slot in
-    this one, nor a named reader of the vault, nor the identity that runs this audit. For a service with neither vault
-    nor container, the pull role on the shared registry is checked, and only while the app's present identity does not
-    hold it, because others may pull there too. An assignment on the service's resources to a principal that Azure
-    reports as unknown counts whatever its role.
+    this one, nor a named reader of the vault, nor anybody under `people` and `pipelines`, nor the identity that runs
+    this audit. For a service with neither vault nor container, the pull role on the shared registry is checked, and
+    only while the app's present identity does not hold it, because others may pull there too. An assignment on the
+    service's resources to a principal that Azure reports as unknown counts whatever its role.
 
     Azure does not tell a reader of assignments whether a principal still exists. Such an assignment is what remains
     after a system-assigned identity was turned off and on, which creates a new principal. An unrelated application that
@@ -50,7 +50,7 @@ def ghost_principal(want: SucceededService, seen: Snapshot) -> Verdict:
     if site is None:
         return NotApplicable(f"{service.app} does not exist.")
     readers = {reader.object_id.casefold() for vault in service.vaults for reader in vault.readers}
-    accounted = caller_of(seen) | readers
+    accounted = caller_of(seen) | readers | want.named
     everyone = identities_of(seen, OtherServices(want.everyone), slots_in=service.env)
     found = orphaned_assignments(seen, service, everyone, accounted)
     around = access_around(seen, service)

@@ -446,7 +446,9 @@ def _watch(estate: Estate, component: str) -> None:
     estate.add(monitor_bodies.workbook(workbook, _LOCATION, component))
     detector = f"{other}/smartDetectorAlertRules/failure anomalies - {name}"
     estate.add(monitor_bodies.smart_detector(detector, component))
-    health = f"{provider}/activityLogAlerts/service-health-{name}"
+    platform = f"/subscriptions/{component.split('/')[2]}/resourceGroups/rg-platform-alerts"
+    health = f"{platform}/providers/Microsoft.Insights/activityLogAlerts/service-health-{name}"
+    _group(estate, health)
     estate.add(monitor_bodies.service_health_alert(health, component.split("/")[2], called))
     window: Json = {
         "recurrenceType": "Weekly",

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.engine.subjects import SucceededService
+from mzaudit.policy.desired import DesiredAccess
 from mzaudit.rules.rbac.ghost_principal import ghost_principal
 from mzaudit.snapshot.observed import Listing
 from tests.built_estate import (
@@ -18,6 +20,7 @@ from tests.built_estate import (
     Bend,
     ask,
     authorization,
+    bent,
     gap,
     granted,
     principal,
@@ -26,6 +29,7 @@ from tests.built_estate import (
     site,
     slot,
     vault,
+    wanted,
 )
 from tests.rules.rbac.roles import OWNER, STRANGER, SUB
 
@@ -124,3 +128,21 @@ def test_ghost_principal(case: str) -> None:
     verdict = ask(ghost_principal, name, *bends)
     assert type(verdict) is kind
     assert words in getattr(verdict, "note", "")
+
+
+REACHED = DesiredAccess("Reader", "bus", VAULT.id, "p.yaml:1")
+PULLED = DesiredAccess("AcrPull", "base", REGISTRY, "p.yaml:2")
+FURTHER: dict[str, tuple[DesiredAccess, frozenset[str], type]] = {
+    "a stranger holds a role of its access": (REACHED, frozenset(), Fail),
+    "somebody whom the policy names holds it": (REACHED, frozenset({STRANGER.casefold()}), Pass),
+    "a stranger pulls from a further registry": (PULLED, frozenset(), Pass),
+}
+
+
+@pytest.mark.parametrize("case", FURTHER)
+def test_further_access(case: str) -> None:
+    access, named, kind = FURTHER[case]
+    role = {"Reader": READER, "AcrPull": ACR_PULL}[access.role]
+    service = replace(CLOUD, access=(access,))
+    want = SucceededService(service, wanted().services, named)
+    assert type(ghost_principal.check(want, bent(granted(STRANGER, role, access.scope)))) is kind
