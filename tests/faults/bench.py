@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from unittest.mock import patch
 
 from mzaudit.azure import Connection, bulk_lists, choose, collect
-from mzaudit.azure.client.connection import Retry
+from mzaudit.azure.client.connection import AnswerMemory, Retry
 from mzaudit.cli.debug_log import configure_logging
 from mzaudit.cli.evaluation import judge
 from mzaudit.cli.read_scope import scope_of
@@ -111,8 +111,10 @@ class Bench:
         return FAULTS[name](target, self.bodies)
 
     def meet(self, *chosen: tuple[Target, str]) -> Outcome:
-        """A run in memory in which these requests meet these faults."""
-        return self.run(self._faults(*chosen), PATIENCE)
+        """A run in memory in which these requests meet these faults. What was made of every other answer is used again,
+        unless a token is at stake: an answer that is used again needs none."""
+        again = not any(target.grants for target, _ in chosen)
+        return self.run(self._faults(*chosen), PATIENCE, memory=self._sim.memory if again else None)
 
     def meet_on_the_wire(self, *chosen: tuple[Target, str]) -> Outcome:
         """The same run over sockets, TLS and a proxy."""
@@ -135,7 +137,13 @@ class Bench:
                 break
         return outcome
 
-    def run(self, faults: Sequence[Fault], retry: Retry, broken: Mapping[str, Break] | None = None) -> Outcome:
+    def run(
+        self,
+        faults: Sequence[Fault],
+        retry: Retry,
+        broken: Mapping[str, Break] | None = None,
+        memory: AnswerMemory | None = None,
+    ) -> Outcome:
         """One whole run: collect, judge, render. It is made in memory, but on the wire where it is told which hosts
         are `broken`, be it none."""
         self._sim.faults[:] = faults
@@ -145,7 +153,7 @@ class Bench:
             loop = runner.get_loop()
             try:
                 with patch.object(bulk_lists, "MANY", self._many):
-                    work = self._in_memory(retry) if broken is None else self._on_the_wire(retry, broken)
+                    work = self._in_memory(retry, memory) if broken is None else self._on_the_wire(retry, broken)
                     runner.run(_added(work, found))  # asyncio takes the `repr` of what a task returns
             except Abandoned as error:
                 return Outcome(4, None, {}, _passed(loop), tuple(self._sim.requests[before:]), str(error))
@@ -160,8 +168,8 @@ class Bench:
         """The hosts that were asked for and that the estate does not have."""
         return self._sim.refused
 
-    async def _in_memory(self, retry: Retry) -> Snapshot:
-        return await self._collect(replace(self._connection(retry), session=self._sim.session))
+    async def _in_memory(self, retry: Retry, memory: AnswerMemory | None) -> Snapshot:
+        return await self._collect(replace(self._connection(retry), session=self._sim.session, memory=memory))
 
     async def _on_the_wire(self, retry: Retry, broken: Mapping[str, Break]) -> Snapshot:
         async with tunnel(self._sim.proxy, broken) as proxy:

@@ -40,6 +40,11 @@ class Target:
         return f"{self.method} https://{self.host}{self.path}?{self.query}{which}"
 
     @property
+    def grants(self) -> bool:
+        """Whether it is for a token."""
+        return self.host == LOGIN or (self.registry and "/oauth2/" in self.path)
+
+    @property
     def later(self) -> bool:
         """Whether it is for a token that is not Resource Manager's."""
         return self.host == LOGIN and self.turns[:1] > (1,)
@@ -91,7 +96,7 @@ def tells_of(gap: Gap, target: Target) -> bool:
     said = f"{gap.call} {gap.detail}".casefold()
     if target.host == LOGIN:
         return "no token" in said or "sign-in" in said or "token" in said
-    if target.registry and "/oauth2/" in target.path:
+    if target.grants:
         return target.host in said
     return named(target) in said and (not target.vault or target.host in said)
 
