@@ -7,6 +7,7 @@ earlier one is `NAME.previous`, which no glob for `*.xml` or `*.json` finds.
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -130,8 +131,8 @@ def _is_somebodys(path: Path, format_: str) -> bool:
     from mzaudit.report import FORMATS
 
     try:
-        if not path.is_file():
-            return path.exists()
+        if not stat.S_ISREG(path.stat().st_mode):
+            return True
         with path.open(encoding="utf-8", errors="replace") as file:
             head = file.read(4096)
     except FileNotFoundError:

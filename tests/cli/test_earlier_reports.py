@@ -114,7 +114,7 @@ def test_what_is_somebody_s_own_is_not_written_over_in_setting_aside(here: Path,
     assert "cannot be set aside" in wrong.err
 
 
-@pytest.mark.parametrize("when", ["is_file", "open", "exists"])
+@pytest.mark.parametrize("when", ["stat", "open", "exists"])
 def test_what_another_run_sets_aside_meanwhile_is_no_complaint(
     when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
