@@ -30,6 +30,7 @@ Json = dict[str, Any]
 SAMPLE = 20
 CODES = ("ResourceNotFound", "ParentResourceNotFound", "ResourceGroupNotFound", "SecretNotFound")
 ECHOED = ("id", "name", "vaultUri", "loginServer", "fullyQualifiedDomainName", "principalId", "tenantId")
+OWN = ("id", "name", "type")  # by which an item is known
 # Lists that may be empty for all that the rest of a run shows.
 ALONE = re.compile(
     r"/providers/(Microsoft\.Insights|Microsoft\.Portal|Microsoft\.AlertsManagement)/\w+$"  # what watches and draws
@@ -67,6 +68,8 @@ def contradictions(estate: str, bench: Bench) -> Iterator[Contradiction]:
         if is_list(target, bench.bodies) and (body.get("value") or body.get("tags")):
             free = ALONE.search(target.path) is not None
             yield Contradiction(estate, target, "emptied", tuple(target.fault(Alter(_emptied))), free)
+        if any(isinstance(each, dict) for each in body.get("value") or ()):
+            yield Contradiction(estate, target, "an item twice", tuple(target.fault(Alter(_twice))), False)
         for member, told in _echoed(body):
             change = Alter(partial(_changed, member=member, told=told, other=_other(bench, target, member, told)))
             free = "/Microsoft.Authorization/" in target.path or ALONE.search(target.path) is not None
@@ -76,6 +79,28 @@ def contradictions(estate: str, bench: Bench) -> Iterator[Contradiction]:
 def _emptied(body: Json) -> Json:
     kept = {name: value for name, value in body.items() if name != "nextLink"}
     return {name: [] if isinstance(value, list) else value for name, value in kept.items()}
+
+
+def _twice(body: Json) -> Json:
+    """The first item again, which says of everything but itself something else."""
+    first = body["value"][0]
+    return body | {"value": [*body["value"], {name: v if name in OWN else _otherwise(v) for name, v in first.items()}]}
+
+
+def _otherwise(told: Any) -> Any:
+    match told:
+        case bool():
+            return not told
+        case str():
+            return f"{told}0" if re.fullmatch(r"[0-9a-f]+", told) else f"other{told}"
+        case int():
+            return told + 1
+        case dict():
+            return {name: _otherwise(each) for name, each in told.items()}
+        case list():
+            return [_otherwise(each) for each in told]
+        case _:
+            return told
 
 
 def _things(body: Json) -> Iterator[Json]:
@@ -175,3 +200,32 @@ def test_what_belongs_to_another_is_asked_for_twice_and_named(
     about = {gap.reason for gap in gaps if case.target.path.startswith(gap.call.removeprefix("GET "))}
     assert GapReason.CONTRADICTED in about
     assert sum(request.path == case.target.path for request in after.requests) == calls
+
+
+@pytest.mark.parametrize("path", ["/vaults/kv-mz-cloud-prd/secrets", "/config/configreferences/appsettings"])
+def test_what_is_listed_twice_with_two_values_is_a_gap(path: str, benches: Mapping[str, Bench]) -> None:
+    bench = benches["compliant"]
+    every = contradictions("compliant", bench)
+    case = next(c for c in every if c.target.path.endswith(path) and c.what == "an item twice")
+    after = bench.run(case.faults, PATIENCE)
+    assert after.report is not None
+    gaps = {gap for finding in after.report.findings for gap in finding.gaps}
+    assert any("listed twice, with two values" in gap.detail for gap in gaps)
+    asked = [sum(each.path == case.target.path for each in run.requests) for run in (bench.usual, after)]
+    assert asked[1] == 2 * asked[0], "it is asked once more"
+    assert tries(bench, case) == []
+
+
+def test_a_server_that_denies_its_own_sign_in_is_a_gap(benches: Mapping[str, Bench]) -> None:
+    bench = benches["compliant"]
+    target = next(each for each in bench.targets if each.path.endswith("/servers/sql-monozu-prd"))
+
+    def off(body: Json) -> Json:
+        body = deepcopy(body)
+        body["properties"]["administrators"]["azureADOnlyAuthentication"] = False
+        return body
+
+    after = bench.run(tuple(target.fault(Alter(off))), PATIENCE)
+    assert after.report is not None
+    found = [each for each in after.report.findings if any("say two things" in gap.detail for gap in each.gaps)]
+    assert {(each.rule, str(each.status)) for each in found} == {("SQL-002", "inconclusive")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
-from typing import TypeVar, cast
+from typing import Generic, TypeVar, cast
 from urllib.parse import urljoin
 
 from mzaudit.azure.client.call import Answer, Call, Ledger
@@ -168,52 +168,42 @@ class ReadContext:
 
     async def _pages(self, call: Call, page: Paging[W], build: Callable[[W], T], gone: set[str]) -> Listing[T] | None:
         client, lane = self.clients.at(call)
-        items: list[T] = []
-        unread: list[Unread] = []
+        found = _Items(call, build)
         url, seen = self._url(call), set[str]()
         left = _LONGEST_LIST * self.connection.retry.budget
         while len(seen) < _MOST_PAGES and left > 0:
             seen.add(url)
             answer = await self.session.send(client, lane, call, url, LARGEST_PAGE)
             if isinstance(answer, Gap):
-                return Listing(tuple(items), answer)
+                return Listing(found.items, answer)
             left -= answer.took
             gap = from_answer(call, answer)
             if answer.status != 200 or gap is not None:
                 gone.add(denied(call, answer))
                 if len(seen) == 1 and (gap is None or _unlicensed(call, answer)):
                     return None
-                return Listing(tuple(items), gap or call.gap(GapReason.MALFORMED, "a later page does not exist"))
+                return Listing(found.items, gap or call.gap(GapReason.MALFORMED, "a later page does not exist"))
             try:
                 entries, link = page(answer)
                 following = urljoin(url, link) if link else ""
             except (MemoryError, MzauditError):
                 raise
             except Exception as error:  # noqa: BLE001 - as in `read`; the pages before it stand
-                return Listing(tuple(items), _unread(call, error))
+                return Listing(found.items, _unread(call, error))
             self.presence.saw(call)
-            for number, entry in enumerate(entries, len(items) + len(unread) + 1):
-                if isinstance(entry, Unread):
-                    unread.append(entry)
-                    continue
-                placed = _built(call, partial(_placed, call, entry))
-                found = placed if isinstance(placed, Gap) else _built(call, partial(build, placed.value))
-                if isinstance(placed, Observed) and isinstance(placed.value, Resource):
-                    self.presence.found(placed.value.id)
-                if isinstance(found, Observed):
-                    items.append(found.value)
-                else:
-                    called = name(entry.name or entry.id) if isinstance(entry, Resource) else ""
-                    unread.append(Unread(called or f"item {number}", found.detail, found.reason))
+            for entry in entries:
+                placed = found.take(entry)
+                if isinstance(placed, Resource):
+                    self.presence.found(placed.id)
             if not following:
-                return Listing(tuple(items), _unreadable(call, unread))
+                return Listing(found.items, _unreadable(call, found.unread))
             if not same_origin(url, following):
                 detail = "the next page lies on another host; no token was sent there"
-                return Listing(tuple(items), call.gap(GapReason.MALFORMED, detail))
+                return Listing(found.items, call.gap(GapReason.MALFORMED, detail))
             if following in seen:
-                return Listing(tuple(items), call.gap(GapReason.MALFORMED, "the pages go round in a circle"))
+                return Listing(found.items, call.gap(GapReason.MALFORMED, "the pages go round in a circle"))
             url = following
-        return Listing(tuple(items), call.gap(GapReason.TIMEOUT, "the pages do not end"))
+        return Listing(found.items, call.gap(GapReason.TIMEOUT, "the pages do not end"))
 
     async def trimmed(self, call: Call) -> Gap | None:
         """PARTIAL unless the caller's own permissions, at one of the scopes, include the one that the list takes."""
@@ -239,6 +229,46 @@ class ReadContext:
             return False
         told = [held.value if isinstance(held, Observed) else None for held in await self.rights.below(scope)]
         return bool(told) and all(each is not None and allows(each, call.permission) for each in told)
+
+
+class _Items(Generic[W, T]):
+    """The items of one list as they come; one that comes again must say the same."""
+
+    def __init__(self, call: Call, build: Callable[[W], T]) -> None:
+        self._call, self._build = call, build
+        self._known: dict[str, W] = {}
+        self._built: dict[str, T] = {}
+        self.unread: list[Unread] = []
+
+    @property
+    def items(self) -> tuple[T, ...]:
+        """Those that could be read, in the list's order."""
+        return tuple(self._built.values())
+
+    def take(self, entry: W | Unread) -> W | None:
+        """The next entry, under its own id; None for one that cannot be read, or belongs to another list."""
+        if isinstance(entry, Unread):
+            self.unread.append(entry)
+            return None
+        number = str(len(self._known) + len(self.unread) + 1)
+        called = (name(entry.name or entry.id) if isinstance(entry, Resource) else "") or f"item {number}"
+        placed = _built(self._call, partial(_placed, self._call, entry))
+        if isinstance(placed, Gap):
+            self.unread.append(Unread(called, placed.detail, placed.reason))
+            return None
+        item = placed.value
+        at = _known_as(item) or number
+        if (earlier := self._known.setdefault(at, item)) is not item:
+            if at in self._built and not _alike(earlier, item):
+                del self._built[at]
+                self.unread.append(Unread(called, "it is listed twice, with two values", GapReason.CONTRADICTED))
+            return item
+        made = _built(self._call, partial(self._build, item))
+        if isinstance(made, Gap):
+            self.unread.append(Unread(called, made.detail, made.reason))
+        else:
+            self._built[at] = made.value
+        return item
 
 
 def started(group: asyncio.TaskGroup, work: Coroutine[object, object, T]) -> asyncio.Task[T]:
@@ -323,6 +353,21 @@ def _placed(call: Call, entry: W) -> W:
     if names_another(call.target, entry.id):
         raise ValueError("an item belongs to another list")
     return _identified(entry, item_id(call.target, entry.id, entry.name))
+
+
+def _known_as(item: Wire) -> str:
+    """What tells an item from the others of its list: its id, else its name; empty for one that has neither."""
+    told = getattr(item, "id", None)
+    named = getattr(item, "name", None)
+    return key(told) if isinstance(told, str) and told else named if isinstance(named, str) else ""
+
+
+def _alike(one: Wire, other: Wire) -> bool:
+    """Whether two items say the same; of values that are sealed nobody can tell."""
+    try:
+        return one == other
+    except TypeError:
+        return False
 
 
 def _identified(body: W, id_: str) -> W:

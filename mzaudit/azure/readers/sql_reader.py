@@ -38,6 +38,7 @@ class _Administrator(Wire):
     login: str | None = None
     principal_type: str | None = None
     sid: str | None = None
+    entra_only: bool | None = Field(default=None, alias="azureADOnlyAuthentication")
 
 
 class _ServerMembers(Wire):
@@ -60,13 +61,15 @@ class _EntraOnly(Resource):
 @dataclass(frozen=True, slots=True)
 class Reached:
     """What it takes to sign in to the databases of a server: its host (None inside for a server that names none, or
-    that is not there) and which databases it has; `lookups` and `administrator` as in `SqlServer`."""
+    that is not there) and which databases it has; `lookups` and `administrator` as in `SqlServer`. `entra_only` is what
+    the server itself says of it, if anything."""
 
     exists: Observed[bool] | Gap
     host: Observed[str | None] | Gap
     administrator: Observed[EntraAdministrator | None] | Gap
     databases: Listing[Database]
     lookups: Mapping[str, Observed[bool] | Gap]
+    entra_only: bool | None
 
 
 async def reached(run: ReadContext, scope: ServerScope) -> Reached:
@@ -120,13 +123,17 @@ async def reached(run: ReadContext, scope: ServerScope) -> Reached:
     seen = itself.result()
     host: Observed[str | None] | Gap
     administrator: Observed[EntraAdministrator | None] | Gap
+    entra_only = None
     if isinstance(seen, Gap):
         host = administrator = seen
     else:
+        if seen.value is not None and seen.value.administrators is not None:
+            entra_only = seen.value.administrators.entra_only
         named = "" if seen.value is None else seen.value.fully_qualified_domain_name or ""
         host = Observed(shown.host(named) or None)
         administrator = Observed(None if seen.value is None else _administrator(seen.value.administrators))
-    return Reached(_there(seen), host, administrator, Listing((*databases.items, *more), databases.gap), lookups)
+    held = Listing((*databases.items, *more), databases.gap)
+    return Reached(_there(seen), host, administrator, held, lookups, entra_only)
 
 
 def _lacks(read: Iterable[str], items: tuple[Database, ...] | tuple[str, ...]) -> str:
@@ -188,11 +195,10 @@ async def server(
     )
     entra_only = await run.read(entra, _EntraOnly, _switched_on)
     seen, elsewhere = await reaching, (await around).beside(scope.id)
-    administered = isinstance(seen.administrator, Observed) and seen.administrator.value is not None
-    if administered and entra_only == Observed(None):
+    if why := _denied(entra_only, seen):
         entra_only = await run.read_directly(entra, _EntraOnly, _switched_on)
-        if entra_only == Observed(None):
-            entra_only = run.contradicted(entra, "it is missing, though the server tells its Entra administrator")
+        if why := _denied(entra_only, seen):
+            entra_only = run.contradicted(entra, why)
     return SqlServer(
         scope.id,
         seen.exists,
@@ -203,6 +209,18 @@ async def server(
         seen.administrator,
         elsewhere,
     )
+
+
+def _denied(entra_only: Observed[bool | None] | Gap, seen: Reached) -> str:
+    """What the server says against what was read of its sign-in."""
+    administered = isinstance(seen.administrator, Observed) and seen.administrator.value is not None
+    if isinstance(entra_only, Gap):
+        return ""
+    if entra_only.value is None:
+        return "it is missing, though the server tells its Entra administrator" if administered else ""
+    if seen.entra_only is None or seen.entra_only == entra_only.value:
+        return ""
+    return "the server and its azureADOnlyAuthentications say two things"
 
 
 def _id(body: _Server) -> str:
