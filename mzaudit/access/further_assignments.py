@@ -37,12 +37,13 @@ def further_access(wanted: Desired, seen: Snapshot) -> FurtherAccess | None:
         gaps += identities.gaps
         for subscription in sorted({subscription_of(each).casefold() for each in placed}):
             rbac = seen.access(f"/subscriptions/{subscription}")
+            definitions = index(seen, rbac).definitions
             gaps += [rbac.assignments.gap] if rbac.assignments.gap is not None else []
             for one in rbac.assignments.items:
                 who, place = one.principal_id.casefold(), place_of(one.scope)
                 if place not in around and placed.isdisjoint(down_to(place)):
                     continue
-                definition = index(seen, rbac).definitions.get(one.role.casefold())
+                definition = definitions.get(one.role.casefold())
                 role = definition.name if definition is not None else one.role
                 if who in known or identities.owns(who) or (who, role.casefold(), key(one.scope)) in documented:
                     continue

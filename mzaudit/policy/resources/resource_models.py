@@ -56,7 +56,8 @@ class Condition(Strict):
     """What must be true of the value that an expression yields; of several operators all must hold.
 
     Texts are compared without case, as Azure compares its words and names, and versions of TLS in any of its spellings;
-    the values of tags as they are.
+    the values of tags as they are. What an expression itself compares (`[?name=='a']`, `contains(…)`) JMESPath compares
+    exactly.
     """
 
     equal: Annotated[
