@@ -441,4 +441,10 @@ FALSE: Final[dict[str, tuple[str, str]]] = {
     "sender": ("PASSWORD_RESET_FROM", "no-reply@monozu.example"),
     "where a key is put": ("API_KEY_IN", "header"),
     "encoder": ("TOKEN_ENCODER", "cl100k_base"),
+    "level of a logger": ("Logging__LogLevel__Microsoft.IdentityModel.Tokens", "Warning"),
+    "level of a logger of spring's": ("LOGGING_LEVEL_ORG_SPRINGFRAMEWORK_SECURITY_OAUTH2_TOKEN", "DEBUG"),
+    "cookie of a token": ("REFRESH_TOKEN_COOKIE_SAMESITE", "Strict"),
+    "where tokens are kept, in a word": ("SESSION_TOKEN_STORAGE", "redis"),
+    "how a password is reset": ("PASSWORD_RESET", "email"),
+    "share of tests": ("SMOKE_TEST_PASS_RATE", "90%"),
 }
