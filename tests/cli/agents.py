@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ SUCCEEDED, FAILED, CANCELED, SKIPPED = "succeeded", "failed", "canceled", "skipp
 @dataclass
 class PipelineRun:
     """One run of a pipeline in a checkout, with all its attempts. `cancel_before` is a step's name; `tools` is a folder
-    of programs that come first; `variables` are the environment of every step."""
+    of programs that come first; `variables` are the environment of every step; `before` are the artifacts of the run
+    before it on the branch."""
 
     checkout: Path
     tools: Path
     variables: dict[str, str]
     cancel_before: str = ""
+    before: dict[str, Path] = field(default_factory=dict)
     artifacts: dict[str, Path] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
@@ -92,6 +95,7 @@ def _azure_job(run: PipelineRun, job: Any, state: str) -> str:
         "System.StageAttempt": str(run.attempt),
         "System.JobAttempt": str(run.attempt),
         "labels": "ab" * 32,
+        **{name: value for name, value in run.variables.items() if name.endswith("_WEBHOOK")},
     }
     (run.tools / "staging").mkdir(exist_ok=True)
 
@@ -116,13 +120,8 @@ def _azure_job(run: PipelineRun, job: Any, state: str) -> str:
             case {"task": "PublishTestResults@2"}:
                 good = (run.checkout / inputs["testResultsFiles"]).exists()
             case {"task": "DownloadPipelineArtifact@2"}:
-                into = Path(macros(inputs["targetPath"]))
-                shutil.rmtree(into, ignore_errors=True)
-                into.mkdir()
-                for name, kept in run.artifacts.items():
-                    if name.startswith("snapshot-"):
-                        shutil.copytree(kept, into / name)
-                good = True
+                held = run.before if inputs.get("buildType") == "specific" else run.artifacts
+                good = fetch(held, inputs["itemPattern"], Path(macros(inputs["targetPath"])))
             case {"publish": path}:
                 good = run.keep(macros(step["artifact"]), Path(macros(path)), required=True)
             case {"checkout": _}:
@@ -130,8 +129,20 @@ def _azure_job(run: PipelineRun, job: Any, state: str) -> str:
                 good = True
             case _:
                 good = True
+        good = good or step.get("continueOnError", False)
         state = FAILED if not good and state == SUCCEEDED else state
     return state
+
+
+def fetch(held: dict[str, Path], pattern: str, into: Path) -> bool:
+    """Download from artifacts what a pattern `ARTIFACT/FILE` matches, each to a folder of its name; whether any did."""
+    shutil.rmtree(into, ignore_errors=True)
+    into.mkdir()
+    found = [file for name, kept in held.items() for file in kept.rglob("*") if fnmatch(f"{name}/{file.name}", pattern)]
+    for file in found:
+        (into / file.parent.name).mkdir(exist_ok=True)
+        shutil.copy(file, into / file.parent.name)
+    return bool(found)
 
 
 def _azure_condition(text: str, state: str, run: PipelineRun) -> bool:
@@ -187,7 +198,8 @@ def _github_job(run: PipelineRun, document: Any, job: Any, event: dict[str, Any]
 
 
 def _filled(text: str, run: PipelineRun) -> str:
-    return re.sub(r"\$\{\{ (vars|secrets)\.\w+ \}\}", "", text).replace("${{ github.run_attempt }}", str(run.attempt))
+    text = re.sub(r"\$\{\{ (?:vars|secrets)\.(\w+) \}\}", lambda found: run.variables.get(found[1], ""), text)
+    return text.replace("${{ github.run_attempt }}", str(run.attempt))
 
 
 def _github_condition(text: str, state: str, outcomes: dict[str, str], event: dict[str, Any]) -> bool:

@@ -40,11 +40,10 @@ WRITTEN: dict[str, tuple[tuple[str, ...], Path]] = {
 
 
 def pipeline(text: str) -> Any:
-    """A pipeline as its schema wants it: every scalar a string, but for the inputs of tasks."""
+    """A pipeline as its schema wants it: every scalar a string, but for the inputs of tasks and `continueOnError`."""
     strings, values = YAML(typ="base", pure=True).load(text), YAML(typ="safe", pure=True).load(text)
     for found, typed in zip(_steps(strings), _steps(values), strict=True):
-        if "inputs" in found:
-            found["inputs"] = typed["inputs"]
+        found |= {key: typed[key] for key in ("inputs", "continueOnError") if key in found}
     return strings
 
 
@@ -72,6 +71,9 @@ def test_a_pipeline_has_none_of_the_traps(case: str, mzaudit: Call, folder: Path
     text = path.read_text()
     assert f"mzaudit {__version__}" in text
     assert "--require-hashes" in text
+    # What is fetched for a message alone may be missing; nothing else may.
+    fetched = text.partition("displayName: Fetch the report of the run before\n")[2].partition("    inputs:")[0]
+    text = text.replace(fetched, "") if fetched else text
     for trap in ("continueOnError", "continue-on-error", "| tee", "|| true", "<<", "<%"):
         assert trap not in text
     document = YAML(typ="safe", pure=True).load(text)

@@ -16,7 +16,7 @@ from tests.cli import agents
 from tests.cli.agents import CANCELED, FAILED, SUCCEEDED, PipelineRun
 from tests.cli.conftest import Outcome
 from tests.publish.conftest import variables
-from tests.publish.services import Services, serve
+from tests.publish.services import HEAD, HOOK, Services, serve
 
 FOLDER = "infra/audit"  # a folder of a monorepo
 CHECK = {"azure": "Check prd", "matrix": "Check stg + prd", "github": "Check prd"}
@@ -26,6 +26,16 @@ WRITTEN = {
     "matrix": MATRIX,
     "github": ("github", "--env", "prd", "--ticket", "--notify"),
 }
+
+
+# GitHub's own client: the run before, if there was one, and its artifacts, each in a folder of its name.
+GH = """#!/bin/bash
+[ -n "$GH_TOKEN" ] && [ "$GH_REPO" ] && [ -n "$3" ] || exit 1
+case "$1 $2" in
+  "run list") [ -z "$(ls {held})" ] || echo 41;;
+  "run download") [ "${{*:3:4}}" = "41 --pattern mzaudit-prd-* --dir" ] && cp -r {held} "$7";;
+esac
+"""
 
 
 @dataclass
@@ -39,10 +49,11 @@ class Forge:
     document: Any
     variables: dict[str, str]
 
-    def start(self, number: int, cancel_before: str = "") -> PipelineRun:
-        """A run of the pipeline that a pull request started."""
+    def start(self, number: int, cancel_before: str = "", before: PipelineRun | None = None) -> PipelineRun:
+        """A run of the pipeline that a pull request started, or what the variables say."""
         own = {"BUILD_BUILDID": str(number), "GITHUB_RUN_ID": str(number), "GITHUB_STEP_SUMMARY": "/dev/null"}
-        return PipelineRun(self.checkout, self.tools / str(number), {**self.variables, **own}, cancel_before)
+        kept = before.artifacts if before is not None else {}
+        return PipelineRun(self.checkout, self.tools / str(number), {**self.variables, **own}, cancel_before, kept)
 
     def run(self, one: PipelineRun, **event: str) -> dict[str, str]:
         """One attempt."""
@@ -52,6 +63,10 @@ class Forge:
             (one.tools / program.stem).chmod(0o755)
         if self.name != "github":
             return agents.azure(one, self.document)
+        one.variables["RUNNER_TEMP"] = str(one.tools)
+        agents.fetch(one.before, "*/*", one.tools / "held")
+        (one.tools / "gh").write_text(GH.format(held=one.tools / "held"))
+        (one.tools / "gh").chmod(0o755)
         whose = "github.event.pull_request.head.repo.full_name"
         known = {"github.event_name": "pull_request", "github.repository": "fabrikam/infra", whose: "fabrikam/infra"}
         return agents.github(one, self.document, known | event)
@@ -162,6 +177,31 @@ def test_the_nights_of_a_pipeline(forge: Forge) -> None:
     assert set(forge.run(failed).values()) == {SUCCEEDED}, failed.log
     [comment] = forge.comments()
     assert "GATE PASSED" in comment
+
+
+def test_a_night_is_compared_with_the_one_before(forge: Forge) -> None:
+    forge.variables |= {
+        "BUILD_REASON": "Schedule",
+        "BUILD_SOURCEVERSION": HEAD,
+        "GITHUB_EVENT_NAME": "schedule",
+        "GITHUB_SHA": HEAD,
+        "GITHUB_REF_NAME": "main",
+        "GITHUB_WORKFLOW": "mzaudit-infra-audit",
+        "MZAUDIT_WEBHOOK": f"https://{HOOK}/notify?key=secret",
+    }
+    scheduled = {"github.event_name": "schedule"}
+    first = forge.start(1)
+    assert set(forge.run(first, **scheduled).values()) == {SUCCEEDED}, first.log
+    assert any("not compared with the night before" in said for said in first.log), "there was none"
+    if forge.name != "matrix":
+        (forge.tools / "drifted.json").rename(forge.tools / "prd.json")
+    second = forge.start(2, before=first)
+    forge.run(second, **scheduled)
+    assert not any("not compared with the night before" in said for said in second.log), second.log
+    before, after = forge.services.told
+    assert before["verdict"] == "GATE PASSED"
+    if forge.name != "matrix":
+        assert "New violations" in {part["title"] for part in after["parts"]}, second.log
 
 
 def test_a_policy_that_is_wrong_takes_the_word_back(forge: Forge) -> None:
