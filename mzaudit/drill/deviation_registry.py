@@ -13,7 +13,6 @@ from mzaudit.policy.models import (
     AllowedDifference,
     AllowedResource,
     AssignedPrincipal,
-    ComponentSpec,
     DatabaseAdministrator,
     DatabaseSpec,
     EnvironmentSpec,
@@ -29,10 +28,10 @@ from mzaudit.policy.models import (
     ResourceSpec,
     RuleOverride,
     SecretSpec,
-    ServerSpec,
     ServiceSpec,
     StorageSpec,
     Strict,
+    Thing,
     VaultSpec,
     Waiving,
 )
@@ -79,16 +78,7 @@ NOTHING_TO_BREAK: Mapping[Field, str] = MappingProxyType(
         (PlaceSpec, "subscription"): _ELSEWHERE,
         **{
             (thing, field): _ELSEWHERE
-            for thing in (
-                IdentitySpec,
-                RegistrySpec,
-                VaultSpec,
-                ServiceSpec,
-                ServerSpec,
-                StorageSpec,
-                ComponentSpec,
-                ResourceSpec,
-            )
+            for thing in Thing.__subclasses__()
             for field in ("place", "environments", "expect")
         },
         (DatabaseSpec, "environments"): _ELSEWHERE,
