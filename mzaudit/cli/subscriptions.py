@@ -54,8 +54,9 @@ def _said(given: Sequence[str]) -> tuple[str, ...]:
     said = tuple(given) or tuple(filter(None, (os.environ.get(_VARIABLE),)))
     for each in said:
         if not _SUBSCRIPTION.fullmatch(each):
-            whose = "--subscription" if given else _VARIABLE
-            raise InputError(f"{whose} {each[:60]!r}: expected a subscription id (a GUID)")
+            # a secret may have been put into the variable, and is not repeated
+            whose = f"--subscription {each[:60]!r}" if given else _VARIABLE
+            raise InputError(f"{whose}: expected a subscription id (a GUID)")
     return said
 
 

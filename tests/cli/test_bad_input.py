@@ -180,7 +180,7 @@ def test_a_wrong_environment_cites_a_file_that_is_there(args: tuple[str, ...], f
 
 WHOSE = {
     "the option's": (("--subscription", "abc"), "00000000-0000-0000-0000-000000000001", "--subscription 'abc'"),
-    "the variable's": ((), "abc", "MZAUDIT_SUBSCRIPTION_ID 'abc'"),
+    "the variable's": ((), "abc", "MZAUDIT_SUBSCRIPTION_ID"),
 }
 
 
@@ -208,6 +208,9 @@ NO_POLICY = {
     "waivers.yaml": "found a file of waivers",
     "requirements.yaml": "found a file of requirements",
     "other-waivers.yaml": "found a file of waivers",
+    "baseline.yaml": "found a file of expectations",
+    "report.json": "found a report of mzaudit",
+    "snapshot.json": "found a snapshot of mzaudit",
     "policies/policy.schema.json": "expected ",
     "policies": "",
     "policies/monozu.yaml": "",
@@ -220,6 +223,9 @@ def test_each_file_says_what_it_is(name: str, folder: Path, mzaudit: Call) -> No
     for kind in ("waivers", "requirements"):
         (folder / f"{kind}.yaml").write_bytes((folder / "policies" / f"{kind}.yaml").read_bytes())
     (folder / "other-waivers.yaml").write_bytes((folder / "waivers.yaml").read_bytes())
+    (folder / "baseline.yaml").write_bytes((folder / "policies" / "baseline.yaml").read_bytes())
+    (folder / "report.json").write_text('{"version": 2, "requirements": [], "findings": []}')
+    (folder / "snapshot.json").write_text('{"version": 1, "taken": "2026-01-01T00:00:00Z", "vaults": {"/a": {}}}')
     said = mzaudit("policy", "validate", name)
     assert said.code == (2 if NO_POLICY[name] else 0), said.err
     assert NO_POLICY[name] in said.err

@@ -100,6 +100,11 @@ def _with_those_beside(path: Path, shown: str) -> dict[str, Document]:
 
 def _other(name: str, read: Document) -> str:
     """What a file is that is no policy, by its name or by what it holds; empty for one that may be a policy."""
+    for member, held in (("findings", "a report"), ("taken", "a snapshot")):
+        if member in read.root:
+            return f"{held} of mzaudit"
+    if name == BASELINE:
+        return "a file of expectations"
     for known, held in ((REQUIREMENTS, "requirements"), (WAIVERS, "waivers")):
         if name == known or isinstance(read.root.get(held), list):
             return f"a file of {held}"
