@@ -18,19 +18,23 @@ if TYPE_CHECKING:
 
 def with_attribution(
     report: Report, loaded: Loaded, simulator: Simulator | None, *, names: bool, timeout: float, debug: bool
-) -> Report:
-    """The report with who changed each failing resource last: a second, small read, and only if something fails.
+) -> tuple[Report, bool]:
+    """The report with who changed each failing resource last: a second, small read, and only if something fails; and
+    whether it was interrupted.
 
     Whatever goes wrong with it, the report that was judged stays as it is."""
     from mzaudit.cli.streams import say
 
     try:
-        return _attributed(report, loaded, simulator, names=names, timeout=timeout, debug=debug)
+        return _attributed(report, loaded, simulator, names=names, timeout=timeout, debug=debug), False
+    except KeyboardInterrupt:
+        say("interrupted: the reports say what was judged, but not who changed what")
+        return report, True
     except MzauditError as error:
         say(f"--attribute: who changed what was not read: {error}")
     except Exception as error:  # noqa: BLE001 - a defect in telling who is not to lose what was judged
         say(f"--attribute: who changed what was not read: a defect of mzaudit: {type(error).__name__}")
-    return report
+    return report, False
 
 
 def _attributed(

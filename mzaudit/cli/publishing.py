@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mzaudit.publish.message import GateMessage
     from mzaudit.publish.publish_comment import PublishResult
 
+_LONGEST = 300.0  # seconds for all that is written, with all tries
 _SKEW = 60.0  # seconds by which the pipeline's clock may be ahead of this machine's
 
 report_argument = click.argument("saved", type=click.Path(path_type=Path), metavar="REPORT.json")
@@ -81,7 +82,8 @@ def published(
 
     async def telling(route: Route) -> PublishResult:
         asyncio.get_running_loop().set_default_executor(Threads())  # the look-up of a name may never end
-        return await act(os.environ, route)
+        async with asyncio.timeout(_LONGEST):
+            return await act(os.environ, route)
 
     try:
         connection = Connection.from_environment(os.environ)
@@ -90,6 +92,8 @@ def published(
         written = asyncio.run(telling(route))
     except (NoPlaceError, InputError) as error:
         return (f"{unwritten}: {error}",)
+    except TimeoutError:
+        return (f"{unwritten}, or not all of it: it was not done in {_LONGEST / 60:.0f} minutes: run the step again",)
     except Exception as error:  # noqa: BLE001 - a defect in telling is not to turn a gate that passed red
         return (f"{unwritten}: internal error: {type(error).__name__}; report it",)
     if written.done:

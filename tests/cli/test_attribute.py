@@ -90,3 +90,19 @@ def test_whatever_goes_wrong_with_it_what_was_judged_is_written(
     assert outcome.code == 1
     assert "--attribute: who changed what was not read" in outcome.err
     assert json.loads((folder / "r.json").read_text())["findings"]
+
+
+def test_ctrl_c_meanwhile_loses_nothing_that_was_judged(
+    folder: Path, mzaudit: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mzaudit.cli.attribution._attributed", stopped)
+    outcome = mzaudit(*CHECK)
+    assert outcome.code == 130
+    assert "interrupted: the reports say what was judged, but not who changed what" in outcome.err
+    assert "no report was written" not in outcome.err
+    report = json.loads((folder / "r.json").read_text())
+    assert report["summary"]["gate"] == "failed"
+    assert {finding["attribution"] for finding in report["findings"]} == {None}

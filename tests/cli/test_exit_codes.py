@@ -134,6 +134,16 @@ def test_ctrl_c_while_the_command_line_loads(folder: Path) -> None:
     assert done.stderr == "mzaudit: interrupted: the results are incomplete, no report was written\n"
 
 
+def test_without_docstrings_it_says_so(folder: Path) -> None:
+    """They are the rules' pages: `explain`, SARIF and HTML would be without them."""
+    for options, code in ({"PYTHONOPTIMIZE": "2"}, 2), ({"PYTHONOPTIMIZE": "1"}, 0):
+        asked = [sys.executable, "-m", "mzaudit", "explain", "KV-001"]
+        done = subprocess.run(asked, env=options, cwd=folder, capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, done.stderr
+        assert ("PYTHONOPTIMIZE=2" in done.stderr) == (code == 2)
+        assert ("What it checks" in done.stdout) == (code == 0)
+
+
 def test_an_expired_secret_does_not_pass_by_a_clock_that_is_slow(mzaudit: Call, folder: Path) -> None:
     """It expires in ten days by this machine, and has expired by Azure."""
     estate = build("compliant")

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+from mzaudit.cli import publishing
 from mzaudit.engine.results import Report
+from mzaudit.publish.publish_comment import PublishResult
 from tests.publish.conftest import DOUBTFUL, GREEN, RED, Pull
 from tests.publish.services import ADO_TOKEN, GITHUB_TOKEN, HEAD, SIGN_IN, Fault
 
@@ -269,3 +271,13 @@ def test_an_answer_is_bounded(pull: Pull) -> None:
     outcome = pull.tell(GREEN)
     assert outcome.code == 0
     assert "comment not written: the answer is larger than 16 MiB" in outcome.err
+
+
+def test_what_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def for_ever(*_: object) -> PublishResult:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+    monkeypatch.setattr(publishing, "_LONGEST", 0.05)
+    (said,) = publishing.published(for_ever, "nothing was commented on")
+    assert said.startswith("nothing was commented on, or not all of it: it was not done in ")

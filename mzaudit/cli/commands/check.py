@@ -198,13 +198,15 @@ def command(
             )
         deadline.expect(targets, partial(report_of, seen))
         deadline.begin("judging")
-        report = report_of(seen)
+        report, interrupted = report_of(seen), False
         if attribute:
             deadline.judged(report)
             deadline.begin("reading who changed what")
-            report = with_attribution(report, loaded, simulator, names=name_people, timeout=deadline.left, debug=debug)
+            report, interrupted = with_attribution(
+                report, loaded, simulator, names=name_people, timeout=deadline.left, debug=debug
+            )
     deadline.judged(report)
     output.write(report, targets, colour=output.coloured(), width=output.width(), history=past)
     if any(gap.reason in LACKS for finding in report.findings for gap in finding.gaps) and not snapshots:
         say("`mzaudit doctor` with the same options says what may not be read, and the commands that grant it")
-    return exit_code(report)
+    return exit_codes.INTERRUPTED if interrupted else exit_code(report)
