@@ -38,6 +38,7 @@ IMAGES = {
     "a web hook in lower case, without its scheme": f"hooks.example.com/services/t0/b0/{WORD.lower()}",
     "a web hook with a GUID, without its scheme": f"hooks.example.com/{GUID}",
     "a token for a tag": f"acr.azurecr.io/app:{TOKEN}",
+    "a key for a tag": f"acr.azurecr.io/app:{WORD}",
     "a JWT for a tag": f"acr.azurecr.io/app:{JWT}",
     "a token with a port": f"user:12345/app:{TOKEN}",
     "two digests": f"acr.azurecr.io/app@{WORD}@sha256:{'0' * 64}",
@@ -48,6 +49,7 @@ SHOWN = {
     "tag and digest": f"localhost:5000/app:1@sha256:{'0' * 64}",
     "Docker Hub": "nginx",
     "a commit for a tag": "acr.azurecr.io/team/app:0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
+    "a build for a tag": "acr.azurecr.io/app:Release20241130Build12345-RC1",
     "numbers in a name": "ghcr.io/k8snetworkplumbingwg/multus-cni20240101:v4.1.2-20240101.3",
 }
 
@@ -76,6 +78,12 @@ def test_an_image_with_a_credential_leaves_as_its_kind(case: str, form: str) -> 
 @pytest.mark.parametrize("case", SHOWN)
 def test_an_image_reference_is_shown_whole(case: str) -> None:
     assert shown.image(SHOWN[case]) == SHOWN[case]
+
+
+@pytest.mark.parametrize("host", ["AKIA" + "QX7" * 5 + "Q", "AKIA" + "QX7" * 5 + "Q.example.com"])
+def test_a_host_with_an_issuers_mark_is_not_shown(host: str) -> None:
+    assert shown.host(host).endswith("(not shown)")
+    assert shown.host("kv-mz-cloud-prd7x3m2q9vw") == "kv-mz-cloud-prd7x3m2q9vw"
 
 
 RUNTIMES = {

@@ -55,7 +55,8 @@ def image(text: str) -> Shown:
     read = image_reference.parse(text)
     if read is not None:
         webhook = _GUID.search(read.repository) or _mixed(read.repository)
-        return _KEY if webhook or _issued(text) else Shown(text)
+        drawn = _mixed(read.tag or "", both_cases=True)  # a commit, which a tag may name, has one case
+        return _KEY if webhook or drawn or _issued(text) else Shown(text)
     return _UPPER if image_reference.parse(text.casefold()) is not None else kind(text)
 
 
@@ -91,7 +92,9 @@ def identity(text: str) -> Shown:
 
 def host(text: str) -> Shown:
     """The name of a host, or the first label of one: a vault's, a storage account's."""
-    return Shown(text) if _HOST.fullmatch(text) else kind(text)
+    if not _HOST.fullmatch(text):
+        return kind(text)
+    return _KEY if _issued(text) else Shown(text)
 
 
 def secret(text: str) -> Shown | None:
@@ -110,8 +113,9 @@ def is_key(text: str) -> bool:
     return _mixed(text) or _issued(text)
 
 
-def _mixed(text: str) -> bool:
-    return any(len(_DIGITS.findall(run)) >= _OF_A_KEY for run in _RUN.findall(text))
+def _mixed(text: str, *, both_cases: bool = False) -> bool:
+    runs = (run for run in _RUN.findall(text) if not both_cases or run not in (run.lower(), run.upper()))
+    return any(len(_DIGITS.findall(run)) >= _OF_A_KEY for run in runs)
 
 
 def _issued(text: str) -> bool:
