@@ -212,6 +212,9 @@ def test_a_collection_with_further_pages_decides_nothing() -> None:
 SECRETS: dict[str, Json] = {
     "by its name": {"primaryKey": "SECRET"},
     "by its ending": {"adminLoginPassword": "SECRET"},
+    "of a secure type": {
+        "parameters": {"admin": {"type": "SecureString", "value": "SECRET", "defaultValue": "SECRET"}}
+    },
     "beside a name": {"env": [{"name": "TOKEN", "value": "SECRET"}]},
     "by its shape": {"x": "Endpoint=sb://a.example/;SharedAccessKey=SECRET"},
     "in a list": {"x": ["AccountKey=SECRET"]},
@@ -220,6 +223,7 @@ SECRETS: dict[str, Json] = {
     "as a member's name": {"x": {"AccountKey=SECRET;": 1}},
 }
 PROBES = (
+    *("properties.parameters.admin.value", "properties.parameters.admin.defaultValue", "properties.parameters.*.value"),
     *("@", "properties", "properties.x", "properties.*", "properties.x[0]", "properties.primaryKey", "properties.env"),
     *("properties.adminLoginPassword", "properties.env[].value", "properties.env[0].value | [0]", "keys(properties.x)"),
     *("to_string(properties)", "to_string(properties.x)", "length(properties.primaryKey)", "sort(properties.x)"),

@@ -17,6 +17,7 @@ from mzaudit.snapshot.resources import LONGEST_TEXT, FactKind, ResourceFact, fac
 from mzaudit.snapshot.text.secret_members import is_secret_member
 from mzaudit.snapshot.text.shown import is_key
 
+_SECURE: Final = ("securestring", "secureobject")  # types of a template's parameters
 _SHORTEST_SECRET: Final = 6
 _SHORTEST_WORD: Final = 16  # of letters alone, that could be one
 _BY_NAME: Final = "secret by its name"
@@ -127,6 +128,8 @@ def _cleared(node: Json, name: str, owner: str = "") -> Json:
                 low: text for key, text in node.items() if (low := key.casefold()) in _NAMES and isinstance(text, str)
             }
             beside = named or {"": owner}
+            if str(node.get("type")).casefold() in _SECURE:
+                beside = {**beside, "type": "secret"}
             return {
                 key: _cleared(
                     value,
