@@ -115,6 +115,12 @@ CASES: dict[str, tuple[str, object, type, str]] = {
     "a function that does not fit": ("length(properties.x): {at_least: 1}", {}, Inconclusive, ""),
     "a length": ("length(properties.x): {at_least: 1}", at([]), Fail, ""),
     "a text that looks like a key": ("properties.x: abc", at("AccountKey=8dUx0a1bbbbbbbbbbbbb=="), Inconclusive, ""),
+    "a parameter of a secure type": (
+        "properties.p.value: plain words",
+        {"properties": {"p": {"type": "SecureString", "value": "plain words"}}},
+        Inconclusive,
+        "",
+    ),
     "a credential is present": ("properties.x: {present: true}", at("AccountKey=8dUx0a1bbbbbb=="), Pass, ""),
     "a long text": ("properties.x: abc", at(LONG), Inconclusive, ""),
     "gone": ("properties.x: abc", None, NotApplicable, ""),
