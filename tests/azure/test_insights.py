@@ -445,9 +445,17 @@ def test_a_subscription_that_may_not_be_listed_leaves_the_group(sim: Simulator) 
 
 def test_a_provider_that_is_not_registered_has_no_rules(sim: Simulator) -> None:
     body = {"error": {"code": "MissingSubscriptionRegistration", "message": "not registered"}}
-    component = seen(sim, Fault(WATCHED + r"Microsoft\.AlertsManagement/", StatusFault(409, body)), alone=False)
-    assert component.processing.gap is component.alerts.gap is None
+    where = WATCHED + r"Microsoft\.(AlertsManagement|Dashboard)/"
+    component = seen(sim, Fault(where, StatusFault(409, body)), alone=False)
+    assert component.processing.gap is component.alerts.gap is component.dashboards.gap is None
     assert [each.name for each in component.alerts.items] == ["alert-appi-monozu-prd"]
+
+
+@pytest.mark.parametrize("code", ["InvalidResourceNamespace", "InvalidResourceType"])
+def test_a_cloud_without_grafana_has_none_of_its_dashboards(sim: Simulator, code: str) -> None:
+    fault = Fault(WATCHED + r"Microsoft\.Dashboard/", StatusFault(404, {"error": {"code": code, "message": "none"}}))
+    component = seen(sim, fault, alone=False)
+    assert ([each.whole for each in component.dashboards.items], component.dashboards.gap) == ([True], None)
 
 
 def test_a_component_that_is_not_seen_leaves_its_workspace_unknown(sim: Simulator) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pydantic import Field
@@ -49,6 +49,8 @@ _ALERTS: tuple[tuple[Kind, Need], ...] = (
 _WORKBOOKS = (kinds.WORKBOOK, required_permissions.WORKBOOKS)
 _DASHBOARDS = (kinds.DASHBOARD, required_permissions.DASHBOARDS)
 _GRAFANA = (kinds.GRAFANA_DASHBOARD, required_permissions.GRAFANA_DASHBOARDS)
+# how Resource Manager says that a cloud has no such type
+_NO_SUCH_TYPE = frozenset({"InvalidResourceNamespace", "InvalidResourceType"})
 _GROUP_ID = re.compile(
     r"/subscriptions/[^/?#]+/resourceGroups/[^/?#]+/providers/Microsoft\.Insights/actionGroups/[^/?#]+", re.I
 )
@@ -147,7 +149,9 @@ async def _drawings(run: ReadContext, scope: str) -> Listing[Dashboard]:
             (
                 run.list(_in(scope, *_WORKBOOKS, asked), DashboardBody, workbook),
                 run.list(_in(scope, *_DASHBOARDS), DashboardBody, dashboard),
-                _registered(run, _in(scope, *_GRAFANA), GrafanaDashboardBody, grafana_dashboard),
+                _registered(
+                    run, replace(_in(scope, *_GRAFANA), absent=_NO_SUCH_TYPE), GrafanaDashboardBody, grafana_dashboard
+                ),
             )
         )
     )
