@@ -143,7 +143,7 @@ def test_page_size_is_the_estates() -> None:
 @pytest.mark.parametrize(
     ("filter_", "count"),
     [
-        ("", 56),
+        ("", 59),
         ("resourceType eq 'Microsoft.Web/sites'", 9),
         ("resourceType eq 'microsoft.keyvault/vaults' and resourceGroup eq 'rg-monozu-prd'", 2),
         ("name eq 'acrmonozu'", 1),

@@ -132,7 +132,7 @@ def test_identity_tells_the_client_id(sim: Simulator) -> None:
 
 def test_resource_groups_and_resources(sim: Simulator) -> None:
     with ResourceManagementClient(credential(sim), sim.subscription_id, **way(sim)) as client:
-        assert len(list(client.resource_groups.list())) == 4
+        assert len(list(client.resource_groups.list())) == 5
         vaults = client.resources.list(filter="resourceType eq 'Microsoft.KeyVault/vaults'")
         assert len(list(vaults)) == 6
         with pytest.raises(ResourceNotFoundError) as missing:
@@ -211,9 +211,12 @@ def test_monitoring(sim: Simulator) -> None:
         (group,) = monitor.action_groups.list_by_resource_group(GROUP)
         assert [action.action_group_id for action in alert.actions or []] == [group.id]
         assert list(monitor.scheduled_query_rules.list_by_resource_group(GROUP)) == []
-        (health,) = monitor.activity_log_alerts.list_by_resource_group(GROUP)
-        assert health.actions is not None
-        assert [action.action_group_id for action in health.actions.action_groups or []] == [group.id]
+        of_platform = list(monitor.activity_log_alerts.list_by_resource_group("rg-platform-alerts"))
+        assert len(of_platform) == 6
+        called = [
+            action.action_group_id for one in of_platform if one.actions for action in one.actions.action_groups or []
+        ]
+        assert [one == group.id for one in called].count(True) == 2
 
 
 def test_wrong_secret_is_refused_by_entra(sim: Simulator) -> None:

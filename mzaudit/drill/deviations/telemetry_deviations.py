@@ -14,7 +14,7 @@ from mzaudit.policy.models import ComponentSpec, ServiceSpec
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import monitor_bodies
 from mzaudit.simulator.http_messages import Json
-from mzaudit.snapshot.text.ids import group_of, subscription_of
+from mzaudit.snapshot.text.ids import group_of
 
 
 def _of_type(estate: Estate, env: DesiredEnvironment, *types: str) -> list[Json]:
@@ -93,15 +93,6 @@ def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         rule = f"{group}/providers/Microsoft.AlertsManagement/actionRules/mute"
         estate.add(monitor_bodies.processing_rule(rule, group))
 
-    def on_network(estate: Estate) -> None:
-        no_alerts(estate)
-        subscription = subscription_of(env.components[0].id)
-        for body in action_groups(estate, env):
-            rule = f"{group_of(str(body['id']))}/providers/Microsoft.Insights/activityLogAlerts/network"
-            alert = estate.add(monitor_bodies.service_health_alert(rule, subscription, str(body["id"])))
-            told = {"category": "Administrative", "operationName": "Microsoft.Network/networkSecurityGroups/write"}
-            alert["properties"]["condition"]["allOf"] = [{"field": f, "equals": v} for f, v in told.items()]
-
     def on_machines(estate: Estate) -> None:
         alert(scopes=[group_of(env.components[0].id)], targetResourceType="Microsoft.Compute/virtualMachines")(estate)
 
@@ -119,7 +110,6 @@ def component(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             "alert on another component": alert(scopes=[f"{env.components[0].id}-2"]),
             **({"alert on an app": alert(scopes=[env.services[0].id])} if env.services else {}),
             "alert on the group's machines": on_machines,
-            "alert on changes of the network alone": on_network,
             "alert deleted": no_alerts,
             "action group disabled": called(enabled=False),
             "action group without receivers": called(emailReceivers=[]),

@@ -449,7 +449,10 @@ def _watch(estate: Estate, component: str) -> None:
     platform = f"/subscriptions/{component.split('/')[2]}/resourceGroups/rg-platform-alerts"
     health = f"{platform}/providers/Microsoft.Insights/activityLogAlerts/service-health-{name}"
     _group(estate, health)
-    estate.add(monitor_bodies.service_health_alert(health, component.split("/")[2], called))
+    estate.add(monitor_bodies.activity_log_alert(health, component.split("/")[2], called, category="ServiceHealth"))
+    network = f"{platform}/providers/Microsoft.Insights/activityLogAlerts/network-rules-{name}"
+    opened = {"category": "Administrative", "operationName": "Microsoft.Network/networkSecurityGroups/write"}
+    estate.add(monitor_bodies.activity_log_alert(network, component.split("/")[2], called, **opened))
     window: Json = {
         "recurrenceType": "Weekly",
         "startTime": "02:00:00",

@@ -127,8 +127,8 @@ def smart_detector(arm_id: str, component_id: str) -> Json:
     }
 
 
-def service_health_alert(arm_id: str, subscription: str, action_group_id: str) -> Json:
-    """An activity log alert about Azure's own services, which watches nothing of the estate."""
+def activity_log_alert(arm_id: str, subscription: str, action_group_id: str, **fields: str) -> Json:
+    """An activity log alert on the events of a subscription that have these fields, and call a group."""
     return {
         "id": arm_id,
         "name": arm_id.rsplit("/", 1)[-1],
@@ -137,7 +137,7 @@ def service_health_alert(arm_id: str, subscription: str, action_group_id: str) -
         "tags": {},
         "properties": {
             "scopes": [f"/subscriptions/{subscription}"],
-            "condition": {"allOf": [{"field": "category", "equals": "ServiceHealth"}]},
+            "condition": {"allOf": [{"field": field, "equals": value} for field, value in fields.items()]},
             "actions": {"actionGroups": [{"actionGroupId": action_group_id}]},
             "enabled": True,
         },
