@@ -271,13 +271,23 @@ def _access(found: _Drafting, app: ObservedApp) -> Iterator[Value]:
     known |= {key(id_): f"servers.{called}" for called, (id_, _) in found.data.servers.items()}
     known |= {key(id_): f"resources.{called}" for called, (id_, _) in found.resources.items()}
     known |= dict(found.data.things)
+    implied = {key(id_) for id_ in _used(found, app)}
     for role, scope in found.looks.roles_of(app):
-        if role in _IMPLIED:
+        if role in _IMPLIED and (key(scope) in implied or key(scope) in found.data.things):
             continue
         if key(scope) in known:
             yield {"role": role, "on": known[key(scope)]}
         else:
             found.remarks.append(f"{name(app.id)} holds {role} on {scope}, which this draft does not say")
+
+
+def _used(found: _Drafting, app: ObservedApp) -> Iterator[str]:
+    """The ids of the registry of its image and of the vaults that its settings refer to."""
+    matches = (_REGISTRY.fullmatch(image.host) for _, image in app.images[:1])
+    for called in (match[1] for match in matches if match):
+        yield from (id_ for _, id_ in (found.registries[called],) if id_ is not None)
+    vaults = (found.vaults.by_name[one.vault.casefold()] for one in app.references)
+    yield from (vault.id for vault in vaults if vault.id is not None)
 
 
 def _identities(looks: Looks) -> Mapping[str, tuple[str, str]]:

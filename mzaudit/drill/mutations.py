@@ -157,8 +157,8 @@ def own_plan(estate: Estate, service: DesiredService, size: str) -> None:
 
 
 def attach(estate: Estate, service: DesiredService) -> str:
-    """Attach a user-assigned identity beside whatever identity a service has; gives its id."""
-    group = service.id.partition("/providers/")[0]
+    """Attach a user-assigned identity, of another group, beside whatever identity a service has; gives its id."""
+    group = f"{service.id.partition('/providers/')[0]}-identities"
     arm_id = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-{service.key}"
     oid, client = stable_guid("user-assigned", arm_id), stable_guid("user-assigned-client", arm_id)
     properties: Json = {"tenantId": estate.tenant_id, "principalId": oid, "clientId": client}

@@ -265,3 +265,38 @@ def test_what_has_no_section_is_drafted_as_a_resource(folder: Path, mzaudit: Cal
         ("Microsoft.Cache/redis", "redis-strange-{env}")
     ]
     assert '"on": resources.redis' in outcome.out
+
+
+FURTHER = """
+version: 1
+estate: press
+document: a build runs with the base images of another registry
+environments: {prd: {production: true}}
+places: {default: "rg-press-{env}"}
+registries: {apps: {name: acrpressapps}, base: {name: acrpressbase}}
+vaults:
+  site: {name: "kv-press-site-{env}", secrets: {SESSION_KEY: {}}}
+  edit: {name: "kv-press-edit-{env}", secrets: {DRAFT_KEY: {}}}
+services:
+  site:
+    app: app-press-site-{env}
+    image: {registry: apps, repository: site}
+    vault: site
+    access: [{role: AcrPull, on: base}]
+  edit:
+    app: app-press-edit-{env}
+    image: {registry: base, repository: edit}
+    vault: edit
+"""
+
+
+def test_a_usual_role_on_another_thing_is_access(folder: Path, mzaudit: Call) -> None:
+    (folder / "press.yaml").write_text(FURTHER)
+    outcome = mzaudit(*ADOPT, "--simulate", "compliant", "--policy", "press.yaml")
+    assert outcome.code == 0, outcome.out
+    assert "# DIFFERS" not in outcome.out
+    draft = load(drafted(outcome, folder), vocabulary()).policy
+    assert {key: [(one.role, one.on) for one in each.access] for key, each in draft.services.items()} == {
+        "site": [("AcrPull", "registries.acrpressbase")],
+        "edit": [],
+    }
