@@ -110,6 +110,13 @@ class Drill:
             self._conforming[everywhere] = self._look(everywhere=everywhere, case=None)
         return self._conforming[everywhere]
 
+    def conforms(self, *, everywhere: bool) -> DrillOutcome:
+        """What is said of the conforming estate itself; anything but silence is a false alarm."""
+        alarms = [f for f in self.conforming(everywhere=everywhere) if f.status in (Status.FAIL, Status.INCONCLUSIVE)]
+        what = "as documented" + (", all environments together" if everywhere else "")
+        said = tuple(_said(f, frozenset(), self._ground.wanted) for f in alarms)
+        return DrillOutcome("policy", what, (), everywhere, said)
+
     def outcome(self, number: int) -> DrillOutcome:
         """Bend, look, compare."""
         case = self.cases[number]
@@ -153,35 +160,27 @@ def drill(plan: DrillPlan) -> Iterator[Drill]:
         yield Drill(plan, simulator)
 
 
-def conforms(plan: DrillPlan, *, everywhere: bool) -> DrillOutcome:
-    """What is said of the conforming estate itself; anything but silence is a false alarm."""
+def _batch(plan: DrillPlan, numbers: Sequence[int], conforming: Sequence[bool] = ()) -> list[DrillOutcome]:
     with drill(plan) as running:
-        wanted = ground_of(plan).wanted
-        said = [_said(f, frozenset(), wanted) for f in running.conforming(everywhere=everywhere)]
-    kept = tuple(one for one in said if one.status in (Status.FAIL, Status.INCONCLUSIVE))
-    return DrillOutcome(
-        "policy", "as documented" + (", all environments together" if everywhere else ""), (), everywhere, kept
-    )
-
-
-def _batch(plan: DrillPlan, numbers: Sequence[int]) -> list[DrillOutcome]:
-    with drill(plan) as running:
-        return [running.outcome(number) for number in numbers]
+        looks = [running.conforms(everywhere=everywhere) for everywhere in conforming]
+        return [*looks, *map(running.outcome, numbers)]
 
 
 def run(plan: DrillPlan, numbers: Sequence[int], jobs: int) -> Iterator[DrillOutcome]:
-    """The outcomes of those cases, from `jobs` worker processes, in no particular order."""
-    if jobs <= 1 or len(numbers) <= _SMALLEST_BATCH:
-        yield from _batch(plan, numbers)
-        return
+    """The outcomes of those cases and of the conforming estate, by `jobs` worker processes, in no set order."""
     cases = cases_of(ground_of(plan))
+    conforming = sorted({False, *(cases[number].all_environments for number in numbers)})
+    if jobs <= 1 or len(numbers) <= _SMALLEST_BATCH:
+        yield from _batch(plan, numbers, conforming)
+        return
     # what compares all environments goes together: a batch looks at the conforming estate once for each kind
     ordered = sorted(numbers, key=lambda number: not cases[number].all_environments)
     size = max(_SMALLEST_BATCH, len(ordered) // (_BATCHES * jobs) + 1)
     batches = [ordered[start : start + size] for start in range(0, len(ordered), size)]
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, spawn, gc.set_threshold, (_LOOK_FOR_GARBAGE,)) as workers:
-        for done in as_completed([workers.submit(_batch, plan, batch) for batch in batches]):
+        first = workers.submit(_batch, plan, batches[0], conforming)
+        for done in as_completed([first, *(workers.submit(_batch, plan, batch) for batch in batches[1:])]):
             yield from done.result()
 
 

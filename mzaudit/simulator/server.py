@@ -294,7 +294,8 @@ class Simulator:
         """What a request that was handed over before is answered now but for the time; for a database, all that decides
         its answers."""
         if method == "SQL":
-            return None if self._latency or self.sql_faults else sql_login.deciding(self.estate)
+            host, _, database = url.partition("/")
+            return None if self._latency or self.sql_faults else sql_login.deciding(self.estate, host, database)
         where = URL(url)
         made = self._signed.get((method, where, body.encode()))
         answer = None if made is None else self._hand_over(made, where)

@@ -13,7 +13,7 @@ from mzaudit import exit_codes, rules
 from mzaudit.cli import run as mzaudit
 from mzaudit.cli.commands.drill import audit
 from mzaudit.drill import drill_text
-from mzaudit.drill.drill_run import Audit, Drill, DrillOutcome, DrillPlan, conforms, drill, run
+from mzaudit.drill.drill_run import Audit, Drill, DrillOutcome, DrillPlan, drill, run
 from mzaudit.engine.results import Status
 from mzaudit.engine.rule import guarding
 from mzaudit.policy.loader.load import load
@@ -102,9 +102,10 @@ def test_workers_say_what_one_process_says(whole: Drill) -> None:
     numbers = range(1, 4 * 32, 4)
     outcomes = list(run(small(audit), numbers, jobs=2))
     by_name = {(found.place, found.what): found for found in outcomes}
-    assert len(by_name) == len(numbers)
+    expected = [whole.conforms(everywhere=False), *map(whole.outcome, numbers)]
+    assert len(by_name) == len(outcomes) == len(expected)
     assert drill_text.slipped(outcomes) + drill_text.false_alarms(outcomes) == ()
-    assert by_name == {(found.place, found.what): found for found in map(whole.outcome, numbers)}
+    assert by_name == {(found.place, found.what): found for found in expected}
 
 
 def test_the_command_drills_what_is_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
@@ -153,7 +154,7 @@ def test_a_deviation_says_who_caught_it(whole: Drill) -> None:
 
 def test_the_conforming_estate_is_silent(whole: Drill) -> None:
     assert whole.conforming(everywhere=False)
-    assert conforms(small(audit), everywhere=False).quiet
+    assert whole.conforms(everywhere=False).quiet
 
 
 def test_a_name_that_nothing_has_is_refused(capfd: pytest.CaptureFixture[str]) -> None:

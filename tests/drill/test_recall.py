@@ -20,7 +20,7 @@ from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Estate, Fault, Simulator, StatusFault, serve
 
-SERVER = "sql-monozu-prd"
+SERVER, DATABASE = "sql-monozu-prd", "db-monozu-cloud-prd"
 
 
 class Drilled:
@@ -127,13 +127,17 @@ DECIDING: dict[str, Callable[[Estate], object]] = {
     "the server's network": lambda estate: estate.named("Microsoft.Sql/servers", SERVER)["properties"].update(
         publicNetworkAccess="Disabled"
     ),
+    "the way on to a node": lambda estate: setattr(estate.gate(SERVER), "redirects", not estate.gate(SERVER).redirects),
+    "the database's state": lambda estate: estate.named("Microsoft.Sql/servers/databases", DATABASE)[
+        "properties"
+    ].update(status="Paused"),
     "the auditor": lambda estate: estate.principals.remove(estate.auditor),
 }
 
 
 @pytest.mark.parametrize("change", DECIDING)
 def test_a_database_is_asked_again(change: str, drilled: Drilled) -> None:
-    host = f"{SERVER}.database.windows.net/none"
+    host = f"{SERVER}.database.windows.net/{DATABASE}"
     drilled.bend(lambda estate: None)
     drilled.simulator.memory.keep("SQL", host, "", "kept")
     assert drilled.simulator.memory.recall("SQL", host, "") == "kept"

@@ -20,6 +20,7 @@ from mzaudit.cli.progress import progress_line
 from mzaudit.cli.read_scope import scope_of
 
 if TYPE_CHECKING:
+    from mzaudit.drill.drill_run import DrillOutcome
     from mzaudit.engine.results import Finding
     from mzaudit.engine.rule import AnyRule
     from mzaudit.policy.desired import Desired
@@ -57,7 +58,7 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
     from mzaudit.cli import output
     from mzaudit.cli.resolve import environment_names, load_policy, require_known
     from mzaudit.drill import drill_text
-    from mzaudit.drill.drill_run import DrillPlan, cases_of, conforms, ground_of, run
+    from mzaudit.drill.drill_run import DrillPlan, cases_of, ground_of, run
     from mzaudit.engine.rule import guarding
     from mzaudit.errors import InputError
     from mzaudit.policy.enums import counted
@@ -74,8 +75,7 @@ def command(policy: Path | None, environments: tuple[str, ...], only: str | None
         numbers = [n for n, case in enumerate(cases) if only is None or only.casefold() in case.name.casefold()]
         if not numbers:
             raise InputError(f"--only {str(only)[:60]!r}: none of {counted(len(cases), 'case')} has that in its name")
-        several = any(cases[number].all_environments for number in numbers)
-        outcomes = [conforms(plan, everywhere=everywhere) for everywhere in ([False, True] if several else [False])]
+        outcomes: list[DrillOutcome] = []
         with progress_line() as progress:
             for outcome in run(plan, numbers, jobs or os.cpu_count() or 1):
                 outcomes.append(outcome)

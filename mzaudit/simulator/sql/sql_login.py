@@ -103,10 +103,13 @@ def admit(estate: Estate, server: Json, database: str, token: str, *, read_only:
     return SqlSession(str(server["name"]), str(body["name"]), shown, user, login, replica)
 
 
-def deciding(estate: Estate) -> bytes:
-    """All of an estate that decides what its servers answer."""
-    bodies = [body for known, body in estate.resources.items() if "/microsoft.sql/" in known]
-    return pickle.dumps((estate.tenant_id, estate.principals, estate.group_members, estate.gates, estate.sql, bodies))
+def deciding(estate: Estate, host: str, database: str) -> bytes:
+    """All of an estate that decides what one database answers."""
+    server = server_of(estate, host) or {}
+    name = f"{server.get('id')}/databases/{database}".casefold()
+    directory = estate.tenant_id, estate.principals, estate.group_members
+    gateway = estate.gates.get(str(server.get("id")).casefold())
+    return pickle.dumps((directory, server, gateway, estate.resources.get(name), estate.sql.get(name)))
 
 
 def gate(estate: Estate, server: Json) -> SqlGateway:
