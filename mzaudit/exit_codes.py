@@ -16,8 +16,8 @@ MEANING: Final = {
     VIOLATION: "at least one violation at or above the threshold (wins over 3)",
     USAGE: "usage, configuration or policy is wrong: file, line, what was expected",
     INCOMPLETE: "incomplete: something could not be read, nothing was evaluated, or --timeout ended the command",
-    ABANDONED: "abandoned: no token for Azure Resource Manager could be had, a required comment could not be written, "
-    "there is no report to tell of, or an internal error",
+    ABANDONED: "abandoned: no token for Azure Resource Manager, a required comment could not be written, "
+    "no report to publish, or an internal error",
     INTERRUPTED: "interrupted",
 }
 

@@ -316,7 +316,7 @@ def _image(found: _Drafting, branch: Branch, app: ObservedApp) -> None:
         if re.fullmatch(RUNS, runs):
             branch.put("runs", runs)
         else:  # what is not shown cannot be drafted
-            found.remarks.append(f"{name(app.id)} runs a stack whose name or version is not told: say it as `runs`")
+            found.remarks.append(f"{name(app.id)} runs a stack whose name or version is unknown: set it as `runs`")
     if not images:
         return
     (_, main), *others = images

@@ -59,7 +59,7 @@ def disabled(want: DesiredSecret) -> Fail:
     """The failure that a secret is disabled."""
     return Fail(
         (Evidence(f"{secret_id(want)}/attributes/enabled", True, False),),
-        f"The secret {want.stored} in {want.vault} is disabled: nobody can read its value.",
+        f"The secret {want.stored} in {want.vault} is disabled: its value cannot be read.",
         "Enable the secret, or set a new version of it.",
         Fix(
             OFFICER,

@@ -66,13 +66,13 @@ async def tell(notice: Notice, env: Mapping[str, str], route: Route) -> PublishR
         try:
             async with asyncio.timeout(_LONGEST):
                 await _post(channel, address(channel, env), channel.message(notice), route)
-            done.append(f"{channel.name} told")
+            done.append(f"{channel.name} notified")
         except NoAnswerError as error:
-            failed.append(f"it is not known whether {channel.name} was told: {error}")
+            failed.append(f"it is not known whether {channel.name} was notified: {error}")
         except PublishError as error:
-            failed.append(f"{channel.name} not told: {error}")
+            failed.append(f"{channel.name} not notified: {error}")
         except TimeoutError:
-            failed.append(f"{channel.name} not told: no end after {_LONGEST:.0f} s: run the step again")
+            failed.append(f"{channel.name} not notified: no end after {_LONGEST:.0f} s: run the step again")
     return PublishResult(tuple(done), tuple(failed))
 
 

@@ -66,7 +66,7 @@ _CHECKS: Final = (
     ("storage-account update", "it replaces the key that the mount holds: keep it elsewhere first."),
     ("container set", "the image is in the registry, and the app's identity may pull it."),
     ("sitecontainers update", "the image is in the registry, and the app's identity may pull it."),
-    ("pipelines run", "what made a migration fail is mended, and the pipeline migrates under its own identity."),
+    ("pipelines run", "the cause of the failed migration is fixed, and the pipeline migrates under its own identity."),
     ("alert-processing-rule", "nobody needs the silence that the rule keeps."),
     ("resource update", "whoever uses the resource still can with the new value."),
     (" create ", "nothing of this name was deleted lately that could be restored instead: a new one is empty."),

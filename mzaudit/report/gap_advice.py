@@ -54,7 +54,7 @@ _CURES: Final[Mapping[GapReason, str]] = {
         "or move the vault to RBAC; a Key Vault Contributor can."
     ),
     GapReason.DISABLED: (
-        "Nobody can read a disabled secret: enable {scope}, or take it out of the policy; "
+        "A disabled secret cannot be read: enable {scope}, or remove it from the policy; "
         "a Key Vault Secrets Officer can."
     ),
     GapReason.NOT_VISIBLE: (

@@ -57,7 +57,7 @@ def test_each_channel_is_told_the_verdict_and_the_link(channels: Pull) -> None:
         channels.services.told.clear()
         outcome = tell(channels, about)
         assert outcome.code == code
-        assert "Microsoft Teams told, Slack told, the webhook told" in outcome.err
+        assert "Microsoft Teams notified, Slack notified, the webhook notified" in outcome.err
         for told in channels.services.told:
             assert word in json.dumps(told)
             assert "https://github.com/fabrikam/infra/actions/runs/4321" in json.dumps(told)
@@ -142,7 +142,7 @@ def test_an_address_that_is_not_the_services_gets_nothing_and_is_not_shown(chann
             patch.setenv(variable, text)
             outcome = tell(channels, RED)
         assert outcome.code == 1
-        assert "not told: " in outcome.err, case
+        assert "not notified: " in outcome.err, case
         assert variable in outcome.err, case
         assert "secretKx7" not in outcome.err + outcome.out, case
         assert channels.services.exchanges == [], case
@@ -187,20 +187,20 @@ def test_a_channel_whose_certificate_is_not_accepted_is_told_of_without_its_host
 
 def test_one_channel_does_not_stop_the_others(channels: Pull) -> None:
     channels.services.faults.append(Fault("workflows", status=404, times=9))
-    assert "Slack told, the webhook told" in tell(channels, RED).err
+    assert "Slack notified, the webhook notified" in tell(channels, RED).err
     assert len(channels.services.told) == 2
 
 
 def test_nobody_to_tell(pull: Pull) -> None:
     outcome = tell(pull, GREEN)
     assert outcome.code == 0
-    assert "nobody was told: no address is set" in outcome.err
+    assert "nobody was notified: no address is set" in outcome.err
 
 
 def test_a_macro_that_azure_pipelines_left_is_no_address(channels: Pull) -> None:
     for name in list(ADDRESSES)[:2]:
         channels.patch.setenv(name, f"$({name})")
-    assert tell(channels, RED).err == "mzaudit: the webhook told\n"
+    assert tell(channels, RED).err == "mzaudit: the webhook notified\n"
 
 
 def test_a_dry_run_sends_nothing(channels: Pull) -> None:

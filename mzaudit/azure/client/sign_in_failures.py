@@ -132,7 +132,7 @@ _CLI: Mapping[str, str] = MappingProxyType(
         "`--tenant` of the tenant that is audited",
         "Timed out waiting": "`az` did not answer in 30 seconds: run `az account get-access-token` to see why",
         "Failed to execute": "`az` could not be started: run `az version` to see why",
-        "This credential doesn't support claims": "the service wants a sign-in anew: run `az login`",
+        "This credential doesn't support claims": "the service asks for a new sign-in: run `az login`",
     }
 )
 

@@ -112,7 +112,7 @@ def alert(body: AlertBody) -> Alert:
         if enabled is None:  # what the API takes a silent one for
             enabled = True
         if members.condition is None or not members.condition.all_of or not all(map(_told, members.condition.all_of)):
-            raise ValueError("the condition is not told")
+            raise ValueError("the condition is unknown")
     scopes, types = sorted({*(members.scopes or []), *(members.scope or [])}), set(members.target_resource_types or [])
     types |= {members.target_resource_type} if members.target_resource_type else set()
     types = {each.casefold() for each in types}

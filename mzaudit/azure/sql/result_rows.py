@@ -106,7 +106,7 @@ def grants(rows: Rows, *, hidden: bool = False) -> tuple[DatabaseGrant, ...]:
         grantee, permission, told, class_, schema, of, name, principal, letter = row
         state, kind = _word(told), _word(class_)
         if state not in _STATES:
-            raise ValueError("a permission in a state that nobody knows")
+            raise ValueError("a permission in an unknown state")
         if state == "REVOKE":  # neither given nor denied: of one column, beside what holds for the table
             continue
         if principal is not None and letter is not None:
@@ -187,7 +187,7 @@ def _liquibase(rows: Rows) -> tuple[Migration, ...]:
     for rank, change, told in sorted(_CHANGE_SETS.validate_python(rows, strict=True)):
         execution = _word(told)
         if execution not in _EXECUTIONS:
-            raise ValueError("a change set of an execution that nobody knows")
+            raise ValueError("a change set of an unknown execution")
         done = execution != "FAILED"
         found.append(Migration(rank, shown.name(change), shown.NOTHING, execution, None, done, "liquibase"))
     return tuple(found)

@@ -38,7 +38,7 @@ Exit codes:
    0  the draft is printed, and all that it rests on was read
    2  usage, configuration or policy is wrong, or there is nothing to draft a policy for
    3  the draft is printed, but something could not be read: it says what
-   4  no token for Azure Resource Manager could be had, or an internal error
+   4  no token for Azure Resource Manager, or an internal error
 """
 _MOST_LOOKS = 8  # each is told where to look by the draft of the one before; three are usual
 

@@ -31,7 +31,7 @@ Exit codes:
    0  everything that is needed can be read (or --role, --sql: they are printed)
    2  usage, configuration or policy is wrong
    3  something that is needed cannot be read
-   4  no token for Azure Resource Manager could be had, or an internal error
+   4  no token for Azure Resource Manager, or an internal error
 """
 
 ROLES = ("all", "reader", "settings", "values")

@@ -11,7 +11,7 @@ from mzaudit.cli import options
 @click.argument("code")
 @options.plugins
 def command(code: str, plugins: tuple[str, ...]) -> int:
-    """Show what a rule checks, why it matters, and how to mend it. CODE may be the rule's slug."""
+    """Show what a rule checks, why it matters, and how to fix it. CODE may be the rule's slug."""
     from mzaudit import exit_codes
     from mzaudit.cli import output
     from mzaudit.cli.evaluation import known

@@ -43,9 +43,7 @@ not be told changes none of them.
 @click.option(
     "--baseline", type=click.Path(path_type=Path), help="The report of the night before: say what is new since."
 )
-@click.option(
-    "--only-changes", is_flag=True, help="Say nothing of a night like the one before; without a baseline, tell."
-)
+@click.option("--only-changes", is_flag=True, help="Send nothing if nothing has changed since the baseline.")
 @click.option("--dry-run", is_flag=True, help="Print what would be sent.")
 @publishing.name_people_option
 def command(
@@ -79,7 +77,7 @@ def command(
         report = report if name_people else without_names(report)
         since, differs = _compared(report, baseline)
         if only_changes and not differs:
-            say("nothing was told: the night was like the one before (--only-changes)")
+            say("nothing sent: no change since the last run (--only-changes)")
             return news.code
         told = notice(report, gate, link, since)
     if dry_run:
@@ -89,7 +87,7 @@ def command(
     async def telling(env: Mapping[str, str], route: Route) -> PublishResult:
         return await tell(told, env, route)
 
-    for line in publishing.published(telling, "nobody was told"):
+    for line in publishing.published(telling, "nobody was notified"):
         say(line)
     return news.code
 

@@ -68,7 +68,7 @@ def _reviewed(folder: Path) -> Mapping[str, str] | None:
         return parse_lock(_read(lock, LOCK))
     except ValueError as error:
         raise InputError(
-            f"{LOCK}:{error}: expected the digest and name of a section, each name once: write the file anew with"
+            f"{LOCK}:{error}: expected the digest and name of a section, each name once: write the file again with"
             " `mzaudit policy document --accept all` once it is deleted"
         ) from None
 

@@ -96,7 +96,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield f"# {comment(finding.remediation)}"
     fix = finding.fix
     if fix is None or not (fix.commands or fix.property):
-        yield f"# Nothing to run: it is the policy that has to be mended, at {comment(finding.policy)}."
+        yield f"# Nothing to run: correct the policy, at {comment(finding.policy)}."
         return
     if fix.role:
         yield f"# Role needed: {comment(fix.role)}"

@@ -61,6 +61,6 @@ def _fail(want: ServiceAccess, observed: str | tuple[str, ...], note: str, who: 
     return Fail(
         (Evidence(wanted.scope, wanted.role, observed),),
         note,
-        f"Assign {wanted.role} to the identity on exactly this thing, or correct {wanted.where}.",
+        f"Assign {wanted.role} to the identity on exactly this resource, or correct {wanted.where}.",
         assign(wanted, who or "PRINCIPAL_ID_OF_THE_APP", "ServicePrincipal"),
     )

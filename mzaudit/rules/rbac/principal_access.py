@@ -52,6 +52,6 @@ def principal_access(want: PrincipalAccess, seen: Snapshot) -> Verdict:
     return Fail(
         (Evidence(wanted.scope, wanted.role, found or "no assignment"),),
         lacks + instead + unseen_role(seen, wanted.scope, wanted.role),
-        f"Assign {wanted.role} to {principal.name} on exactly this thing, or correct {wanted.where}.",
+        f"Assign {wanted.role} to {principal.name} on exactly this resource, or correct {wanted.where}.",
         assign(wanted, principal.object_id, "ServicePrincipal" if principal.pipeline else ""),
     )

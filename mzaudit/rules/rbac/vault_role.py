@@ -89,7 +89,7 @@ def vault_role(want: SecretsReader, seen: Snapshot) -> Verdict:
             ),
         ),
         f"{vault.name} does not authorise by RBAC, so the documented role has no effect; {service.app} "
-        + ("is let in by an access policy." if by_policy.grants else "is not let in by an access policy either."),
+        + ("has access by an access policy." if by_policy.grants else "has none by an access policy either."),
         "Assign the role, then switch the vault to RBAC authorization.",
         grant_fix(documented),
         Severity.HIGH if by_policy.grants else None,
@@ -111,7 +111,7 @@ def _by_policies(want: SecretsReader, principal: str, properties: VaultPropertie
     if effective:
         note = f"The access policy of {service.app} on {vault.name} lets it more than read: {', '.join(sorted(much))}."
     elif properties.rbac and rights & {"get", "all"}:
-        note = f"{vault.name} goes by roles, so that its access policy for {service.app} has no effect."
+        note = f"{vault.name} authorises by RBAC, so that its access policy for {service.app} has no effect."
     else:
         note = f"No access policy lets {service.app} get the secrets of {vault.name}."
     return Fail(

@@ -52,7 +52,7 @@ def resource_fact(want: FactOfBody, seen: Snapshot) -> Verdict:
         return Fail(
             tuple(Evidence(at, each.expected, observed(fact)) for each in wrong),
             f"{ids.name(thing.id)} is not as documented at {expression}.",
-            "Set it as documented, in the template that deploys the resource; or mend the policy.",
+            "Set it as documented, in the template that deploys the resource; or correct the policy.",
             fix_of(thing.id, body.api_version if body is not None else "", expression, want.fact.condition),
         )
     if unsure := tuple(each for each in judged if each.undecided):

@@ -57,7 +57,7 @@ def reference_current(want: SecretSetting, seen: Snapshot) -> Verdict:
             (Evidence(at, "Resolved", found.status),),
             f"The reference in {want.name} of {want.service.app} is not resolved, so the app runs with no "
             "version of the secret.",
-            "Cure what App Service reports, then make it resolve its references again.",
+            "Fix what App Service reports, then make it resolve its references again.",
             resolve_again(want),
         )
     active = found.active_version or found.version  # a pinned version is the one that it resolved to
@@ -65,7 +65,7 @@ def reference_current(want: SecretSetting, seen: Snapshot) -> Verdict:
         references = whole(seen.site(want.service.id).references)
         if not any(each.active_version for each in references):
             return NotApplicable(f"App Service tells of no reference of {want.service.app} which version it runs with.")
-        raise Unobserved(Gap(GapReason.MALFORMED, f"GET {at}", at, detail="the active version is not told"))
+        raise Unobserved(Gap(GapReason.MALFORMED, f"GET {at}", at, detail="the active version is unknown"))
     item = need(seen.vault(want.secret.vault_id).secret(want.secret.stored))
     if item is None:
         return Fail(
@@ -83,7 +83,7 @@ def _compare(want: SecretSetting, seen: Snapshot, running: tuple[str, bool], ite
     active, pinned = running
     if item.version is None:
         secret = f"{want.secret.vault_id}/secrets/{want.secret.stored}"
-        raise Unobserved(Gap(GapReason.MALFORMED, f"GET {secret}", secret, detail="the current version is not told"))
+        raise Unobserved(Gap(GapReason.MALFORMED, f"GET {secret}", secret, detail="the current version is unknown"))
     evidence = (Evidence(at, item.version, active),)
     if active.casefold() == item.version.casefold():
         return Pass(evidence, f"{name} pins today's version: the next rotation will not reach {app}." if pinned else "")

@@ -18,8 +18,8 @@ _STATUSES = {
         "Write the setting as @Microsoft.KeyVault(VaultName=...;SecretName=...), nothing before or after it.",
     ),
     "msinotenabled": (
-        "the app has no managed identity to read the vault with, or not the one that it is told to use",
-        "Switch the system-assigned identity on, let Key Vault references use it, and grant its role anew.",
+        "the app has no managed identity to read the vault with, or not the one that is set for references",
+        "Switch the system-assigned identity on, let Key Vault references use it, and grant its role again.",
     ),
     "vaultnotfound": (
         "the vault of the reference does not exist",
@@ -41,7 +41,7 @@ _STATUSES = {
     "unauthorizedclient": (
         "Entra refused to give the app's identity a token for the vault",
         "See that the vault and the app belong to one tenant and that the identity was not deleted; switch it off and "
-        "on again and grant its role anew.",
+        "on again and grant its role again.",
     ),
 }
 

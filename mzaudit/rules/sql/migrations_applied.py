@@ -121,7 +121,7 @@ def _failed(database: DesiredDatabase, at: str, rows: tuple[Migration, ...]) -> 
     return Fail(
         tuple(Evidence(f"{at}/{row.rank}", "success", f"failed: {_name(row)}") for row in failed),
         f"A migration of {database.name} failed: {', '.join(_name(row) for row in failed)}.",
-        "Mend the cause of the failed migration, "
+        "Fix the cause of the failed migration, "
         + ("run `flyway repair`, then migrate." if database.migration_tool == "flyway" else "then migrate."),
         _PIPELINE,
     )

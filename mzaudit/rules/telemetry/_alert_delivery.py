@@ -142,10 +142,10 @@ def _holds(condition: AlertCondition, alert: Alert, component: Component) -> boo
 
 def _undecided(rule: ProcessingRule) -> Gap:
     if rule.silences is None or rule.scopes is None:
-        return Gap(GapReason.MALFORMED, f"GET {rule.id}", rule.id, detail="what it does, or over what, is not told")
+        return Gap(GapReason.MALFORMED, f"GET {rule.id}", rule.id, detail="what it does, or over what, is unknown")
     detail = "what its filters take can only be told of an alert that has fired: give the alert rule an action group"
     return Gap(GapReason.UNDECIDED, f"GET {rule.id}", rule.id, detail=detail)
 
 
 def _untold(resource_id: str) -> Gap:
-    return Gap(GapReason.MALFORMED, f"GET {resource_id}", resource_id, detail="enabled or not is not told")
+    return Gap(GapReason.MALFORMED, f"GET {resource_id}", resource_id, detail="enabled or not is unknown")

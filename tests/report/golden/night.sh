@@ -41,7 +41,7 @@ az appservice plan update --name asp-monozu-prd --sku P2V3
 # prd: vault kv-mz-cloud-prd
 # 1 principal that the policy does not name can read secrets.
 # Remove the assignment, or name the principal in the policy.
-# Nothing to run: it is the policy that has to be mended, at policies/monozu.yaml:41.
+# Nothing to run: correct the policy, at policies/monozu.yaml:41.
 
 # ==================== Remove, shut out
 

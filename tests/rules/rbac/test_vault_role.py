@@ -162,11 +162,19 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Pass,
         "",
     ),
-    "access policies decide, and let it in": ((policy("Get", "list"),), Fail, "let in by an access policy"),
-    "access policies decide, and allow all": ((policy("ALL"),), Fail, "let in by an access policy"),
-    "access policies decide, and do not let it in": ((policy("list"),), Fail, "is not let in"),
-    "an access policy of an application": ((policy("get", application=STRANGER),), Fail, "is not let in"),
-    "access policies decide, and name somebody else": ((policy("get", who=STRANGER),), Fail, "is not let in"),
+    "access policies decide, and let it in": ((policy("Get", "list"),), Fail, "has access by an access policy"),
+    "access policies decide, and allow all": ((policy("ALL"),), Fail, "has access by an access policy"),
+    "access policies decide, and do not let it in": ((policy("list"),), Fail, "has none by an access policy either"),
+    "an access policy of an application": (
+        (policy("get", application=STRANGER),),
+        Fail,
+        "has none by an access policy either",
+    ),
+    "access policies decide, and name somebody else": (
+        (policy("get", who=STRANGER),),
+        Fail,
+        "has none by an access policy either",
+    ),
     "the identity is off": (
         (site_properties(CLOUD, identity=Identity((), None, None)),),
         Fail,
@@ -261,7 +269,7 @@ BY_POLICIES: dict[str, tuple[tuple[Bend, ...], type, str, Severity | None]] = {
     "the vault goes by roles": (
         (vault_properties(VAULT, rbac=True, access_policies=(AccessPolicy(ME, None, ("get",)),)),),
         Fail,
-        "goes by roles, so that its access policy for app-monozu-cloud-prd has no effect.",
+        "authorises by RBAC, so that its access policy for app-monozu-cloud-prd has no effect.",
         None,
     ),
     "a role does not count": (

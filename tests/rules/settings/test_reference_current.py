@@ -69,7 +69,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "is plain text",
     ),
     "not tried yet": ((status(CLOUD, KEY, "Initialized"),), Inconclusive, ""),
-    "the active version is not told": ((runs(None),), Inconclusive, ""),
+    "the active version is unknown": ((runs(None),), Inconclusive, ""),
     "the active version is told of no reference": (
         tuple(status(CLOUD, item.setting, "Resolved", active_version=None) for item in (*OTHERS, *MINE)),
         NotApplicable,

@@ -68,8 +68,8 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "disabled": ((alerts(alert(enabled=False)),), Fail, "is enabled and reaches somebody: failures (disabled)"),
     "calls nobody": ((CALLS_NOBODY,), Fail, "failures (calls nobody)"),
     "none": ((alerts(),), Fail, "No alert in its subscription watches appi-monozu-prd"),
-    "enabled or not is not told": ((alerts(alert(enabled=None)),), Inconclusive, "enabled or not is not told"),
-    "enabled or not is not told, but it calls nobody": ((alerts(alert(enabled=None, groups=())),), Fail, "failures"),
+    "enabled or not is unknown": ((alerts(alert(enabled=None)),), Inconclusive, "enabled or not is unknown"),
+    "enabled or not is unknown, but it calls nobody": ((alerts(alert(enabled=None, groups=())),), Fail, "failures"),
     "none in a list cut short": ((alerts(cut=gap()),), Inconclusive, "forbidden"),
     "disabled, in a list cut short": ((alerts(alert(enabled=False), cut=gap()),), Inconclusive, "forbidden"),
     "its action group is disabled": ((group_with(enabled=False),), Fail, "its action group on-call is disabled"),
@@ -80,7 +80,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "its action group is gone": ((group(Observed(None)),), Fail, "its action group on-call does not exist"),
     "its action group refused": ((group(gap()),), Inconclusive, "forbidden"),
-    "its action group silent on being enabled": ((group_with(enabled=None),), Inconclusive, "not told"),
+    "its action group silent on being enabled": (
+        (group_with(enabled=None),),
+        Inconclusive,
+        "enabled or not is unknown",
+    ),
     "its action group in another subscription": (
         (alerts(alert(groups=(ELSEWHERE,))), group(Observed(replace(REACHED, id=ELSEWHERE)), ELSEWHERE)),
         Pass,
