@@ -120,7 +120,16 @@ def _open(report: Report) -> frozenset[tuple[str, Status]]:
 
 
 def _part(title: str, findings: Iterable[Finding], report: Report) -> Part:
-    items = [Item(f.severity.upper(), f.rule, f.title, subject(f, report)) for f in findings]
+    """Findings as they are told: of one that fails, that its title is what must hold, and does not."""
+    items = [
+        Item(
+            f.severity.upper(),
+            f.rule,
+            f"Must hold: {f.title}" if f.status is Status.FAIL else f.title,
+            subject(f, report),
+        )
+        for f in findings
+    ]
     return Part(title, len(items), tuple(map(_clean, items)))
 
 

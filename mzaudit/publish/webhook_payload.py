@@ -23,7 +23,7 @@ class WebhookItem(_Closed):
 
     severity: str = Field(description="Critical, high, medium or low in capitals; empty for a cure.")
     rule: str = Field(description="The code of the rule; empty for a cure.")
-    title: str = Field(description="What the rule wants, or what would let mzaudit read what it could not.")
+    title: str = Field(description="What must hold, or what would let mzaudit read what it could not.")
     subject: str = Field(description="What it is about, or how many findings wait for the cure.")
 
 

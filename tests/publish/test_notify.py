@@ -60,6 +60,7 @@ def test_each_channel_is_told_the_verdict_and_the_link(channels: Pull) -> None:
         assert "Microsoft Teams notified, Slack notified, the webhook notified" in outcome.err
         for told in channels.services.told:
             assert word in json.dumps(told)
+            assert ("Must hold: " in json.dumps(told)) == (about is RED), "a title alone reads as if it held"
             assert "https://github.com/fabrikam/infra/actions/runs/4321" in json.dumps(told)
             assert "mzaudit-reader" not in json.dumps(told)
     assert {exchange.host for exchange in channels.services.exchanges} == {TEAMS, SLACK, HOOK}
