@@ -47,7 +47,7 @@ class _Hidden:
     __hash__ = _refuse
 
 
-class _Tags(dict[str, Json]):
+class _ResourceTags(dict[str, Json]):
     """The tags of a resource. Azure keeps their names as they were written, and takes them without case."""
 
     def get(self, name: str, default: Json = None) -> Json:
@@ -59,7 +59,7 @@ class _Tags(dict[str, Json]):
         )
 
 
-_Tags.__name__ = dict.__name__  # by which the library tells what a function is given
+_ResourceTags.__name__ = dict.__name__  # by which the library tells what a function is given
 
 
 @lru_cache(maxsize=4096)
@@ -71,7 +71,7 @@ def without_secrets(body: Json) -> Json:
     """The body with a stand-in for each text that is a secret by its name, its neighbour or its shape."""
     cleared = _cleared(body, "")
     if isinstance(cleared, dict) and isinstance(cleared.get("tags"), dict):
-        cleared["tags"] = _Tags(cleared["tags"])
+        cleared["tags"] = _ResourceTags(cleared["tags"])
     return cleared
 
 
