@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mzaudit.snapshot.observed import Gap, Listing, Observed
@@ -169,7 +168,3 @@ class Plan:
     name: str
     sku: str | None
     capacity: int | None
-
-
-Sites = Mapping[str, Site]
-Plans = Mapping[str, Observed[Plan | None] | Gap]

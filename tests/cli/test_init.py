@@ -177,7 +177,7 @@ def test_the_starter_is_valid_and_its_estate_passes(mzaudit: Call, folder: Path)
     text = (folder / "policies" / "policy.yaml").read_text()
     assert len([line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]) <= 20
     assert mzaudit("policy", "validate").code == 0
-    checked = mzaudit("check", "--env", "live", "--simulate", "compliant")
+    checked = mzaudit("check", "--env", "prd", "--simulate", "compliant")
     assert checked.code == 0, checked.out + checked.err
 
 

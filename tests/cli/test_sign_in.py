@@ -42,7 +42,7 @@ def test_exit_4_and_a_sentence(
         for name, value in ({"MZAUDIT_CREDENTIAL": credential} | env).items():
             monkeypatch.setenv(name, value.format(url=service.url, folder=folder))
         said = mzaudit(
-            "collect", "--env", "live", "--subscription", "00000000-0000-0000-0000-000000000009", "-o", "x.json"
+            "collect", "--env", "prd", "--subscription", "00000000-0000-0000-0000-000000000009", "-o", "x.json"
         )
     assert said.code == 4
     assert sentence in said.err
