@@ -22,7 +22,7 @@ from mzaudit.snapshot.insights import Dashboard
 from mzaudit.snapshot.keyvault import AccessPolicy
 from mzaudit.snapshot.observed import Gap, Listing, Observed, not_asked
 from mzaudit.snapshot.registry import Manifest, Tag
-from mzaudit.snapshot.storage import BlobContainer
+from mzaudit.snapshot.storage import AccountProperties, BlobContainer
 from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.text.shown import Shown
 from mzaudit.snapshot.web import Identity, Plan, Runtime, Site, SiteContainer, SiteProperties
@@ -34,6 +34,7 @@ from tests.built_estate import (
     TABLES,
     TAKEN,
     Bend,
+    account_facets,
     bent,
     client,
     compliant,
@@ -341,7 +342,8 @@ def inside_wrong() -> Snapshot:
 
 @cache
 def watched_by_many() -> Snapshot:
-    """Several alerts, action groups, processing rules and dashboards, of which few count."""
+    """Several alerts, action groups, processing rules and dashboards, of which few count; and a data lake, at whose
+    blobs its lists may let somebody."""
 
     def more(seen: Snapshot) -> Snapshot:
         component = seen.components[key(PRD.components[0].id)]
@@ -368,7 +370,9 @@ def watched_by_many() -> Snapshot:
         )
         return replace(seen, components={**seen.components, key(component.id): facets})
 
-    return bent(more)
+    storage = PRD.storage[0]
+    lake = AccountProperties(storage.account_id, storage.account, False, False, hierarchical=True)
+    return bent(more, account_facets(properties=Observed(lake)))
 
 
 ESTATES: dict[str, Callable[[], Snapshot]] = {
