@@ -10,7 +10,7 @@
 # source: simulated
 # read: 2026-03-02 03:00:00 UTC
 # identity: application 410a0992-01fc-5333-a24b-1c08e9d2926a (object 89cf73dc-53f4-51c2-b3b1-e4262aea79bc) by environment (client secret)
-# calls: 121 (2 absent, 1 disabled, 118 ok)
+# calls: 122 (2 absent, 1 disabled, 119 ok)
 # SIMULATED: this estate is simulated; nothing here is about a real one.
 set -euo pipefail
 
@@ -70,9 +70,9 @@ az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKE
 # Then uncomment:
 # az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd --settings 'MS_CLIENT_SECRET=@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET)'
 
-# SET-004 critical: No credential in clear
+# SET-004 critical: No credential in plain text
 # prd: service cloud
-# The app setting MS_CLIENT_SECRET of app-monozu-cloud-prd is a credential in clear: it is documented as a secret. The app setting STRIPE_API_KEY of app-monozu-cloud-prd is a credential in clear: it has the name of a credential.
+# The app setting MS_CLIENT_SECRET of app-monozu-cloud-prd is a credential in plain text: it is documented as a secret. The app setting STRIPE_API_KEY of app-monozu-cloud-prd is a credential in plain text: it has the name of a credential.
 # Put the value into kv-mz-cloud-prd, refer to it from the setting, then renew the credential.
 # Role needed: Key Vault Secrets Officer on the vault, Website Contributor on the app
 # IaC property: Microsoft.Web/sites/config (appsettings): MS_CLIENT_SECRET = @Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET); Microsoft.Web/sites/config (appsettings): STRIPE_API_KEY = @Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=STRIPE-API-KEY)
@@ -101,9 +101,9 @@ az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKE
 # SQL-008 medium: The migrations have been applied by the pipeline
 # prd: database db-monozu-cloud-prd
 # A migration of db-monozu-cloud-prd failed: 5 alarm acknowledgement.
-# Mend the cause of the failed migration, run `flyway repair`, then migrate.
+# Fix the cause of the failed migration, run `flyway repair`, then migrate.
 # Role needed: whoever may run the deployment pipeline
-# Check first: what made a migration fail is mended, and the pipeline migrates under its own identity.
+# Check first: the cause of the failed migration is fixed, and the pipeline migrates under its own identity.
 # Replace SQL_MIGRATION_PIPELINE and uncomment:
 # az pipelines run --name SQL_MIGRATION_PIPELINE
 
@@ -139,7 +139,7 @@ az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKE
 
 # KV-004 high: The secret is usable
 # prd: secret kv-mz-manage-prd/CLOUD_API_URL
-# The secret CLOUD-API-URL in kv-mz-manage-prd is disabled: nobody can read its value.
+# The secret CLOUD-API-URL in kv-mz-manage-prd is disabled: its value cannot be read.
 # Enable the secret, or set a new version of it.
 # Role needed: Key Vault Secrets Officer
 # IaC property: Microsoft.KeyVault/vaults/secrets: properties.attributes.enabled = true
