@@ -10,6 +10,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,7 +64,7 @@ class Writing(SectionedCommand):
         ]
         joined = tuple(f"{name}=" if name.startswith("--") else name for name in names)
         found: list[str] = []
-        for word, following in zip(args, [*args[1:], ""], strict=True):
+        for word, following in pairwise([*args, ""]):
             if word in names:
                 found += (word, following)
             elif word.startswith(joined):
@@ -135,7 +136,7 @@ def _is_somebodys(path: Path, format_: str) -> bool:
             return True
         with path.open(encoding="utf-8", errors="replace") as file:
             head = file.read(4096)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     begins, named = ('{\n "', "") if format_ == _SNAPSHOT else (FORMATS[format_].begins, "mzaudit")
     return bool(head) and not (head.startswith(begins) and named in head)  # nothing is lost with an empty file

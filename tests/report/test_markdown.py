@@ -208,6 +208,7 @@ def test_the_order_of_sections() -> None:
         "Inconclusive",
         "Waived",
         "Warnings",
+        "Further role assignments",
         "Not applicable",
         "Passed",
     ]

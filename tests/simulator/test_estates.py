@@ -26,7 +26,7 @@ def test_every_estate_is_wire_json_and_served(name: str) -> None:
     json.dumps(list(estate.resources.values()))
     with serve(estate) as sim:
         groups = everything(sim, "/resourcegroups")
-        assert len(groups) == (0 if name == "empty" else 4)
+        assert len(groups) == (0 if name == "empty" else 5)
 
 
 def test_unknown_estate() -> None:
