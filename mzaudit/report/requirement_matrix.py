@@ -27,6 +27,7 @@ class Cell:
     this report; `off` those that the policy switches off there; `by_hand`, whether a person has to look (at the rest,
     where rules see a part)."""
 
+    env: str
     mark: ElementStatus | None
     open: tuple[Finding, ...]
     passed: int
@@ -52,6 +53,15 @@ class Row:
     requirement: Requirement
     cells: tuple[Cell, ...]
 
+    @property
+    def alike(self) -> tuple[tuple[Cell, ...], ...]:
+        """The cells that say the same together, the worst first."""
+        groups: dict[tuple[ElementStatus | None, str], list[Cell]] = {}
+        for cell in self.cells:
+            groups.setdefault((cell.mark, cell.word), []).append(cell)
+        order = [*_WORDS, None]
+        return tuple(tuple(groups[each]) for each in sorted(groups, key=lambda each: (order.index(each[0]), each[1])))
+
 
 def matrix(requirements: Sequence[Requirement], report: Report) -> tuple[Row, ...]:
     """A row for each requirement, with a cell for each environment of the report."""
@@ -70,7 +80,7 @@ def matrix(requirements: Sequence[Requirement], report: Report) -> tuple[Row, ..
         if undecided and mark in (ElementStatus.PASSED, ElementStatus.WAIVED):
             mark = ElementStatus.NOT_SEEN
         off = tuple(dict.fromkeys(finding.rule for finding in findings if finding.off))
-        return Cell(mark, open_, passed, undecided, off, requirement.manual is not None)
+        return Cell(env, mark, open_, passed, undecided, off, requirement.manual is not None)
 
     return tuple(
         Row(requirement, tuple(cell(requirement, env) for env in report.environments)) for requirement in requirements

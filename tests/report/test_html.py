@@ -229,6 +229,21 @@ def test_the_matrix_has_a_column_for_each_environment() -> None:
     assert len(table.xpath("tbody/tr")) == len(judged("compliant").requirements) == 27
 
 
+def test_environments_that_have_no_room_beside_each_other_are_told_together() -> None:
+    """The worst first, by name and with a link to what keeps each from passing."""
+    envs = tuple(f"env{number}" for number in range(13))
+    found = [
+        _asked(Status.FAIL if env in ("env3", "env4") and rule == "KV-003" else Status.PASS, rule, env)
+        for env in envs
+        for rule in ("KV-003", "KV-004")
+    ]
+    made = report(found, env=envs)
+    [cell] = page(made).get_element_by_id(f"r-{REQUIREMENTS[0].id}").xpath("td")
+    assert [words(part) for part in cell.xpath("p")] == ["2 violated env3 env4", "11 passed"]
+    failed = {f"#f-{one.fingerprint}" for one in made.findings if one.status is Status.FAIL}
+    assert {link.get("href") for link in cell.xpath(".//a")} == failed
+
+
 def _past(days: int, gating: int = 1) -> Point:
     return Point(night().run.started - timedelta(days=days), "failed", gating, 1, 2, 3, 4)
 

@@ -13,7 +13,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
 from mzaudit.engine.results import Report
-from mzaudit.report.formats import html
+from mzaudit.report.formats import html, junit
 from mzaudit.report.trend import Point
 from tests.report.sample import hostile, judged, night, report
 
@@ -232,3 +232,13 @@ def test_it_prints(shown: webdriver.Chrome) -> None:
         "return [...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth + 1).length"
     )
     assert shown.execute_script(wide) == 0, "nothing is cut off at the margin"
+
+
+def test_junit_is_shown_as_text(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    path = tmp_path / "report.xml"
+    path.write_text("".join(junit.chunks(night())), "utf-8")
+    browser.get(path.as_uri())
+    shown = "return getComputedStyle(document.querySelector(arguments[0]), arguments[1])[arguments[2]]"
+    told = browser.execute_script(shown, "testsuite", "::before", "content")
+    assert told == '"mzaudit.prd.KV: 4 tests, 1 failures, 2 errors"'
+    assert browser.execute_script(shown, "failure", None, "color") == "rgb(170, 0, 0)"

@@ -51,6 +51,7 @@ _LIMIT = 2_000  # characters of one text
 _DRAWN = 120  # parts of one environment; more are no picture any more
 _UNANSWERED = 200
 _FURTHER = 500
+_COLUMNS, _NAMED = 12, 10  # environments beside each other, and of more, those that are named for one word
 _BEFORE, _CHARACTER = 48, 7.25  # pixels that a box needs beside its name, and for each character of it
 
 
@@ -168,6 +169,8 @@ def _context(report: Report, history: Sequence[Point]) -> dict[str, object]:
         "unanswered": [read for read in report.reads if not read.answered],
         "most_unanswered": _UNANSWERED,
         "most_further": _FURTHER,
+        "most_columns": _COLUMNS,
+        "most_named": _NAMED,
         "points": points,
         "short": shortener(finding.subject.id for finding in report.findings),
         "chart": chart(points),
