@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         Policy,
         PrincipalSpec,
         RuleOverride,
-        ServerSpec,
+        ServiceSpec,
         Thing,
     )
 
@@ -111,15 +111,8 @@ def _shared(environments: Iterable[DesiredEnvironment]) -> set[str]:
 
 def _sharing(env: DesiredEnvironment, shared: set[str]) -> DesiredEnvironment:
     """The environment, with its services told that use something of the shared."""
-    databases = {database.key: database.id for database in env.databases}
-
-    def uses(service: DesiredService) -> bool:
-        used = (*(one.id for one in service.vaults), *(one.container_id for one in service.storage))
-        used = (*used, *(databases[grant.database] for grant in service.databases))
-        used = (*used, *(access.scope for access in service.access))
-        return not shared.isdisjoint(each.casefold() for each in used)
-
-    return replace(env, services=tuple(replace(one, shares=uses(one)) for one in env.services))
+    services = tuple(replace(one, shares=not shared.isdisjoint(used)) for one, used in env.used())
+    return replace(env, services=services)
 
 
 def _overrides(
@@ -162,91 +155,87 @@ class _Binder:
         spec = policy.environments[env]
         self._production = spec.production
         self._forbidden = spec.production or spec.sql_auth == "managed-identity"
-        self._services = {key: service for key, service in policy.services.items() if is_in(service.environments, env)}
+        self._specs = {key: policy.services[key] for key in self._held(policy.services)}
+        self._identities = {key: self._identity(key) for key in self._held(policy.identities)}
+        self._registries = {key: self._registry(key) for key in self._held(policy.registries)}
+        self._components = {key: self._component(key) for key in self._held(policy.components)}
+        self._vaults = {key: self._vault(key) for key in self._held(policy.vaults)}
+        self._containers = {key: self._container(key) for key in self._held(policy.storage)}
+        self._servers = tuple(self._server(key) for key in self._held(policy.servers))
+        self._databases = {database.key for server in self._servers for database in server.databases}
+        self._plans = self._bound_plans()
 
     def environment(self) -> DesiredEnvironment:
-        policy, env = self._policy, self._env
-        identities = {
-            key: self._identity(key) for key, one in policy.identities.items() if is_in(one.environments, env)
-        }
-        registries = {
-            key: self._registry(key) for key, one in policy.registries.items() if is_in(one.environments, env)
-        }
-        components = {
-            key: self._component(key) for key, one in policy.components.items() if is_in(one.environments, env)
-        }
-        vaults = {key: self._vault(key) for key, one in policy.vaults.items() if is_in(one.environments, env)}
-        storage = {key: self._storage(key) for key, one in policy.storage.items() if is_in(one.environments, env)}
-        servers = tuple(self._server(key, one) for key, one in policy.servers.items() if is_in(one.environments, env))
-        held = {database.key for server in servers for database in server.databases}
-        plans = self._plans()
-        services = []
-        for key, service in self._services.items():
-            registry, component = registry_of(policy, service), component_of(policy, service)
-            image = (
-                DesiredImage(
-                    registries[registry],
-                    service.image.repository,
-                    service.image.tags,
-                    in_environment(service.image.digest, env),
-                )
-                if service.image is not None and registry in registries
-                else None
-            )
-            own = [vaults[one] for one in own_vaults(service) if one in vaults]
-            group = self._group(service, key)
-            services.append(
-                DesiredService(
-                    env=env,
-                    key=key,
-                    title=service.title or key,
-                    production=self._production,
-                    passwords_forbidden=self._forbidden,
-                    app=self._named(service.app),
-                    id=kinds.SITE.id(group, self._named(service.app)),
-                    resource_group=group.rsplit("/", 1)[-1],
-                    acts_as=acts_as(service),
-                    identity=identities.get(service.identity.removeprefix(_USER)),
-                    access=(),
-                    function=service.kind == "function",
-                    stack=None if service.runs == CONTAINER else service.runs,
-                    image=image,
-                    vault=own[0] if own else None,
-                    vaults=tuple(vaults[one] for one in readable_vaults(service) if one in vaults),
-                    settings=tuple(self._settings(key, vaults)),
-                    storage=tuple(storage[one] for one in service.storage if one in storage),
-                    databases=tuple(grant for grant in service.databases if grant.database in held),
-                    sidecars={name: sidecar.image for name, sidecar in service.sidecars.items()},
-                    exports_to=components.get(component) if component is not None else None,
-                    plans=plans,
-                    plaintext=service.plaintext,
-                    expected_commit=self._expected.commits.get(key),
-                    where=self._where("services", key),
-                )
-            )
         bound = DesiredEnvironment(
-            env=env,
+            env=self._env,
             production=self._production,
             passwords_forbidden=self._forbidden,
             subscription=self._subscription,
             resource_group_id="",
             resource_groups=(),
-            identities=tuple(identities.values()),
-            registries=tuple(registries.values()),
-            vaults=tuple(vaults.values()),
-            services=tuple(services),
-            storage=tuple(storage.values()),
-            servers=servers,
-            components=tuple(components.values()),
-            plans=plans,
+            identities=tuple(self._identities.values()),
+            registries=tuple(self._registries.values()),
+            vaults=tuple(self._vaults.values()),
+            services=tuple(self._service(key, spec) for key, spec in self._specs.items()),
+            storage=tuple(self._containers.values()),
+            servers=self._servers,
+            components=tuple(self._components.values()),
+            plans=self._plans,
             resources=tuple(self._resources()),
-            distinct_between_environments=policy.secrets.distinct_between_environments,
-            where=self._where("environments", env),
+            distinct_between_environments=self._policy.secrets.distinct_between_environments,
+            where=self._where("environments", self._env),
         )
-        bound = replace(bound, expected=bound_resources(policy, self._where, bound, self._group, self._named))
-        bound = self._with_access(bound)  # on resources, too
+        bound = replace(bound, expected=bound_resources(self._policy, self._where, bound, self._group, self._named))
+        return self._with_groups(self._with_access(bound))  # access on resources, too
+
+    def _held(self, section: Mapping[str, Thing]) -> Iterator[str]:
+        """The keys of the things of a section that the environment has."""
+        return (key for key, one in section.items() if is_in(one.environments, self._env))
+
+    def _service(self, key: str, spec: ServiceSpec) -> DesiredService:
+        component = component_of(self._policy, spec)
+        group = self._group(spec, key)
+        app = self._named(spec.app)
+        return DesiredService(
+            env=self._env,
+            key=key,
+            title=spec.title or key,
+            production=self._production,
+            passwords_forbidden=self._forbidden,
+            app=app,
+            id=kinds.SITE.id(group, app),
+            resource_group=group.rsplit("/", 1)[-1],
+            acts_as=acts_as(spec),
+            identity=self._identities.get(spec.identity.removeprefix(_USER)),
+            access=(),
+            function=spec.kind == "function",
+            stack=None if spec.runs == CONTAINER else spec.runs,
+            image=self._image(spec),
+            vault=next((self._vaults[one] for one in own_vaults(spec) if one in self._vaults), None),
+            vaults=tuple(self._vaults[one] for one in readable_vaults(spec) if one in self._vaults),
+            settings=tuple(self._settings(key, spec)),
+            storage=tuple(self._containers[one] for one in spec.storage if one in self._containers),
+            databases=tuple(grant for grant in spec.databases if grant.database in self._databases),
+            sidecars={name: sidecar.image for name, sidecar in spec.sidecars.items()},
+            exports_to=self._components.get(component) if component is not None else None,
+            plans=self._plans,
+            plaintext=spec.plaintext,
+            expected_commit=self._expected.commits.get(key),
+            where=self._where("services", key),
+        )
+
+    def _image(self, spec: ServiceSpec) -> DesiredImage | None:
+        registry = registry_of(self._policy, spec)
+        if spec.image is None or registry not in self._registries:
+            return None
+        digest = in_environment(spec.image.digest, self._env)
+        return DesiredImage(self._registries[registry], spec.image.repository, spec.image.tags, digest)
+
+    def _with_groups(self, bound: DesiredEnvironment) -> DesiredEnvironment:
+        """The environment with the resource groups that hold something of it."""
         ids = (*(one.id for one in bound.services), *bound.ids)
         groups = {each.casefold(): each for each in ("/".join(one.split("/")[:5]) for one in ids)}
+        policy = self._policy
         default = self._place("default") if "default" in policy.places and "{service}" not in self._default() else None
         first = default or next(iter(groups.values()), f"/subscriptions/{self._subscription}")
         return replace(bound, resource_group_id=first, resource_groups=tuple(groups.values()))
@@ -262,7 +251,7 @@ class _Binder:
                     yield DesiredAccess(one.role, one.on, held[name], self._where(*steps, "access", index))
 
         services = tuple(
-            replace(one, access=tuple(access(self._services[one.key].access, "services", one.key)))
+            replace(one, access=tuple(access(self._specs[one.key].access, "services", one.key)))
             for one in bound.services
         )
         readers: dict[str, list[PrincipalSpec]] = {}
@@ -351,13 +340,13 @@ class _Binder:
             )
             for secret, spec in vault.secrets.items()
         )
-        owners = tuple(owner for owner, service in self._services.items() if key in readable_vaults(service))
+        owners = tuple(owner for owner, service in self._specs.items() if key in readable_vaults(service))
         where = self._where("vaults", key)
         group = group.rsplit("/", 1)[-1]
         by_policies = vault.authorization == "access-policies"
         return DesiredVault(self._env, key, name, vault_id, group, by_policies, secrets, owners, vault.readers, where)
 
-    def _storage(self, key: str) -> DesiredStorage:
+    def _container(self, key: str) -> DesiredStorage:
         storage = self._policy.storage[key]
         account, container = self._named(storage.account), self._named(storage.container)
         account_id = kinds.ACCOUNT.id(self._group(storage), account)
@@ -369,12 +358,13 @@ class _Binder:
             container,
             f"{account_id}/blobServices/default/containers/{container}",
             storage.role,
-            tuple(user for user, service in self._services.items() if key in service.storage),
+            tuple(user for user, service in self._specs.items() if key in service.storage),
             storage.without_roles,
             self._where("storage", key),
         )
 
-    def _server(self, key: str, server: ServerSpec) -> DesiredServer:
+    def _server(self, key: str) -> DesiredServer:
+        server = self._policy.servers[key]
         name = self._named(server.name)
         server_id = kinds.SERVER.id(self._group(server), name)
         databases = tuple(
@@ -393,7 +383,7 @@ class _Binder:
         version = in_environment(migrations.version, self._env) if migrations is not None else None
         grants = tuple(
             (user, grant.roles)
-            for user, service in self._services.items()
+            for user, service in self._specs.items()
             for grant in service.databases
             if grant.database == key
         )
@@ -416,7 +406,7 @@ class _Binder:
             where=self._where("servers", server_key, "databases", key),
         )
 
-    def _plans(self) -> DesiredPlans:
+    def _bound_plans(self) -> DesiredPlans:
         plans = self._policy.plans
         return DesiredPlans(
             {family: in_environment(least, self._env) for family, least in plans.minimum.items()},
@@ -426,15 +416,14 @@ class _Binder:
             self._where("plans"),
         )
 
-    def _settings(self, key: str, vaults: Mapping[str, DesiredVault]) -> Iterator[DesiredSetting]:
+    def _settings(self, key: str, spec: ServiceSpec) -> Iterator[DesiredSetting]:
         """The settings of a service that refer to a secret: of its own vaults in their order, then of others."""
-        service = self._services[key]
-        own = own_vaults(service)
+        own = own_vaults(spec)
         named: dict[str, list[str]] = {}
-        for name, path in service.settings.items():
+        for name, path in spec.settings.items():
             named.setdefault(path, []).append(name)
-        for vault in readable_vaults(service):
-            for secret in vaults[vault].secrets if vault in vaults else ():
+        for vault in readable_vaults(spec):
+            for secret in self._vaults[vault].secrets if vault in self._vaults else ():
                 names = named.get(f"{vault}/{secret.name}", [])
                 for name in names:
                     yield DesiredSetting(name, secret, self._where("services", key, "settings", name))

@@ -6,7 +6,7 @@ share is bound in each of them, to one id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -333,6 +333,18 @@ class DesiredEnvironment:
         alone = (one.id for one in self.expected if one.stands_alone)
         return (*(one.id for one in self.resources), *alone)
 
+    def used(self) -> Iterator[tuple[DesiredService, tuple[str, ...]]]:
+        """Each service, with the ids, casefolded, of what it may use and of what it holds roles on."""
+        databases = {database.key: database.id for database in self.databases}
+        for service in self.services:
+            ids = (
+                *(vault.id for vault in service.vaults),
+                *(storage.container_id for storage in service.storage),
+                *(databases[grant.database] for grant in service.databases),
+                *(access.scope for access in service.access),
+            )
+            yield service, tuple(each.casefold() for each in ids)
+
 
 @dataclass(frozen=True, slots=True)
 class DesiredOverride:
@@ -369,15 +381,9 @@ class Desired:
         users: dict[str, list[DesiredService]] = {}
         for env in self.environments.values():
             services += env.services
-            databases = {database.key: database.id for database in env.databases}
-            for service in env.services:
-                for used in (
-                    *(vault.id for vault in service.vaults),
-                    *(storage.container_id for storage in service.storage),
-                    *(databases[grant.database] for grant in service.databases),
-                    *(access.scope for access in service.access),
-                ):
-                    users.setdefault(used.casefold(), []).append(service)
+            for service, used in env.used():
+                for resource_id in used:
+                    users.setdefault(resource_id, []).append(service)
         sharing: dict[str, list[DesiredService]] = {}
         for service in services:
             if service.identity is not None:
