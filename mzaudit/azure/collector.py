@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -30,16 +30,18 @@ from mzaudit.azure.scope import Scope
 from mzaudit.azure.sql.databases_reader import Databases
 from mzaudit.kinds import VERSIONS, ids_by_kind
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.insights import Component
 from mzaudit.snapshot.observed import Gap, Listing, Observed
+from mzaudit.snapshot.sql import SqlServer
 from mzaudit.snapshot.text.ids import group_of, key, segment, subscription_of
-from mzaudit.snapshot.web import Plan, SiteProperties
+from mzaudit.snapshot.web import Plan, Site, SiteProperties
 
 T = TypeVar("T")
 Progress = Callable[[str], None]
 
 # Of a subscription: enough to keep all reads that Azure lets through under way, and few enough to be held in memory.
 _APPS_AT_ONCE = 60
-_EVERY = 0.5  # seconds between two words of progress
+_PROGRESS_INTERVAL = 0.5  # seconds
 
 
 async def collect(
@@ -93,14 +95,14 @@ async def collect(
 
 @asynccontextmanager
 async def _told(run: ReadContext, progress: Progress | None) -> AsyncIterator[None]:
-    """Count the calls meanwhile, if anybody listens."""
+    """Report the number of calls meanwhile, where progress is asked for."""
     if progress is None:
         yield
         return
 
     async def count(tell: Progress) -> None:
         while True:
-            await asyncio.sleep(_EVERY)
+            await asyncio.sleep(_PROGRESS_INTERVAL)
             tell(f"reading: {run.session.answered} calls")
 
     telling = asyncio.create_task(count(progress))
@@ -116,25 +118,11 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
     databases, wanted = Databases(run), {each.id: each for each in scope.resources}
     deleted = {each.casefold(): _Once(partial(keyvault_reader.deleted_vaults, run, each)) for each in subscriptions}
     async with asyncio.TaskGroup() as group:
-        if values and any(each.secrets for each in scope.vaults):
-            group.create_task(run.clients.sign_in_to_vaults())
-        if any(each.names for each in scope.registries):
-            group.create_task(run.clients.sign_in_to_registries())
-        if any(each.databases for each in scope.servers):
-            group.create_task(run.clients.sign_in_to_databases())
+        _sign_in(run, group, scope, values)
         role_ids: authorization_reader.RoleIds = {}
         access = {each: group.create_task(authorization_reader.first(run, each, role_ids)) for each in subscriptions}
         reach = authorization_reader.Reach(run, group, access, role_ids)
-        plans: dict[str, asyncio.Task[Observed[Plan | None] | Gap]] = {}
-
-        def known(site: SiteProperties) -> None:
-            for principal in _principals(site):
-                reach.add(principal, _subscription(site.id))
-
-        def known_whole(site: SiteProperties) -> None:
-            known(site)
-            if site.plan_id and segment(site.id, "slots") is None and key(site.plan_id) not in plans:
-                plans[key(site.plan_id)] = started(group, web_reader.plan(run, site.plan_id))
+        apps = _Apps(run, group, reach)
 
         # Calls of a bucket leave in the order in which they are asked for: first those that lead to more elsewhere.
         reached = {key(each.id): group.create_task(sql_reader.reached(run, each)) for each in scope.servers}
@@ -144,22 +132,8 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
             for each in scope.vaults
         }
         registries = {key(each.id): group.create_task(registry_reader.registry(run, each)) for each in scope.registries}
-        turns = {each.casefold(): asyncio.Semaphore(_APPS_AT_ONCE) for each in subscriptions}
-        sites = {
-            key(each): group.create_task(web_reader.site(run, each, known_whole, turns[_subscription(each)]))
-            for each in scope.sites
-        }
-        others = {key(each): group.create_task(web_reader.identity_of(run, each, known)) for each in _beyond(scope)}
-        around = {
-            each: group.create_task(sql_reader.neighbours(run, each, reached))
-            for each in {group_of(server.id): None for server in scope.servers}
-        }
-        servers = {
-            key(each.id): group.create_task(
-                sql_reader.server(run, each, reached[key(each.id)], around[group_of(each.id)])
-            )
-            for each in scope.servers
-        }
+        sites = apps.start(scope, subscriptions)
+        servers = _servers(run, group, scope, reached)
         alike = {
             kind: {key(each): group.create_task(by_kind()[kind](run, wanted[each])) for each in ids}
             for kind, ids in ids_by_kind(wanted).items()
@@ -171,15 +145,8 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
         inventories = {
             key(each): group.create_task(inventory_reader.inventory(run, each)) for each in scope.inventories
         }
-        watching = {
-            each: group.create_task(insights_reader.watchers(run, each))
-            for each in {_subscription(component): None for component in scope.components}
-        }
-        components = {
-            key(each): group.create_task(insights_reader.component(run, each, watching[_subscription(each)]))
-            for each in scope.components
-        }
-        seen = {each: await task for each, task in (*sites.items(), *others.items())}
+        components = _components(run, group, scope)
+        seen = {each: await task for each, task in sites.items()}
         access_to = {each: group.create_task(reach.whole(each)) for each in access}
         images = [image for each in seen.values() for image in web_reader.images(each)]
         behind = {
@@ -195,7 +162,7 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
         skew=run.session.skew.minutes(),
         label_key=run.classifier.key_id,
         sites=seen,
-        plans=_done(plans),
+        plans=_done(apps.plans),
         vaults=_done(vaults),
         registries=_done(behind),
         servers=_done(servers),
@@ -206,6 +173,67 @@ async def _read(run: ReadContext, scope: Scope, values: bool, blank: Snapshot) -
         authorization={each.casefold(): task.result() for each, task in access_to.items()},
         permissions=permissions,
     )
+
+
+def _sign_in(run: ReadContext, group: asyncio.TaskGroup, scope: Scope, values: bool) -> None:
+    """Fetch the tokens of the services that are asked later, beside the first reads."""
+    if values and any(each.secrets for each in scope.vaults):
+        group.create_task(run.clients.sign_in_to_vaults())
+    if any(each.names for each in scope.registries):
+        group.create_task(run.clients.sign_in_to_registries())
+    if any(each.databases for each in scope.servers):
+        group.create_task(run.clients.sign_in_to_databases())
+
+
+class _Apps:
+    """Reads apps and, as soon as one is read, its plan and what its identities hold."""
+
+    def __init__(self, run: ReadContext, group: asyncio.TaskGroup, reach: authorization_reader.Reach) -> None:
+        self._run, self._group, self._reach = run, group, reach
+        self.plans: dict[str, asyncio.Task[Observed[Plan | None] | Gap]] = {}
+
+    def start(self, scope: Scope, subscriptions: Iterable[str]) -> dict[str, asyncio.Task[Site]]:
+        """The apps in scope, with those of which only the identity is wanted."""
+        run, start = self._run, self._group.create_task
+        turns = {each.casefold(): asyncio.Semaphore(_APPS_AT_ONCE) for each in subscriptions}
+        whole = {
+            key(each): start(web_reader.site(run, each, self._known_whole, turns[_subscription(each)]))
+            for each in scope.sites
+        }
+        return whole | {key(each): start(web_reader.identity_of(run, each, self._known)) for each in _beyond(scope)}
+
+    def _known(self, site: SiteProperties) -> None:
+        for principal in _principals(site):
+            self._reach.add(principal, _subscription(site.id))
+
+    def _known_whole(self, site: SiteProperties) -> None:
+        self._known(site)
+        if site.plan_id and segment(site.id, "slots") is None and key(site.plan_id) not in self.plans:
+            self.plans[key(site.plan_id)] = started(self._group, web_reader.plan(self._run, site.plan_id))
+
+
+def _servers(
+    run: ReadContext, group: asyncio.TaskGroup, scope: Scope, reached: Mapping[str, asyncio.Task[sql_reader.Reached]]
+) -> dict[str, asyncio.Task[SqlServer]]:
+    around = {
+        each: group.create_task(sql_reader.neighbours(run, each, reached))
+        for each in {group_of(server.id): None for server in scope.servers}
+    }
+    return {
+        key(each.id): group.create_task(sql_reader.server(run, each, reached[key(each.id)], around[group_of(each.id)]))
+        for each in scope.servers
+    }
+
+
+def _components(run: ReadContext, group: asyncio.TaskGroup, scope: Scope) -> dict[str, asyncio.Task[Component]]:
+    watching = {
+        each: group.create_task(insights_reader.watchers(run, each))
+        for each in {_subscription(component): None for component in scope.components}
+    }
+    return {
+        key(each): group.create_task(insights_reader.component(run, each, watching[_subscription(each)]))
+        for each in scope.components
+    }
 
 
 class _Once:

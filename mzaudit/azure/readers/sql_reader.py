@@ -74,6 +74,8 @@ class Reached:
 
 async def reached(run: ReadContext, scope: ServerScope) -> Reached:
     """A server and its databases; those that are wanted and not in its list are looked up one by one."""
+    permission = required_permissions.SERVER.permission
+    call = Call(scope.id, kinds.SERVER, permission, scope.id, query=kinds.SERVER.query, leads=True)
     listed = Call(
         f"{scope.id}/databases",
         kinds.SERVER,
@@ -83,57 +85,39 @@ async def reached(run: ReadContext, scope: ServerScope) -> Reached:
         leads=True,
     )
     async with asyncio.TaskGroup() as group:
-        itself = group.create_task(
-            run.read(
-                Call(
-                    scope.id,
-                    kinds.SERVER,
-                    required_permissions.SERVER.permission,
-                    scope.id,
-                    query=kinds.SERVER.query,
-                    leads=True,
-                ),
-                _Server,
-                _server,
-            )
-        )
+        itself = group.create_task(run.read(call, _Server, _server))
         listing = group.create_task(run.list(listed, _WireDatabase, _database))
-    databases = listing.result()
-    names = {database.name.casefold() for database in databases.items}
+    seen = itself.result()
+    databases, lookups = await _with_unlisted(run, scope, listed, listing.result())
+    if isinstance(seen, Gap):
+        return Reached(seen, seen, seen, databases, lookups, None)
+    members = seen.value or _ServerMembers()
+    administrators = members.administrators
+    return Reached(
+        _there(seen),
+        Observed(shown.host(members.fully_qualified_domain_name or "") or None),
+        Observed(_administrator(administrators)),
+        databases,
+        lookups,
+        None if administrators is None else administrators.entra_only,
+    )
+
+
+async def _with_unlisted(
+    run: ReadContext, scope: ServerScope, call: Call, listed: Listing[Database]
+) -> tuple[Listing[Database], Mapping[str, Observed[bool] | Gap]]:
+    """The list of a server's databases, with those that only their own read shows, and what each such read says."""
+    names = {database.name.casefold() for database in listed.items}
     unlisted = [one.name for one in scope.databases if one.name.casefold() not in names]
+    permission, ids = required_permissions.DATABASE.permission, [f"{scope.id}/databases/{each}" for each in unlisted]
     looked = await side_by_side(
-        run.read(
-            Call(
-                f"{scope.id}/databases/{wanted}",
-                kinds.SERVER,
-                required_permissions.DATABASE.permission,
-                f"{scope.id}/databases/{wanted}",
-            ),
-            _WireDatabase,
-            _database,
-        )
-        for wanted in unlisted
+        run.read(Call(each, kinds.SERVER, permission, each), _WireDatabase, _database) for each in ids
     )
     found = tuple(each.value for each in looked if isinstance(each, Observed) and each.value is not None)
-    databases = await run.agreed(
-        listed, _WireDatabase, _database, databases, partial(_lacks, [each.id for each in found])
-    )
-    more = tuple(each for each in found if not any(same(each.id, item.id) for item in databases.items))
+    listed = await run.agreed(call, _WireDatabase, _database, listed, partial(_lacks, [each.id for each in found]))
+    more = tuple(each for each in found if not any(same(each.id, item.id) for item in listed.items))
     lookups = {wanted.casefold(): _there(each) for wanted, each in zip(unlisted, looked, strict=True)}
-    seen = itself.result()
-    host: Observed[str | None] | Gap
-    administrator: Observed[EntraAdministrator | None] | Gap
-    entra_only = None
-    if isinstance(seen, Gap):
-        host = administrator = seen
-    else:
-        if seen.value is not None and seen.value.administrators is not None:
-            entra_only = seen.value.administrators.entra_only
-        named = "" if seen.value is None else seen.value.fully_qualified_domain_name or ""
-        host = Observed(shown.host(named) or None)
-        administrator = Observed(None if seen.value is None else _administrator(seen.value.administrators))
-    held = Listing((*databases.items, *more), databases.gap)
-    return Reached(_there(seen), host, administrator, held, lookups, entra_only)
+    return Listing((*listed.items, *more), listed.gap), lookups
 
 
 def _lacks(read: Iterable[str], items: tuple[Database, ...] | tuple[str, ...]) -> str:
