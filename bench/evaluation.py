@@ -48,7 +48,7 @@ def main(apps: str, runs: int) -> None:
 
     first, report = timed(judged)
     held = memory()
-    write, _ = timed(lambda: output.replace(Path("large.json"), find("json")(report)))
+    write, _ = timed(lambda: output.write_file(Path("large.json"), find("json")(report)))
     written = memory()
     seconds = [first, *(timed(judged)[0] for _ in range(runs - 1))]
     by_rule: dict[str, float] = defaultdict(float)

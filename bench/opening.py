@@ -34,7 +34,7 @@ def main(findings: int) -> None:
     for name in FORMATS:
         path = Path(f"opening.{OPENED.get(name, name)}")
         begun = time.process_time()
-        output.replace(path, find(name)(report))
+        output.write_file(path, find(name)(report))
         figures[name] = {
             "write": time.process_time() - begun,
             "bytes": path.stat().st_size,

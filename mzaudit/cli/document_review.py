@@ -42,7 +42,7 @@ def accept_sections(review: DocumentReview, lock: Path, names: Sequence[str]) ->
     if wrong:
         raise InputError("\n".join(wrong))
     reviewed = accepted(earlier, review.sections, taken)
-    output.replace(lock, (lock_text(reviewed),))
+    output.write_file(lock, (lock_text(reviewed),))
     return replace(review, reviewed=reviewed)
 
 

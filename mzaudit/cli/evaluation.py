@@ -10,10 +10,12 @@ from mzaudit import __version__
 from mzaudit.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from mzaudit.engine.baseline import Earlier
-    from mzaudit.engine.results import Finding, Report
+    from mzaudit.engine.results import Baseline, Finding, Report, RuleNote
+    from mzaudit.engine.rule import AnyRule
     from mzaudit.policy.desired import Desired
     from mzaudit.policy.loader.load import Loaded
     from mzaudit.policy.models import Severity
@@ -42,13 +44,12 @@ def judge(
     from mzaudit.access.further_assignments import further_access
     from mzaudit.cli.plugins import rules_with
     from mzaudit.diagram.topology import topology
-    from mzaudit.engine.baseline import comparable, dropped, mark
+    from mzaudit.engine.baseline import comparable
     from mzaudit.engine.evaluate import cut_short, evaluate
     from mzaudit.engine.gate import partly_unseen, summarise
     from mzaudit.engine.overrides import idle
-    from mzaudit.engine.results import SCHEMA_VERSION, Baseline, Report, RuleNote, Run, Tool
+    from mzaudit.engine.results import SCHEMA_VERSION, Report, Run, Tool
     from mzaudit.engine.waive import lay
-    from mzaudit.policy.enums import counted
     from mzaudit.policy.requirements import by_rule
     from mzaudit.report.document_text import document_warnings
     from mzaudit.snapshot import clock
@@ -65,21 +66,10 @@ def judge(
         judged = evaluate(wanted, view, every_rule, loaded.requirements, so_far)
     else:
         judged = cut_short(wanted, every_rule, loaded.requirements, so_far or (), unjudged)
-    findings, warnings = lay(judged, loaded.waivers, seen.today)
-    moved_on = document_warnings(loaded.review, loaded.requirements)
-    warnings = (*notes, *moved_on, *idle(wanted, findings), *warnings)
+    findings, ended = lay(judged, loaded.waivers, seen.today)
+    kept, left_out = _chosen(findings, only)
+    kept, baseline, dropped = _compared(kept, earlier, started)
     answers = by_rule(loaded.requirements)
-    kept: tuple[Finding, ...] = tuple(finding for finding in findings if not only or finding.rule in only)
-    if only:
-        left = len(findings) - len(kept)
-        others = f"{counted(left, 'finding')} of other rules {'is' if left == 1 else 'are'} left out of this report"
-        warnings = (*warnings, f"--only {', '.join(only)}: {others}")
-    baseline = None
-    if earlier is not None:
-        kept = mark(kept, started, earlier.report)
-        then = earlier.report.run
-        warnings = (*warnings, *dropped(kept, earlier))
-        baseline = Baseline(earlier.name, clock.by_azure(then.started, then.skew), earlier.only_new)
     return Report(
         schema_version=SCHEMA_VERSION,
         tool=Tool("mzaudit", __version__),
@@ -93,28 +83,64 @@ def judge(
             policy=policy,
             fail_on=fail_on,
             allow_incomplete=allow_incomplete,
-            warnings=tuple(warnings),
+            warnings=(
+                *notes,
+                *document_warnings(loaded.review, loaded.requirements),
+                *idle(wanted, findings),
+                *ended,
+                *left_out,
+                *dropped,
+            ),
             baseline=baseline,
         ),
         summary=summarise(kept, fail_on, only_new=earlier is not None and earlier.only_new),
         reads=seen.reads,
         findings=kept,
         topology=topology(wanted, view, kept, every_rule),
-        rules=tuple(
-            RuleNote(
-                code=rule.code,
-                slug=rule.slug,
-                title=rule.title,
-                severity=rule.severity,
-                requirements=answers.get(rule.code, ()),
-                page=rule.doc,
-                depends_on=rule.depends_on,
-            )
-            for rule in every_rule
-            if not only or rule.code in only
-        ),
+        rules=tuple(_note(rule, answers.get(rule.code, ())) for rule in every_rule if not only or rule.code in only),
         requirements=loaded.requirements,
         further_access=further_access(wanted, view) if unjudged is None else None,
+    )
+
+
+def _chosen(findings: Sequence[Finding], only: Sequence[str]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """The findings of the rules `only`, and a warning that names what is left out."""
+    from mzaudit.policy.enums import counted
+
+    if not only:
+        return tuple(findings), ()
+    kept = tuple(finding for finding in findings if finding.rule in only)
+    left = len(findings) - len(kept)
+    others = f"{counted(left, 'finding')} of other rules {'is' if left == 1 else 'are'} left out of this report"
+    return kept, (f"--only {', '.join(only)}: {others}",)
+
+
+def _compared(
+    findings: tuple[Finding, ...], earlier: Earlier | None, started: datetime
+) -> tuple[tuple[Finding, ...], Baseline | None, tuple[str, ...]]:
+    """The findings marked by an earlier report, that report as the baseline, and the warnings that it gives."""
+    from mzaudit.engine.baseline import dropped, mark
+    from mzaudit.engine.results import Baseline
+    from mzaudit.snapshot import clock
+
+    if earlier is None:
+        return findings, None, ()
+    findings, then = mark(findings, started, earlier.report), earlier.report.run
+    baseline = Baseline(earlier.name, clock.by_azure(then.started, then.skew), earlier.only_new)
+    return findings, baseline, dropped(findings, earlier)
+
+
+def _note(rule: AnyRule, requirements: tuple[str, ...]) -> RuleNote:
+    from mzaudit.engine.results import RuleNote
+
+    return RuleNote(
+        code=rule.code,
+        slug=rule.slug,
+        title=rule.title,
+        severity=rule.severity,
+        requirements=requirements,
+        page=rule.doc,
+        depends_on=rule.depends_on,
     )
 
 

@@ -7,8 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from dataclasses import replace as replace_fields
+from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Final
 
@@ -101,23 +100,7 @@ def write(
     the rest went to stdout, the terminal report does. A stdout that cannot be written is only said where every file
     was: they hold the verdict.
     """
-    from mzaudit.report import find
     from mzaudit.report.formats import terminal
-
-    def chunks(target: OutputTarget) -> Iterator[str]:
-        if target.format == "terminal" and target.path is None:
-            return terminal.chunks(report, colour=colour, width=width)
-        if target.format == "html":
-            from mzaudit.report.formats import html
-
-            return html.chunks(report, history)
-        if target.format.startswith("sarif"):
-            from mzaudit.publish.pipeline import find_azure_run
-            from mzaudit.report.formats import sarif
-
-            write_log = sarif.alerts if target.format == "sarif-alerts" else sarif.chunks
-            return write_log(_by_repository(report), find_azure_run(os.environ))
-        return find(target.format)(report)
 
     files: list[Path] = []
     failed: list[str] = []
@@ -125,11 +108,12 @@ def write(
     shown = False
     for target in sorted(wanted, key=lambda one: one.path is not None):
         try:
+            chunks = _chunks(report, target, colour=colour, width=width, history=history)
             if target.path is None:
-                show_all(chunks(target))
+                show_all(chunks)
                 shown = True
             else:
-                replace(target.path, chunks(target))
+                write_file(target.path, chunks)
                 files.append(target.path)
         except InputError as error:
             if target.path is None:
@@ -151,6 +135,28 @@ def write(
         raise InputError("\n".join(failed))
 
 
+def _chunks(
+    report: Report, target: OutputTarget, *, colour: bool, width: int, history: Sequence[Point]
+) -> Iterator[str]:
+    """The report in a target's format."""
+    from mzaudit.report import find
+    from mzaudit.report.formats import terminal
+
+    if target.format == "terminal" and target.path is None:
+        return terminal.chunks(report, colour=colour, width=width)
+    if target.format == "html":
+        from mzaudit.report.formats import html
+
+        return html.chunks(report, history)
+    if target.format.startswith("sarif"):
+        from mzaudit.publish.pipeline import find_azure_run
+        from mzaudit.report.formats import sarif
+
+        write_log = sarif.alerts if target.format == "sarif-alerts" else sarif.chunks
+        return write_log(_by_repository(report), find_azure_run(os.environ))
+    return find(target.format)(report)
+
+
 def _by_repository(report: Report) -> Report:
     """The report with its lines of the policy as the repository has them: a forge looks them up there, wherever in it
     the check ran."""
@@ -165,10 +171,10 @@ def _by_repository(report: Report) -> Report:
     def placed(finding: Finding) -> Finding:
         waiver = finding.waiver
         if waiver is not None:
-            waiver = replace_fields(waiver, where=place(waiver.where))
-        return replace_fields(finding, policy=place(finding.policy), waiver=waiver)
+            waiver = replace(waiver, where=place(waiver.where))
+        return replace(finding, policy=place(finding.policy), waiver=waiver)
 
-    return replace_fields(report, findings=tuple(map(placed, report.findings))) if folder else report
+    return replace(report, findings=tuple(map(placed, report.findings))) if folder else report
 
 
 def write_one(report: Report, target: OutputTarget) -> None:
@@ -179,7 +185,7 @@ def write_one(report: Report, target: OutputTarget) -> None:
         say(str(error))
 
 
-def replace(path: Path, chunks: Iterable[str], mode: int = 0o644) -> None:
+def write_file(path: Path, chunks: Iterable[str], mode: int = 0o644) -> None:
     """Write a file whole: its pieces to a temporary file beside it, flushed to disk, then renamed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -203,11 +209,11 @@ def keep(path: Path, chunks: Callable[[], Iterable[str]]) -> None:
     """Write a snapshot, for its owner's eyes alone. Raises `InputError` if that fails, and then says where it was kept
     instead: a run may have taken minutes."""
     try:
-        replace(path, chunks(), _PRIVATE)
+        write_file(path, chunks(), _PRIVATE)
     except InputError as error:
         try:
             spare = Path(tempfile.mkdtemp(prefix="mzaudit-")) / path.name
-            replace(spare, chunks(), _PRIVATE)
+            write_file(spare, chunks(), _PRIVATE)
         except (InputError, OSError):
             raise error from None
         raise InputError(f"{error}; it is kept in {spare}") from error

@@ -200,15 +200,15 @@ def test_nobodys_file_is_replaced(mzaudit: Call, folder: Path) -> None:
 
 def test_half_a_policy_is_not_left(mzaudit: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the next try would refuse to replace what this one wrote."""
-    replace = output.replace
+    write_file = output.write_file
 
     def failing(path: Path, chunks: Iterable[str], mode: int = 0o644) -> None:
         if path.name == "waivers.yaml":
             raise InputError(f"{path}: cannot be written: No space left on device")
-        replace(path, chunks, mode)
+        write_file(path, chunks, mode)
 
     with monkeypatch.context() as broken:
-        broken.setattr(output, "replace", failing)
+        broken.setattr(output, "write_file", failing)
         assert mzaudit("init", "--example", "monozu").code == 2
     assert not [path for path in folder.rglob("*") if path.is_file()]
     assert mzaudit("init", "--example", "monozu").code == 0

@@ -222,7 +222,7 @@ LATER = {
     "report as JSON": "mzaudit.report.formats.json.head",
     "report as JUnit": "mzaudit.report.formats.junit.suites",
     "report in the terminal": "mzaudit.report.formats.terminal.chunks",
-    "writing": "mzaudit.cli.output.replace",
+    "writing": "mzaudit.cli.output.write_file",
 }
 # ValueError becomes a gap of one call; the others are defects and end the run. EOFError is one that click would take
 # for the end of a person's typing.

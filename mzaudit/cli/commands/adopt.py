@@ -20,8 +20,9 @@ from mzaudit.drill import ESTATES
 
 if TYPE_CHECKING:
     from mzaudit.adoption.estate_draft import Draft
-    from mzaudit.adoption.observed_apps import Inventory
+    from mzaudit.adoption.observed_apps import Inventory, Looks
     from mzaudit.azure.scope import Scope
+    from mzaudit.policy.desired import Desired
     from mzaudit.policy.loader.load import Loaded
     from mzaudit.simulator import Simulator
     from mzaudit.snapshot.estate import Snapshot
@@ -141,26 +142,42 @@ def _print(
     look: Callable[[Scope], Snapshot],
     source: str,
 ) -> int:
-    """Draft, look at what the draft names, and again until the draft asks for no more; then print it with what it does
-    not say, and say whether anything was unseen."""
-    from mzaudit import exit_codes, kinds
+    """Print the draft with what it does not say, and say whether anything was unseen."""
+    from mzaudit import exit_codes
     from mzaudit.adoption import draft_notes, draft_tree
-    from mzaudit.adoption.data_draft import servers_of
-    from mzaudit.adoption.estate_draft import draft_estate
     from mzaudit.adoption.observed_apps import Looks
-    from mzaudit.azure.scope import Scope, ServerScope, VaultScope
     from mzaudit.cli import output
     from mzaudit.cli.evaluation import judge
-    from mzaudit.cli.resolve import bind_policy
     from mzaudit.engine.gate import partly_unseen
     from mzaudit.errors import InputError
     from mzaudit.policy.models import Severity
 
-    looks = Looks(env, subscription, there, groups, ())
-    apps = looks.within(kinds.SITE.type)
-    inventories = looks.adopted_groups
+    settled = _settled(Looks(env, subscription, there, groups, ()), look)
+    if settled is None:
+        raise InputError(_nothing(there, source, groups))
+    seen, draft, loaded, wanted = settled
+    report = judge(loaded, wanted, seen, fail_on=Severity.LOW)
+    head = draft_notes.head(draft, there, seen, source, report.findings)
+    output.show(draft_tree.text(draft.policy, head, draft_notes.tail(draft, there)))
+    unseen = bool(draft_notes.unlisted_gaps(there, seen)) or any(map(partly_unseen, report.findings))
+    return exit_codes.INCOMPLETE if unseen else exit_codes.PASSED
+
+
+def _settled(looks: Looks, look: Callable[[Scope], Snapshot]) -> tuple[Snapshot, Draft, Loaded, Desired] | None:
+    """Draft, look at what the draft names, and again until the draft asks for no more: the last look and its draft,
+    loaded and bound. None where there is nothing to draft."""
+    from mzaudit import kinds
+    from mzaudit.adoption.data_draft import servers_of
+    from mzaudit.adoption.estate_draft import draft_estate
+    from mzaudit.azure.scope import Scope, ServerScope, VaultScope
+    from mzaudit.cli.resolve import bind_policy
+
+    environments = {looks.env: looks.subscription}
+    apps, inventories = looks.within(kinds.SITE.type), looks.adopted_groups
+    if not inventories:
+        return None
     scope = Scope(
-        environments={env: subscription},
+        environments=environments,
         sites=apps,
         vaults=() if apps else tuple(VaultScope(each) for each in looks.within(kinds.VAULT.type)),
         servers=tuple(ServerScope(each) for each in servers_of(looks)),
@@ -168,21 +185,16 @@ def _print(
         inventories=inventories,
     )
     for _ in range(_MOST_LOOKS):
-        if inventories:
-            looks = looks.after(look(scope))
-            draft = draft_estate(looks)
-        if not inventories or not draft.documented:
-            raise InputError(_nothing(there, source, groups))
+        looks = looks.after(look(scope))
+        draft = draft_estate(looks)
+        if not draft.documented:
+            return None
         loaded = _loaded(draft)
-        wanted = bind_policy(loaded, (env,), {env: subscription})
+        wanted = bind_policy(loaded, (looks.env,), environments)
         scope, before = replace(scope_of(wanted), inventories=inventories), scope
         if scope == before:
             break
-    report = judge(loaded, wanted, looks.newest, fail_on=Severity.LOW)
-    head = draft_notes.head(draft, there, looks.newest, source, report.findings)
-    output.show(draft_tree.text(draft.policy, head, draft_notes.tail(draft, there)))
-    unseen = bool(draft_notes.unlisted_gaps(there, looks.newest)) or any(map(partly_unseen, report.findings))
-    return exit_codes.INCOMPLETE if unseen else exit_codes.PASSED
+    return looks.newest, draft, loaded, wanted
 
 
 def _nothing(there: Inventory, source: str, groups: tuple[str, ...]) -> str:

@@ -115,7 +115,7 @@ def _write(texts: Mapping[Path, str]) -> None:
     written = []
     try:
         for path, text in texts.items():
-            output.replace(path, (text,))
+            output.write_file(path, (text,))
             written.append(path)
     except InputError:
         for path in written:
