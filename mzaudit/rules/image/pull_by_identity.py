@@ -105,35 +105,7 @@ def _uses(want: DesiredService, seen: Snapshot) -> Verdict:
     """How the app says that it pulls."""
     config = _config(want, seen)
     if _form(want, config) == "sitecontainers":
-        login_server = require_field(
-            _registry(want, seen).login_server, f"GET {want.registry.id}", "properties.loginServer"
-        )
-        containers = sorted(
-            (one for one in seen.site(want.id).containers.items if _is_of(login_server, one.container.image)),
-            key=lambda one: one.container.name,
-        )
-        documented = "SystemIdentity" if want.identity is None else "UserAssigned"
-        ways = [(f"{want.id}/sitecontainers/{one.container.name}", one.container.auth) for one in containers]
-        wrong = [
-            Evidence(f"{at}/properties/authType", documented, require_field(auth, f"GET {at}", "authType"))
-            for at, auth in ways
-            if auth is None or auth.casefold() != documented.casefold()
-        ]
-        if not wrong:
-            whole(seen.site(want.id).containers)
-            if not ways:
-                return NotApplicable("The app has no container whose image comes from the registry.")
-            return Pass(tuple(Evidence(f"{at}/properties/authType", documented, auth) for at, auth in ways))
-        return Fail(
-            tuple(wrong),
-            f"A container of {want.app} does not pull with the {want.identity_words}.",
-            f"Set authType to {documented} on every site container whose image comes from the registry.",
-            Fix(
-                "Website Contributor",
-                tuple(pull_by_own_identity(want, one.at.rsplit("/", 3)[1], _client(want, seen)) for one in wrong),
-                f"Microsoft.Web/sites/sitecontainers: properties.authType = {documented}",
-            ),
-        )
+        return _containers_use(want, seen)
     at = f"{want.id}/config/web/properties"
     use = require_field(config.acr_use_managed_identity, f"GET {want.id}/config/web", "acrUseManagedIdentityCreds")
     client = _client(want, seen) if want.identity is not None else None
@@ -154,6 +126,40 @@ def _uses(want: DesiredService, seen: Snapshot) -> Verdict:
             "Microsoft.Web/sites: properties.siteConfig.acrUseManagedIdentityCreds = true",
         ),
     )
+
+
+def _containers_use(want: DesiredService, seen: Snapshot) -> Verdict:
+    """How each site container whose image comes from the registry says that it is pulled."""
+    containers = seen.site(want.id).containers
+    login_server = require_field(
+        _registry(want, seen).login_server, f"GET {want.registry.id}", "properties.loginServer"
+    )
+    documented = "SystemIdentity" if want.identity is None else "UserAssigned"
+    ways = [
+        (f"{want.id}/sitecontainers/{one.container.name}", one.container.auth)
+        for one in sorted(containers.items, key=lambda one: one.container.name)
+        if _is_of(login_server, one.container.image)
+    ]
+    wrong = [
+        Evidence(f"{at}/properties/authType", documented, require_field(auth, f"GET {at}", "authType"))
+        for at, auth in ways
+        if auth is None or auth.casefold() != documented.casefold()
+    ]
+    if wrong:
+        return Fail(
+            tuple(wrong),
+            f"A container of {want.app} does not pull with the {want.identity_words}.",
+            f"Set authType to {documented} on every site container whose image comes from the registry.",
+            Fix(
+                "Website Contributor",
+                tuple(pull_by_own_identity(want, one.at.rsplit("/", 3)[1], _client(want, seen)) for one in wrong),
+                f"Microsoft.Web/sites/sitecontainers: properties.authType = {documented}",
+            ),
+        )
+    whole(containers)
+    if not ways:
+        return NotApplicable("The app has no container whose image comes from the registry.")
+    return Pass(tuple(Evidence(f"{at}/properties/authType", documented, auth) for at, auth in ways))
 
 
 def _may(want: DesiredService, seen: Snapshot) -> Verdict:
@@ -227,7 +233,7 @@ def _accepts(want: DesiredService, seen: Snapshot) -> Verdict:
 
 
 def _keeps_nothing(want: DesiredService, seen: Snapshot) -> Verdict:
-    """Whether registry credentials lie about."""
+    """Whether registry credentials are left."""
     site = seen.site(want.id)
     settings = present(site.settings, f"POST {want.id}/config/appsettings/list")
     names = sorted(one.name for one in settings if one.name.casefold() in _LEFT_OVER and _has_value(one.value))
