@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,11 +35,26 @@ class DraftedData:
 def draft_data(looks: Looks) -> DraftedData:
     """Every server of the adopted groups, else every one with a database that an app's identity is a user of; and every
     container that an app's identity has a role on: one that is none of `BLOB_ROLES` is further access."""
+    things: dict[str, str] = {}
+    servers, databases = _servers(looks, things)
+    storage, containers = _containers(looks, things)
+    return DraftedData(
+        servers,
+        storage,
+        {app: tuple(each) for app, each in databases.items()},
+        {app: tuple(each) for app, each in containers.items()},
+        things,
+    )
+
+
+def _servers(
+    looks: Looks, things: dict[str, str]
+) -> tuple[Mapping[str, tuple[str, Branch]], Mapping[str, Sequence[Value]]]:
+    """The servers by key, and which databases each app uses; the databases are added to `things`."""
     found = servers_of(looks)
     server_keys = draft_names.keys(map(name, found), looks.env) if len(found) > 1 else {}
     servers: dict[str, tuple[str, Branch]] = {}
     uses: dict[str, list[Value]] = {}
-    things: dict[str, str] = {}
     taken: set[str] = set()  # a database's key is one of all servers'
     for server in found:
         server_key = server_keys.get(name(server), "main")
@@ -61,8 +76,15 @@ def draft_data(looks: Looks) -> DraftedData:
         branch.entries["databases"] = databases
         if databases.entries:
             servers[server_key] = (server, branch)
+    return servers, uses
+
+
+def _containers(
+    looks: Looks, things: dict[str, str]
+) -> tuple[Mapping[str, tuple[str, Branch]], Mapping[str, Sequence[str]]]:
+    """The containers by key, each with its account, and which of them each app uses; they are added to `things`."""
     storage: dict[str, tuple[str, Branch]] = {}
-    reads: dict[str, list[str]] = {}
+    uses: dict[str, list[str]] = {}
     held = [(app, role, scope) for app in looks.apps for role, scope in looks.roles_of(app)]
     for app, role, scope in sorted(held, key=lambda each: each[1] not in BLOB_ROLES):  # whose role it is comes first
         container = _CONTAINER.fullmatch(scope)
@@ -73,18 +95,12 @@ def draft_data(looks: Looks) -> DraftedData:
         branch.put("account", draft_names.template(name(container[1]), looks.env))
         branch.put("container", draft_names.template(container[2], looks.env))
         if role in BLOB_ROLES:
-            reads.setdefault(key(app.id), []).append(called)
+            uses.setdefault(key(app.id), []).append(called)
             if role != READS_BLOBS:
                 branch.put("role", role)
         storage.setdefault(called, (container[1], branch))
         things[key(scope)] = f"storage.{called}"
-    return DraftedData(
-        servers,
-        storage,
-        {app: tuple(each) for app, each in uses.items()},
-        {app: tuple(each) for app, each in reads.items()},
-        things,
-    )
+    return storage, uses
 
 
 def servers_of(looks: Looks) -> tuple[str, ...]:
@@ -104,11 +120,11 @@ def _database(looks: Looks, database: str, called: str) -> Branch:
     branch.put("name", draft_names.template(called, looks.env))
     column = looks.has_column(database, TENANT_COLUMN)
     if column is not False:
-        branch.put("tenant_column", TENANT_COLUMN, "" if column else "nobody could look inside")
+        branch.put("tenant_column", TENANT_COLUMN, "" if column else "the database could not be read")
     for tool, table in HISTORIES.items():
         there = looks.has_history(database, table)
         if there is not False:
-            branch.put("migrations", {"tool": tool}, "" if there else "nobody could look inside")
+            branch.put("migrations", {"tool": tool}, "" if there else "the database could not be read")
             break
     return branch
 

@@ -149,4 +149,4 @@ def _by_policy(looks: Looks, vault: str) -> Iterator[Value]:
     policies = seen.value.access_policies if isinstance(seen, Observed) and seen.value is not None else None
     for policy in policies or ():
         if policy.object_id.casefold() not in own and {"get", "all"} & set(policy.secrets):
-            yield {"object_id": policy.object_id, "name": "somebody with an access policy"}
+            yield {"object_id": policy.object_id, "name": "holder of an access policy"}
