@@ -18,7 +18,7 @@ PRD = wanted().environments["prd"]
 ABSENT: Observed[None] = Observed(None)
 
 
-def without_server(seen):  # type: ignore[no-untyped-def]  # a mutate like any other, spelt for this table
+def without_server(seen):  # type: ignore[no-untyped-def]  # a mutation like any other, spelt for this table
     gone = replace(seen.servers[key(PRD.servers[0].id)], exists=Observed(False), databases=Listing(), entra_only=ABSENT)
     lookups = {database.name.casefold(): Observed(False) for database in PRD.servers[0].databases}
     return replace(seen, servers={**seen.servers, key(PRD.servers[0].id): replace(gone, lookups=lookups)})

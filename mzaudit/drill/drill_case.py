@@ -1,4 +1,4 @@
-"""What the drill is made of: the ground it stands on, and cases that mutate a conforming estate."""
+"""What the drill is made of: its context, and cases that change a conforming estate."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ Steps = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class DrillCase:
-    """One mutate of the conforming estate.
+    """One change of the conforming estate.
 
-    A deviation names the `demands` it violates, a harmless variation none. `place` is the policy's path that
-    the bent fact comes from. What can only be seen by comparing is
-    judged for `all_environments` of the policy together.
+    A deviation names the `demands` that it violates, a harmless variation none. `place` is the path in the policy of
+    the fact that is changed. What can only be seen by comparing is judged for `all_environments` of the policy
+    together.
     """
 
     place: str
@@ -129,7 +129,7 @@ def dotted(steps: Steps) -> str:
 def each(
     steps: Steps, demands: tuple[Demand, ...], bends: Mapping[str, Bend], *, all_environments: bool = False
 ) -> Iterator[DrillCase]:
-    """One case for each named mutate of a fact."""
+    """One case for each named change of a fact."""
     for what, mutate in bends.items():
         yield DrillCase(dotted(steps), what, mutate, demands, all_environments)
 

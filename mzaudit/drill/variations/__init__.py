@@ -18,6 +18,7 @@ from mzaudit.drill.variations import (
     resource_variations,
     spelling_variations,
     storage_variations,
+    telemetry_variations,
 )
 from mzaudit.policy.resources.expected_body import ExpectedBody
 from mzaudit.simulator import Estate
@@ -30,6 +31,7 @@ def variations(ground: DrillContext) -> tuple[DrillCase, ...]:
         reference_variations,
         app_variations,
         storage_variations,
+        telemetry_variations,
         resource_variations,
         inventory_variations,
         database_variations,

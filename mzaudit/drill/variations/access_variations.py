@@ -11,7 +11,7 @@ from mzaudit.simulator.estates.estate_plan import stable_guid
 
 
 def variations(ground: DrillContext) -> Iterator[DrillCase]:
-    """Assignments that are nobody's business, and ways to hold the auditor's own."""
+    """Assignments that no rule is about, and ways to hold the auditor's own."""
     yield from each(("rights",), (), _others(ground))
     for vault in ground.env.vaults:
         for position, reader in enumerate(vault.readers):
@@ -114,7 +114,7 @@ def _others(ground: DrillContext) -> dict[str, Bend]:
         "the auditor holds its roles twice": auditor_twice,
         "somebody else is denied secrets": denied_to_others,
         "vaults that serve deployments, machines and disks, for an administrator": serves_deployments,
-        "access policies left in a vault that goes by roles": leftover_policies,
+        "access policies left in a vault that uses roles": leftover_policies,
         "network rules that allow all": network("Allow", []),
         "network rules that allow this auditor": network("Deny", ["203.0.113.0/24"]),
         "somebody is eligible for a role": eligible,

@@ -15,7 +15,7 @@ from mzaudit.simulator.estates.estate_plan import stable_guid
 
 
 def variations(ground: DrillContext) -> Iterator[DrillCase]:
-    """Whatever is next door may be as it likes."""
+    """What the run is not about may be in any state."""
     yield from each(("neighbours",), (), _things(ground))
     others = [env for env in ground.wanted.environments.values() if env.env != ground.env.env]
     for other in others:

@@ -1,11 +1,13 @@
-"""The same estate told otherwise: case, order, pages, members that nobody has heard of."""
+"""The same estate told otherwise: case, order, pages, unknown members."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from mzaudit.drill import mutations
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, each
+from mzaudit.policy.desired import DesiredService
 from mzaudit.simulator import Estate
 
 _PAGES = (1, 2, 3, 5, 10, 25, 49)
@@ -89,95 +91,102 @@ def _tagged(estate: Estate) -> None:
 
 def _case(ground: DrillContext) -> dict[str, Bend]:
     env = ground.env
-
-    def scopes(lower: bool) -> Bend:
-        def mutate(estate: Estate) -> None:
-            for assignment in estate.role_assignments:
-                scope = str(assignment["properties"]["scope"])
-                assignment["properties"]["scope"] = (
-                    scope.lower() if lower else scope.replace("resourceGroups", "resourcegroups")
-                )
-
-        return mutate
-
-    def principals(estate: Estate) -> None:
-        for assignment in estate.role_assignments:
-            assignment["properties"]["principalId"] = str(assignment["properties"]["principalId"]).upper()
-
-    def tenant_wide_roles(estate: Estate) -> None:
-        for assignment in estate.role_assignments:
-            role = str(assignment["properties"]["roleDefinitionId"])
-            guid = role.rpartition("/")[2].upper()
-            assignment["properties"]["roleDefinitionId"] = f"/providers/Microsoft.Authorization/roleDefinitions/{guid}"
-
-    def ids(estate: Estate) -> None:
-        for body in estate.resources.values():
-            body["id"] = str(body["id"]).replace("/resourceGroups/", "/resourcegroups/")
-
-    def lower_ids(kind: str) -> Bend:
-        def mutate(estate: Estate) -> None:
-            for body in estate.resources.values():
-                if str(body["type"]).casefold() == kind:
-                    body["id"] = str(body["id"]).lower()
-
-        return mutate
-
-    def plan_id(estate: Estate) -> None:
-        properties = mutations.site_properties(estate, env.services[0])
-        properties["serverFarmId"] = str(properties["serverFarmId"]).replace("serverfarms", "serverFarms").upper()
-
-    def sku(estate: Estate) -> None:
-        plan = estate.resource(str(mutations.site_properties(estate, env.services[0])["serverFarmId"]))
-        plan["sku"]["name"] = str(plan["sku"]["name"]).swapcase()
-
-    def location(estate: Estate) -> None:
-        for body in estate.resources.values():
-            if str(body.get("location", "")).casefold() == "westeurope":
-                body["location"] = "West Europe"
-
-    def alert_scopes(estate: Estate) -> None:
-        for body in estate.resources.values():
-            if "scopes" in body["properties"]:
-                body["properties"]["scopes"] = [str(scope).upper() for scope in body["properties"]["scopes"]]
-
-    def workbook_source(estate: Estate) -> None:
-        for body in estate.resources.values():
-            if "sourceId" in body["properties"]:
-                body["properties"]["sourceId"] = str(body["properties"]["sourceId"]).upper()
-
     contained = [one for one in env.services if one.image is not None]
-
-    def login_server(estate: Estate) -> None:
-        for one in contained:
-            host, _, rest = str(mutations.config(estate, one)["linuxFxVersion"]).partition("|")[2].partition("/")
-            mutations.run_image(estate, one, f"{host.upper()}/{rest}")
-
-    def docker(estate: Estate) -> None:
-        for one in contained:
-            web = mutations.config(estate, one)
-            web["linuxFxVersion"] = str(web["linuxFxVersion"]).replace("DOCKER|", "docker|")
-
     forms: dict[str, Bend] = {
-        "scopes of assignments in lower case": scopes(lower=True),
-        "resourcegroups in scopes": scopes(lower=False),
-        "principals in upper case": principals,
-        "role definitions without a subscription": tenant_wide_roles,
-        "resourcegroups in ids": ids,
-        "locations by their display names": location,
+        "scopes of assignments in lower case": _scopes(str.lower),
+        "resourcegroups in scopes": _scopes(lambda scope: scope.replace("resourceGroups", "resourcegroups")),
+        "principals in upper case": _principals,
+        "role definitions without a subscription": _tenant_wide_roles,
+        "resourcegroups in ids": _ids,
+        "locations by their display names": _locations,
     }
     if env.services:
-        forms["ids of apps in lower case"] = lower_ids("microsoft.web/sites")
-        forms["the plan's id in upper case"] = plan_id
-        forms["the plan's SKU in the other case"] = sku
+        forms["ids of apps in lower case"] = _lower_ids("microsoft.web/sites")
+        forms["the plan's id in upper case"] = partial(_plan_id, env.services[0])
+        forms["the plan's SKU in the other case"] = partial(_sku, env.services[0])
     if env.vaults:
-        forms["ids of vaults in lower case"] = lower_ids("microsoft.keyvault/vaults")
+        forms["ids of vaults in lower case"] = _lower_ids("microsoft.keyvault/vaults")
     if env.servers:
-        forms["ids of databases in lower case"] = lower_ids("microsoft.sql/servers/databases")
+        forms["ids of databases in lower case"] = _lower_ids("microsoft.sql/servers/databases")
     if env.components:
-        forms["id of the component in lower case"] = lower_ids("microsoft.insights/components")
-        forms["scopes of alerts in upper case"] = alert_scopes
-        forms["source of the workbook in upper case"] = workbook_source
+        forms["id of the component in lower case"] = _lower_ids("microsoft.insights/components")
+        forms["scopes of alerts in upper case"] = _alert_scopes
+        forms["source of the workbook in upper case"] = _workbook_source
     if contained:
-        forms["the registry's host in upper case"] = login_server
-        forms["docker in lower case"] = docker
+        forms["the registry's host in upper case"] = partial(_login_server, contained)
+        forms["docker in lower case"] = partial(_docker, contained)
     return forms
+
+
+def _scopes(spelled: Callable[[str], str]) -> Bend:
+    def mutate(estate: Estate) -> None:
+        for assignment in estate.role_assignments:
+            assignment["properties"]["scope"] = spelled(str(assignment["properties"]["scope"]))
+
+    return mutate
+
+
+def _principals(estate: Estate) -> None:
+    for assignment in estate.role_assignments:
+        assignment["properties"]["principalId"] = str(assignment["properties"]["principalId"]).upper()
+
+
+def _tenant_wide_roles(estate: Estate) -> None:
+    for assignment in estate.role_assignments:
+        role = str(assignment["properties"]["roleDefinitionId"])
+        guid = role.rpartition("/")[2].upper()
+        assignment["properties"]["roleDefinitionId"] = f"/providers/Microsoft.Authorization/roleDefinitions/{guid}"
+
+
+def _ids(estate: Estate) -> None:
+    for body in estate.resources.values():
+        body["id"] = str(body["id"]).replace("/resourceGroups/", "/resourcegroups/")
+
+
+def _lower_ids(kind: str) -> Bend:
+    def mutate(estate: Estate) -> None:
+        for body in estate.resources.values():
+            if str(body["type"]).casefold() == kind:
+                body["id"] = str(body["id"]).lower()
+
+    return mutate
+
+
+def _plan_id(service: DesiredService, estate: Estate) -> None:
+    properties = mutations.site_properties(estate, service)
+    properties["serverFarmId"] = str(properties["serverFarmId"]).replace("serverfarms", "serverFarms").upper()
+
+
+def _sku(service: DesiredService, estate: Estate) -> None:
+    plan = estate.resource(str(mutations.site_properties(estate, service)["serverFarmId"]))
+    plan["sku"]["name"] = str(plan["sku"]["name"]).swapcase()
+
+
+def _locations(estate: Estate) -> None:
+    for body in estate.resources.values():
+        if str(body.get("location", "")).casefold() == "westeurope":
+            body["location"] = "West Europe"
+
+
+def _alert_scopes(estate: Estate) -> None:
+    for body in estate.resources.values():
+        if "scopes" in body["properties"]:
+            body["properties"]["scopes"] = [str(scope).upper() for scope in body["properties"]["scopes"]]
+
+
+def _workbook_source(estate: Estate) -> None:
+    for body in estate.resources.values():
+        if "sourceId" in body["properties"]:
+            body["properties"]["sourceId"] = str(body["properties"]["sourceId"]).upper()
+
+
+def _login_server(services: Sequence[DesiredService], estate: Estate) -> None:
+    for one in services:
+        host, _, rest = str(mutations.config(estate, one)["linuxFxVersion"]).partition("|")[2].partition("/")
+        mutations.run_image(estate, one, f"{host.upper()}/{rest}")
+
+
+def _docker(services: Sequence[DesiredService], estate: Estate) -> None:
+    for one in services:
+        web = mutations.config(estate, one)
+        web["linuxFxVersion"] = str(web["linuxFxVersion"]).replace("DOCKER|", "docker|")
