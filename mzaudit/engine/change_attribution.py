@@ -38,7 +38,8 @@ _ID: Final = re.compile(_GUID)
 # Whatever else a record calls a caller may be somebody's name.
 _IMPERSONAL: Final = re.compile(rf"{_GUID}|(?i:system|microsoft\.[a-z]+)")
 _NAMELESS: Final = re.compile(
-    rf"|{_IMPERSONAL.pattern}|(?:a person|somebody)(?: \(object id {_GUID}\))?|somebody whom the record does not name"
+    rf"|{_IMPERSONAL.pattern}|(?:a person|a principal)(?: \(object id {_GUID}\))?"
+    r"|a principal that the record does not name"
 )
 # What of an app the change history holds nothing of: what it has is about something else.
 _UNRECORDED: Final = (
@@ -161,14 +162,14 @@ def _needed(gap: Gap) -> str:
 
 def _by(change: Recorded, names: bool) -> str:
     if not change.caller:
-        return "somebody whom the record does not name"
+        return "a principal that the record does not name"
     if names or _IMPERSONAL.fullmatch(change.caller):
         return change.caller
-    who = "a person" if "@" in change.caller else "somebody"  # a display name is a person's, an app's or a group's
+    who = "a person" if "@" in change.caller else "a principal"  # a display name is a person's, an app's or a group's
     ids = [each for each in change.ids if _ID.fullmatch(each)]
     return f"{who} (object id {ids[-1]})" if ids else who
 
 
 def nameless(by: str) -> str:
     """Who changed it, as `Attribution.by` has it, without a name."""
-    return by if _NAMELESS.fullmatch(by) else "a person" if "@" in by else "somebody"
+    return by if _NAMELESS.fullmatch(by) else "a person" if "@" in by else "a principal"

@@ -82,12 +82,12 @@ CASES: dict[str, tuple[Finding, Records, tuple[object, ...]]] = {
     "by a display name": (
         APP,
         Records({}, log(record(4, "Some One", "some one", OID))),
-        (4, f"somebody (object id {OID})", False, "", "Activity Log", ""),
+        (4, f"a principal (object id {OID})", False, "", "Activity Log", ""),
     ),
     "by a display name without an id": (
         APP,
         Records({key(SITE): record(5, "Some One", "some one", source="change history")}, log()),
-        (5, "somebody", False, "", "change history", ""),
+        (5, "a principal", False, "", "change history", ""),
     ),
     "by Azure itself": (
         APP,
@@ -97,7 +97,7 @@ CASES: dict[str, tuple[Finding, Records, tuple[object, ...]]] = {
     "nobody is named": (
         APP,
         Records({}, log(record(4, ""))),
-        (4, "somebody whom the record does not name", None, "", "Activity Log", ""),
+        (4, "a principal that the record does not name", None, "", "Activity Log", ""),
     ),
     "there is no record": (APP, Records({}, log()), (None, "", None, "", "", "No change in the 14 days of")),
     "the log was refused": (
@@ -214,11 +214,11 @@ def test_the_worst_are_asked_first_each_once_and_nothing_of_which_there_is_no_re
 
 NAMELESS = {
     "somebody@monozu.example": "a person",
-    "Some One": "somebody",
-    f"Some One (object id {OID})": "somebody",
+    "Some One": "a principal",
+    f"Some One (object id {OID})": "a principal",
     f"a person (object id {OID})": f"a person (object id {OID})",
-    "somebody": "somebody",
-    "somebody whom the record does not name": "somebody whom the record does not name",
+    "a principal": "a principal",
+    "a principal that the record does not name": "a principal that the record does not name",
     OID: OID,
     "System": "System",
     "": "",
