@@ -78,11 +78,11 @@ DELETED_VAULTS: Final = Need(
 )
 
 REGISTRY: Final = Need(kinds.REGISTRY.read)
-TAGS: Final = Need(f"{kinds.REGISTRY}/pull/read", when="the registry goes by registry-wide roles")
+TAGS: Final = Need(f"{kinds.REGISTRY}/pull/read", when="the registry's role assignment mode is RBAC")
 ABAC_TAGS: Final = Need(
     f"{kinds.REGISTRY}/repositories/metadata/read",
     data=True,
-    when="the registry goes by repository permissions (ABAC)",
+    when="the registry's role assignment mode is RBAC and ABAC (permissions by repository)",
 )
 
 SERVER: Final = Need(kinds.SERVER.read)
