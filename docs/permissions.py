@@ -101,7 +101,7 @@ def _cost(found: Removal) -> str:
     if found.undecided:
         return "undecided: " + ", ".join(found.undecided)
     if found.says_less:
-        return "fails all the same, without the cure: " + ", ".join(found.says_less)
+        return "fails all the same, without the fix: " + ", ".join(found.says_less)
     return "no rule of this version"
 
 

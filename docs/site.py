@@ -36,7 +36,7 @@ An estate in which everything is as documented passes:
 {compliant}
 
 What cannot be read is neither a pass nor a failure. This estate refuses nearly every read, so the run is incomplete,
-and says which permission would cure it:
+and says which permission would fix it:
 
 {blind}
 

@@ -21,7 +21,7 @@ _SAID: Mapping[int, str] = MappingProxyType(
         62: "hostname mismatch",
     }
 )
-# Those of what another authority does not cure
+# Those of what another authority does not fix
 _NOT_THE_AUTHORITY: Mapping[int, str] = MappingProxyType(
     {
         9: "set this machine's clock",
@@ -84,10 +84,10 @@ def of_certificate_error(host: str, number: int) -> str:
 
 
 def _of_certificate(host: str, number: int, said: str) -> str:
-    cure = _NOT_THE_AUTHORITY.get(
+    fix = _NOT_THE_AUTHORITY.get(
         number, "name a PEM file with its authority, or that of a proxy that inspects TLS, in SSL_CERT_FILE"
     )
-    return f"the certificate of {host} is not accepted (OpenSSL: {said}): {cure}"
+    return f"the certificate of {host} is not accepted (OpenSSL: {said}): {fix}"
 
 
 def no_tls(host: str, error: BaseException) -> str:

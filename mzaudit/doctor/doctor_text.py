@@ -11,7 +11,7 @@ from mzaudit.doctor.sql_script import giving
 from mzaudit.engine.tsql import ADMINISTRATOR
 from mzaudit.policy.desired import Desired, DesiredDatabase
 from mzaudit.policy.enums import counted
-from mzaudit.report.gap_advice import cures, short
+from mzaudit.report.gap_advice import advice, short
 from mzaudit.snapshot.estate import Caller
 from mzaudit.snapshot.text.ids import key
 
@@ -86,7 +86,7 @@ def _database(place: ScopeExamination[DatabaseNeed], database: DesiredDatabase, 
     if untold:
         yield f"  not known: {', '.join(need.permission for need in untold)}"
     if lacking:
-        yield f"  cure, as `mzaudit doctor --sql` prints it; {ADMINISTRATOR} can:"
+        yield f"  fix, as `mzaudit doctor --sql` prints it; {ADMINISTRATOR} can:"
         # to one who could not sign in the others are unknown, and a new user has none of them
         wanted = lacking | set(untold) if CONNECT in lacking else lacking
         yield from (f"    {each}" for need, each in giving(database, auditor).items() if need in wanted)
@@ -96,7 +96,7 @@ def _obstacle(obstacle: Obstacle) -> Iterator[str]:
     calls = f"{obstacle.calls} calls" if obstacle.calls > 1 else obstacle.gap.call
     yield f"  {obstacle.gap.reason} {obstacle.gap.scope} ({calls})"
     yield f"    undecided: {', '.join(obstacle.rules) or 'no rule; another gap comes first'}"
-    yield f"    cure: {short(cures(obstacle.gap))}"
+    yield f"    fix: {short(advice(obstacle.gap))}"
 
 
 def _spare(spare: Unasked) -> Iterator[str]:

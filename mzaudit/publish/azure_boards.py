@@ -168,7 +168,7 @@ def html(markdown: str) -> str:
 
 
 def explain(refusal: Refusal) -> str:
-    """A refusal as a sentence with its cure."""
+    """A refusal as a sentence with its fix."""
     match refusal.status:
         case 400:
             return (

@@ -145,7 +145,7 @@ def _state(said: CommentState) -> str:
 
 
 def explain(refusal: Refusal) -> str:
-    """A refusal as a sentence with its cure."""
+    """A refusal as a sentence with its fix."""
     match refusal.status:
         case 200 | 201 | 203 | 301 | 302 | 401:
             page = "" if refusal.status == 401 else ", with a page to sign in on"

@@ -117,7 +117,7 @@ def limited(refusal: Refusal) -> bool:
 
 
 def explain(refusal: Refusal) -> str:
-    """A refusal as a sentence with its cure."""
+    """A refusal as a sentence with its fix."""
     match refusal.status:
         case 429:
             return f"GitHub's rate limit is used up (HTTP 429): {_later(refusal)}"

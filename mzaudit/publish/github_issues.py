@@ -88,7 +88,7 @@ def _state(open_: bool | None) -> dict[str, str]:
 
 
 def explain(refusal: Refusal) -> str:
-    """A refusal as a sentence with its cure."""
+    """A refusal as a sentence with its fix."""
     match refusal.status:
         case 403 if not github.limited(refusal):
             return (

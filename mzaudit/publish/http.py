@@ -28,7 +28,7 @@ Shape = TypeVar("Shape")
 
 
 class PublishError(Exception):
-    """Something was not written; `str()` is the cause and its cure, in our own words only."""
+    """Something was not written; `str()` is the cause and its fix, in our own words only."""
 
 
 class NoAnswerError(PublishError):
@@ -165,7 +165,7 @@ async def opened(
     service: str, token: Token | None, route: Route, explain: Explain, accept: str
 ) -> AsyncIterator[ServiceClient]:
     """A way to a service while the block runs. `service` is its name for people; `explain` turns its refusals into
-    sentences with their cure."""
+    sentences with their fix."""
     headers = {"Accept": accept, "User-Agent": "mzaudit", "X-TFS-FedAuthRedirect": "Suppress"}
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(headers=headers, cookie_jar=jar, trust_env=False) as session:

@@ -23,7 +23,7 @@ _LONGEST: Final = 200  # characters of any text of others
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a part: a finding by its severity, rule, title and subject; or what would let us see, by its cure."""
+    """One line of a part: a finding by its severity, rule, title and subject; or what would let us see, by its fix."""
 
     severity: str
     rule: str
@@ -80,11 +80,11 @@ def notice(report: Report, gate: str, link: str, since: tuple[Finding, ...] = ()
     below = [f for f in failed if not violates(f, report.run.fail_on)]
     groups = unseen(shown)
     short = shortener(finding.subject.id for finding in report.findings)
-    cures = tuple(Item("", "", short(one.cure), counted(len(one.findings), "finding")) for one in groups)
+    fixes = tuple(Item("", "", short(one.fix), counted(len(one.findings), "finding")) for one in groups)
     parts = (
         _part("New violations" if compared else "Violations", new, report),
         _part("Known violations", old, report),
-        Part("Could not be read: what would change that", len(cures), tuple(map(_clean, cures))),
+        Part("Could not be read: what would change that", len(fixes), tuple(map(_clean, fixes))),
         _part("Resolved", resolved(shown), report),
         _part("Below the gate", below, report),
     )

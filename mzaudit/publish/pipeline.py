@@ -282,8 +282,8 @@ def _commit(text: str) -> str:
     return text if _COMMIT.fullmatch(text) else ""
 
 
-def _token(env: Mapping[str, str], name: str, cure: str) -> Token:
+def _token(env: Mapping[str, str], name: str, fix: str) -> Token:
     text = env.get(name, "").strip()  # a file's last line ends in a line feed
     if not text:
-        raise NoPlaceError(f"{name} is not set: hand the step its token ({cure})")
+        raise NoPlaceError(f"{name} is not set: hand the step its token ({fix})")
     return Token(text)

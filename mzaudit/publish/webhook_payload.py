@@ -19,12 +19,12 @@ class _Closed(BaseModel):
 
 
 class WebhookItem(_Closed):
-    """A finding; of what could not be read, the cure."""
+    """A finding; of what could not be read, the fix."""
 
-    severity: str = Field(description="Critical, high, medium or low in capitals; empty for a cure.")
-    rule: str = Field(description="The code of the rule; empty for a cure.")
+    severity: str = Field(description="Critical, high, medium or low in capitals; empty for a fix.")
+    rule: str = Field(description="The code of the rule; empty for a fix.")
     title: str = Field(description="What must hold, or what would let mzaudit read what it could not.")
-    subject: str = Field(description="What it is about, or how many findings wait for the cure.")
+    subject: str = Field(description="What it is about, or how many findings wait for the fix.")
 
 
 class WebhookPart(_Closed):

@@ -7,7 +7,7 @@ from datetime import UTC
 
 from mzaudit.engine.results import Attribution, BaselineState, Finding, FurtherAssignment, Report, WaiverNote
 from mzaudit.report.caution import check_first
-from mzaudit.report.gap_advice import cures
+from mzaudit.report.gap_advice import advice
 from mzaudit.report.grouping import shown
 from mzaudit.snapshot.clock import by_azure
 from mzaudit.snapshot.observed import Gap
@@ -72,13 +72,13 @@ def fresh(findings: Iterable[Finding]) -> str:
 
 
 def proof(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """The evidence, or what could not be seen and what would cure it."""
+    """The evidence, or what could not be seen and what would fix it."""
     lines: list[tuple[str, str]] = []
     for fact in finding.evidence:
         lines += [("at", fact.at), ("expected", shown(fact.expected)), ("observed", shown(fact.observed))]
         lines += [("note", fact.note)] if fact.note else []
     for gap in finding.gaps:
-        lines += [("unseen", call(gap)), ("cure", cures(gap))]
+        lines += [("unseen", call(gap)), ("fix", advice(gap))]
     return tuple(lines)
 
 

@@ -1,4 +1,4 @@
-"""What cures a gap, in one sentence: the only place where a reason becomes advice."""
+"""What fixes a gap, in one sentence: the only place where a reason becomes advice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def shortener(resource_ids: Iterable[str]) -> Callable[[str], str]:
     return short if len(subscriptions) < 2 else lambda text: _IN_GROUP.sub(r"\1/\2/", text)
 
 
-_CURES: Final[Mapping[GapReason, str]] = {
+_ADVICE: Final[Mapping[GapReason, str]] = {
     GapReason.FORBIDDEN: (
         "Give the auditing identity a role with {needed} {where}; "
         "an Owner or User Access Administrator of that scope can."
@@ -98,16 +98,16 @@ _CURES: Final[Mapping[GapReason, str]] = {
 }
 
 
-def cures(gap: Gap) -> str:
+def advice(gap: Gap) -> str:
     """What would make the call answer, and who can do that; ids are whole; not neutralised."""
     scope = gap.scope or "the resource"
     inside = _in_database(gap, scope) if gap.call.startswith("SQL ") else ""
     needed = gap.permission or "the read permission of this call"
-    return inside or _CURES[gap.reason].format(scope=scope, where=f"on {scope}", needed=needed)
+    return inside or _ADVICE[gap.reason].format(scope=scope, where=f"on {scope}", needed=needed)
 
 
 def _in_database(gap: Gap, scope: str) -> str:
-    """The cures that are a database's own; empty where those of any call hold."""
+    """The advice that is a database's own; empty where that of any call holds."""
     match gap.reason:
         case GapReason.FORBIDDEN if gap.permission == "CONNECT":
             return (

@@ -1,4 +1,4 @@
-"""Findings brought together as people read them: by rule, by the cause they follow from, by the cure they wait for."""
+"""Findings brought together as people read them: by rule, by the cause they follow from, by the fix they wait for."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from mzaudit.engine.results import BaselineState, Cause, Finding, Report, Status
 from mzaudit.engine.verdict import shown as shown  # beside what else is put on paper
-from mzaudit.report.gap_advice import cures
+from mzaudit.report.gap_advice import advice
 from mzaudit.snapshot.observed import Gap
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """What one cure would let us see: the gaps that it closes and the findings that wait for it."""
+    """What one fix would let us see: the gaps that it closes and the findings that wait for it."""
 
-    cure: str
+    fix: str
     gaps: tuple[Gap, ...]
     findings: tuple[Finding, ...]
 
@@ -86,13 +86,13 @@ def link(finding: Finding) -> tuple[str, Cause]:
 
 
 def unseen(report: Report) -> tuple[Unseen, ...]:
-    """Inconclusive findings by what would cure them, the cure that helps most first; one that waits for several
-    cures stands under each."""
+    """Inconclusive findings by what would fix them, the fix that helps most first; one that waits for several
+    fixes stands under each."""
     gaps: dict[str, dict[Gap, None]] = {}
     waiting: dict[str, dict[Finding, None]] = {}
     for finding in with_status(report, Status.INCONCLUSIVE):
-        for cure, gap in ((cures(gap), gap) for gap in finding.gaps):
-            gaps.setdefault(cure, {})[gap] = None
-            waiting.setdefault(cure, {})[finding] = None
-    groups = [Unseen(cure, tuple(gaps[cure]), tuple(waiting[cure])) for cure in gaps]
-    return tuple(sorted(groups, key=lambda group: (-len(group.findings), group.cure)))
+        for fix, gap in ((advice(gap), gap) for gap in finding.gaps):
+            gaps.setdefault(fix, {})[gap] = None
+            waiting.setdefault(fix, {})[finding] = None
+    groups = [Unseen(fix, tuple(gaps[fix]), tuple(waiting[fix])) for fix in gaps]
+    return tuple(sorted(groups, key=lambda group: (-len(group.findings), group.fix)))

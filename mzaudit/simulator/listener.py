@@ -1,4 +1,4 @@
-"""A port on loopback: whoever comes in is served, and closing it ends everyone's visit."""
+"""A listener on loopback: each connection is served, and closing it closes them all."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class GapReason(StrEnum):
-    """Why a call gave no answer; a closed vocabulary, each with its own cure."""
+    """Why a call gave no answer; a closed vocabulary, each with its own fix."""
 
     FORBIDDEN = "forbidden"  # the caller's role lacks the permission named in the gap
     DENIED = "denied"  # a deny assignment forbids it, whatever role the caller holds
@@ -42,13 +42,13 @@ class GapReason(StrEnum):
     INTERNAL = "internal"  # a defect of mzaudit; the detail names the exception's type
 
 
-# A right of the caller's that is missing; what a role assignment cures.
+# A right of the caller's that is missing; what a role assignment fixes.
 LACKS = (GapReason.FORBIDDEN, GapReason.PARTIAL, GapReason.NOT_VISIBLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One call that gave no answer: why, which call, on what, and the permission or setting that would cure it."""
+    """One call that gave no answer: why, which call, on what, and the permission or setting that would fix it."""
 
     reason: GapReason
     call: str

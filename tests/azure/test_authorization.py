@@ -15,7 +15,7 @@ from mzaudit.cli.resolve import bind_policy, load_policy
 from mzaudit.cli.subscriptions import subscriptions_of
 from mzaudit.engine.results import Finding
 from mzaudit.policy.models import Severity
-from mzaudit.report.gap_advice import cures
+from mzaudit.report.gap_advice import advice
 from mzaudit.simulator import Alter, Fault, Simulator, StatusFault, grant_custom_role, serve
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import GapReason
@@ -234,7 +234,7 @@ def test_an_account_with_a_hierarchical_namespace_is_left_open(sim: Simulator) -
     gaps = found["RBAC-005 stmonozuprd/snaps"].gaps
     assert [gap.call.split(" ")[0] for gap in gaps] == ["access", "SFTP", "NFS"]
     assert "az storage fs access show --account-name stmonozuprd" in gaps[0].detail
-    assert "the detail says what would" in cures(gaps[0])
+    assert "the detail says what would" in advice(gaps[0])
 
 
 def test_a_vault_that_serves_deployments_lets_a_foreign_contributor_in(sim: Simulator) -> None:

@@ -14,7 +14,7 @@ from mzaudit.azure.client.guard import selects
 from mzaudit.azure.sql import queries
 from mzaudit.azure.sql.queries import Query
 from mzaudit.azure.sql.tds_session import DatabaseSession
-from mzaudit.report.gap_advice import cures
+from mzaudit.report.gap_advice import advice
 from mzaudit.simulator import Estate, Hang, Malformed, Reset, ServerError, Simulator, SqlFault, Truncated, serve
 from mzaudit.simulator.estates import resource_bodies
 from mzaudit.simulator.sql.contents import SecurableClass
@@ -151,7 +151,7 @@ def test_without_view_definition_nothing_is_an_absence(estate: Estate) -> None:
     for listing in lists:
         assert listing.gap is not None
         assert (listing.gap.reason, listing.gap.permission) == (GapReason.FORBIDDEN, "VIEW DEFINITION")
-        assert "doctor --sql" in cures(listing.gap)
+        assert "doctor --sql" in advice(listing.gap)
     assert isinstance(seen.history(HISTORY), Observed), "that right is one of its own"
 
 
@@ -237,7 +237,7 @@ def test_what_a_denial_hides_is_a_gap(case: str, estate: Estate) -> None:
         gap = lists[name].gap
         assert gap is not None
         assert (gap.reason, f"denied to {to} on" in gap.detail) == (GapReason.DENIED, True)
-        assert "REVOKE" in cures(gap)
+        assert "REVOKE" in advice(gap)
     assert isinstance(seen.history(HISTORY), Observed), "its rows may be read"
 
 
@@ -287,7 +287,7 @@ def test_a_database_that_is_a_replica_is_not_judged(estate: Estate) -> None:
     assert len(found) == 6, "every facet"
     assert {gap.reason for gap in found} == {GapReason.NOT_COLLECTED}
     assert "read-only copy" in found[0].detail
-    assert "primary" in cures(found[0])
+    assert "primary" in advice(found[0])
 
 
 def test_history_and_append_only_tables_are_told(estate: Estate) -> None:
@@ -377,7 +377,7 @@ def test_a_shut_door_is_a_gap_with_its_cure(case: str, estate: Estate) -> None:
     assert len(found) == 6, "every facet"
     assert {gap.reason for gap in found} == {reason}
     assert words in found[0].detail
-    assert cure in cures(found[0])
+    assert cure in advice(found[0])
     if case in ("paused", "another domain", "no host"):
         assert not asked, "nobody knocked"
 

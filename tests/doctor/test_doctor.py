@@ -197,7 +197,7 @@ NAME = "[NAME_OF_THE_AUDITING_IDENTITY]"
 BLIND = "undecided: SQL-003, SQL-004, SQL-005, SQL-006, SQL-007, SQL-008"
 DEFINITIONS = f"GRANT VIEW DEFINITION TO {NAME};"
 ROWS = f"GRANT SELECT ON [dbo].[flyway_schema_history] TO {NAME};"
-CURE = "cure, as `mzaudit doctor --sql` prints it; the server's Entra administrator, or a member of db_owner can:"
+FIX = "fix, as `mzaudit doctor --sql` prints it; the server's Entra administrator, or a member of db_owner can:"
 
 
 def _revoke(estate: Estate, *permissions: str) -> None:
@@ -215,7 +215,7 @@ INSIDE: dict[str, tuple[Callable[[Estate], None], tuple[str, ...]]] = {
     "no user": (
         lambda estate: estate.database(CLOUD).drop_user("mzaudit"),
         (
-            *("LACKS CONNECT", BLIND, "not known: VIEW DEFINITION, SELECT on the migration history", CURE),
+            *("LACKS CONNECT", BLIND, "not known: VIEW DEFINITION, SELECT on the migration history", FIX),
             *(f"CREATE USER {NAME} FROM EXTERNAL PROVIDER;", DEFINITIONS, ROWS),
         ),
     ),
@@ -223,21 +223,21 @@ INSIDE: dict[str, tuple[Callable[[Estate], None], tuple[str, ...]]] = {
         lambda estate: _revoke(estate, "VIEW DEFINITION"),
         (
             "holds 2: CONNECT, SELECT on the migration history",
-            *("LACKS VIEW DEFINITION", BLIND, CURE, DEFINITIONS),
+            *("LACKS VIEW DEFINITION", BLIND, FIX, DEFINITIONS),
         ),
     ),
     "no right to the history": (
         lambda estate: _revoke(estate, "SELECT"),
         (
             "holds 2: CONNECT, VIEW DEFINITION",
-            *("LACKS SELECT on the migration history", "undecided: SQL-008", CURE, ROWS),
+            *("LACKS SELECT on the migration history", "undecided: SQL-008", FIX, ROWS),
         ),
     ),
     "neither": (
         lambda estate: _revoke(estate, "SELECT", "VIEW DEFINITION"),
         (
             *("holds 1: CONNECT", "LACKS VIEW DEFINITION", BLIND.removesuffix(", SQL-008")),
-            *("LACKS SELECT on the migration history", "undecided: SQL-008", CURE, DEFINITIONS, ROWS),
+            *("LACKS SELECT on the migration history", "undecided: SQL-008", FIX, DEFINITIONS, ROWS),
         ),
     ),
     "no history": (
@@ -265,7 +265,7 @@ def test_what_is_missing_inside_a_database_is_told_apart(case: str, mzaudit: Cal
     assert commands(outcome.out) == []
     if "GRANT" in cloud or "CREATE" in cloud:
         script = mzaudit("doctor", "--sql", "--env", "prd").out
-        statements = lines[lines.index(CURE) + 1 :]
+        statements = lines[lines.index(FIX) + 1 :]
         assert all(statement in script for statement in statements)
 
 

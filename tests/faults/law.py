@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mzaudit.engine.results import Finding, Gate, Report, Status
-from mzaudit.report.gap_advice import cures
+from mzaudit.report.gap_advice import advice
 from mzaudit.rule_testing import concludes_more
 from mzaudit.simulator import CANARY, Request
 from mzaudit.snapshot.observed import GapReason
@@ -83,7 +83,7 @@ def _speechless(finding: Finding, met: Sequence[tuple[Target, str]], usual: Sequ
             found.append(f"{what}: {gap.call} is a defect: {gap.detail}")
         if gap.reason in _BY_ROLE and not gap.permission:
             found.append(f"{what}: {gap.call} names no permission")
-        if gap.permission not in cures(gap) and gap.reason in _BY_ROLE:
+        if gap.permission not in advice(gap) and gap.reason in _BY_ROLE:
             found.append(f"{what}: {gap.call} has no cure")
     about = [(gap, called_for(*each)) for each in met for gap in finding.gaps if tells_of(gap, each[0])]
     about += [

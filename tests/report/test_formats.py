@@ -15,7 +15,7 @@ from mzaudit.engine.gate import exit_code
 from mzaudit.engine.results import Finding, Status
 from mzaudit.errors import InputError
 from mzaudit.report import FORMATS, find, render
-from mzaudit.report.gap_advice import cures
+from mzaudit.report.gap_advice import advice
 from mzaudit.snapshot.observed import Gap, GapReason
 from tests.report.sample import compared, finding, night, report
 from tests.report.test_junit import combinations
@@ -149,8 +149,8 @@ def test_an_unknown_format_names_the_known_ones() -> None:
 
 @pytest.mark.parametrize("reason", GapReason)
 def test_every_gap_has_its_own_cure(reason: GapReason) -> None:
-    others = [cures(Gap(other, "GET x", "scope", "perm")) for other in GapReason if other is not reason]
-    said = cures(Gap(reason, "GET x", "scope", "perm"))
+    others = [advice(Gap(other, "GET x", "scope", "perm")) for other in GapReason if other is not reason]
+    said = advice(Gap(reason, "GET x", "scope", "perm"))
     assert said not in others
     assert said.endswith(".")
 
@@ -159,11 +159,11 @@ def test_every_gap_has_its_own_cure(reason: GapReason) -> None:
     ("permission", "cure"), [("CONNECT", "REVOKE the DENY of CONNECT"), ("SELECT", "REVOKE any DENY")]
 )
 def test_a_right_that_a_database_refuses_may_be_denied(permission: str, cure: str) -> None:
-    assert cure in cures(Gap(GapReason.FORBIDDEN, "SQL host/db history", "db", permission))
+    assert cure in advice(Gap(GapReason.FORBIDDEN, "SQL host/db history", "db", permission))
 
 
 @pytest.mark.parametrize("reason", [GapReason.FORBIDDEN, GapReason.PARTIAL, GapReason.ACCESS_POLICY])
 def test_a_missing_right_is_named_with_its_scope(reason: GapReason) -> None:
-    said = cures(Gap(reason, "GET x", "the-scope", "the/permission/read"))
+    said = advice(Gap(reason, "GET x", "the-scope", "the/permission/read"))
     assert "the/permission/read" in said
     assert "the-scope" in said

@@ -10,7 +10,7 @@ import pytest
 
 from mzaudit.azure.client import gaps
 from mzaudit.azure.sql import sql_gaps
-from mzaudit.report.gap_advice import cures
+from mzaudit.report.gap_advice import advice
 from mzaudit.snapshot.observed import Gap, GapReason
 
 ADVICE = re.compile(r"\b(run again|assign a role|no role helps|check the|sign in again|let it)\b")
@@ -19,7 +19,7 @@ ADVICE = re.compile(r"\b(run again|assign a role|no role helps|check the|sign in
 @pytest.mark.parametrize("reason", GapReason)
 @pytest.mark.parametrize("call", ["GET x", "SQL x"])
 def test_every_reason_has_its_advice(reason: GapReason, call: str) -> None:
-    said = cures(Gap(reason, call, "/a/{b}", "p/read"))
+    said = advice(Gap(reason, call, "/a/{b}", "p/read"))
     assert said.endswith(".")
     assert "{where}" not in said
     assert "{needed}" not in said

@@ -194,8 +194,8 @@ def _agrees(authority: str, cloud: CloudName) -> None:
     host = (urlsplit(text if "://" in text else f"https://{text}").hostname or "").casefold()
     if host and host != CLOUDS[cloud].authority and host not in _OTHER_NAMES.get(cloud, ()):
         meant = next((name for name in CLOUDS if host in (CLOUDS[name].authority, *_OTHER_NAMES.get(name, ()))), None)
-        cure = f"set MZAUDIT_CLOUD={meant}, or unset it" if meant else f"expected {CLOUDS[cloud].authority}"
-        raise InputError(f"AZURE_AUTHORITY_HOST is not of the cloud that is audited ({cloud}): {cure}")
+        fix = f"set MZAUDIT_CLOUD={meant}, or unset it" if meant else f"expected {CLOUDS[cloud].authority}"
+        raise InputError(f"AZURE_AUTHORITY_HOST is not of the cloud that is audited ({cloud}): {fix}")
 
 
 def _first(env: Mapping[str, str], *names: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The one table from what Azure answered, or how the call broke, to what a rule is told: the facts. What cures a gap
+"""The one table from what Azure answered, or how the call broke, to what a rule is told: the facts. What fixes a gap
 is said by the reports alone (`report/gap_advice.py`)."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The way to Azure opened for one run, and closed behind it."""
+"""Opens the connection to Azure for one run, and closes it after it."""
 
 from __future__ import annotations
 

@@ -154,8 +154,8 @@ def why_no_token(error: BaseException, kind: CredentialKind) -> str:
         return _of_oidc(error)
     code = _AADSTS.search(str(error))
     if code is not None:
-        what, cure = ENTRA.get(code.group(), _UNKNOWN)
-        return f"Microsoft Entra answered {code.group()}: {what}: {cure}"
+        what, fix = ENTRA.get(code.group(), _UNKNOWN)
+        return f"Microsoft Entra answered {code.group()}: {what}: {fix}"
     unreachable = why_unreachable(error)
     if kind == "managed-identity":
         return _of_identity(error, unreachable)
@@ -184,12 +184,12 @@ def _of_oidc(error: OidcRefusedError) -> str:
             "Azure DevOps gave no token: this stage does not name the service connection: give it a task such as "
             "AzureCLI@2 with `azureSubscription`"
         )
-    cure = _OIDC.get(error.status_code or 0)
-    if cure is None and (error.status_code or 0) >= 500:
-        cure = "run the job again; if it stays, look at https://status.dev.azure.com"
+    fix = _OIDC.get(error.status_code or 0)
+    if fix is None and (error.status_code or 0) >= 500:
+        fix = "run the job again; if it stays, look at https://status.dev.azure.com"
     return (
         f"Azure DevOps gave no token for the service connection (HTTP {error.status_code}): "
-        f"{cure or 'check that SYSTEM_OIDCREQUESTURI is that of the job, and look for a proxy in between'}"
+        f"{fix or 'check that SYSTEM_OIDCREQUESTURI is that of the job, and look for a proxy in between'}"
     )
 
 

@@ -273,7 +273,7 @@ class _Items(Generic[W, T]):
 
 def started(group: asyncio.TaskGroup, work: Coroutine[object, object, T]) -> asyncio.Task[T]:
     """A task of the group, for one of its own tasks. A group that is ending refuses it: then whoever asks is to end
-    too, as the interrupted do, and the work is not left lying about."""
+    too, as the interrupted do, and the work is closed."""
     try:
         return group.create_task(work)
     except RuntimeError:

@@ -12,7 +12,7 @@ from mzaudit.engine.results import Finding, Report
 from mzaudit.engine.verdict import Evidence
 from mzaudit.report.details import call, changed, waived
 from mzaudit.report.escaping import cell
-from mzaudit.report.gap_advice import cures
+from mzaudit.report.gap_advice import advice
 from mzaudit.report.grouping import shown
 from mzaudit.report.summary import caveats, utc
 
@@ -32,7 +32,7 @@ COLUMNS: Mapping[str, Callable[[Finding, Report], str]] = MappingProxyType(
         "note": lambda finding, _: finding.note,
         "evidence": lambda finding, _: _listed(map(_fact, finding.evidence)),
         "unseen": lambda finding, _: _listed(map(call, finding.gaps)),
-        "cure": lambda finding, _: _listed(dict.fromkeys(map(cures, finding.gaps))),
+        "unseen_fix": lambda finding, _: _listed(dict.fromkeys(map(advice, finding.gaps))),
         "cause": lambda finding, _: str(finding.cause or ""),
         "baseline": lambda finding, _: finding.baseline.state if finding.baseline is not None else "",
         "first_seen": lambda finding, _: utc(finding.baseline.first_seen) if finding.baseline is not None else "",

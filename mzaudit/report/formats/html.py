@@ -78,9 +78,9 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Findings that wait for one cure; `first` are the fingerprints of those that no earlier group shows."""
+    """Findings that wait for one fix; `first` are the fingerprints of those that no earlier group shows."""
 
-    cure: str
+    fix: str
     gaps: tuple[Gap, ...]
     findings: tuple[Finding, ...]
     first: frozenset[str]
@@ -185,7 +185,7 @@ def _waiting(report: Report) -> list[Waiting]:
     unsaid = (Unseen("No reason was recorded.", (), silent),) if silent else ()
     for group in (*unseen(report), *unsaid):
         prints = frozenset(finding.fingerprint for finding in group.findings)
-        groups.append(Waiting(group.cure, group.gaps, group.findings, prints - told))
+        groups.append(Waiting(group.fix, group.gaps, group.findings, prints - told))
         told |= prints
     return groups
 

@@ -156,7 +156,7 @@ class _Page:
             hidden = len(group.gaps) - _LISTED
             calls += [f"  - {counted(hidden, 'call')} more in the JSON report."] if hidden > 0 else []
             many = f"{counted(len(group.findings), 'finding')}{fresh(group.findings)}"
-            yield Block("\n".join((f"- {many} waiting for: {self._prose(self._short(group.cure))}", *calls)), 0)
+            yield Block("\n".join((f"- {many} waiting for: {self._prose(self._short(group.fix))}", *calls)), 0)
             for findings in by_rule_and_note(group.findings):
                 for some in batches(findings, _LISTED):
                     said = f" {self._prose(some[0].note)}" if some[0].note else ""

@@ -9,7 +9,7 @@ from mzaudit.engine.gate import breaks_gate, verdict
 from mzaudit.engine.results import BaselineState, Finding, Report, RuleNote, Status
 from mzaudit.policy.models import Severity
 from mzaudit.report.details import call, changed, waived
-from mzaudit.report.gap_advice import cures
+from mzaudit.report.gap_advice import advice
 from mzaudit.report.grouping import shown
 from mzaudit.report.json_text import line
 from mzaudit.report.summary import baseline, caveats, utc
@@ -88,7 +88,7 @@ def _event(finding: Finding, rule: RuleNote | None, report: Report, said: Sequen
             {"data": {"at": e.at, "expected": shown(e.expected), "observed": shown(e.observed), "note": e.note}}
             for e in finding.evidence
         ]
-    mend = [finding.remediation] if finding.remediation else [cures(gap) for gap in finding.gaps]
+    mend = [finding.remediation] if finding.remediation else [advice(gap) for gap in finding.gaps]
     if mend:
         event["remediation"] = {"desc": " ".join(dict.fromkeys(mend))}
     return event

@@ -17,7 +17,7 @@ from mzaudit.report.escaping import sarif
 from mzaudit.report.formats.sarif_automation import AzurePipelineRun, automation_details
 from mzaudit.report.formats.sarif_result import ROOT, result
 from mzaudit.report.formats.sarif_rules import descriptors
-from mzaudit.report.gap_advice import cures
+from mzaudit.report.gap_advice import advice
 from mzaudit.report.grouping import with_status, worst_first
 from mzaudit.report.json_text import members
 from mzaudit.report.summary import baseline, caveats, utc
@@ -105,7 +105,7 @@ def _invocation(report: Report, left_out: int) -> dict[str, object]:
 
 
 def _gap(gap: Gap) -> dict[str, object]:
-    return _notice("unseen", "error", f"{call(gap)}. {cures(gap)}")
+    return _notice("unseen", "error", f"{call(gap)}. {advice(gap)}")
 
 
 def _kind_of_notice(name: str, text: str) -> dict[str, object]:

@@ -138,13 +138,13 @@ def _inconclusive(report: Report, width: int, ink: Ink) -> Iterator[str]:
     if findings:
         yield ink.paint("bold", f"INCONCLUSIVE ({len(findings):,}: could not be read, neither passed nor failed)")
     silent = [finding for finding in findings if not finding.gaps]
-    groups = [(group.cure, [call(gap) for gap in group.gaps], group.findings) for group in unseen(report)]
+    groups = [(group.fix, [call(gap) for gap in group.gaps], group.findings) for group in unseen(report)]
     groups += [("No reason was recorded.", [], tuple(silent))] if silent else []
-    for number, (cure, calls, waiting) in enumerate(groups):
+    for number, (fix, calls, waiting) in enumerate(groups):
         if number:
             yield ""
         glyph = ink.paint("yellow", "?")
-        yield from fold(plain(short(cure)), width, f"  {glyph} ", " " * 4)
+        yield from fold(plain(short(fix)), width, f"  {glyph} ", " " * 4)
         for one in calls:
             yield from _labelled("unseen", plain(short(one)), width)
         yield from _labelled("waiting", counted(len(waiting), "finding") + fresh(waiting), width)

@@ -50,8 +50,8 @@ def reference_current(want: SecretSetting, seen: Snapshot) -> Verdict:
     at = f"{want.service.id}/config/configreferences/appsettings/{want.name}"
     found = reported(want, seen)
     if isinstance(found, Deviation):
-        cure = f"Set it to {documented(want)}."
-        return Fail((Evidence(at, "a reference", found.observed),), found.note, cure, refer(want))
+        remediation = f"Set it to {documented(want)}."
+        return Fail((Evidence(at, "a reference", found.observed),), found.note, remediation, refer(want))
     if found.status.casefold() != "resolved":
         return Fail(
             (Evidence(at, "Resolved", found.status),),

@@ -11,7 +11,7 @@ from mzaudit.facts.setting_references import Deviation, documented, refer, repor
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Observed
 
-# status: what it means, and the cure
+# status: what it means, and the remediation
 _STATUSES = {
     "invalidsyntax": (
         "App Service cannot read the reference",
@@ -101,14 +101,14 @@ def reference_resolved(want: SecretSetting, seen: Snapshot) -> Verdict:
         )
     if found.status.casefold() == "resolved":
         return Pass((Evidence(at, "Resolved", found.status),))
-    cause, cure = _STATUSES[found.status.casefold()]
+    cause, remediation = _STATUSES[found.status.casefold()]
     evidence = [Evidence(at, "Resolved", found.status)]
     if found.status.casefold() == "accesstokeyvaultdenied":
         evidence += _network(want, seen)
     return Fail(
         tuple(evidence),
         f"App Service reports {found.status} for {want.name} of {want.service.app}: {cause}.",
-        cure,
+        remediation,
         _fix(want, found.status, seen),
     )
 

@@ -131,23 +131,23 @@ def _table(want: DesiredDatabase, inside: DatabaseContents, one: TenantTable, se
         return Inconclusive((doubt,))
     off = [policy for policy in named if not policy.enabled]
     if not named:
-        words, cure = f"No security policy names {name}.", "Add the table to a security policy, in a migration."
+        words, remediation = f"No security policy names {name}.", "Add the table to a security policy, in a migration."
     elif off and set(lacking) <= {kind for policy in off for kind in _kinds(policy, name)}:
         words = f"The security policy {off[0].name}, which guards {name}, is disabled."
         fix = Fix(ADMINISTRATOR, tuple(_enable(want, policy, seen) for policy in off))
         return Fail(evidence, words, "Enable the security policy.", fix)
     elif lacking[0] == "FILTER":
-        words, cure = f"{name} has no FILTER predicate: all rows can be read.", "Add a FILTER predicate."
+        words, remediation = f"{name} has no FILTER predicate: all rows can be read.", "Add a FILTER predicate."
     elif "BLOCK" not in {kind.split()[0] for kind in have}:
         words = f"{name} has a FILTER and no BLOCK predicate: rows can be written in another tenant's name."
-        cure = "Add a BLOCK predicate."
+        remediation = "Add a BLOCK predicate."
     else:
         missing_writes = ", ".join(kind.removeprefix("BLOCK ") for kind in lacking)
         words = f"{name} has no BLOCK predicate for {missing_writes}: rows can be written in another tenant's name."
-        cure = "Add the BLOCK predicate."
+        remediation = "Add the BLOCK predicate."
     add = f"ALTER SECURITY POLICY {table(named[0].name)}" if named else "CREATE SECURITY POLICY SQL_POLICY_NAME"
     predicate = ", ".join(_predicate(kind, name) for kind in _wholes(lacking))
-    return Fail(evidence, words, cure, Fix(ADMINISTRATOR, (sqlcmd(want, seen, f"{add} {predicate};"),)))
+    return Fail(evidence, words, remediation, Fix(ADMINISTRATOR, (sqlcmd(want, seen, f"{add} {predicate};"),)))
 
 
 def _odd(want: DesiredDatabase, inside: DatabaseContents, one: TenantTable, lacking: list[str]) -> Gap | None:

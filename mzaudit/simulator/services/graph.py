@@ -1,4 +1,4 @@
-"""The simulated Microsoft Graph, and Azure AD Graph before it: nobody in the estate may read the directory."""
+"""The simulated Microsoft Graph, and Azure AD Graph before it: no principal of the estate may read the directory."""
 
 from __future__ import annotations
 

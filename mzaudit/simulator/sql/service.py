@@ -1,4 +1,4 @@
-"""The simulated SQL servers: whoever asks for one of their hosts is served here."""
+"""The simulated SQL servers, by their hosts."""
 
 from __future__ import annotations
 

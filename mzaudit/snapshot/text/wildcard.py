@@ -1,4 +1,4 @@
-"""Wildcards as Azure has them, in time in proportion to the text: nobody's pattern can hold a run up."""
+"""Wildcards as Azure has them, in time in proportion to the text, whatever the pattern."""
 
 from __future__ import annotations
 
