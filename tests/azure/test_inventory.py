@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -56,6 +57,16 @@ def test_every_page_is_read_and_every_spelling() -> None:
     assert any("/RG-MONOZU-PRD/" in each.id for each in found.items), "the list spells groups as it likes"
     disk = next(each for each in found.items if each.id.endswith("/disks/os"))
     assert disk.managed_by == f"{names.group}/providers/Microsoft.Compute/virtualMachines/vm"
+
+
+def in_two_spellings(body: dict[str, Any]) -> dict[str, Any]:
+    return body | {"value": [*body["value"], *(each | {"id": each["id"].upper()} for each in body["value"])]}
+
+
+def test_what_is_listed_in_two_spellings_is_one_thing() -> None:
+    found, _, _ = listed(faults=(Fault(LIST, Alter(in_two_spellings)),))
+    assert found.gap is None
+    assert len({key(each.id) for each in found.items}) == len(found.items) > 3
 
 
 def test_a_cut_list_says_so() -> None:

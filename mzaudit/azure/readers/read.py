@@ -261,7 +261,7 @@ class _Items(Generic[W, T]):
         if (earlier := self._known.setdefault(at, item)) is not item:
             if at in self._built and not _alike(earlier, item):
                 del self._built[at]
-                self.unread.append(Unread(called, "it is listed twice, with two values", GapReason.CONTRADICTED))
+                self.unread.append(Unread(called, "it is listed twice with different values", GapReason.CONTRADICTED))
             return item
         made = _built(self._call, partial(self._build, item))
         if isinstance(made, Gap):
@@ -363,9 +363,10 @@ def _known_as(item: Wire) -> str:
 
 
 def _alike(one: Wire, other: Wire) -> bool:
-    """Whether two items say the same; of values that are sealed nobody can tell."""
+    """Whether two items say the same, however each spells its id and name; of sealed values nobody can tell."""
+    spelled = {field: getattr(one, field) for field in ("id", "name") if field in type(one).model_fields}
     try:
-        return one == other
+        return one == other.model_copy(update=spelled)
     except TypeError:
         return False
 

@@ -204,7 +204,7 @@ def _denied(entra_only: Observed[bool | None] | Gap, seen: Reached) -> str:
         return "it is missing, though the server tells its Entra administrator" if administered else ""
     if seen.entra_only is None or seen.entra_only == entra_only.value:
         return ""
-    return "the server and its azureADOnlyAuthentications say two things"
+    return "the server and its azureADOnlyAuthentications contradict each other"
 
 
 def _id(body: _Server) -> str:
