@@ -15,14 +15,15 @@ from mzaudit.snapshot.text import ids
 from mzaudit.snapshot.web import Site
 
 _WORKSPACE: Final = "Microsoft.OperationalInsights/workspaces"
+_HOSTS: Final = (kinds.PLAN, "Microsoft.App/managedEnvironments")  # of apps
 _DRAWINGS: Final = (kinds.WORKBOOK, kinds.DASHBOARD, kinds.GRAFANA_DASHBOARD)
 _ALERTS: Final = (kinds.METRIC_ALERT, kinds.QUERY_RULE, kinds.ACTIVITY_ALERT, kinds.SMART_DETECTOR)
 
 
 @dataclass(slots=True)
 class Belonging:
-    """The ids (`ids.key`) of what belongs to documented resources, and by type what was not seen: a resource of that
-    type may belong to them."""
+    """The ids (`ids.key`) of what belongs to documented resources, and by type or id what was not seen: such a resource
+    may belong to them."""
 
     ids: set[str] = field(default_factory=set)
     unseen: dict[str, list[Gap]] = field(default_factory=dict)
@@ -31,15 +32,15 @@ class Belonging:
         """Something that belongs to them."""
         self.ids.update(ids.key(each) for each in resource_ids if each)
 
-    def doubt(self, gap: Gap | None, *types: kinds.Kind | str) -> None:
-        """Something was not seen that tells which resources of these types belong to them."""
+    def doubt(self, gap: Gap | None, *which: kinds.Kind | str) -> None:
+        """Something was not seen that tells whether resources of these types, or ids, belong to them."""
         if gap is not None:
-            for each in types:
-                self.unseen.setdefault(str(each).casefold(), []).append(gap)
+            for each in which:
+                self.unseen.setdefault(ids.key(str(each)), []).append(gap)
 
     def gaps(self, resource_id: str) -> Iterable[Gap]:
         """What was not seen that could tell of a resource."""
-        return self.unseen.get(ids.type_of(resource_id).casefold(), ())
+        return [gap for each in (ids.type_of(resource_id), resource_id) for gap in self.unseen.get(ids.key(each), ())]
 
 
 def belonging(want: DocumentedGroup, seen: Snapshot) -> Belonging:
@@ -57,12 +58,12 @@ def belonging(want: DocumentedGroup, seen: Snapshot) -> Belonging:
 def _plan(found: Belonging, site: Site) -> None:
     for one in (site, *site.slots.items):
         if isinstance(one.properties, Gap):
-            found.doubt(one.properties, kinds.PLAN)
+            found.doubt(one.properties, *_HOSTS)
         elif one.properties.value is not None:
             plan, environment = one.properties.value.plan_id, one.properties.value.managed_environment
             if plan is None and environment is None:
                 call = f"GET {one.id}"
-                found.doubt(Gap(GapReason.UNDECIDED, call, one.id, detail="it does not tell its plan"), kinds.PLAN)
+                found.doubt(Gap(GapReason.UNDECIDED, call, one.id, detail="it does not tell its plan"), *_HOSTS)
             found.add(plan, environment)
 
 
@@ -81,4 +82,4 @@ def _around_component(found: Belonging, seen: Snapshot, component_id: str) -> No
     for each in component.dashboards.items:
         if not each.whole:
             gap = Gap(GapReason.UNDECIDED, f"GET {each.id}", each.id, detail="Azure does not tell its content")
-            found.doubt(gap, kinds.WORKBOOK, kinds.GRAFANA_DASHBOARD)
+            found.doubt(gap, each.id)

@@ -23,6 +23,7 @@ from mzaudit.rules.resource._made_by_azure import MADE
 from mzaudit.rules.resource.nothing_undocumented import nothing_undocumented
 from mzaudit.snapshot.authorization import Denied, Permission
 from mzaudit.snapshot.estate import Snapshot
+from mzaudit.snapshot.insights import Dashboard
 from mzaudit.snapshot.inventory import InventoryItem
 from mzaudit.snapshot.observed import Gap, GapReason, Listing
 from mzaudit.snapshot.text.ids import key
@@ -70,6 +71,7 @@ CUT = Gap(GapReason.PARTIAL, f"GET {GROUP}/resources", GROUP, "*/read", "the lis
 PLAN = next(iter(bent().plans))
 ALERT = next(iter(bent().component(COMPONENT.id).alerts.items)).id
 DRAWN = next(iter(bent().component(COMPONENT.id).dashboards.items)).id
+UNTAGGED = Dashboard(at(kinds.GRAFANA_DASHBOARD, "ops"), "ops", (), whole=False)
 OTHER = next(env for env in bound(ASKED).environments.values() if env.env != ENV.env)
 
 ALL = Denied(EVERYONE, "SystemDefined")
@@ -102,6 +104,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "the plan of a documented app": ((holds(PLAN),), Pass, ""),
     "another plan": ((holds(at(kinds.PLAN, "asp-other")),), Fail, "asp-other"),
     "another plan, while an app is hidden": ((site_hidden, holds(at(kinds.PLAN, "asp-other"))), Inconclusive, ""),
+    "another place for containers, while an app is hidden": (
+        (site_hidden, holds(at("Microsoft.App/managedEnvironments", "cae-other"))),
+        Inconclusive,
+        "",
+    ),
     "a machine, while an app is hidden": ((site_hidden, holds(at(VM, "vm-1"))), Fail, "vm-1"),
     "an alert on the component": ((holds(ALERT),), Pass, ""),
     "an alert on nothing documented": ((holds(at(kinds.METRIC_ALERT, "cpu")),), Fail, "cpu"),
@@ -115,6 +122,16 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         (component(dashboards=Listing(gap=gap())), holds(at(kinds.DASHBOARD, "ops"))),
         Inconclusive,
         "",
+    ),
+    "a dashboard that tells nothing": (
+        (component(dashboards=Listing((UNTAGGED,))), holds(UNTAGGED.id)),
+        Inconclusive,
+        "",
+    ),
+    "a workbook of something else, beside a dashboard that tells nothing": (
+        (component(dashboards=Listing((UNTAGGED,))), holds(at(kinds.WORKBOOK, "costs"))),
+        Fail,
+        "costs",
     ),
     "smart detection of the component": (
         (holds(at(kinds.SMART_DETECTOR, f"failure anomalies - {COMPONENT.name}")),),
