@@ -10,16 +10,16 @@ from mzaudit.policy.desired import DesiredAccess
 from mzaudit.snapshot.authorization import RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, Listing
-from mzaudit.snapshot.text.ids import same
+from mzaudit.snapshot.text.ids import covers, same
 
 
 def held(
     seen: Snapshot, wanted: DesiredAccess, principal_id: str, assigned: Listing[RoleAssignment]
 ) -> Pass | Inconclusive | tuple[str, ...]:
     """Pass where the role is assigned to the principal itself on the thing itself; else, in words, where else it holds
-    a role of that name. `assigned` is all that reaches the principal."""
+    a role of that name, what reaches the thing first. `assigned` is all that reaches the principal."""
     rbac = seen.access(wanted.scope)
-    elsewhere: list[str] = []
+    elsewhere: list[tuple[bool, str]] = []
     gaps: list[Gap] = [assigned.gap] if assigned.gap is not None else []
     for one in assigned.items:
         role = index(seen, rbac).definitions.get(one.role.casefold())
@@ -30,8 +30,9 @@ def held(
             if own and same(one.scope, wanted.scope):
                 under = "under a condition that is not evaluated" if one.condition else ""
                 return Pass((Evidence(wanted.scope, wanted.role, role.name, under),))
-            elsewhere.append(f"{role.name} on {one.scope}" + ("" if own else f" through the group {one.principal_id}"))
-    return Inconclusive(tuple(dict.fromkeys(gaps))) if gaps else tuple(sorted(elsewhere))
+            words = f"{role.name} on {one.scope}" + ("" if own else f" through the group {one.principal_id}")
+            elsewhere.append((not covers(one.scope, wanted.scope), words))
+    return Inconclusive(tuple(dict.fromkeys(gaps))) if gaps else tuple(words for _, words in sorted(elsewhere))
 
 
 def assign(wanted: DesiredAccess, principal_id: str, principal_type: str) -> Fix:

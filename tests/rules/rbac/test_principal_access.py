@@ -16,6 +16,7 @@ from tests.built_estate import READER, SUBSCRIPTION, Bend, authorization, bent, 
 WHO = "5f3c1d1e-2b7a-4c55-9d57-0d6f4f6f2a10"
 CLOUD = service("cloud")
 THING = CLOUD.registry.id
+GROUP = THING.partition("/providers/")[0]
 ACCESS = DesiredAccess("reader", "main", THING, "p.yaml:1")
 WANT = PrincipalAccess(DesiredPrincipal(WHO, "the release pipeline", True, (ACCESS,)), ACCESS)
 
@@ -26,9 +27,14 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "held under a condition": ((granted(WHO, READER, THING, condition="x", condition_version="2.0"),), Pass, ""),
     "not held": ((), Fail, f"the release pipeline ({WHO}) is not assigned reader on acrmonozu."),
     "on the resource group": (
-        (granted(WHO, READER, THING.partition("/providers/")[0]),),
+        (granted(WHO, READER, GROUP),),
         Fail,
         "is not assigned reader on acrmonozu: it holds Reader on /subscriptions/",
+    ),
+    "on something else, and on the resource group": (
+        (granted(WHO, READER, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/aaa"), granted(WHO, READER, GROUP)),
+        Fail,
+        f"is not assigned reader on acrmonozu: it holds Reader on {GROUP}.",
     ),
     "by somebody else": ((granted("someone", READER, THING),), Fail, "is not assigned reader"),
     "the assignments were cut short": (
