@@ -263,6 +263,13 @@ TRUE: Final[dict[str, tuple[str, str]]] = {
     "discord, web hook": ("OPS", f"https://discord.com/api/webhooks/{drawn('d', 18, string.digits)}/{drawn('dw', 68)}"),
     "sonarqube": ("SCAN", f"sqp_{drawn('sq', 40, _HEX)}"),
     "age": ("SOPS", f"AGE-SECRET-KEY-1{drawn('age', 58, 'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L')}"),
+    # under names that also begin like those of a number, an image or a public key
+    "key of minio": ("MinIO__SecretKey", "correct-horse"),
+    "key of maxmind": ("MaxMind__LicenseKey", "correct-horse"),
+    "secret of a web hook": ("HMAC_SHA256_SECRET", "correct-horse"),
+    "token of a release": ("RELEASE_TOKEN", "correct-horse"),
+    "secret key beside the site's": ("RECAPTCHA_SITE_SECRET_KEY", "correct-horse"),
+    "key of a site": ("CallSite__ApiKey", "correct-horse"),
 }
 
 FALSE: Final[dict[str, tuple[str, str]]] = {
@@ -447,4 +454,12 @@ FALSE: Final[dict[str, tuple[str, str]]] = {
     "where tokens are kept, in a word": ("SESSION_TOKEN_STORAGE", "redis"),
     "how a password is reset": ("PASSWORD_RESET", "email"),
     "share of tests": ("SMOKE_TEST_PASS_RATE", "90%"),
+    "algorithms": ("JWT_TOKEN_ALGORITHMS", "RS256,ES256"),
+    "parameter's name": ("API_KEY_PARAM", "code"),
+    "types of tokens": ("ACCEPTED_TOKEN_TYPES", "access,id"),
+    "claims of a token": ("ID_TOKEN_CLAIMS", "sub,email"),
+    "fields that are not logged": ("MASKED_PASSWORD_FIELDS", "password,pin"),
+    "providers": ("TOKEN_PROVIDERS", "entra,github"),
+    "tokens at the most": ("OpenAI__MaxOutputTokens", "auto"),
+    "site key": ("RECAPTCHA_SITE_KEY", drawn("rc", 40)),
 }

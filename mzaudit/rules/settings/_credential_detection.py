@@ -41,14 +41,15 @@ _KEYS = re.compile(r".*(?:APIKEY|(?<![A-Z0-9])(?<!CACHE_)(?:KEYS?|CREDENTIALS?|C
 
 # names that are no credentials though they look like one, or whose value may look random
 HARMLESS = re.compile(
-    r"""WEBSITES?_(?!AUTH_(ENCRYPTION|SIGNING)_KEY$).*   # App Service's own, but the keys of its sessions
+    rf"""WEBSITES?_(?!AUTH_(ENCRYPTION|SIGNING)_KEY$).*   # App Service's own, but the keys of its sessions
     |.*_AUTHENTICATION_SECRET_SETTING_NAME            # names another setting
     |MS_CLIENT_ID|MS_TENANT_ID|APPLICATIONINSIGHTS_CONNECTION_STRING
     |AZURE_TOKEN_CREDENTIALS                          # which kinds of credential azure-identity tries
     |OTEL_(?!.*HEADERS).*                             # names, sampling and addresses; headers may carry keys
-    |.*_(URL|URI|ENDPOINT|HOST(NAME)?|NAMESPACE|ISSUERS?|AUDIENCES?|AUTHORITY|SCOPES?|REGION|LOCATION)
-    |.*_(NAMES?|IDS?|KID|SID|PATH|FILE|DIR(ECTORY)?|HEADER|COOKIE|FIELD|CLAIM|PREFIX(ES)?|SUFFIX|PATTERN|REGEX|REF(ERENCE)?)
-    |.*_(TYPE|FORMAT|MODE|ALG(ORITHM)?|VERSION|ENABLED|DISABLED|REQUIRED|POLICY|PROVIDER|STORE|BACKEND|CACHES?|CLASS)
+    |.*_(URLS?|URIS?|ENDPOINTS?|HOST(NAME)?S?|NAMESPACE|ISSUERS?|AUDIENCES?|AUTHORITY|SCOPES?|REGION|LOCATION)
+    |.*_(NAMES?|IDS?|KID|SID|PATHS?|FILES?|DIR(ECTORY)?|HEADER|COOKIE|FIELDS?|CLAIMS?|PREFIX(ES)?|SUFFIX|PATTERN|REGEX)
+    |.*_(BACKEND|CACHES?|CLASS|PARAM(ETER)?S?|REF(ERENCE)?|STORE)
+    |.*_(TYPES?|FORMATS?|MODE|ALG(O(RITHM)?)?S?|VERSIONS?|ENABLED|DISABLED|REQUIRED|POLICY|PROVIDERS?)
     |.*_(ENCRYPTION|ENGINE|GRANT|HANDLER|HASHERS?|METHODS?|MODEL|SERIALIZER|SERVER|SERVICE|SOURCE|STRATEGY|VALIDATORS?)
     |.*_(COLLECTION|COMPLEXITY|CONTAINER|DOMAIN|EMAIL|ENCODERS?|ENCODING|FROM|IN|KIND|MANAGER|MOUNT|PAGE|PERMISSIONS?)
     |.*_(PLACEHOLDER|QUEUE|ROUTE|RULES|SCHEME|SENDER|SUBJECT|TABLE|TEMPLATE|TRANSPORT|VALID(ATION|_FOR)|VAULT)
@@ -56,10 +57,11 @@ HARMLESS = re.compile(
     |(.*_)?(LOG|LOGGING|MINIMUM)_LEVEL_.*             # of a logger, which may be called Microsoft.IdentityModel.Tokens
     |.*_(TTL|TIMEOUT|EXPIR(Y|ES|ATION)(_(IN|AT))?|EXPIRES_IN|LIFETIME|VALIDITY|AGE|INTERVAL|PERIOD|ROTATION|SKEW|LEEWAY)
     |.*_(MS|MILLIS(ECONDS)?|SEC(ONDS|S)?|MIN(UTES|S)?|HOURS?|DAYS?|WEEKS?|LENGTH|SIZE|LIMIT|COUNT|ITERATIONS|ROUNDS)
-    |(.*_)?(MAX|MIN|NUM)_.*                           # numbers about a credential
-    |(.*_)?(PUBLIC|PUBLISHABLE|SITE)_(.*_)?KEY|.*_(THUMBPRINT|FINGERPRINT|CHECKSUM) # meant to be seen
+    |(?!.*{_WORDS}(?<!S)(?<!TOKEN)$)(.*_)?(MAX|MIN|NUM)_.*   # numbers about a credential, but MaxMind's and MinIO's
+    |(?!.*(SECRET|PRIVATE)_)(.*_)?(PUBLIC|PUBLISHABLE)_(.*_)?KEY|(.*_)?SITE_KEY  # meant to be seen
+    |.*_(THUMBPRINT|FINGERPRINT|CHECKSUM)
     |(.*_)?RESOURCE_TOKEN                             # azd's suffix of resource names
-    |(.*_)?(SHA(_?(1|256|384|512))?|MD5|COMMIT|DIGEST|REVISION|BUILD|RELEASE|TAG)(_.*)?  # of the image, of a file
+    |(?!.*{_WORDS}$)(.*_)?(SHA(_?(1|256|384|512))?|MD5|COMMIT|DIGEST|REVISION|BUILD|RELEASE|TAG)(_.*)?   # of a file
     |(.*_)?(ASSETS?|BUNDLE|CONFIG|CONTENT|FILE|MODEL|SCHEMA)_HASH
     """,
     re.VERBOSE,
