@@ -364,7 +364,7 @@ def _known_as(item: Wire) -> str:
 
 def _alike(one: Wire, other: Wire) -> bool:
     """Whether two items say the same, however each spells its id and name; of sealed values nobody can tell."""
-    spelled = {field: getattr(one, field) for field in ("id", "name") if field in type(one).model_fields}
+    spelled: dict[str, object] = {each: getattr(one, each) for each in ("id", "name") if each in type(one).model_fields}
     try:
         return one == other.model_copy(update=spelled)
     except TypeError:
