@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from mzaudit.adoption.estate_draft import Draft
-from mzaudit.adoption.observed_apps import Inventory
+from mzaudit.adoption.observed_apps import Inventory, Looks
 from mzaudit.engine.results import Finding, Status
 from mzaudit.report.details import call
 from mzaudit.report.gap_advice import short, shortener
 from mzaudit.report.summary import moment
-from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap
 from mzaudit.snapshot.text.ids import key
 
 _LISTED = 60
 
 
-def head(draft: Draft, there: Inventory, seen: Snapshot, source: str, findings: Sequence[Finding]) -> Iterator[str]:
+def head(draft: Draft, looks: Looks, source: str, findings: Sequence[Finding]) -> Iterator[str]:
     """What a reader needs to know first."""
     yield "yaml-language-server: $schema=policy.schema.json"
-    said = " (SIMULATED)." if "simulated" in seen.source else "."
-    yield f"Drafted by mzaudit adopt from {source}, read {moment(seen.taken)}{said}"
+    said = " (SIMULATED)." if "simulated" in looks.newest.source else "."
+    yield f"Drafted by mzaudit adopt from {source}, read {moment(looks.newest.taken)}{said}"
     yield "Each line was seen, or is guessed for the reason given. Nobody has reviewed it yet: correct the guesses, and"
     yield "decide of each difference whether the estate is to change or the document. Then take this head away."
-    unlisted = [call(gap) for gap in unlisted_gaps(there, seen)]
+    unlisted = [call(gap) for gap in unlisted_gaps(looks)]
     yield from _listed("NOT LISTED, so that more may be there", unlisted)
     yield from _listed("NOT SAID BY THIS DRAFT", draft.remarks)
     brief = shortener(finding.subject.id for finding in findings)
@@ -33,10 +32,10 @@ def head(draft: Draft, there: Inventory, seen: Snapshot, source: str, findings: 
         yield from _listed(title, [f"{each.rule} {each.subject.name}: {brief(_why(each))}" for each in told])
 
 
-def unlisted_gaps(there: Inventory, seen: Snapshot) -> tuple[Gap, ...]:
-    """What of the subscriptions and of the adopted groups could not be listed."""
-    kinds = [listing.gap for listing in there.values()]
-    groups = [listing.gap for listing in seen.inventories.values()]
+def unlisted_gaps(looks: Looks) -> tuple[Gap, ...]:
+    """What of the subscriptions, and by the newest look of the adopted groups, could not be listed."""
+    kinds = [listing.gap for listing in looks.there.values()]
+    groups = [listing.gap for seen in looks.seen[-1:] for listing in seen.inventories.values()]
     return tuple(gap for gap in (*kinds, *groups) if gap is not None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from mzaudit import kinds
 from mzaudit.snapshot.authorization import RoleAssignment
@@ -95,7 +96,7 @@ class ObservedApp:
         return tuple((called, image) for called, image in read if image is not None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Looks:
     """What is there, and every look at it so far, the newest last. `groups` are the names of the resource groups that
     are adopted; without any, what has the environment's name in its own or in its group's is, or else everything."""
@@ -138,7 +139,7 @@ class Looks:
             return name(group_of(resource_id)).casefold() in {each.casefold() for each in self.groups}
         return not self._told or self._is_named(resource_id)
 
-    @property
+    @cached_property
     def _told(self) -> bool:
         """Whether names tell what is the environment's: those of apps, or of all things where there is no app."""
         every = self.all(kinds.SITE.type) or tuple(each for kind in self.there for each in self.all(kind))

@@ -99,12 +99,14 @@ def _nearest(word: str) -> str | None:
 
 
 def _set_aside(args: Sequence[str]) -> None:
-    """Set aside the earlier files of the command that these arguments are of: the first that they name, else the one
-    that is nearest to their first word, else the gate."""
+    """Set aside the earlier files of the command that these arguments are of: the one that is nearest to their first
+    word, where that is no option, else the first that they name, else the gate."""
     from mzaudit.cli.previous_reports import Writing
 
-    at = next((at for at, word in enumerate(args) if word in COMMANDS), -1)
-    meant = args[at] if at >= 0 else _nearest(next(iter(args), "")) or "check"
+    first = next(iter(args), "")
+    near = None if first.startswith("-") else _nearest(first)
+    at = 0 if near else next((at for at, word in enumerate(args) if word in COMMANDS), -1)
+    meant = near or (args[at] if at >= 0 else "check")
     asked = importlib.import_module(COMMANDS[meant][0]).command
     if isinstance(asked, Writing):
         asked.set_aside(list(args[at + 1 :]))

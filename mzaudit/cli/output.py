@@ -46,16 +46,16 @@ def targets(options: Sequence[str], reports_dir: Path, environments: Sequence[st
         chosen.append(target)
     if sum(target.path is None for target in chosen) > 1:
         raise InputError("-o: only one format can go to stdout; give the others a path (FORMAT:PATH)")
-    places: dict[Path, Path] = {}
+    places: dict[str, Path] = {}
     for target in chosen:
         if target.path is not None:
-            first = places.setdefault(target.path.resolve(), target.path)
+            first = places.setdefault(os.path.realpath(target.path), target.path)
             if first is not target.path:
                 same = f"the same path, {first}" if first == target.path else f"one file: {first} and {target.path}"
                 raise InputError(f"-o: two formats were given {same}")
     cases: dict[str, Path] = {}
-    for path in places:
-        if (first := cases.setdefault(str(path).casefold(), path)) != path:
+    for place, path in places.items():
+        if (first := cases.setdefault(place.casefold(), path)) is not path:
             raise InputError(f"-o: {first.name} and {path.name} are one file on macOS and Windows: name them apart")
     return tuple(chosen)
 
@@ -64,7 +64,7 @@ def by_default(reports_dir: Path, environments: Sequence[str]) -> tuple[OutputTa
     """What is written without `-o`. Raises `InputError` for a name that no environment can have."""
     from mzaudit.cli.resolve import environment_names
 
-    env = _label(environment_names(environments))
+    env = label(environment_names(environments))
     folder = reports_dir / env
     return (
         OutputTarget("terminal", None),
@@ -74,7 +74,7 @@ def by_default(reports_dir: Path, environments: Sequence[str]) -> tuple[OutputTa
     )
 
 
-def _label(names: Sequence[str]) -> str:
+def label(names: Sequence[str]) -> str:
     """The environments as they stand in a file's name, which no system lets grow beyond some 250 bytes."""
     joined = "+".join(names)
     if len(joined) <= _LONGEST_LABEL:

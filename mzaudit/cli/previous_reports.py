@@ -81,24 +81,24 @@ class Writing(SectionedCommand):
 def make_room(wanted: Sequence[OutputTarget], read: Sequence[Path] = ()) -> tuple[str, ...]:
     """Set aside what stands under the names of `wanted`, and look whether they can be written. What is somebody's own,
     or is `read` by the command, stays as it is and is complained of."""
-    return tuple(dict.fromkeys(_complaints(wanted, {path.resolve() for path in read})))
+    return tuple(dict.fromkeys(_complaints(wanted, {os.path.realpath(path) for path in read})))
 
 
-def _complaints(wanted: Sequence[OutputTarget], read: set[Path]) -> Iterator[str]:
+def _complaints(wanted: Sequence[OutputTarget], read: set[str]) -> Iterator[str]:
     for target in wanted:
         path = target.path
         if path is None:
             continue
-        aside = path.with_name(path.name + PREVIOUS)
+        aside = Path(f"{path}{PREVIOUS}")
         try:
-            if path.resolve() in read:
+            if os.path.realpath(path) in read:
                 yield f"{path}: this file is read and would be written over; copy it, or write elsewhere with -o"
                 continue
             if _is_somebodys(path, target.format):
                 yield f"{path}: this is not a {_what(target.format)} of mzaudit; it is left as it is"
                 continue
             there = path.exists()
-            if there and aside.exists() and (aside.resolve() in read or _is_somebodys(aside, target.format)):
+            if there and aside.exists() and (os.path.realpath(aside) in read or _is_somebodys(aside, target.format)):
                 yield f"{path}: an earlier one cannot be set aside, because {aside} is read or somebody's own; move it"
                 continue
         except OSError as error:

@@ -93,7 +93,7 @@ def published(
     except (NoPlaceError, InputError) as error:
         return (f"{unwritten}: {error}",)
     except TimeoutError:
-        return (f"{unwritten}, or not all of it: it was not done in {_LONGEST / 60:.0f} minutes: run the step again",)
+        return (f"{unwritten}, or only in part: gave up after {_LONGEST / 60:.0f} minutes; run the step again",)
     except Exception as error:  # noqa: BLE001 - a defect in telling is not to turn a gate that passed red
         return (f"{unwritten}: internal error: {type(error).__name__}; report it",)
     if written.done:

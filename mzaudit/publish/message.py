@@ -82,7 +82,8 @@ def signal(news: GateMessage, mark: Marker, place: Place) -> Signal:
 
 def without_names(report: Report) -> Report:
     """The report without who read the state, who answers for a waiver and which person changed a resource: a pull
-    request is read by more people than a pipeline's artifacts, and its mails cannot be taken back."""
+    request is read by more people than a pipeline's artifacts, and its mails cannot be taken back. What the policy
+    calls people stays: whoever reads the repository knows it."""
     return replace(
         report,
         run=replace(report.run, identity=_LEFT_OUT),

@@ -146,9 +146,7 @@ def find_azure_run(env: Mapping[str, str]) -> AzurePipelineRun | None:
         build_id=env.get("BUILD_BUILDID", ""),
     )
     guids = all(_GUID.fullmatch(guid) and int(guid[:8], 16) for guid in (run.project_id, run.phase_id))
-    numbers = all(
-        text.isascii() and text.isdigit() and 0 < int(text[:10]) < 2**31 for text in (run.definition_id, run.build_id)
-    )
+    numbers = all(_NUMBER.fullmatch(text) and 0 < int(text) < 2**31 for text in (run.definition_id, run.build_id))
     return run if guids and numbers and run.definition_name and run.phase_name and run.branch else None
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from mzaudit import kinds
 from mzaudit.adoption.estate_draft import style_of
+from mzaudit.adoption.observed_apps import Looks
 from mzaudit.drill.policy_estate import estate_of
 from mzaudit.policy.bind import bind
 from mzaudit.policy.loader.load import load
@@ -17,6 +19,7 @@ from mzaudit.policy.shipped_policy import shipped
 from mzaudit.rules import vocabulary
 from mzaudit.simulator import Fault, StatusFault
 from mzaudit.simulator.estates.estate_plan import SUBSCRIPTION
+from mzaudit.snapshot.observed import Listing
 from mzaudit.snapshot.text.ids import type_of
 from tests.cli.conftest import Outcome
 from tests.documented_estate import build
@@ -142,8 +145,10 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "an unknown environment": (("adopt", "--env", "prod", "--simulate", "compliant"), "did you mean prd?"),
     "no subscription": (ADOPT, "no subscription is known to adopt from"),
     "no subscription id": ((*ADOPT, "--subscription", "mine"), "--subscription 'mine': expected a subscription id"),
-    "nothing is there": ((*ADOPT, "--simulate", "empty"), "holds nothing"),
-    "no such group": ((*ADOPT, "--simulate", "compliant", "--group", "rg-x"), "in those groups holds nothing"),
+    "nothing is there": ((*ADOPT, "--simulate", "empty"), "holds nothing: there is"),
+    "no such group": ((*ADOPT, "--simulate", "compliant", "--group", "rg-x"), "holds nothing in rg-x: there is"),
+    "a group without a name": ((*ADOPT, "--simulate", "compliant", "--group", ""), "--group '': expected "),
+    "a group that is a path": ((*ADOPT, "--simulate", "compliant", "--group", "a/b"), "--group 'a/b': expected "),
     "both": ((*ADOPT, "--simulate", "compliant", "--snapshot", "x.json"), "exclude each other"),
     "a policy of nothing": ((*ADOPT, "--policy", "x.yaml"), "--policy goes with --simulate"),
     "no such snapshot": ((*ADOPT, "--snapshot", "x.json"), "x.json: cannot be read"),
@@ -156,6 +161,17 @@ def test_bad_input(case: str, mzaudit: Call) -> None:
     outcome = mzaudit(*args)
     assert (outcome.code, outcome.out) == (2, "")
     assert words in outcome.err
+
+
+def test_a_group_that_could_not_be_listed_is_not_said_to_hold_nothing(
+    mzaudit: Call, azure: Callable[..., object]
+) -> None:
+    faults = (Fault("GET .*/resourceGroups/rg-x/resources", StatusFault(403)),)
+    with azure("compliant", faults):  # type: ignore[attr-defined]
+        outcome = mzaudit(*ADOPT, "--group", "rg-x")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "holds nothing" not in outcome.err
+    assert re.search(r"nothing was seen in rg-x .* not all could be listed: .*GET .*/rg-x/resources", outcome.err)
 
 
 def test_roles_on_what_is_drafted_are_said(mzaudit: Call) -> None:
@@ -195,6 +211,15 @@ def test_databases_of_one_name_on_two_servers(folder: Path, mzaudit: Call) -> No
     draft = drafted(outcome, folder)
     assert mzaudit("policy", "validate", str(draft)).code == 0
     assert mzaudit("check", "--env", "prd", "--policy", str(draft), "--simulate", "compliant").code == 0
+
+
+def test_what_names_tell_is_looked_at_once_for_any_number_of_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = tuple(f"/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv{n}" for n in range(300))
+    looks = Looks("prd", "s", {kinds.VAULT.type: Listing(ids)}, (), ())
+    asked: list[str] = []
+    monkeypatch.setattr(Looks, "_is_named", lambda _, each: asked.append(each))
+    assert len(looks.within(kinds.VAULT.type)) == len(looks.within(kinds.VAULT.type)) == len(ids)
+    assert len(asked) == len(ids)
 
 
 STYLES = {"1.4.2": "semver", "v2.0.0-rc.1": "semver", "1.2.03": "any", "main-7": "any"}

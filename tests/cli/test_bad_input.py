@@ -37,6 +37,7 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
         ("check", "--env", "prd", "--simulate", "compliant", "-o", "json:x", "-o", "junit:x"),
         "two formats were given the same path, x",
     ),
+    "a database user without a name": (("doctor", "--sql", ""), "--sql: expected a display name"),
     "an unknown rule": (("check", "--env", "prd", "--simulate", "compliant", "--only", "KV-999"), "no rule 'KV-999'"),
     "an unknown rule explained": (("explain", "KV-66"), "no rule 'KV-66'"),
     "a duration that is none": (

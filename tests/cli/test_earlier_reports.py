@@ -44,6 +44,8 @@ EXITS: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "a command that is misspelt": ("chek --env prd --simulate compliant", 2, (XML, MD, JSON)),
     "no command": (f"--env prd -o junit:{XML}", 2, (XML,)),
     "another command that is misspelt": ("rlues --env prd", 2, ()),
+    "a command that is misspelt, and another's name": ("chek --env prd --only rules", 2, (XML, MD, JSON)),
+    "nothing for a command": ('""', 2, ()),
     "a word too many": (f"{SIMULATED} prd", 2, (XML, MD, JSON)),
     "options that exclude each other": (f"{SIMULATED} --snapshot seen.json", 2, (XML, MD, JSON)),
     "no environment, but a name": (f"check --simulate compliant -o junit:{XML}", 2, (XML,)),
@@ -52,6 +54,11 @@ EXITS: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "one file that is somebody's own": (f"{SIMULATED} -o junit:{XML} -o json:notes.json", 2, (XML,)),
     "one file in no directory": (f"{SIMULATED} -o junit:{XML} -o json:notes.json/x.json", 2, (XML,)),
     "one file that is a directory": (f"{SIMULATED} -o junit:{XML} -o json:reports", 2, (XML,)),
+    "one file without a name": (f"{SIMULATED} -o junit:{XML} -o json:.", 2, (XML,)),
+    "one file that is the root": (f"{SIMULATED} -o junit:{XML} -o json:/", 2, (XML,)),
+    "one file that is a link to itself": (f"{SIMULATED} -o junit:{XML} -o json:loop", 2, (XML,)),
+    "a snapshot without a name": ('collect --env prd --simulate compliant -o ""', 2, ()),
+    "a baseline that is a link to itself": (f"{SIMULATED} --baseline loop", 2, (XML, MD, JSON)),
     "one file that is read": (f"{SIMULATED} --baseline {JSON}", 2, (XML, MD)),
     "no policy": (f"{SIMULATED} --policy nowhere", 2, (XML, MD, JSON)),
     "an unknown rule": (f"{SIMULATED} --only KV-999", 2, (XML, MD, JSON)),
@@ -68,13 +75,14 @@ EXITS: dict[str, tuple[str, int, tuple[str, ...]]] = {
 
 @pytest.fixture
 def here(folder: Path, mzaudit: Call, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with yesterday's reports and somebody's notes, and no login."""
+    """A folder with yesterday's reports, somebody's notes, a link to itself, and no login."""
     assert mzaudit("init", "--example", "monozu").code == 0
     (folder / "policies").rename(folder / "POLICY")
     (folder / "reports" / "prd").mkdir(parents=True)
     for name, text in OLD.items():
         (folder / name).write_text(text)
     (folder / "notes.json").write_text("mine")
+    (folder / "loop").symlink_to("loop")
     monkeypatch.setenv("PATH", str(folder))
     return folder
 

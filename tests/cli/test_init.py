@@ -72,7 +72,7 @@ def test_a_pipeline_has_none_of_the_traps(case: str, mzaudit: Call, folder: Path
     assert f"mzaudit {__version__}" in text
     assert "--require-hashes" in text
     # What is fetched for a message alone may be missing; nothing else may.
-    fetched = text.partition("displayName: Fetch the report of the run before\n")[2].partition("    inputs:")[0]
+    fetched = text.partition("displayName: Fetch the report of the last run\n")[2].partition("    inputs:")[0]
     text = text.replace(fetched, "") if fetched else text
     for trap in ("pwsh", "powershell", "continueOnError", "continue-on-error", "| tee", "|| true", "<<", "<%"):
         assert trap not in text
@@ -179,6 +179,42 @@ def test_the_starter_is_valid_and_its_estate_passes(mzaudit: Call, folder: Path)
     assert mzaudit("policy", "validate").code == 0
     checked = mzaudit("check", "--env", "prd", "--simulate", "compliant")
     assert checked.code == 0, checked.out + checked.err
+
+
+def test_environments_are_named_as_jobs_and_variables_may_be(
+    mzaudit: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/jobs-job and
+    https://docs.github.com/actions/reference/workflows-and-actions/variables; their schemas allow more."""
+    asked = ["eu", "eu-1", *(f"environment-{number}" for number in range(10, 20))]
+    assert mzaudit("init").code == 0
+    policy = folder / "policies" / "policy.yaml"
+    added = "".join(f"  {env}: {{production: false}}\n" for env in asked)
+    policy.write_text(policy.read_text().replace("  prd:\n", f"{added}  prd:\n"))
+    flags = [word for env in asked for word in ("--env", env)]
+    for kind in (("azure-pipelines",), ("azure-pipelines", "--matrix"), ("github",)):
+        AZURE.unlink(missing_ok=True)
+        outcome = mzaudit("init", *kind, *flags)
+        assert outcome.code == 0, outcome.err
+        text = (GITHUB if kind == ("github",) else AZURE).read_text()
+        document = YAML(typ="safe", pure=True).load(text)
+        names = re.findall(r"\bvars\.([^ }]+)", text)
+        if kind != ("github",):
+            names += [job["job"] for job in document["jobs"]]
+        assert [each for each in names if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", each)] == []
+        if "--matrix" in kind:
+            assert document["jobs"][-1]["dependsOn"] == [job["job"] for job in document["jobs"][1:-1]]
+            [script] = (step["bash"] for step in _every_step(document) if "mzaudit check" in step.get("bash", ""))
+            assert f"reports/{output.label(asked)}/TEST-mzaudit-{output.label(asked)}.xml" in text
+    monkeypatch.setenv("PARTS", "parts")
+    held = {"eu": "parts/snapshot-eu-1-2/snapshot-eu.json", "eu-1": "parts/snapshot-eu-1-1-1/snapshot-eu-1.json"}
+    for path in ("parts/snapshot-eu-1-1/snapshot-eu.json", *held.values()):
+        Path(path).parent.mkdir(parents=True)
+        Path(path).touch()
+    words = _run(f'mzaudit() {{ printf "%s\\n" "$@"; }}\n{script}', folder).split()
+    found = dict(zip(words[2::4], words[4::4], strict=True))
+    assert list(found) == asked
+    assert {env: found[env] for env in held} == held
 
 
 def test_an_example_that_is_none_is_refused(mzaudit: Call, folder: Path) -> None:

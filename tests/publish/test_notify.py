@@ -104,7 +104,7 @@ def test_only_changes_is_silent_on_a_night_like_the_last(channels: Pull) -> None
     (channels.folder / "last.json").unlink()
     channels.services.told.clear()
     outcome = tell(channels, RED, "--only-changes", "--baseline", "last.json")
-    assert "not compared with the night before: last.json: cannot be read" in outcome.err
+    assert "not compared with the baseline: last.json: cannot be read" in outcome.err
     assert len(channels.services.told) == 3, "the first night is told"
 
 

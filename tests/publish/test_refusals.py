@@ -280,4 +280,4 @@ def test_what_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(publishing, "_LONGEST", 0.05)
     (said,) = publishing.published(for_ever, "nothing was commented on")
-    assert said.startswith("nothing was commented on, or not all of it: it was not done in ")
+    assert said.startswith("nothing was commented on, or only in part: gave up after ")

@@ -11,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from mzaudit.engine.results import Report, Status, Topology
+from mzaudit.engine.results import FurtherAccess, Report, Status, Topology
 from mzaudit.engine.verdict import Evidence
 from mzaudit.policy.models import Severity
 from mzaudit.report import render as by_name
@@ -212,6 +212,14 @@ def test_the_order_of_sections() -> None:
         "Not applicable",
         "Passed",
     ]
+
+
+def test_assignments_that_could_not_be_read_are_not_counted_as_seen() -> None:
+    unread = render(replace(report(()), further_access=FurtherAccess((), (UNREADABLE,))))
+    assert "<summary>Role assignments not read (1)</summary>" in unread
+    assert "| who | role | on |" not in unread
+    nothing = render(replace(report(()), further_access=FurtherAccess((), ())))
+    assert "ole assignments" not in nothing
 
 
 def test_one_that_waits_for_two_cures_is_missing_once() -> None:

@@ -233,6 +233,7 @@ NO_SUCH_RUN = {
     "a definition that is no number": {"SYSTEM_DEFINITIONID": "twelve"},
     "a name of blanks": {"BUILD_DEFINITIONNAME": "  "},
     "no branch": {"BUILD_SOURCEBRANCH": ""},
+    "a build of too large a number": {"BUILD_BUILDID": "12345678901"},
 }
 
 

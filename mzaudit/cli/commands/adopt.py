@@ -89,10 +89,10 @@ def command(
     debug: bool,
 ) -> int:
     """Find the apps in existing resource groups and what they lead to, and print a policy for a person to review:
-    services, vaults, images, databases, storage, other resources and where each is. Without apps it is of what else is
-    there. Every line was seen or says that it is guessed. What
-    differs from how mzaudit wants an estate to be, and what could not be seen, stands in the head. The draft passes
-    `mzaudit policy validate`; it changes nothing in Azure."""
+    services, vaults, images, databases, storage, other resources and where each is. Without apps, draft what else is
+    there. Every line was seen or says that it is guessed. What differs from how mzaudit wants an estate to be, and what
+    could not be seen, stands in the head. The draft passes `mzaudit policy validate`; it changes nothing in Azure."""
+    from mzaudit import kinds
     from mzaudit.adoption.observed_apps import inventory_of
     from mzaudit.cli.load_files import read_snapshot
     from mzaudit.cli.resolve import environment_names, load_policy
@@ -104,6 +104,9 @@ def command(
         raise click.UsageError("--snapshot and --simulate exclude each other")
     if policy is not None and simulate is None:
         raise click.UsageError("--policy goes with --simulate: a draft rests on no policy")
+    for group in groups:
+        if not kinds.GROUP_NAME.pattern.fullmatch(group):
+            raise click.UsageError(f"--group {group[:90]!r}: expected {kinds.GROUP_NAME.words}")
     if snapshot is not None:
         seen = read_snapshot(snapshot)
         home = seen.environments.get(env) or next(iter(seen.environments.values()))
@@ -149,33 +152,30 @@ def _print(
     from mzaudit.cli import output
     from mzaudit.cli.evaluation import judge
     from mzaudit.engine.gate import partly_unseen
-    from mzaudit.errors import InputError
     from mzaudit.policy.models import Severity
 
-    settled = _settled(Looks(env, subscription, there, groups, ()), look)
-    if settled is None:
-        raise InputError(_nothing(there, source, groups))
-    seen, draft, loaded, wanted = settled
-    report = judge(loaded, wanted, seen, fail_on=Severity.LOW)
-    head = draft_notes.head(draft, there, seen, source, report.findings)
+    looks, draft, loaded, wanted = _settled(Looks(env, subscription, there, groups, ()), look, source)
+    report = judge(loaded, wanted, looks.newest, fail_on=Severity.LOW)
+    head = draft_notes.head(draft, looks, source, report.findings)
     output.show(draft_tree.text(draft.policy, head, draft_notes.tail(draft, there)))
-    unseen = bool(draft_notes.unlisted_gaps(there, seen)) or any(map(partly_unseen, report.findings))
+    unseen = bool(draft_notes.unlisted_gaps(looks)) or any(map(partly_unseen, report.findings))
     return exit_codes.INCOMPLETE if unseen else exit_codes.PASSED
 
 
-def _settled(looks: Looks, look: Callable[[Scope], Snapshot]) -> tuple[Snapshot, Draft, Loaded, Desired] | None:
-    """Draft, look at what the draft names, and again until the draft asks for no more: the last look and its draft,
-    loaded and bound. None where there is nothing to draft."""
+def _settled(looks: Looks, look: Callable[[Scope], Snapshot], source: str) -> tuple[Looks, Draft, Loaded, Desired]:
+    """Draft, look at what the draft names, and again until the draft asks for no more: the looks and the draft of the
+    last, loaded and bound. Raises `InputError` where there is nothing to draft."""
     from mzaudit import kinds
     from mzaudit.adoption.data_draft import servers_of
     from mzaudit.adoption.estate_draft import draft_estate
     from mzaudit.azure.scope import Scope, ServerScope, VaultScope
     from mzaudit.cli.resolve import bind_policy
+    from mzaudit.errors import InputError
 
     environments = {looks.env: looks.subscription}
     apps, inventories = looks.within(kinds.SITE.type), looks.adopted_groups
     if not inventories:
-        return None
+        raise InputError(_nothing(looks, source))
     scope = Scope(
         environments=environments,
         sites=apps,
@@ -188,21 +188,24 @@ def _settled(looks: Looks, look: Callable[[Scope], Snapshot]) -> tuple[Snapshot,
         looks = looks.after(look(scope))
         draft = draft_estate(looks)
         if not draft.documented:
-            return None
+            raise InputError(_nothing(looks, source))
         loaded = _loaded(draft)
         wanted = bind_policy(loaded, (looks.env,), environments)
         scope, before = replace(scope_of(wanted), inventories=inventories), scope
         if scope == before:
             break
-    return looks.newest, draft, loaded, wanted
+    return looks, draft, loaded, wanted
 
 
-def _nothing(there: Inventory, source: str, groups: tuple[str, ...]) -> str:
+def _nothing(looks: Looks, source: str) -> str:
     """Why there is no draft."""
-    where = f"{source}{' in those groups' if groups else ''}"
-    gap = next((listing.gap for listing in there.values() if listing.gap is not None), None)
-    why = f"{where} could not be listed: {gap.call}" if gap is not None else f"{where} holds nothing"
-    return f"{why}: there is nothing to draft a policy for"
+    from mzaudit.adoption.draft_notes import unlisted_gaps
+    from mzaudit.report.details import call
+
+    where = f" in {', '.join(looks.groups)}" if looks.groups else ""
+    for gap in unlisted_gaps(looks):
+        return f"nothing was seen{where} to draft a policy for, but not all could be listed: {call(gap)}"
+    return f"{source} holds nothing{where}: there is nothing to draft a policy for"
 
 
 def _loaded(draft: Draft) -> Loaded:

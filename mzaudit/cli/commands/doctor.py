@@ -89,6 +89,8 @@ def command(
     offline = role is not None or sql is not None
     if role is not None and sql is not None:
         raise click.UsageError("--role and --sql exclude each other")
+    if sql is not None and not sql.strip():
+        raise click.UsageError("--sql: expected a display name, or none at all")
     loaded = documented(load_policy(policy, shipped=simulate is not None or offline), simulate)
     if offline:
         asked = asked or tuple(loaded.policy.environments)

@@ -131,6 +131,7 @@ def _drawn(template: str, environments: Sequence[str], folder: str, name: str, *
     from jinja2 import DictLoader, Environment, StrictUndefined
 
     from mzaudit import __version__
+    from mzaudit.cli.output import label
 
     pipelines = files("mzaudit.cli") / "pipelines"
     # `{{ }}` is GitHub's own. Nothing is escaped: what is filled in is of known letters.
@@ -154,6 +155,8 @@ def _drawn(template: str, environments: Sequence[str], folder: str, name: str, *
         folder=folder,
         at=f"{folder}/" if folder else "",
         name=name,
+        id=lambda env: env.replace("-", "_"),  # as jobs of Azure Pipelines and variables of GitHub are named
+        label=label,
         ticket=ticket,
         notify=notify,
         always=False,

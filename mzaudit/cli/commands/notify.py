@@ -24,14 +24,14 @@ Examples:
   mzaudit notify --env prd --dry-run reports/prd/mzaudit-prd.json
 
 \b
-Addresses are secrets and come from the environment, never from an option; each that is set is told:
+Addresses are secrets and come from the environment, never from an option; each that is set is notified:
   MZAUDIT_TEAMS_WEBHOOK  a Microsoft Teams workflow ("when a webhook request is received"): an Adaptive Card
   MZAUDIT_SLACK_WEBHOOK  a Slack incoming webhook: Block Kit
   MZAUDIT_WEBHOOK        any other: JSON, by docs/webhook.schema.json
 
 \b
-Exit codes: those of the check that made the report, {exit_codes.ABANDONED} where there is none. A channel that could
-not be told changes none of them.
+Exit codes: those of the check that made the report, {exit_codes.ABANDONED} where there is none. A channel that is
+not notified changes none of them.
 {exit_codes.table()}
 """
 
@@ -41,7 +41,7 @@ not be told changes none of them.
 @publishing.environments_option
 @publishing.policy_option
 @click.option(
-    "--baseline", type=click.Path(path_type=Path), help="The report of the night before: say what is new since."
+    "--baseline", type=click.Path(path_type=Path), help="An earlier report: say what is new or resolved since."
 )
 @click.option("--only-changes", is_flag=True, help="Send nothing if nothing has changed since the baseline.")
 @click.option("--dry-run", is_flag=True, help="Print what would be sent.")
@@ -77,7 +77,7 @@ def command(
         report = report if name_people else without_names(report)
         since, differs = _compared(report, baseline)
         if only_changes and not differs:
-            say("nothing sent: no change since the last run (--only-changes)")
+            say("nothing sent: no change since the baseline (--only-changes)")
             return news.code
         told = notice(report, gate, link, since)
     if dry_run:
@@ -93,7 +93,7 @@ def command(
 
 
 def _compared(report: Report, baseline: Path | None) -> tuple[tuple[Finding, ...], bool]:
-    """The findings with what became of them since the night before (none where that is not known, and it is said why),
+    """The findings with what became of them since the baseline (none where that is not known, and it is said why),
     and whether anything has."""
     from mzaudit.cli.load_files import read_report
     from mzaudit.cli.streams import say
@@ -111,7 +111,7 @@ def _compared(report: Report, baseline: Path | None) -> tuple[tuple[Finding, ...
         before = read_report(baseline)
         comparable(Earlier(str(baseline), before), report.environments, report.run.policy, report.run.source, started)
     except (InputError, SnapshotError) as error:
-        say(f"not compared with the night before: {str(error).splitlines()[0]}")
+        say(f"not compared with the baseline: {str(error).splitlines()[0]}")
         return (), True
     since = mark(report.findings, started, before)
     return since, changed(report, before, since)

@@ -33,6 +33,7 @@ from mzaudit.report.grouping import (
 )
 from mzaudit.report.size_budget import Block, Section, fill
 from mzaudit.report.summary import COLUMNS, areas, caveats, facts, totals
+from mzaudit.snapshot.observed import Gap
 
 _FACTS = 20
 _LISTED = 20
@@ -108,9 +109,11 @@ class _Page:
         mended = resolved(report)
         yield Section("Resolved since the baseline", len(mended), self._passed(mended))
         further = report.further_access
-        if further is not None:
-            count = len(further.assignments) or bool(further.gaps)
-            yield Section("Further role assignments", count, self._further(further), True)
+        if further is not None and further.assignments:
+            yield Section("Further role assignments", len(further.assignments), self._further(further), True)
+        elif further is not None:
+            unread = (Block(f"- {self._call(gap)}", 0) for gap in further.gaps)
+            yield Section("Role assignments not read", len(further.gaps), unread, True)
         rest = unexplained(report)
         yield Section("Not applicable", len(rest), self._not_applicable(rest), True)
         passed = tuple(f for f in with_status(report, Status.PASS) if f.baseline is None)
@@ -152,7 +155,7 @@ class _Page:
     def _inconclusive(self) -> Iterator[Block]:
         told: set[Finding] = set()
         for group in unseen(self._report):
-            calls = [f"  - {self._code(self._short(call(gap)))}" for gap in group.gaps[:_LISTED]]
+            calls = [f"  - {self._call(gap)}" for gap in group.gaps[:_LISTED]]
             hidden = len(group.gaps) - _LISTED
             calls += [f"  - {counted(hidden, 'call')} more in the JSON report."] if hidden > 0 else []
             many = f"{counted(len(group.findings), 'finding')}{fresh(group.findings)}"
@@ -183,7 +186,10 @@ class _Page:
             row = f"| {' | '.join(cells)} |" if self._dialect.html else f"- {cells[0]}: {cells[1]} on {cells[2]}"
             yield Block(row, 1)
         for gap in access.gaps[:1]:
-            yield Block(f"\nNot all of it was seen: {self._code(self._short(call(gap)))}", 0)
+            yield Block(f"\nNot all of it was seen: {self._call(gap)}", 0)
+
+    def _call(self, gap: Gap) -> str:
+        return self._code(self._short(call(gap)))
 
     def _not_applicable(self, findings: Iterable[Finding]) -> Iterator[Block]:
         for members in by_rule_and_note(findings):
