@@ -44,13 +44,19 @@ def test_what_there_is_to_try(benches: Benches, cases: Sequence[Case], evidence:
     evidence("requests × faults", len(cases))
 
 
+def comparable(cases: Sequence[Case]) -> list[Case]:
+    """Those that ask for the same on the wire: which service's token is asked for third, say, is the network's to
+    decide."""
+    return [case for case in cases if case.target.host != LOGIN or not case.target.turns]
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_fault_never_concludes_more(
     fault: str, benches: Benches, cases: Sequence[Case], tried: Tried, evidence: Callable[[str, int], None]
 ) -> None:
     """Every fault is a test of its own, so that as many are tried side by side as there are workers."""
     every = cases if EXHAUSTIVE else sample(cases)
-    on_the_wire = set(random.Random(10).sample(every, len(every) // 10))
+    on_the_wire = set(random.Random(10).sample(comparable(every), len(every) // 10))
     for case in every:
         if case.fault == fault:
             look = partial(_met, benches[case.estate], [(case.target, fault)], case in on_the_wire)
