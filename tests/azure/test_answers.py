@@ -279,8 +279,18 @@ def test_a_null_item_is_a_gap_of_that_item(usual: tuple[Simulator, Snapshot]) ->
         )
 
 
-@pytest.mark.parametrize("policies", [None, [None], [{"objectId": None, "permissions": {"secrets": ["get"]}}]])
-def test_a_policy_of_nobody_may_be_anybodys(usual: tuple[Simulator, Snapshot], policies: object) -> None:
+UNTOLD: dict[str, object] = {
+    "no policies": None,
+    "no policy": [None],
+    "no principal": [{"objectId": None, "permissions": {"secrets": ["get"]}}],
+    "no permissions": [{"objectId": "00000000-0000-0000-0000-00000000000a"}],
+}
+
+
+@pytest.mark.parametrize("policies", UNTOLD.values(), ids=UNTOLD)
+def test_a_policy_that_is_not_told_may_be_anybodys_and_grant_anything(
+    usual: tuple[Simulator, Snapshot], policies: object
+) -> None:
     sim, _ = usual
     more = {"enableRbacAuthorization": False, "accessPolicies": policies}
     seen = bent(sim, (rf"{KV}$", lambda body: {**body, "properties": {**body["properties"], **more}}))

@@ -285,13 +285,13 @@ def _properties(body: _Vault, suffix: str) -> VaultProperties:
 
 
 def _policies(entries: Sequence[_Policy | None] | None) -> tuple[AccessPolicy, ...] | None:
-    """The policies; None where one of them, which may be anybody's, cannot be read."""
+    """The policies; None where one of them, which may be anybody's or grant anything, cannot be read. One that grants
+    nothing on secrets is recorded without that member."""
     policies = []
     for entry in [None] if entries is None else entries:
-        if entry is None or entry.object_id is None:
+        if entry is None or entry.object_id is None or entry.permissions is None:
             return None
-        granted = entry.permissions.secrets if entry.permissions is not None else None
-        secrets = sorted({each.casefold() for each in granted or ()})
+        secrets = sorted({each.casefold() for each in entry.permissions.secrets or ()})
         policies.append(AccessPolicy(entry.object_id, entry.application_id, tuple(secrets)))
     return tuple(policies)
 
