@@ -51,6 +51,7 @@ SILENT: Mapping[str, str] = {
     "nextLink": "the list ends here",
     "identity": "the app has no managed identity",
     "kind": "of a site free text, of which only functionapp and workflowapp count; recorded as null",
+    "properties.accessPolicies.[].applicationId": "its principal needs no application in between; recorded so",
     "properties.accessPolicies.[].permissions.secrets": "it grants nothing on secrets; recorded so",
     "properties.enableRbacAuthorization": "the vault goes by access policies; recorded so of vaults made before 2020",
     # and an app without settings has null for its properties
