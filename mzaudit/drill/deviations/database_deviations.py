@@ -67,7 +67,8 @@ def user(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             "user with a password instead": sql_user,
         },
     )
-    own = {grant.database for grant in service.databases}
+    sharing = [one for one in ground.env.services if service.identity is not None and one.identity == service.identity]
+    own = {grant.database for one in (service, *sharing) for grant in one.databases}
     for other in ground.env.databases:
         if other.key not in own:
 
