@@ -42,11 +42,14 @@ def each_database(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUser:
-    """A service's identity as a user of one of its databases, and the roles that it is to hold there."""
+    """A service's identity as a user of one of its databases, the roles that it is to hold there, and every documented
+    service of any environment: those that may use the database and all the others."""
 
     service: DesiredService
     database: DesiredDatabase
     roles: tuple[str, ...]
+    users: tuple[DesiredService, ...]
+    others: OtherServices
 
 
 def each_database_user(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DatabaseUser]]:
@@ -56,7 +59,7 @@ def each_database_user(wanted: Desired, env: DesiredEnvironment) -> Iterator[Sub
         for position, grant in enumerate(service.databases):
             database = databases[grant.database]
             parts = service_parts(service) | {"database": (database.name,), "server": (database.server,)}
-            want = DatabaseUser(service, database, grant.roles)
+            want = DatabaseUser(service, database, grant.roles, *whose(wanted, database.id))
             where = wanted.where("services", service.key, "databases", position)
             name = f"{service.key}/{database.name}"
             yield Subject(env.env, "database-user", name, database.id, want, where, parts)

@@ -7,6 +7,7 @@ from mzaudit.engine.verdict import Inconclusive, NotApplicable
 from mzaudit.rules.sql._database_administrator import administers
 from mzaudit.rules.sql._database_subjects import DatabaseUser, each_database_user
 from mzaudit.rules.sql._database_users import (
+    clients_of,
     is_client,
     lends,
     members_unseen,
@@ -41,7 +42,8 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
 
     It is not the server's Entra administrator, who enters every database as `dbo`. An Entra group that is a user with
     more than the documented roles makes the rule inconclusive, because its members are not visible here, unless the
-    policy names it, or a role that it is in, under `administrators` of the database.
+    policy names it, or a role that it is in, under `administrators` of the database. A user that carries the client id
+    of a documented service's identity is no group.
 
     What else a role or `public` may do, and the ownership of schemas, are not checked.
 
@@ -91,10 +93,13 @@ def _compared(want: DatabaseUser, inside: DatabaseContents, user: DatabasePrinci
     shown = tuple(sorted(through(role, way) for role, way in held.items()))
     evidence = (Evidence(f"{at}/roles", tuple(sorted(want.roles)), shown),)
     if not (lacking or extra or grants):
-        groups = sorted((one for one in whole(inside.principals) if one.type == "X" and one is not user), key=_name)
+        known = clients_of(seen, want.users, want.others, slots_in=database.env)
+        groups = sorted(
+            (one for one in whole(inside.principals) if one.type == "X" and not known.owner(one)), key=_name
+        )
         gaps = [members_unseen(inside, one, database.administrators, want.roles) for one in groups]
         unseen = tuple(gap for gap in gaps if gap is not None)
-        return Inconclusive(unseen) if unseen else Pass(evidence)
+        return Inconclusive((*unseen, *known.gaps)) if unseen else Pass(evidence)
     words = [f"lacks the role {role}" for role in lacking]
     words += [f"holds the role {through(role, held[role])}" for role in extra]
     words += [f"was granted {_words(grant, user.name)}" for grant in grants]

@@ -12,7 +12,7 @@ from mzaudit.engine.verdict import Inconclusive
 from mzaudit.policy.desired import DesiredDatabase
 from mzaudit.rules.sql._database_administrator import administers, administrator_words, may_be_service
 from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_tenant_database
-from mzaudit.rules.sql._database_users import clients_of, lends, missing, reached, through
+from mzaudit.rules.sql._database_users import ClientIds, clients_of, lends, missing, reached, through
 from mzaudit.snapshot.databases import DatabaseContents, DatabaseGrant, SecurityPolicy, TenantTable
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason
@@ -53,7 +53,8 @@ def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     nor a service that is the server's Entra administrator. Nor can anybody gain that through another user or role: by
     IMPERSONATE or CONTROL on that user, `dbo` among them, or by ALTER, CONTROL or TAKE OWNERSHIP on such a role, or
     ALTER ANY ROLE. Fixed roles are not joined that way: it takes db_owner to change who is in them. Whether a user that
-    is a group or an application can be impersonated is not visible: that is inconclusive.
+    is a group or an application can be impersonated is not visible: that is inconclusive, unless it is a documented
+    service's.
 
     Owning the schema of a policy, or permission to take ownership of the database, is not enough to turn it off: the
     former lacks ALTER ANY SECURITY POLICY, and in Azure SQL only an administrator changes a database's owner. Passwords
@@ -81,13 +82,14 @@ def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
     if want.tenant_column is None:
         return NotApplicable(f"The policy says nothing of tenants in {want.name}.")
     inside = seen.database(want.id)
+    services = clients_of(seen, subject.users, subject.others, slots_in=want.env)
     listed = inside.tables_with(want.tenant_column)
     kept = (one for one in listed.items if one.name.casefold() not in want.excused)
     tables = sorted(kept, key=lambda one: one.name)
     verdicts = [
         every(tables, lambda one: _table(want, inside, one, seen), empty="none", missing=listed.gap),
-        _switches(want, inside, seen),
-        _administrator(subject, seen),
+        _switches(want, inside, services, seen),
+        _administrator(want, services, seen),
     ]
     fails = [verdict for verdict in verdicts if isinstance(verdict, Fail)]
     if fails:
@@ -200,9 +202,9 @@ def _enable(want: DesiredDatabase, policy: SecurityPolicy, seen: Snapshot) -> st
     return sqlcmd(want, seen, f"ALTER SECURITY POLICY {table(policy.name)} WITH (STATE = ON);")
 
 
-def _switches(want: DesiredDatabase, inside: DatabaseContents, seen: Snapshot) -> Verdict:
+def _switches(want: DesiredDatabase, inside: DatabaseContents, services: ClientIds, seen: Snapshot) -> Verdict:
     """Nobody that the policy does not name can switch a policy off."""
-    holders = _holders(inside)
+    holders = _holders(inside, services)
     ways: dict[str, list[tuple[str, str]]] = {}
     for who, how, statement in holders.ways:
         if not _excused(want, inside, who):
@@ -226,19 +228,17 @@ def _switches(want: DesiredDatabase, inside: DatabaseContents, seen: Snapshot) -
     return Pass((Evidence(at, "nobody unnamed can switch it off", tuple(sorted(want.administrators)) or "nobody"),))
 
 
-def _administrator(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
+def _administrator(want: DesiredDatabase, services: ClientIds, seen: Snapshot) -> Verdict:
     """No service is the server's Entra administrator, who is `dbo` everywhere, unless the policy names it."""
-    want = subject.database
     who = need(seen.server(want.server_id).administrator)
     at = f"{want.server_id}/administrators/ActiveDirectory"
     if who is None or who.login.casefold() in want.administrators:
         return Pass((Evidence(at, "no service's identity", "none" if who is None else who.login),))
-    clients = clients_of(seen, subject.users, subject.others, slots_in=want.env)
-    service = clients.administrator(who)
+    service = services.administrator(who)
     if service is not None:
         return administers(want, who, service, "not a service's identity")
-    if clients.gaps and may_be_service(who):
-        return Inconclusive(clients.gaps)
+    if services.gaps and may_be_service(who):
+        return Inconclusive(services.gaps)
     return Pass((Evidence(at, "no service's identity", administrator_words(who)),))
 
 
@@ -257,13 +257,13 @@ class _PermissionHolders:
     doubts: tuple[tuple[str, Gap], ...]
 
 
-def _holders(inside: DatabaseContents) -> _PermissionHolders:
+def _holders(inside: DatabaseContents, services: ClientIds) -> _PermissionHolders:
     """Everybody who can, those among them who can through another."""
     grants = sorted(
         (grant for grant in inside.grants.items if grant.state.upper() != "DENY"),
         key=lambda grant: (grant.grantee, grant.permission, grant.on),
     )
-    users = {user.name.casefold(): user.type for user in inside.principals.items}
+    users = {u.name.casefold(): "E" if services.owner(u) else u.type for u in inside.principals.items}
     strong = {"dbo", *_ROLES}
     while True:
         # Roles that somebody made; only a whole list of the users tells them from those.

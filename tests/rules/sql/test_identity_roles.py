@@ -30,7 +30,7 @@ from tests.built_estate import (
     user,
 )
 
-CLOUD, DB = service("cloud"), database("cloud")
+CLOUD, MANAGE, DB = service("cloud"), service("manage"), database("cloud")
 
 
 def member(role: str, who: str = CLOUD.app) -> Bend:
@@ -102,6 +102,20 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "an Entra group with a permission": ((GROUP, granted("CONTROL", to="dbas")), Inconclusive, "the Entra group dbas"),
     "an Entra group with no more than the documented roles": ((GROUP, member("db_datareader", "dbas")), Pass, ""),
+    "another service, made as a group is": (
+        (signs_in(DB, entra_user("its owner", client(MANAGE), type="X")), member("db_owner", "its owner")),
+        Pass,
+        "",
+    ),
+    "what may be another service, whose identity is unread": (
+        (
+            signs_in(DB, entra_user("its owner", client(MANAGE), type="X")),
+            member("db_owner", "its owner"),
+            site(MANAGE, identity=gap("GET identity")),
+        ),
+        Inconclusive,
+        "GET identity",
+    ),
     "an Entra group beside a failure": (
         (GROUP, member("db_ddladmin", "dbas"), member("db_owner")),
         Fail,

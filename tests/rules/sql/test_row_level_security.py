@@ -26,8 +26,10 @@ from tests.built_estate import (
     Bend,
     ask,
     bent,
+    client,
     database,
     database_gone,
+    entra_user,
     gap,
     inside,
     more,
@@ -334,6 +336,15 @@ EXCUSED: dict[str, tuple[dict[str, object], tuple[Bend, ...], type]] = {
         ),
         Inconclusive,
     ),
+    "one who may impersonate a service that administers, made as a group is": (
+        {"administrators": ("loader",)},
+        (
+            more(DB, "principals", entra_user("loader", client(service("cloud")), type="X")),
+            more(DB, member, Membership("db_owner", "loader")),
+            may("joe", "IMPERSONATE", "loader"),
+        ),
+        Fail,
+    ),
     "another administrator": ({"administrators": ("jim",)}, (more(DB, member, OWNER),), Fail),
     "perhaps in a role of administrators": (
         {"administrators": ("staff",)},
@@ -348,4 +359,7 @@ EXCUSED: dict[str, tuple[dict[str, object], tuple[Bend, ...], type]] = {
 def test_what_the_policy_excuses(case: str) -> None:
     fields, bends, kind = EXCUSED[case]
     excused = replace(DB, **fields)  # type: ignore[arg-type]  # a table of fields
-    assert type(row_level_security.check(GuardedDatabase(excused, (), OtherServices(())), bent(*bends))) is kind
+    assert (
+        type(row_level_security.check(GuardedDatabase(excused, (service("cloud"),), OtherServices(())), bent(*bends)))
+        is kind
+    )
