@@ -9,7 +9,8 @@ from mzaudit.engine.verdict import Evidence, Fail, Fix
 from mzaudit.facts.existing import present
 from mzaudit.policy.desired import DesiredSecret
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Gap, GapReason, Observed, need
+from mzaudit.snapshot.keyvault import SecretItem
+from mzaudit.snapshot.observed import Gap, GapReason, Observed, Unobserved, need
 from mzaudit.snapshot.values import SecretValue
 from mzaudit.snapshot.view import View
 
@@ -28,9 +29,23 @@ def value_of(want: DesiredSecret, seen: Snapshot) -> SecretValue | Fail:
     facet = vault.value(want.stored)
     if isinstance(facet, Gap) and facet.reason is GapReason.DISABLED:
         item = need(vault.secret(want.stored))
-        if item is not None and item.enabled is False:
+        if item is not None and enabled(want, item, seen) is False:
             return disabled(want)
     return present(facet, f"GET secret {want.stored} of {want.vault}")
+
+
+def enabled(want: DesiredSecret, item: SecretItem, seen: Snapshot) -> bool | None:
+    """Whether a secret is enabled, as Azure Resource Manager says; None where it is silent. Raises `Unobserved` where
+    the vault itself, asked for the value, shows the contrary."""
+    facet = seen.vault(want.vault_id).value(want.stored)
+    off = isinstance(facet, Gap) and facet.reason is GapReason.DISABLED
+    read = isinstance(facet, Observed) and facet.value is not None
+    if (item.enabled and off) or (item.enabled is False and read):
+        detail = (
+            f"attributes.enabled is {str(item.enabled).lower()}, and the vault {'hides' if off else 'gives'} its value"
+        )
+        raise Unobserved(Gap(GapReason.CONTRADICTED, f"GET {secret_id(want)}", secret_id(want), detail=detail))
+    return item.enabled
 
 
 class _Labels:

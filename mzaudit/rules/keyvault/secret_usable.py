@@ -6,7 +6,7 @@ from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, every, need,
 from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_secret
 from mzaudit.facts.existing import present, require_field
-from mzaudit.facts.secret_values import disabled, secret_id, set_new
+from mzaudit.facts.secret_values import disabled, enabled, secret_id, set_new
 from mzaudit.policy.desired import DesiredSecret
 from mzaudit.policy.enums import counted
 from mzaudit.snapshot.estate import Snapshot
@@ -27,7 +27,9 @@ def secret_usable(want: DesiredSecret, seen: Snapshot) -> Verdict:
     The current version of the secret is enabled, its expiry date (`exp`) is in the future, its activation date (`nbf`)
     in the past. A secret that expires within the policy's number of days (30 unless set) fails with low severity. A
     missing date is no finding. Dates are compared with the time at which the state was read; where the clock was more
-    than five minutes off Azure's, a secret with a date is inconclusive. The value is not read.
+    than five minutes off Azure's, a secret with a date is inconclusive. The value does not count; where the vault gave
+    it for a secret that Azure Resource Manager calls disabled, or refused it as disabled for one that it calls enabled,
+    the rule is inconclusive.
 
     ## Why it matters
     A disabled secret cannot be read: its references stop resolving. Key Vault still serves an expired one, so nobody
@@ -45,7 +47,7 @@ def secret_usable(want: DesiredSecret, seen: Snapshot) -> Verdict:
 
 
 def _enabled(want: DesiredSecret, seen: Snapshot, item: SecretItem) -> Verdict:
-    if require_field(item.enabled, f"GET {secret_id(want)}", "attributes.enabled"):
+    if require_field(enabled(want, item, seen), f"GET {secret_id(want)}", "attributes.enabled"):
         return Pass((Evidence(f"{secret_id(want)}/attributes/enabled", True, True),))
     return disabled(want)
 

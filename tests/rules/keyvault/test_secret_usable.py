@@ -10,8 +10,19 @@ import pytest
 from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.rules.keyvault.secret_usable import secret_usable
 from mzaudit.snapshot.estate import Snapshot
-from mzaudit.snapshot.observed import Listing
-from tests.built_estate import TAKEN, Bend, ask, gap, said, secret_item, vault, vault_facets
+from mzaudit.snapshot.observed import GapReason, Listing
+from tests.built_estate import (
+    TAKEN,
+    Bend,
+    ask,
+    gap,
+    said,
+    secret_disabled,
+    secret_item,
+    secret_value,
+    vault,
+    vault_facets,
+)
 
 CLOUD = vault("cloud")
 KEY = "SECRET-KEY"
@@ -33,10 +44,26 @@ def wrong_clock(seen: Snapshot) -> Snapshot:
     return replace(seen, skew=365 * 24 * 60)
 
 
+OFF = secret_disabled(CLOUD, KEY)
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented, without dates": ((), Pass, ""),
-    "disabled": ((secret_item(CLOUD, KEY, enabled=False),), Fail, "SECRET-KEY in kv-mz-cloud-prd is disabled"),
+    "disabled": ((OFF,), Fail, "SECRET-KEY in kv-mz-cloud-prd is disabled"),
     "Azure silent on enabled": ((secret_item(CLOUD, KEY, enabled=None),), Inconclusive, "attributes.enabled"),
+    "enabled, and the vault says that it is not": (
+        (secret_value(CLOUD, KEY, gap("GET secret", GapReason.DISABLED)),),
+        Inconclusive,
+        "hides its value",
+    ),
+    "disabled, and the vault gives its value": (
+        (secret_item(CLOUD, KEY, enabled=False),),
+        Inconclusive,
+        "gives its value",
+    ),
+    "disabled, and no value was asked for": (
+        (secret_item(CLOUD, KEY, enabled=False), vault_facets(CLOUD, values={})),
+        Fail,
+        "SECRET-KEY in kv-mz-cloud-prd is disabled",
+    ),
     "expired": ((expires(days=-1),), Fail, "expired on 2026-02-28. "),
     "expires at this very moment": ((expires(),), Fail, "expired on 2026-03-01. "),
     "expires in a second": ((expires(seconds=1),), Fail, "expires on 2026-03-01. low"),
@@ -47,7 +74,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "valid since yesterday": ((starts(days=-1),), Pass, ""),
     "valid from this very moment": ((starts(),), Pass, ""),
     "not yet valid": ((starts(days=1),), Fail, "not valid before 2026-03-02. "),
-    "disabled and expiring is not weak": ((secret_item(CLOUD, KEY, enabled=False), expires(days=10)), Fail, "disabled"),
+    "disabled and expiring is not weak": ((OFF, expires(days=10)), Fail, "disabled"),
     "expired, and Azure silent on enabled": (
         (secret_item(CLOUD, KEY, enabled=None), expires(days=-1)),
         Fail,
@@ -56,7 +83,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "expired, by a clock that is wrong": ((expires(days=-1), wrong_clock), Inconclusive, "clock was 365 days slow"),
     "expires in a year, by a clock that is wrong": ((expires(days=365), wrong_clock), Inconclusive, "clock"),
     "not yet valid, by a clock that is wrong": ((starts(days=1), wrong_clock), Inconclusive, "clock"),
-    "disabled, by a clock that is wrong": ((secret_item(CLOUD, KEY, enabled=False), wrong_clock), Fail, "disabled"),
+    "disabled, by a clock that is wrong": ((OFF, wrong_clock), Fail, "disabled"),
     "without dates, by a clock that is wrong": ((wrong_clock,), Pass, ""),
     "seen in a list cut short": ((cut,), Pass, ""),
     "the list refused": ((vault_facets(CLOUD, secrets=Listing(gap=gap())),), Inconclusive, "not-collected"),

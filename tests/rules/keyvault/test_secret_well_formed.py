@@ -79,7 +79,7 @@ CASES: dict[str, tuple[str, tuple[Bend, ...], type, str]] = {
         "is a database URL or connection string",
     ),
     "disabled": (KEY, (secret_disabled(CLOUD, "SECRET-KEY"),), Fail, "is disabled"),
-    "disabled, as only the refusal says": (KEY, lost(KEY, GapReason.DISABLED), Inconclusive, "disabled"),
+    "disabled, as only the refusal says": (KEY, lost(KEY, GapReason.DISABLED), Inconclusive, "hides its value"),
     "refused by the firewall": (KEY, lost(KEY, GapReason.FIREWALL), Inconclusive, "firewall"),
     "values not asked for": (KEY, lost(KEY, GapReason.NOT_COLLECTED), Inconclusive, "not-collected"),
     "gone since it was listed": (KEY, (secret_value(CLOUD, "SECRET-KEY", None),), Inconclusive, "404"),

@@ -60,7 +60,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "one disabled, as only the refusal says": (
         (secret_value(CLOUD, HMAC, gap("GET secret", GapReason.DISABLED)),),
         Inconclusive,
-        "disabled",
+        "hides its value",
     ),
     "one refused": ((secret_value(MANAGE, HMAC, gap()),), Inconclusive, "forbidden"),
     "both refused": (

@@ -20,6 +20,7 @@ from tests.built_estate import (
     findings,
     gap,
     literal,
+    secret_disabled,
     secret_gone,
     secret_item,
     service,
@@ -57,7 +58,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "the rotation has not reached it",
     ),
     "the current version is disabled, an older one still runs": (
-        (runs(OLD), secret_item(VAULT, "SECRET-KEY", enabled=False)),
+        (runs(OLD), secret_disabled(VAULT, "SECRET-KEY")),
         NotApplicable,
         "is disabled",
     ),
@@ -107,7 +108,7 @@ def test_what_breaks_the_reference_is_the_cause_and_what_only_ends_soon_is_not()
         found = findings(load(), *bends)
         return next(f for f in found if f.rule == "SET-003" and f.subject.name == "cloud/SECRET_KEY")
 
-    disabled = secret_item(VAULT, "SECRET-KEY", enabled=False), status(CLOUD, KEY, "AccessToKeyVaultDenied")
+    disabled = secret_disabled(VAULT, "SECRET-KEY"), status(CLOUD, KEY, "AccessToKeyVaultDenied")
     assert str(about(*disabled).cause) == "KV-004 kv-mz-cloud-prd/SECRET_KEY"
     ends_soon = secret_item(VAULT, "SECRET-KEY", expires=TAKEN + timedelta(days=3))
     assert about(runs(OLD, OLD), ends_soon).status is Status.FAIL

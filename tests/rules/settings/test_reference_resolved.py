@@ -16,7 +16,7 @@ from tests.built_estate import (
     findings,
     gap,
     literal,
-    secret_item,
+    secret_disabled,
     service,
     setting,
     site,
@@ -128,7 +128,7 @@ def test_a_closed_network_is_evidence() -> None:
         ((setting(CLOUD, KEY, literal()), *says("InvalidSyntax")), "SET-001 cloud/SECRET_KEY"),
         ((vault_facets(vault("cloud"), properties=Observed(None)), *says("VaultNotFound")), "KV-001 kv-mz-cloud-prd"),
         (
-            (secret_item(vault("cloud"), "SECRET-KEY", enabled=False), *says("AccessToKeyVaultDenied")),
+            (secret_disabled(vault("cloud"), "SECRET-KEY"), *says("AccessToKeyVaultDenied")),
             "KV-004 kv-mz-cloud-prd/SECRET_KEY",
         ),
     ],
