@@ -62,7 +62,7 @@ def _told(one: RoleAssignment, role: str, name: str) -> FurtherAssignment:
 
 def _names(wanted: Desired) -> Iterator[tuple[str, str]]:
     """What the policy calls those whom it names by object id."""
-    readers = [reader for env in wanted.environments.values() for vault in env.vaults for reader in vault.readers]
+    readers = [reader for vault in wanted.vaults for reader in vault.readers]
     for one in (*readers, *wanted.policy.people, *wanted.policy.pipelines):
         yield one.object_id.casefold(), one.name
 

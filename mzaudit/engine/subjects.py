@@ -203,9 +203,8 @@ class BoundedService:
 
 def each_bounded_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[BoundedService]]:
     """Every documented backend, with the vaults that it must not refer to."""
-    vaults = tuple(vault for other in wanted.environments.values() for vault in other.vaults)
     for service in env.services:
-        want = BoundedService(service, vaults)
+        want = BoundedService(service, wanted.vaults)
         yield Subject(env.env, "service", service.key, service.id, want, service.where, service_parts(service))
 
 

@@ -365,7 +365,7 @@ class DesiredOverride:
 @dataclass(frozen=True, slots=True)
 class Desired:
     """The policy bound: `environments` are all of the policy's, `asked` those that this run is about, `overrides` are
-    by the code of their rule, `services` those of every environment, asked for or not."""
+    by the code of their rule; `services`, `vaults` and `databases` are those of every environment, asked for or not."""
 
     policy: Policy
     environments: Mapping[str, DesiredEnvironment]
@@ -373,14 +373,20 @@ class Desired:
     overrides: Mapping[str, tuple[DesiredOverride, ...]]
     where: Where
     services: tuple[DesiredService, ...] = field(init=False, repr=False, compare=False)
+    vaults: tuple[DesiredVault, ...] = field(init=False, repr=False, compare=False)
+    databases: tuple[DesiredDatabase, ...] = field(init=False, repr=False, compare=False)
     _users: Mapping[str, tuple[DesiredService, ...]] = field(init=False, repr=False, compare=False)
     _sharing: Mapping[str, tuple[DesiredService, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         services: list[DesiredService] = []
+        vaults: list[DesiredVault] = []
+        databases: list[DesiredDatabase] = []
         users: dict[str, list[DesiredService]] = {}
         for env in self.environments.values():
             services += env.services
+            vaults += env.vaults
+            databases += env.databases
             for service, used in env.used():
                 for resource_id in used:
                     users.setdefault(resource_id, []).append(service)
@@ -393,6 +399,8 @@ class Desired:
                 beside = sharing.get(user.identity.id.casefold(), ()) if user.identity is not None else ()
                 each += [one for one in beside if one not in each]
         object.__setattr__(self, "services", tuple(services))
+        object.__setattr__(self, "vaults", tuple(vaults))
+        object.__setattr__(self, "databases", tuple(databases))
         object.__setattr__(self, "_sharing", {who: tuple(each) for who, each in sharing.items()})
         object.__setattr__(self, "_users", {used: tuple(each) for used, each in users.items()})
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from mzaudit.engine.subjects import OtherServices, Subject, service_parts, whose
 from mzaudit.policy.desired import Desired, DesiredDatabase, DesiredEnvironment, DesiredServer, DesiredService
-from mzaudit.snapshot.text.ids import key
 
 
 def each_server(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredServer]]:
@@ -18,18 +17,16 @@ def each_server(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[De
 
 @dataclass(frozen=True, slots=True)
 class DocumentedServer:
-    """A SQL server, and the ids (`ids.key`) of all databases that are documented in any environment."""
+    """A SQL server, and all databases that are documented in any environment."""
 
     server: DesiredServer
-    documented: frozenset[str]
+    documented: tuple[DesiredDatabase, ...]
 
 
 def each_documented_server(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DocumentedServer]]:
     """Every SQL server, with what is documented on others."""
-    everywhere = (database for each in wanted.environments.values() for database in each.databases)
-    documented = frozenset(key(database.id) for database in everywhere)
     for server in env.servers:
-        want = DocumentedServer(server, documented)
+        want = DocumentedServer(server, wanted.databases)
         yield Subject(env.env, "sql-server", server.name, server.id, want, server.where, {"server": (server.name,)})
 
 

@@ -76,14 +76,9 @@ def _nowhere_else(subject: DocumentedServer, seen: Snapshot) -> Verdict:
     want = subject.server
     names = {database.name.casefold() for database in want.databases}
     elsewhere = seen.server(want.id).elsewhere
-    found = sorted(
-        (
-            one
-            for one in elsewhere.items
-            if one.name.casefold() in names and not one.secondary and ids.key(one.id) not in subject.documented
-        ),
-        key=lambda one: one.id,
-    )
+    alike = [one for one in elsewhere.items if one.name.casefold() in names and not one.secondary]
+    documented = {ids.key(database.id) for database in subject.documented} if alike else set()
+    found = sorted((one for one in alike if ids.key(one.id) not in documented), key=lambda one: one.id)
     if found:
         servers = {one.id: ids.segment(one.id, "servers") or "another server" for one in found}
         group = ids.segment(want.id, "resourceGroups") or ""
