@@ -22,7 +22,9 @@ def start() -> NoReturn:
 
         main()
     except KeyboardInterrupt:
-        sys.stderr.write("mzaudit: interrupted: the results are incomplete, no report was written\n")
+        sys.stderr.write(
+            "mzaudit: interrupted before the end: files already written are whole, others were not written\n"
+        )
         sys.exit(_INTERRUPTED)
 
 

@@ -210,7 +210,7 @@ def _in_the_background(defect: threading.ExceptHookArgs | sys.UnraisableHookArgs
 
 
 def _interrupted() -> int:
-    say("interrupted: the results are incomplete, no report was written")
+    say("interrupted before the end: files already written are whole, others were not written")
     return exit_codes.INTERRUPTED
 
 

@@ -75,11 +75,12 @@ def by_default(reports_dir: Path, environments: Sequence[str]) -> tuple[OutputTa
 
 
 def label(names: Sequence[str]) -> str:
-    """The environments as they stand in a file's name, which no system lets grow beyond some 250 bytes."""
-    joined = "+".join(names)
+    """The environments as they stand in a file's name, each once; no system lets that grow beyond some 250 bytes."""
+    several = tuple(dict.fromkeys(names))
+    joined = "+".join(several)
     if len(joined) <= _LONGEST_LABEL:
         return joined
-    return f"{names[0]}+{len(names) - 1}-more-{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
+    return f"{several[0]}+{len(several) - 1}-more-{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
 
 
 def parsed(option: str) -> OutputTarget | None:
