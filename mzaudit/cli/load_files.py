@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mzaudit.report.trend import Point
     from mzaudit.snapshot.estate import Snapshot
 
+_LARGEST = 256 << 20  # bytes; a snapshot of 1,000 apps has some 36 million
+
 
 def read_snapshot(path: Path) -> Snapshot:
     """A saved snapshot; raises `SnapshotError` for another version or a file cut short."""
@@ -92,8 +94,13 @@ def history_of(environments: Sequence[str], found: Sequence[tuple[Path, tuple[st
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST + 1)  # of what never ends too
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(raw) > _LARGEST:
+        raise InputError(f"{path}: larger than {_LARGEST >> 20} MiB: no snapshot or report of mzaudit")
+    try:
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: expected UTF-8 text, found bytes that are not (at byte {error.start})") from error

@@ -115,6 +115,34 @@ def test_snapshots(case: str, folder: Path, mzaudit: Call) -> None:
     assert "Traceback" not in outcome.err
 
 
+ENDLESS: dict[str, tuple[str, ...]] = {
+    "a report": ("report", "/dev/zero"),
+    "a snapshot": ("check", "--env", "prd", "--policy", "policies", "--snapshot", "/dev/zero"),
+    "a baseline": (
+        "check",
+        "--env",
+        "prd",
+        "--policy",
+        "policies",
+        "--simulate",
+        "compliant",
+        "--baseline",
+        "/dev/zero",
+    ),
+    "two to compare": ("diff", "/dev/zero", "/dev/zero"),
+    "a report to notify of": ("notify", "--dry-run", "/dev/zero"),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_a_file_that_never_ends(case: str, mzaudit: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mzaudit.cli.load_files._LARGEST", 1 << 20)
+    assert mzaudit("init", "--example", "monozu").code == 0
+    outcome = mzaudit(*ENDLESS[case])
+    assert outcome.code == 2
+    assert "/dev/zero: larger than 1 MiB" in outcome.err
+
+
 def test_somebodys_file_is_not_replaced(folder: Path, mzaudit: Call) -> None:
     mine = folder / "notes.json"
     mine.write_text("my notes")
