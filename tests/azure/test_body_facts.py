@@ -33,6 +33,18 @@ HIDDEN: dict[str, tuple[Any, str]] = {
     "in a command": ({"command": f"redis-server --requirepass {SECRET}"}, "command"),
     "in a short option": ({"command": f"mysql -u root -p{SECRET} db"}, "command"),
     "in an element": ({"policy": f"<login><password>{SECRET}</password></login>"}, "policy"),
+    "a header that a policy of API Management sets": (
+        {"value": f'<policies><set-header name="X-Partner"><value>{SECRET}</value></set-header></policies>'},
+        "value",
+    ),
+    "a variable that a policy of API Management sets": (
+        {"value": f'<set-variable name="partner" value="{SECRET}" />'},
+        "value",
+    ),
+    "JSON in a text": ({"settings": f'{{"partner": "{SECRET}"}}'}, "settings"),
+    "a container app's own": ({"secrets": [{"name": "db", "value": SECRET}]}, "secrets[0].value"),
+    "a file of a volume": ({"secrets": {"name": SECRET, "identity": SECRET}}, "secrets.name"),
+    "an entry with more": ({"secrets": [{"name": SECRET, "data": SECRET}]}, "secrets[0].name"),
     "a header's value": ({"headers": {"x": f"Basic {BASIC}"}}, "headers.x"),
     "the user of a URL": ({"url": f"amqp://{SECRET}@host.example"}, "url"),
     "behind the sign of a fragment": ({"url": f"https://host.example/#{SECRET}"}, "url"),
@@ -46,6 +58,16 @@ SHOWN: dict[str, tuple[Any, str, str | int | bool]] = {
         1893456000,
     ),
     "a flag of that name": ({"name": "x", "properties": {"secret": True}}, "properties.secret", True),
+    "where a container app's secret is kept": (
+        {
+            "secrets": [
+                {"name": "db-password", "keyVaultUrl": "https://kv.vault.azure.net/secrets/db", "identity": "system"}
+            ]
+        },
+        "secrets[?name == 'db-password'].keyVaultUrl | [0]",
+        "https://kv.vault.azure.net/secrets/db",
+    ),
+    "the name of a container app's secret": ({"secrets": [{"name": "db-password"}]}, "secrets[0].name", "db-password"),
     "a dimension": (
         {"dimensions": [{"name": "ResultType", "values": ["Failure"]}]},
         "dimensions[0].values[0]",

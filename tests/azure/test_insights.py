@@ -214,6 +214,8 @@ BESIDE: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "advice": ("activity", on_activity(("category", "Recommendation"), ("operationName", ADVICE))),
     "autoscaling": ("activity", on_activity(("category", "Autoscale"))),
+    "what Defender for Cloud finds": ("activity", on_activity(("category", "Security"))),
+    "what Azure Policy finds": ("activity", on_activity(("category", "Policy"))),
     "another provider": ("activity", on_activity(("resourceProvider", "Microsoft.Compute"))),
     "another group, by its name": ("activity", on_activity(("resourceGroup", "rg-monozu-stg"))),
     "another group than its scope": ("activity", on_activity(("resourceGroup", "rg-monozu-stg"), scope=GROUP)),

@@ -11,11 +11,14 @@ from mzaudit.snapshot.alerts import ActionGroup, Alert, AlertCondition, Processi
 from mzaudit.snapshot.text import shown
 from mzaudit.snapshot.text.ids import key, name
 
-# What alerts on these categories watch, wherever they are scoped: Azure's own services, its advice, settings.
+# What alerts on these categories watch, wherever they are scoped, by the type of resource that such events name.
+# https://learn.microsoft.com/azure/azure-monitor/essentials/activity-log-schema
 _OF_CATEGORY = {
     "servicehealth": "microsoft.resourcehealth/events",
     "recommendation": "microsoft.advisor/recommendations",
     "autoscale": "microsoft.insights/autoscalesettings",
+    "security": "microsoft.security/locations/alerts",
+    "policy": "microsoft.resources/checkpolicycompliance",
 }
 _PROSE = frozenset({"description", "alertcontext"})
 _ACTIVITY_LOG = "/activitylogalerts/"

@@ -4,6 +4,7 @@ it compares or measures, learns anything of one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, NoReturn
@@ -23,6 +24,11 @@ _SHORTEST_WORD: Final = 16  # of letters alone, that could be one
 _BY_NAME: Final = "secret by its name"
 _OF_A_SETTING: Final = frozenset({"name", "key"})
 _NAMES: Final = _OF_A_SETTING | {"displayname", "header", "headername", "parametername", "variable"}
+# JSON in a text, and XML that has values beside names, as where a policy of API Management sets a header.
+_DOCUMENT: Final = re.compile(r"\s*(?:[{\[]|<(?=.*(?:<value\b|\bvalue\s*=)))", re.IGNORECASE | re.DOTALL)
+# What an entry of `secrets` has in Azure Container Apps: its own value, or where it is kept.
+# https://learn.microsoft.com/azure/container-apps/manage-secrets
+_OF_A_SECRET: Final = frozenset({"name", "value", "keyvaulturl", "identity"})
 _VALUES: Final = frozenset({"value", "values", "defaultvalue", "content", "data"})
 
 Json = Any  # a JSON value as the parser makes it; the library takes and gives nothing narrower
@@ -120,7 +126,9 @@ def _cleared(node: Json, name: str, owner: str = "") -> Json:
         case list():
             before = ("", *map(_option, node))  # a value may stand behind the name of its option
             return [
-                _cleared(each, name if is_secret_member(name) else option)
+                _named_secret(each)
+                if name.casefold() == "secrets" and _is_named_secret(each)
+                else _cleared(each, name if is_secret_member(name) else option)
                 for each, option in zip(node, before, strict=False)
             ]
         case dict():
@@ -140,6 +148,15 @@ def _cleared(node: Json, name: str, owner: str = "") -> Json:
             }
         case _:
             return node
+
+
+def _is_named_secret(entry: Json) -> bool:
+    return isinstance(entry, dict) and {key.casefold() for key in entry} <= _OF_A_SECRET
+
+
+def _named_secret(entry: dict[str, Json]) -> Json:
+    """The entry without its value: its name and where it is kept are no secret."""
+    return {key: _cleared(value, "secret" if key.casefold() == "value" else key) for key, value in entry.items()}
 
 
 def _known_by(key: str, above: str, beside: Mapping[str, str]) -> str:
@@ -167,6 +184,8 @@ def _shown(text: str, name: str) -> str | _Hidden:
     if len(text) < _SHORTEST_SECRET or (len(text) < _SHORTEST_WORD and text.isalpha()):
         return text
     looks = credentials(text)
+    if not looks and _DOCUMENT.match(text):
+        looks = ("document",)
     if not looks and is_key(text):
         looks = ("key",)
     if not looks and "://" in text and (what := _beside_a_place(text)):
