@@ -88,7 +88,8 @@ class _Documented:
             self._access(self.holder_of(service), service.key, service.access, self._about("service", service.key))
         for principal in want.principals:
             if principal.access:
-                mine = [f for f in self._of_kind("principal") if f.subject.name.startswith(f"{principal.name}/")]
+                names = {f"{principal.name}/{one.on}/{one.role}" for one in principal.access}
+                mine = [f for f in self._of_kind("principal") if f.subject.name in names]
                 node = self._node(NodeKind.PRINCIPAL, principal.name, principal.object_id, mine)
                 self._holders[principal.object_id.casefold()] = node
                 self._access(node, principal.name, principal.access, mine)

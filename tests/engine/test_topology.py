@@ -326,6 +326,8 @@ RELEASE = DesiredPrincipal(
     (DesiredAccess("AcrPush", "main", CLOUD.registry.id, "p.yaml:3"),),
 )
 
+OTHER = replace(RELEASE, object_id=STRANGER, name="release")  # the other's name begins with its own
+
 
 def test_a_shared_identity_is_drawn_once_with_all_that_it_holds() -> None:
     sharing = {
@@ -338,7 +340,7 @@ def test_a_shared_identity_is_drawn_once_with_all_that_it_holds() -> None:
         PRD,
         services=tuple(sharing.get(one.key, one) for one in PRD.services),
         expected=(bus, part),
-        principals=(RELEASE, replace(RELEASE, name="reads nothing", access=())),
+        principals=(RELEASE, replace(RELEASE, name="reads nothing", access=()), OTHER),
     )
     policy = replace(wanted(), environments={**wanted().environments, "prd": env}, asked=("prd",))
     seen = bent()
@@ -348,12 +350,14 @@ def test_a_shared_identity_is_drawn_once_with_all_that_it_holds() -> None:
         "resource/sb-prd",
         "identity/id-ops",
         "principal/release/pipeline",
+        "principal/release",
         "identity/id-ops reads secrets of vault/kv-mz-cloud-prd",
         "identity/id-ops uses database/db-monozu-cloud-prd",
         "identity/id-ops reads blobs/stmonozuprd/snaps",
         "identity/id-ops uses database/db-monozu-manage-prd",
         "identity/id-ops holds Sender on resource/sb-prd",
         "principal/release/pipeline holds AcrPush on registry/acrmonozu",
+        "principal/release holds AcrPush on registry/acrmonozu",
     ]
     assert {f"app/{one.app} has identity/id-ops" for one in sharing.values()} <= drawn.keys()
     held = {f.fingerprint: f for f in findings}
@@ -363,6 +367,7 @@ def test_a_shared_identity_is_drawn_once_with_all_that_it_holds() -> None:
     assert both <= about["identity/id-ops"]
     assert {("RES-001", "bus"), ("RES-001", "queue")} <= about["resource/sb-prd"]
     assert about["principal/release/pipeline"] == {("RBAC-009", "release/pipeline/main/AcrPush")}
+    assert about["principal/release"] == {("RBAC-009", "release/main/AcrPush")}
     assert drawn["principal/release/pipeline holds AcrPush on registry/acrmonozu"].mark is ElementStatus.MISSING
 
 
