@@ -49,6 +49,7 @@ from tests.built_estate import (
     principal,
     registry,
     revoked,
+    secret_disabled,
     secret_gone,
     secret_item,
     secret_value,
@@ -137,7 +138,7 @@ def links_broken() -> Snapshot:
 def contents_wrong() -> Snapshot:
     """Secrets disabled, expired, placeholders, unequal and shared; undocumented ones; an old version in use."""
     return bent(
-        secret_item(CLOUD_VAULT, "MS-CLIENT-SECRET", enabled=False),
+        secret_disabled(CLOUD_VAULT, "MS-CLIENT-SECRET"),
         secret_value(CLOUD_VAULT, "SECRET-KEY", value(7, placeholder=True)),
         secret_value(MANAGE_VAULT, "SECRET-KEY", value(7, placeholder=True)),
         secret_value(MANAGE_VAULT, "CLOUD-API-URL", value(8)),
