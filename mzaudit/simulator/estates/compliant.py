@@ -47,6 +47,7 @@ _SPELLINGS = (
     "@Microsoft.KeyVault(SecretName={secret};VaultName={vault})",
     "@Microsoft.KeyVault(VaultName={vault};SecretName={secret};)",
 )
+_PUBLIC_IMAGE = "DOCKER|mcr.microsoft.com/appsvc/staticsite:latest"
 # `kind` is free text: what tools write, and what some leave out.
 _KINDS: tuple[str | None, ...] = ("app,linux,container", "app", None)
 
@@ -246,7 +247,9 @@ def _app(estate: Estate, plan: EnvironmentPlan, app: AppPlan, position: int) -> 
         estate.add(web_bodies.plan(app.farm.id, _LOCATION, app.farm.sku, app.farm.id.split("/")[2]))
     tier = str(web_bodies.sku(app.farm.sku)["tier"])
     kind: str | None
-    runs, kind = app.stack, ",".join(("functionapp" if app.function else "app", "linux"))
+    runs, kind = app.stack or _PUBLIC_IMAGE, ",".join(("functionapp" if app.function else "app", "linux"))
+    if app.image is None and not app.stack:
+        kind = f"{kind},container"
     if app.image is not None:
         host = f"{app.image.registry.rpartition('/')[2].casefold()}.azurecr.io"
         if position == 1:  # from the registry's host in the region, which is the same registry

@@ -127,8 +127,8 @@ class FarmPlan:
 
 @dataclass(frozen=True, slots=True)
 class AppPlan:
-    """An App Service: what it runs on, what it runs (an image, or a runtime `stack` as in linuxFxVersion), what its
-    settings refer to, and what its identity may do.
+    """An App Service: what it runs on, what it runs (an image of a registry, a runtime `stack` as in linuxFxVersion, or
+    with neither a public image), what its settings refer to, and what its identity may do.
 
     `identity` is `SYSTEM`, `NONE` or the id of a user-assigned one. `roles` are roles, by name, and scopes; `reads` are
     vaults, by id, whose access policies let it in. `exports` is a component (by id) and the setting that holds its

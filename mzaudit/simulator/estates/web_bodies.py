@@ -208,7 +208,7 @@ def config_web(site_body: Json, linux_fx_version: str) -> Json:
         "requestTracingEnabled": False,
         "remoteDebuggingEnabled": False,
         "httpLoggingEnabled": True,
-        "acrUseManagedIdentityCreds": linux_fx_version.startswith("DOCKER|"),
+        "acrUseManagedIdentityCreds": ".azurecr." in linux_fx_version,
         "logsDirectorySizeLimit": 35,
         "detailedErrorLoggingEnabled": False,
         "publishingUsername": f"${app}",
