@@ -100,8 +100,8 @@ def contain(estate: Estate, service: DesiredService, **sidecars: str) -> dict[st
     """Run the same image from site containers, with side-cars by name, pulled by the identity that the service acts as;
     gives the properties of each, to be changed."""
     main = str(config(estate, service)["linuxFxVersion"]).partition("|")[2]
-    site(estate, service)["kind"] = "app,linux,sitecontainers"
-    site_properties(estate, service)["kind"] = "app,linux,sitecontainers"
+    kind = f"{'functionapp' if service.function else 'app'},linux,sitecontainers"
+    site(estate, service)["kind"] = site_properties(estate, service)["kind"] = kind
     config(estate, service).update(linuxFxVersion="sitecontainers", acrUseManagedIdentityCreds=False)
     own = client(estate, service) if service.identity is not None else None
     containers: dict[str, Json] = {}

@@ -136,3 +136,23 @@ def deploy(want: DesiredService, seen: Snapshot, form: str, tag: str | None = No
         f"Microsoft.Web/sites: properties.siteConfig.linuxFxVersion = DOCKER|{image} "
         "(azurerm_linux_web_app: site_config.application_stack.docker_image_name)",
     )
+
+
+def run_documented(want: DesiredService, seen: Snapshot) -> Fix:
+    """How to let an app run what the policy documents: its image, its runtime stack, or an image that the policy
+    does not name."""
+    if want.image is not None:
+        return deploy(want, seen, "")
+    where = {"name": want.app, "resource_group": want.resource_group}
+    kind = "functionapp" if want.function else "webapp"
+    if want.stack is not None:
+        command = az(f"{kind} config set", **where, linux_fx_version=want.stack)
+    elif want.function:
+        command = az("functionapp config container set", **where, image="IMAGE")
+    else:
+        command = az("webapp config container set", **where, container_image_name="IMAGE")
+    return Fix(
+        "Website Contributor",
+        (command,),
+        f"Microsoft.Web/sites: properties.siteConfig.linuxFxVersion = {want.stack or 'DOCKER|IMAGE'}",
+    )

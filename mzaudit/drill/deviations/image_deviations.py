@@ -248,6 +248,8 @@ def registry(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         (Demand.REGISTRY,),
         {"registry deleted": lambda estate: estate.remove(wanted.id), "registry in another group": elsewhere},
     )
+    if all(one.image is None or one.image.registry.key != wanted.key for one in ground.env.services):
+        return  # nobody pulls from it
     yield from each(
         steps,
         (Demand.CONTAINERS,),

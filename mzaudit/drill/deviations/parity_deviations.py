@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from mzaudit.drill import mutations
 from mzaudit.drill.deviation_registry import breaks
 from mzaudit.drill.drill_case import Bend, DrillCase, DrillContext, Steps, each
 from mzaudit.engine.demand import Demand
-from mzaudit.policy.desired import DesiredService
+from mzaudit.policy.desired import DesiredComponent, DesiredService, DesiredStorage, DesiredVault
 from mzaudit.policy.models import AllowedDifference, Policy
 from mzaudit.simulator import Estate, canary
+
+Thing = TypeVar("Thing", DesiredService, DesiredVault, DesiredStorage, DesiredComponent)
 
 
 @breaks(Policy, "parity")
 def undeclared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """A difference that the policy does not allow, of each kind."""
     env = ground.env
+    first, *rest = ground.wanted.environments.values()
+    compared = rest if env.env == first.env else [first]
+    services = _alone(env.services, (one for other in compared for one in other.services))
+    vaults = _alone(env.vaults, (one for other in compared for one in other.vaults))
+    containers = _alone(env.storage, (one for other in compared for one in other.storage))
+    components = _alone(env.components, (one for other in compared for one in other.components))
     allowed = {difference.what for difference in ground.wanted.policy.parity}
-    bends_: dict[str, tuple[str, Bend]] = _of_an_app(env.services[0]) if env.services else {}
-    if env.vaults:
-        vault = env.vaults[0]
+    bends_: dict[str, tuple[str, Bend]] = _of_an_app(services[0]) if services else {}
+    if vaults:
+        vault = vaults[0]
         bends_["a vault closed to the network"] = (
             "vault-network",
             lambda estate: estate.resource(vault.id)["properties"].update(
@@ -36,14 +45,14 @@ def undeclared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
             "vault-secrets",
             lambda estate: estate.put_secret(vault.name, "OLD-THING", canary()),
         )
-    if env.storage:
-        storage = env.storage[0]
+    if containers:
+        storage = containers[0]
         bends_["storage keys accepted"] = (
             "storage-keys",
             lambda estate: mutations.account(estate, storage).update(allowSharedKeyAccess=True),
         )
-    if env.components:
-        component = env.components[0]
+    if components:
+        component = components[0]
         bends_["telemetry without an identity refused"] = (
             "telemetry-keys",
             lambda estate: estate.resource(component.id)["properties"].update(DisableLocalAuth=True),
@@ -60,6 +69,16 @@ def undeclared(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     )
     told = {what: mutate for what, (fact, mutate) in bends_.items() if fact not in allowed}
     yield from each(steps, demanded, told, all_environments=True)
+
+
+def _alone(here: Iterable[Thing], there: Iterable[Thing]) -> list[Thing]:
+    """Those that the other environments have too, and that are not one thing for both."""
+    others = {one.key: _id(one) for one in there}
+    return [one for one in here if one.key in others and others[one.key] != _id(one)]
+
+
+def _id(thing: Thing) -> str:
+    return thing.account_id if isinstance(thing, DesiredStorage) else thing.id
 
 
 def _of_an_app(service: DesiredService) -> dict[str, tuple[str, Bend]]:

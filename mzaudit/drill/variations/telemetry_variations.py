@@ -239,7 +239,8 @@ def _exporting(ground: DrillContext, position: int) -> dict[str, Bend]:
         rule = f"{ground.env.resource_group_id}/providers/Microsoft.Insights/dataCollectionRules/otlp"
         estate.assign(mutations.principal(estate, service), "Monitoring Metrics Publisher", rule)
 
-    return {"OTLP over HTTP beside, with its role": otlp, "sampling": lambda e: _sampled(e, ground, position)}
+    sampled: dict[str, Bend] = {"sampling": lambda estate: _sampled(estate, ground, position)}
+    return sampled if service.acts_as == "none" else {"OTLP over HTTP beside, with its role": otlp, **sampled}
 
 
 def _sampled(estate: Estate, ground: DrillContext, position: int) -> None:

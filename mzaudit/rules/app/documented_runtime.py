@@ -1,10 +1,9 @@
 """APP-002: the app is of the documented kind, on Linux, and runs the documented container or stack."""
 
-from mzaudit.engine import Evidence, Fail, Fix, Pass, Severity, Verdict, every, rule
-from mzaudit.engine.az_cli import az
+from mzaudit.engine import Evidence, Fail, Pass, Severity, Verdict, every, rule
 from mzaudit.engine.demand import Demand
 from mzaudit.engine.subjects import each_service
-from mzaudit.facts.app_images import deploy
+from mzaudit.facts.app_images import run_documented
 from mzaudit.facts.existing import present, require_field
 from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.estate import Snapshot
@@ -61,14 +60,14 @@ def _linux(want: DesiredService, seen: Snapshot) -> Verdict:
             (Evidence(at, f"a {documented}", ",".join(site.kind)),),
             f"{want.app} is no {documented}: its kind is {','.join(site.kind) or 'not said'}.",
             f"Create a {documented} on a Linux plan beside it, or correct the policy; see first what runs here.",
-            _set(want, seen),
+            run_documented(want, seen),
         )
     if not require_field(site.reserved, call, "properties.reserved"):
         return Fail(
             (Evidence(f"{want.id}/properties/reserved", True, False),),
             f"{want.app} runs on Windows: it is not reserved.",
             f"Create a Linux {documented} beside it, and move over: the system cannot be changed.",
-            _set(want, seen),
+            run_documented(want, seen),
         )
     return Pass((Evidence(f"{want.id}/properties/reserved", True, True),))
 
@@ -84,7 +83,7 @@ def _container(want: DesiredService, seen: Snapshot) -> Verdict:
             (Evidence(at, "DOCKER, COMPOSE or sitecontainers", _spelt(runtime) or runtime.form),),
             f"{want.app} {_what(runtime)}; it does not run a container image.",
             f"Configure {image}.",
-            _set(want, seen),
+            run_documented(want, seen),
         )
     left = "windowsFxVersion is set too, which has no effect on Linux" if config.windows_fx_version else ""
     return Pass((Evidence(at, "DOCKER, COMPOSE or sitecontainers", runtime.form, left),))
@@ -106,7 +105,7 @@ def _stack(want: DesiredService, seen: Snapshot) -> Verdict:
         evidence,
         f"{want.app} {_what(runtime)}, not the documented stack {want.stack}.",
         f"Let {want.app} run {want.stack}, or correct the policy.",
-        _set(want, seen),
+        run_documented(want, seen),
     )
 
 
@@ -120,21 +119,3 @@ def _what(runtime: Runtime) -> str:
         "kube": "is configured for Kubernetes",
         "empty": "has no Linux image configured",
     }.get(runtime.form, "runs a container")
-
-
-def _set(want: DesiredService, seen: Snapshot) -> Fix:
-    """How to let the app run what is documented."""
-    if want.stack is None and want.image is not None:
-        return deploy(want, seen, "")
-    command = "functionapp config" if want.function else "webapp config"
-    where = {"name": want.app, "resource_group": want.resource_group}
-    if want.stack is None:
-        command, where = f"{command} container", {**where, "container_image_name": "IMAGE"}
-    else:
-        where = {**where, "linux_fx_version": want.stack}
-    stack = want.stack or "DOCKER|IMAGE"
-    return Fix(
-        "Website Contributor",
-        (az(f"{command} set", **where),),
-        f"Microsoft.Web/sites: properties.siteConfig.linuxFxVersion = {stack}",
-    )

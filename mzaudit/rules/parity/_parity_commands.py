@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from mzaudit.engine.az_cli import az, secret_file
 from mzaudit.engine.verdict import Fix
-from mzaudit.facts.app_images import deploy
+from mzaudit.facts.app_images import deploy, run_documented
 from mzaudit.policy.desired import DesiredEnvironment, DesiredService, DesiredVault
 from mzaudit.rules.parity._parity_subjects import Comparable
 from mzaudit.snapshot.estate import Snapshot
@@ -58,7 +58,8 @@ def _service(want: DesiredService, what: str, missing: list[str], extra: list[st
         case "roles":
             return _roles(want, missing, extra, seen)
         case _:
-            return deploy(want, seen, missing[0].partition(" ")[0])
+            form = missing[0].partition(" ")[0]
+            return deploy(want, seen, form) if want.image is not None else run_documented(want, seen)
 
 
 def _settings(app: dict[str, str | bool], missing: list[str], extra: list[str]) -> Iterator[str]:

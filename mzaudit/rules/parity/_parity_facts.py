@@ -6,7 +6,7 @@ because the thing itself is missing and another rule says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from mzaudit.access.effective_access import reach_of
 from mzaudit.facts.existing import principal_of, require_field
@@ -15,6 +15,7 @@ from mzaudit.policy.desired import DesiredEnvironment, DesiredService, DesiredVa
 from mzaudit.rules.parity._parity_subjects import Comparable
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import need, whole
+from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.values import LiteralValue
 from mzaudit.snapshot.web import Setting
 
@@ -45,6 +46,7 @@ def read(thing: Comparable, what: str, seen: Snapshot) -> Words:
 
 def _app_settings(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
     documented = {setting.name for setting in want.settings}
+    documented |= {want.exports_to.setting} if want.exports_to is not None else set()
     settings = held(seen.site(want.id).settings, f"POST {want.id}/config/appsettings/list")
     return tuple(_form(setting) for setting in settings if setting.name not in documented)
 
@@ -88,7 +90,18 @@ def _roles(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
     who = principal_of(want, held(seen.site(want.id).properties, f"GET {want.id}"))
     if who is None:
         return ()
-    return tuple(f"{a.role} on {_level(a.scope)}" for a in whole(reach_of(seen, seen.access(want.id), who)))
+    held_by_it = whole(reach_of(seen, seen.access(want.id), who))
+    documented = {key(each) for each in _used(want)}
+    return tuple(f"{a.role} on {_level(a.scope)}" for a in held_by_it if key(a.scope) not in documented)
+
+
+def _used(want: DesiredService) -> Iterator[str]:
+    """The ids of what the policy lets it use, which may be there in one environment alone."""
+    yield from (vault.id for vault in want.vaults)
+    yield from (storage.container_id for storage in want.storage)
+    yield from (access.scope for access in want.access)
+    if want.image is not None:
+        yield want.image.registry.id
 
 
 def _level(scope: str) -> str:

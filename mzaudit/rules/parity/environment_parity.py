@@ -48,12 +48,12 @@ def environment_parity(want: Parity, seen: Snapshot) -> Verdict:
 
     | fact | of | what must be alike |
     |---|---|---|
-    | `app-settings` | service | names of the settings that are not documented secrets, and which are references |
+    | `app-settings` | service | names of the settings that are not documented, and which are references |
     | `connection-strings` | service | names, types, and which are references |
     | `identity` | service | kinds of identity, and how many user-assigned ones |
     | `mounts` | service | names of mounted shares |
     | `plan` | service | the plan's SKU |
-    | `roles` | service | roles of the app's identity, each with the kind of resource that it is held on |
+    | `roles` | service | roles of its identity beside those on what it may use, with the kind of resource of each |
     | `runtime` | service | docker, compose, site containers or a runtime stack |
     | `vault-network` | vault | public network access and default action |
     | `vault-secrets` | vault | names of secrets that are not documented |

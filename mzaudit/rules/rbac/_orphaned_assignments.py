@@ -11,7 +11,8 @@ from mzaudit.access.managed_identities import ServiceIdentities, identities_of, 
 from mzaudit.access.named_roles import role_guid
 from mzaudit.access.registry_access import PULL_ROLES
 from mzaudit.access.vault_access import SECRETS_USER
-from mzaudit.policy.desired import DesiredService, DesiredVault
+from mzaudit.engine.subjects import GuardedVault
+from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.authorization import Authorization, RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import whole
@@ -53,8 +54,12 @@ def access_around(seen: Snapshot, service: DesiredService) -> tuple[Authorizatio
     return (here,) if shared.subscription.casefold() == here.subscription.casefold() else (here, shared)
 
 
-def presumed_former(seen: Snapshot, vault: DesiredVault, own: ServiceIdentities, principal_id: str) -> bool:
-    """Whether a stranger holds the documented role on the vault that none of the vault's own identities holds."""
+def presumed_former(seen: Snapshot, want: GuardedVault, own: ServiceIdentities, principal_id: str) -> bool:
+    """Whether a stranger holds the documented role on the vault that none of the vault's own identities holds. Without
+    a service of this environment that owns the vault, nobody's former identity can hold it."""
+    vault = want.vault
+    if all(owner.env != vault.env for owner in want.owners):
+        return False
     holders = index(seen, seen.access(vault.id)).holding(SECRETS_USER, vault.id)
     return principal_id.casefold() in holders and not any(one.oid in holders for one in own.items)
 

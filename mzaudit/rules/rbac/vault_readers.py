@@ -35,7 +35,7 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
 
     Not counted here: identities of other documented services (RBAC-002); a principal that Azure calls unknown, and a
     service principal that holds the documented role while none of the vault's own identities does, so that it looks
-    like their former identity (RBAC-007).
+    like their former identity (RBAC-007); of a vault that no service reads there is none.
 
     While the app of a service that owns the vault is not where the policy says (APP-001), any other service principal
     may be its identity: the rule is then inconclusive, and suggests no removal.
@@ -79,7 +79,7 @@ def vault_readers(want: GuardedVault, seen: Snapshot) -> Verdict:
             doubt.append(not_asked("the claims of the auditor's token"))
         if doubt:
             gaps += doubt
-        elif not (service_principal and presumed_former(seen, vault, own, who)):
+        elif not (service_principal and presumed_former(seen, want, own, who)):
             if service_principal and missing:
                 gaps += missing
             else:

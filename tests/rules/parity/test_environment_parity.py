@@ -20,6 +20,7 @@ from mzaudit.snapshot.storage import StorageAccount
 from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.web import Identity, Runtime, UserAssigned
 from tests.built_estate import (
+    SECRETS_USER,
     TAKEN,
     Bend,
     assigned_to,
@@ -28,6 +29,7 @@ from tests.built_estate import (
     granted,
     literal,
     principal,
+    revoked,
     service,
     setting,
     site,
@@ -119,6 +121,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
             granted(principal(which), READER, wanted().environments[which.env].resource_group_id)
             for which in (CLOUD, THERE)
         ),
+        Pass,
+        "",
+    ),
+    "service: a documented role that one lacks is RBAC-001's": ((revoked(principal(THERE), SECRETS_USER),), Pass, ""),
+    "service: the setting of its component is OBS-001's": (
+        (setting(THERE, PRD.components[0].setting, None),),
         Pass,
         "",
     ),
@@ -257,6 +265,22 @@ def test_each_difference_has_its_commands(case: str) -> None:
     assert verdict.fix is not None
     assert verdict.fix.role
     assert verdict.fix.commands == commands
+
+
+def test_the_command_of_an_app_with_a_public_image() -> None:
+    bound = wanted("stg", "prd")
+    without = {
+        name: replace(env, services=tuple(replace(one, image=None) for one in env.services))
+        for name, env in bound.environments.items()
+    }
+    bend = site_config(CLOUD, runtime=Runtime("compose"))
+    verdict = told(replace(bound, environments=without), "cloud", bend)
+    assert isinstance(verdict, Fail)
+    assert verdict.fix is not None
+    assert verdict.fix.commands == (
+        "az webapp config container set --name app-monozu-cloud-prd --resource-group rg-monozu-prd"
+        " --container-image-name IMAGE",
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass
-from mzaudit.engine.subjects import each_guarded_vault
+from mzaudit.engine.subjects import OtherServices, each_guarded_vault
 from mzaudit.policy.models import PrincipalSpec
 from mzaudit.rules.rbac.vault_readers import vault_readers
 from mzaudit.snapshot.keyvault import AccessPolicy
@@ -185,6 +185,15 @@ def test_a_reader_that_the_policy_names_is_accounted_for() -> None:
     seen = bent(granted(STRANGER, SECRETS_USER, VAULT.id))
     assert isinstance(vault_readers.check(subject.want, seen), Fail)
     assert isinstance(vault_readers.check(named, seen), Pass)
+
+
+def test_a_vault_that_no_service_reads_has_no_former_reader() -> None:
+    bound = wanted()
+    subject = next(s for s in each_guarded_vault(bound, bound.environments["prd"]) if s.name == VAULT.name)
+    seen = bent(revoked(ME, SECRETS_USER), granted(STRANGER, SECRETS_USER, VAULT.id))
+    assert isinstance(vault_readers.check(subject.want, seen), Pass), "it looks like a former identity (RBAC-007)"
+    unread = replace(subject.want, owners=(), others=OtherServices(bound.services))
+    assert isinstance(vault_readers.check(unread, seen), Fail)
 
 
 def test_who_may_grant_itself_access_is_listed() -> None:
