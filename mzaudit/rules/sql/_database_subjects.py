@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mzaudit.engine.subjects import OtherServices, Subject, service_parts, whose
 from mzaudit.policy.desired import Desired, DesiredDatabase, DesiredEnvironment, DesiredServer, DesiredService
+from mzaudit.snapshot.text.ids import same
 
 
 def each_server(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DesiredServer]]:
@@ -56,10 +57,21 @@ def each_database_user(wanted: Desired, env: DesiredEnvironment) -> Iterator[Sub
         for position, grant in enumerate(service.databases):
             database = databases[grant.database]
             parts = service_parts(service) | {"database": (database.name,), "server": (database.server,)}
-            want = DatabaseUser(service, database, grant.roles, *whose(wanted, database.id))
+            want = DatabaseUser(service, database, _roles(wanted, service, database), *whose(wanted, database.id))
             where = wanted.where("services", service.key, "databases", position)
             name = f"{service.key}/{database.name}"
             yield Subject(env.env, "database-user", name, database.id, want, where, parts)
+
+
+def _roles(wanted: Desired, service: DesiredService, database: DesiredDatabase) -> tuple[str, ...]:
+    """The roles that the policy gives there to the service and to whoever acts as the same identity."""
+    roles: dict[str, None] = {}
+    for one in wanted.sharing(service):
+        ids = {each.key: each.id for each in wanted.environments[one.env].databases}
+        for grant in one.databases:
+            if same(ids[grant.database], database.id):
+                roles |= dict.fromkeys(grant.roles)
+    return tuple(roles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,10 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     """
     ## What it checks
     The user of the app's identity is a member of each role that the policy names for this database, and of no other:
-    roles that it reaches through a role count, and the finding shows the path. Beside its roles it holds no permission
-    of its own but CONNECT, which every user has, and none through a role or `public` that lends it the rights of
-    another: to impersonate or control a user, to alter a role. A permission that is denied takes away and is not
-    judged.
+    roles that it reaches through a role count, and the finding shows the path. Of services that act as one identity,
+    the roles of all count. Beside its roles it holds no permission of its own but CONNECT, which every user has, and
+    none through a role or `public` that lends it the rights of another: to impersonate or control a user, to alter a
+    role. A permission that is denied takes away and is not judged.
 
     It is not the server's Entra administrator, who enters every database as `dbo`. An Entra group that is a user with
     more than the documented roles makes the rule inconclusive, because its members are not visible here, unless the

@@ -293,6 +293,8 @@ def _app_identity(estate: Estate, app: AppPlan, site_id: str) -> None:
         if user.casefold() not in {one.name.casefold() for one in inside.principals}:
             inside.create_user(user, client_of(oid))
         for role in use.roles:
+            if role.casefold() not in {one.name.casefold() for one in inside.principals}:
+                inside.create_role(role)
             if (role, user) not in {(one.role, one.member) for one in inside.members}:
                 inside.add_member(role, user)
 
