@@ -123,6 +123,8 @@ def explain(refusal: Refusal) -> str:
             return f"GitHub's rate limit is used up (HTTP 429): {_later(refusal)}"
         case 403 if limited(refusal):
             return f"GitHub's rate limit is used up (HTTP 403): {_later(refusal)}"
+        case 403 if "archived" in refusal.words:
+            return "the repository is archived (HTTP 403): nothing can be written in it until it is unarchived"
         case 403 if "locked" in refusal.words:
             return "the conversation is locked (HTTP 403): unlock it, or leave the comment out"
         case 403:

@@ -90,7 +90,7 @@ def _state(open_: bool | None) -> dict[str, str]:
 def explain(refusal: Refusal) -> str:
     """A refusal as a sentence with its fix."""
     match refusal.status:
-        case 403 if not github.limited(refusal):
+        case 403 if not (github.limited(refusal) or "archived" in refusal.words or "locked" in refusal.words):
             return (
                 "GITHUB_TOKEN may not write issues (HTTP 403): the job needs `permissions: {contents: read, issues: "
                 "write}`"

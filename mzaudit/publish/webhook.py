@@ -45,6 +45,13 @@ CHANNELS: Final = (
     ),
     Channel("the webhook", "MZAUDIT_WEBHOOK", (), "", webhook_payload.message),
 )
+# What Slack answers where the address is right.
+# https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+_SLACK: Final = {
+    "channel_is_archived": "its channel is archived: unarchive it, or make an address for another channel",
+    "action_prohibited": "an administrator of the workspace forbids it: ask for leave",
+    "posting_to_general_channel_denied": "the general channel is closed to it: make an address for another channel",
+}
 
 
 def configured(env: Mapping[str, str]) -> tuple[Channel, ...]:
@@ -96,6 +103,9 @@ def _is_of(channel: Channel, host: str) -> bool:
 
 async def _post(channel: Channel, where: Token, body: object, route: Route) -> None:
     def explain(refusal: Refusal) -> str:
+        for word, why in _SLACK.items() if channel.name == "Slack" else ():
+            if word in refusal.words:
+                return f"Slack did not post the message (HTTP {refusal.status}): {why}"
         match refusal.status:
             case 401 | 403 | 404 | 410:
                 return (

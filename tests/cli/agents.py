@@ -98,6 +98,9 @@ def _azure_job(run: PipelineRun, job: Any, state: str) -> str:
         **{name: value for name, value in run.variables.items() if name.endswith("_WEBHOOK")},
     }
     (run.tools / "staging").mkdir(exist_ok=True)
+    if job.get("workspace") == {"clean": "all"}:
+        for fetched in ("parts", "before"):
+            shutil.rmtree(run.checkout.parent / fetched, ignore_errors=True)
 
     def macros(text: str) -> str:
         return re.sub(r"\$\(([\w.]+)\)", lambda found: place.get(found[1], found[0]), text)
@@ -135,9 +138,9 @@ def _azure_job(run: PipelineRun, job: Any, state: str) -> str:
 
 
 def fetch(held: dict[str, Path], pattern: str, into: Path) -> bool:
-    """Download from artifacts what a pattern `ARTIFACT/FILE` matches, each to a folder of its name; whether any did."""
-    shutil.rmtree(into, ignore_errors=True)
-    into.mkdir()
+    """Download from artifacts what a pattern `ARTIFACT/FILE` matches, each to a folder of its name, beside what is
+    there already; whether any did."""
+    into.mkdir(exist_ok=True)
     found = [file for name, kept in held.items() for file in kept.rglob("*") if fnmatch(f"{name}/{file.name}", pattern)]
     for file in found:
         (into / file.parent.name).mkdir(exist_ok=True)

@@ -174,6 +174,14 @@ def test_a_failure_to_tell_changes_no_gate_and_shows_no_address(channels: Pull) 
     assert "evil.example" not in {exchange.host for exchange in channels.services.exchanges}
 
 
+def test_a_closed_channel_is_no_wrong_address(channels: Pull) -> None:
+    channels.services.faults[:] = [Fault(".", status=410, body="channel_is_archived", times=1_000)]
+    outcome = tell(channels, GREEN)
+    channels.services.faults.clear()
+    assert outcome.err.count("Slack did not post the message (HTTP 410): its channel is archived") == 1
+    assert outcome.err.count("was revoked or copied in part") == 2
+
+
 def test_a_channel_whose_certificate_is_not_accepted_is_told_of_without_its_host(
     channels: Pull, tmp_path: Path
 ) -> None:

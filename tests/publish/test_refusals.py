@@ -57,6 +57,11 @@ REFUSALS: dict[str, tuple[Fault, str, str]] = {
         "Contribute",
         "the conversation is locked",
     ),
+    "archived": (
+        Fault(".", status=403, body='{"message": "Repository was archived so is read-only."}'),
+        "Contribute",
+        "the repository is archived",
+    ),
     "not accepted": (Fault(".", status=422), r"HTTP 422", r"HTTP 422"),
 }
 GATES: dict[str, tuple[Report, int]] = {"green": (GREEN, 0), "red": (RED, 1), "incomplete": (DOUBTFUL, 3)}

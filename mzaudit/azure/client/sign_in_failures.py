@@ -53,6 +53,10 @@ ENTRA: Mapping[str, tuple[str, str]] = MappingProxyType(
         "AADSTS90038": ("the tenant is in another cloud", "set MZAUDIT_CLOUD"),
         "AADSTS900382": ("the application is in another cloud", "set MZAUDIT_CLOUD"),
         "AADSTS500011": ("the tenant does not know the service that a token was asked for", _TENANT),
+        "AADSTS500014": (
+            "the service that a token was asked for is disabled in this tenant",
+            "have an administrator enable its service principal",
+        ),
         # the application
         "AADSTS700016": (
             "the application is not in this tenant",
@@ -65,6 +69,7 @@ ENTRA: Mapping[str, tuple[str, str]] = MappingProxyType(
         "AADSTS7000112": ("the application is disabled", "have it enabled, or use another"),
         "AADSTS50105": ("the application is for those assigned to it, and this one is not", "have it assigned"),
         "AADSTS65001": ("nobody consented to the application", "ask an administrator of the tenant to consent"),
+        "AADSTS90094": ("an administrator has to consent", "ask an administrator of the tenant to consent"),
         # a secret
         "AADSTS7000215": (
             "the client secret is wrong",
@@ -80,6 +85,7 @@ ENTRA: Mapping[str, tuple[str, str]] = MappingProxyType(
         "AADSTS1000502": ("the certificate is not valid now", "make a new one, and register it with the application"),
         "AADSTS7000214": ("the certificate is revoked", "make a new one, and register it with the application"),
         "AADSTS50013": ("the assertion is not valid, or not now", _CLOCK),
+        "AADSTS500133": ("the assertion is not valid now", _CLOCK),
         "AADSTS700024": ("the federated token is not valid now", _CLOCK),
         # federation
         "AADSTS70021": ("no federated credential matches", _FEDERATED),
@@ -97,6 +103,7 @@ ENTRA: Mapping[str, tuple[str, str]] = MappingProxyType(
         "AADSTS90061": ("Entra could not ask the token's issuer", "check that the issuer can be reached from outside"),
         # a person, by the Azure CLI
         "AADSTS50020": ("the account is not of this tenant", _LOGIN),
+        "AADSTS90072": ("the account is not of this tenant", _LOGIN),
         "AADSTS50034": ("the account does not exist in this tenant", _LOGIN),
         "AADSTS50053": ("the account is locked", "wait, or have it unlocked"),
         "AADSTS50055": ("the account's password has expired", "set a new one, and run `az login`"),
@@ -105,8 +112,12 @@ ENTRA: Mapping[str, tuple[str, str]] = MappingProxyType(
         "AADSTS50076": ("multi-factor authentication is wanted", _MFA),
         "AADSTS50078": ("multi-factor authentication has expired", _MFA),
         "AADSTS50079": ("multi-factor authentication has to be set up", _MFA),
+        "AADSTS50072": ("multi-factor authentication has to be set up", _MFA),
+        "AADSTS50074": ("multi-factor authentication is wanted", _MFA),
         "AADSTS50158": ("a further sign-in is wanted", _MFA),
         "AADSTS50173": ("the session ended with a change of password", _LOGIN),
+        "AADSTS50132": ("the session is not valid any more", _LOGIN),
+        "AADSTS50133": ("the session ended with a change of password", _LOGIN),
         "AADSTS700082": ("the session has expired, because it was not used", _LOGIN),
         "AADSTS700084": ("the session has expired", _LOGIN),
         "AADSTS70008": ("the session has expired", _LOGIN),
@@ -116,6 +127,15 @@ ENTRA: Mapping[str, tuple[str, str]] = MappingProxyType(
         "AADSTS53001": ("the device is not joined to the tenant", _DEVICE),
         "AADSTS530003": ("the device is not managed by the tenant", _DEVICE),
         "AADSTS53003": ("a Conditional Access policy forbids it", _ACCESS),
+        "AADSTS50097": ("the device has to sign in", _DEVICE),
+        "AADSTS50129": ("the device is not joined to the tenant", _DEVICE),
+        "AADSTS50131": ("a Conditional Access policy forbids it", _ACCESS),
+        "AADSTS53002": ("a Conditional Access policy wants an approved application", _ACCESS),
+        "AADSTS530032": ("a security policy of the tenant forbids it", _ACCESS),
+        "AADSTS530084": (
+            "a Conditional Access policy wants tokens that are bound to the device",
+            "use an application, not a person: the Azure CLI has such tokens on few systems",
+        ),
         # Entra itself
         "AADSTS90033": ("a part of Entra is not available", _AGAIN),
         "AADSTS90055": ("the tenant is throttled", _AGAIN),
