@@ -235,8 +235,8 @@ class _Binder:
         """The environment with the resource groups that hold something of it."""
         ids = (*(one.id for one in bound.services), *bound.ids)
         groups = {each.casefold(): each for each in ("/".join(one.split("/")[:5]) for one in ids)}
-        policy = self._policy
-        default = self._place("default") if "default" in policy.places and "{service}" not in self._default() else None
+        template = self._default()
+        default = None if template is None or "{service}" in template else self._place("default")
         first = default or next(iter(groups.values()), f"/subscriptions/{self._subscription}")
         return replace(bound, resource_group_id=first, resource_groups=tuple(groups.values()))
 
@@ -275,8 +275,11 @@ class _Binder:
     def _named(self, name: str | Mapping[str, str]) -> str:
         return filled(name, self._env)
 
-    def _default(self) -> str:
-        return in_environment(group_of(self._policy.places["default"]), self._env)
+    def _default(self) -> str | None:
+        """The group of the default place as it is written; None where this environment has none."""
+        place = self._policy.places.get("default")
+        group = None if place is None else group_of(place)
+        return group.get(self._env) if isinstance(group, dict) else group
 
     def _place(self, key: str, service: str = "") -> str:
         """The id of a place's resource group."""
@@ -380,7 +383,8 @@ class _Binder:
         tool: MigrationTool = "flyway"
         if migrations is not None and migrations.tool != "none":
             tool = migrations.tool
-        version = in_environment(migrations.version, self._env) if migrations is not None else None
+        stated = migrations.version if migrations is not None else None
+        version = stated.get(self._env) if isinstance(stated, dict) else stated
         grants = tuple(
             (user, grant.roles)
             for user, service in self._specs.items()

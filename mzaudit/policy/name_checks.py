@@ -12,7 +12,7 @@ from mzaudit import kinds
 from mzaudit.kinds import NamedKind, NameRule
 from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.loader.diagnostics import Steps, Wrong, shown
-from mzaudit.policy.models import DatabaseSpec, Policy, StorageSpec, Thing
+from mzaudit.policy.models import DatabaseSpec, PlaceSpec, Policy, StorageSpec, Thing
 from mzaudit.policy.rule_vocabulary import meant
 from mzaudit.policy.spec_values import (
     database_spec,
@@ -62,7 +62,7 @@ def _names_of(policy: Policy) -> Iterator[NameTemplate]:
     every = tuple(policy.environments)
     for key, place in policy.places.items():
         at: Steps = ("places", key) if isinstance(place, str) else ("places", key, "group")
-        of_service = "{service}" in json.dumps(group_of(place))
+        of_service = is_of_services(place)
         yield NameTemplate(at, group_of(place), kinds.GROUP_NAME, _used_in(policy, key), of_service)
     for thing in _things(policy):
         for field, name, rule in thing.names:
@@ -126,7 +126,13 @@ def spelled_names(one: NameTemplate) -> list[tuple[Steps, str]]:
 
 def _used_in(policy: Policy, place: str) -> tuple[str, ...]:
     """The environments in which something is at a place; all, where nothing names it."""
-    used = {env for thing in _things(policy) for env in thing.environments if _in(thing.place, env) == place}
+    placed = [(thing.place, thing.environments) for thing in _things(policy)]
+    placed += [
+        (one.place, environments_of(one.environments, tuple(policy.environments)))
+        for one in policy.resources.values()
+        if one.parent is None
+    ]
+    used = {env for named, environments in placed for env in environments if _in(named, env) == place}
     return tuple(env for env in policy.environments if env in used) or tuple(policy.environments)
 
 
@@ -183,6 +189,27 @@ def known_environments(policy: Policy) -> Wrong:
                 yield at, f"one of {', '.join(every)}", meant(env, every)
             elif env in (environments or ())[:position]:
                 yield at, "each environment once", f"{shown(env)} again"
+    for key, server in policy.servers.items():
+        around = environments_of(server.environments, every)
+        for held, written in server.databases.items():
+            for position, env in enumerate(database_spec(written).environments or ()):
+                if env in policy.environments and env not in around:
+                    expected = f"an environment that its server is in ({', '.join(around)})"
+                    yield ("servers", key, "databases", held, "environments", position), expected, shown(env)
+
+
+NO_SERVICE = "a place without {service}, which only a service's own app has"
+
+
+def is_of_services(place: str | PlaceSpec) -> bool:
+    """Whether a place is a resource group for each service."""
+    return "{service}" in json.dumps(group_of(place))
+
+
+def unknown_place(policy: Policy, place: str, *, said: bool) -> tuple[str, str]:
+    """What was expected and found instead of a place that is none; `said` tells whether the policy names it."""
+    found = meant(place, tuple(policy.places)) if said else "none, and no place is called default"
+    return declared("places", policy.places), found
 
 
 def known_places(policy: Policy) -> Wrong:
@@ -192,11 +219,9 @@ def known_places(policy: Policy) -> Wrong:
         for place in dict.fromkeys(written):
             at = (*thing.steps, "place")
             if place not in policy.places:
-                default = place == "default" and "place" not in thing.thing.model_fields_set
-                found = "none, and no place is called default" if default else meant(place, tuple(policy.places))
-                yield at, declared("places", policy.places), found
-            elif thing.kind is not kinds.SITE and "{service}" in json.dumps(group_of(policy.places[place])):
-                yield at, "a place without {service}, which only a service's own app has", shown(place)
+                yield at, *unknown_place(policy, place, said="place" in thing.thing.model_fields_set)
+            elif thing.kind is not kinds.SITE and is_of_services(policy.places[place]):
+                yield at, NO_SERVICE, shown(place)
             elif thing.kind is kinds.SITE:
                 for env in thing.environments:
                     group = _in(group_of(policy.places[place]), env) or ""

@@ -53,7 +53,6 @@ def contradictions(policy: Policy, words: Vocabulary) -> Wrong:
 
 def _references(policy: Policy) -> Wrong:
     """What a service names must be declared, and be there in an environment of the service."""
-    databases = {held: (key, spec) for key, held, spec in stated_databases(policy)}
     for key, service in policy.services.items():
         here: Steps = ("services", key)
         if service.vault is not None:
@@ -78,26 +77,39 @@ def _references(policy: Policy) -> Wrong:
         for position, name in enumerate(service.sidecars):
             if name.casefold() in named[:position]:
                 yield (*here, "sidecars", name), "each side-car once", f"{shown(name)} again"
-        seen: set[str] = set()
-        for index, grant in enumerate(service.databases):
-            at = (*here, "databases", index, "database")
-            if grant.database not in databases:
-                yield at, declared("the databases of servers", databases), meant(grant.database, tuple(databases))
-            if grant.database in seen:
-                yield at, "each database once", f"{shown(grant.database)} again"
-            seen.add(grant.database)
+        yield from _databases(policy, service, key)
+
+
+_BESIDE = "a thing that is in an environment of the service"
+
+
+def _databases(policy: Policy, service: ServiceSpec, key: str) -> Wrong:
+    databases = [held for _, held, _ in stated_databases(policy)]
+    seen: set[str] = set()
+    for index, grant in enumerate(service.databases):
+        at = ("services", key, "databases", index, "database")
+        if grant.database not in databases:
+            yield at, declared("the databases of servers", databases), meant(grant.database, databases)
+        elif _is_never_beside(policy, service, f"databases.{grant.database}"):
+            yield at, _BESIDE, f"{shown(grant.database)}, which is in none of them"
+        if grant.database in seen:
+            yield at, "each database once", f"{shown(grant.database)} again"
+        seen.add(grant.database)
+
+
+def _is_never_beside(policy: Policy, service: ServiceSpec, thing: str) -> bool:
+    """Whether a declared thing, by its full name, is in no environment of a service."""
+    here = environments_of(service.environments, tuple(policy.environments))
+    return things.environments(policy, thing).isdisjoint(here)
 
 
 def _there(policy: Policy, service: ServiceSpec, at: Steps, section: str, named: str) -> Wrong:
     """A thing that a service names is declared, and is in one of the service's environments."""
     entries: Mapping[str, Thing] = getattr(policy, section)
-    every = tuple(policy.environments)
     if named not in entries:
         yield at, declared(section, entries), meant(named, tuple(entries))
-    elif not set(environments_of(entries[named].environments, every)) & set(
-        environments_of(service.environments, every)
-    ):
-        yield at, "a thing that is in an environment of the service", f"{shown(named)}, which is in none of them"
+    elif _is_never_beside(policy, service, f"{section}.{named}"):
+        yield at, _BESIDE, f"{shown(named)}, which is in none of them"
 
 
 def _registry(policy: Policy, service: ServiceSpec, key: str) -> Wrong:
@@ -175,6 +187,10 @@ def _access(policy: Policy) -> Wrong:
             at = (*steps, "access", index)
             if unknown := things.unknown(policy, one.on):
                 yield (*at, "on"), *unknown
+            elif steps[0] == "services" and _is_never_beside(
+                policy, policy.services[str(steps[1])], things.full_name(policy, one.on)
+            ):
+                yield (*at, "on"), _BESIDE, f"{shown(one.on)}, which is in none of them"
             what = one.role.casefold(), things.full_name(policy, one.on)
             if what in seen:
                 yield at, "each role on a thing once", f"{shown(one.role)} on {one.on} again"
@@ -207,6 +223,8 @@ def _settings(policy: Policy, key: str) -> Wrong:
             yield at, f"a secret of {declared('vaults', policy.vaults)}", meant(path, secrets)
         elif path not in secrets:
             yield at, f"vault/secret with a secret of {vault}", meant(path, secrets)
+        elif _is_never_beside(policy, service, f"vaults.{vault}"):
+            yield at, _BESIDE, f"{shown(vault)}, which is in none of them"
         for beside in (f"{each}/{setting}" for each in own):
             if path != beside and beside in secrets and beside not in named and _is_setting(policy, beside):
                 yield at, f"another name, or one for {beside} too, whose setting it would be", shown(path)

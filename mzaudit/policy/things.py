@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.loader.diagnostics import shown
 from mzaudit.policy.rule_vocabulary import meant
+from mzaudit.policy.spec_values import database_spec, is_in
 
 if TYPE_CHECKING:
     from mzaudit.policy.desired import DesiredEnvironment
-    from mzaudit.policy.models import Policy
+    from mzaudit.policy.models import Policy, Thing
 
 SERVICES = "services"
 
@@ -40,6 +41,21 @@ def unknown(policy: Policy, name: str) -> tuple[str, str] | None:
     if alike or name in full:
         return None
     return "the key of a documented thing", meant(name, sorted({*full, *full.values()}))
+
+
+def environments(policy: Policy, name: str) -> set[str]:
+    """The environments that a thing is in, by its full name; none of a name that is of no thing."""
+    section, _, key = name.partition(".")
+    if section == "databases":
+        held = [
+            (server.environments, database_spec(server.databases[key]).environments)
+            for server in policy.servers.values()
+            if key in server.databases
+        ]
+    else:
+        entries: Mapping[str, Thing] = getattr(policy, section, {})
+        held = [(entries[key].environments, None)] if key in entries else []
+    return {env for own, more in held for env in policy.environments if is_in(own, env) and is_in(more, env)}
 
 
 def ids(env: DesiredEnvironment) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from mzaudit.cli.read_scope import scope_of
 from mzaudit.drill.large_policy import enlarged
 from mzaudit.drill.simulated_estates import bound
 from mzaudit.engine.subjects import each_bounded_service, each_guarded_vault
-from mzaudit.errors import InputError
+from mzaudit.errors import InputError, PolicyError
 from mzaudit.policy.desired import Desired, DesiredEnvironment
 from mzaudit.policy.loader.load import load
 from mzaudit.rules import vocabulary
@@ -119,3 +119,69 @@ def test_names_by_environment_are_refused_where_environments_are_made_up() -> No
     loaded = load(Path(__file__).with_name("several.yaml"), vocabulary())
     with pytest.raises(InputError, match=r"several\.yaml:\d+: .* expected one of e001"):
         enlarged(loaded, 30)
+
+
+PARTLY = """
+version: 1
+estate: partly
+document: d
+environments: {test: {production: false}, live: {production: true}}
+places: {default: {group: {live: rg-live}}, hub: rg-hub}
+servers:
+  main:
+    name: sql-partly-{env}
+    place: hub
+    databases: {orders: {name: orders, migrations: {tool: flyway, version: {live: "12"}}}}
+services:
+  web: {app: "app-partly-{env}", place: hub, runs: PYTHON|3.12}
+resources:
+  bus: {type: Microsoft.ServiceBus/namespaces, name: sb-partly, environments: [live]}
+  staging: {type: Microsoft.Web/sites/slots, name: staging, parent: web, environments: [live]}
+  jobs:
+    type: Microsoft.App/jobs
+    name: job-partly
+    place: hub
+    expect: {"properties.configuration.secrets[?name == 'db'].keyVaultUrl | [0]": {present: true}}
+expect:
+  Microsoft.Sql/servers/databases: {properties.zoneRedundant: true}
+  Microsoft.Sql/servers/databases/transparentDataEncryption/current: {properties.state: Enabled}
+  Microsoft.Web/sites/slots: {properties.httpsOnly: true}
+  Microsoft.Web/sites/config/web: {properties.ftpsState: Disabled}
+"""
+
+
+@pytest.fixture
+def partly(tmp_path: Path) -> Desired:
+    """A policy whose default place, newest migration and slot are of one environment alone."""
+    path = tmp_path / "p.yaml"
+    path.write_text(PARTLY, "utf-8")
+    return bound(load(path, vocabulary()), "test")
+
+
+def test_what_one_environment_lacks_is_no_fault(partly: Desired) -> None:
+    groups = {env: one.resource_group_id.rpartition("/")[2] for env, one in partly.environments.items()}
+    assert groups == {"test": "rg-hub", "live": "rg-live"}
+    versions = {env: one.databases[0].version for env, one in partly.environments.items()}
+    assert versions == {"test": None, "live": "12"}
+
+
+def test_what_is_expected_of_a_documented_type_is_asked_of_its_things_alone(partly: Desired) -> None:
+    asked = {env: [each.key for each in one.expected if each.facts] for env, one in partly.environments.items()}
+    always = {
+        "services.web/config/web",
+        "databases.orders",
+        "databases.orders/transparentDataEncryption/current",
+        "jobs",
+    }
+    assert {env: sorted(keys) for env, keys in asked.items()} == {
+        "test": sorted(always),
+        "live": sorted(always | {"staging"}),
+    }
+
+
+@pytest.mark.parametrize("expression", ["secrets[0].value", "secrets[?name == 'db'].value | [0]", "secrets[0]"])
+def test_the_value_of_a_secret_cannot_be_expected(tmp_path: Path, expression: str) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(PARTLY.replace("secrets[?name == 'db'].keyVaultUrl | [0]", expression), "utf-8")
+    with pytest.raises(PolicyError, match="mzaudit never reads one"):
+        load(path, vocabulary())

@@ -11,6 +11,11 @@ from tests.policy.bent import line_of, said_of
 
 TEXT = Path(__file__).with_name("several.yaml").read_text(encoding="utf-8")
 ENVIRONMENTS = "expected one of pre-prod, eu-1"
+EARLY = '  b: {name: sql-m-b, place: hub, databases: {bill: "bill-{env}"'
+EARLY_ALONE = (
+    "  b: {name: sql-m-b, place: hub, environments: [eu-1], databases:"
+    ' {bill: {name: "bill-{env}", environments: [pre-prod]}'
+)
 
 # What is changed, and to what; the words whose line is told; what is said.
 SAID: dict[str, tuple[tuple[str, str], str, str]] = {
@@ -118,10 +123,78 @@ SAID: dict[str, tuple[tuple[str, str], str, str]] = {
     ),
 }
 
+# As above: what cannot stand in one policy with the others.
+APART: dict[str, tuple[tuple[str, str], str, str]] = {
+    "a role on a thing that is never where the service is": (
+        ("    storage: [out]", "    storage: [out]\n    access: [{role: Reader, on: in}]"),
+        "access: [{role: Reader",
+        'services.live.access[0].on: expected a thing that is in an environment of the service, found "in", which is in'
+        " none of them",
+    ),
+    "a secret of a vault that is never where the service is": (
+        (
+            "app: app-m-live\n    environments: [eu-1]",
+            "app: app-m-live\n    environments: [pre-prod]\n    settings: {T: extra/EXTRA}",
+        ),
+        "settings: {T",
+        'services.live.settings.T: expected a thing that is in an environment of the service, found "extra", which is'
+        " in none of them",
+    ),
+    "a database that is never where its server is": (
+        (EARLY, EARLY_ALONE),
+        "  b: {name",
+        "servers.b.databases.bill.environments[0]: expected an environment that its server is in (eu-1), found"
+        ' "pre-prod"',
+    ),
+    "a database that is never where the service is": (
+        (EARLY, EARLY_ALONE),
+        "databases: [{database: orders",
+        'services.web.databases[1].database: expected a thing that is in an environment of the service, found "bill",'
+        " which is in none of them",
+    ),
+    "a place of services for a resource": (
+        (
+            "services:\n",
+            "resources:\n  bus: {type: Microsoft.ServiceBus/namespaces, name: sb, place: apps}\nservices:\n",
+        ),
+        "  bus:",
+        'resources.bus.place: expected a place without {service}, which only a service\'s own app has, found "apps"',
+    ),
+    "a parent that is never where the resource is": (
+        (
+            "services:\n",
+            "resources:\n  keep: {type: Microsoft.Authorization/locks, name: keep, parent: vaults.extra,"
+            " environments: [pre-prod]}\nservices:\n",
+        ),
+        "  keep:",
+        'resources.keep.parent: expected a parent that is in an environment of the resource, found "vaults.extra",'
+        " which is in none of them",
+    ),
+    "an environment missing in the place of a resource": (
+        (
+            "places:\n",
+            "resources:\n  wall: {type: Microsoft.Network/azureFirewalls, name: afw, place: net}\nplaces:\n"
+            "  net: {group: {eu-1: rg-net}}\n",
+        ),
+        "  net:",
+        "places.net.group: expected an entry for pre-prod, found only eu-1",
+    ),
+    "a resource of no place": (
+        (
+            "places:\n  default: rg-m-{env}\n",
+            "resources:\n  wall: {type: Microsoft.Network/azureFirewalls, name: afw}\n"
+            "places:\n  defaults: rg-m-{env}\n",
+        ),
+        "  wall:",
+        "resources.wall.place: expected an entry of places (defaults, apps, hub), "
+        "found none, and no place is called default",
+    ),
+}
 
-@pytest.mark.parametrize("case", SAID)
+
+@pytest.mark.parametrize("case", SAID | APART)
 def test_it_is_told_at_its_line(tmp_path: Path, case: str) -> None:
-    (old, new), words, said = SAID[case]
+    (old, new), words, said = (SAID | APART)[case]
     assert old in TEXT
     text = TEXT.replace(old, new, 1)
     assert f"p.yaml:{line_of(text, words)}: {said}" in said_of(tmp_path, text)

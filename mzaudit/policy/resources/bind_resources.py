@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mzaudit.kinds import SERVER
 from mzaudit.policy import things
+from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.resources.expected_body import ExpectedBody, ExpectedFact
 from mzaudit.policy.resources.resource_models import Condition
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 Steps = tuple[str | int, ...]
 RESOURCES = "resources"
+_DATABASE = f"{SERVER}/databases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,11 @@ def bound_resources(
     """Each documented resource of any type, and each thing or part of one of which something is expected; `group_of`
     tells the id of a resource's group, `named` fills in its name."""
     found: dict[str, ExpectedBody] = {}
+    types = _types(policy)
     for thing in (*_of_sections(policy, env), *_of_any_type(policy, env, group_of, named)):
         asked: dict[str, dict[str, ExpectedFact]] = {"": {}} if thing.stands_alone else {}
         for path, expectations in policy.expect.items():
-            if (part := _part(path, thing.id)) is not None:
+            if (part := _part(path, thing.id, types)) is not None:
                 asked.setdefault(part, {}).update(_facts(where, ("expect", path), expectations))
         if thing.expect:
             asked.setdefault("", {}).update(_facts(where, (*thing.steps, "expect"), thing.expect))
@@ -126,13 +130,22 @@ def _facts(where: Where, steps: Steps, expectations: Expectations) -> Iterator[t
         yield expression, ExpectedFact(expression, condition, where(*steps, expression))
 
 
-def _part(path: str, thing_id: str) -> str | None:
+def _types(policy: Policy) -> set[str]:
+    """The types of the documented things of all environments, in small letters."""
+    named = {one.kind.type for one in documented_names(policy)} | {one.type for one in policy.resources.values()}
+    databases = {_DATABASE} if any(server.databases for server in policy.servers.values()) else set[str]()
+    return {each.casefold() for each in named | databases}
+
+
+def _part(path: str, thing_id: str, types: Iterable[str]) -> str | None:
     """What of a thing a path of types means: empty for the thing itself, else what follows its id; None for another
-    type's."""
-    kind = type_of(thing_id)
-    if path.casefold() == kind.casefold():
-        return ""
-    return path[len(kind) :] if path.casefold().startswith(kind.casefold() + "/") else None
+    type's. Where several documented types begin a path, it is of the one of which it names a resource (what follows
+    the type is pairs of a type and a name), and of the longest: `Microsoft.Sql/servers/databases` is no list of each
+    server, but each documented database."""
+    kind, whole = type_of(thing_id).casefold(), path.casefold()
+    owners = [each for each in types if whole == each or whole.startswith(f"{each}/")]
+    owner = max(owners, key=lambda each: (whole.count("/", len(each)) % 2 == 0, len(each)), default=None)
+    return path[len(kind) :] if kind == owner else None
 
 
 def _beneath(above: str, owner: str, kind: str, name: str) -> str:

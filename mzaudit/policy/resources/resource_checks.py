@@ -9,12 +9,16 @@ from mzaudit.policy import things
 from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.loader.diagnostics import Steps, Wrong, shown
 from mzaudit.policy.models import Policy, ResourceSpec, StorageSpec, Thing
+from mzaudit.policy.name_checks import NO_SERVICE, is_of_services, unknown_place
 from mzaudit.policy.resources import expressions
 from mzaudit.policy.resources.magnitudes import at_least, has_magnitude
 from mzaudit.policy.resources.resource_models import Condition, Expectations
 from mzaudit.policy.rule_vocabulary import Vocabulary, meant
 from mzaudit.policy.spec_values import filled, group_of, subscription_of
 
+# What an entry of `secrets` has beside its value in Azure Container Apps; the reader hides whatever else is there.
+_SECRETS = "secrets"
+_BESIDE_A_SECRET = frozenset({"name", "keyvaulturl", "identity"})
 MOST = 2_000
 """Expectations of one policy."""
 
@@ -66,16 +70,25 @@ def _resource(policy: Policy, key: str, spec: ResourceSpec) -> Wrong:
             if missing := [env for env in wanted if env not in value]:
                 yield (*at, field), f"an entry for {' and '.join(missing)}", f"only {', '.join(value)}"
     if spec.parent is None:
-        for steps, place in _spelt((*at, "place"), spec.place):
-            if place not in policy.places:
-                yield steps, f"an entry of places ({', '.join(policy.places)})", meant(place, tuple(policy.places))
+        yield from _places(policy, (*at, "place"), spec)
     elif unknown := things.unknown(policy, spec.parent):
         yield (*at, "parent"), *unknown
         return
     elif _circle(policy, key):
         yield (*at, "parent"), "a parent that is no part of it", shown(spec.parent)
         return
+    elif not things.environments(policy, things.full_name(policy, spec.parent)) & set(wanted):
+        found = f"{shown(spec.parent)}, which is in none of them"
+        yield (*at, "parent"), "a parent that is in an environment of the resource", found
     yield from _depth(policy, key, spec)
+
+
+def _places(policy: Policy, at: Steps, spec: ResourceSpec) -> Wrong:
+    for steps, place in _spelt(at, spec.place):
+        if place not in policy.places:
+            yield steps, *unknown_place(policy, place, said="place" in spec.model_fields_set)
+        elif is_of_services(policy.places[place]):
+            yield steps, NO_SERVICE, shown(place)
 
 
 def _depth(policy: Policy, key: str, spec: ResourceSpec) -> Wrong:
@@ -162,10 +175,18 @@ def _expectations(policy: Policy, words: Vocabulary, steps: Steps, told: Expecta
             yield at, "each expression once", f"{shown(expression)} again, as {shown(other)}"
         if complaint := expressions.complaint(expression):
             yield at, *complaint
-        elif secret := [name for name in expressions.members(expression) if words.is_secret(name)]:
+        elif secret := [each for each in _hidden(expressions.members(expression)) if words.is_secret(each)]:
             yield at, "no member that its provider marks as secret: mzaudit never reads one", shown(secret[0])
         if isinstance(expected, Condition):
             yield from _condition(policy, at, expected)
+
+
+def _hidden(members: tuple[str, ...]) -> tuple[str, ...]:
+    """The members that an expression reads, without `secrets` where it reads of its entries what is no secret."""
+    low = {each.casefold() for each in members}
+    if "value" in low or low.isdisjoint(_BESIDE_A_SECRET):
+        return members
+    return tuple(each for each in members if each != _SECRETS)
 
 
 def _condition(policy: Policy, at: Steps, told: Condition) -> Wrong:
