@@ -71,7 +71,7 @@ def test_the_check_of_the_action(asked: str, code: int, folder: Path) -> None:
     where = folder / "mzaudit" / "bin"
     where.mkdir(parents=True)
     stand_in = where / "mzaudit"
-    stand_in.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m mzaudit "$@" --simulate compliant\n')
+    stand_in.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -m mzaudit "$@" --simulate compliant\n')
     stand_in.chmod(0o755)
     python = where / "python"
     python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
@@ -82,6 +82,7 @@ def test_the_check_of_the_action(asked: str, code: int, folder: Path) -> None:
         ).returncode
         == 0
     )
+    (folder / "hashlib.py").write_text("raise SystemExit('a module of the checkout was run')\n")
     variables = {
         **os.environ,
         "RUNNER_TEMP": str(folder),

@@ -579,7 +579,8 @@ class Policy(Strict):
         ByType,
         Field(
             description="What holds for every documented thing of a type: the type, or the path of a part"
-            " that each of them has (`Microsoft.Web/sites/config/web`), and its expectations."
+            " that each of them has (`Microsoft.Web/sites/config/web`; not of a type that is documented itself), and"
+            " its expectations."
         ),
     ] = {}
     baseline: Annotated[

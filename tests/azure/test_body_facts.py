@@ -67,6 +67,8 @@ SHOWN: dict[str, tuple[Any, str, str | int | bool]] = {
         "secrets[?name == 'db-password'].keyVaultUrl | [0]",
         "https://kv.vault.azure.net/secrets/db",
     ),
+    "a word in brackets": ({"tags": {"stage": "[live]"}}, "tags.stage", "[live]"),
+    "an id in braces": ({"id": "{1f0c0a2e}"}, "id", "{1f0c0a2e}"),
     "the name of a container app's secret": ({"secrets": [{"name": "db-password"}]}, "secrets[0].name", "db-password"),
     "a dimension": (
         {"dimensions": [{"name": "ResultType", "values": ["Failure"]}]},

@@ -128,7 +128,9 @@ def forge(
         esac""",
     )
     _program(
-        tools, "python", f'[ "$1 $2 $3" = "-m pip install" ] && [ -f "${{@: -1}}" ] && exit; {sys.executable} "$@"'
+        tools,
+        "python",
+        f'[ "$1 $2 $3 $4" = "-I -m pip install" ] && [ -f "${{@: -1}}" ] && exit; {sys.executable} "$@"',
     )
     monkeypatch.chdir(folder)
     document = YAML(typ="safe", pure=True).load(path.read_text())

@@ -24,8 +24,8 @@ _SHORTEST_WORD: Final = 16  # of letters alone, that could be one
 _BY_NAME: Final = "secret by its name"
 _OF_A_SETTING: Final = frozenset({"name", "key"})
 _NAMES: Final = _OF_A_SETTING | {"displayname", "header", "headername", "parametername", "variable"}
-# JSON in a text, and XML that has values beside names, as where a policy of API Management sets a header.
-_DOCUMENT: Final = re.compile(r"\s*(?:[{\[]|<(?=.*(?:<value\b|\bvalue\s*=)))", re.IGNORECASE | re.DOTALL)
+# Members of JSON in a text, and XML that has values beside names, as where a policy of API Management sets a header.
+_DOCUMENT: Final = re.compile(r"\s*(?:[{\[](?=.*\"\s*:)|<(?=.*(?:<value\b|\bvalue\s*=)))", re.IGNORECASE | re.DOTALL)
 # What an entry of `secrets` has in Azure Container Apps: its own value, or where it is kept.
 # https://learn.microsoft.com/azure/container-apps/manage-secrets
 _OF_A_SECRET: Final = frozenset({"name", "value", "keyvaulturl", "identity"})
