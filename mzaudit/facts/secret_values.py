@@ -24,13 +24,14 @@ def secret_id(want: DesiredSecret) -> str:
 
 def value_of(want: DesiredSecret, seen: Snapshot) -> SecretValue | Fail:
     """The class of a secret's current value, or the failure that it is disabled, where its attributes say so too; else
-    the rule is inconclusive."""
+    the rule is inconclusive, as where attributes and value contradict each other."""
     vault = seen.vault(want.vault_id)
     facet = vault.value(want.stored)
-    if isinstance(facet, Gap) and facet.reason is GapReason.DISABLED:
-        item = need(vault.secret(want.stored))
-        if item is not None and enabled(want, item, seen) is False:
-            return disabled(want)
+    hidden = isinstance(facet, Gap) and facet.reason is GapReason.DISABLED
+    found = vault.secret(want.stored)
+    item = need(found) if hidden or isinstance(found, Observed) else None
+    if item is not None and enabled(want, item, seen) is False and hidden:
+        return disabled(want)
     return present(facet, f"GET secret {want.stored} of {want.vault}")
 
 

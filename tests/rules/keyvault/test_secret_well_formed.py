@@ -11,7 +11,7 @@ from mzaudit.policy.enums import SecretKind
 from mzaudit.rules.keyvault.secret_well_formed import secret_well_formed
 from mzaudit.snapshot.observed import GapReason
 from mzaudit.snapshot.values import ConnectionStringPart, SecretValue
-from tests.built_estate import Bend, ask, bent, gap, said, secret_disabled, secret_value, value, vault
+from tests.built_estate import Bend, ask, bent, gap, said, secret_disabled, secret_item, secret_value, value, vault
 
 CLOUD = vault("cloud")
 KEY, URL, GUID, TELEMETRY = (
@@ -80,6 +80,12 @@ CASES: dict[str, tuple[str, tuple[Bend, ...], type, str]] = {
     ),
     "disabled": (KEY, (secret_disabled(CLOUD, "SECRET-KEY"),), Fail, "is disabled"),
     "disabled, as only the refusal says": (KEY, lost(KEY, GapReason.DISABLED), Inconclusive, "hides its value"),
+    "disabled, and read all the same": (
+        KEY,
+        (secret_item(CLOUD, "SECRET-KEY", enabled=False),),
+        Inconclusive,
+        "gives its value",
+    ),
     "refused by the firewall": (KEY, lost(KEY, GapReason.FIREWALL), Inconclusive, "firewall"),
     "values not asked for": (KEY, lost(KEY, GapReason.NOT_COLLECTED), Inconclusive, "not-collected"),
     "gone since it was listed": (KEY, (secret_value(CLOUD, "SECRET-KEY", None),), Inconclusive, "404"),

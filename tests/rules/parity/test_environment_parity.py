@@ -125,11 +125,6 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "",
     ),
     "service: a documented role that one lacks is RBAC-001's": ((revoked(principal(THERE), SECRETS_USER),), Pass, ""),
-    "service: the setting of its component is OBS-001's": (
-        (setting(THERE, PRD.components[0].setting, None),),
-        Pass,
-        "",
-    ),
     "service: missing here": ((site(CLOUD, properties=Observed(None)),), NotApplicable, "missing in stg"),
     "service: settings refused there": ((site(THERE, settings=gap()),), Inconclusive, ""),
     "service: roles refused": ((assigned_to(principal(CLOUD), Listing(gap=gap())),), Inconclusive, ""),
@@ -265,6 +260,11 @@ def test_each_difference_has_its_commands(case: str) -> None:
     assert verdict.fix is not None
     assert verdict.fix.role
     assert verdict.fix.commands == commands
+
+
+def test_the_setting_of_a_component_that_one_environment_lacks_is_no_difference() -> None:
+    plain = setting(service("ingest", "stg"), PRD.components[0].setting, None)
+    assert isinstance(told(wanted("stg", "prd"), "ingest", plain), Pass)
 
 
 def test_the_command_of_an_app_with_a_public_image() -> None:

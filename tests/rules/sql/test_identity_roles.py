@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.policy.desired import DesiredIdentity
+from mzaudit.policy.models import DatabaseGrantSpec
+from mzaudit.rules.sql._database_subjects import each_database_user
 from mzaudit.rules.sql.identity_roles import identity_roles
 from mzaudit.snapshot.databases import DatabaseGrant, Membership
 from mzaudit.snapshot.observed import Listing, Observed
@@ -28,6 +33,7 @@ from tests.built_estate import (
     signs_in,
     site,
     user,
+    wanted,
 )
 
 CLOUD, MANAGE, DB = service("cloud"), service("manage"), database("cloud")
@@ -146,6 +152,30 @@ def test_identity_roles(case: str) -> None:
     verdict = ask(identity_roles, f"cloud/{DB.name}", *bends)
     assert type(verdict) is kind
     assert words in said(verdict)
+
+
+def test_services_that_act_as_one_identity_answer_for_its_roles_together() -> None:
+    bound = wanted()
+    prd = bound.environments["prd"]
+    identity = DesiredIdentity("prd", "ops", "id-ops", f"{prd.resource_group_id}/providers/x/y/id-ops", "p.yaml:1")
+    roles = {"cloud": ("db_datareader",), "manage": ("db_datawriter", "app_staff")}
+    services = tuple(
+        replace(
+            one,
+            acts_as="user",
+            identity=identity,
+            databases=(DatabaseGrantSpec(database=DB.key, roles=roles[one.key]),),
+        )
+        for one in (CLOUD, MANAGE)
+    )
+    env = replace(prd, services=services)
+    policy = replace(bound, environments={"prd": env}, asked=("prd",))
+    subjects = {subject.name: subject.want.roles for subject in each_database_user(policy, env)}
+    every = {"db_datareader", "db_datawriter", "app_staff"}
+    assert {name: set(told) for name, told in subjects.items()} == {
+        f"cloud/{DB.name}": every,
+        f"manage/{DB.name}": every,
+    }
 
 
 def test_the_cure_takes_back_what_is_too_much_and_names_are_quoted() -> None:
