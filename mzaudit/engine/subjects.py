@@ -316,18 +316,22 @@ def each_role_holder(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subje
 @dataclass(frozen=True, slots=True)
 class SucceededService:
     """A service whose former identity may have left assignments behind, every documented service, and the casefolded
-    object ids that the policy names: none of these is a former identity."""
+    object ids that the policy names: none of these is a former identity. `shared` are the casefolded ids of what
+    services of other environments may use too, whose former identities may have left them as well."""
 
     service: DesiredService
     everyone: tuple[DesiredService, ...]
     named: frozenset[str]
+    shared: frozenset[str] = frozenset()
 
 
 def each_succeeded_service(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[SucceededService]]:
     """Every documented backend, with all those of any environment."""
     named = frozenset(principal.object_id.casefold() for principal in env.principals)
     for service in env.services:
-        want = SucceededService(service, wanted.services, named)
+        used = {each.casefold() for each in service.reaches} if service.shares else set()
+        shared = frozenset(each for each in used if any(one.env != env.env for one in wanted.users(each)))
+        want = SucceededService(service, wanted.services, named, shared)
         parts = service_parts(service) | {"vault": tuple(vault.name for vault in service.vaults)}
         yield Subject(env.env, "service", service.key, service.id, want, service.where, parts)
 

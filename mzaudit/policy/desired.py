@@ -245,6 +245,15 @@ class DesiredService:
     shares: bool = False
 
     @property
+    def reaches(self) -> tuple[str, ...]:
+        """The ids of the vaults and containers that it may use, and of what it holds further roles on."""
+        return (
+            *(vault.id for vault in self.vaults),
+            *(storage.container_id for storage in self.storage),
+            *(access.scope for access in self.access),
+        )
+
+    @property
     def identity_words(self) -> str:
         """What the identity is that it acts as, for a sentence."""
         return "system-assigned identity" if self.identity is None else f"user-assigned identity {self.identity.name}"
@@ -337,12 +346,7 @@ class DesiredEnvironment:
         """Each service, with the ids, casefolded, of what it may use and of what it holds roles on."""
         databases = {database.key: database.id for database in self.databases}
         for service in self.services:
-            ids = (
-                *(vault.id for vault in service.vaults),
-                *(storage.container_id for storage in service.storage),
-                *(databases[grant.database] for grant in service.databases),
-                *(access.scope for access in service.access),
-            )
+            ids = (*service.reaches, *(databases[grant.database] for grant in service.databases))
             yield service, tuple(each.casefold() for each in ids)
 
 

@@ -111,7 +111,8 @@ def identity(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         return  # nothing but databases let it in
     # where a vault is shared, the former identity cannot be told from a stranger
     again = {"identity re-created, its roles left to the old one": recreated}
-    yield from each(steps, (Demand.IDENTITY, Demand.VAULT_ROLE), again)
+    its_container = (Demand.CONTAINER_ACCESS,) if service.storage else ()
+    yield from each(steps, (Demand.IDENTITY, Demand.VAULT_ROLE, *its_container), again)
 
 
 def _attached_oid(attached: str) -> str:

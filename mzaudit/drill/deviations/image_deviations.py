@@ -181,7 +181,8 @@ def site_containers(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     }
     yield from each(steps, (Demand.CONTAINERS, Demand.REGISTRY), spread(ground, service, sourced))
     tagged = {"site container by the tag latest": main(image=mutations.image(service, ":latest"))}
-    yield from each(steps, (Demand.TAGS,), spread(ground, service, tagged))
+    if service.tags != ANY or service.digest is not None:
+        yield from each(steps, (Demand.TAGS,), spread(ground, service, tagged))
     pulled = {
         "site container pulled with a password": with_password,
         "site container pulled by nobody": main(authType="Anonymous"),

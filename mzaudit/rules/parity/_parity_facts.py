@@ -6,7 +6,7 @@ because the thing itself is missing and another rule says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from mzaudit.access.effective_access import reach_of
 from mzaudit.facts.existing import principal_of, require_field
@@ -91,17 +91,9 @@ def _roles(want: DesiredService, seen: Snapshot) -> tuple[str, ...]:
     if who is None:
         return ()
     held_by_it = whole(reach_of(seen, seen.access(want.id), who))
-    documented = {key(each) for each in _used(want)}
+    registry = (want.image.registry.id,) if want.image is not None else ()
+    documented = {key(each) for each in (*want.reaches, *registry)}  # which may be there in one environment alone
     return tuple(f"{a.role} on {_level(a.scope)}" for a in held_by_it if key(a.scope) not in documented)
-
-
-def _used(want: DesiredService) -> Iterator[str]:
-    """The ids of what the policy lets it use, which may be there in one environment alone."""
-    yield from (vault.id for vault in want.vaults)
-    yield from (storage.container_id for storage in want.storage)
-    yield from (access.scope for access in want.access)
-    if want.image is not None:
-        yield want.image.registry.id
 
 
 def _level(scope: str) -> str:

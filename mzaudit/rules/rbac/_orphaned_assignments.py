@@ -11,7 +11,7 @@ from mzaudit.access.managed_identities import ServiceIdentities, identities_of, 
 from mzaudit.access.named_roles import role_guid
 from mzaudit.access.registry_access import PULL_ROLES
 from mzaudit.access.vault_access import SECRETS_USER
-from mzaudit.engine.subjects import GuardedVault
+from mzaudit.engine.subjects import GuardedVault, SucceededService
 from mzaudit.policy.desired import DesiredService
 from mzaudit.snapshot.authorization import Authorization, RoleAssignment
 from mzaudit.snapshot.estate import Snapshot
@@ -22,15 +22,16 @@ _Place = tuple[str, str]
 
 
 def orphaned_assignments(
-    seen: Snapshot, service: DesiredService, everyone: ServiceIdentities, accounted: frozenset[str]
+    seen: Snapshot, want: SucceededService, everyone: ServiceIdentities, accounted: frozenset[str]
 ) -> tuple[RoleAssignment, ...]:
     """Assignments of that kind, and every one on the service's things to a principal that Azure calls unknown.
 
     Raises `Unobserved` if whether the shared registry's pullers are all present ones cannot be told.
     """
-    places = _places(seen, service)
+    service = want.service
+    places = _places(seen, want)
     registry = service.registry.id if service.image is not None else ""
-    things = [service.id, *(scope for _, scope in places if not same(scope, registry))]
+    things = [service.id, *(one for one in service.reaches if not same(one, registry))]
     indexed = [index(seen, rbac) for rbac in access_around(seen, service)]
     held = [one for each in indexed for role, at in places for one in each.placed.at(at) if one.role.casefold() == role]
     gone = [one for each in indexed for one in each.gone if any(covers(thing, one.scope) for thing in things)]
@@ -64,9 +65,11 @@ def presumed_former(seen: Snapshot, want: GuardedVault, own: ServiceIdentities, 
     return principal_id.casefold() in holders and not any(one.oid in holders for one in own.items)
 
 
-def _places(seen: Snapshot, service: DesiredService) -> list[_Place]:
-    """The service's documented grants. Others pull from the shared registry too: only a service that has no other
-    documented grant is looked for there, and only while its present identity does not pull by one."""
+def _places(seen: Snapshot, want: SucceededService) -> list[_Place]:
+    """The service's documented grants; those that former identities of others may have too only while its present
+    identity has none of them there. Others pull from the shared registry as well: only a service that has no other
+    documented grant is looked for there."""
+    service = want.service
     places: list[_Place] = [(SECRETS_USER, vault.id) for vault in service.vaults if not vault.by_policies]
     for storage in service.storage:
         role = role_guid(seen, storage.container_id, storage.role)
@@ -76,17 +79,21 @@ def _places(seen: Snapshot, service: DesiredService) -> list[_Place]:
         role = role_guid(seen, access.scope, access.role)
         if role is not None and role.casefold() not in pulling:
             places.append((role.casefold(), access.scope))
-    if places or service.image is None:
-        return places
-    pulls = [(role.guid, service.registry.id) for role in PULL_ROLES]
+    if not places and service.image is not None:
+        pulls = [(role.guid, service.registry.id) for role in PULL_ROLES]
+        return [] if _holds_any(seen, service, pulls) else pulls
+    return [one for one in places if one[1].casefold() not in want.shared or not _holds_any(seen, service, [one])]
+
+
+def _holds_any(seen: Snapshot, service: DesiredService, places: list[_Place]) -> bool:
+    """Whether the service's present identities hold one of these; raises `Unobserved` where that cannot be told."""
     own = {one.oid for one in identities_of(seen, (service,), slots_in=service.env).items}
-    rbac = seen.access(service.registry.id)
+    rbac = seen.access(places[0][1])
     whole(rbac.assignments)
     assigned = index(seen, rbac).own
-    held = any(_is_at(one, place) for oid in own for one in assigned.get(oid, ()) for place in pulls)
-    return [] if held else pulls
+    return any(_is_at(one, place) for oid in own for one in assigned.get(oid, ()) for place in places)
 
 
 def _is_at(assignment: RoleAssignment, place: _Place) -> bool:
     role, scope = place
-    return assignment.role.casefold() == role and same(assignment.scope, scope)
+    return assignment.role.casefold() == role.casefold() and same(assignment.scope, scope)

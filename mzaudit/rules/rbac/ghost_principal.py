@@ -26,8 +26,9 @@ def ghost_principal(want: SucceededService, seen: Snapshot) -> Verdict:
     The service's documented role, on exactly its documented scope (its vault, its container), is assigned to no unknown
     service principal: one that is neither an identity of a documented app in any environment, nor that of a slot in
     this one, nor a named reader of the vault, nor anybody under `people` and `pipelines`, nor the identity that runs
-    this audit. For a service with neither vault nor container, the pull role on the shared registry is checked, and
-    only while the app's present identity does not hold it, because others may pull there too. An assignment on the
+    this audit. On what services of other environments use too, the role is checked only while the app's present
+    identity does not hold it, because theirs may have left it. So is the pull role on the shared registry, for a
+    service with neither vault nor container. An assignment on the
     service's resources to a principal that Azure reports as unknown counts whatever its role.
 
     Azure does not tell a reader of assignments whether a principal still exists. Such an assignment is what remains
@@ -52,7 +53,7 @@ def ghost_principal(want: SucceededService, seen: Snapshot) -> Verdict:
     readers = {reader.object_id.casefold() for vault in service.vaults for reader in vault.readers}
     accounted = caller_of(seen) | readers | want.named
     everyone = identities_of(seen, OtherServices(want.everyone), slots_in=service.env)
-    found = orphaned_assignments(seen, service, everyone, accounted)
+    found = orphaned_assignments(seen, want, everyone, accounted)
     around = access_around(seen, service)
     gaps: list[Gap] = [rbac.assignments.gap for rbac in around if rbac.assignments.gap is not None]
     sure = [one for one in found if is_gone(one.principal_type)]

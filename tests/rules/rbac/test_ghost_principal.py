@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass
-from mzaudit.engine.subjects import SucceededService
+from mzaudit.engine.subjects import SucceededService, each_succeeded_service
 from mzaudit.policy.desired import DesiredAccess
 from mzaudit.rules.rbac.ghost_principal import ghost_principal
 from mzaudit.snapshot.observed import Listing
@@ -146,3 +146,25 @@ def test_further_access(case: str) -> None:
     service = replace(CLOUD, access=(access,))
     want = SucceededService(service, wanted().services, named)
     assert type(ghost_principal.check(want, bent(granted(STRANGER, role, access.scope)))) is kind
+
+
+@pytest.mark.parametrize(
+    ("shared", "bends", "kind"),
+    [
+        (False, (), Fail),
+        (True, (), Pass),
+        (True, (revoked(principal(CLOUD), SECRETS_USER),), Fail),
+        (True, (granted(STRANGER, READER, VAULT.id, principal_type="Unknown"),), Fail),
+    ],
+    ids=["its own vault", "shared, and it reads it", "shared, and it does not read it", "shared, and nobody is known"],
+)
+def test_what_other_environments_use_too(shared: bool, bends: tuple[Bend, ...], kind: type) -> None:
+    """The former identity may be that of another environment's app."""
+    ids = frozenset({VAULT.id.casefold()}) if shared else frozenset[str]()
+    want = SucceededService(CLOUD, wanted().services, frozenset(), ids)
+    assert type(ghost_principal.check(want, bent(granted(STRANGER, SECRETS_USER, VAULT.id), *bends))) is kind
+
+
+def test_what_services_of_one_environment_share_is_theirs_alone() -> None:
+    bound = wanted()
+    assert {one.want.shared for one in each_succeeded_service(bound, bound.environments["prd"])} == {frozenset()}
