@@ -92,15 +92,15 @@ def _of_certificate(host: str, number: int, said: str) -> str:
 
 def no_tls(host: str, error: BaseException) -> str:
     """What OpenSSL says of a handshake with `host` that failed for another reason, and what to do."""
-    return f"no TLS with {host} (OpenSSL: {openssl_words(error)}): look for what stands in between"
+    return f"no TLS with {host} (OpenSSL: {openssl_words(error)}): look for a proxy or firewall on the way"
 
 
 def _of_proxy(status: int, host: str) -> str:
     if status == 407:
-        return "the proxy wants a login (HTTP 407): put user and password into HTTPS_PROXY"
+        return "the proxy requires a login (HTTP 407): put user and password into HTTPS_PROXY"
     if status == 403:
-        return f"the proxy does not let {host} through (HTTP 403): have it allowed there, or put it into NO_PROXY"
-    return f"the proxy opened no tunnel to {host} (HTTP {status}): ask whoever runs it"
+        return f"the proxy blocks {host} (HTTP 403): have it allowed there, or add it to NO_PROXY"
+    return f"the proxy opened no tunnel to {host} (HTTP {status}): ask its operator"
 
 
 def openssl_words(error: BaseException) -> str:

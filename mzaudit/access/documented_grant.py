@@ -90,10 +90,10 @@ def _refused(seen: Snapshot, accesses: tuple[Access, ...], documented: Documente
     lacks = f"has no access to {documented.thing}"
     rbac = index(seen, seen.access(documented.scope))
     if not some and documented.principal_id.casefold() in rbac.holding(documented.role.casefold(), documented.scope):
-        observed = f"{documented.role_name}, which does not let it in"
-        lacks = f"{lacks} though it holds {documented.role_name} there: see the role's permissions and the condition"
+        observed = f"{documented.role_name}, which does not grant the access"
+        lacks = f"{lacks} though it holds {documented.role_name} there: check the role's permissions and the condition"
     if not documented.roles_alone:
-        lacks = f"has no role for {documented.thing}; whether an access control list lets it in is not read"
+        lacks = f"has no role for {documented.thing}; access control lists are not read"
     rest = unseen_role(seen, documented.scope, documented.role_name)
     if len(refused) < len(accesses):
         rest += f" It reaches only part: all but {', '.join(name(target.scope) for target in refused)}."

@@ -26,4 +26,4 @@ def unseen_role(seen: Snapshot, scope: str, name: str) -> str:
     """A sentence, with a space before it, where a role is no built-in one and nothing that was read is of it."""
     if is_built_in(name) or role_guid(seen, scope, name) is not None:
         return ""
-    return f" Nothing that was read is of a role called {name}: see that there is one."
+    return f" No role named {name} was found: check that it exists."

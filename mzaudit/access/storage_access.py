@@ -56,7 +56,7 @@ def ways_without_a_role(seen: Snapshot, storage: DesiredStorage) -> tuple[Gap, .
         ways.append(
             (
                 f"access control lists in {storage.container}",
-                "the account has a hierarchical namespace, where a list on a directory or file lets a principal in"
+                "the account has a hierarchical namespace, where an access control list can grant access"
                 f" without a role: az storage fs access show --account-name {storage.account} --file-system"
                 f" {storage.container} --path / --auth-mode login",
             )
@@ -73,8 +73,8 @@ def ways_without_a_role(seen: Snapshot, storage: DesiredStorage) -> tuple[Gap, .
         ways.append(
             (
                 f"NFS clients of {storage.account}",
-                "the account serves NFS 3.0, which asks for no identity: whoever is in a network that its rules admit"
-                " mounts the container",
+                "the account serves NFS 3.0, which authenticates nobody: every client in an allowed network can mount"
+                " the container",
             )
         )
     return tuple(Gap(GapReason.UNDECIDED, call, storage.account_id, detail=detail) for call, detail in ways)

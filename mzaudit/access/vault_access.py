@@ -134,7 +134,9 @@ def _reading(vault: DesiredVault, properties: VaultProperties) -> Iterator[Acces
 def _policies(vault: DesiredVault, properties: VaultProperties) -> tuple[AccessPolicy, ...]:
     if properties.access_policies is None:
         at = f"{vault.id}/properties/accessPolicies"
-        raise Unobserved(Gap(GapReason.MALFORMED, f"GET {vault.id}", at, detail="not all access policies are told"))
+        raise Unobserved(
+            Gap(GapReason.MALFORMED, f"GET {vault.id}", at, detail="not all access policies were returned")
+        )
     return properties.access_policies
 
 

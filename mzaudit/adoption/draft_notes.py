@@ -57,4 +57,4 @@ def _listed(title: str, lines: Sequence[str]) -> Iterable[str]:
     yield f"{title} ({len(lines):,}):"
     yield from (f"  {line}" for line in lines[:_LISTED])
     if len(lines) > _LISTED:
-        yield f"  and {len(lines) - _LISTED:,} more; `mzaudit check` with this policy tells them all"
+        yield f"  and {len(lines) - _LISTED:,} more; `mzaudit check` with this policy lists them all"

@@ -31,7 +31,7 @@ COMMANDS: Final = {
     "report": ("mzaudit.cli.commands.report", "Draw a saved report in another format."),
     "comment": ("mzaudit.cli.commands.comment", "Keep one comment and a status on the pull request."),
     "ticket": ("mzaudit.cli.commands.ticket", "Keep one issue or work item for the gate."),
-    "notify": ("mzaudit.cli.commands.notify", "Tell Microsoft Teams, Slack or any webhook of a run."),
+    "notify": ("mzaudit.cli.commands.notify", "Notify Microsoft Teams, Slack or any webhook of a run."),
     "diff": ("mzaudit.cli.commands.diff", "Compare two snapshots or two reports."),
     "preview": ("mzaudit.cli.commands.preview", "Say what a change of the policy would change, on a saved snapshot."),
     "rules": ("mzaudit.cli.commands.rules", "List the rules."),

@@ -99,7 +99,7 @@ def _complaints(wanted: Sequence[OutputTarget], read: set[str]) -> Iterator[str]
                 continue
             there = path.exists()
             if there and aside.exists() and (os.path.realpath(aside) in read or _is_somebodys(aside, target.format)):
-                yield f"{path}: an earlier one cannot be set aside, because {aside} is read or somebody's own; move it"
+                yield f"{path}: the earlier one cannot be kept as {aside}, which is another file or an input: move it"
                 continue
         except OSError as error:
             yield f"{path}: cannot be read: {error.strerror}"

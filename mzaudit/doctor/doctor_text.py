@@ -19,7 +19,7 @@ _UNKNOWN = "OBJECT-ID-OF-THE-AUDITING-IDENTITY"
 _HELD = {
     True: "held",
     False: "NOT held: on that day the rules that use it say less",
-    None: "the caller's own permissions do not tell",
+    None: "the caller's own permissions do not show it",
 }
 
 

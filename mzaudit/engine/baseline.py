@@ -77,7 +77,7 @@ def dropped(findings: Sequence[Finding], earlier: Earlier) -> tuple[str, ...]:
         return ()
     more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
     named = ", ".join(gone[:_NAMED])
-    return (f"{earlier.name}: failed there and is not checked any more, so it may still fail: {named}{more}",)
+    return (f"{earlier.name}: failed there and is no longer checked, so it may still fail: {named}{more}",)
 
 
 def _note(finding: Finding, before: Finding | None, started: datetime, earlier: Report) -> BaselineNote | None:

@@ -29,8 +29,8 @@ _DATABASE: Final = (
     " audit log, if auditing is on."
 )
 _SETTING: Final = (
-    "Azure's change history holds no app setting and no image: the Activity Log tells that the app was written to, not"
-    " what was written."
+    "Azure's change history contains no app settings and no images: the Activity Log says that the app was written to,"
+    " not what was written."
 )
 _GROUP: Final = "resource-group"
 _GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"

@@ -85,16 +85,16 @@ def main_image(want: DesiredService, seen: Snapshot) -> MainImage | Fail:
     if containers.main is None:
         return Fail(
             (Evidence(containers.at, "a container image", containers.form or "nothing"),),
-            f"{want.app} runs no container that can be told to be its main one, so that no image can be judged.",
-            f"Let {want.app} run an image of {want.repository}.",
+            f"{want.app} runs no container that is identifiable as the main one, so no image can be judged.",
+            f"Deploy to {want.app} an image of {want.repository}.",
             deploy(want, seen, containers.form),
         )
     image = parse(containers.main.image)
     if image is None:
         return Fail(
             (Evidence(containers.at, "an image reference", containers.main.image),),
-            f"{want.app} is configured with {containers.main.image}, which is no image reference.",
-            f"Let {want.app} run an image of {want.repository}.",
+            f"{want.app} is configured with {containers.main.image}, which is not an image reference.",
+            f"Deploy to {want.app} an image of {want.repository}.",
             deploy(want, seen, containers.form),
         )
     return MainImage(image, containers.main.image, containers.form, containers.at)

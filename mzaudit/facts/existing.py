@@ -23,7 +23,7 @@ def present(facet: Observed[T | None] | Gap, call: str) -> T:
 def require_field(value: T | None, call: str, field: str) -> T:
     """The value of a field that Azure always sends; where it was silent, the rule is inconclusive."""
     if value is None:
-        raise Unobserved(Gap(GapReason.MALFORMED, call, detail=f"the answer does not hold {field}"))
+        raise Unobserved(Gap(GapReason.MALFORMED, call, detail=f"the answer has no {field}"))
     return value
 
 

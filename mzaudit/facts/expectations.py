@@ -19,11 +19,11 @@ if TYPE_CHECKING:  # a rule loads no pydantic
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,15}\.0{1,9}")
 _SILENT: Final = (
-    "Azure's answer holds nothing there; if that means a default, write not_null(PATH, `DEFAULT`), if nothing may be"
-    " there, absent: true, and if something must be, present: true"
+    "Azure returned nothing there; if that means a default, write not_null(PATH, `DEFAULT`); if it must be absent,"
+    " absent: true; if it must be there, present: true"
 )
 _ENTRIES: Final = (
-    "the list is long, or holds no plain values: ask with an expression, such as contains(PATH, 'VALUE') or PATH[].name"
+    "the list is long, or not of plain values: use an expression, such as contains(PATH, 'VALUE') or PATH[].name"
 )
 
 

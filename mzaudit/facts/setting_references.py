@@ -177,7 +177,7 @@ def reported(want: SecretSetting, seen: Snapshot) -> ReferenceStatus | Deviation
     if status is None:
         reason, detail = GapReason.NOT_COLLECTED, f"App Service does not report the reference in {name} yet"
     elif not status.status:
-        reason, detail = GapReason.MALFORMED, f"the answer does not hold the status of the reference in {name}"
+        reason, detail = GapReason.MALFORMED, f"the answer has no status of the reference in {name}"
     else:
         reason, why = _WAITING.get(status.status.casefold(), _UNKNOWN)
         detail = f"{status.status}: {why}"

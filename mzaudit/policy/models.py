@@ -545,7 +545,7 @@ class Policy(Strict):
         Text,
         Field(
             description="The document that this policy restates: its title, or the path of its page beside the policy"
-            " (`../docs/azure.md`), whose changes are then told (`mzaudit policy document`)."
+            " (`../docs/azure.md`), whose changes are then reported (`mzaudit policy document`)."
         ),
     ]
     plugins: Annotated[
@@ -604,7 +604,7 @@ class Policy(Strict):
     ] = ()
     pipelines: Annotated[
         tuple[AssignedPrincipal, ...],
-        Field(description="Who may change the estate; `check --attribute` tells other changes from theirs."),
+        Field(description="Who may change the estate; `check --attribute` marks changes by others."),
     ] = ()
     rules: Annotated[
         dict[RuleCode, Either[Annotated[tuple[RuleOverride, ...], Field(min_length=1)], RuleOverride]],

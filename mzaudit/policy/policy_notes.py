@@ -65,7 +65,7 @@ def _secret_notes(policy: Policy, where: Where) -> Iterator[Note]:
 def _role_notes(policy: Policy, where: Where) -> Iterator[Note]:
     for at, role in stated_roles(policy):
         if not role_names.is_built_in(role):
-            words = "is no built-in role that mzaudit knows; a role of that name is looked for in the run."
+            words = "is not a built-in role that mzaudit knows; the run looks for a custom role of that name."
             yield Note(where(*at), f"{role} {words}")
 
 

@@ -49,7 +49,7 @@ CHANNELS: Final = (
 # https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 _SLACK: Final = {
     "channel_is_archived": "its channel is archived: unarchive it, or make an address for another channel",
-    "action_prohibited": "an administrator of the workspace forbids it: ask for leave",
+    "action_prohibited": "the workspace's administrator has disabled it: ask for approval",
     "posting_to_general_channel_denied": "the general channel is closed to it: make an address for another channel",
 }
 

@@ -33,45 +33,51 @@ _IN_SUBSCRIPTION: Final = re.compile(r" --subscription [\w-]+\Z")
 _REFERENCE: Final = re.compile(r"@Microsoft\.KeyVault\(VaultName=([\w-]+);SecretName=([\w-]+)\)")
 # The first that is found in a command tells what to look at.
 _CHECKS: Final = (
-    ("DROP USER ", "nothing signs in as this user any more; note its roles and grants, and which schemas it owns."),
+    ("DROP USER ", "nothing signs in as this user; note its roles, grants and owned schemas."),
     (" DROP MEMBER ", "the application works without this role."),
     ("REVOKE ", "the application works without this permission."),
     ("SECURITY POLICY ", "every connection sets the session context that the predicate reads; else it sees no row."),
-    ("--method delete", "what it denies is denied by nothing else that somebody relies on."),
+    ("--method delete", "nobody depends on what it denies."),
     ("identity remove", "the app reaches nothing until the last step below is done, and its database users are stale."),
     ("keyVaultReferenceIdentity=", "the identity it names holds Key Vault Secrets User on every vault referred to."),
     ("--acr-use-identity", "the app's identity holds the pull role on the registry."),
-    ("--enable-rbac-authorization", "all who read by an access policy hold a role on the vault; policies end at once."),
+    (
+        "--enable-rbac-authorization",
+        "everyone with an access policy has a role on the vault; access policies stop working immediately.",
+    ),
     ("--public-network-access", "everybody who needs it can still reach it over the network."),
     ("--default-action", "everybody who needs it can still reach it over the network."),
     ("--public-access off", "nobody reads the blobs without signing in."),
     ("--allow-blob-public-access false", "nobody reads a container of the account without signing in."),
-    ("--allow-shared-key-access false", "nobody uses the account's keys, or a SAS made with them."),
+    ("--allow-shared-key-access false", "nothing uses the account's keys, or a SAS signed with them."),
     ("DisableLocalAuth=true", "every sender of telemetry signs in with an identity."),
-    ("secret set-attributes", "no app refers to the secret, and nobody reads it."),
-    ("keyvault secret set", "the file holds the right value: whoever refers to the secret without a version gets it."),
-    ("ad-only-auth enable", "every client, and you, sign in with an Entra identity: passwords end at once."),
+    ("secret set-attributes", "no app refers to the secret, and nothing else reads it."),
+    ("keyvault secret set", "the file contains the right value: references without a version pick it up."),
+    (
+        "ad-only-auth enable",
+        "every client, and you, sign in with an Entra identity: password sign-in stops immediately.",
+    ),
     ("ad-admin", "it replaces the present Entra administrator: note who that is, and that the group has members."),
-    ("role assignment delete", "nobody relies on it, and the documented role is there in its place."),
+    ("role assignment delete", "nobody depends on it, and the documented role is assigned instead."),
     (
         "keyvault set-policy",
-        "the identity needs no more than this: it replaces what the policy of that object id holds.",
+        "the identity needs no more than this: it replaces the access policy of that object id.",
     ),
-    ("delete-policy", "nobody relies on it."),
-    ("appsettings delete", "the app runs without it; the value cannot be read back: keep it elsewhere first."),
-    ("connection-string delete", "the app runs without it; the value cannot be read back: keep it elsewhere first."),
+    ("delete-policy", "nobody depends on it."),
+    ("appsettings delete", "the app runs without it; the value cannot be read back: save it elsewhere first."),
+    ("connection-string delete", "the app runs without it; the value cannot be read back: save it elsewhere first."),
     ("storage-account delete", "the app runs without the mounted share."),
-    ("appsettings set", "it replaces what the setting holds, which may be the only copy: keep it elsewhere first."),
-    ("connection-string set", "it replaces what the setting holds, which may be the only copy: keep it first."),
-    ("storage-account update", "it replaces the key that the mount holds: keep it elsewhere first."),
-    ("container set", "the image is in the registry, and the app's identity may pull it."),
-    ("sitecontainers update", "the image is in the registry, and the app's identity may pull it."),
+    ("appsettings set", "it replaces the setting's value, which may be the only copy: save it elsewhere first."),
+    ("connection-string set", "it replaces the setting's value, which may be the only copy: save it first."),
+    ("storage-account update", "it replaces the key of the mount: save it elsewhere first."),
+    ("container set", "the image is in the registry, and the app's identity can pull it."),
+    ("sitecontainers update", "the image is in the registry, and the app's identity can pull it."),
     ("pipelines run", "the cause of the failed migration is fixed, and the pipeline migrates under its own identity."),
-    ("alert-processing-rule", "nobody needs the silence that the rule keeps."),
-    ("resource update", "whoever uses the resource still can with the new value."),
-    (" create ", "nothing of this name was deleted lately that could be restored instead: a new one is empty."),
+    ("alert-processing-rule", "the alert processing rule is not meant to suppress notifications."),
+    ("resource update", "clients of the resource still work with the new value."),
+    (" create ", "nothing of this name was deleted recently that could be restored instead: a new one is empty."),
 )
-_ANYTHING: Final = "what it replaces or takes away, who relies on that, and how it is put back."
+_ANYTHING: Final = "what it replaces or removes, who depends on it, and how to restore it."
 
 
 def check_first(command: str) -> str:
@@ -81,5 +87,5 @@ def check_first(command: str) -> str:
     if reference := _REFERENCE.search(command):
         vault, name = reference.groups()
         show = f"az keyvault secret show --vault-name {vault} --name {name} --query attributes.enabled"
-        return f"the vault holds the value: {show} says true. What the setting holds may be the only copy."
+        return f"the vault holds the value: {show} says true. The setting's value may be the only copy."
     return next((check for part, check in _CHECKS if part in command), _ANYTHING)

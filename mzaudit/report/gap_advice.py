@@ -29,17 +29,17 @@ _ADVICE: Final[Mapping[GapReason, str]] = {
         "an Owner or User Access Administrator of that scope can."
     ),
     GapReason.PARTIAL: (
-        "The list may be cut to what the auditing identity may read: give it {needed} {where}; "
+        "The list may be trimmed to what the auditing identity may read: give it {needed} {where}; "
         "an Owner or User Access Administrator of that scope can."
     ),
     GapReason.DENIED: (
-        "A deny assignment forbids {needed} {where}, whatever role is held: have the auditing identity "
+        "A deny assignment blocks {needed} {where}, whatever roles the identity has: have the auditing identity "
         "excluded from it where it is made (deployment stack, managed application); an Owner of that scope can."
     ),
     GapReason.LOCKED: (
         "Azure takes the request for a change, and a ReadOnly lock (or a disabled subscription) forbids it "
-        "{where}; no role and no waiting helps. Whoever manages the locks (an Owner or User Access "
-        "Administrator) can make it CanNotDelete."
+        "{where}; no role and no waiting helps. An Owner or User Access Administrator can change the lock to "
+        "CanNotDelete."
     ),
     GapReason.UNAUTHENTICATED: (
         "The token was refused {where}: sign in again to the tenant that holds it, then run again."
@@ -74,14 +74,14 @@ _ADVICE: Final[Mapping[GapReason, str]] = {
     ),
     GapReason.SERVER_ERROR: "Azure failed {where}: run again later; if it stays, look at the service's health.",
     GapReason.MALFORMED: (
-        "The answer {where} is not what the API documents: look for a proxy or login page in between, "
+        "The answer {where} is not what the API documents: look for a proxy or login page on the way, "
         "else report it as a defect of mzaudit."
     ),
     GapReason.CONTRADICTED: (
         "Two answers about {scope} cannot both be true, though one was asked for twice: run again, for it may "
         "just have been changed; if it stays, report it to Azure support with the call below."
     ),
-    GapReason.REFUSED: "mzaudit itself refused to send the request {where}: it was no read, or led to another host.",
+    GapReason.REFUSED: "mzaudit itself refused to send the request {where}: it was not a read, or led to another host.",
     GapReason.MEMBERS: (
         "Look into the group in Entra: if no service's identity is in it, name it with the reason under "
         "the database's administrators; else take the identity out."
@@ -90,8 +90,8 @@ _ADVICE: Final[Mapping[GapReason, str]] = {
         "Left out of this run (--no-secret-values), or not in this snapshot: read it again with everything in."
     ),
     GapReason.CLOCK: (
-        "What rests on the time cannot be judged by a wrong clock: set this machine's (NTP; whoever runs the "
-        "agent can), then run again."
+        "What depends on the time cannot be judged with a wrong clock: synchronise this machine's (NTP), then "
+        "run again."
     ),
     GapReason.UNDECIDED: "What was read of {scope} does not decide it: the detail says what would.",
     GapReason.INTERNAL: "A defect of mzaudit: report it, with the line below and the version.",
@@ -111,7 +111,7 @@ def _in_database(gap: Gap, scope: str) -> str:
     match gap.reason:
         case GapReason.FORBIDDEN if gap.permission == "CONNECT":
             return (
-                f"The auditing identity is no user of {scope}: CREATE USER ... FROM EXTERNAL PROVIDER in it, as "
+                f"The auditing identity is not a user of {scope}: CREATE USER ... FROM EXTERNAL PROVIDER in it, as "
                 "`mzaudit doctor --sql` prints it; or it is one that may not connect: REVOKE the DENY of CONNECT. The "
                 "server's Entra administrator can."
             )
@@ -135,7 +135,10 @@ def _in_database(gap: Gap, scope: str) -> str:
                 f"The server of {scope} has publicNetworkAccess off: run from a network with a private endpoint to it."
             )
         case GapReason.REFUSED if "TLS 1.3" in gap.detail:
-            return f"The server of {scope} insists on TLS 1.3, which mzaudit cannot speak there: let it accept 1.2."
+            return (
+                f"The server of {scope} requires TLS 1.3, which mzaudit does not support there: set its minimum TLS "
+                "version to 1.2."
+            )
         case GapReason.NOT_COLLECTED if gap.permission == "CONNECT":
             return f"{scope} is paused: run again with --wake-databases, or while it is online."
         case GapReason.NOT_COLLECTED if gap.permission:

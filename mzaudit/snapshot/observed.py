@@ -18,7 +18,7 @@ class GapReason(StrEnum):
     """Why a call gave no answer; a closed vocabulary, each with its own fix."""
 
     FORBIDDEN = "forbidden"  # the caller's role lacks the permission named in the gap
-    DENIED = "denied"  # a deny assignment forbids it, whatever role the caller holds
+    DENIED = "denied"  # a deny assignment blocks it, whatever role the caller holds
     LOCKED = "locked"  # a ReadOnly lock, or a disabled subscription, forbids what is no GET
     UNAUTHENTICATED = "unauthenticated"  # the service refused the token
     FIREWALL = "firewall"  # the service's network rules do not admit this address
@@ -105,4 +105,4 @@ def find(listing: Listing[T], wanted: Callable[[T], bool]) -> T | None:
 
 def not_asked(call: str) -> Gap:
     """The gap of a call that this snapshot's run did not make."""
-    return Gap(GapReason.NOT_COLLECTED, call, detail="this snapshot does not hold it")
+    return Gap(GapReason.NOT_COLLECTED, call, detail="this snapshot does not have it")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Remediation of what mzaudit found. Each command is a proposal: review it, and run what is right.
-# Only what adds or enables something runs. What replaces, takes away or shuts somebody out waits
+# Only commands that add or enable something run. Those that replace, remove or lock out wait
 # as a comment, with what to check first; so does a placeholder in capitals (COMMIT), and what follows it.
 # 25 violations: 22 at or above medium, 3 below the gate
 # tool: mzaudit 0.1.0
@@ -48,13 +48,13 @@ az webapp identity assign --name app-monozu-manage-prd --resource-group rg-monoz
 # Role needed: Key Vault Secrets Officer
 az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKEN
 
-# OBS-004 low: An alert on the component reaches somebody
+# OBS-004 low: An alert on the component notifies a receiver
 # prd: component appi-monozu-prd
-# No alert that watches appi-monozu-prd is enabled and reaches somebody: failure anomalies - appi-monozu-prd (calls nobody); alert-appi-monozu-prd (disabled).
-# Enable one of the alerts, and see that it has an action group that is enabled and has a receiver.
+# No alert that watches appi-monozu-prd is enabled and notifies a receiver: failure anomalies - appi-monozu-prd (has no action group); alert-appi-monozu-prd (disabled).
+# Enable one of the alerts, and check that it has an enabled action group with a receiver.
 # Role needed: Monitoring Contributor on the resource group
 # IaC property: Microsoft.Insights/metricAlerts: properties.enabled = true, properties.actions
-# Check first: nobody needs the silence that the rule keeps.
+# Check first: the alert processing rule is not meant to suppress notifications.
 # Replace ACTION_GROUP_ID and uncomment:
 # az monitor alert-processing-rule create --name appi-monozu-prd-notify --resource-group rg-monozu-prd --rule-type AddActionGroups --scopes /subscriptions/443c9dd1-c328-5722-934c-040e36be79f4/resourceGroups/rg-monozu-prd/providers/Microsoft.Insights/components/appi-monozu-prd --action-groups ACTION_GROUP_ID
 # After the step above uncomment:
@@ -66,26 +66,26 @@ az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKE
 # Set MS_CLIENT_SECRET to a Key Vault reference to the secret MS-CLIENT-SECRET of kv-mz-cloud-prd.
 # Role needed: Website Contributor on the app
 # IaC property: Microsoft.Web/sites/config (appsettings): MS_CLIENT_SECRET = @Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET)
-# Check first: the vault holds the value: az keyvault secret show --vault-name kv-mz-cloud-prd --name MS-CLIENT-SECRET --query attributes.enabled says true. What the setting holds may be the only copy.
+# Check first: the vault holds the value: az keyvault secret show --vault-name kv-mz-cloud-prd --name MS-CLIENT-SECRET --query attributes.enabled says true. The setting's value may be the only copy.
 # Then uncomment:
 # az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd --settings 'MS_CLIENT_SECRET=@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET)'
 
 # SET-004 critical: No credential in plain text
 # prd: service cloud
 # The app setting MS_CLIENT_SECRET of app-monozu-cloud-prd is a credential in plain text: it is documented as a secret. The app setting STRIPE_API_KEY of app-monozu-cloud-prd is a credential in plain text: it has the name of a credential.
-# Put the value into kv-mz-cloud-prd, refer to it from the setting, then renew the credential.
+# Store the value in kv-mz-cloud-prd, refer to it from the setting, then rotate the credential.
 # Role needed: Key Vault Secrets Officer on the vault, Website Contributor on the app
 # IaC property: Microsoft.Web/sites/config (appsettings): MS_CLIENT_SECRET = @Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET); Microsoft.Web/sites/config (appsettings): STRIPE_API_KEY = @Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=STRIPE-API-KEY)
-# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
+# Check first: the file contains the right value: references without a version pick it up.
 # Replace SECRET_FILE_kv-mz-cloud-prd_MS-CLIENT-SECRET and uncomment:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name MS-CLIENT-SECRET --file SECRET_FILE_kv-mz-cloud-prd_MS-CLIENT-SECRET
-# Check first: the vault holds the value: az keyvault secret show --vault-name kv-mz-cloud-prd --name MS-CLIENT-SECRET --query attributes.enabled says true. What the setting holds may be the only copy.
+# Check first: the vault holds the value: az keyvault secret show --vault-name kv-mz-cloud-prd --name MS-CLIENT-SECRET --query attributes.enabled says true. The setting's value may be the only copy.
 # After the step above uncomment:
 # az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd --settings 'MS_CLIENT_SECRET=@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=MS-CLIENT-SECRET)'
-# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
+# Check first: the file contains the right value: references without a version pick it up.
 # Replace SECRET_FILE_kv-mz-cloud-prd_STRIPE-API-KEY and uncomment:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name STRIPE-API-KEY --file SECRET_FILE_kv-mz-cloud-prd_STRIPE-API-KEY
-# Check first: the vault holds the value: az keyvault secret show --vault-name kv-mz-cloud-prd --name STRIPE-API-KEY --query attributes.enabled says true. What the setting holds may be the only copy.
+# Check first: the vault holds the value: az keyvault secret show --vault-name kv-mz-cloud-prd --name STRIPE-API-KEY --query attributes.enabled says true. The setting's value may be the only copy.
 # After the step above uncomment:
 # az webapp config appsettings set --resource-group rg-monozu-prd --name app-monozu-cloud-prd --settings 'STRIPE_API_KEY=@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=STRIPE-API-KEY)'
 
@@ -102,7 +102,7 @@ az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKE
 # prd: database db-monozu-cloud-prd
 # A migration of db-monozu-cloud-prd failed: 5 alarm acknowledgement.
 # Fix the cause of the failed migration, run `flyway repair`, then migrate.
-# Role needed: whoever may run the deployment pipeline
+# Role needed: anyone who can run the deployment pipeline
 # Check first: the cause of the failed migration is fixed, and the pipeline migrates under its own identity.
 # Replace SQL_MIGRATION_PIPELINE and uncomment:
 # az pipelines run --name SQL_MIGRATION_PIPELINE
@@ -110,10 +110,10 @@ az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKE
 # IMG-002 high: The image comes from the shared registry
 # prd: service ingest
 # The image of the container main of app-monozu-ingest-prd comes from otheracrmonozu.azurecr.io, not from acrmonozu.azurecr.io.
-# Push the image to acrmonozu.azurecr.io and let app-monozu-ingest-prd run it from there.
+# Push the image to acrmonozu.azurecr.io and deploy it to app-monozu-ingest-prd from there.
 # Role needed: Website Contributor
 # IaC property: Microsoft.Web/sites: properties.siteConfig.linuxFxVersion = DOCKER|acrmonozu.azurecr.io/ingestor:COMMIT (azurerm_linux_web_app: site_config.application_stack.docker_image_name)
-# Check first: the image is in the registry, and the app's identity may pull it.
+# Check first: the image is in the registry, and the app's identity can pull it.
 # Replace COMMIT and uncomment:
 # az webapp config container set --name app-monozu-ingest-prd --resource-group rg-monozu-prd --container-image-name acrmonozu.azurecr.io/ingestor:COMMIT
 
@@ -123,7 +123,7 @@ az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKE
 # Deploy the image by the full commit that it was built from.
 # Role needed: Website Contributor
 # IaC property: Microsoft.Web/sites: properties.siteConfig.linuxFxVersion = DOCKER|acrmonozu.azurecr.io/cloud-backend:COMMIT (azurerm_linux_web_app: site_config.application_stack.docker_image_name)
-# Check first: the image is in the registry, and the app's identity may pull it.
+# Check first: the image is in the registry, and the app's identity can pull it.
 # Replace COMMIT and uncomment:
 # az webapp config container set --name app-monozu-cloud-prd --resource-group rg-monozu-prd --container-image-name acrmonozu.azurecr.io/cloud-backend:COMMIT
 
@@ -133,7 +133,7 @@ az keyvault secret recover --vault-name kv-mz-cloud-prd --name SNAP-PUBLISH-TOKE
 # Renew the secret at its issuer and set the new value with a later expiry date.
 # Role needed: Key Vault Secrets Officer
 # IaC property: Microsoft.KeyVault/vaults/secrets: properties.value (azurerm_key_vault_secret: value)
-# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
+# Check first: the file contains the right value: references without a version pick it up.
 # Replace SECRET_FILE_kv-mz-cloud-prd_SECRET-KEY and uncomment:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name SECRET-KEY --file SECRET_FILE_kv-mz-cloud-prd_SECRET-KEY
 
@@ -151,10 +151,10 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # Set the same value in every vault, from one file without a trailing newline, and restart the apps.
 # Role needed: Key Vault Secrets Officer
 # IaC property: Microsoft.KeyVault/vaults/secrets: properties.value (azurerm_key_vault_secret: value)
-# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
+# Check first: the file contains the right value: references without a version pick it up.
 # Replace SECRET_FILE_CLOUD-WEBHOOK-HMAC-SECRET and uncomment:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name CLOUD-WEBHOOK-HMAC-SECRET --file SECRET_FILE_CLOUD-WEBHOOK-HMAC-SECRET
-# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
+# Check first: the file contains the right value: references without a version pick it up.
 # Replace SECRET_FILE_CLOUD-WEBHOOK-HMAC-SECRET and uncomment:
 # az keyvault secret set --vault-name kv-mz-manage-prd --name CLOUD-WEBHOOK-HMAC-SECRET --file SECRET_FILE_CLOUD-WEBHOOK-HMAC-SECRET
 
@@ -164,7 +164,7 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # Set the value from its source of truth.
 # Role needed: Key Vault Secrets Officer
 # IaC property: Microsoft.KeyVault/vaults/secrets: properties.value (azurerm_key_vault_secret: value)
-# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
+# Check first: the file contains the right value: references without a version pick it up.
 # Replace SECRET_FILE_kv-mz-cloud-prd_SECRET-KEY and uncomment:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name SECRET-KEY --file SECRET_FILE_kv-mz-cloud-prd_SECRET-KEY
 
@@ -176,7 +176,7 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # Connect with the app's managed identity, take the setting away, and drop or change the login.
 # Role needed: Website Contributor on the app
 # IaC property: Microsoft.Web/sites/config (appsettings): no password
-# Check first: the app runs without it; the value cannot be read back: keep it elsewhere first.
+# Check first: the app runs without it; the value cannot be read back: save it elsewhere first.
 # Then uncomment:
 # az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-ingest-prd --setting-names DB_CONNECTION
 
@@ -186,7 +186,7 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # Take the reference away: this service is documented to have no vault.
 # Role needed: Website Contributor on the app
 # IaC property: Microsoft.Web/sites/config (appsettings): take LEGACY_THING away
-# Check first: the app runs without it; the value cannot be read back: keep it elsewhere first.
+# Check first: the app runs without it; the value cannot be read back: save it elsewhere first.
 # Then uncomment:
 # az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-ingest-prd --setting-names LEGACY_THING
 
@@ -201,10 +201,10 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 
 # SQL-003 critical: The service's identity is a user of its database
 # prd: database-user cloud/db-monozu-cloud-prd
-# The user app-monozu-cloud-prd of db-monozu-cloud-prd carries a stale SID: it was made for a former identity of app-monozu-cloud-prd, and today's cannot sign in.
+# The user app-monozu-cloud-prd of db-monozu-cloud-prd has a stale SID: it was created for a former identity of app-monozu-cloud-prd, and the current one cannot sign in.
 # Drop the user, create it again from the external provider, and give it its roles.
 # Role needed: the server's Entra administrator, or a member of db_owner
-# Check first: nothing signs in as this user any more; note its roles and grants, and which schemas it owns.
+# Check first: nothing signs in as this user; note its roles, grants and owned schemas.
 # Then uncomment:
 # sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-cloud-prd -G -x -X -Q 'DROP USER [app-monozu-cloud-prd]; CREATE USER [app-monozu-cloud-prd] FROM EXTERNAL PROVIDER; ALTER ROLE [db_datareader] ADD MEMBER [app-monozu-cloud-prd]; ALTER ROLE [db_datawriter] ADD MEMBER [app-monozu-cloud-prd];'
 
@@ -227,7 +227,7 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # Document each of them, or disable and then delete it.
 # Role needed: Key Vault Secrets Officer
 # IaC property: Microsoft.KeyVault/vaults/secrets (azurerm_key_vault_secret): take the resource away
-# Check first: no app refers to the secret, and nobody reads it.
+# Check first: no app refers to the secret, and nothing else reads it.
 # Then uncomment:
 # az keyvault secret set-attributes --vault-name kv-mz-cloud-prd --name OLD-SMTP-PASSWORD --enabled false
 
@@ -237,7 +237,7 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # Remove the role assignment that gives the other service access. If it is inherited, assign the role only where it is needed.
 # Role needed: Role Based Access Control Administrator
 # IaC property: Microsoft.Authorization/roleAssignments: remove it
-# Check first: nobody relies on it, and the documented role is there in its place.
+# Check first: nobody depends on it, and the documented role is assigned instead.
 # Then uncomment:
 # az role assignment delete --ids /subscriptions/443c9dd1-c328-5722-934c-040e36be79f4/resourceGroups/rg-monozu-prd/providers/Microsoft.KeyVault/vaults/kv-mz-manage-prd/providers/Microsoft.Authorization/roleAssignments/4fcc1fb9-061c-5fc7-836c-7ffa44a1487b
 
@@ -247,7 +247,7 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # Remove the assignment, or name the reader under the vault's readers in the policy.
 # Role needed: Role Based Access Control Administrator
 # IaC property: Microsoft.Authorization/roleAssignments: remove it
-# Check first: nobody relies on it, and the documented role is there in its place.
+# Check first: nobody depends on it, and the documented role is assigned instead.
 # Then uncomment:
 # az role assignment delete --ids /subscriptions/443c9dd1-c328-5722-934c-040e36be79f4/resourceGroups/rg-monozu-prd/providers/Microsoft.KeyVault/vaults/kv-mz-cloud-prd/providers/Microsoft.Authorization/roleAssignments/547f97b0-a860-5678-b944-a26c27656ef7
 
@@ -257,17 +257,17 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # Remove the role assignment that gives the other service access. If it is inherited, assign the role only where it is needed.
 # Role needed: Role Based Access Control Administrator
 # IaC property: Microsoft.Authorization/roleAssignments: remove it
-# Check first: nobody relies on it, and the documented role is there in its place.
+# Check first: nobody depends on it, and the documented role is assigned instead.
 # Then uncomment:
 # az role assignment delete --ids /subscriptions/443c9dd1-c328-5722-934c-040e36be79f4/resourceGroups/rg-monozu-prd/providers/Microsoft.Storage/storageAccounts/stmonozuprd/providers/Microsoft.Authorization/roleAssignments/77b717e0-9ee1-5dd8-8e9c-d41135b1d0d7
 
-# SQL-002 high: The server accepts no passwords
+# SQL-002 high: The server accepts Microsoft Entra authentication only
 # prd: sql-server sql-monozu-prd
-# The SQL server sql-monozu-prd accepts passwords beside Entra identities.
-# See that every client connects with an identity, then switch Entra-only authentication on.
+# The SQL server sql-monozu-prd accepts SQL authentication besides Microsoft Entra.
+# Check that every client connects with an Entra identity, then enable Entra-only authentication.
 # Role needed: SQL Security Manager or SQL Server Contributor on the server
 # IaC property: Microsoft.Sql/servers: properties.administrators.azureADOnlyAuthentication = true
-# Check first: every client, and you, sign in with an Entra identity: passwords end at once.
+# Check first: every client, and you, sign in with an Entra identity: password sign-in stops immediately.
 # Then uncomment:
 # az sql server ad-only-auth enable --resource-group rg-monozu-prd --name sql-monozu-prd
 
@@ -276,6 +276,6 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # The identity of ingest of prd is the user ingest as well of db-monozu-manage-prd.
 # Drop the user that belongs to another service.
 # Role needed: the server's Entra administrator, or a member of db_owner
-# Check first: nothing signs in as this user any more; note its roles and grants, and which schemas it owns.
+# Check first: nothing signs in as this user; note its roles, grants and owned schemas.
 # Then uncomment:
 # sqlcmd -S sql-monozu-prd.database.windows.net -d db-monozu-manage-prd -G -x -X -Q 'DROP USER [ingest as well];'

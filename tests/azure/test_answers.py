@@ -336,7 +336,7 @@ def test_a_registry_that_tells_no_login_server_is_there_all_the_same(usual: tupl
     assert properties is not None
     assert (properties.login_server, properties.admin_user) == (None, False)
     assert isinstance(tags, Gap)
-    assert (tags.call, tags.detail) == (f"GET {names.registry}", "the answer does not hold loginServer")
+    assert (tags.call, tags.detail) == (f"GET {names.registry}", "the answer has no loginServer")
 
 
 REFERENCES = rf"{APP}/config/configreferences/appsettings$"

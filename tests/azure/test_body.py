@@ -77,7 +77,7 @@ REFUSED = {
     "NaN": (put('"odd": NaN'), "number"),
     "infinity": (put('"odd": -Infinity'), "number"),
     "beyond infinity": (put('"odd": 1e999'), "number"),
-    "two values of one name": (put('"odd": 1, "odd": 2'), "two things"),
+    "two values of one name": (put('"odd": 1, "odd": 2'), "duplicate member"),
     "invalid UTF-8": (Recode(lambda body: b'{"odd": "\xff",' + body[1:]), "UTF-8"),
 }
 

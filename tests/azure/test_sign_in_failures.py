@@ -73,11 +73,11 @@ CASES: dict[str, Case] = {
     "a code of tomorrow": of_entra("client-secret", "AADSTS7654321", "https://login.microsoftonline.com/error"),
     # Entra, without a code
     "Entra is throttled": Case("client-secret", ("HTTP 429", "later"), entra=Service(429, {})),
-    "Entra is down": Case("client-secret", ("does not speak", "later"), entra=Service(503, "<html>")),
+    "Entra is down": Case("client-secret", ("is not Microsoft Entra", "later"), entra=Service(503, "<html>")),
     "a page that wants a login": Case(
-        "client-secret", ("does not speak", "HTTPS_PROXY"), entra=Service(403, "<html>sign in")
+        "client-secret", ("is not Microsoft Entra", "HTTPS_PROXY"), entra=Service(403, "<html>sign in")
     ),
-    "a page in place of a token": Case("client-secret", ("proxy in between",), entra=Service(200, "<html>welcome")),
+    "a page in place of a token": Case("client-secret", ("proxy on the way",), entra=Service(200, "<html>welcome")),
     # Azure DevOps
     "a job's token that is none": of_oidc(401, {}, "HTTP 401", "SYSTEM_ACCESSTOKEN", "$(System.AccessToken)"),
     "a pipeline that is not authorised": of_oidc(403, {}, "HTTP 403", "Security"),
@@ -288,7 +288,7 @@ def test_what_openssl_says_reaches_the_person(
     [
         (407, ("HTTP 407", "into HTTPS_PROXY")),
         (403, (ENTRA, "HTTP 403", "NO_PROXY")),
-        (502, (ENTRA, "HTTP 502", "ask whoever runs it")),
+        (502, (ENTRA, "HTTP 502", "ask its operator")),
     ],
 )
 def test_a_proxy_that_opens_no_way(status: int, words: tuple[str, ...], tmp_path: Path, authority: trustme.CA) -> None:

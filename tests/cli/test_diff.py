@@ -147,7 +147,7 @@ PREVIEW: dict[str, tuple[str, Callable[[Path], None], int, tuple[str, ...]]] = {
         "compliant",
         _edit("monozu.yaml", "name: kv-mz-cloud-{env}", "name: kv-mz-other-{env}"),
         1,
-        ("INCONCLUSIVE", "kv-mz-other-prd (this snapshot does not hold it)"),
+        ("INCONCLUSIVE", "kv-mz-other-prd (this snapshot does not have it)"),
     ),
     "another component": (
         "compliant",

@@ -119,7 +119,7 @@ def test_what_is_somebody_s_own_is_not_written_over_in_setting_aside(here: Path,
     before = held(here)
     wrong = mzaudit("check", "--env", "prd", "--simulate", "compliant", "-o", f"junit:{XML}")
     assert (wrong.code, held(here)) == (2, before)
-    assert "cannot be set aside" in wrong.err
+    assert "cannot be kept as" in wrong.err
 
 
 @pytest.mark.parametrize("when", ["stat", "open", "exists"])

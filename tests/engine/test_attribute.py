@@ -77,7 +77,7 @@ CASES: dict[str, tuple[Finding, Records, tuple[object, ...]]] = {
     "the history says nothing of settings": (
         SETTING,
         Records({key(SITE): HISTORY}, log(BY_PIPELINE)),
-        (2, PIPELINE.object_id, True, "release", "Activity Log", "holds no app setting"),
+        (2, PIPELINE.object_id, True, "release", "Activity Log", "contains no app settings"),
     ),
     "by a display name": (
         APP,

@@ -204,7 +204,7 @@ def test_what_is_not_asked_any_more_is_said_and_not_called_resolved() -> None:
     unasked = replace(FAILS, status=Status.NOT_APPLICABLE, note="The policy names nothing.")
     earlier = Earlier("b.json", report((FAILS, *others, elsewhere, of_another_rule)))
     (said,) = dropped((unasked,), earlier)
-    assert said.startswith("b.json: failed there and is not checked any more, so it may still fail: RBAC-003 kv,")
+    assert said.startswith("b.json: failed there and is no longer checked, so it may still fail: RBAC-003 kv,")
     assert said.endswith(" and 3 more")
     assert dropped((EXPLAINED, *others), earlier) == ()
     assert dropped((PASSES, *others), earlier) == ()

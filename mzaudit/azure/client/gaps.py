@@ -39,7 +39,7 @@ FORBIDDEN: Mapping[str, tuple[GapReason, str]] = MappingProxyType(
         "AccessDenied": (GapReason.ACCESS_POLICY, "the vault uses access policies and has none for the caller"),
         "SecretDisabled": (GapReason.DISABLED, "the secret is disabled"),
         "ForbiddenByRbac": (GapReason.FORBIDDEN, "no role of the caller has this data action"),
-        "DenyAssignmentAuthorizationFailed": (GapReason.DENIED, "a deny assignment forbids it"),
+        "DenyAssignmentAuthorizationFailed": (GapReason.DENIED, "a deny assignment blocks it"),
     }
 )
 
@@ -182,7 +182,7 @@ def answer_of(error: sdk.HttpResponseError, status: int) -> Answer:
 
 def _forbidden(answer: Answer) -> tuple[GapReason, str]:
     if answer.says("DenyAssignmentId: '"):  # a vault's way to say so; it says null where there is none
-        return GapReason.DENIED, f"{answer.code()}: a deny assignment forbids it"
+        return GapReason.DENIED, f"{answer.code()}: a deny assignment blocks it"
     for code in reversed(answer.codes()):
         if code in FORBIDDEN:
             reason, phrase = FORBIDDEN[code]

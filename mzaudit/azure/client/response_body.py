@@ -134,12 +134,12 @@ def check(body: bytes) -> None:
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs) and any(found[name] != value for name, value in pairs):
-        raise BodyError("the body says two things under one name")
+        raise BodyError("the body has a duplicate member")
     return found
 
 
 def _no_number(text: str) -> NoReturn:
-    raise BodyError("the body holds a number that is none")
+    raise BodyError("the body has an invalid number")
 
 
 def _float(text: str) -> float:
@@ -151,7 +151,7 @@ def _float(text: str) -> float:
 
 def _int(text: str) -> int:
     if len(text) > _LONGEST_NUMBER:
-        raise BodyError("the body holds a number that is too long")
+        raise BodyError("the body has a number that is too long")
     return int(text)
 
 

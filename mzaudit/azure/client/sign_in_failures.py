@@ -39,7 +39,7 @@ _AGAIN = "run it again later; if it stays, look at https://status.azure.com"
 _LOGIN = "run `az login` again, with `--tenant` of the tenant that is audited"
 _MFA = "run `az login` with `--tenant` of the tenant that is audited; in a pipeline use an application, not a person"
 _DEVICE = "run `az login` on a device that the tenant manages; in a pipeline use an application, not a person"
-_ACCESS = "ask whoever runs Conditional Access to let it sign in from here"
+_ACCESS = "ask the tenant's Conditional Access administrator to allow the sign-in from here"
 _CLOCK = "set this machine's clock; a job that runs longer than its token needs a connection that renews it"
 _CERTIFICATE = "register the certificate of AZURE_CLIENT_CERTIFICATE_PATH with the application, or name another"
 
@@ -47,7 +47,7 @@ ENTRA: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         # the tenant
         "AADSTS90002": ("the tenant does not exist in this cloud", _TENANT),
-        "AADSTS900023": ("the tenant's id is none", _TENANT),
+        "AADSTS900023": ("the tenant id is invalid", _TENANT),
         "AADSTS50059": ("the request names no tenant", _TENANT),
         "AADSTS50128": ("the tenant's name is unknown", _TENANT),
         "AADSTS90038": ("the tenant is in another cloud", "set MZAUDIT_CLOUD"),
@@ -68,7 +68,7 @@ ENTRA: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "AADSTS7000112": ("the application is disabled", "have it enabled, or use another"),
         "AADSTS50105": ("the application is for those assigned to it, and this one is not", "have it assigned"),
-        "AADSTS65001": ("nobody consented to the application", "ask an administrator of the tenant to consent"),
+        "AADSTS65001": ("no consent was given to the application", "ask an administrator of the tenant to consent"),
         "AADSTS90094": ("an administrator has to consent", "ask an administrator of the tenant to consent"),
         # a secret
         "AADSTS7000215": (
@@ -114,9 +114,9 @@ ENTRA: Mapping[str, tuple[str, str]] = MappingProxyType(
         "AADSTS50079": ("multi-factor authentication has to be set up", _MFA),
         "AADSTS50072": ("multi-factor authentication has to be set up", _MFA),
         "AADSTS50074": ("multi-factor authentication is wanted", _MFA),
-        "AADSTS50158": ("a further sign-in is wanted", _MFA),
+        "AADSTS50158": ("another sign-in is required", _MFA),
         "AADSTS50173": ("the session ended with a change of password", _LOGIN),
-        "AADSTS50132": ("the session is not valid any more", _LOGIN),
+        "AADSTS50132": ("the session has expired or was revoked", _LOGIN),
         "AADSTS50133": ("the session ended with a change of password", _LOGIN),
         "AADSTS700082": ("the session has expired, because it was not used", _LOGIN),
         "AADSTS700084": ("the session has expired", _LOGIN),
@@ -126,15 +126,15 @@ ENTRA: Mapping[str, tuple[str, str]] = MappingProxyType(
         "AADSTS53000": ("the device does not comply with the tenant's rules", _DEVICE),
         "AADSTS53001": ("the device is not joined to the tenant", _DEVICE),
         "AADSTS530003": ("the device is not managed by the tenant", _DEVICE),
-        "AADSTS53003": ("a Conditional Access policy forbids it", _ACCESS),
+        "AADSTS53003": ("a Conditional Access policy blocks it", _ACCESS),
         "AADSTS50097": ("the device has to sign in", _DEVICE),
         "AADSTS50129": ("the device is not joined to the tenant", _DEVICE),
-        "AADSTS50131": ("a Conditional Access policy forbids it", _ACCESS),
+        "AADSTS50131": ("a Conditional Access policy blocks it", _ACCESS),
         "AADSTS53002": ("a Conditional Access policy wants an approved application", _ACCESS),
-        "AADSTS530032": ("a security policy of the tenant forbids it", _ACCESS),
+        "AADSTS530032": ("a security policy of the tenant blocks it", _ACCESS),
         "AADSTS530084": (
             "a Conditional Access policy wants tokens that are bound to the device",
-            "use an application, not a person: the Azure CLI has such tokens on few systems",
+            "use an application, not a person: the Azure CLI supports such tokens on few systems",
         ),
         # Entra itself
         "AADSTS90033": ("a part of Entra is not available", _AGAIN),
@@ -159,7 +159,7 @@ _CLI: Mapping[str, str] = MappingProxyType(
 _OIDC: Mapping[int, str] = MappingProxyType(
     {
         401: "map SYSTEM_ACCESSTOKEN from $(System.AccessToken), and no other token",
-        403: "let this pipeline use the service connection: Project settings, Service connections, its Security",
+        403: "allow this pipeline to use the service connection: Project settings, Service connections, its Security",
         404: "check the id of the service connection, and that it is of this project and by federation",
     }
 )
@@ -186,7 +186,7 @@ def why_no_token(error: BaseException, kind: CredentialKind) -> str:
         return "the sign-in service could not be reached: the connection broke: check the proxy and the network"
     bodies = [cause.why for cause in causes if isinstance(cause, BodyError)]
     if bodies:
-        return f"the sign-in service's answer cannot be read: {bodies[0]}: look for a proxy in between"
+        return f"the sign-in service's answer cannot be read: {bodies[0]}: look for a proxy on the way"
     files = [cause for cause in causes if isinstance(cause, OSError) and cause.filename]
     if kind == "workload-identity" and files:
         return (
@@ -209,7 +209,7 @@ def _of_oidc(error: OidcRefusedError) -> str:
         fix = "run the job again; if it stays, look at https://status.dev.azure.com"
     return (
         f"Azure DevOps gave no token for the service connection (HTTP {error.status_code}): "
-        f"{fix or 'check that SYSTEM_OIDCREQUESTURI is that of the job, and look for a proxy in between'}"
+        f"{fix or 'check that SYSTEM_OIDCREQUESTURI is that of the job, and look for a proxy on the way'}"
     )
 
 
@@ -219,8 +219,8 @@ def _of_identity(error: BaseException, unreachable: str | None) -> str:
     text = str(error)
     if unreachable is not None or "no response from the IMDS" in text or (status == 403 and "unreachable" in text):
         return (
-            "no endpoint of managed identities answers: this machine is none of Azure's, has no identity, or its "
-            "container may not reach 169.254.169.254: give it one, or choose another credential by MZAUDIT_CREDENTIAL"
+            "no endpoint of managed identities answers: this machine is not in Azure, has no managed identity, or "
+            "its container cannot reach 169.254.169.254: assign one, or choose another credential by MZAUDIT_CREDENTIAL"
         )
     if "No managed identity endpoint found" in text:
         return "IDENTITY_ENDPOINT is set without IDENTITY_HEADER: set both, or neither"
@@ -232,9 +232,9 @@ def _of_identity(error: BaseException, unreachable: str | None) -> str:
     if status == 429 or (status is not None and status >= 500) or status in (404, 410):
         return f"the endpoint of managed identities fails (HTTP {status}): run it again in a minute"
     if status is not None and status >= 400:
-        return f"the endpoint of managed identities refuses (HTTP {status}): look for a proxy or firewall in between"
+        return f"the endpoint of managed identities refuses (HTTP {status}): look for a proxy or firewall on the way"
     return (
-        "the answer of the endpoint of managed identities cannot be read: look for a proxy in between, and check "
+        "the answer of the endpoint of managed identities cannot be read: look for a proxy on the way, and check "
         "IDENTITY_ENDPOINT"
     )
 
@@ -250,8 +250,8 @@ def _of_cli(error: BaseException) -> str:
 def _of_status(status: int | None, error: BaseException) -> str:
     if status is None:  # azure-identity does not tell the status of an answer that is not JSON
         return (
-            f"the sign-in failed ({type(error).__name__}): what answered does not speak as Microsoft Entra does: look "
-            "for a proxy in between (HTTPS_PROXY, NO_PROXY), and run it again later"
+            f"the sign-in failed ({type(error).__name__}): the answer is not Microsoft Entra's: look "
+            "for a proxy on the way (HTTPS_PROXY, NO_PROXY), and run it again later"
         )
     if status == 429 or status >= 500:
         return f"the sign-in service fails (HTTP {status}): {_AGAIN}"

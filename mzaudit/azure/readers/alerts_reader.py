@@ -201,7 +201,7 @@ def action_group(body: ActionGroupBody) -> ActionGroup:
     """An action group."""
     enabled = body.properties.get("enabled", True)  # as above
     if not isinstance(enabled, bool | None):
-        raise ValueError("enabled is no truth value")
+        raise ValueError("enabled is not a boolean")
     listed = [value for name, value in body.properties.items() if name.casefold().endswith("receivers")]
     receivers = [each for kind in listed if isinstance(kind, list) for each in kind]
     return ActionGroup(body.id, body.name, enabled, sum(not _is_disabled(each) for each in receivers))

@@ -215,7 +215,7 @@ async def _action_groups(
 async def _action_group(run: ReadContext, group_id: str) -> Observed[ActionGroup | None] | Gap:
     call = Call(group_id, kinds.ACTION_GROUP, required_permissions.ACTION_GROUPS.permission, group_id)
     if not _GROUP_ID.fullmatch(group_id):  # what a rule names is no id that may be asked for
-        return call.gap(GapReason.MALFORMED, "an alert names an action group by what is no id of one")
+        return call.gap(GapReason.MALFORMED, "an alert refers to an action group by an id that is not one")
     return await run.read(call, ActionGroupBody, action_group)
 
 

@@ -267,7 +267,7 @@ def _properties(body: _Vault, suffix: str) -> VaultProperties:
     told = members.vault_uri or f"https://{name(body.id).casefold()}.{suffix}"
     uri = urlsplit(told)
     if not at_home(told, suffix) or uri.path.strip("/") or uri.query or uri.fragment:
-        raise ValueError("vaultUri is no vault's")
+        raise ValueError("vaultUri is not a Key Vault URI")
     if (uri.hostname or "").split(".")[0] != body.name.casefold():
         raise ContradictionError("vaultUri is that of another vault")
     return VaultProperties(

@@ -198,7 +198,7 @@ class ReadContext:
             if not following:
                 return Listing(found.items, _unreadable(call, found.unread))
             if not same_origin(url, following):
-                detail = "the next page lies on another host; no token was sent there"
+                detail = "the next page is on another host; no token was sent to it"
                 return Listing(found.items, call.gap(GapReason.MALFORMED, detail))
             if following in seen:
                 return Listing(found.items, call.gap(GapReason.MALFORMED, "the pages go round in a circle"))
@@ -294,7 +294,7 @@ def arm_page(item: type[W], call: Call) -> Paging[W]:
     def page(answer: Answer) -> tuple[list[W | Unread], str | None]:
         body, entries = items_of(answer.body, Page, item)
         if body.value is None and not call.kind.type.startswith("Microsoft.Web/"):
-            raise ValueError("null is no list")
+            raise ValueError("null where a list is expected")
         return entries, body.next_link
 
     return page
@@ -376,7 +376,7 @@ def _identified(body: W, id_: str) -> W:
     if not isinstance(body, Resource):
         return body
     if calls_another(id_, body.name):
-        raise ContradictionError("its id and its name are of two things")
+        raise ContradictionError("its id and its name contradict each other")
     told = {"id": body.id if key(body.id) == key(id_) else id_, "name": body.name or name(id_)}
     return body if told == {"id": body.id, "name": body.name} else body.model_copy(update=told)
 

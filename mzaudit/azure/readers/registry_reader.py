@@ -155,9 +155,7 @@ async def _tags(
     if properties.value is None:
         return Observed(None)
     if properties.value.login_server is None:
-        return Gap(
-            GapReason.MALFORMED, f"GET {registry_id}", registry_id, detail="the answer does not hold loginServer"
-        )
+        return Gap(GapReason.MALFORMED, f"GET {registry_id}", registry_id, detail="the answer has no loginServer")
     order = (("n", "100"), ("orderby", "timedesc"))
     call = replace(_within(properties.value, repository, "_tags"), query=order)
     listing = await run.listing(call, _Tag, _tag, partial(_page, repository))
@@ -179,7 +177,7 @@ def _page(repository: str, answer: Answer) -> tuple[list[_Tag | Unread], str | N
 def _properties(body: _Registry, suffix: str) -> RegistryProperties:
     members = body.properties
     if members.login_server is not None and not lies_in(members.login_server, suffix):
-        raise ValueError("loginServer is no registry's")
+        raise ValueError("loginServer is not a registry's host name")
     # a domain name label puts a hash behind the name, which itself holds no dash
     if (
         members.login_server is not None

@@ -101,7 +101,7 @@ async def resource(run: ReadContext, scope: BodyScope, versions: ApiVersions) ->
 
     def build(body: _Body) -> ResourceBody:
         if body.members.get("nextLink"):
-            more = call.gap(GapReason.PARTIAL, "the list has further pages, which no expression is asked of")
+            more = call.gap(GapReason.PARTIAL, "the list has more pages, and expressions read one page")
             return ResourceBody(version, dict.fromkeys(scope.expressions, more))
         found = body_facts.facts(scope.expressions, body.members)
         return ResourceBody(version, {name: _fact(call, each) for name, each in found.items()})

@@ -201,7 +201,7 @@ def _denied(entra_only: Observed[bool | None] | Gap, seen: Reached) -> str:
     if isinstance(entra_only, Gap):
         return ""
     if entra_only.value is None:
-        return "it is missing, though the server tells its Entra administrator" if administered else ""
+        return "it is missing, though the server reports an Entra administrator" if administered else ""
     if seen.entra_only is None or seen.entra_only == entra_only.value:
         return ""
     return "the server and its azureADOnlyAuthentications contradict each other"

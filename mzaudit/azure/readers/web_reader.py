@@ -195,13 +195,13 @@ def _two_identities(itself: OwnBody, managed: OwnIdentity) -> str:
         return ""
     told, it = itself.value.identity, managed.value
     if it is None:
-        return "the app tells an identity that is missing" if told.principal_id is not None else ""
+        return "the app reports an identity that is missing" if told.principal_id is not None else ""
     for what, one, other in (
         ("principalId", told.principal_id, it.principal_id),
         ("tenantId", told.tenant_id, it.tenant_id),
     ):
         if one and other and one.casefold() != other.casefold():
-            return f"the app and its identity tell two values of {what}"
+            return f"the app and its identity report two values of {what}"
     return ""
 
 

@@ -251,7 +251,7 @@ class _DatabaseReader:
         self._run.ledger.note(call, GapReason.NOT_COLLECTED.value)
         return call.gap(
             GapReason.NOT_COLLECTED,
-            f"the database tells names apart by case: write migrations.table as it does, {spelt}",
+            f"the database is case-sensitive: write migrations.table as {spelt}",
         )
 
     def _nothing(self, call: Call, gap: Gap) -> DatabaseContents:

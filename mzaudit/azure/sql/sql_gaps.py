@@ -16,7 +16,7 @@ from mzaudit.azure.client.gaps import raised_by_us
 from mzaudit.connection_failures import no_tls, of_certificate, system_words
 from mzaudit.snapshot.observed import GapReason
 
-_USER = "the auditing identity is no user of the database, or CONNECT is denied to it"
+_USER = "the auditing identity is not a user of the database, or CONNECT is denied to it"
 
 # https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues, and sys.messages
 NUMBERS: Final[Mapping[int, tuple[GapReason, str, bool]]] = MappingProxyType(
@@ -48,7 +48,7 @@ NUMBERS: Final[Mapping[int, tuple[GapReason, str, bool]]] = MappingProxyType(
         40914: (GapReason.FIREWALL, "the server's virtual network rules do not admit this subnet", False),
         47072: (
             GapReason.REFUSED,
-            "the server wants TLS 1.3, which TDS 7.4 cannot carry",
+            "the server requires TLS 1.3, which TDS 7.4 does not support",
             False,
         ),
         47073: (
@@ -62,7 +62,7 @@ NUMBERS: Final[Mapping[int, tuple[GapReason, str, bool]]] = MappingProxyType(
     }
 )
 
-GARBAGE = DatabaseFailure(GapReason.MALFORMED, "the server's answer is no TDS: a gateway in between may have answered")
+GARBAGE = DatabaseFailure(GapReason.MALFORMED, "the server's answer is not TDS: a gateway or proxy may have answered")
 _SLOW = DatabaseFailure(GapReason.TIMEOUT, "no answer in time")
 
 # What the driver raises when a stream is not what it ought to be.

@@ -88,7 +88,7 @@ def fact(expression: str, body: Json) -> ResourceFact | str:
     except HiddenValueError:
         return "the expression compares a text that is not shown: it looks like a secret"
     except JMESPathTypeError as error:
-        return f"the expression does not fit the answer: {error.function_name}() was given {error.actual_type}"
+        return f"the expression does not fit the answer: {error.function_name}() got {error.actual_type}"
     except ArityError as error:
         return f"the expression calls {error.function_name}() with another number of arguments than it takes"
     except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
@@ -106,7 +106,7 @@ def _fact(found: Json) -> ResourceFact | str:
     fact = fact_of(found)
     if fact is None and isinstance(found, str):
         return ResourceFact(FactKind.HIDDEN, looks=("long" if len(found) > LONGEST_TEXT else "unprintable",))
-    return fact or "the answer holds what is no value there, such as a number beyond all bounds"
+    return fact or "the answer has a value that cannot be represented, such as an overflowing number"
 
 
 def _may_be_shown(value: Json) -> bool:

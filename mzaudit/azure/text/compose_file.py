@@ -83,13 +83,13 @@ class _ComposeReader:
             case MappingNode():
                 for name, value in self._members(node).items():
                     if not isinstance(value, ScalarNode):
-                        raise ComposeError("a variable of the compose file is no text")
+                        raise ComposeError("a variable of the compose file is not a string")
                     if value.tag != _NULL:
                         yield name, value.value
             case SequenceNode():
                 for entry in node.value:
                     if not isinstance(entry, ScalarNode):
-                        raise ComposeError("a variable of the compose file is no text")
+                        raise ComposeError("a variable of the compose file is not a string")
                     name, equals, text = entry.value.partition("=")
                     if equals:
                         yield name.strip(), text
@@ -109,13 +109,13 @@ class _ComposeReader:
             if name.tag == _MERGE:
                 for each in value.value if isinstance(value, SequenceNode) else [value]:
                     if not isinstance(each, MappingNode):
-                        raise ComposeError("the compose file merges what is no mapping")
+                        raise ComposeError("the compose file merges something that is not a mapping")
                     self._merges += 1
                     if self._merges > _MOST_MERGES:
                         raise ComposeError("the compose file merges too often")
                     merged = {**self._members(each), **merged}
             elif not isinstance(name, ScalarNode):
-                raise ComposeError("a name in the compose file is no text")
+                raise ComposeError("a name in the compose file is not a string")
             elif name.value in own:
                 raise ComposeError("the compose file says one name twice")
             else:

@@ -37,7 +37,7 @@ _FOLDER: Final = re.compile(r"[\w.][\w./-]*", re.ASCII)
 @click.option("--env", "environments", multiple=True, metavar="ENV", help="What to check.  [default: the policy's]")
 @click.option("--matrix", is_flag=True, help="azure-pipelines: collect in a job an environment, check all in one.")
 @click.option("--ticket", is_flag=True, help="Keep an issue or work item of nightly runs.")
-@click.option("--notify", is_flag=True, help="Tell Microsoft Teams, Slack or a webhook of nightly runs.")
+@click.option("--notify", is_flag=True, help="Notify Microsoft Teams, Slack or a webhook of nightly runs.")
 def command(
     pipeline: str | None,
     example: str | None,

@@ -36,7 +36,7 @@ not notified changes none of them.
 """
 
 
-@click.command(epilog=EPILOG, short_help="Tell Microsoft Teams, Slack or any webhook of a run.")
+@click.command(epilog=EPILOG, short_help="Notify Microsoft Teams, Slack or any webhook of a run.")
 @publishing.report_argument
 @publishing.environments_option
 @publishing.policy_option

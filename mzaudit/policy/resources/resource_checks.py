@@ -75,7 +75,7 @@ def _resource(policy: Policy, key: str, spec: ResourceSpec) -> Wrong:
         yield (*at, "parent"), *unknown
         return
     elif _circle(policy, key):
-        yield (*at, "parent"), "a parent that is no part of it", shown(spec.parent)
+        yield (*at, "parent"), "a parent that is not a part of it", shown(spec.parent)
         return
     elif not things.environments(policy, things.full_name(policy, spec.parent)) & set(wanted):
         found = f"{shown(spec.parent)}, which is in none of them"

@@ -68,7 +68,7 @@ def _lines(*lines: str) -> Iterator[str]:
 
 def _head(report: Report) -> Iterator[str]:
     yield "# Remediation of what mzaudit found. Each command is a proposal: review it, and run what is right."
-    yield "# Only what adds or enables something runs. What replaces, takes away or shuts somebody out waits"
+    yield "# Only commands that add or enable something run. Those that replace, remove or lock out wait"
     yield "# as a comment, with what to check first; so does a placeholder in capitals (COMMIT), and what follows it."
     yield f"# {_counts(report)}"
     for finding in with_status(report, Status.WAIVED):
@@ -112,7 +112,7 @@ def _steps(commands: Sequence[str]) -> Iterator[str]:
         # A saved report may have been written by anyone; what a reviewer cannot see must not run, and what a pipeline
         # would obey must not even stand there: scripts are printed into logs.
         if UNSHOWABLE.search(command) or log(command) != command or not _one_command(command):
-            yield f"# NOT RUN, it is no az or sqlcmd command or holds what cannot be shown: {comment(command)}"
+            yield f"# NOT RUN, not an az or sqlcmd command, or text that cannot be shown: {comment(command)}"
             waiting = True
             continue
         missing, check = ", ".join(placeholders(command)), check_first(command)

@@ -91,14 +91,14 @@ def _attached(want: DesiredService, seen: Snapshot) -> Verdict:
         there = tuple(each.id for each in site.identity.user_assigned)
         return Fail(
             (Evidence(at, wanted.id if wanted is not None else None, there),),
-            f"{want.app} does not carry its {want.identity_words}.",
-            "Attach the identity to the app, and see that it holds its documented roles.",
+            f"{want.app} does not have its {want.identity_words}.",
+            "Assign the identity to the app, and check that it holds its documented roles.",
             switch_on(want, seen),
         )
     principal = require_field(one.principal_id or None, f"GET {want.id}", f"principalId of {one.id}")
     own = itself.principal_id if itself is not None else None
     if own is not None and own.casefold() != principal.casefold():
-        detail = "the app and the identity itself tell two values of principalId"
+        detail = "the app and the identity report two values of principalId"
         raise Unobserved(Gap(GapReason.CONTRADICTED, f"GET {wanted.id}", wanted.id, detail=detail))
     return Pass((Evidence(f"{at}/{wanted.name}/principalId", own or "an object id", principal),))
 
@@ -125,7 +125,7 @@ def _one_choice(want: DesiredService, seen: Snapshot) -> None:
         return
     views = site.value.key_vault_reference_identity, config.value.key_vault_reference_identity
     if len({each.casefold() for each in views if each}) > 1:
-        detail = "the app and its configuration tell two values of keyVaultReferenceIdentity"
+        detail = "the app and its configuration report two values of keyVaultReferenceIdentity"
         raise Unobserved(Gap(GapReason.CONTRADICTED, f"GET {want.id}/config/web", want.id, detail=detail))
 
 
@@ -142,7 +142,7 @@ def _configured(want: DesiredService, seen: Snapshot) -> Verdict:
     return Fail(
         (Evidence(f"{at}/acrUserManagedIdentityID", client, config.acr_user_managed_identity),),
         f"{want.app} pulls its image with another identity than its {want.identity_words}.",
-        f"Let the app pull its image with its {want.identity_words}.",
+        f"Configure the app to pull its image with its {want.identity_words}.",
         Fix(
             "Website Contributor",
             (pull_with_identity(want),),
@@ -163,7 +163,7 @@ def _selected(want: DesiredService, at: str, identity: str | None) -> Verdict:
     return Fail(
         (Evidence(at, wanted, identity),),
         f"Key Vault references of {want.app} are not resolved with its {want.identity_words}.",
-        f"Let Key Vault references use the {want.identity_words}.",
+        f"Configure Key Vault references to use the {want.identity_words}.",
         Fix(
             "Website Contributor",
             (
@@ -202,7 +202,7 @@ def _containers(want: DesiredService, seen: Snapshot) -> Verdict:
             (Evidence(where, documented, f"{auth} ({used})" if used else auth),),
             f"The container {item.container.name} of {want.app} pulls its image with another identity than its "
             f"{want.identity_words}.",
-            f"Let the container pull its image with the {want.identity_words}.",
+            f"Configure the container to pull its image with the {want.identity_words}.",
             Fix(
                 "Website Contributor",
                 (pull_by_own_identity(want, item.container.name, client),),

@@ -58,15 +58,15 @@ def _linux(want: DesiredService, seen: Snapshot) -> Verdict:
     if is_workflow or is_function != want.function:
         return Fail(
             (Evidence(at, f"a {documented}", ",".join(site.kind)),),
-            f"{want.app} is no {documented}: its kind is {','.join(site.kind) or 'not said'}.",
-            f"Create a {documented} on a Linux plan beside it, or correct the policy; see first what runs here.",
+            f"{want.app} is not a {documented}: its kind is {','.join(site.kind) or 'not said'}.",
+            f"Create a {documented} on a Linux plan as a new app, or correct the policy; check first what runs here.",
             run_documented(want, seen),
         )
     if not require_field(site.reserved, call, "properties.reserved"):
         return Fail(
             (Evidence(f"{want.id}/properties/reserved", True, False),),
             f"{want.app} runs on Windows: it is not reserved.",
-            f"Create a Linux {documented} beside it, and move over: the system cannot be changed.",
+            f"Create a new Linux {documented} and move to it: the operating system cannot be changed.",
             run_documented(want, seen),
         )
     return Pass((Evidence(f"{want.id}/properties/reserved", True, True),))
@@ -104,7 +104,7 @@ def _stack(want: DesiredService, seen: Snapshot) -> Verdict:
     return Fail(
         evidence,
         f"{want.app} {_what(runtime)}, not the documented stack {want.stack}.",
-        f"Let {want.app} run {want.stack}, or correct the policy.",
+        f"Set the runtime of {want.app} to {want.stack}, or correct the policy.",
         run_documented(want, seen),
     )
 

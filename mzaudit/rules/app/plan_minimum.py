@@ -23,7 +23,7 @@ def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:
     The SKU of the app's plan has at least the cores and the memory of the policy's minimum for its family (Basic B2,
     PremiumV3 P1v3, Functions Premium EP1, Flex Consumption FC1, …). SKUs that the policy refuses (F1, D1, Y1, P0v3, …)
     fail. Families are not compared with each other: a P0v3 has fewer cores and more memory than a B2. Inconclusive
-    where the policy gives no minimum for the family, or where neither the policy (`plans.sizes`) nor mzaudit knows the
+    where the policy has no minimum for the family, or where neither the policy (`plans.sizes`) nor mzaudit knows the
     size of the SKU; the finding names the line to add. Not applicable to a function app in Azure Container Apps, which
     runs on no plan.
 
@@ -59,7 +59,7 @@ def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:
     size = size_of(want, plan)
     least = None if minimum is None else sku(minimum, want.plans.sizes)
     if least is None:
-        wanted = f"the policy gives no minimum for the family {size.family}: add `{size.family}: SKU` to plans.minimum"
+        wanted = f"the policy has no minimum for the family {size.family}: add `{size.family}: SKU` to plans.minimum"
         raise not_documented(want, plan, wanted)
     if size.at_least(least):
         return Pass((Evidence(at, f"at least {least.name}", plan.sku),))

@@ -10,7 +10,7 @@ from mzaudit.snapshot.estate import Snapshot
 
 @rule(
     "APP-004",
-    title="Production runs on the recommended plan",
+    title="Production runs on a recommended plan",
     severity=Severity.LOW,
     over=each_recommended_service,
     bears_on=Aspect.PLAN,
@@ -44,7 +44,7 @@ def plan_recommended(want: DesiredService, seen: Snapshot) -> Verdict:
     plan = plan_of(want, seen)
     if want.function and family_of(plan.sku) in FUNCTIONS:
         return NotApplicable(
-            f"{want.app} is on {plan.sku}, a plan for function apps alone; no such one is recommended."
+            f"{want.app} is on {plan.sku}, a plan for function apps only; none of these is recommended."
         )
     recommended = sku(want.plans.recommended or "", want.plans.sizes)
     if recommended is None:

@@ -49,6 +49,6 @@ def foreign(want: DesiredService, seen: Snapshot, main: MainImage) -> Fail | Non
     return Fail(
         (Evidence(main.at, own, main.text),),
         f"The image of {want.app} is not one of {own}.",
-        f"Let {want.app} run an image of {own}.",
+        f"Deploy to {want.app} an image of {own}.",
         deploy(want, seen, main.form),
     )

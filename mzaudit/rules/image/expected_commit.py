@@ -37,7 +37,7 @@ def expected_commit(want: DesiredService, seen: Snapshot) -> Verdict:
     - https://learn.microsoft.com/azure/app-service/deploy-ci-cd-custom-container
     """
     if want.expected_commit is None:
-        return NotApplicable("No tag was given: --expect-image SERVICE=TAG.")
+        return NotApplicable("Not asked for: give --expect-image SERVICE=TAG.")
     main = main_image(want, seen)
     if isinstance(main, Fail):
         return main

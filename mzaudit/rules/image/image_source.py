@@ -78,7 +78,7 @@ def _own(want: DesiredService, seen: Snapshot, containers: AppContainers) -> Ver
     return Fail(
         (Evidence(containers.at, f"an image of {want.repository}", images or "none"),),
         f"No container of {want.app} runs an image of {want.repository}.",
-        f"Let {want.app} run an image of {want.repository}.",
+        f"Deploy to {want.app} an image of {want.repository}.",
         deploy(want, seen, containers.form),
     )
 
@@ -95,7 +95,7 @@ def _comes(
     evidence = (Evidence(containers.at, expected, container.image, f"container {container.name}"),)
     image = parse(container.image)
     if image is None:
-        wrong = "is no image reference"
+        wrong = "is not an image reference"
     elif not is_host_of(host, image.host):
         wrong = "comes from Docker Hub" if image.host == DOCKER_HUB else f"comes from {image.host}"
         wrong += f", not from {host}"
@@ -126,7 +126,7 @@ def _comes(
     return Fail(
         evidence,
         note,
-        f"Push the image to {host} and let {want.app} run it from there.",
+        f"Push the image to {host} and deploy it to {want.app} from there.",
         deploy(want, seen, containers.form),
     )
 
@@ -159,7 +159,7 @@ def _as_documented(want: DesiredService, containers: AppContainers, container: C
     return Fail(
         evidence,
         f"The side-car {container.name} of {want.app} does not run the documented image {expected}.",
-        "Let the side-car run the documented image, or correct the policy.",
+        "Deploy the documented image to the sidecar, or correct the policy.",
         Fix(
             "Website Contributor",
             (

@@ -76,7 +76,7 @@ def latest_deployed(want: DesiredService, seen: Snapshot) -> Verdict:
     tag, digest, style = main.image.tag, main.image.digest, want.tags
     short = style == COMMIT and tag is not None and is_short_commit(tag)
     if digest is None and (tag is None or not (is_of(style, tag) or short)):
-        return _fail(want, seen, main, Evidence(main.at, words(style), main.text), f"its tag is no {_noun(style)}")
+        return _fail(want, seen, main, Evidence(main.at, words(style), main.text), f"its tag is not a {_noun(style)}")
     running = _running(want, seen, main.image, tags)
     if not running and digest is not None and any(is_of(style, item.name) for item in tags.items):
         detail = (

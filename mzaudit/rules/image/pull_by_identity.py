@@ -119,7 +119,7 @@ def _uses(want: DesiredService, seen: Snapshot) -> Verdict:
         evidence,
         f"{want.app} does not pull with "
         + (f"its {want.identity_words}, but with another one." if use else "an identity."),
-        f"Let the app pull with its {want.identity_words}.",
+        f"Configure the app to pull with its {want.identity_words}.",
         Fix(
             "Website Contributor",
             (pull_with_identity(want),),
@@ -216,7 +216,7 @@ def _accepts(want: DesiredService, seen: Snapshot) -> Verdict:
     return Fail(
         evidence,
         f"{want.registry.name} refuses the tokens with which App Service pulls.",
-        "Let the registry accept Azure Resource Manager tokens.",
+        "Enable authentication with Azure Resource Manager tokens on the registry.",
         Fix(
             "Contributor on the registry",
             (

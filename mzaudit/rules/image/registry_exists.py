@@ -34,7 +34,7 @@ def registry_exists(want: DesiredRegistry, seen: Snapshot) -> Verdict:
     """
     registry = need(seen.registry(want.id).properties)
     if registry is not None:
-        words = f"documented as {want.documented_name}, login server {registry.login_server or 'not told'}"
+        words = f"documented as {want.documented_name}, login server {registry.login_server or 'not returned'}"
         return Pass((Evidence(want.id, "exists", "exists", words),))
     group = segment(want.id, "resourceGroups") or "RESOURCE_GROUP"
     return Fail(

@@ -11,7 +11,7 @@ from mzaudit.snapshot.estate import Snapshot
 
 @rule(
     "KV-002",
-    title="The vault authorises as documented",
+    title="The vault uses the documented permission model",
     severity=Severity.HIGH,
     over=each_vault,
     guards=(Demand.VAULT_ROLE,),
@@ -41,7 +41,7 @@ def authorization_mode(want: DesiredVault, seen: Snapshot) -> Verdict:
         return Pass(evidence)
     if want.by_policies:
         note = f"The vault {want.name} authorises by RBAC: its access policies have no effect."
-        mend = "Let the vault authorise by access policies, once they are complete, or correct the policy."
+        mend = "Switch the vault to access policies, once they are complete, or correct the policy."
     else:
         note = f"The vault {want.name} authorises by access policies: roles on it have no effect on its secrets."
         mend = "Assign the documented roles, then switch the vault to RBAC authorization."

@@ -13,7 +13,7 @@ _NAMED = 10
 
 @rule(
     "KV-008",
-    title="Secrets that must differ do",
+    title="Secrets that must differ are different",
     severity=Severity.HIGH,
     over=each_distinct_secret,
     guards=(Demand.VAULT_ISOLATION,),

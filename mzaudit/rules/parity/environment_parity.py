@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @rule(
     "ENV-001",
-    title="The environments are alike",
+    title="The environments do not differ",
     severity=Severity.MEDIUM,
     over=each_parity,
     guards=(
@@ -130,7 +130,7 @@ def _occurs(want: Parity, claimed: AllowedDifference, seen: Snapshot) -> Verdict
         return Inconclusive(tuple(dict.fromkeys(gaps)))
     between = " and ".join(claimed.between)
     if claimed.what not in NAMES:
-        note = f"The policy allows a difference in {claimed.what}, which is no fact that is compared."
+        note = f"The policy allows a difference in {claimed.what}, which is not compared."
     else:
         note = f"The policy allows {between} to differ in {claimed.what}, but they do not."
     return Fail(

@@ -71,8 +71,8 @@ def container_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     if storage.without_roles is None:
         return Inconclusive(
             (*known, *ways),
-            f"{storage.account} may let somebody at its blobs without a role, and mzaudit does not read whom. Where"
-            " that is needed, look yourself, and say what looks after it as the container's `without_roles`.",
+            f"{storage.account} may give access to its blobs without a role, which mzaudit does not read. Where that"
+            " is intended, review it yourself, and state it under the container's `without_roles`.",
         )
     if isinstance(verdict, Pass):
         said = tuple(Evidence(storage.account_id, "as the policy answers for", "not read", way.call) for way in ways)

@@ -75,8 +75,8 @@ def ghost_principal(want: SucceededService, seen: Snapshot) -> Verdict:
                 )
                 for one in sure
             ),
-            f"{first.principal_id}, which is no identity of the estate, holds {role} on {first.scope}: it looks like a"
-            f" former identity of {service.app}.",
+            f"{first.principal_id}, which is not an identity of the estate, holds {role} on {first.scope}: it looks"
+            f" like a former identity of {service.app}.",
             "Make sure that the principal no longer exists, then delete its assignments.",
             Fix(
                 "Role Based Access Control Administrator",

@@ -109,15 +109,15 @@ def _by_policies(want: SecretsReader, principal: str, properties: VaultPropertie
     if effective and not much:
         return Pass(evidence)
     if effective:
-        note = f"The access policy of {service.app} on {vault.name} lets it more than read: {', '.join(sorted(much))}."
+        note = f"The access policy of {service.app} on {vault.name} grants more than read: {', '.join(sorted(much))}."
     elif properties.rbac and rights & {"get", "all"}:
         note = f"{vault.name} authorises by RBAC, so that its access policy for {service.app} has no effect."
     else:
-        note = f"No access policy lets {service.app} get the secrets of {vault.name}."
+        note = f"No access policy grants {service.app} Get on the secrets of {vault.name}."
     return Fail(
         evidence,
         note,
-        "Let the access policy of the identity hold get and list of secrets, and no more.",
+        "Reduce the access policy of the identity to Get and List on secrets.",
         Fix(
             "Contributor on the vault",
             (allow_reading(vault, principal),),

@@ -63,7 +63,7 @@ def _plan(found: Belonging, site: Site) -> None:
             plan, environment = one.properties.value.plan_id, one.properties.value.managed_environment
             if plan is None and environment is None:
                 call = f"GET {one.id}"
-                found.doubt(Gap(GapReason.UNDECIDED, call, one.id, detail="it does not tell its plan"), *_HOSTS)
+                found.doubt(Gap(GapReason.UNDECIDED, call, one.id, detail="Azure does not return its plan"), *_HOSTS)
             found.add(plan, environment)
 
 
@@ -81,5 +81,5 @@ def _around_component(found: Belonging, seen: Snapshot, component_id: str) -> No
     found.doubt(component.dashboards.gap, *_DRAWINGS)
     for each in component.dashboards.items:
         if not each.whole:
-            gap = Gap(GapReason.UNDECIDED, f"GET {each.id}", each.id, detail="Azure does not tell its content")
+            gap = Gap(GapReason.UNDECIDED, f"GET {each.id}", each.id, detail="Azure does not return its content")
             found.doubt(gap, each.id)

@@ -27,7 +27,7 @@ _DATABASES = f"{SERVER}/databases".casefold()
 
 @rule(
     "RES-003",
-    title="The resource group holds nothing undocumented",
+    title="The resource group contains nothing undocumented",
     severity=Severity.LOW,
     over=each_documented_group,
     guards=(Demand.DOCUMENTED,),
@@ -77,8 +77,8 @@ def nothing_undocumented(want: DocumentedGroup, seen: Snapshot) -> Verdict:
     if extra:
         return Fail(
             _rows(want.id, extra),
-            f"The resource group {group} holds what the policy does not document:"
-            f" {_named(extra)}." + (" It may hold more that was not seen." if gaps else ""),
+            f"The resource group {group} contains resources that the policy does not document:"
+            f" {_named(extra)}." + (" It may contain more that could not be read." if gaps else ""),
             "Look what each is and who made it; then document it, allow it with a reason, or remove it.",
             Fix(
                 "Reader on the resource group",

@@ -98,7 +98,7 @@ def _mounts(facet: Observed[tuple[Mount, ...] | None] | Gap, call: str) -> Listi
     found = _listing(facet, call)
     silent = [each.name for each in found.items if each.credential is None]
     told = tuple(Setting(each.name, each.credential) for each in found.items if each.credential is not None)
-    untold = f"the answer does not hold the accessKey of {silent[0]}" if silent else ""
+    untold = f"the answer has no accessKey of {silent[0]}" if silent else ""
     return Listing(told, Gap(GapReason.MALFORMED, call, detail=untold) if silent else found.gap)
 
 
@@ -107,7 +107,7 @@ def _compose(facet: Observed[SiteConfig | None] | Gap, call: str) -> Listing[Set
         return _listing(facet if isinstance(facet, Gap) else Observed(None), call)
     runtime = facet.value.runtime
     if runtime is None:
-        return Listing(gap=Gap(GapReason.MALFORMED, call, detail="the answer does not hold properties.linuxFxVersion"))
+        return Listing(gap=Gap(GapReason.MALFORMED, call, detail="the answer has no properties.linuxFxVersion"))
     return Listing(
         runtime.environment, Gap(GapReason.MALFORMED, call, detail=runtime.problem) if runtime.problem else None
     )

@@ -120,12 +120,12 @@ def _exposed(want: DesiredService, entry: SettingEntry) -> Fail | None:
 
 def _cure(want: DesiredService, entry: SettingEntry) -> str:
     if entry.kind in (SettingKind.APP_SETTING, SettingKind.CONNECTION_STRING) and want.vault is not None:
-        return f"Put the value into {want.vault.name}, refer to it from the setting, then renew the credential."
+        return f"Store the value in {want.vault.name}, refer to it from the setting, then rotate the credential."
     if entry.kind is SettingKind.MOUNT:
         return "Keep the key in an app setting that refers to Key Vault, name that setting in the mount, renew the key."
     if entry.kind is SettingKind.REGISTRY_LOGIN:
         return "Pull with the app's system-assigned identity, take the password away, then renew it."
-    return "Take the value away, let the app get it by its identity or from a vault of its own, then renew it."
+    return "Remove the value, use the app's identity or a Key Vault reference instead, then rotate the credential."
 
 
 def _fix(want: DesiredService, entry: SettingEntry) -> Fix:

@@ -84,7 +84,7 @@ def _failure(want: BoundedService, entry: SettingEntry, vault: str, own: str) ->
             "Website Contributor on the app",
             (removal_command(service, entry),),
             f"{PROPERTY[entry.kind]}: take {entry.name} away"
-            + (f", or let it refer to {own}" if service.vault is not None else ""),
+            + (f", or change it to refer to {own}" if service.vault is not None else ""),
         ),
     )
 

@@ -64,7 +64,9 @@ def reference_current(want: SecretSetting, seen: Snapshot) -> Verdict:
     if active is None:
         references = whole(seen.site(want.service.id).references)
         if not any(each.active_version for each in references):
-            return NotApplicable(f"App Service tells of no reference of {want.service.app} which version it runs with.")
+            return NotApplicable(
+                f"App Service does not report which version any reference of {want.service.app} runs with."
+            )
         raise Unobserved(Gap(GapReason.MALFORMED, f"GET {at}", at, detail="the active version is unknown"))
     item = need(seen.vault(want.secret.vault_id).secret(want.secret.stored))
     if item is None:
@@ -102,7 +104,7 @@ def _compare(want: SecretSetting, seen: Snapshot, running: tuple[str, bool], ite
     return Fail(
         evidence,
         f"{name} of {app} still runs with an older version of {want.secret.stored}: the rotation has not reached it.",
-        "Make App Service resolve its references now; by itself it does so within 24 hours.",
+        "Refresh the references now; App Service does so by itself within 24 hours.",
         resolve_again(want),
         Severity.LOW if unknown or recent else None,
         unknown,

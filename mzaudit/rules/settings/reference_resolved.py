@@ -19,7 +19,7 @@ _STATUSES = {
     ),
     "msinotenabled": (
         "the app has no managed identity to read the vault with, or not the one that is set for references",
-        "Switch the system-assigned identity on, let Key Vault references use it, and grant its role again.",
+        "Enable the system-assigned identity, configure Key Vault references to use it, and grant its role again.",
     ),
     "vaultnotfound": (
         "the vault of the reference does not exist",
@@ -35,13 +35,13 @@ _STATUSES = {
     ),
     "accesstokeyvaultdenied": (
         "the vault refused the app's identity",
-        "Grant Key Vault Secrets User on the vault to the app's identity, let the vault's network rules admit the app, "
+        "Grant Key Vault Secrets User on the vault to the app's identity, allow the app in the vault's network rules, "
         "and enable the secret if it is disabled.",
     ),
     "unauthorizedclient": (
         "Entra refused to give the app's identity a token for the vault",
-        "See that the vault and the app belong to one tenant and that the identity was not deleted; switch it off and "
-        "on again and grant its role again.",
+        "Check that the vault and the app are in one tenant and that the identity was not deleted; disable and enable "
+        "it, and grant its role again.",
     ),
 }
 

@@ -37,7 +37,7 @@ def administers(database: DesiredDatabase, who: EntraAdministrator, client: Clie
         ),
         f"{client.words[0].upper()}{client.words[1:]} is the Entra administrator of {database.server}: it enters "
         f"{database.name} as dbo.",
-        "Give the server a group of people as its Entra administrator.",
+        "Set a group of people as the server's Entra administrator.",
         Fix(
             SERVER_CONTRIBUTOR,
             (appoint(group, database.server),),

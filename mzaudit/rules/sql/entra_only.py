@@ -13,7 +13,7 @@ from mzaudit.snapshot.text import ids
 
 @rule(
     "SQL-002",
-    title="The server accepts no passwords",
+    title="The server accepts Microsoft Entra authentication only",
     severity=Severity.HIGH,
     over=each_server,
     guards=(Demand.NO_PASSWORDS,),
@@ -57,7 +57,7 @@ def entra_only(want: DesiredServer, seen: Snapshot) -> Verdict:
         return Fail(
             (Evidence(at, True, "no Entra administrator"),),
             f"The SQL server {want.name} has no Entra administrator, so it can accept nothing but passwords.",
-            "Name an Entra administrator, let the clients connect with identities, then accept nothing else.",
+            "Set an Entra administrator, move the clients to Entra identities, then enable Entra-only authentication.",
             Fix(
                 SERVER_CONTRIBUTOR,
                 (appoint(group, want.name), enable),
@@ -66,8 +66,8 @@ def entra_only(want: DesiredServer, seen: Snapshot) -> Verdict:
         )
     return Fail(
         (Evidence(at, True, only),),
-        f"The SQL server {want.name} accepts passwords beside Entra identities.",
-        "See that every client connects with an identity, then switch Entra-only authentication on.",
+        f"The SQL server {want.name} accepts SQL authentication besides Microsoft Entra.",
+        "Check that every client connects with an Entra identity, then enable Entra-only authentication.",
         Fix(
             "SQL Security Manager or SQL Server Contributor on the server",
             (enable,),

@@ -73,7 +73,7 @@ def identity_roles(want: DatabaseUser, seen: Snapshot) -> Verdict:
     inside = seen.database(database.id)
     user = find(inside.principals, lambda one: one.entra_id == client.id)
     if user is None:
-        return NotApplicable(f"The identity of {service.app} is no user of {database.name}.")
+        return NotApplicable(f"The identity of {service.app} is not a user of {database.name}.")
     return _compared(want, inside, user, seen)
 
 

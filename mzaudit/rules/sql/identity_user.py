@@ -55,7 +55,7 @@ def identity_user(want: DatabaseUser, seen: Snapshot) -> Verdict:
         return Fail(
             (Evidence(f"{service.id}/identity/principalId", "an object id", None),),
             f"{service.app} has no {service.identity_words}, so no user of {database.name} can be its own.",
-            "Give the app its identity, then create its user in the database.",
+            "Assign the identity to the app, then create its user in the database.",
             Fix(ADMINISTRATOR, (sqlcmd(database, seen, *create),)),
         )
     users = seen.database(database.id).principals
@@ -70,7 +70,7 @@ def identity_user(want: DatabaseUser, seen: Snapshot) -> Verdict:
     if named is None:
         return Fail(
             (Evidence(f"{database.id}/users", f"a user with the SID of {client.id}", "none"),),
-            f"The identity of {service.app} is no user of {database.name}.",
+            f"The identity of {service.app} is not a user of {database.name}.",
             "Create the user from the external provider and give it its roles.",
             Fix(ADMINISTRATOR, (sqlcmd(database, seen, *create),)),
         )
@@ -96,22 +96,22 @@ def _shut_out(
     return Fail(
         (*evidence, Evidence(f"{database.id}/users/{own.name}/permissions", "CONNECT", out)),
         f"The user {own.name} of {database.name} is the identity of {want.service.app} and cannot sign in: {out}.",
-        "Let the user connect.",
+        "Grant the user CONNECT.",
         Fix(ADMINISTRATOR, (sqlcmd(database, seen, *back, f"GRANT CONNECT TO {quoted(own.name)};"),)),
     )
 
 
 def _made_for_the_object(named: DatabasePrincipal, app: str, database: str) -> str:
     return (
-        f"The user {named.name} of {database} carries the object id of the identity of {app}, where Azure SQL looks "
-        "for its client id: the identity cannot sign in."
+        f"The user {named.name} of {database} has the object id of the identity of {app} as its SID, where Azure "
+        "SQL expects the client id: the identity cannot sign in."
     )
 
 
 def _impostor(named: DatabasePrincipal, app: str, database: str) -> str:
     if named.external:
         return (
-            f"The user {named.name} of {database} carries a stale SID: it was made for a former identity of {app}, "
-            "and today's cannot sign in."
+            f"The user {named.name} of {database} has a stale SID: it was created for a former identity of {app}, "
+            "and the current one cannot sign in."
         )
-    return f"The user {named.name} of {database} was not created from the external provider: it is no user of {app}'s."
+    return f"The user {named.name} of {database} was not created from the external provider: it is not a user of {app}."

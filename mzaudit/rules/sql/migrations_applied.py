@@ -19,7 +19,7 @@ from mzaudit.snapshot.observed import Gap, GapReason, not_asked
 _MIGRATE = "Run the pipeline's migration step, and see why it did not."
 _GUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _LOGIN = re.compile(rf"({_GUID})(?:@{_GUID})?")
-_PIPELINE = Fix("whoever may run the deployment pipeline", (az("pipelines run", name="SQL_MIGRATION_PIPELINE"),))
+_PIPELINE = Fix("anyone who can run the deployment pipeline", (az("pipelines run", name="SQL_MIGRATION_PIPELINE"),))
 
 
 @rule(
@@ -82,7 +82,7 @@ def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:
     if rows is None:
         return Fail(
             (Evidence(at, "applied migrations", "no such table"),),
-            f"There is no {tool} history in {database.name}: it has no table {database.migrations}.",
+            f"{database.name} has no {tool} history: no table {database.migrations}.",
             "Run the pipeline's migration step; if it keeps its history elsewhere, name it under migrations.table.",
             _PIPELINE,
         )
@@ -97,7 +97,7 @@ def migrations_applied(want: GuardedDatabase, seen: Snapshot) -> Verdict:
                     at, "applied migrations", f"none among {counted(len(rows), 'row')}: {found}" if rows else "no rows"
                 ),
             ),
-            f"{tool}'s history {database.migrations} of {database.name} holds no applied migration"
+            f"{tool}'s history {database.migrations} of {database.name} has no applied migration"
             + (f", only rows of the types {found}." if rows else ": it is empty."),
             _MIGRATE,
             _PIPELINE,

@@ -84,14 +84,14 @@ def no_password_users(want: DesiredDatabase, seen: Snapshot) -> Verdict:
             found.append(user)
         elif out.value is None:
             call = f"SQL {inside.id} how {user.name} signs in"
-            words = f"a user of type {user.type}, authentication {user.authentication or 'not told'}"
+            words = f"a user of type {user.type}, authentication {user.authentication or 'not returned'}"
             gaps.append(Gap(GapReason.MALFORMED, call, inside.id, detail=words))
     at = f"{want.id}/users"
     if found:
         return Fail(
             tuple(Evidence(f"{at}/{u.name}", "no password", _WITH_PASSWORD[u.authentication]) for u in found),
             " ".join(_words(want, found)),
-            "See that nothing signs in with it, then drop the user.",
+            "Check that nothing signs in with it, then drop the user.",
             Fix(ADMINISTRATOR, (sqlcmd(want, seen, *(f"DROP USER {quoted(user.name)};" for user in found)),)),
         )
     if gaps:

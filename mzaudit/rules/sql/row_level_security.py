@@ -102,7 +102,7 @@ def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
             (Evidence(f"{want.id}/tables", f"tables with the column {want.tenant_column}", "none"),),
             f"No table of {want.name} has the column {want.tenant_column}: nothing in it can be kept apart by tenant.",
             "Run its migrations, or correct the database's tenant_column; without it no tenants are looked for.",
-            Fix("whoever may run the deployment pipeline", (az("pipelines run", name="SQL_MIGRATION_PIPELINE"),)),
+            Fix("anyone who can run the deployment pipeline", (az("pipelines run", name="SQL_MIGRATION_PIPELINE"),)),
         )
     return Pass(tuple(evidence for verdict in verdicts if isinstance(verdict, Pass) for evidence in verdict.evidence))
 
@@ -225,7 +225,15 @@ def _switches(want: DesiredDatabase, inside: DatabaseContents, services: ClientI
     gaps += [gap for who, gap in holders.doubts if not _excused(want, inside, who)]
     if gaps:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
-    return Pass((Evidence(at, "nobody unnamed can switch it off", tuple(sorted(want.administrators)) or "nobody"),))
+    return Pass(
+        (
+            Evidence(
+                at,
+                "only principals that the policy names can disable it",
+                tuple(sorted(want.administrators)) or "nobody",
+            ),
+        )
+    )
 
 
 def _administrator(want: DesiredDatabase, services: ClientIds, seen: Snapshot) -> Verdict:

@@ -54,7 +54,7 @@ def reach(alert: Alert, component: Component, now: datetime) -> Delivery:
         if applies is not False
     ]
     if not ways:
-        return Delivery(False, "calls nobody")
+        return Delivery(False, "has no action group")
     doubts = [_undecided(rule) for rule, applies in silencing if applies is None]
     doubts += [_untold(alert.id)] if alert.enabled is None else []
     gaps: list[Gap] = []
@@ -143,7 +143,7 @@ def _holds(condition: AlertCondition, alert: Alert, component: Component) -> boo
 def _undecided(rule: ProcessingRule) -> Gap:
     if rule.silences is None or rule.scopes is None:
         return Gap(GapReason.MALFORMED, f"GET {rule.id}", rule.id, detail="what it does, or over what, is unknown")
-    detail = "what its filters take can only be told of an alert that has fired: give the alert rule an action group"
+    detail = "its filters depend on the alert that fires: give the alert rule an action group of its own"
     return Gap(GapReason.UNDECIDED, f"GET {rule.id}", rule.id, detail=detail)
 
 

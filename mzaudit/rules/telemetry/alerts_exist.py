@@ -10,13 +10,13 @@ from mzaudit.snapshot.alerts import Alert
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.text import ids
 
-_EXPECTED = "enabled, and reaches somebody"
+_EXPECTED = "enabled, and notifies a receiver"
 _ROLE = "Monitoring Contributor on the resource group"
 
 
 @rule(
     "OBS-004",
-    title="An alert on the component reaches somebody",
+    title="An alert on the component notifies a receiver",
     severity=Severity.LOW,
     over=each_component,
     guards=(Demand.WATCHED,),
@@ -65,14 +65,14 @@ def alerts_exist(want: DesiredComponent, seen: Snapshot) -> Verdict:
         return Fail(
             (Evidence(want.id, "an enabled alert", "none"),),
             f"No alert in its subscription watches {want.name}.",
-            "Create an alert on the component and give it an action group.",
+            "Create an alert on the component with an action group.",
             Fix(_ROLE, (_create(want),), "Microsoft.Insights/metricAlerts"),
         )
     told = "; ".join(f"{alert.name} ({found.words})" for alert, found in reached)
     return Fail(
         tuple(Evidence(alert.id, _EXPECTED, found.words) for alert, found in reached),
-        f"No alert that watches {want.name} is enabled and reaches somebody: {told}.",
-        "Enable one of the alerts, and see that it has an action group that is enabled and has a receiver.",
+        f"No alert that watches {want.name} is enabled and notifies a receiver: {told}.",
+        "Enable one of the alerts, and check that it has an enabled action group with a receiver.",
         Fix(
             _ROLE,
             tuple(dict.fromkeys(_mend(want, alert) for alert, _ in reached)),

@@ -35,7 +35,7 @@ def component_exists(want: DesiredComponent, seen: Snapshot) -> Verdict:
     return Fail(
         (Evidence(want.id, "exists", "absent"),),
         f"The Application Insights component {want.name} does not exist.",
-        "Create the component, then put its connection string where the services have it.",
+        "Create the component, then set its connection string where the services read it.",
         Fix(
             "Application Insights Component Contributor on the resource group",
             (

@@ -46,7 +46,7 @@ def connection_string_matches(want: DocumentedConnectionString, seen: Snapshot) 
         return _fail(
             want,
             "no connection string",
-            f"The secret {want.secret.stored} of {want.secret.vault} holds no telemetry connection string.",
+            f"The secret {want.secret.stored} of {want.secret.vault} is not an Application Insights connection string.",
         )
     wrong = differing(value, component)
     if not wrong:
@@ -71,6 +71,6 @@ def _fail(want: DocumentedConnectionString, observed: str, note: str) -> Fail:
     return Fail(
         (Evidence(_at(want), f"the connection string of {want.component.name}", observed),),
         note,
-        f"Put the connection string of {want.component.name} into the secret.",
+        f"Set the secret to the connection string of {want.component.name}.",
         set_new(want.secret),
     )

@@ -71,7 +71,7 @@ def _is(shown: str, want: DesiredComponent) -> bool:
 def _why(dashboard: str) -> str:
     if str(kinds.GRAFANA_DASHBOARD).casefold() in ids.key(dashboard):
         return f"it may show the component: if it does, tag it GrafanaDashboardResourceType={kinds.COMPONENT}"
-    return "Azure did not give the workbook's content: it may show the component"
+    return "Azure did not return the workbook's content: it may show the component"
 
 
 def _create(want: DesiredComponent) -> str:

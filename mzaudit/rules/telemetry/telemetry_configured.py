@@ -122,7 +122,7 @@ def _by_string(want: DesiredService, value: SettingValue, seen: Snapshot) -> Pas
     component = need(seen.component(want.component.id).properties)
     if isinstance(value, LiteralValue):
         if "application-insights" not in value.value.kinds:
-            return _fail(want, name, "no connection string", f"{name} of {want.app} is no connection string.")
+            return _fail(want, name, "no connection string", f"{name} of {want.app} is not a connection string.")
         wrong = differing(value.value, component) if component is not None else ()
         if wrong:
             return _fail(
@@ -162,7 +162,7 @@ def _endpoint_problem(value: SettingValue | None) -> str:
         case None:
             return "no OTLP endpoint"
         case LiteralValue(text) if "url" not in text.kinds:
-            return "the OTLP endpoint is no URL"
+            return "the OTLP endpoint is not a URL"
         case VaultReference(_, _, _, problem) if problem:
             return "the OTLP endpoint is a malformed reference"
         case _:
@@ -178,7 +178,7 @@ def _protocol_problem(want: DesiredService, value: SettingValue | None) -> str:
         case LiteralValue(text) if "otlp-grpc" in text.kinds:
             return "OTLP over gRPC instead of HTTP"
         case LiteralValue():
-            return "the OTLP protocol is none that is known"
+            return "the OTLP protocol is not a known one"
         case _:
             at = f"{want.id}/config/appsettings/{_OTLP}PROTOCOL"
             raise Unobserved(Gap(GapReason.NOT_COLLECTED, at, at, detail="the protocol comes from a reference"))

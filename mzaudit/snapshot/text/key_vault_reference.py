@@ -60,7 +60,7 @@ def _parse(text: str) -> VaultReference | OtherReference | None:
         if not bare.endswith(")"):
             return _broken("no closing parenthesis, or text after it")
         read = _pairs(bare[len(_VAULT) : -1])
-        spelling = "white space around the reference" if bare != text else "prefix is not spelt @Microsoft.KeyVault("
+        spelling = "white space around the reference" if bare != text else "it does not start with @Microsoft.KeyVault("
         return VaultReference(read.vault, read.secret, read.version, read.problem or spelling)
     return None
 
@@ -90,7 +90,7 @@ def _pairs(body: str) -> VaultReference:
         found[key] = value.strip()
     if "SecretUri" in found:
         if len(found) > 1:
-            return _broken("SecretUri stands beside other parts")
+            return _broken("SecretUri is combined with other parts")
         return _uri(found["SecretUri"])
     if not found.get("VaultName") or not found.get("SecretName"):
         return _broken("VaultName and SecretName are both needed")
@@ -107,7 +107,7 @@ def _uri(text: str) -> VaultReference:
     if parts.scheme.casefold() != "https" or not host or port not in (None, 443):
         return _broken("SecretUri is not an https URL of a vault")
     if parts.query or parts.fragment or parts.username is not None:
-        return _broken("SecretUri holds more than vault, secret and version")
+        return _broken("SecretUri has more than vault, secret and version")
     if len(path) not in (2, 3) or path[0].casefold() != "secrets":
         return _broken("SecretUri does not name a secret")
     suffix = next((each for each in VAULT_SUFFIXES if host.endswith(each)), None)
@@ -126,7 +126,7 @@ def _checked(vault: str, secret: str, version: str) -> VaultReference:
         # App Service will ask for it and fail; the name is kept if it is one but for underscores
         problem = "the secret's name cannot exist (letters, digits, hyphens)"
     elif named is None:
-        problem = "what stands for the secret's name has the marks of a credential"
+        problem = "the secret name looks like a credential"
     elif version and not _VERSION.fullmatch(version):
         problem, pinned = "the version cannot exist", None
     else:

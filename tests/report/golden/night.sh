@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Remediation of what mzaudit found. Each command is a proposal: review it, and run what is right.
-# Only what adds or enables something runs. What replaces, takes away or shuts somebody out waits
+# Only commands that add or enable something run. Those that replace, remove or lock out wait
 # as a comment, with what to check first; so does a placeholder in capitals (COMMIT), and what follows it.
 # 4 violations: 3 at or above medium, 1 below the gate
 # left out, waived: KV-005 kv-mz-cloud-prd/OLD_EXPORT, until 2026-12-31 by team-cloud, MZ-41: The old export job needs it until it moves. (policies/waivers.yaml:3)
@@ -33,7 +33,7 @@ az appservice plan update --name asp-monozu-prd --sku P2V3
 # The secret SECRET_KEY (stored as SECRET-KEY) is not in kv-mz-cloud-prd.
 # Set the secret from its source of truth.
 # Role needed: Key Vault Secrets Officer
-# Check first: the file holds the right value: whoever refers to the secret without a version gets it.
+# Check first: the file contains the right value: references without a version pick it up.
 # Replace SECRET_FILE and uncomment:
 # az keyvault secret set --vault-name kv-mz-cloud-prd --name SECRET-KEY --file SECRET_FILE
 
@@ -51,6 +51,6 @@ az appservice plan update --name asp-monozu-prd --sku P2V3
 # Store the value in kv-mz-manage-prd, refer to it, and rotate it: it was readable.
 # Role needed: Website Contributor
 # IaC property: siteConfig.appSettings
-# Check first: the app runs without it; the value cannot be read back: keep it elsewhere first.
+# Check first: the app runs without it; the value cannot be read back: save it elsewhere first.
 # Then uncomment:
 # az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-manage-prd --setting-names SMTP_PASSWORD

@@ -136,8 +136,8 @@ USES = site_config(CLOUD, key_vault_reference_identity=USER, acr_user_managed_id
 BY_USER: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "as documented": ((attached(), itself(), USES), Pass, ""),
     "it does not exist": ((attached(), itself(None), USES), Fail, "id-shared of app-monozu-cloud-prd does not exist"),
-    "it is not attached": ((itself(), USES), Fail, "does not carry its user-assigned identity id-shared"),
-    "another one is attached": ((attached(resource=f"{USER}-2"), itself(), USES), Fail, "does not carry its"),
+    "it is not attached": ((itself(), USES), Fail, "does not have its user-assigned identity id-shared"),
+    "another one is attached": ((attached(resource=f"{USER}-2"), itself(), USES), Fail, "does not have its"),
     "attached, its principal not told": ((attached(None), itself(), USES), Inconclusive, "principalId of"),
     "two values of its principal": ((attached(), itself(CLIENT), USES), Inconclusive, "two values of principalId"),
     "its own read refused": ((attached(), USES), Inconclusive, ""),

@@ -83,7 +83,7 @@ RUNS: dict[str, tuple[bool, str | None, tuple[str, ...], Runtime, Runtime | None
     "another stack on Flex Consumption": (True, "NODE|22", ("functionapp",), EMPTY, PYTHON, Fail, "python|3.12"),
     "a stack of a function app left on a web app": (False, "PYTHON|3.12", ("app",), EMPTY, PYTHON, Fail, "no Linux"),
     "a function app in a container": (True, None, ("functionapp", "container"), Runtime("docker"), None, Pass, ""),
-    "a web app for a function app": (True, None, ("app",), Runtime("docker"), None, Fail, "is no function app"),
+    "a web app for a function app": (True, None, ("app",), Runtime("docker"), None, Fail, "is not a function app"),
     "a logic app for a function app": (
         True,
         None,
@@ -91,7 +91,7 @@ RUNS: dict[str, tuple[bool, str | None, tuple[str, ...], Runtime, Runtime | None
         Runtime("docker"),
         None,
         Fail,
-        "is no function app",
+        "is not a function app",
     ),
 }
 

@@ -40,11 +40,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "free": ((plan(CLOUD, "f1"),), Fail, "does not allow"),
     "consumption": ((plan(CLOUD, "Y1"),), Fail, "does not allow"),
     "old Premium, whose size is not known": ((plan(CLOUD, "P2"),), Inconclusive, "the size of P2 is not known"),
-    "old Isolated": ((plan(CLOUD, "I2"),), Inconclusive, "gives no minimum for the family I"),
+    "old Isolated": ((plan(CLOUD, "I2"),), Inconclusive, "has no minimum for the family I"),
     "a family without a minimum": (
         (plan(CLOUD, "I1mv2"),),
         Inconclusive,
-        "gives no minimum for the family Imv2: add `Imv2: SKU` to plans.minimum",
+        "has no minimum for the family Imv2: add `Imv2: SKU` to plans.minimum",
     ),
     "a SKU of tomorrow": (
         (plan(CLOUD, "P1v9"),),

@@ -117,7 +117,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "the repository ingestor, not from cloud-backend",
     ),
     "a repository below": ((image(CLOUD, f"acrmonozu.azurecr.io/x/cloud-backend:{SHA}"),), Fail, "x/cloud-backend"),
-    "no image reference": ((image(CLOUD, "https://acrmonozu.azurecr.io/cloud-backend"),), Fail, "no image reference"),
+    "no reference": ((image(CLOUD, "https://acrmonozu.azurecr.io/cloud-backend"),), Fail, "not an image reference"),
     "no container": ((site_config(CLOUD, runtime=stack_of("node")),), Fail, "No container of"),
     "compose: own image alone": ((composed(OWN),), Pass, ""),
     "compose: own image second": ((composed("acrmonozu.azurecr.io/proxy:1", OWN),), Pass, ""),

@@ -107,7 +107,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "latest": (
         (image(CLOUD, f"{REPOSITORY}:latest"), tags(pushed("latest", -1, 1), RUNNING)),
         Fail,
-        "tag is no commit",
+        "tag is not a commit",
     ),
     "not in the registry": ((tags(pushed(NEXT, -8, 2)),), Fail, "no tag of the registry points at it"),
     "no repository": ((repository(Observed(None)),), Fail, "does not know its repository"),

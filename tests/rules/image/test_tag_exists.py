@@ -78,7 +78,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "Azure silent on an index' platforms": (
         (*PINNED, manifest(Observed(Manifest(None)))),
         Inconclusive,
-        "does not hold references",
+        "has no references",
     ),
     "Azure silent on the tag's digest": (
         (image(CLOUD, f"{REPOSITORY}:{SHA}@{DIGEST}"), tags(SHA, digest=None)),

@@ -288,7 +288,7 @@ def test_the_command_of_an_app_with_a_public_image() -> None:
     [
         ("plan", ("stg", "prd"), (), Pass, "as allowed: because"),
         ("runtime", ("stg", "prd"), (), Fail, "but they do not"),
-        ("colour", ("stg", "prd"), (), Fail, "no fact that is compared"),
+        ("colour", ("stg", "prd"), (), Fail, "which is not compared"),
         ("mounts", ("stg", "prd"), (site(CLOUD, mounts=gap()),), Inconclusive, ""),
         ("plan", ("stg", "prd"), (site(CLOUD, properties=gap()),), Pass, ""),
     ],

@@ -66,7 +66,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "the role does not let this container pass": (
         (NONE, granted(ME, BLOB_READER, CONTAINER, condition=f"{BY_CONTAINER} 'other'")),
         Fail,
-        "though it holds Storage Blob Data Reader there: see the role's permissions and the condition.",
+        "though it holds Storage Blob Data Reader there: check the role's permissions and the condition.",
     ),
     "missing": ((NONE,), Fail, "has no access to the blobs of stmonozuprd/snaps"),
     "missing, where access control lists may let it in": (
@@ -77,7 +77,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
             ),
         ),
         Fail,
-        "has no role for the blobs of stmonozuprd/snaps; whether an access control list lets it in is not read.",
+        "has no role for the blobs of stmonozuprd/snaps; access control lists are not read.",
     ),
     "missing, and the account is not read": (
         (NONE, account_facets(properties=gap())),

@@ -79,7 +79,7 @@ def test_a_user_assigned_identity_holds_it() -> None:
 
 def test_a_role_that_nothing_is_of_may_not_exist() -> None:
     want = replace(WANT, access=replace(WANT.access, role="Cache Operator"))
-    assert said(_asked(want)).count("of a role called Cache Operator: see that there is one.") == 1
+    assert said(_asked(want)).count("No role named Cache Operator was found") == 1
     assert "a role called" not in said(
         _asked(replace(WANT, access=replace(WANT.access, role="Data Factory Contributor")))
     )

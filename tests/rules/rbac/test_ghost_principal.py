@@ -45,7 +45,7 @@ CASES: dict[str, tuple[str, tuple[Bend, ...], type, str]] = {
         "cloud",
         (granted(STRANGER, SECRETS_USER, VAULT.id),),
         Fail,
-        f"{STRANGER}, which is no identity of the estate, holds Key Vault Secrets User",
+        f"{STRANGER}, which is not an identity of the estate, holds Key Vault Secrets User",
     ),
     "spelt in another case": ("cloud", (granted(STRANGER.upper(), SECRETS_USER.upper(), VAULT.id.upper()),), Fail, ""),
     "the documented role on the container": ("cloud", (granted(STRANGER, BLOB_READER, CONTAINER),), Fail, "snaps"),

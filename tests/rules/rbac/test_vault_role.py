@@ -260,12 +260,17 @@ def test_the_worst_of_several_ways_gives_the_severity() -> None:
 BY_POLICIES: dict[str, tuple[tuple[Bend, ...], type, str, Severity | None]] = {
     "as documented": ((policy("get", "list"),), Pass, "", None),
     "it may get alone": ((policy("get"),), Pass, "", None),
-    "it may list alone": ((policy("list"),), Fail, "No access policy lets", None),
-    "it may write": ((policy("get", "set"),), Fail, "lets it more than read: set.", Severity.HIGH),
-    "it may do all": ((policy("all"),), Fail, "lets it more than read: all.", Severity.HIGH),
-    "somebody else may": ((policy("get", who=STRANGER),), Fail, "No access policy lets", None),
-    "an application may on its behalf": ((policy("get", application=STRANGER),), Fail, "No access policy lets", None),
-    "there is none": ((vault_properties(VAULT, rbac=False, access_policies=()),), Fail, "No access policy lets", None),
+    "it may list alone": ((policy("list"),), Fail, "No access policy grants", None),
+    "it may write": ((policy("get", "set"),), Fail, "grants more than read: set.", Severity.HIGH),
+    "it may do all": ((policy("all"),), Fail, "grants more than read: all.", Severity.HIGH),
+    "somebody else may": ((policy("get", who=STRANGER),), Fail, "No access policy grants", None),
+    "an application may on its behalf": ((policy("get", application=STRANGER),), Fail, "No access policy grants", None),
+    "there is none": (
+        (vault_properties(VAULT, rbac=False, access_policies=()),),
+        Fail,
+        "No access policy grants",
+        None,
+    ),
     "the vault goes by roles": (
         (vault_properties(VAULT, rbac=True, access_policies=(AccessPolicy(ME, None, ("get",)),)),),
         Fail,
@@ -275,7 +280,7 @@ BY_POLICIES: dict[str, tuple[tuple[Bend, ...], type, str, Severity | None]] = {
     "a role does not count": (
         (policy("list"), granted(ME, SECRETS_USER, VAULT.id)),
         Fail,
-        "No access policy lets",
+        "No access policy grants",
         None,
     ),
     "the policies were not told": (

@@ -155,7 +155,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "allowed": ((holds(at("microsoft.compute/Disks", "Scratch-7")),), Pass, ""),
     "of an allowed type, with another name": ((holds(at("Microsoft.Compute/disks", "data")),), Fail, "data"),
     "the list may be cut": ((holds(cut=CUT),), Inconclusive, ""),
-    "the list may be cut, and something was seen": ((holds(at(VM, "vm-1"), cut=CUT),), Fail, "may hold more"),
+    "the list may be cut, and something was seen": ((holds(at(VM, "vm-1"), cut=CUT),), Fail, "may contain more"),
     "reading denied to everybody": ((holds(), denied(GROUP, READING, to=(ALL,))), Inconclusive, ""),
     "reading denied in the subscription": ((holds(), denied(WHOLE, READING, to=(ALL,))), Inconclusive, ""),
     "reading of one resource denied": ((holds(), denied(at(VM, "hidden"), READING, to=(ALL,))), Inconclusive, ""),
@@ -174,7 +174,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "reading denied, and something was seen": (
         (holds(at(VM, "vm-1")), denied(GROUP, READING, to=(ALL,))),
         Fail,
-        "may hold more",
+        "may contain more",
     ),
     "reading denied to all but the auditor": ((holds(), denied(GROUP, READING, to=(ALL,), but=(ME,))), Pass, ""),
     "reading denied to another": ((holds(), denied(GROUP, READING, to=(OTHER_ID,))), Pass, ""),

@@ -74,7 +74,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "the active version is told of no reference": (
         tuple(status(CLOUD, item.setting, "Resolved", active_version=None) for item in (*OTHERS, *MINE)),
         NotApplicable,
-        "tells of no reference of app-monozu-cloud-prd",
+        "does not report which version any reference of app-monozu-cloud-prd",
     ),
     "the active version is told of none, and more may be hidden": (
         (site(CLOUD, references=Listing(tuple(replace(item, active_version=None) for item in MINE), gap())),),

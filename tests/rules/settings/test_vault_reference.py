@@ -96,7 +96,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "syntax that App Service refuses": (
         (
-            *key(reference_to(VAULT, "SECRET-KEY", None, "SecretUri stands beside other parts")),
+            *key(reference_to(VAULT, "SECRET-KEY", None, "SecretUri is combined with other parts")),
             status(CLOUD, KEY, "InvalidSyntax", vault=VAULT, secret="SECRET-KEY"),
         ),
         Fail,

@@ -14,7 +14,7 @@ from tests.built_estate import Bend, ask, bent, gap, server, wanted
 SERVER = wanted().environments["prd"].servers[0]
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "Entra alone": ((), Pass, ""),
-    "passwords too": ((server(entra_only=Observed(False)),), Fail, "accepts passwords"),
+    "passwords too": ((server(entra_only=Observed(False)),), Fail, "accepts SQL authentication"),
     "no Entra administrator": (
         (server(entra_only=Observed(None), administrator=Observed(None)),),
         Fail,
@@ -34,7 +34,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "passwords too, and the administrator is not seen": (
         (server(entra_only=Observed(False), administrator=gap()),),
         Fail,
-        "accepts passwords",
+        "accepts SQL authentication",
     ),
     "no server": ((server(exists=Observed(False), entra_only=Observed(None)),), NotApplicable, "does not exist"),
     "refused": ((server(entra_only=gap()),), Inconclusive, ""),
@@ -42,7 +42,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a database missing does not hide it": (
         (server(lookups={"db-monozu-cloud-prd": Observed(False)}, entra_only=Observed(False)),),
         Fail,
-        "accepts passwords",
+        "accepts SQL authentication",
     ),
 }
 

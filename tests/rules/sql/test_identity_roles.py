@@ -99,7 +99,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "CONTROL on a database principal",
     ),
     "on a table": ((granted("EXECUTE", "OBJECT_OR_COLUMN", "dbo.f"),), Fail, "EXECUTE on dbo.f"),
-    "no user": ((less(DB, "principals", lambda p: p.name == CLOUD.app),), NotApplicable, "is no user of"),
+    "no user": ((less(DB, "principals", lambda p: p.name == CLOUD.app),), NotApplicable, "is not a user of"),
     "no database": ((database_gone(DB),), NotApplicable, "does not exist"),
     "an Entra group with more than the documented roles": (
         (GROUP, member("db_ddladmin", "dbas")),

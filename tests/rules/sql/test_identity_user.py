@@ -56,8 +56,8 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Pass,
         "",
     ),
-    "missing": ((WITHOUT,), Fail, f"The identity of {CLOUD.app} is no user of {DB.name}."),
-    "stale": ((user(DB, CLOUD.app, sid=entra_user("x", FORMER).sid),), Fail, "carries a stale SID"),
+    "missing": ((WITHOUT,), Fail, f"The identity of {CLOUD.app} is not a user of {DB.name}."),
+    "stale": ((user(DB, CLOUD.app, sid=entra_user("x", FORMER).sid),), Fail, "has a stale SID"),
     "stale, and today's beside it under another name": (
         (user(DB, CLOUD.app, sid=entra_user("x", FORMER).sid), signs_in(DB, OWN)),
         Pass,
@@ -71,12 +71,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "made from the object id": (
         (user(DB, CLOUD.app, sid=entra_user("x", principal(CLOUD)).sid),),
         Fail,
-        "carries the object id of the identity",
+        "has the object id of the identity",
     ),
     "made from the object id under another name": (
         (user(DB, CLOUD.app, name="api", sid=entra_user("x", principal(CLOUD)).sid),),
         Fail,
-        "The user api of db-monozu-cloud-prd carries the object id",
+        "The user api of db-monozu-cloud-prd has the object id",
     ),
     "made from the object id, and today's beside it": (
         (user(DB, CLOUD.app, sid=entra_user("x", principal(CLOUD)).sid), signs_in(DB, OWN)),

@@ -59,8 +59,12 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "has not the IngestionEndpoint of appi-monozu-prd",
     ),
     "no endpoint": ((holds(parts(instrumentationkey=KEY)),), Fail, "IngestionEndpoint"),
-    "no connection string": ((holds(PLAIN),), Fail, "holds no telemetry connection string"),
-    "a placeholder": ((holds(literal(placeholder=True).value),), Fail, "holds no telemetry connection string"),
+    "no connection string": ((holds(PLAIN),), Fail, "is not an Application Insights connection string"),
+    "a placeholder": (
+        (holds(literal(placeholder=True).value),),
+        Fail,
+        "is not an Application Insights connection string",
+    ),
     "disabled": ((secret_disabled(CLOUD, STORED),), Fail, "is disabled"),
     "disabled, as only the refusal says": (
         (secret_value(CLOUD, STORED, gap(reason=GapReason.DISABLED)),),

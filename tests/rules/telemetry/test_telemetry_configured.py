@@ -61,7 +61,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "a reference": ((string(reference_to("kv", "x", None)),), Pass, ""),
     "none": ((string(None),), Fail, "is not set up to export telemetry"),
     "empty": ((string(literal(empty=True)),), Fail, "is not set up to export telemetry"),
-    "no connection string": ((string(literal()),), Fail, "is no connection string"),
+    "no connection string": ((string(literal()),), Fail, "is not a connection string"),
     "another component's": ((FAR,), Fail, "has not the InstrumentationKey of appi-monozu-prd"),
     "a malformed reference": ((string(reference_to(None, None, None, "no name")),), Fail, "is malformed"),
     "from App Configuration": ((string(OtherReference()),), Inconclusive, ""),
@@ -108,7 +108,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         "does not export logs",
     ),
     "protocol not stated": ((*otlp(ENDPOINT=URL), role()), Fail, "the OTLP protocol is not stated"),
-    "protocol unknown": ((*otlp(ENDPOINT=URL, PROTOCOL=literal()), role()), Fail, "none that is known"),
+    "protocol unknown": ((*otlp(ENDPOINT=URL, PROTOCOL=literal()), role()), Fail, "not a known one"),
     "protocol from a reference": (
         (*otlp(ENDPOINT=URL, PROTOCOL=OtherReference()), role()),
         Inconclusive,
@@ -119,7 +119,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Fail,
         "does not export logs: no OTLP endpoint",
     ),
-    "endpoint is no URL": ((*otlp(ENDPOINT=literal(), PROTOCOL=HTTP), role()), Fail, "is no URL"),
+    "endpoint is no URL": ((*otlp(ENDPOINT=literal(), PROTOCOL=HTTP), role()), Fail, "is not a URL"),
     "endpoint is malformed": (
         (*otlp(ENDPOINT=reference_to(None, None, None, "x"), PROTOCOL=HTTP), role()),
         Fail,
