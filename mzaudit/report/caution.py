@@ -18,7 +18,6 @@ _HARMLESS: Final = tuple(
             r"az keyvault secret set-attributes .* --enabled true",
             r"az webapp identity assign .*",
             r"az role assignment create .*",
-            r"az appservice plan update --name .* --sku \S+",
             r"az webapp start .*",
             r"az webapp update .* --set enabled=true",
             r"az resource (?:show|list) .*",
@@ -72,6 +71,11 @@ _CHECKS: Final = (
     ("storage-account update", "it replaces the key of the mount: save it elsewhere first."),
     ("container set", "the image is in the registry, and the app's identity can pull it."),
     ("sitecontainers update", "the image is in the registry, and the app's identity can pull it."),
+    (
+        "appservice plan update",
+        "the price is accepted; firewalls allow the apps' new outbound addresses, which another tier may bring "
+        "(az webapp show --query possibleOutboundIpAddresses).",
+    ),
     ("pipelines run", "the cause of the failed migration is fixed, and the pipeline migrates under its own identity."),
     ("alert-processing-rule", "the alert processing rule is not meant to suppress notifications."),
     ("resource update", "clients of the resource still work with the new value."),

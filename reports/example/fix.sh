@@ -27,7 +27,9 @@ fi
 # Scale the plan to B2.
 # Role needed: Web Plan Contributor
 # IaC property: Microsoft.Web/serverfarms: sku.name = B2 (azurerm_service_plan: sku_name)
-az appservice plan update --name asp-monozu-prd-ingest --resource-group rg-monozu-prd --sku B2
+# Check first: the price is accepted; firewalls allow the apps' new outbound addresses, which another tier may bring (az webapp show --query possibleOutboundIpAddresses).
+# Then uncomment:
+# az appservice plan update --name asp-monozu-prd-ingest --resource-group rg-monozu-prd --sku B2
 
 # APP-005 critical: The app uses its documented identity
 # prd: service manage

@@ -51,10 +51,12 @@ def test_an_accidental_run_does_nothing(tmp_path: Path) -> None:
     assert calls(tmp_path) == []
 
 
-def test_a_reviewed_run_creates_before_it_removes(tmp_path: Path) -> None:
-    done = run(render(night()), tmp_path, MZAUDIT_FIX="reviewed")
+def test_a_reviewed_run_does_nothing_that_waits(tmp_path: Path) -> None:
+    script = render(night())
+    done = run(script, tmp_path, MZAUDIT_FIX="reviewed")
     assert done.returncode == 0, done.stderr
-    assert [call.split(" --")[0] for call in calls(tmp_path)] == ["appservice plan update"]
+    assert "\n# az appservice plan update " in script
+    assert calls(tmp_path) == []
 
 
 def test_a_placeholder_is_commented_out_until_it_is_filled_in(tmp_path: Path) -> None:
@@ -100,18 +102,18 @@ def test_what_shuts_somebody_out_comes_after_the_apps_have_let_go(tmp_path: Path
             finding(
                 "BLOB-002", "b", Status.FAIL, kind="container", fix=Fix("Owner", ("az storage x --public-access off",))
             ),
-            finding("APP-003", "p", Status.FAIL, fix=Fix("Owner", ("az appservice plan update --name p --sku B2",))),
+            finding("APP-003", "p", Status.FAIL, fix=Fix("Owner", ("az webapp start --name p",))),
         ]
     )
     script = render(made)
     assert [line.split(" --")[0] for line in script.splitlines() if line.startswith(("az ", "# az "))] == [
-        "az appservice plan update",
+        "az webapp start",
         "# az webapp config appsettings delete",
         "# az storage x",
         "# az sql server ad-only-auth enable",
     ]
     assert run(script, tmp_path, MZAUDIT_FIX="reviewed").returncode == 0
-    assert [call.split(" --")[0] for call in calls(tmp_path)] == ["appservice plan update"]
+    assert [call.split(" --")[0] for call in calls(tmp_path)] == ["webapp start"]
 
 
 def _failing(*commands: str) -> Report:

@@ -18,6 +18,7 @@ import pytest
 
 from mzaudit import exit_codes
 from mzaudit.cli import run as mzaudit
+from mzaudit.engine.az_cli import placeholders
 from mzaudit.engine.results import Report
 from mzaudit.report.formats.fix import chunks
 from tests.bent_estates import ESTATES
@@ -26,6 +27,7 @@ from tests.report.sample import judged
 BASH = shutil.which("bash") or "bash"
 REFERENCE = re.compile(r"@Microsoft\.KeyVault\(VaultName=([\w-]+);SecretName=([\w-]+)\)")
 ADDS_A_USER = re.compile(r"\s*(CREATE USER \[.+\] FROM EXTERNAL PROVIDER|ALTER ROLE \[.+\] ADD MEMBER \[.+\])?")
+CAPITALS = re.compile("[A-Z]{3,}(_[A-Z]+)*")
 CHECK = "# Check first: "
 
 
@@ -67,7 +69,7 @@ class Azure:
             ):
                 return ""
             case "appservice plan update":
-                return "" if "--name" in given else "what needs the size of the plan"
+                return "the outbound addresses of the plan's apps"
             case "resource update":
                 return "" if given["--set"] == "properties.enabled=true" else "what the member holds"
             case "rest":
@@ -155,6 +157,20 @@ def test_what_costs_something_says_what_to_check_first(estate: tuple[str, ...]) 
             lost = azure.run(shlex.split(command))
             assert checked or not lost, f"{command}\nloses {lost}, and nothing is to be checked"
             checked = False
+
+
+@pytest.mark.parametrize("estate", REPORTS, ids=" ".join)
+def test_a_word_in_capitals_is_a_placeholder(estate: tuple[str, ...]) -> None:
+    """But for names of this estate: those of settings and secrets are written so."""
+    lines = [line.removeprefix("# ") for line in made(*estate).splitlines()]
+    commands = [shlex.split(line) for line in lines if line.startswith("az ")]
+    unknown = [
+        f"{option} {word}"
+        for words in commands
+        for option, word in itertools.pairwise(words)
+        if option not in ("--name", "--setting-names") and CAPITALS.fullmatch(word) and not placeholders(word)
+    ]
+    assert unknown == []
 
 
 def test_something_waits_and_something_runs() -> None:

@@ -43,12 +43,12 @@ def plan_minimum(want: DesiredService, seen: Snapshot) -> Verdict:
     plan = plan_of(want, seen)
     at = f"{plan.id}/sku/name"
     if plan.sku.casefold() in {name.casefold() for name in want.plans.refused}:
-        enough = want.plans.recommended or next(iter(want.plans.minimum.values()), "SKU")
+        enough = want.plans.recommended or next(iter(want.plans.minimum.values()), None)
         return Fail(
             (Evidence(at, f"not one of {', '.join(want.plans.refused)}", plan.sku),),
             f"{want.app} runs on {plan.name}, whose SKU {plan.sku} the documentation does not allow.",
-            f"Scale the plan to {enough}.",
-            resize(plan.id, enough),
+            f"Scale the plan to {enough or 'an allowed SKU'}.",
+            resize(plan.id, enough or "PLAN_SKU"),
         )
     if not want.plans.minimum:
         return Pass((Evidence(at, f"not one of {', '.join(want.plans.refused)}", plan.sku),))

@@ -26,7 +26,9 @@ fi
 # The plan is P1v3: 2 cores, 8 GB; recommended is P2v3: 4 cores, 16 GB.
 # Scale the plan up.
 # Role needed: Website Contributor
-az appservice plan update --name asp-monozu-prd --sku P2V3
+# Check first: the price is accepted; firewalls allow the apps' new outbound addresses, which another tier may bring (az webapp show --query possibleOutboundIpAddresses).
+# Then uncomment:
+# az appservice plan update --name asp-monozu-prd --sku P2V3
 
 # KV-003 critical: The documented secret is in the vault
 # prd: secret kv-mz-cloud-prd/SECRET_KEY

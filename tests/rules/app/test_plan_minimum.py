@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, NotApplicable, Pass
+from mzaudit.engine.az_cli import placeholders
 from mzaudit.engine.evaluate import verdict_of
 from mzaudit.policy.bind import bind
 from mzaudit.policy.desired import Desired
@@ -71,6 +72,15 @@ def test_plan_minimum(case: str) -> None:
     verdict = ask(plan_minimum, "cloud", *bends)
     assert type(verdict) is kind
     assert words in said(verdict)
+
+
+def test_a_refused_plan_without_a_minimum_asks_for_the_sku() -> None:
+    want = replace(CLOUD, plans=replace(CLOUD.plans, minimum={}, recommended=None, refused=("F1",)))
+    verdict = plan_minimum.check(want, bent(plan(CLOUD, "F1")))
+    assert isinstance(verdict, Fail)
+    assert verdict.remediation == "Scale the plan to an allowed SKU."
+    assert verdict.fix is not None
+    assert [placeholders(command) for command in verdict.fix.commands] == [("PLAN_SKU",)]
 
 
 def given(size: str | None, **minimum: str) -> Desired:
