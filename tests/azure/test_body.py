@@ -78,6 +78,9 @@ REFUSED = {
     "infinity": (put('"odd": -Infinity'), "number"),
     "beyond infinity": (put('"odd": 1e999'), "number"),
     "two values of one name": (put('"odd": 1, "odd": 2'), "duplicate member"),
+    "UTF-16": (Recode(lambda body: body.decode().encode("utf-16")), "UTF-8"),
+    "UTF-16 without a byte order mark": (Recode(lambda body: body.decode().encode("utf-16-le")), "UTF-8"),
+    "UTF-32": (Recode(lambda body: body.decode().encode("utf-32-be")), "UTF-8"),
     "invalid UTF-8": (Recode(lambda body: b'{"odd": "\xff",' + body[1:]), "UTF-8"),
 }
 

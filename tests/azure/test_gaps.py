@@ -71,6 +71,12 @@ ANSWERS: dict[str, tuple[int, str, GapReason | None]] = {
     "no parent": (404, body("ParentResourceNotFound"), None),
     "no secret": (404, body("SecretNotFound"), None),
     "no resource, in capitals of its own": (404, json.dumps({"Code": "ResourceNotFound", "Message": None}), None),
+    "two codes": (404, json.dumps({"error": {"code": "Gone", "Code": "ResourceNotFound"}}), GapReason.MALFORMED),
+    "two errors": (
+        404,
+        json.dumps({"Error": {"code": "ResourceNotFound"}, "error": {"code": "Gone"}}),
+        GapReason.MALFORMED,
+    ),
     "no subscription": (404, body("SubscriptionNotFound"), GapReason.NOT_VISIBLE),
     "404 of an unknown type": (404, body("InvalidResourceType"), GapReason.MALFORMED),
     "404 without a code": (404, json.dumps({"error": {"message": "no"}}), GapReason.MALFORMED),

@@ -125,7 +125,9 @@ def _text(node: Json, name: str) -> str | None:
 
 
 def _member(node: Json, name: str) -> object:
-    return next((value for key, value in node.items() if key.casefold() == name), None)
+    """The value of a member, in whatever case services write its name; `None` too where there are several of it."""
+    found = [value for key, value in node.items() if key.casefold() == name]
+    return found[0] if len(found) == 1 else None
 
 
 class Ledger:

@@ -118,7 +118,10 @@ def _decoders(codings: str, most: int) -> list[_Decoder]:
 
 def check(body: bytes) -> None:
     """Raise BodyError for JSON that is nested too deeply, holds no finite number or one without end, or a name twice
-    with two values. What is no JSON (a page of HTML) is left to whoever expects some."""
+    with two values; and for UTF-16 or UTF-32, which `json.loads` would guess. What is not JSON (a page of HTML) is left
+    to whoever expects some."""
+    if b"\0" in body:  # in every JSON text of these encodings, and in none of UTF-8 (RFC 8259, 7 and 8.1)
+        raise BodyError("the body is not UTF-8")
     if body.lstrip()[:1] not in (b"{", b"["):
         return
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import Field, JsonValue
 
-from mzaudit.azure.readers.wire_models import Moment, Resource, Wire
+from mzaudit.azure.readers.wire_models import Id, Moment, Resource, Wire
 from mzaudit.snapshot.alerts import ActionGroup, Alert, AlertCondition, ProcessingRule
 from mzaudit.snapshot.text import shown
 from mzaudit.snapshot.text.ids import key, name
@@ -25,14 +25,14 @@ _ACTIVITY_LOG = "/activitylogalerts/"
 
 
 class _GroupReference(Wire):
-    action_group_id: str | None = None
-    group_id: str | None = None
-    id: str | None = None
+    action_group_id: Id | None = None
+    group_id: Id | None = None
+    id: Id | None = None
 
 
 class _Groups(Wire):
     action_groups: list[str | _GroupReference] | None = None
-    group_ids: list[str] | None = None
+    group_ids: list[Id] | None = None
 
 
 class _Clause(Wire):
@@ -52,8 +52,8 @@ class _AlertMembers(Wire):
     enabled: bool | None = None
     state: str | None = None
     severity: int | str | None = None
-    scopes: list[str] | None = None
-    scope: list[str] | None = None
+    scopes: list[Id] | None = None
+    scope: list[Id] | None = None
     target_resource_type: str | None = None
     target_resource_types: list[str] | None = None
     condition: _ActivityCondition | None = None
@@ -81,7 +81,7 @@ class _Filter(Wire):
 
 class _Action(Wire):
     action_type: str | None = None
-    action_group_ids: list[str] | None = None
+    action_group_ids: list[Id] | None = None
 
 
 class _AlertSchedule(Wire):
@@ -92,7 +92,7 @@ class _AlertSchedule(Wire):
 
 class _RuleMembers(Wire):
     enabled: bool | None = True  # what the API takes a silent rule for
-    scopes: list[str] | None = None
+    scopes: list[Id] | None = None
     conditions: list[_Filter] | None = None
     actions: list[_Action] | None = None
     schedule: _AlertSchedule | None = None

@@ -12,7 +12,7 @@ from mzaudit import kinds
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.readers.read import ReadContext, side_by_side, started
-from mzaudit.azure.readers.wire_models import Moment, Wire
+from mzaudit.azure.readers.wire_models import Id, Moment, Wire
 from mzaudit.azure.required_permissions import Need
 from mzaudit.kinds import Kind
 from mzaudit.snapshot.authorization import (
@@ -58,8 +58,8 @@ class _Held(_Permission):
 
 
 class _AssignmentMembers(Wire):
-    scope: str | None = None
-    role_definition_id: str
+    scope: Id | None = None
+    role_definition_id: Id
     principal_id: str
     principal_type: str | None = None
     condition: str | None = None
@@ -67,7 +67,7 @@ class _AssignmentMembers(Wire):
 
 
 class _Assignment(Wire):
-    id: str
+    id: Id
     properties: _AssignmentMembers
 
 
@@ -89,7 +89,7 @@ class _Principal(Wire):
 
 class _DenyMembers(Wire):
     deny_assignment_name: str | None = None
-    scope: str | None = None
+    scope: Id | None = None
     permissions: list[_Permission]
     principals: list[_Principal]
     exclude_principals: list[_Principal] | None = None
@@ -97,13 +97,13 @@ class _DenyMembers(Wire):
 
 
 class _Deny(Wire):
-    id: str
+    id: Id
     properties: _DenyMembers
 
 
 class _ScheduleMembers(Wire):
-    scope: str
-    role_definition_id: str
+    scope: Id
+    role_definition_id: Id
     principal_id: str
     end_date_time: Moment | None = None
 

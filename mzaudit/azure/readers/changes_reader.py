@@ -18,7 +18,7 @@ from mzaudit import kinds
 from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.readers.read import ReadContext
-from mzaudit.azure.readers.wire_models import Moment, Wire
+from mzaudit.azure.readers.wire_models import Id, Moment, Wire
 from mzaudit.snapshot.changes import ACTIVITY_DAYS, Recorded, Records
 from mzaudit.snapshot.observed import Gap, Listing
 from mzaudit.snapshot.text.ids import key, subscription_of
@@ -36,7 +36,7 @@ _SILENT: Final = frozenset({"", "unknown", "unspecified"})
 
 
 class _Change(Wire):
-    target: str
+    target: Id
     at: Moment
     by: str | None = None
     operation: str | None = None

@@ -30,7 +30,7 @@ from mzaudit.azure.readers.dashboards_reader import (
 )
 from mzaudit.azure.readers.presence import registration
 from mzaudit.azure.readers.read import ReadContext, side_by_side
-from mzaudit.azure.readers.wire_models import Resource, Wire
+from mzaudit.azure.readers.wire_models import Id, Resource, Wire
 from mzaudit.azure.required_permissions import Need
 from mzaudit.azure.text.sealed_values import SealedText
 from mzaudit.kinds import Kind
@@ -63,7 +63,7 @@ W = TypeVar("W", bound=Wire)
 class _ComponentMembers(Wire):
     connection_string: SealedText | None = Field(default=None, alias="ConnectionString")
     disable_local_auth: bool | None = Field(default=None, alias="DisableLocalAuth")
-    workspace: str | None = Field(default=None, alias="WorkspaceResourceId")
+    workspace: Id | None = Field(default=None, alias="WorkspaceResourceId")
 
 
 class _Component(Resource):

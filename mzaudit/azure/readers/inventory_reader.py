@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.readers.read import ReadContext
-from mzaudit.azure.readers.wire_models import Wire
+from mzaudit.azure.readers.wire_models import Id, Wire
 from mzaudit.azure.required_permissions import INVENTORY
 from mzaudit.kinds import RESOURCE
 from mzaudit.snapshot.inventory import InventoryItem
@@ -14,7 +14,7 @@ from mzaudit.snapshot.text.ids import key
 
 
 class _Item(Wire):
-    id: str
+    id: Id
     managed_by: str | None = None
 
 

@@ -12,7 +12,7 @@ from mzaudit.azure import required_permissions
 from mzaudit.azure.client.call import Call
 from mzaudit.azure.client.guard import at_home
 from mzaudit.azure.readers.read import ReadContext, side_by_side
-from mzaudit.azure.readers.wire_models import ContradictionError, Resource, Seconds, Wire
+from mzaudit.azure.readers.wire_models import ContradictionError, Id, Resource, Seconds, Wire
 from mzaudit.azure.scope import VaultScope
 from mzaudit.azure.text.sealed_values import SealedText
 from mzaudit.snapshot.keyvault import AccessPolicy, SecretItem, Vault, VaultProperties
@@ -78,12 +78,12 @@ class _Value(Resource):
 
 
 class _Metadata(Wire):
-    id: str
+    id: Id
     managed: bool | None = None
 
 
 class _DeletedSecret(Wire):
-    id: str
+    id: Id
 
 
 class _DeletedVault(Wire):

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import Field, JsonValue
 
-from mzaudit.azure.readers.wire_models import Page, Resource, Wire
+from mzaudit.azure.readers.wire_models import Id, Page, Resource, Wire
 from mzaudit.azure.text.sealed_values import SealedText
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ class SiteIdentity(Wire):
     type: str | None = None
     principal_id: str | None = None
     tenant_id: str | None = None
-    user_assigned_identities: dict[str, AttachedIdentity | None] | None = None
+    user_assigned_identities: dict[Id, AttachedIdentity | None] | None = None
 
 
 class FunctionRuntime(Wire):
@@ -47,9 +47,9 @@ class SiteMembers(Wire):
     state: str | None = None
     enabled: bool | None = None
     reserved: bool | None = None
-    server_farm_id: str | None = None
-    managed_environment_id: str | None = None
-    key_vault_reference_identity: str | None = None
+    server_farm_id: Id | None = None
+    managed_environment_id: Id | None = None
+    key_vault_reference_identity: Id | None = None
     function_app_config: FunctionAppConfig | None = None
 
 
@@ -68,8 +68,8 @@ class ConfigMembers(Wire):
     linux_fx_version: str | None = None
     windows_fx_version: str | None = None
     acr_use_managed_identity_creds: bool | None = None
-    acr_user_managed_identity: str | None = Field(default=None, alias="acrUserManagedIdentityID")
-    key_vault_reference_identity: str | None = None
+    acr_user_managed_identity: Id | None = Field(default=None, alias="acrUserManagedIdentityID")
+    key_vault_reference_identity: Id | None = None
 
 
 class Config(Resource):

@@ -21,6 +21,8 @@ W = TypeVar("W", bound="Wire")
 P = TypeVar("P", bound="Page")  # type: ignore[type-arg]  # of whatever items
 
 _NAME = re.compile(r"[\w.() -]{1,128}")
+# The longest id on record has 298 characters and 14 slashes.
+_LONGEST_ID, _DEEPEST_ID = 2_048, 64
 
 
 class ContradictionError(ValueError):
@@ -41,12 +43,22 @@ class Wire(BaseModel):
     )
 
 
+def _bounded(told: str) -> str:
+    if len(told) > _LONGEST_ID or told.count("/") > _DEEPEST_ID:
+        raise ValueError("longer than any id")
+    return told
+
+
 def _text(told: object) -> str:
     return told if isinstance(told, str) else ""
 
 
-Echo = Annotated[str, BeforeValidator(_text)]
-"""What an answer repeats of the question; null, or what is no text, is as good as absent."""
+Id = Annotated[str, AfterValidator(_bounded)]
+"""An id, a scope or a URL of a data plane. A longer one makes the body malformed: comparing ids takes time and room in
+proportion to their parts."""
+
+Echo = Annotated[str, BeforeValidator(_text), AfterValidator(_bounded)]
+"""What an answer repeats of the question; null, or what is not a string, is as good as absent."""
 
 
 class Resource(Wire):
