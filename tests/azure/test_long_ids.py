@@ -33,8 +33,6 @@ def fields() -> Iterator[tuple[type[Wire], str]]:
 
 
 FIELDS = {f"{one.__module__.rpartition('.')[2]}.{one.__name__}.{field}": (one, field) for one, field in fields()}
-    f"{model.__module__.rpartition('.')[2]}.{model.__name__}.{field}": (model, field) for model, field in fields()
-}
 
 
 def refused(kind: Any, value: object) -> bool:
