@@ -72,6 +72,9 @@ def read_history(folder: Path | None) -> tuple[tuple[Path, tuple[str, ...], Poin
         raise InputError(f"--history {folder}: expected a directory of JSON reports")
     found = []
     for path in sorted((*folder.rglob("*.json"), *folder.rglob(f"*.json{PREVIOUS}"))):
+        if not path.is_file():
+            say(f"--history: passed over: {path}: not a regular file")
+            continue
         try:
             earlier = read_report(path)
         except (InputError, SnapshotError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -187,20 +188,23 @@ def write_one(report: Report, target: OutputTarget) -> None:
 
 
 def write_file(path: Path, chunks: Iterable[str], mode: int = 0o644) -> None:
-    """Write a file whole: its pieces to a temporary file beside it, flushed to disk, then renamed."""
+    """Write a file whole: its pieces to a temporary file beside it, flushed to disk, then renamed. The umask takes from
+    `mode` as from that of any file."""
+
+    def opened(name: str, flags: int) -> int:
+        return os.open(name, flags, mode)
+
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            with open(temporary, "x", encoding="utf-8", errors="backslashreplace", newline="\n", opener=opened) as file:
                 file.writelines(chunks)
                 file.flush()
-                if hasattr(os, "fchmod"):  # not on Windows before Python 3.13, where a file has no such mode
-                    os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
-            Path(temporary).replace(path)
+            temporary.replace(path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error

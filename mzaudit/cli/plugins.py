@@ -14,6 +14,7 @@ import re
 import site
 import sys
 import sysconfig
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,8 +102,15 @@ def _rules_of(name: str, called: str, distribution: Distribution, point: EntryPo
 
 
 def _editable(distribution: Distribution) -> bool:
-    origin = json.loads(distribution.read_text("direct_url.json") or "{}")
-    return bool(origin.get("dir_info", {}).get("editable"))
+    """Whether it is a link to a folder (PEP 610); what cannot be read is no copy that an installer made."""
+    try:
+        match json.loads(distribution.read_text("direct_url.json") or "{}"):
+            case {"dir_info": {"editable": editable}}:
+                return editable is not False
+            case found:
+                return not isinstance(found, dict)
+    except (ValueError, RecursionError):
+        return True
 
 
 def _imported(name: str, called: str, distribution: Distribution, module: str) -> ModuleType:
@@ -117,7 +125,14 @@ def _imported(name: str, called: str, distribution: Distribution, module: str) -
     except InputError:
         raise
     except Exception as error:
-        raise InputError(f"plugin {name!r} ({called}): cannot be imported: {type(error).__name__}: {error}") from error
+        # the text of another one may repeat what the module read
+        why = f": {error}" if isinstance(error, ImportError | SyntaxError) else f" at {_last_line(error)}"
+        raise InputError(f"plugin {name!r} ({called}): cannot be imported: {type(error).__name__}{why}") from error
+
+
+def _last_line(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename}:{frame.lineno}"
 
 
 @contextmanager

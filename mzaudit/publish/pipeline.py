@@ -16,8 +16,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mzaudit.publish.sealed_token import Token
-from mzaudit.publish.service_address import is_address
 from mzaudit.report.formats.sarif_automation import AzurePipelineRun
+from mzaudit.service_address import is_address
 
 _PULL = re.compile(r"refs/pull/([0-9]{1,18})/")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -245,7 +245,7 @@ def _within(root: str) -> str:
 def _event(path: str) -> dict[str, object]:
     """The pull request of the event that started the run; empty if it is of none, or cannot be read."""
     try:
-        event: object = json.loads(Path(path).read_bytes()) if path else {}
+        event: object = json.loads(Path(path).read_bytes()) if path and Path(path).is_file() else {}
     except (OSError, ValueError, RecursionError):
         return {}
     pull = event.get("pull_request") if isinstance(event, dict) else None

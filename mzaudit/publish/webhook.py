@@ -14,7 +14,7 @@ from mzaudit.publish.notice import Notice
 from mzaudit.publish.pipeline import NoPlaceError
 from mzaudit.publish.publish_comment import PublishResult
 from mzaudit.publish.sealed_token import Token
-from mzaudit.publish.service_address import is_address
+from mzaudit.service_address import is_address
 
 _LONGEST: Final = 100.0  # seconds for one channel
 

@@ -86,6 +86,9 @@ def test_the_sign_in_service_that_others_use_is_the_clouds() -> None:
         Connection.from_environment({"AZURE_AUTHORITY_HOST": "https://login.microsoftonline.us/"})
     with pytest.raises(InputError, match=r"expected login\.chinacloudapi\.cn"):
         Connection.from_environment({"MZAUDIT_CLOUD": "china", "AZURE_AUTHORITY_HOST": "https://adfs.example.org/adfs"})
+    for odd in ("http://[::1", "[", "https://[v1.x"):
+        with pytest.raises(InputError, match=r"AZURE_AUTHORITY_HOST: expected login\.microsoftonline\.com"):
+            Connection.from_environment({"AZURE_AUTHORITY_HOST": odd})
 
 
 PROXIES_THAT_ARE_NONE = ("socks5://x:1", "http://", "http://[::1", "http://x:port", "http://x:99999", "http://a b:1")

@@ -125,6 +125,12 @@ def test_aliases_that_would_be_gigabytes_are_not_copied() -> None:
     assert parse(encoded(document), Classifier()).containers == (container_of("web", "nginx", True),)
 
 
+# A hundred services with one environment, written once.
+REPEATED = "x: &e {}\nservices:\n" + "".join(
+    f"  s{number}: {{{{image: x, environment: *e}}}}\n" for number in range(100)
+)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -152,6 +158,8 @@ def test_aliases_that_would_be_gigabytes_are_not_copied() -> None:
         encoded("- " * 20_000),
         encoded("services: {web: {image: x}}" + " " * 100_000),
         encoded(merges("<<: [*a{0}, *a{0}]", 60)),
+        encoded(REPEATED.format(f"[{'A=1, ' * 1_000}]")),
+        encoded(REPEATED.format(f"{{A: {'x' * 20_000}}}")),
         encoded(f"a: &a {{}}\nb: &b {{<<: [{'*a,' * 7_500}]}}\nservices: {{<<: [{'*b,' * 7_500}], web: {{image: x}}}}"),
         "COMPOSE|",
     ],

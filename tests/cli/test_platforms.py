@@ -24,10 +24,25 @@ NAME = "näme 名前 ✓"
 
 
 def test_a_system_without_modes_has_its_reports_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows before Python 3.13 has no `os.fchmod`."""
+    """Windows before Python 3.13 has no `os.fchmod`; a mounted share may refuse any change of a mode."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
     monkeypatch.delattr("os.fchmod")
+    monkeypatch.setattr("os.chmod", refuse)
     output.write(night(), [OutputTarget("json", folder / "a.json")], colour=False, width=100)
     assert (folder / "a.json").exists()
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o644)])
+def test_the_umask_is_kept(umask: int, mode: int, folder: Path) -> None:
+    before = os.umask(umask)
+    try:
+        output.write(night(), [OutputTarget("json", folder / "a.json")], colour=False, width=100)
+    finally:
+        os.umask(before)
+    assert (folder / "a.json").stat().st_mode & 0o777 == mode
 
 
 def test_what_is_piped_is_utf_8_with_line_feeds(folder: Path) -> None:

@@ -163,11 +163,16 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a code that is none": ({"text": RULE.replace("ACME-001", "acme1")}, "expected a code such as ACME-001"),
     "no rule": ({"text": "x = 1"}, "holds no rule"),
     "a rule of ours": ({"text": "from mzaudit.rules.keyvault.vault_exists import vault_exists"}, "holds no rule"),
-    "a module that fails": ({"text": "raise RuntimeError('no')"}, "cannot be imported: RuntimeError: no"),
+    "a module that fails": ({"text": "raise RuntimeError('no')"}, "cannot be imported: RuntimeError at /"),
+    "a module that lacks another": ({"text": "import acme_lost"}, "ModuleNotFoundError: No module named 'acme_lost'"),
+    "a module with a mistake": ({"text": "x ="}, "cannot be imported: SyntaxError: "),
     "a module that is not there": ({"point": "acme = acme_none"}, "would be imported from elsewhere"),
     "a module of the library": ({"point": "acme = json"}, "would be imported from elsewhere"),
     "an object": ({"point": "acme = acme_one:one"}, "expected the name of a module"),
     "a link to a folder": ({"origin": '{"url": "file:///x", "dir_info": {"editable": true}}'}, "as a link to a folder"),
+    "a link, said otherwise": ({"origin": '{"dir_info": {"editable": "yes"}}'}, "as a link to a folder"),
+    "no origin": ({"origin": "[1]"}, "as a link to a folder"),
+    "half an origin": ({"origin": '{"dir_info": '}, "as a link to a folder"),
     "another name": ({"point": "other = acme_one"}, "installed are other"),
 }
 

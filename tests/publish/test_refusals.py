@@ -125,6 +125,11 @@ VARIABLES: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
         "not started for a pull request",
     ),
     "no pipeline": ({"TF_BUILD": ""}, {"GITHUB_ACTIONS": ""}, "no pipeline was found"),
+    "an event that never ends": (
+        {"BUILD_REASON": "Schedule"},
+        {"GITHUB_EVENT_PATH": "/dev/zero", "GITHUB_REF": "refs/heads/main"},
+        "not started for a pull request",
+    ),
     "no number": (
         {"SYSTEM_PULLREQUEST_PULLREQUESTID": "x"},
         {"GITHUB_EVENT_PATH": "", "GITHUB_REF": "refs/pull/x/merge"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -29,6 +30,7 @@ def test_earlier_reports_are_shown_and_others_named(mzaudit: Call, folder: Path)
     _save(folder / "past" / "later.json", -1)
     _save(folder / "past" / "stg.json", 3, ("stg",))
     (folder / "past" / "notes.json").write_text("[]")
+    os.mkfifo(folder / "past" / "pipe.json")
     (folder / "past" / "cut.json").write_text(render("json", night())[:500])
     said = mzaudit("report", "now.json", "-o", "html:out.html", "--history", "past")
     assert said.code == 0
@@ -36,6 +38,7 @@ def test_earlier_reports_are_shown_and_others_named(mzaudit: Call, folder: Path)
         "mzaudit: --history: passed over: past/cut.json: not a report, or cut short: "
         + said.err.partition("cut short: ")[2].splitlines()[0],
         "mzaudit: --history: passed over: past/notes.json: not a report: it has no schema_version",
+        "mzaudit: --history: passed over: past/pipe.json: not a regular file",
         "mzaudit: --history: passed over: past/stg.json: a report of stg",
     ]
     page = (folder / "out.html").read_text("utf-8")

@@ -191,7 +191,10 @@ class Connection:
 def _agrees(authority: str, cloud: CloudName) -> None:
     """That the sign-in service which other tools are told of is the cloud's: who sets it means that cloud."""
     text = authority.strip()
-    host = (urlsplit(text if "://" in text else f"https://{text}").hostname or "").casefold()
+    try:
+        host = (urlsplit(text if "://" in text else f"https://{text}").hostname or "").casefold()
+    except ValueError:  # half a bracket
+        raise InputError(f"AZURE_AUTHORITY_HOST: expected {CLOUDS[cloud].authority}, found something else") from None
     if host and host != CLOUDS[cloud].authority and host not in _OTHER_NAMES.get(cloud, ()):
         meant = next((name for name in CLOUDS if host in (CLOUDS[name].authority, *_OTHER_NAMES.get(name, ()))), None)
         fix = f"set MZAUDIT_CLOUD={meant}, or unset it" if meant else f"expected {CLOUDS[cloud].authority}"

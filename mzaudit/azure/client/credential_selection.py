@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from mzaudit.azure.client.connection import Connection
 from mzaudit.errors import CredentialError
+from mzaudit.service_address import is_address
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -74,7 +74,7 @@ def _pipelines(env: Mapping[str, str], connection: Connection) -> Login:
     from mzaudit.azure.client.pipeline_credential import PipelineCredential
 
     name = "azure-pipelines (federated service connection)"
-    if not _takes_a_token(env.get("SYSTEM_OIDCREQUESTURI", "")):
+    if not is_address(env.get("SYSTEM_OIDCREQUESTURI", ""), local=True):
         raise CredentialError(f"{name}: SYSTEM_OIDCREQUESTURI: expected https://…: the pipeline's token is sent there")
     connection_id = _need(env, name, _CONNECTION_IDS)
     family = next(each for each in _CONNECTIONS if env.get(f"{each}_SERVICE_CONNECTION_ID"))
@@ -88,17 +88,6 @@ def _pipelines(env: Mapping[str, str], connection: Connection) -> Login:
         **_settings(connection),
     )
     return Login(credential, name, "azure-pipelines")
-
-
-def _takes_a_token(uri: str) -> bool:
-    """Whether it is an HTTPS address without a user name; this machine's own may do without TLS."""
-    try:
-        service = urlsplit(uri)
-        _ = service.port  # raises for one that is none
-    except ValueError:
-        return False
-    secure = service.scheme == "https" or service.hostname == "127.0.0.1"
-    return secure and bool(service.hostname) and "@" not in service.netloc and uri.isascii() and uri.isprintable()
 
 
 def _workload(env: Mapping[str, str], connection: Connection) -> Login:

@@ -29,7 +29,8 @@ _DOCUMENT: Final = re.compile(r"\s*(?:[{\[](?=.*\"\s*:)|<(?=.*(?:<value\b|\bvalu
 # What an entry of `secrets` has in Azure Container Apps: its own value, or where it is kept.
 # https://learn.microsoft.com/azure/container-apps/manage-secrets
 _OF_A_SECRET: Final = frozenset({"name", "value", "keyvaulturl", "identity"})
-_VALUES: Final = frozenset({"value", "values", "defaultvalue", "content", "data"})
+_OF_A_PAIR: Final = frozenset({"value", "val", "currentvalue"})
+_VALUES: Final = _OF_A_PAIR | {"values", "defaultvalue", "content", "data", "text"}
 
 Json = Any  # a JSON value as the parser makes it; the library takes and gives nothing narrower
 
@@ -132,17 +133,17 @@ def _cleared(node: Json, name: str, owner: str = "") -> Json:
                 for each, option in zip(node, before, strict=False)
             ]
         case dict():
-            named = {
-                low: text for key, text in node.items() if (low := key.casefold()) in _NAMES and isinstance(text, str)
-            }
+            named = {key: text for key, text in node.items() if key.casefold() in _NAMES and isinstance(text, str)}
             beside = named or {"": owner}
-            if str(node.get("type")).casefold() in _SECURE:
+            if any(key.casefold() == "type" and str(each).casefold() in _SECURE for key, each in node.items()):
                 beside = {**beside, "type": "secret"}
             return {
                 key: _cleared(
                     value,
                     _known_by(key, name, beside),
-                    named.get("name", "") if key.casefold() == "properties" else "",
+                    next((named[each] for each in named if each.casefold() == "name"), "")
+                    if key.casefold() == "properties"
+                    else "",
                 )
                 for key, value in node.items()
             }
@@ -164,7 +165,7 @@ def _known_by(key: str, above: str, beside: Mapping[str, str]) -> str:
     value. Of a pair as settings and variables are written, nobody knows what its value is."""
     if is_secret_member(above):
         return above
-    if key.casefold() == "value" and not beside.keys().isdisjoint(_OF_A_SETTING):
+    if key.casefold() in _OF_A_PAIR and any(each.casefold() in _OF_A_SETTING for each in beside):
         return "secret"
     if key.casefold() in _VALUES:
         return next(filter(is_secret_member, beside.values()), key)

@@ -18,6 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 _LARGEST: Final = 64 * 1024  # base64; App Service takes a few thousand characters
 _MOST_PAIRS: Final = 10_000
+_MOST_TEXT: Final = 1024 * 1024  # characters of all variables: an alias repeats what is written once
 _MOST_MERGES: Final = 1_000  # each copies what was merged before it
 _MOST_BRACKETS: Final = 2_000
 _MERGE: Final = "tag:yaml.org,2002:merge"
@@ -60,6 +61,7 @@ def services(encoded: str) -> tuple[ComposeService, ...]:
 class _ComposeReader:
     def __init__(self) -> None:
         self._left = _MOST_PAIRS
+        self._text_left = _MOST_TEXT
         self._merges = 0
 
     def services(self, root: Node | None) -> tuple[ComposeService, ...]:
@@ -73,8 +75,14 @@ class _ComposeReader:
         image = members.get("image")
         if not isinstance(image, ScalarNode) or not _text(image):
             raise ComposeError("a service of the compose file names no image")
-        variables = tuple(self._variables(members.get("environment")))
+        variables = tuple(map(self._counted, self._variables(members.get("environment"))))
         return ComposeService(name, image.value, tuple(each for each in variables if not _HANDED_ON.fullmatch(each[1])))
+
+    def _counted(self, variable: tuple[str, str]) -> tuple[str, str]:
+        self._text_left -= sum(map(len, variable))
+        if self._text_left < 0:
+            raise ComposeError("the compose file repeats too much")
+        return variable
 
     def _variables(self, node: Node | None) -> Iterator[tuple[str, str]]:
         match node:
@@ -88,6 +96,7 @@ class _ComposeReader:
                         yield name, value.value
             case SequenceNode():
                 for entry in node.value:
+                    self._spend()
                     if not isinstance(entry, ScalarNode):
                         raise ComposeError("a variable of the compose file is not a string")
                     name, equals, text = entry.value.partition("=")
@@ -98,14 +107,17 @@ class _ComposeReader:
             case _:
                 raise ComposeError("an environment of the compose file is neither list nor mapping")
 
+    def _spend(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise ComposeError("the compose file has too many members")
+
     def _members(self, node: MappingNode) -> Mapping[str, Node]:
         """A mapping's own members, and those that it merges in: its own stand, then the first merged."""
         own: dict[str, Node] = {}
         merged: dict[str, Node] = {}
         for name, value in node.value:
-            self._left -= 1
-            if self._left < 0:
-                raise ComposeError("the compose file has too many members")
+            self._spend()
             if name.tag == _MERGE:
                 for each in value.value if isinstance(value, SequenceNode) else [value]:
                     if not isinstance(each, MappingNode):
