@@ -64,6 +64,12 @@ class DatabasePrincipal:
         return self.type in ("E", "X") and self.authentication == "EXTERNAL"
 
     @property
+    def without_login(self) -> bool:
+        """Whether nobody signs in as it (CREATE USER ... WITHOUT LOGIN, or of a certificate or key). As `guest`, every
+        login that has no user of its own does, where it may connect."""
+        return self.authentication == "NONE" and self.name.casefold() != "guest"
+
+    @property
     def of_login(self) -> bool:
         """Whether it was made for a login of the server, which may hold roles there that no database shows."""
         return self.authentication == "INSTANCE" or (self.external and len(self.sid) > 32)

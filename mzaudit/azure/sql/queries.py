@@ -93,13 +93,18 @@ POLICIES: Final = Query(
 
 
 def tenant_tables(column: str) -> Query:
-    """The user tables that have the column, in whatever case."""
+    """The user tables that have the column, in whatever case, but for what is kept of ledger tables that were dropped.
+
+    https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-tables-transact-sql
+    """
     return Query(
         f"tables with {column}",
         "SELECT SCHEMA_NAME(t.schema_id) AS table_schema, t.name AS table_name, t.temporal_type_desc, "  # noqa: S608 - quoted
         "t.ledger_type_desc FROM sys.tables AS t "
         "JOIN sys.columns AS c ON c.object_id = t.object_id "
-        f"WHERE t.is_ms_shipped = 0 AND LOWER(c.name) = {_literal(column.lower())}",
+        "LEFT JOIN sys.tables AS d ON d.history_table_id = t.object_id AND d.is_dropped_ledger_table = 1 "
+        "WHERE t.is_ms_shipped = 0 AND t.is_dropped_ledger_table = 0 AND d.object_id IS NULL "
+        f"AND LOWER(c.name) = {_literal(column.lower())}",
         required_permissions.DEFINITIONS_INSIDE.permission,
     )
 

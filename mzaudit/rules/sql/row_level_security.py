@@ -12,7 +12,7 @@ from mzaudit.engine.verdict import Inconclusive
 from mzaudit.policy.desired import DesiredDatabase
 from mzaudit.rules.sql._database_administrator import administers, administrator_words, may_be_service
 from mzaudit.rules.sql._database_subjects import GuardedDatabase, each_tenant_database
-from mzaudit.rules.sql._database_users import ClientIds, clients_of, lends, missing, reached, through
+from mzaudit.rules.sql._database_users import ClientIds, clients_of, kept_out, lends, missing, reached, through
 from mzaudit.snapshot.databases import DatabaseContents, DatabaseGrant, SecurityPolicy, TenantTable
 from mzaudit.snapshot.estate import Snapshot
 from mzaudit.snapshot.observed import Gap, GapReason
@@ -22,6 +22,8 @@ _ROLES = ("db_owner", "db_securityadmin")
 _PERMISSIONS = ("CONTROL", "ALTER ANY SECURITY POLICY")
 # Lets its holder into any role that is no fixed one; ALTER of the database covers it.
 _ANY_ROLE = ("ALTER", "ALTER ANY ROLE")
+# How a SQL user does: by a login, or with a password of its own.
+_SIGNS_IN = ("INSTANCE", "DATABASE")
 # Users that are, or may be, no single account, which alone can be impersonated.
 _NOT_ONE = ("X", "C", "K")
 # What FILTER leaves open: rows that are not seen cannot be changed or deleted, but rows can be given to others.
@@ -50,8 +52,9 @@ def row_level_security(subject: GuardedDatabase, seen: Snapshot) -> Verdict:
 
     Nobody but `dbo` and the administrators that the policy names can turn it off: no member, directly or through roles,
     of db_owner or db_securityadmin, and nobody who was granted CONTROL of the database or ALTER ANY SECURITY POLICY;
-    nor a service that is the server's Entra administrator. Nor can anybody gain that through another user or role: by
-    IMPERSONATE or CONTROL on that user, `dbo` among them, or by ALTER, CONTROL or TAKE OWNERSHIP on such a role, or
+    nor a service that is the server's Entra administrator. A user that cannot sign in, because it has no login or no
+    CONNECT, counts only through those who may impersonate it. Nor can anybody gain that through another user or role:
+    by IMPERSONATE or CONTROL on that user, `dbo` among them, or by ALTER, CONTROL or TAKE OWNERSHIP on such a role, or
     ALTER ANY ROLE. Fixed roles are not joined that way: it takes db_owner to change who is in them. Whether a user that
     is a group or an application can be impersonated is not visible: that is inconclusive, unless it is a documented
     service's.
@@ -206,13 +209,19 @@ def _switches(want: DesiredDatabase, inside: DatabaseContents, services: ClientI
     """Nobody that the policy does not name can switch a policy off."""
     holders = _holders(inside, services)
     ways: dict[str, list[tuple[str, str]]] = {}
+    doubts = [gap for who, gap in holders.doubts if not _excused(want, inside, who)]
     for who, how, statement in holders.ways:
-        if not _excused(want, inside, who):
+        if _excused(want, inside, who):
+            continue
+        idle = _idle(inside, who)
+        if isinstance(idle, Gap):
+            doubts.append(idle)
+        elif not idle:
             ways.setdefault(who, []).append((how, statement))
     at = f"{want.id}/users"
     # whom a role that the policy names excuses is told by a whole list of its members alone
     if ways and not (want.administrators and inside.memberships.gap is not None):
-        statements = dict.fromkeys(statement for found in ways.values() for _, statement in found if statement)
+        statements = dict.fromkeys(statement for found in ways.values() for _, statement in found)
         return Fail(
             tuple(
                 Evidence(f"{at}/{who}", "cannot switch it off", tuple(w for w, _ in ways[who])) for who in sorted(ways)
@@ -222,7 +231,7 @@ def _switches(want: DesiredDatabase, inside: DatabaseContents, services: ClientI
             Fix(ADMINISTRATOR, tuple(sqlcmd(want, seen, statement) for statement in statements)),
         )
     gaps = [each for each in (inside.principals.gap, inside.memberships.gap, inside.grants.gap) if each is not None]
-    gaps += [gap for who, gap in holders.doubts if not _excused(want, inside, who)]
+    gaps += doubts
     if gaps:
         return Inconclusive(tuple(dict.fromkeys(gaps)))
     return Pass(
@@ -256,10 +265,28 @@ def _excused(want: DesiredDatabase, inside: DatabaseContents, who: str) -> bool:
     return who.casefold() in ("dbo", *_ROLES) or bool(names & set(want.administrators))
 
 
+def _idle(inside: DatabaseContents, who: str) -> bool | Gap:
+    """Whether a holder does nothing by itself: a role, whose members are holders themselves, or a user that cannot sign
+    in, such as Change Data Capture's (`cdc`, an owner without a login)."""
+    user = next((each for each in inside.principals.items if each.name.casefold() == who.casefold()), None)
+    if user is None:
+        if any(each.role.casefold() == who.casefold() for each in inside.memberships.items):
+            return True
+        return inside.principals.gap or False
+    if user.without_login:
+        return True
+    if user.type == "S" and user.authentication not in _SIGNS_IN and user.name.casefold() != "guest":
+        call = f"SQL {inside.id} how {user.name} signs in"
+        return Gap(
+            GapReason.MALFORMED, call, inside.id, detail=f"the authentication {user.authentication or 'of NULL'}"
+        )
+    out = kept_out(inside, user)
+    return out if isinstance(out, Gap) else out.value is not None
+
+
 @dataclass(frozen=True, slots=True)
 class _PermissionHolders:
-    """Who can switch a policy off, how, and the statement that ends it (empty where another one does); and who may be
-    able to, with the `doubts`."""
+    """Who can switch a policy off, how, and the statement that ends it; and who may be able to, with the `doubts`."""
 
     ways: tuple[tuple[str, str, str], ...]
     doubts: tuple[tuple[str, Gap], ...]
@@ -304,7 +331,8 @@ def _members(inside: DatabaseContents, holding: set[str]) -> Iterator[tuple[str,
     for member in sorted({each.member for each in inside.memberships.items}):
         for role, way in reached(inside.memberships.items, member).items():
             if role.casefold() in holding:
-                drop = f"ALTER ROLE {quoted(role)} DROP MEMBER {quoted(member)};" if not way else ""
+                own = way[0] if way else role
+                drop = f"ALTER ROLE {quoted(own)} DROP MEMBER {quoted(member)};"
                 yield member, f"member of {through(role, way)}", drop
 
 

@@ -201,7 +201,9 @@ class Catalogue:
     def _tables(self) -> Iterator[tuple[Value, ...]]:
         for table in self._seen_tables():
             temporal, ledger = table.temporal, table.ledger
-            yield *self._object(table, "U", "USER_TABLE"), _TEMPORAL[temporal], temporal, _LEDGER[ledger], ledger
+            kinds = _TEMPORAL[temporal], temporal, _LEDGER[ledger], ledger
+            past = self.objects.get(table.past.casefold())
+            yield *self._object(table, "U", "USER_TABLE"), *kinds, past, table.dropped
 
     def _token(self) -> Iterator[tuple[Value, ...]]:
         """The caller and every role that it is in."""
@@ -213,7 +215,8 @@ class Catalogue:
     def _object(self, one: Table | SqlSecurityPolicy, letters: str, word: str) -> tuple[Value, ...]:
         number = self.objects[f"{one.schema}.{one.name}".casefold()]
         created = self._contents.principal("dbo").created
-        return one.name, number, None, self._schema(one.schema), 0, letters, word, created, created, False
+        shipped = isinstance(one, Table) and one.shipped
+        return one.name, number, None, self._schema(one.schema), 0, letters, word, created, created, shipped
 
     def _columns(self) -> Iterator[tuple[Value, ...]]:
         for table in self._contents.tables:
@@ -274,7 +277,8 @@ _OBJECT = _described(
 _TABLE = (
     *_OBJECT,
     *_described(
-        "temporal_type tinyint?; temporal_type_desc nvarchar(60)?; ledger_type tinyint?; ledger_type_desc nvarchar(60)?"
+        "temporal_type tinyint?; temporal_type_desc nvarchar(60)?; ledger_type tinyint?; "
+        "ledger_type_desc nvarchar(60)?; history_table_id int?; is_dropped_ledger_table bit"
     ),
 )
 _TOKEN = _described(

@@ -92,7 +92,8 @@ class SqlColumn:
 @dataclass(slots=True)
 class Table:
     """A user table with its rows; a row has one value for each column. `temporal` and `ledger` are what `sys.tables`
-    says of it; a history table holds the past rows of another one."""
+    says of it; its past rows are in the table `past` (`schema.name`). `shipped` are those that SQL Server makes for a
+    feature; a ledger table that is `dropped` is renamed and kept."""
 
     schema: str
     name: str
@@ -100,6 +101,9 @@ class Table:
     rows: list[tuple[Value, ...]] = field(default_factory=list)
     temporal: Temporal = "NON_TEMPORAL_TABLE"
     ledger: LedgerType = "NON_LEDGER_TABLE"
+    past: str = ""
+    shipped: bool = False
+    dropped: bool = False
 
 
 @dataclass(slots=True)

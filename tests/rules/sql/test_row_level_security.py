@@ -43,6 +43,8 @@ from tests.built_estate import (
 
 DB = database("cloud")
 DEVICE, READING = TABLES
+CDC = DatabasePrincipal("cdc", "S", "NONE", "01")
+JOE = DatabasePrincipal("joe", "S", "DATABASE", "02")
 
 
 def kept(name: str, **kind: bool) -> Bend:
@@ -140,6 +142,56 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         Fail,
         "joe can switch row-level security off: member of db_owner.",
     ),
+    "an owner without a login": (
+        (more(DB, "principals", CDC), more(DB, member, Membership("db_owner", "cdc"))),
+        Pass,
+        "",
+    ),
+    "one who may impersonate an owner without a login": (
+        (
+            more(DB, "principals", CDC),
+            more(DB, member, Membership("db_owner", "cdc")),
+            may("joe", "IMPERSONATE", "cdc"),
+        ),
+        Fail,
+        "joe can switch row-level security off: granted IMPERSONATE on USER::cdc.",
+    ),
+    "an owner who may not connect": (
+        (
+            more(DB, "principals", JOE),
+            more(DB, member, Membership("db_owner", "joe")),
+            more(DB, "grants", DatabaseGrant("joe", "CONNECT", "DENY", "DATABASE", "")),
+        ),
+        Pass,
+        "",
+    ),
+    "an owner who may connect": (
+        (
+            more(DB, "principals", JOE),
+            more(DB, member, Membership("db_owner", "joe")),
+            more(DB, "grants", DatabaseGrant("joe", "CONNECT", "GRANT", "DATABASE", "")),
+        ),
+        Fail,
+        "joe can switch row-level security off: member of db_owner.",
+    ),
+    "an owner who may or may not connect": (
+        (
+            more(DB, "principals", JOE),
+            more(DB, member, Membership("db_owner", "joe")),
+            inside(DB, grants=Listing(gap=gap("SQL grants"))),
+        ),
+        Inconclusive,
+        "SQL grants",
+    ),
+    "guests": (
+        (
+            more(DB, "principals", DatabasePrincipal("guest", "S", "NONE", "00")),
+            more(DB, "grants", DatabaseGrant("guest", "CONNECT", "GRANT", "DATABASE", "")),
+            more(DB, "grants", DatabaseGrant("guest", "CONTROL", "GRANT", "DATABASE", "")),
+        ),
+        Fail,
+        "guest can switch",
+    ),
     "an owner through a role": (
         (more(DB, member, Membership("db_owner", "staff"), Membership("staff", "joe")),),
         Fail,
@@ -170,6 +222,11 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         ),
         Fail,
         "joe can switch row-level security off: member of guards.",
+    ),
+    "a role of nobody that was granted it, or an application role": (
+        (more(DB, "grants", DatabaseGrant("guards", "ALTER ANY SECURITY POLICY", "GRANT", "DATABASE", "")),),
+        Fail,
+        "guards can switch row-level security off: granted ALTER ANY SECURITY POLICY.",
     ),
     "may impersonate dbo": (
         (may("joe", "IMPERSONATE", "dbo"),),
@@ -315,6 +372,19 @@ EXCUSED: dict[str, tuple[dict[str, object], tuple[Bend, ...], type]] = {
         {"administrators": ("staff",)},
         (more(DB, member, Membership("db_owner", "staff"), Membership("staff", "joe")),),
         Pass,
+    ),
+    "an administrator in a role that was granted it": (
+        {"administrators": ("joe",)},
+        (of_database("guards", "ALTER ANY SECURITY POLICY"), more(DB, member, Membership("guards", "joe"))),
+        Pass,
+    ),
+    "another beside an administrator in that role": (
+        {"administrators": ("joe",)},
+        (
+            of_database("guards", "ALTER ANY SECURITY POLICY"),
+            more(DB, member, Membership("guards", "joe"), Membership("guards", "jim")),
+        ),
+        Fail,
     ),
     "an administrator of the server by name": (
         {"administrators": ("app",)},

@@ -46,11 +46,11 @@ def test_a_statement_fails(case: str) -> None:
     query = "SELECT name\nFROM sys.tables"
     with serve(build("compliant"), sql_faults=faults) as sim:
         with connect(sim) as connection:
-            assert len(rows(connection, query)) == 6
+            assert len(rows(connection, query)) == 9
             with pytest.raises(raised, match=text):
                 rows(connection, query)
         with connect(sim) as connection:
-            assert len(rows(connection, query)) == 6
+            assert len(rows(connection, query)) == 9
 
 
 def test_a_reset_comes_in_the_middle_of_the_result() -> None:
