@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from mzaudit.access.permission_matching import any_of
 from mzaudit.snapshot.alerts import Alert, AlertCondition, ProcessingRule
 from mzaudit.snapshot.insights import Component
-from mzaudit.snapshot.observed import Gap, GapReason
+from mzaudit.snapshot.observed import Gap, GapReason, Observed
 from mzaudit.snapshot.text import ids
 
 # https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema
@@ -94,10 +94,32 @@ def _applies(rule: ProcessingRule, alert: Alert, component: Component, now: date
         None if rule.enabled is None else True,
         _past(rule.starts, now) if rule.starts is not None else True,
         _not(_past(rule.ends, now)) if rule.ends is not None else True,
-        True if any(ids.covers(scope, component.id) for scope in rule.scopes or ()) else None,
+        _covers(rule, _targets(alert, component)),
         *(_holds(each, alert, component) for each in rule.conditions),
     ]
     return False if False in answers else None if None in answers else True
+
+
+def _covers(rule: ProcessingRule, targets: Iterable[str]) -> bool | None:
+    """Whether a processing rule is on what the alert is about; None where it is on some of the possible targets."""
+    covered = {any(ids.covers(scope, target) for scope in rule.scopes or ()) for target in targets}
+    return None if rule.scopes is None or len(covered) != 1 else covered.pop()
+
+
+def _targets(alert: Alert, component: Component) -> set[str]:
+    """What an alert that fires may be about: the component, where the rule is on it or around it, else the workspace. A
+    log alert is about its own scope, or about the resources by which it splits its results.
+
+    https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-processing-rules
+    """
+    log = "/scheduledqueryrules/" in ids.key(alert.id)
+    if any(ids.same(each, component.id) or (not log and ids.covers(each, component.id)) for each in alert.scopes):
+        return {component.id}
+    if log:
+        return {component.id, *alert.scopes}
+    properties = component.properties.value if isinstance(component.properties, Observed) else None
+    workspace = properties.workspace if properties is not None else None
+    return {workspace} if workspace else set(alert.scopes)
 
 
 def _past(moment: datetime, now: datetime) -> bool | None:

@@ -13,7 +13,7 @@ from mzaudit.snapshot.alerts import ActionGroup, Alert, AlertCondition, Processi
 from mzaudit.snapshot.observed import Gap, Listing, Observed
 from mzaudit.snapshot.text.ids import key
 from mzaudit.snapshot.text.shown import Shown
-from tests.built_estate import TAKEN, Bend, ask, component, gap, said, wanted
+from tests.built_estate import TAKEN, Bend, ask, component, component_properties, gap, said, wanted
 
 ID = wanted().environments["prd"].components[0].id
 GROUP = ID.partition("/providers/")[0]
@@ -58,6 +58,10 @@ def muting(field: str, operator: str, *values: str) -> ProcessingRule:
     return replace(SILENCES, conditions=when(field, operator, *values).conditions)
 
 
+LOGS_GROUP = "/subscriptions/0/resourceGroups/rg-logs"
+WORKSPACE = f"{LOGS_GROUP}/providers/Microsoft.OperationalInsights/workspaces/logs"
+LOG_ALERT = f"{PROVIDER}/scheduledQueryRules/failures"
+LOGS = alerts(replace(alert(), id=LOG_ALERT, scopes=(WORKSPACE,)))
 CALLS_NOBODY = alerts(alert(groups=()))
 CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "an enabled alert that reaches somebody": ((), Pass, ""),
@@ -132,7 +136,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     ),
     "a filter by the rule's name": ((CALLS_NOBODY, rules(when("alertrulename", "contains", "fail"))), Pass, ""),
     "a filter by another name": ((CALLS_NOBODY, rules(when("alertrulename", "doesnotcontain", "fail"))), Fail, ""),
-    "a filter on fired alerts": ((CALLS_NOBODY, rules(when("monitorcondition", "equals", "that fires"))), Pass, ""),
+    "a filter on fired alerts": ((CALLS_NOBODY, rules(when("monitorcondition", "equals", "fired"))), Pass, ""),
     "a filter by what only a fired alert tells": (
         (CALLS_NOBODY, rules(when("alertcontext", "contains", "x"))),
         Inconclusive,
@@ -187,6 +191,47 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         (rules(replace(SILENCES, conditions=when("description", "contains", "x").conditions)),),
         Inconclusive,
         "that fires",
+    ),
+    "silenced on its group alone, a log alert on a workspace elsewhere": (
+        (LOGS, rules(SILENCES)),
+        Inconclusive,
+        "that fires",
+    ),
+    "silenced on the workspace's group alone, a log alert on it": (
+        (LOGS, rules(replace(SILENCES, scopes=(LOGS_GROUP,)))),
+        Inconclusive,
+        "that fires",
+    ),
+    "silenced on both, a log alert on a workspace": (
+        (LOGS, rules(replace(SILENCES, scopes=(GROUP, LOGS_GROUP)))),
+        Fail,
+        "silenced",
+    ),
+    "silenced on its group alone, a metric alert on a workspace elsewhere": (
+        (
+            alerts(replace(alert(), scopes=(WORKSPACE,))),
+            component_properties(workspace=WORKSPACE),
+            rules(SILENCES),
+        ),
+        Pass,
+        "",
+    ),
+    "silenced on the workspace, a metric alert around it": (
+        (
+            alerts(replace(alert(), scopes=(LOGS_GROUP,))),
+            component_properties(workspace=WORKSPACE),
+            rules(replace(SILENCES, scopes=(WORKSPACE,))),
+        ),
+        Fail,
+        "silenced",
+    ),
+    "silenced on another component, a log alert on this one": (
+        (
+            alerts(replace(alert(), id=LOG_ALERT)),
+            rules(replace(SILENCES, scopes=(f"{ID}-other",))),
+        ),
+        Pass,
+        "",
     ),
     "processing rules refused": ((rules(cut=gap()),), Inconclusive, "forbidden"),
 }
