@@ -202,6 +202,15 @@ TRUE: Final[dict[str, tuple[str, str]]] = {
     "password in braces of jdbc": ("MAIN", "jdbc:sqlserver://x:1433;database=d;user=app@x;password={horse12}"),
     "gremlin": ("GRAPH", f"hostname=x.gremlin.cosmos.azure.com;authKey={key64('gremlin')}"),
     "event grid in a url": ("EVENTS", f"https://x.eventgrid.azure.net/api/events?aeg-sas-key={key32('eg')}"),
+    "key of azure openai": ("AI", f"Endpoint=https://x.openai.azure.com/;Key={drawn('ao', 32, _HEX)}"),
+    "key of ai search, in front": ("AI", f"key={drawn('as', 52)};endpoint=https://x.search.windows.net"),
+    "key of event grid, with its topic": (
+        "GRID",
+        f"Endpoint=https://x.westeurope-1.eventgrid.azure.net/api/events; Key={drawn('eg', 43)}=",
+    ),
+    "a function's key in a url, China": ("JOB", f"https://x.chinacloudsites.cn/api/job?code={drawn('fc', 52)}=="),
+    "a password with a slash": ("DB_PASSWORD", "/hunter/2"),
+    "the second of a list": ("ApiKeys__1", "hunter2"),
     "a function's key in a url": ("JOB", f"https://x.azurewebsites.net/api/job?mode=a&code={drawn('fk', 52)}=="),
     "key of a data lake": ("SPARK", f"fs.azure.account.key.stx.dfs.core.windows.net={key64('abfs')}"),
     "token of api management": ("GATEWAY", f"SharedAccessSignature app&202601010000&{key64('apim')}"),
@@ -273,6 +282,16 @@ TRUE: Final[dict[str, tuple[str, str]]] = {
 }
 
 FALSE: Final[dict[str, tuple[str, str]]] = {
+    "the first of a list of audiences": ("AzureAd__TokenValidationParameters__ValidAudiences__0", f"api://{_GUID}"),
+    "the second of a list of issuers": ("Jwt__TokenOptions__ValidIssuers__1", "https://sts.example.org/"),
+    "which broker resets passwords": ("AUTH_PASSWORD_BROKER", "users"),
+    "the file of a key": ("TLS_PRIVATE_KEY", "/etc/ssl/private/tls.key"),
+    "the mount of a secret": ("JWT_SECRET_KEY", "/run/secrets/jwt"),
+    "the file of a key on Windows": ("SSH_KEY", r"C:\home\site\id_rsa"),
+    "the id of a price": ("STRIPE_PRICE_PRO", f"price_1{drawn('price', 23)}"),
+    "a publishable key under a plain name": ("STRIPE_KEY", f"pk_live_{drawn('pk', 99)}"),
+    "a key of a project": ("POSTHOG_KEY", f"phc_{drawn('phc', 43)}"),
+    "an endpoint, and a key of a cache": ("CACHE", "Endpoint=https://x.example.org;Key=orders"),
     "option without a password": ("INIT", "mysql -h db -u root -P 3306 app"),
     "bypass": ("INIT", "nginx --bypass everything"),
     "compass": ("CONFIG", "compass: north"),

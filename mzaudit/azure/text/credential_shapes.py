@@ -67,7 +67,11 @@ _JSON_WEB_KEY = re.compile(r'"kty"\s{0,8}:\s{0,8}"(?:RSA|EC|OKP|oct)"')  # RFC 7
 _PRIVATE_PART = re.compile(r'"[dk]"\s{0,8}:\s{0,8}"[A-Za-z0-9_-]{8}')
 # the key of a function in its URL
 _GATEWAY_TOKEN = re.compile(r"SharedAccessSignature [^\s&]{1,80}&\d{12}&[A-Za-z0-9+/]{20}")  # of API Management
-_FUNCTION_KEY = re.compile(r"\.azurewebsites\.(?:net|us)/[^\s?]{0,100}\?(?:[^\s#]{0,100}&)?code=[\w%=-]{20}", re.I)
+_FUNCTION_KEY = re.compile(
+    r"\.(?:azurewebsites\.(?:net|us)|chinacloudsites\.cn)/[^\s?]{0,100}\?(?:[^\s#]{0,100}&)?code=[\w%=-]{20}", re.I
+)
+# a key of a service whose address stands in the same connection string: Azure OpenAI, AI Search, Event Grid
+_ENDPOINT_KEY = re.compile(r"(?:^|;)\s{0,8}key\s{0,8}=\s{0,8}(?P<value>[^;\s\"']{16,})", re.IGNORECASE)
 _END_OF_URL = re.compile(r"[\s\"'<>]")
 _PORT = re.compile(r"\d{1,5}(?:[/;?#,]|$)")
 
@@ -78,6 +82,8 @@ _SHA1 = re.compile(r"[0-9a-f]{40}|[0-9A-F]{40}")  # a commit, a certificate's th
 _DIGEST = re.compile(r"sha(?:1|256|384|512)[-:].*", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+# meant to be seen: Stripe's publishable keys and the ids of its prices, PostHog's keys of a project
+_PUBLIC = re.compile(r"(?:pk_(?:live|test)|price|prod|plan|phc)_[A-Za-z0-9]+")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")  # sorts by time: https://github.com/ulid/spec
 _STORAGE_NAME = re.compile(r"[a-z0-9]{3,24}")  # the longest name of a resource that takes no hyphen
 _HOST = re.compile(r"(?=.{4,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}\.?")
@@ -135,7 +141,7 @@ def _shapes(text: str) -> set[str]:
         found.add("private-key")
     if _GATEWAY_TOKEN.search(text):
         found.add("sas")
-    if _FUNCTION_KEY.search(text):
+    if _FUNCTION_KEY.search(text) or ("endpoint=" in text.casefold() and _ENDPOINT_KEY.search(text)):
         found.add("account-key")
     if _PKCS12.match(text):
         found.add("pkcs12")
@@ -176,7 +182,7 @@ def _is_random(text: str) -> bool:
     or GUID."""
     if not _TOKEN.fullmatch(text) or _GUID.fullmatch(text) or _STORAGE_NAME.fullmatch(text) or _HOST.fullmatch(text):
         return False
-    if _ULID.fullmatch(text):
+    if _ULID.fullmatch(text) or _PUBLIC.fullmatch(text):
         return False
     if _DER_PUBLIC.match(text) or _DIGEST.fullmatch(text) or text.casefold().startswith("/subscriptions/"):
         return False

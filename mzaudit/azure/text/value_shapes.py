@@ -51,6 +51,12 @@ _DURATION = re.compile(
     re.I,
 )
 _SHA1 = re.compile(r"[0-9a-f]{40}|[0-9A-F]{40}")
+# where a container or a site keeps files
+_PATH = re.compile(
+    r"/(?:app|certs?|data|etc|home|mnt|opt|run|secrets|srv|tmp|usr|var)(?:/[\w.@-]{1,64}){1,10}/?"
+    r"|[A-Z]:(?:\\{1,2}[\w.@ -]{1,64}){1,10}",
+    re.I,
+)
 _PEM = re.compile(r"-----BEGIN (?P<label>[A-Z0-9 ]{1,60})-----[ \t]*\r?\n")
 
 # Microsoft.Data.SqlClient, Npgsql, MySqlConnector, ODBC: a server, and a part that only a database has
@@ -68,7 +74,7 @@ _DATABASE_HOST = re.compile(
 )
 _ENDPOINTS = frozenset({f"{service}endpoint" for service in ("blob", "file", "queue", "table", "dfs")})
 
-_WHOLE = {"boolean": _BOOLEAN, "number": _NUMBER, "duration": _DURATION, "sha1": _SHA1}
+_WHOLE = {"boolean": _BOOLEAN, "number": _NUMBER, "duration": _DURATION, "path": _PATH, "sha1": _SHA1}
 _TELEMETRY = ("instrumentationkey", "ingestionendpoint")
 
 

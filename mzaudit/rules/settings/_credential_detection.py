@@ -28,6 +28,7 @@ RANDOM = "is a long random text"
 
 # Names are compared as words: `Smtp__AdminPassword` is SMTP_ADMIN_PASSWORD.
 _NOT_A_LETTER = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_INDEX = re.compile(r"_\d{1,3}$")  # of a list in .NET's configuration: ValidAudiences__0
 _WORDS = r"""(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?
     |(?<![A-Z])(?:(?:(?:PG|SSH)?PASS|PAT)(?=$|_?\d)|PASS_PHRASE|PWD|SAS|HMAC)
     |(?:API|ACCESS|ACCOUNT|ADMIN|(?<![A-Z])(?:AES|AI|JWT)|AUTH|COGNITIVE|COSMOS|DECRYPTION|DEPLOY|ENCRYPTION|FUNCTIONS?|HMAC|LICENSE
@@ -48,7 +49,7 @@ HARMLESS = re.compile(
     |OTEL_(?!.*HEADERS).*                             # names, sampling and addresses; headers may carry keys
     |.*_(URLS?|URIS?|ENDPOINTS?|HOST(NAME)?S?|NAMESPACE|ISSUERS?|AUDIENCES?|AUTHORITY|SCOPES?|REGION|LOCATION)
     |.*_(NAMES?|IDS?|KID|SID|PATHS?|FILES?|DIR(ECTORY)?|HEADER|COOKIE|FIELDS?|CLAIMS?|PREFIX(ES)?|SUFFIX|PATTERN|REGEX)
-    |.*_(BACKEND|CACHES?|CLASS|PARAM(ETER)?S?|REF(ERENCE)?|STORE)
+    |.*_(BACKEND|BROKER|CACHES?|CLASS|PARAM(ETER)?S?|REF(ERENCE)?|STORE)
     |.*_(TYPES?|FORMATS?|MODE|ALG(O(RITHM)?)?S?|VERSIONS?|ENABLED|DISABLED|REQUIRED|POLICY|PROVIDERS?)
     |.*_(ENCRYPTION|ENGINE|GRANT|HANDLER|HASHERS?|METHODS?|MODEL|SERIALIZER|SERVER|SERVICE|SOURCE|STRATEGY|VALIDATORS?)
     |.*_(COLLECTION|COMPLEXITY|CONTAINER|DOMAIN|EMAIL|ENCODERS?|ENCODING|FROM|IN|KIND|MANAGER|MOUNT|PAGE|PERMISSIONS?)
@@ -67,7 +68,7 @@ HARMLESS = re.compile(
     re.VERBOSE,
 )
 # values that are none under any name, unless the policy documents it as a secret
-_TRIVIAL = frozenset({"boolean", "duration"})
+_TRIVIAL = frozenset({"boolean", "duration", "path"})
 
 # the registry's own credentials, which IMG-007 judges for the app itself
 REGISTRY_LOGIN = frozenset({"DOCKER_REGISTRY_SERVER_USERNAME", "DOCKER_REGISTRY_SERVER_PASSWORD"})
@@ -109,7 +110,7 @@ def why_credential(entry: SettingEntry, value: ValueClass, secrets: Collection[s
     if entry.name_tells and entry.name in secrets:
         return "is documented as a secret"
     name = _NOT_A_LETTER.sub("_", entry.name).strip("_").upper()
-    if HARMLESS.fullmatch(name):
+    if HARMLESS.fullmatch(_INDEX.sub("", name)):
         return None
     if entry.name_tells and NAMES.search(name) and not _is_trivial(name, value):
         return "has the name of a credential"

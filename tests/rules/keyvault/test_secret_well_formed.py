@@ -46,7 +46,7 @@ CASES: dict[str, tuple[str, tuple[Bend, ...], type, str]] = {
     ),
     "url, as documented": (URL, (), Pass, ""),
     "url, without https": (URL, holds(URL, value(1, "url")), Fail, "is a URL without https, where an https URL"),
-    "url, something else": (URL, holds(URL, value(1)), Fail, "is not a URL"),
+    "url, something else": (URL, holds(URL, value(1)), Fail, "is no URL"),
     "url, a placeholder": (URL, holds(URL, value(1, "https-url", "url", placeholder=True)), Fail, "is a placeholder"),
     "guid, as documented": (GUID, (), Pass, ""),
     "guid, something else": (GUID, holds(GUID, value(1)), Fail, "is no GUID"),
