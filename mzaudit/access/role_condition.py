@@ -1,8 +1,9 @@
 """Conditions of role assignments (Azure ABAC), decided in three values: holds, does not hold, cannot be told.
 
-Read are the action, and the attributes that name a thing (vault, secret, container, repository), compared as text.
-Whatever else an expression asks about (a date, a number, a GUID, whether an attribute is there, another attribute)
-leaves that expression undecided, and only that one. A condition whose syntax is not understood cannot be told at all.
+Read are the action, the sub-operation `Blob.List`, and the attributes that name a thing (vault, secret, container,
+repository), compared as text. Whatever else an expression asks about (a date, a number, a GUID, whether an attribute is
+there, another attribute) leaves that expression undecided, and only that one. A condition whose syntax is not
+understood cannot be told at all.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ _TOKENS = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
+# Listing names is a sub-operation of reading blobs, and none that is asked about here.
+# https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes
+_LIST = "blob.list"
 Conditional = Permission | RoleAssignment
 _Token = tuple[str, str]
 _END: _Token = ("end", "")
@@ -129,10 +133,11 @@ class _ConditionReader:
             self._expect(")")
             return answer
         kind, text = self._next()
-        if kind == "word" and text.casefold() in ("actionmatches", "suboperationmatches"):
+        if kind == "word" and text.casefold() == "actionmatches":
             operands = self._set()
-            decided = text.casefold() == "actionmatches" and None not in operands
-            return matches((each for each in operands if each is not None), self._action) if decided else None
+            return None if None in operands else matches(filter(None, operands), self._action)
+        if kind == "word" and text.casefold() == "suboperationmatches":
+            return False if all((each or "").casefold() == _LIST for each in self._set()) else None
         if kind == "word" and text.casefold() in ("exists", "notexists"):
             if self._next()[0] != "attribute":
                 raise _NotUnderstoodError

@@ -13,7 +13,10 @@ _ACCOUNT = "Microsoft.Storage/storageAccounts"
 _BLOBS = f"{_ACCOUNT}/blobServices/containers/blobs"
 _REACHING = (f"{_BLOBS}/read", f"{_BLOBS}/write", f"{_BLOBS}/delete", f"{_BLOBS}/add/action")
 # Each hands out the account's keys, or something signed with one; worth nothing where shared keys are off.
-_KEYS = (f"{_ACCOUNT}/listKeys/action", f"{_ACCOUNT}/ListAccountSas/action", f"{_ACCOUNT}/ListServiceSas/action")
+# https://learn.microsoft.com/rest/api/storagerp/storage-accounts/regenerate-key (its answer lists the keys)
+_KEYS = tuple(
+    f"{_ACCOUNT}/{action}/action" for action in ("listKeys", "regeneratekey", "ListAccountSas", "ListServiceSas")
+)
 
 
 def read_target(storage: DesiredStorage) -> ActionTarget:

@@ -286,7 +286,7 @@ def test_a_database_that_is_a_replica_is_not_judged(estate: Estate) -> None:
         found = list(gaps(inside(sim)))
     assert len(found) == 6, "every facet"
     assert {gap.reason for gap in found} == {GapReason.NOT_COLLECTED}
-    assert "read-only copy" in found[0].detail
+    assert "is read-only" in found[0].detail
     assert "primary" in advice(found[0])
 
 

@@ -55,6 +55,13 @@ SHAPES: dict[str, tuple[str, bool | None]] = {
         f"  {CONTAINER} StringEquals 'snaps'\n )\n)",
         True,
     ),
+    "as the portal writes it, for another container, but for lists": (
+        f"(!(ActionMatches{{'{READ}'}} AND NOT SubOperationMatches{{'blob.list'}})) OR {CONTAINER} StringEquals 'b'",
+        False,
+    ),
+    "lists alone": (f"ActionMatches{{'{READ}'}} AND SubOperationMatches{{'Blob.List'}}", False),
+    "another sub-operation": ("SubOperationMatches{'Blob.Read.WithTagConditions'}", None),
+    "lists, or another sub-operation": ("SubOperationMatches{'Blob.List', 'Blob.Read.WithTagConditions'}", None),
     "as the portal writes it, for another container": (
         f"((!(ActionMatches{{'{READ}'}})) OR ({CONTAINER} StringEquals 'logs'))",
         False,

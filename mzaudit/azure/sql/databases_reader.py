@@ -29,7 +29,10 @@ Row = tuple[object, ...]
 
 _PAUSED = ("paused", "pausing")
 SIDE_BY_SIDE = 8
-_REPLICA = "a read-only copy answered, which may lag behind: name the server of the primary in the policy"
+_REPLICA = (
+    "the database that answered is read-only, and a replica may lag behind: name the server of the primary in the "
+    "policy, or set the database READ_WRITE if it is the primary"
+)
 
 
 class Databases:

@@ -19,7 +19,7 @@ _STATUSES = {
     ),
     "msinotenabled": (
         "the app has no managed identity to read the vault with, or not the one that is set for references",
-        "Enable the system-assigned identity, configure Key Vault references to use it, and grant its role again.",
+        "Assign the {identity} to the app, configure Key Vault references to use it, and grant its role.",
     ),
     "vaultnotfound": (
         "the vault of the reference does not exist",
@@ -40,8 +40,8 @@ _STATUSES = {
     ),
     "unauthorizedclient": (
         "Entra refused to give the app's identity a token for the vault",
-        "Check that the vault and the app are in one tenant and that the identity was not deleted; disable and enable "
-        "it, and grant its role again.",
+        "Check that the vault and the app are in one tenant and that the {identity} was not deleted; assign it to the "
+        "app anew, and grant its role again.",
     ),
 }
 
@@ -108,7 +108,7 @@ def reference_resolved(want: SecretSetting, seen: Snapshot) -> Verdict:
     return Fail(
         tuple(evidence),
         f"App Service reports {found.status} for {want.name} of {want.service.app}: {cause}.",
-        remediation,
+        remediation.replace("{identity}", want.service.identity_words),
         _fix(want, found.status, seen),
     )
 
@@ -136,12 +136,13 @@ def _fix(want: SecretSetting, status: str, seen: Snapshot) -> Fix:
             return refer(want)
         case "msinotenabled":
             on = switch_on(want.service, seen)
-            use = az("webapp update", **app, set="keyVaultReferenceIdentity=SystemAssigned")
+            identity = "SystemAssigned" if want.service.identity is None else want.service.identity.id
+            use = az("webapp update", **app, set=f"keyVaultReferenceIdentity={identity}")
             return replace(on, commands=(*on.commands, use))
         case "accesstokeyvaultdenied":
             return Fix("Role Based Access Control Administrator on the vault", (_grant(want),))
         case _:  # Entra gives the identity no token
-            return switch_on(want.service, seen, again=True)
+            return switch_on(want.service, seen, again=want.service.identity is None)
 
 
 def _grant(want: SecretSetting) -> str:

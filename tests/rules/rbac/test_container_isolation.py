@@ -9,6 +9,7 @@ import pytest
 from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.engine.evaluate import verdict_of
 from mzaudit.rules.rbac.container_isolation import container_isolation
+from mzaudit.snapshot.authorization import Permission
 from mzaudit.snapshot.observed import Listing, Observed
 from mzaudit.snapshot.storage import AccountProperties
 from tests.built_estate import (
@@ -23,6 +24,7 @@ from tests.built_estate import (
     granted,
     granted_by_group,
     principal,
+    role,
     service,
     site,
     slot,
@@ -40,6 +42,7 @@ from tests.rules.rbac.roles import (
     owner,
 )
 
+REGENERATE = "Microsoft.Storage/storageAccounts/regeneratekey/action"
 STORAGE = wanted().environments["prd"].storage[0]
 MANAGE = service("manage")
 FOREIGN = principal(MANAGE)
@@ -98,6 +101,15 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         (keys(), granted(FOREIGN, READER_AND_DATA_ACCESS, STORAGE.account_id), shared_key(None)),
         Fail,
         "Reader and Data Access",
+    ),
+    "with the account's keys, made anew": (
+        (
+            role(READER_AND_DATA_ACCESS, "Key Rotator", Permission(actions=(REGENERATE,))),
+            granted(FOREIGN, READER_AND_DATA_ACCESS, STORAGE.account_id),
+            shared_key(True),
+        ),
+        Fail,
+        "Key Rotator",
     ),
     "with the account's keys, by Owner": ((owner(), granted(FOREIGN, OWNER, SUB), shared_key(True)), Fail, "Owner"),
     "with keys that the account refuses": (

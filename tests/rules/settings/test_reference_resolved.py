@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass
+from mzaudit.engine.subjects import SecretSetting
 from mzaudit.facts.setting_references import UNRESOLVED
+from mzaudit.policy.desired import DesiredIdentity
 from mzaudit.rules import load
 from mzaudit.rules.settings.reference_resolved import reference_resolved
 from mzaudit.snapshot.observed import Listing, Observed
 from tests.built_estate import (
     Bend,
     ask,
+    bent,
     compliant,
     findings,
     gap,
@@ -110,6 +115,22 @@ def test_the_undecided_statuses_are_named_in_the_gap() -> None:
         verdict = ask(reference_resolved, "cloud/SECRET_KEY", *says(word))
         assert isinstance(verdict, Inconclusive)
         assert word in verdict.gaps[0].detail
+
+
+@pytest.mark.parametrize("word", ["MSINotEnabled", "UnauthorizedClient"])
+def test_a_user_assigned_identity_is_what_the_fix_assigns(word: str) -> None:
+    """A new assignment of it makes no new principal: it need not be removed first."""
+    shared = DesiredIdentity("prd", "shared", "id-shared", f"{CLOUD.id.rpartition('/sites/')[0]}/x/id-shared", "p:2")
+    secret = next(one.secret for one in CLOUD.settings if one.name == KEY)
+    want = SecretSetting(replace(CLOUD, acts_as="user", identity=shared), KEY, secret)
+    verdict = reference_resolved.check(want, bent(*says(word)))
+    assert isinstance(verdict, Fail)
+    assert "user-assigned identity id-shared" in verdict.remediation
+    assert verdict.fix is not None
+    commands = verdict.fix.commands
+    assert f"--identities {shared.id}" in commands[0]
+    assert not any("SystemAssigned" in each or "identity remove" in each for each in commands)
+    assert any(f"keyVaultReferenceIdentity={shared.id}" in each for each in commands) is (word == "MSINotEnabled")
 
 
 def test_a_closed_network_is_evidence() -> None:
