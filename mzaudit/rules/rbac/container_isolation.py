@@ -24,8 +24,9 @@ def container_isolation(want: GuardedStorage, seen: Snapshot) -> Verdict:
     No identity of a documented service that does not use this container can read, write, add or delete its blobs:
     neither of another service nor of another environment, neither the system-assigned identity nor an attached
     user-assigned one, nor that of a slot of the container's own environment. Every kind of access counts: a data role
-    on the container or above, directly or through a group, and the account's keys (`listKeys`, `regeneratekey`, account or service SAS)
-    unless the account refuses shared keys; where Azure does not say, keys count.
+    on the container or above, directly or through a group, and the account's keys (`listKeys`, `regeneratekey`, account
+    or service SAS) unless the account refuses shared keys; where Azure does not say, keys count. To list the names of
+    blobs alone (the sub-operation `Blob.List` of a condition) is not to read them.
 
     An identity that cannot be read makes the rule inconclusive only where a holder of access might be that identity: a
     service principal that is neither a documented identity nor the caller, or any group.
