@@ -64,7 +64,8 @@ def page() -> str:
             default = "required" if info.is_required() else _shown(info.get_default(call_default_factory=True))
             codes = ", ".join(f"[{code}](rules/{code}.md)" for code in sorted(answering.get((model, name), ())))
             meaning = " ".join((info.description or "").split()).replace("|", "\\|")
-            inner = ", ".join(f"[{each.__name__}](#{each.__name__.lower()})" for each in _within(info.annotation))
+            within = dict.fromkeys(_within(info.annotation))
+            inner = ", ".join(f"[{each.__name__}](#{each.__name__.lower()})" for each in within)
             meaning += f" Each: {inner}." if inner else ""
             lines.append(f"| `{name}` | {meaning} | {default} | {codes} | {examples.get((model, name), '')} |")
         lines.append("")

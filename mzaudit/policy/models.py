@@ -96,7 +96,8 @@ class Thing(Strict):
         Expectations,
         Field(
             description="What holds of it in Azure: by JMESPath expression over Resource Manager's answer a"
-            " value, or a mapping of operators."
+            " value, a mapping of operators, or one of these for each environment; `{env}` in a text is the"
+            " environment's name."
         ),
     ] = {}
 
@@ -478,7 +479,8 @@ class AllowedResource(Strict):
         Text,
         Field(
             max_length=300,
-            description="Their name, of a part its own alone: `*` is any text; any name where it is left out.",
+            description="Their name, of a part its own alone: `*` is any text, `{env}` the name of any environment; any"
+            " name where it is left out.",
         ),
     ] = "*"
     reason: Annotated[Text, Field(description="Why they need not be documented.")]

@@ -10,6 +10,8 @@ from mzaudit.policy import role_names
 from mzaudit.policy.desired import Where
 from mzaudit.policy.models import Policy
 from mzaudit.policy.name_checks import NameTemplate, spelled_names
+from mzaudit.policy.resources.bind_resources import documented_types
+from mzaudit.policy.resources.resource_models import BASELINE
 from mzaudit.policy.semantics import stated_roles
 from mzaudit.policy.spec_values import (
     stored_name,
@@ -28,9 +30,9 @@ class Note:
 
 
 def notes(policy: Policy, where: Where) -> tuple[Note, ...]:
-    """Where the document asks for what Azure cannot hold, how much room a vault's name leaves, and which roles are the
-    tenant's own."""
-    told = (_registry_note, _secret_notes, _vault_notes, _role_notes)
+    """Where the document asks for what Azure cannot hold, how much room a vault's name leaves, which roles are the
+    tenant's own, and of what something is expected that is nowhere documented."""
+    told = (_registry_note, _secret_notes, _vault_notes, _role_notes, _expectation_notes)
     return tuple(note for tell in told for note in tell(policy, where))
 
 
@@ -67,6 +69,15 @@ def _role_notes(policy: Policy, where: Where) -> Iterator[Note]:
         if not role_names.is_built_in(role):
             words = "is not a built-in role that mzaudit knows; the run looks for a custom role of that name."
             yield Note(where(*at), f"{role} {words}")
+
+
+def _expectation_notes(policy: Policy, where: Where) -> Iterator[Note]:
+    types = documented_types(policy)
+    for kind in policy.expect:
+        low, at = kind.casefold(), where("expect", kind)
+        shared = at.rpartition(":")[0].endswith(BASELINE)  # which is written for many policies
+        if not shared and not any(low == each or low.startswith(f"{each}/") for each in types):
+            yield Note(at, f"no documented thing is of the type {kind}: nothing is asked of it.")
 
 
 def _vault_notes(policy: Policy, where: Where) -> Iterator[Note]:

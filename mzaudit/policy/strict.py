@@ -13,8 +13,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-TEXT, MAPPING = "(text)", "(mapping)"
-"""How pydantic tells the two forms of a value apart in the place of an error; no key of a policy is spelled so."""
+TEXT, MAPPING, ENVIRONMENTS = "(text)", "(mapping)", "(environments)"
+"""How pydantic tells the forms of a value apart in the place of an error; no key of a policy is spelled so."""
 
 
 def _form(value: object) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mzaudit.errors import PolicyError
-from mzaudit.policy.loader.load import BASELINE, Loaded, load
+from mzaudit.policy.loader.load import Loaded, load
+from mzaudit.policy.resources.resource_models import BASELINE
 from mzaudit.rules import vocabulary
 from tests.built_estate import POLICIES
 

@@ -43,6 +43,65 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
         "  q:",
         "resources.q.name: expected a name of its own, found that of p, in the same place",
     ),
+    "an allowed name with a slash": (
+        (
+            "document:",
+            "undocumented: {allow: [{type: A.B/c/d,\n  name: c/d, reason: x}]}\ndocument:",
+        ),
+        "  name: c/d",
+        'undocumented.allow[0].name: expected the part\'s own name, without a slash, found "c/d"',
+    ),
+    "an allowed name with braces": (
+        (
+            "document:",
+            'undocumented: {allow: [{type: A.B/c,\n  name: "{service}-x", reason: x}]}\ndocument:',
+        ),
+        "  name:",
+        'undocumented.allow[0].name: expected no braces but {env}, found "{service}-x"',
+    ),
+    "an expectation for some environments": (
+        ("document:", "resources: {p: {type: A.B/c, name: x, place: shared,\n  expect: {sku: {prd: a}}}}\ndocument:"),
+        "  expect:",
+        "resources.p.expect.sku: expected an entry for dev and stg, found only prd",
+    ),
+    "an expectation for an environment that is none": (
+        (
+            "document:",
+            "resources: {p: {type: A.B/c, name: x, place: shared,\n"
+            "  expect: {sku: {dev: a, stg: b, prd: c, prod: d}}}}\ndocument:",
+        ),
+        "  expect:",
+        'resources.p.expect.sku.prod: expected an environment (dev, stg, prd) or an operator, found "prod" '
+        "(did you mean prd?)",
+    ),
+    "an operator that is none": (
+        (
+            "document:",
+            "resources: {p: {type: A.B/c, name: x, place: shared,\n  expect: {sku: {equals: b}}}}\ndocument:",
+        ),
+        "  expect:",
+        'resources.p.expect.sku.equals: expected an environment (dev, stg, prd) or an operator, found "equals" '
+        "(did you mean equal?)",
+    ),
+    "a bound that is none, by environment": (
+        (
+            "document:",
+            "resources: {p: {type: A.B/c, name: x, place: shared,\n"
+            "  expect: {sku: {dev: a, stg: b, prd: {at_least: Zork}}}}}\ndocument:",
+        ),
+        "  expect:",
+        "resources.p.expect.sku.prd.at_least: expected a number, a version in quotes, a TLS version or a plan's SKU "
+        'whose size is known, found "Zork"',
+    ),
+    "no condition, by environment": (
+        (
+            "document:",
+            "resources: {p: {type: A.B/c, name: x, place: shared,\n"
+            "  expect: {sku: {dev: a, stg: b, prd: {}}}}}\ndocument:",
+        ),
+        "  expect:",
+        "resources.p.expect.sku.prd: expected a value, or at least one operator, found an empty mapping",
+    ),
     "a resource that is a vault of the policy": (
         (
             "document:",
@@ -451,6 +510,31 @@ def test_an_unfit_place_is_told_at_its_line(tmp_path: Path, case: str) -> None:
     written, said = UNFIT_PLACES[case]
     text = bent((NAMED, f"  {written}"))
     assert said_of(tmp_path, text) == [f"p.yaml:{line_of(text, '  shared:')}: {said}"]
+
+
+def test_what_is_wrong_in_an_expectation_by_environment_is_told_at_its_place(tmp_path: Path) -> None:
+    expect = "{sku: {dev: {nott: a}, stg: {one_of: []}, prd: {count: x}}, zones: {dev: [a, {b: c}], stg: 1, prd: null}}"
+    said = said_of(
+        tmp_path, f"{SHIPPED}\nresources: {{p: {{type: A.B/c, name: x, place: shared, expect: {expect}}}}}\n"
+    )
+    at = f"p.yaml:{len(SHIPPED.splitlines()) + 2}: resources.p.expect"
+    assert said == [
+        f"{at}.sku.dev.nott: expected one of equal, not, one_of, at_least, at_most, present, absent, contains, matches "
+        'or count, found "nott" (did you mean not?)',
+        f'{at}.sku.prd.count: expected a whole number from 0 to 100000, found "x"',
+        f"{at}.sku.stg.one_of: expected a list of at least 1, found an empty list",
+        f"{at}.zones.dev: expected text, a number, true or false, found a list of 2",
+        f"{at}.zones.prd: expected text, a number, true or false, found nothing",
+    ]
+
+
+def test_an_expectation_of_a_type_that_nothing_has_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(f"{SHIPPED}\nexpect: {{A.B/c: {{sku: a}}, microsoft.web/Sites/config/web: {{x: a}}}}\n")
+    notes = [str(note) for note in load(path, vocabulary(), "p.yaml").notes]
+    line = len(SHIPPED.splitlines()) + 2
+    assert notes[-1] == f"p.yaml:{line}: no documented thing is of the type A.B/c: nothing is asked of it."
+    assert sum("no documented thing" in note for note in notes) == 1
 
 
 def test_notes_say_what_azure_cannot_hold() -> None:

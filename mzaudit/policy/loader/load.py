@@ -22,13 +22,12 @@ from mzaudit.policy.loader.messages import complain
 from mzaudit.policy.loader.yaml_document import Document
 from mzaudit.policy.models import Policy, Strict
 from mzaudit.policy.requirements import Requirement, Requirements
-from mzaudit.policy.resources.resource_models import BaselineFile
+from mzaudit.policy.resources.resource_models import BASELINE, BaselineFile
 from mzaudit.policy.rule_vocabulary import Vocabulary
 from mzaudit.policy.waivers import Waiver, WaiverFile
 
 REQUIREMENTS = "requirements.yaml"
 WAIVERS = "waivers.yaml"
-BASELINE = "baseline.yaml"
 
 M = TypeVar("M", bound=Strict)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from mzaudit.policy.loader.diagnostics import Steps, shown
 from mzaudit.policy.loader.yaml_document import Document, at
-from mzaudit.policy.strict import MAPPING, TEXT
+from mzaudit.policy.strict import ENVIRONMENTS, MAPPING, TEXT
 
 Schema = dict[str, object]
 
@@ -56,7 +56,7 @@ def _errors_of(wrong: ValidationError, document: Document) -> list[tuple[Steps, 
     for error in wrong.errors(include_url=False, include_context=False, include_input=False):
         steps: Steps = ()
         for step in error["loc"]:
-            form = step in (TEXT, MAPPING) and (*steps, step) not in document.lines
+            form = step in (TEXT, MAPPING, ENVIRONMENTS) and (*steps, step) not in document.lines
             steps = steps if form else (*steps, step)
         found.append((steps, error["type"]))
     return found
@@ -120,13 +120,18 @@ def _described(schema: Schema, steps: Steps, *, mapping: bool = False) -> Schema
             patterns = list(_map(node.get("patternProperties")).values())
             named = _map(node.get("properties"))
             node = _map(named[step] if step in named else patterns[0] if patterns else node.get("additionalProperties"))
-        short = isinstance(steps[depth], int) if depth < len(steps) else not mapping
-        node = _plain(schema, node, form=0 if short else -1)
+        then = steps[depth] if depth < len(steps) else None
+        short = not mapping if then is None else isinstance(then, int)
+        whole = _plain(schema, node, form=0 if short else -1)
+        if isinstance(then, str) and then not in _map(whole.get("properties")) and len(_items(node.get("oneOf"))) > 2:
+            whole = _plain(schema, node, form=1)  # one for each environment
+        node = whole
     return node
 
 
 def _plain(schema: Schema, node: Schema, form: int) -> Schema:
-    """What a part of a schema refers to; of one that has two forms, that one (0: short, -1: mapping)."""
+    """What a part of a schema refers to; of one that has several forms, that one (0: short, 1: by environment where
+    there are three, -1: mapping)."""
     while True:
         if forms := _items(node.get("oneOf")):
             node = _map(forms[form])

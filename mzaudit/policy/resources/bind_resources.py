@@ -45,14 +45,14 @@ def bound_resources(
     """Each documented resource of any type, and each thing or part of one of which something is expected; `group_of`
     tells the id of a resource's group, `named` fills in its name."""
     found: dict[str, ExpectedBody] = {}
-    types = _types(policy)
+    types = documented_types(policy)
     for thing in (*_of_sections(policy, env), *_of_any_type(policy, env, group_of, named)):
         asked: dict[str, dict[str, ExpectedFact]] = {"": {}} if thing.stands_alone else {}
         for path, expectations in policy.expect.items():
             if (part := _part(path, thing.id, types)) is not None:
-                asked.setdefault(part, {}).update(_facts(where, ("expect", path), expectations))
+                asked.setdefault(part, {}).update(_facts(where, ("expect", path), expectations, env.env))
         if thing.expect:
-            asked.setdefault("", {}).update(_facts(where, (*thing.steps, "expect"), thing.expect))
+            asked.setdefault("", {}).update(_facts(where, (*thing.steps, "expect"), thing.expect, env.env))
         for part, facts in asked.items():
             resource_id, first = thing.id + part, found.get((thing.id + part).casefold())
             found[resource_id.casefold()] = ExpectedBody(
@@ -124,13 +124,26 @@ def _of_any_type(
             yield _BoundThing(key, id_, (RESOURCES, key), parent or id_, spec.expect, spec.api_version or "", True)
 
 
-def _facts(where: Where, steps: Steps, expectations: Expectations) -> Iterator[tuple[str, ExpectedFact]]:
+def _facts(where: Where, steps: Steps, expectations: Expectations, env: str) -> Iterator[tuple[str, ExpectedFact]]:
     for expression, told in expectations.items():
-        condition = told if isinstance(told, Condition) else Condition(equal=told)
-        yield expression, ExpectedFact(expression, condition, where(*steps, expression))
+        one = told[env] if isinstance(told, dict) else told
+        condition = one if isinstance(one, Condition) else Condition(equal=one)
+        yield expression, ExpectedFact(expression, _filled(condition, env), where(*steps, expression))
 
 
-def _types(policy: Policy) -> set[str]:
+def _filled(condition: Condition, env: str) -> Condition:
+    """The condition with the environment's name in its texts."""
+
+    def filled(value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(map(filled, value))
+        return value.replace("{env}", env) if isinstance(value, str) else value
+
+    given = {name: getattr(condition, name) for name in condition.model_fields_set}
+    return condition.model_copy(update={name: filled(value) for name, value in given.items()})
+
+
+def documented_types(policy: Policy) -> set[str]:
     """The types of the documented things of all environments, in small letters."""
     named = {one.kind.type for one in documented_names(policy)} | {one.type for one in policy.resources.values()}
     databases = {_DATABASE} if any(server.databases for server in policy.servers.values()) else set[str]()

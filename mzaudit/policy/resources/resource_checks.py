@@ -12,7 +12,7 @@ from mzaudit.policy.models import Policy, ResourceSpec, StorageSpec, Thing
 from mzaudit.policy.name_checks import NO_SERVICE, is_of_services, unknown_place
 from mzaudit.policy.resources import expressions
 from mzaudit.policy.resources.magnitudes import at_least, has_magnitude
-from mzaudit.policy.resources.resource_models import Condition, Expectations
+from mzaudit.policy.resources.resource_models import OPERATORS, Condition, Expectations, Values
 from mzaudit.policy.rule_vocabulary import Vocabulary, meant
 from mzaudit.policy.spec_values import filled, group_of, subscription_of
 
@@ -39,16 +39,24 @@ def contradictions(policy: Policy, words: Vocabulary) -> Wrong:
     for key, spec in policy.resources.items():
         yield from _resource(policy, key, spec)
     yield from _one_place(policy)
-    places: list[tuple[Steps, Expectations]] = [(("expect", kind), told) for kind, told in policy.expect.items()]
+    yield from _allowed(policy)
+    every = tuple(policy.environments)
+    places: list[tuple[Steps, Expectations, tuple[str, ...]]] = [
+        (("expect", kind), told, every) for kind, told in policy.expect.items()
+    ]
     for section, steps_of in _SECTIONS.items():
-        places += [((section, key, "expect"), spec.expect) for key, spec in steps_of(policy).items()]
+        places += [
+            ((section, key, "expect"), spec.expect, spec.environments or every)
+            for key, spec in steps_of(policy).items()
+        ]
     for key, server in policy.servers.items():
         for held, database in server.databases.items():
             if not isinstance(database, str):
-                places.append((("servers", key, "databases", held, "expect"), database.expect))
-    for steps, told in places:
-        yield from _expectations(policy, words, steps, told)
-    if sum(len(told) for _, told in places) > MOST:
+                at = ("servers", key, "databases", held, "expect")
+                places.append((at, database.expect, database.environments or server.environments or every))
+    for steps, told, environments in places:
+        yield from _expectations(policy, words, steps, told, environments)
+    if sum(len(told) for _, told, _ in places) > MOST:
         yield ("expect",), f"at most {MOST} expectations in all", "more"
 
 
@@ -129,6 +137,16 @@ def _circle(policy: Policy, key: str) -> bool:
     return False
 
 
+def _allowed(policy: Policy) -> Wrong:
+    """A name that is allowed can be one."""
+    for index, each in enumerate(policy.undocumented.allow if policy.undocumented is not None else ()):
+        at = ("undocumented", "allow", index, "name")
+        if "/" in each.name:
+            yield at, "the part's own name, without a slash", shown(each.name)
+        elif set("{}") & set(each.name.replace("{env}", "")):
+            yield at, "no braces but {env}", shown(each.name)
+
+
 def _one_place(policy: Policy) -> Wrong:
     """No entry is one resource with another, or with a thing of a section: Azure compares types and names without
     case. An account is the resource of several containers, and may be an entry of its own."""
@@ -166,7 +184,9 @@ def _in(value: str | Mapping[str, str], env: str) -> str | None:
     return value.get(env) if isinstance(value, Mapping) else value
 
 
-def _expectations(policy: Policy, words: Vocabulary, steps: Steps, told: Expectations) -> Wrong:
+def _expectations(
+    policy: Policy, words: Vocabulary, steps: Steps, told: Expectations, environments: tuple[str, ...]
+) -> Wrong:
     first: dict[str, str] = {}
     for expression, expected in told.items():
         at = (*steps, expression)
@@ -177,8 +197,25 @@ def _expectations(policy: Policy, words: Vocabulary, steps: Steps, told: Expecta
             yield at, *complaint
         elif secret := [each for each in _hidden(expressions.members(expression)) if words.is_secret(each)]:
             yield at, "no member that its provider marks as secret: mzaudit never reads one", shown(secret[0])
-        if isinstance(expected, Condition):
+        if isinstance(expected, dict):
+            yield from _by_environment(policy, at, expected, environments)
+        elif isinstance(expected, Condition):
             yield from _condition(policy, at, expected)
+
+
+def _by_environment(
+    policy: Policy, at: Steps, told: Mapping[str, Values | Condition | None], environments: tuple[str, ...]
+) -> Wrong:
+    """A mapping without an operator has each environment that the thing is in, and nothing else."""
+    for env, expected in told.items():
+        if env not in policy.environments:
+            known = (*policy.environments, *OPERATORS)
+            yield (*at, env), f"an environment ({', '.join(policy.environments)}) or an operator", meant(env, known)
+        elif isinstance(expected, Condition):
+            yield from _condition(policy, (*at, env), expected)
+    known_here = [env for env in told if env in policy.environments]
+    if known_here and (missing := [env for env in environments if env not in told]):
+        yield at, f"an entry for {' and '.join(missing)}", f"only {', '.join(known_here)}"
 
 
 def _hidden(members: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import Discriminator, Field, PlainValidator, StringConstraints, Tag, WithJsonSchema
 
-from mzaudit.policy.strict import Either, Strict
+from mzaudit.policy.strict import ENVIRONMENTS, MAPPING, TEXT, Either, Strict
 
 LONGEST: Final = 300
 """Characters of an expression."""
@@ -86,9 +86,30 @@ class Condition(Strict):
     count: Annotated[int | None, Field(ge=0, le=100000, description="A list or mapping of this many.")] = None
 
 
-Expectation = Either[AnyValue, Condition]
+OPERATORS: Final = frozenset(info.alias or name for name, info in Condition.model_fields.items())
+"""The keys of a condition, as a policy writes them."""
+
+
+def _form(told: object) -> str:
+    if isinstance(told, dict):
+        return MAPPING if not told or OPERATORS & told.keys() else ENVIRONMENTS
+    return MAPPING if isinstance(told, Condition) else TEXT
+
+
+ForAll = Either[AnyValue, Condition]
+Expectation = Annotated[
+    Annotated[AnyValue, Tag(TEXT)]
+    | Annotated[dict[str, ForAll], Tag(ENVIRONMENTS)]
+    | Annotated[Condition, Tag(MAPPING)],
+    Discriminator(_form),
+]
+"""A value, a mapping of operators, or one of these for each environment."""
 Expectations = dict[Expression, Expectation]
 ByType = dict[TypePath, Expectations]
+
+
+BASELINE: Final = "baseline.yaml"
+"""The file beside a policy that `BaselineFile` describes."""
 
 
 class BaselineFile(Strict):
@@ -96,6 +117,6 @@ class BaselineFile(Strict):
 
     version: Annotated[Literal[1], Field(description="The version of this format.")]
     expect: Annotated[
-        ByType,
+        dict[TypePath, dict[Expression, ForAll]],
         Field(min_length=1, description="By type, or the path of a part that each thing of the type has."),
     ]

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DocumentedGroup:
-    """A resource group that holds something documented. `environments` are all of the policy's: a group may hold things
-    of several."""
+    """A resource group that holds something documented. `environments` are all that were asked for, because a group may
+    hold things of several; `environment_names` are the policy's."""
 
     id: str
     environments: tuple[DesiredEnvironment, ...]
     allowed: tuple[AllowedResource, ...]
+    environment_names: tuple[str, ...]
 
 
 def each_documented_group(wanted: Desired, env: DesiredEnvironment) -> Iterator[Subject[DocumentedGroup]]:
@@ -33,5 +34,6 @@ def each_documented_group(wanted: Desired, env: DesiredEnvironment) -> Iterator[
         return
     where = wanted.where("undocumented")
     for group in env.resource_groups:
-        want = DocumentedGroup(group, tuple(wanted.environments.values()), asked.allow)
+        names = tuple(wanted.policy.environments)
+        want = DocumentedGroup(group, tuple(wanted.environments.values()), asked.allow, names)
         yield Subject(env.env, "resource-group", group.rsplit("/", 1)[-1], group, want, where)

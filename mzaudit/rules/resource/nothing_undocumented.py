@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mzaudit.access.deny_assignments import may_hide
@@ -18,7 +17,7 @@ from mzaudit.snapshot.inventory import InventoryItem
 from mzaudit.snapshot.text import ids, wildcard
 
 if TYPE_CHECKING:
-    from mzaudit.policy.models import AllowedResource
+    pass
 
 _MOST = 50  # rows of evidence
 _LOOKS = 10  # commands of the fix
@@ -67,7 +66,7 @@ def nothing_undocumented(want: DocumentedGroup, seen: Snapshot) -> Verdict:
     for item in sorted(listing.items, key=lambda each: ids.key(each.id)):
         if _belongs(item.id, known) or (item.managed_by and _belongs(item.managed_by, known)):
             continue
-        if ids.key(item.id) in beside.ids or is_made_by_azure(item.id, documented) or _allowed(item.id, want.allowed):
+        if ids.key(item.id) in beside.ids or is_made_by_azure(item.id, documented) or _allowed(item.id, want):
             continue
         doubts = tuple(beside.gaps(item.id))
         gaps += doubts
@@ -100,9 +99,13 @@ def _belongs(resource_id: str, known: set[str]) -> bool:
     return any("/".join(parts[:end]) in known for end in range(len(parts) if own else 9, len(parts) + 1))
 
 
-def _allowed(resource_id: str, allowed: Iterable[AllowedResource]) -> bool:
+def _allowed(resource_id: str, want: DocumentedGroup) -> bool:
     kind, called = ids.type_of(resource_id).casefold(), ids.name(resource_id).casefold()
-    return any(kind == each.type.casefold() and wildcard.matches(each.name.casefold(), called) for each in allowed)
+    return any(
+        kind == each.type.casefold() and wildcard.matches(each.name.casefold().replace("{env}", env), called)
+        for each in want.allowed
+        for env in want.environment_names
+    )
 
 
 def _rows(group: str, extra: list[InventoryItem]) -> tuple[Evidence, ...]:

@@ -47,7 +47,10 @@ resources:
     return bind(loaded.policy, loaded.where, ("prd",), dict.fromkeys(loaded.policy.environments, SUBSCRIPTION))
 
 
-ASKED = "undocumented: {allow: [{type: Microsoft.Compute/disks, name: scratch-*, reason: thrown away on Mondays}]}"
+ASKED = (
+    "undocumented: {allow: [{type: Microsoft.Compute/disks, name: scratch-*, reason: thrown away on Mondays},"
+    ' {type: Microsoft.Compute/images, name: "im-{env}", reason: built each night}]}'
+)
 ENV = bound(ASKED).environments["prd"]
 GROUP = ENV.resource_group_id
 COMPONENT = ENV.components[0]
@@ -153,6 +156,9 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
     "managed by a documented one": ((holds(InventoryItem(at(VM, "vm-1"), f"{VAULT.id}/")),), Pass, ""),
     "managed by another": ((holds(InventoryItem(at("Microsoft.Compute/disks", "d"), at(VM, "v"))),), Fail, "d ("),
     "allowed": ((holds(at("microsoft.compute/Disks", "Scratch-7")),), Pass, ""),
+    "allowed by the name of the environment": ((holds(at("Microsoft.Compute/images", "IM-prd")),), Pass, ""),
+    "allowed by the name of another one": ((holds(at("Microsoft.Compute/images", "im-stg")),), Pass, ""),
+    "allowed by the name of none": ((holds(at("Microsoft.Compute/images", "im-{env}")),), Fail, "im-{env}"),
     "of an allowed type, with another name": ((holds(at("Microsoft.Compute/disks", "data")),), Fail, "data"),
     "the list may be cut": ((holds(cut=CUT),), Inconclusive, ""),
     "the list may be cut, and something was seen": ((holds(at(VM, "vm-1"), cut=CUT),), Fail, "may contain more"),
