@@ -62,9 +62,10 @@ def _told(one: RoleAssignment, role: str, name: str) -> FurtherAssignment:
 
 def _names(wanted: Desired) -> Iterator[tuple[str, str]]:
     """What the policy calls those whom it names by object id."""
-    readers = [reader for vault in wanted.vaults for reader in vault.readers]
+    readers = [reader for vault in wanted.policy.vaults.values() for reader in vault.readers]
     for one in (*readers, *wanted.policy.people, *wanted.policy.pipelines):
-        yield one.object_id.casefold(), one.name
+        for object_id in one.object_ids:
+            yield object_id.casefold(), one.name
 
 
 def _documented(env: DesiredEnvironment) -> Iterator[tuple[str, str, str]]:

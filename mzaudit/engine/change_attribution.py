@@ -73,7 +73,7 @@ def attribute(
     """The findings, each failure with who changed its resource last. `pipelines` are the known pipelines' identities;
     people are named only with `names`."""
     aspects = _aspects(rules)
-    known = {pipeline.object_id.casefold(): pipeline.name for pipeline in pipelines}
+    known = {object_id.casefold(): pipeline.name for pipeline in pipelines for object_id in pipeline.object_ids}
     return tuple(
         replace(f, attribution=_attribution(f, records, known, aspects, names=names)) if f.status is Status.FAIL else f
         for f in findings

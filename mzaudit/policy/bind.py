@@ -254,17 +254,24 @@ class _Binder:
             replace(one, access=tuple(access(self._specs[one.key].access, "services", one.key)))
             for one in bound.services
         )
-        readers: dict[str, list[PrincipalSpec]] = {}
+        readers: dict[str, list[DesiredPrincipal]] = {}
         principals = []
         for section in ("people", "pipelines"):
-            for index, principal in enumerate(getattr(self._policy, section)):
-                held_here = tuple(access(principal.access, section, index))
-                for one in held_here:
-                    readers.setdefault(one.scope, []).append(principal)
-                pipeline = section == "pipelines"
-                principals.append(DesiredPrincipal(principal.object_id, principal.name, pipeline, held_here))
+            for index, spec in enumerate(getattr(self._policy, section)):
+                for known in self._principals((spec,)):
+                    held_here = tuple(access(spec.access, section, index))
+                    for one in held_here:
+                        readers.setdefault(one.scope, []).append(known)
+                    principals.append(replace(known, pipeline=section == "pipelines", access=held_here))
         vaults = tuple(replace(one, readers=(*one.readers, *readers.get(one.id, ()))) for one in bound.vaults)
         return replace(bound, services=services, vaults=vaults, principals=tuple(principals))
+
+    def _principals(self, stated: Iterable[PrincipalSpec]) -> Iterator[DesiredPrincipal]:
+        """Those that are in this environment, without roles."""
+        for one in stated:
+            found = one.object_id.get(self._env) if isinstance(one.object_id, dict) else one.object_id
+            if found is not None:
+                yield DesiredPrincipal(found, one.name)
 
     def _identity(self, key: str) -> DesiredIdentity:
         identity = self._policy.identities[key]
@@ -347,7 +354,8 @@ class _Binder:
         where = self._where("vaults", key)
         group = group.rsplit("/", 1)[-1]
         by_policies = vault.authorization == "access-policies"
-        return DesiredVault(self._env, key, name, vault_id, group, by_policies, secrets, owners, vault.readers, where)
+        readers = tuple(self._principals(vault.readers))
+        return DesiredVault(self._env, key, name, vault_id, group, by_policies, secrets, owners, readers, where)
 
     def _container(self, key: str) -> DesiredStorage:
         storage = self._policy.storage[key]

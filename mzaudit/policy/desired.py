@@ -15,7 +15,7 @@ from mzaudit.policy.enums import Severity
 from mzaudit.policy.resources.expected_body import ExpectedBody
 
 if TYPE_CHECKING:
-    from mzaudit.policy.models import DatabaseGrantSpec, PlanSize, Policy, PrincipalSpec, SecretSpec
+    from mzaudit.policy.models import DatabaseGrantSpec, PlanSize, Policy, SecretSpec
 
 Where = Callable[..., str]
 ActsAs = Literal["system", "user", "none"]
@@ -74,8 +74,8 @@ class DesiredPrincipal:
 
     object_id: str
     name: str
-    pipeline: bool
-    access: tuple[DesiredAccess, ...]
+    pipeline: bool = False
+    access: tuple[DesiredAccess, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class DesiredVault:
     by_policies: bool
     secrets: tuple[DesiredSecret, ...]
     owners: tuple[str, ...]
-    readers: tuple[PrincipalSpec, ...]
+    readers: tuple[DesiredPrincipal, ...]
     where: str
 
 

@@ -135,8 +135,19 @@ class SecretSpec(Strict):
 class PrincipalSpec(Strict):
     """Somebody the policy names by object id."""
 
-    object_id: Annotated[Guid, Field(description="The object id in Entra.")]
+    object_id: Annotated[
+        ByEnvironment[Guid],
+        Field(
+            description="The object id in Entra, or one for each environment that this is in; where an environment has"
+            " no entry, there is no such principal."
+        ),
+    ]
     name: Annotated[Text, Field(description="Who that is, for people.")]
+
+    @property
+    def object_ids(self) -> tuple[str, ...]:
+        """The object ids of all environments."""
+        return (self.object_id,) if isinstance(self.object_id, str) else tuple(self.object_id.values())
 
 
 class AccessSpec(Strict):

@@ -12,7 +12,7 @@ from mzaudit import kinds
 from mzaudit.kinds import NamedKind, NameRule
 from mzaudit.policy.documented_names import documented_names
 from mzaudit.policy.loader.diagnostics import Steps, Wrong, shown
-from mzaudit.policy.models import DatabaseSpec, PlaceSpec, Policy, StorageSpec, Thing
+from mzaudit.policy.models import DatabaseSpec, PlaceSpec, Policy, PrincipalSpec, StorageSpec, Thing
 from mzaudit.policy.rule_vocabulary import meant
 from mzaudit.policy.spec_values import (
     database_spec,
@@ -162,6 +162,8 @@ def _mappings(policy: Policy, every: tuple[str, ...]) -> Iterator[tuple[Steps, M
             values.append((("services", key, "image", "digest"), service.image.digest, there))
     for family, least in policy.plans.minimum.items():
         values.append((("plans", "minimum", family), least, every))
+    for steps, principal in stated_principals(policy):
+        values.append(((*steps, "object_id"), principal.object_id, ()))
     values.append((("plans", "recommended"), policy.plans.recommended, every))
     values.append((("secrets", "expiring_days"), policy.secrets.expiring_days, every))
     for server, held, spec in stated_databases(policy):
@@ -169,6 +171,14 @@ def _mappings(policy: Policy, every: tuple[str, ...]) -> Iterator[tuple[Steps, M
             at: Steps = ("servers", server, "databases", held, "migrations", "version")
             values.append((at, spec.migrations.version, ()))
     yield from ((steps, value, wanted) for steps, value, wanted in values if isinstance(value, dict))
+
+
+def stated_principals(policy: Policy) -> Iterator[tuple[Steps, PrincipalSpec]]:
+    """Everybody whom the policy names by object id."""
+    for key, vault in policy.vaults.items():
+        yield from ((("vaults", key, "readers", index), one) for index, one in enumerate(vault.readers))
+    yield from ((("people", index), one) for index, one in enumerate(policy.people))
+    yield from ((("pipelines", index), one) for index, one in enumerate(policy.pipelines))
 
 
 def stated_databases(policy: Policy) -> Iterator[tuple[str, str, DatabaseSpec]]:

@@ -23,7 +23,8 @@ RULES = rules.load()
 GROUP = "/subscriptions/s/resourceGroups/rg/providers"
 SITE, VAULT = f"{GROUP}/Microsoft.Web/sites/app", f"{GROUP}/Microsoft.KeyVault/vaults/kv"
 ASSIGNMENT = f"{VAULT}/providers/Microsoft.Authorization/roleAssignments/a"
-PIPELINE = PrincipalSpec(object_id="00000000-0000-0000-0000-00000000000a", name="release")
+RELEASE = "00000000-0000-0000-0000-00000000000a"
+PIPELINE = PrincipalSpec(object_id={"stg": "00000000-0000-0000-0000-00000000000b", "prd": RELEASE}, name="release")
 OID = "00000000-0000-0000-0000-0000000000dd"
 PERSON = "someone@monozu.example"
 REFUSED = Gap(GapReason.FORBIDDEN, "GET log?$filter=x", "/subscriptions/s", "Microsoft.Insights/eventtypes/values/read")
@@ -50,7 +51,7 @@ def told(
 
 APP = fails("APP-005", "service", SITE)
 SETTING = fails("SET-004", "service", SITE)
-BY_PERSON, BY_PIPELINE = record(3, PERSON, PERSON, OID), record(2, PIPELINE.object_id, PIPELINE.object_id)
+BY_PERSON, BY_PIPELINE = record(3, PERSON, PERSON, OID), record(2, RELEASE, RELEASE)
 HISTORY = record(5, PERSON, PERSON, source="change history")
 
 
@@ -67,7 +68,7 @@ CASES: dict[str, tuple[Finding, Records, tuple[object, ...]]] = {
     "by a pipeline": (
         APP,
         Records({}, log(BY_PIPELINE)),
-        (2, PIPELINE.object_id, True, "release", "Activity Log", ""),
+        (2, RELEASE, True, "release", "Activity Log", ""),
     ),
     "the history knows of a later one": (
         APP,
@@ -77,7 +78,7 @@ CASES: dict[str, tuple[Finding, Records, tuple[object, ...]]] = {
     "the history says nothing of settings": (
         SETTING,
         Records({key(SITE): HISTORY}, log(BY_PIPELINE)),
-        (2, PIPELINE.object_id, True, "release", "Activity Log", "contains no app settings"),
+        (2, RELEASE, True, "release", "Activity Log", "contains no app settings"),
     ),
     "by a display name": (
         APP,

@@ -185,3 +185,12 @@ def test_the_value_of_a_secret_cannot_be_expected(tmp_path: Path, expression: st
     path.write_text(PARTLY.replace("secrets[?name == 'db'].keyVaultUrl | [0]", expression), "utf-8")
     with pytest.raises(PolicyError, match="mzaudit never reads one"):
         load(path, vocabulary())
+
+
+def test_a_principal_is_in_the_environments_of_its_object_ids() -> None:
+    loaded = load(Path(__file__).parents[1] / "estates" / "northwind", vocabulary())
+    found = {env: bound(loaded, env).environments[env].principals for env in ("test", "live")}
+    assert {env: {one.name: one.object_id[-1] for one in told} for env, told in found.items()} == {
+        "test": {"payments team": "1", "release": "3"},
+        "live": {"payments team": "2", "release": "4", "cache maintenance": "5"},
+    }

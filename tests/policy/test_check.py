@@ -102,6 +102,15 @@ CONTRADICTIONS: dict[str, tuple[tuple[str, str], str, str]] = {
         "  expect:",
         "resources.p.expect.sku.prd: expected a value, or at least one operator, found an empty mapping",
     ),
+    "an object id for an environment that is none": (
+        (
+            "document:",
+            "people: [{name: ops, access: [{role: Reader, on: registries.main}],\n"
+            "  object_id: {prod: 5b1d0f0a-0000-4000-8000-000000000001}}]\ndocument:",
+        ),
+        "  object_id:",
+        'people[0].object_id.prod: expected one of dev, stg, prd, found "prod" (did you mean prd?)',
+    ),
     "a resource that is a vault of the policy": (
         (
             "document:",

@@ -100,11 +100,13 @@ def principal_access(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """People and pipelines hold each of their documented roles, on exactly its thing."""
     principal = getattr(ground.wanted.policy, str(steps[0]))[int(steps[1])]
     for held in ground.env.principals:
-        if held.object_id == principal.object_id and held.pipeline == (steps[0] == "pipelines"):
+        if held.object_id in principal.object_ids and held.pipeline == (steps[0] == "pipelines"):
             for one in held.access:
-                yield from each(
-                    (*steps, one.on, one.role), (Demand.ACCESS,), _instead(lambda _: principal.object_id, one)
-                )
+                yield from each((*steps, one.on, one.role), (Demand.ACCESS,), _instead(_always(held.object_id), one))
+
+
+def _always(object_id: str) -> Callable[[Estate], str]:
+    return lambda _: object_id
 
 
 def _instead(holder: Callable[[Estate], str], one: DesiredAccess) -> dict[str, Bend]:

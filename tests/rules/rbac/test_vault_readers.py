@@ -8,7 +8,7 @@ import pytest
 
 from mzaudit.engine import Fail, Inconclusive, Pass
 from mzaudit.engine.subjects import OtherServices, each_guarded_vault
-from mzaudit.policy.models import PrincipalSpec
+from mzaudit.policy.desired import DesiredPrincipal
 from mzaudit.rules.rbac.vault_readers import vault_readers
 from mzaudit.snapshot.keyvault import AccessPolicy
 from mzaudit.snapshot.observed import Listing, Observed
@@ -180,7 +180,7 @@ def test_vault_readers(case: str) -> None:
 def test_a_reader_that_the_policy_names_is_accounted_for() -> None:
     bound = wanted()
     subject = next(s for s in each_guarded_vault(bound, bound.environments["prd"]) if s.name == VAULT.name)
-    readers = (PrincipalSpec(object_id=STRANGER.upper(), name="break-glass"),)
+    readers = (DesiredPrincipal(STRANGER.upper(), "break-glass"),)
     named = replace(subject.want, vault=replace(subject.want.vault, readers=readers))
     seen = bent(granted(STRANGER, SECRETS_USER, VAULT.id))
     assert isinstance(vault_readers.check(subject.want, seen), Fail)
