@@ -6,6 +6,7 @@ part of its first link.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
@@ -32,6 +33,8 @@ _DONE: Final = (
     "Completed",
     "Resolved",
 )  # categories of states, https://learn.microsoft.com/azure/devops/boards/work-items/workflow-and-state-categories
+# The field that a rule of the process is about, in its error's words or as the error names it.
+_STATE: Final = re.compile(r"rule error for field state\b|\bsystem\.state\b")
 _TO_DO: Final = ("Proposed", "InProgress")
 
 
@@ -107,10 +110,8 @@ class AzureBoardsBoard:
         if run is None or item.fields.author.id.casefold() != self._me:
             return None
         category = next((s.category for s in await self._all(item.fields.kind) if s.name == item.fields.state), "")
-        if category == "Removed":
-            return None
         self._kinds[item.id] = item.fields.kind
-        return Posted(0, item.id, item.fields.description, run, category not in _DONE)
+        return Posted(0, item.id, item.fields.description, run, category not in (*_DONE, "Removed"))
 
     async def create(self, said: CommentState) -> None:
         """Make a work item; its title, tags and area are people's from then on."""
@@ -170,6 +171,18 @@ def html(markdown: str) -> str:
 def explain(refusal: Refusal) -> str:
     """A refusal as a sentence with its fix."""
     match refusal.status:
+        case 400 if "tf401347" in refusal.words:
+            return "Azure Boards knows no such area path (HTTP 400, TF401347): name one of the project with --area"
+        case 400 if "tf401320" in refusal.words and _STATE.search(refusal.words):
+            return (
+                "the project's process does not let the build's identity make this change of state (HTTP 400, "
+                "TF401320): allow it there, or name another type with --type"
+            )
+        case 400 if "tf401320" in refusal.words:
+            return (
+                "the project's process asks for a field that mzaudit does not fill in, or refuses a value (HTTP 400, "
+                "TF401320): name another type with --type, or give the field a default in the process"
+            )
         case 400:
             return (
                 "Azure Boards did not accept the work item (HTTP 400): check --type and --area, and whether the "

@@ -165,13 +165,8 @@ def explain(refusal: Refusal) -> str:
                 "(Project settings > Pipelines > Settings, `Protect access to repositories`), or check it out"
             )
         case 429:
-            return f"Azure DevOps has had too many requests (HTTP 429): {_later(refusal)}"
+            return f"Azure DevOps has had too many requests (HTTP 429): {refusal.again}"
         case status if status >= 500:
             return f"Azure DevOps failed (HTTP {status}): run the step again"
         case status:
             return f"Azure DevOps did not accept the request (HTTP {status})"
-
-
-def _later(refusal: Refusal) -> str:
-    wait = refusal.headers.get("retry-after", "")
-    return f"run the step again in {int(wait)} s" if wait.isascii() and wait.isdigit() else "run the step again later"

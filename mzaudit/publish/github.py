@@ -120,9 +120,9 @@ def explain(refusal: Refusal) -> str:
     """A refusal as a sentence with its fix."""
     match refusal.status:
         case 429:
-            return f"GitHub's rate limit is used up (HTTP 429): {_later(refusal)}"
+            return f"GitHub's rate limit is used up (HTTP 429): {refusal.again}"
         case 403 if limited(refusal):
-            return f"GitHub's rate limit is used up (HTTP 403): {_later(refusal)}"
+            return f"GitHub's rate limit is used up (HTTP 403): {refusal.again}"
         case 403 if "archived" in refusal.words:
             return "the repository is archived (HTTP 403): nothing can be written in it until it is unarchived"
         case 403 if "locked" in refusal.words:
@@ -139,14 +139,16 @@ def explain(refusal: Refusal) -> str:
             )
         case 301 | 302 | 307 | 308:
             return f"the repository has another name today (HTTP {refusal.status}): mzaudit follows no redirect"
+        case 410:
+            return "GitHub no longer has this conversation (HTTP 410): it was deleted, or issues are turned off"
+        case 422:
+            return (
+                "GitHub did not accept what was written (HTTP 422): the head commit is gone from the repository, or "
+                "too much was written at once; run the workflow again, on the last commit"
+            )
         case 404:
             return "GITHUB_TOKEN does not see this pull request (HTTP 404): it must be a token of this repository"
         case status if status >= 500:
             return f"GitHub failed (HTTP {status}): run the step again"
         case status:
             return f"GitHub did not accept the request (HTTP {status})"
-
-
-def _later(refusal: Refusal) -> str:
-    wait = refusal.headers.get("retry-after", "")
-    return f"run the step again in {int(wait)} s" if wait.isascii() and wait.isdigit() else "run the step again later"

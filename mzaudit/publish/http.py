@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import aiohttp
@@ -51,6 +53,12 @@ class Refusal:
     status: int
     headers: Mapping[str, str]
     words: str
+
+    @property
+    def again(self) -> str:
+        """When the service asks to try again, as a sentence."""
+        wait = _asked_to_wait(self.headers)
+        return "run the step again later" if wait is None else f"run the step again in {math.ceil(wait)} s"
 
 
 Explain = Callable[[Refusal], str]
@@ -186,6 +194,12 @@ def _says_nothing(method: str, status: int, text: str) -> bool:
 
 
 def _asked_to_wait(headers: Mapping[str, str]) -> float | None:
-    """The seconds that a refusal asks to wait before the next try."""
+    """The seconds that a refusal asks to wait before the next try: a number, or until a date (RFC 9110, 10.2.3)."""
     text = headers.get("retry-after", "").strip()
-    return float(text[:9]) if text.isascii() and text.isdigit() else None
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        until, now = parsedate_to_datetime(text), parsedate_to_datetime(headers.get("date", ""))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):  # no date, one without a zone beside one with, the end of time
+        return None

@@ -117,7 +117,7 @@ async def _post(channel: Channel, where: Token, body: object, route: Route) -> N
             case 301 | 302 | 307 | 308:
                 return f"{channel.variable} leads elsewhere (HTTP {refusal.status}): no redirect is followed"
             case 429:
-                return f"{channel.name} has had too many messages (HTTP 429): run the step again later"
+                return f"{channel.name} has had too many messages (HTTP 429): {refusal.again}"
             case status if status >= 500:
                 return f"{channel.name} failed (HTTP {status}): run the step again"
             case status:

@@ -62,7 +62,22 @@ REFUSALS: dict[str, tuple[Fault, str, str]] = {
         "Contribute",
         "the repository is archived",
     ),
-    "not accepted": (Fault(".", status=422), r"HTTP 422", r"HTTP 422"),
+    "not accepted": (Fault(".", status=422), r"HTTP 422", "the head commit is gone"),
+    "gone": (Fault(".", status=410), "HTTP 410", "it was deleted, or issues are turned off"),
+    "too many requests, until a date": (
+        Fault(
+            ".",
+            status=429,
+            headers={"Retry-After": "Tue, 03 Mar 2026 10:00:00 GMT", "Date": "Tue, 03 Mar 2026 09:58:30 GMT"},
+        ),
+        "again in 90 s",
+        "again in 90 s",
+    ),
+    "too many requests, until a date that is none": (
+        Fault(".", status=429, headers={"Retry-After": "tomorrow"}),
+        "again later",
+        "again later",
+    ),
 }
 GATES: dict[str, tuple[Report, int]] = {"green": (GREEN, 0), "red": (RED, 1), "incomplete": (DOUBTFUL, 3)}
 

@@ -199,11 +199,52 @@ def test_no_person_is_named_unless_asked_for(tickets: Tickets) -> None:
     assert "mzaudit-reader" in tickets.there()[0][2]
 
 
+def test_a_work_item_that_somebody_removed_is_opened_again(tickets: Tickets) -> None:
+    """GitHub has no such state."""
+    if tickets.pull.name == "github":
+        return
+    tickets.keep(RED)
+    [item] = tickets.pull.services.work_items
+    item["fields"]["System.State"] = "Removed"
+    tickets.keep(GREEN, run=4322)
+    assert item["fields"]["System.State"] == "Removed"
+    tickets.keep(RED, run=4323)
+    assert [one["fields"]["System.State"] for one in tickets.pull.services.work_items] == ["New"]
+
+
 REFUSALS: dict[str, tuple[Fault, str, str]] = {
     "no permission": (Fault(".", status=403), "Edit work items in this node", "issues: write"),
     "wrong token": (Fault(".", status=401), "SYSTEM_ACCESSTOKEN", "github.token"),
     "not there": (Fault(".", status=404), "--type", "does not see this repository"),
     "not accepted": (Fault(".", status=400), "--area", "HTTP 400"),
+    "no such area": (
+        Fault(
+            ".",
+            status=400,
+            body='{"message": "TF401347: Invalid tree name given for work item -1, field \'System.AreaPath\'."}',
+        ),
+        "knows no such area path",
+        "HTTP 400",
+    ),
+    "no such change of state": (
+        Fault(
+            ".",
+            status=400,
+            body='{"message": "TF401320: Rule Error for field State. Error code: HasValues, LimitedToValues."}',
+        ),
+        "this change of state",
+        "HTTP 400",
+    ),
+    "a field that is required": (
+        Fault(
+            ".",
+            status=400,
+            body='{"customProperties": {"RuleValidationErrors": [{"fieldReferenceName": "Custom.Team", "errorMessage": '
+            '"TF401320: Rule Error for field Team. Error code: Required, InvalidEmpty."}]}}',
+        ),
+        "asks for a field that mzaudit does not fill in",
+        "HTTP 400",
+    ),
     "turned off": (Fault(".", status=410), "HTTP 410", "turned off in this repository"),
     "not its shape": (Fault(".", status=200, body="[1]"), "other than it documents", "other than it documents"),
 }
