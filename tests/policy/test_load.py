@@ -314,6 +314,36 @@ class TestDirectory:
         assert complaints(tmp_path, "dir") == ["dir/b.yaml:1: file: expected a regular file, found something else"]
 
 
+@pytest.mark.parametrize("name", ["b.yaml", "requirements.yaml", "waivers.yaml", "baseline.yaml"])
+@pytest.mark.parametrize("path", ["", "a.yaml"], ids=["directory", "one file"])
+def test_a_link_to_what_is_no_policy(tmp_path: Path, name: str, path: str) -> None:
+    """A pull request may commit a link to any file of the agent: nothing of that is shown."""
+    folder = tmp_path / "dir"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(f"baseline: true\n{SHIPPED}")
+    (tmp_path / "token").write_text("hunter2.hunter2.hunter2\n")
+    (folder / name).symlink_to(tmp_path / "token")
+    if path and name == "b.yaml":
+        path = name
+    said = "\n".join(complaints(folder / path, "dir"))
+    assert "file: expected a .yaml file, found a link to another kind of file" in said
+    assert "hunter2" not in said
+
+
+def test_a_link_to_a_policy(tmp_path: Path) -> None:
+    """As Kubernetes mounts a ConfigMap."""
+    (tmp_path / "dir" / "..data").mkdir(parents=True)
+    (tmp_path / "dir" / "..data" / "a.yaml").write_text(SHIPPED)
+    (tmp_path / "dir" / "a.yaml").symlink_to(Path("..data") / "a.yaml")
+    assert load(tmp_path / "dir", vocabulary()).policy.services
+
+
+def test_links_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").symlink_to(tmp_path / "b.yaml")
+    (tmp_path / "b.yaml").symlink_to(tmp_path / "a.yaml")
+    assert all("found no such file" in each or "circle" in each for each in complaints(tmp_path, "dir"))
+
+
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     assert complaints(tmp_path / "gone", "gone") == [
         "gone: no such file or directory; `mzaudit init` writes a policy to start from into ./policies"

@@ -119,6 +119,10 @@ def _text(path: Path, document: Document) -> str | None:
         if not path.is_file():
             document.complain((), "a regular file", "something else" if path.exists() else "no such file", 1)
             return None
+        real = path.resolve()
+        if real.name != path.name and real.suffix.lower() != ".yaml":  # a file of the agent, say: not to be shown
+            document.complain((), "a .yaml file", "a link to another kind of file", 1)
+            return None
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
     except OSError as error:
