@@ -81,6 +81,7 @@ REFUSED = {
     "UTF-16": (Recode(lambda body: body.decode().encode("utf-16")), "UTF-8"),
     "UTF-16 without a byte order mark": (Recode(lambda body: body.decode().encode("utf-16-le")), "UTF-8"),
     "UTF-32": (Recode(lambda body: body.decode().encode("utf-32-be")), "UTF-8"),
+    "two byte order marks": (Recode(lambda body: b"\xef\xbb\xbf" * 2 + body), "byte order mark"),
     "invalid UTF-8": (Recode(lambda body: b'{"odd": "\xff",' + body[1:]), "UTF-8"),
 }
 

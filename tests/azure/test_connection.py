@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from mzaudit.azure import Connection
@@ -45,6 +48,13 @@ def test_certificates() -> None:
     assert Connection.from_environment({}).ca_file is None
     assert Connection.from_environment({"REQUESTS_CA_BUNDLE": "b"}).ca_file == "b"
     assert Connection.from_environment({"REQUESTS_CA_BUNDLE": "b", "SSL_CERT_FILE": "a"}).ca_file == "a"
+
+
+def test_certificates_of_a_pipe_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path / "gone"):
+        with pytest.raises(InputError, match="expected certificates"):
+            Connection(ca_file=str(path)).certificates()
 
 
 @pytest.mark.parametrize(

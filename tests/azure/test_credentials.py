@@ -125,6 +125,11 @@ def test_the_first_whose_variables_are_set(case: str) -> None:
         (SECRET | {"AZURE_TENANT_ID": "not a tenant!", "AZURE_CLIENT_ID": "c"}, "AZURE_TENANT_ID"),
         (IDS | {"AZURE_CLIENT_CERTIFICATE_PATH": "/nowhere.pem"}, "AZURE_CLIENT_CERTIFICATE_PATH (FileNotFoundError)"),
         (IDS | {"AZURE_CLIENT_CERTIFICATE_PATH": __file__}, "AZURE_CLIENT_CERTIFICATE_PATH (ValueError)"),
+        (
+            IDS | {"AZURE_CLIENT_CERTIFICATE_PATH": "/dev/zero"},
+            "AZURE_CLIENT_CERTIFICATE_PATH: expected a regular file",
+        ),
+        (IDS | {"AZURE_FEDERATED_TOKEN_FILE": "/dev/zero"}, "AZURE_FEDERATED_TOKEN_FILE: expected a regular file"),
     ],
 )
 def test_what_is_missing_is_named(env: dict[str, str], missing: str) -> None:

@@ -78,6 +78,22 @@ ANSWERS: dict[str, tuple[int, str, GapReason | None]] = {
         GapReason.MALFORMED,
     ),
     "no subscription": (404, body("SubscriptionNotFound"), GapReason.NOT_VISIBLE),
+    "two codes, one of them outside": (
+        404,
+        json.dumps({"Error": {"code": "Gone"}, "error": {"code": "Gone"}, "code": "ResourceNotFound"}),
+        GapReason.MALFORMED,
+    ),
+    "an error and errors": (
+        404,
+        json.dumps({"errors": [{"code": "TAG_UNKNOWN"}], "error": {"code": "Gone"}}),
+        GapReason.MALFORMED,
+    ),
+    "several errors": (
+        404,
+        json.dumps({"errors": [{"code": "ResourceNotFound"}, {"code": "Gone"}]}),
+        GapReason.MALFORMED,
+    ),
+    "the same error several times": (404, json.dumps({"errors": [{"code": "ResourceNotFound"}] * 2}), None),
     "404 of an unknown type": (404, body("InvalidResourceType"), GapReason.MALFORMED),
     "404 without a code": (404, json.dumps({"error": {"message": "no"}}), GapReason.MALFORMED),
     "404 in HTML": (404, HTML, GapReason.MALFORMED),

@@ -103,7 +103,7 @@ def caller(token: str, credential: str) -> Caller | None:
     if len(parts) != 3:
         return None
     try:
-        claims: object = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        claims: object = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)).decode())
     except (ValueError, RecursionError):
         return None
     if not isinstance(claims, dict):

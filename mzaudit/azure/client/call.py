@@ -102,16 +102,19 @@ Json = Mapping[str, object]
 
 
 def _error(body: bytes) -> Json | None:
+    """What of a body is the error; `None` too for several with different codes."""
     try:
         parsed: object = json.loads(body)
     except (ValueError, RecursionError):
         return None
     if not isinstance(parsed, dict):
         return None
-    listed = parsed.get("errors")
-    if isinstance(listed, list) and listed and isinstance(listed[0], dict):
-        return listed[0]
-    return _object(parsed, "error") or parsed
+    listed = [each for errors in _members(parsed, "errors") if isinstance(errors, list) for each in errors]
+    nodes = [node for node in (*listed, *_members(parsed, "error"), parsed) if isinstance(node, dict) and node]
+    coded = [node for node in nodes if _members(node, "code")]
+    if any(_member(node, "code") != _member(coded[0], "code") for node in coded):
+        return None
+    return next(iter(coded or nodes), None)
 
 
 def _object(node: Json, name: str) -> Json | None:
@@ -126,8 +129,12 @@ def _text(node: Json, name: str) -> str | None:
 
 def _member(node: Json, name: str) -> object:
     """The value of a member, in whatever case services write its name; `None` too where there are several of it."""
-    found = [value for key, value in node.items() if key.casefold() == name]
+    found = _members(node, name)
     return found[0] if len(found) == 1 else None
+
+
+def _members(node: Json, name: str) -> list[object]:
+    return [value for key, value in node.items() if key.casefold() == name]
 
 
 class Ledger:

@@ -183,6 +183,8 @@ class Connection:
         try:
             if os.path.isdir(self.ca_file):
                 return ssl.create_default_context(capath=self.ca_file)
+            if os.path.exists(self.ca_file) and not os.path.isfile(self.ca_file):  # OpenSSL would wait for a pipe
+                raise InputError(f"{self.ca_file}: expected certificates (PEM), found no regular file")
             return ssl.create_default_context(cafile=self.ca_file)
         except OSError as error:
             raise InputError(f"{self.ca_file}: expected certificates (PEM), found {type(error).__name__}") from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -23,6 +25,7 @@ _CONNECTIONS = ("AZURE", "AZURESUBSCRIPTION")
 _CONNECTION_IDS = tuple(f"{family}_SERVICE_CONNECTION_ID" for family in _CONNECTIONS)
 _CLIENT_IDS = ("AZURE_CLIENT_ID",)
 _TENANT = re.compile(r"[0-9A-Za-z.-]+")
+_LARGEST_FILE = 1 << 20  # bytes; a token or a certificate has some thousand
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def _workload(env: Mapping[str, str], connection: Connection) -> Login:
     credential = WorkloadIdentityCredential(
         tenant_id=_tenant(env, name),
         client_id=_need(env, name, _CLIENT_IDS),
-        token_file_path=_need(env, name, ("AZURE_FEDERATED_TOKEN_FILE",)),
+        token_file_path=_file(env, name, "AZURE_FEDERATED_TOKEN_FILE"),
         **_settings(connection),
     )
     return Login(credential, name, "workload-identity")
@@ -111,7 +114,8 @@ def _environment(env: Mapping[str, str], connection: Connection) -> Login:
     if env.get("AZURE_CLIENT_SECRET"):
         secret = ClientSecretCredential(tenant, client, env["AZURE_CLIENT_SECRET"], **_settings(connection))
         return Login(secret, name, "client-secret")
-    path = _need(env, name, ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH"))
+    _need(env, name, ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH"))
+    path = _file(env, name, "AZURE_CLIENT_CERTIFICATE_PATH")
     password = env.get("AZURE_CLIENT_CERTIFICATE_PASSWORD")
     certificate = CertificateCredential(tenant, client, path, password=password, **_settings(connection))
     return Login(certificate, name, "client-certificate")
@@ -170,6 +174,18 @@ def _tenant(env: Mapping[str, str], name: str, variable: str = "AZURE_TENANT_ID"
     if not _TENANT.fullmatch(found):  # a secret may have been put there, and is not repeated
         raise CredentialError(f"{name}: {variable}: expected the id or domain of a tenant, found something else")
     return found
+
+
+def _file(env: Mapping[str, str], name: str, variable: str) -> str:
+    """The path of a file that the SDK reads whole: a pipe would be waited for, and a device never ends."""
+    path = _need(env, name, (variable,))
+    try:
+        found = os.stat(path)
+    except OSError:
+        return path  # the SDK's own failure says why
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST_FILE:
+        raise CredentialError(f"{name}: {variable}: expected a regular file of at most 1 MiB, found something else")
+    return path
 
 
 def _need(env: Mapping[str, str], name: str, wanted: tuple[str, ...]) -> str:

@@ -122,6 +122,8 @@ def check(body: bytes) -> None:
     to whoever expects some."""
     if b"\0" in body:  # in every JSON text of these encodings, and in none of UTF-8 (RFC 8259, 7 and 8.1)
         raise BodyError("the body is not UTF-8")
+    if body.startswith(codecs.BOM_UTF8):  # one was taken off; `json.loads` would take off another
+        raise BodyError("the body has a second byte order mark")
     if body.lstrip()[:1] not in (b"{", b"["):
         return
     try:

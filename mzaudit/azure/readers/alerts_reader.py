@@ -31,7 +31,7 @@ class _GroupReference(Wire):
 
 
 class _Groups(Wire):
-    action_groups: list[str | _GroupReference] | None = None
+    action_groups: list[Id | _GroupReference] | None = None
     group_ids: list[Id] | None = None
 
 
@@ -57,8 +57,8 @@ class _AlertMembers(Wire):
     target_resource_type: str | None = None
     target_resource_types: list[str] | None = None
     condition: _ActivityCondition | None = None
-    actions: list[str | _GroupReference] | _Groups | None = None
-    action_groups: list[str | _GroupReference] | _Groups | None = None
+    actions: list[Id | _GroupReference] | _Groups | None = None
+    action_groups: list[Id | _GroupReference] | _Groups | None = None
 
 
 class AlertBody(Resource):

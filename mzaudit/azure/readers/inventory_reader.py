@@ -15,7 +15,7 @@ from mzaudit.snapshot.text.ids import key
 
 class _Item(Wire):
     id: Id
-    managed_by: str | None = None
+    managed_by: Id | None = None
 
 
 async def inventory(run: ReadContext, group: str) -> Listing[InventoryItem]:
