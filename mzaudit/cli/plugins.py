@@ -124,13 +124,13 @@ def _imported(name: str, called: str, distribution: Distribution, module: str) -
             return importlib.import_module(module)
     except InputError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # the text of another one may repeat what the module read
         why = f": {error}" if isinstance(error, ImportError | SyntaxError) else f" at {_last_line(error)}"
         raise InputError(f"plugin {name!r} ({called}): cannot be imported: {type(error).__name__}{why}") from error
 
 
-def _last_line(error: Exception) -> str:
+def _last_line(error: BaseException) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{frame.filename}:{frame.lineno}"
 

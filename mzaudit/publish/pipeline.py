@@ -21,6 +21,8 @@ from mzaudit.service_address import is_address
 
 _PULL = re.compile(r"refs/pull/([0-9]{1,18})/")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+# https://docs.github.com/webhooks/webhook-events-and-payloads#payload-cap
+_LARGEST_EVENT = 25_000_000
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ORGANIZATION = re.compile(r"https://(?:dev\.azure\.com/([^/]+)|([^/.]+)\.visualstudio\.com)/?", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -245,7 +247,11 @@ def _within(root: str) -> str:
 def _event(path: str) -> dict[str, object]:
     """The pull request of the event that started the run; empty if it is of none, or cannot be read."""
     try:
-        event: object = json.loads(Path(path).read_bytes()) if path and Path(path).is_file() else {}
+        if not path or not Path(path).is_file():
+            return {}
+        with Path(path).open("rb") as file:
+            raw = file.read(_LARGEST_EVENT + 1)
+        event: object = json.loads(raw.decode()) if len(raw) <= _LARGEST_EVENT else {}
     except (OSError, ValueError, RecursionError):
         return {}
     pull = event.get("pull_request") if isinstance(event, dict) else None

@@ -164,6 +164,11 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "no rule": ({"text": "x = 1"}, "holds no rule"),
     "a rule of ours": ({"text": "from mzaudit.rules.keyvault.vault_exists import vault_exists"}, "holds no rule"),
     "a module that fails": ({"text": "raise RuntimeError('no')"}, "cannot be imported: RuntimeError at /"),
+    "a module that leaves": ({"text": "import sys\nsys.exit(0)"}, "cannot be imported: SystemExit at /"),
+    "a module that leaves with a word": (
+        {"text": "raise SystemExit('hunter2')"},
+        "cannot be imported: SystemExit at /",
+    ),
     "a module that lacks another": ({"text": "import acme_lost"}, "ModuleNotFoundError: No module named 'acme_lost'"),
     "a module with a mistake": ({"text": "x ="}, "cannot be imported: SyntaxError: "),
     "a module that is not there": ({"point": "acme = acme_none"}, "would be imported from elsewhere"),

@@ -219,6 +219,18 @@ def test_an_environment_that_leads_nowhere_says_what_is_missing(case: str, pull:
     assert pull.services.exchanges == []
 
 
+@pytest.mark.parametrize("pull", ["github"], indirect=True)
+@pytest.mark.parametrize("size", ["utf-16", "large"])
+def test_an_event_that_github_would_not_write(size: str, pull: Pull) -> None:
+    """It is UTF-8, and of at most 25 MB as a webhook's payload is."""
+    event = pull.folder / "event.json"
+    text = event.read_text()
+    event.write_bytes(text.encode("utf-16") if size == "utf-16" else f"{text}{' ' * 25_000_000}".encode())
+    pull.patch.setenv("GITHUB_REF", "refs/heads/main")
+    assert "not started for a pull request" in pull.tell(GREEN).err
+    assert pull.services.exchanges == []
+
+
 def test_untrusted_authorities(pull: Pull) -> None:
     pull.patch.delenv("SSL_CERT_FILE")
     outcome = pull.tell(GREEN)
