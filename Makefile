@@ -41,7 +41,7 @@ contracts: $(READY)
 tests: $(READY)
 	$(BIN)/pytest
 
-coverage: $(READY) ## lines and branches of the rooms without effects that their tests run, with a floor
+coverage: $(READY) ## lines and branches of the packages without effects that their tests run, with a floor
 	$(BIN)/coverage run -m pytest --quiet --numprocesses 0 $(FAST)
 	$(BIN)/coverage report --fail-under=95
 

@@ -1,4 +1,4 @@
-"""The kinds of Azure resource that mzaudit knows: one value each, from which the other rooms derive what they need.
+"""The kinds of Azure resource that mzaudit knows: one value each, from which the other packages derive what they need.
 
 A new kind is added here first; CONTRIBUTING.md has the whole walk.
 """

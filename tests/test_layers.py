@@ -16,12 +16,12 @@ VIOLATIONS: dict[str, tuple[str, str, str]] = {
     "a policy that knows snapshots": (
         "mzaudit/policy/__init__.py",
         "import mzaudit.snapshot.text.ids",
-        "cli knows all; below it each room only those it may",
+        "cli knows all; below it each package only those it may",
     ),
     "a middle that knows the command line": (
         "mzaudit/engine/__init__.py",
         "import mzaudit.cli",
-        "cli knows all; below it each room only those it may",
+        "cli knows all; below it each package only those it may",
     ),
     "a collector that knows policies": (
         "mzaudit/azure/__init__.py",

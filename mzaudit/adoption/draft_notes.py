@@ -22,7 +22,7 @@ def head(draft: Draft, looks: Looks, source: str, findings: Sequence[Finding]) -
     said = " (SIMULATED)." if "simulated" in looks.newest.source else "."
     yield f"Drafted by mzaudit adopt from {source}, read {moment(looks.newest.taken)}{said}"
     yield "Each line was seen, or is guessed for the reason given. Nobody has reviewed it yet: correct the guesses, and"
-    yield "decide of each difference whether the estate is to change or the document. Then take this head away."
+    yield "decide of each difference whether the estate is to change or the document. Then remove this header."
     unlisted = [call(gap) for gap in unlisted_gaps(looks)]
     yield from _listed("NOT LISTED, so that more may be there", unlisted)
     yield from _listed("NOT SAID BY THIS DRAFT", draft.remarks)

@@ -1,6 +1,6 @@
-"""The command line: parse, call, write, exit. The only room with print, exit codes, the clock and the environment.
+"""The command line: parse, call, write, exit. The only package with print, exit codes, the clock and the environment.
 
-Commands are imported when they are asked for, and import the rooms they need when they run.
+Commands are imported when they are asked for, and import the packages they need when they run.
 """
 
 from __future__ import annotations

@@ -116,5 +116,5 @@ def _unseen(report: Report) -> str:
         count = report.summary.inconclusive
         return f"{counted(count, 'finding')} {'is' if count == 1 else 'are'} inconclusive"
     if any(map(partly_unseen, report.findings)):
-        return "not everything was read beside a lesser violation"
+        return "a lesser violation, and not everything was read"
     return "nothing was evaluated"

@@ -1,4 +1,4 @@
-"""Words that all rooms share, closed lists of them first; apart from the models, which take long to load."""
+"""Words that all packages share, closed lists of them first; apart from the models, which take long to load."""
 
 from __future__ import annotations
 

@@ -378,8 +378,8 @@ class MigrationsSpec(Strict):
     by: Annotated[
         tuple[Text, ...],
         Field(
-            description="The names under which Flyway records the pipeline (installed_by); without any, whoever is no"
-            " service of the policy may migrate. The other tools record nobody."
+            description="The names under which Flyway records the pipeline (installed_by); without any, every login"
+            " that is not a service's may migrate. The other tools record no login."
         ),
     ] = ()
     version: Annotated[

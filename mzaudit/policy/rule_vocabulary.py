@@ -1,4 +1,4 @@
-"""The words of a policy that are not the policy's own: they are of the rules, which this room does not know."""
+"""The words of a policy that are not the policy's own: they are of the rules, which this package does not know."""
 
 from __future__ import annotations
 

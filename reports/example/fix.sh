@@ -175,7 +175,7 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # SET-005 critical: No database password
 # prd: service ingest
 # The app setting DB_CONNECTION of app-monozu-ingest-prd reaches a database with a password.
-# Connect with the app's managed identity, take the setting away, and drop or change the login.
+# Connect with the app's managed identity, remove the setting, and drop or change the login.
 # Role needed: Website Contributor on the app
 # IaC property: Microsoft.Web/sites/config (appsettings): no password
 # Check first: the app runs without it; the value cannot be read back: save it elsewhere first.
@@ -185,9 +185,9 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # SET-006 high: No reference to another's vault
 # prd: service ingest
 # The app setting LEGACY_THING of app-monozu-ingest-prd refers to kv-mz-manage-stg, the vault of manage in stg.
-# Take the reference away: this service is documented to have no vault.
+# Remove the reference: this service is documented to have no vault.
 # Role needed: Website Contributor on the app
-# IaC property: Microsoft.Web/sites/config (appsettings): take LEGACY_THING away
+# IaC property: Microsoft.Web/sites/config (appsettings): remove LEGACY_THING
 # Check first: the app runs without it; the value cannot be read back: save it elsewhere first.
 # Then uncomment:
 # az webapp config appsettings delete --resource-group rg-monozu-prd --name app-monozu-ingest-prd --setting-names LEGACY_THING
@@ -228,7 +228,7 @@ az keyvault secret set-attributes --vault-name kv-mz-manage-prd --name CLOUD-API
 # The vault kv-mz-cloud-prd holds secrets that are not documented: OLD-SMTP-PASSWORD.
 # Document each of them, or disable and then delete it.
 # Role needed: Key Vault Secrets Officer
-# IaC property: Microsoft.KeyVault/vaults/secrets (azurerm_key_vault_secret): take the resource away
+# IaC property: Microsoft.KeyVault/vaults/secrets (azurerm_key_vault_secret): remove the resource
 # Check first: no app refers to the secret, and nothing else reads it.
 # Then uncomment:
 # az keyvault secret set-attributes --vault-name kv-mz-cloud-prd --name OLD-SMTP-PASSWORD --enabled false

@@ -49,7 +49,7 @@ def secret_undocumented(want: DesiredVault, seen: Snapshot) -> Verdict:
                     az("keyvault secret set-attributes", vault_name=want.name, name=name, enabled="false")
                     for name in extra
                 ),
-                "Microsoft.KeyVault/vaults/secrets (azurerm_key_vault_secret): take the resource away",
+                "Microsoft.KeyVault/vaults/secrets (azurerm_key_vault_secret): remove the resource",
             ),
         )
     whole(listing)

@@ -78,7 +78,7 @@ def nothing_undocumented(want: DocumentedGroup, seen: Snapshot) -> Verdict:
             _rows(want.id, extra),
             f"The resource group {group} contains resources that the policy does not document:"
             f" {_named(extra)}." + (" It may contain more that could not be read." if gaps else ""),
-            "Look what each is and who made it; then document it, allow it with a reason, or remove it.",
+            "Find out what each is and who created it; then document it, allow it with a reason, or remove it.",
             Fix(
                 "Reader on the resource group",
                 tuple(az("resource show", ids=each.id) for each in extra[:_LOOKS]),

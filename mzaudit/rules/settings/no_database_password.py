@@ -104,7 +104,7 @@ def _failure(want: DesiredService, entry: SettingEntry) -> Fail:
     return Fail(
         (Evidence(entry.at, "no password", "a database address with a password"),),
         f"The {entry.kind} {entry.name} of {where} reaches a database with a password.",
-        "Connect with the app's managed identity, take the setting away, and drop or change the login.",
+        "Connect with the app's managed identity, remove the setting, and drop or change the login.",
         Fix(
             "Website Contributor on the app",
             (removal_command(want, entry),),

@@ -124,7 +124,7 @@ def _cure(want: DesiredService, entry: SettingEntry) -> str:
     if entry.kind is SettingKind.MOUNT:
         return "Keep the key in an app setting that refers to Key Vault, name that setting in the mount, renew the key."
     if entry.kind is SettingKind.REGISTRY_LOGIN:
-        return "Pull with the app's system-assigned identity, take the password away, then renew it."
+        return "Pull with the app's system-assigned identity, remove the password, then rotate it."
     return "Remove the value, use the app's identity or a Key Vault reference instead, then rotate the credential."
 
 

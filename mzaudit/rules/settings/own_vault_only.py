@@ -77,13 +77,13 @@ def _failure(want: BoundedService, entry: SettingEntry, vault: str, own: str) ->
     return Fail(
         (Evidence(entry.at, own, vault),),
         f"The {entry.kind} {entry.name} of {where} refers to {vault}, {_whose(want, vault)}.",
-        f"Take the reference away, or keep the secret in {own} and refer to it there."
+        f"Remove the reference, or keep the secret in {own} and refer to it there."
         if service.vault is not None
-        else "Take the reference away: this service is documented to have no vault.",
+        else "Remove the reference: this service is documented to have no vault.",
         Fix(
             "Website Contributor on the app",
             (removal_command(service, entry),),
-            f"{PROPERTY[entry.kind]}: take {entry.name} away"
+            f"{PROPERTY[entry.kind]}: remove {entry.name}"
             + (f", or change it to refer to {own}" if service.vault is not None else ""),
         ),
     )

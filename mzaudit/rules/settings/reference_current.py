@@ -72,8 +72,8 @@ def reference_current(want: SecretSetting, seen: Snapshot) -> Verdict:
     if item is None:
         return Fail(
             (Evidence(at, "a version of the secret", active),),
-            f"{want.service.app} still runs with a version of {want.secret.stored}, which is not in "
-            f"{want.secret.vault} any more.",
+            f"{want.service.app} still runs with a version of {want.secret.stored}, which is no "
+            f"longer in {want.secret.vault}.",
             "Set or recover the secret.",
             Fix(OFFICER, (az("keyvault secret recover", vault_name=want.secret.vault, name=want.secret.stored),)),
         )

@@ -227,7 +227,7 @@ def _switches(want: DesiredDatabase, inside: DatabaseContents, services: ClientI
                 Evidence(f"{at}/{who}", "cannot switch it off", tuple(w for w, _ in ways[who])) for who in sorted(ways)
             ),
             " ".join(f"{who} can switch row-level security off: {ways[who][0][0]}." for who in sorted(ways)),
-            "Take the role or permission away, or name the holder and the reason under administrators of the database.",
+            "Remove the role or permission, or name the holder and the reason under administrators of the database.",
             Fix(ADMINISTRATOR, tuple(sqlcmd(want, seen, statement) for statement in statements)),
         )
     gaps = [each for each in (inside.principals.gap, inside.memberships.gap, inside.grants.gap) if each is not None]

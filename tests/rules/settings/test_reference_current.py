@@ -62,7 +62,7 @@ CASES: dict[str, tuple[tuple[Bend, ...], type, str]] = {
         NotApplicable,
         "is disabled",
     ),
-    "the secret is gone": ((secret_gone(VAULT, "SECRET-KEY"),), Fail, "is not in kv-mz-cloud-prd any more"),
+    "the secret is gone": ((secret_gone(VAULT, "SECRET-KEY"),), Fail, "is no longer in kv-mz-cloud-prd"),
     "not resolved": ((status(CLOUD, KEY, "SecretNotFound"),), Fail, "is not resolved"),
     "plain text": (
         (site(CLOUD, references=Listing(OTHERS)), setting(CLOUD, KEY, literal())),
