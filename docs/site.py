@@ -84,7 +84,7 @@ def index() -> str:
         "* [Rules](rules/README.md): all in one table; a page for each, from its docstring and its tested cases",
         "* [Permissions](permissions.md): what the auditing identity needs, and what each permission is for",
         "* [Operations](operations.md): every request to Azure, and what its reader was held against",
-        "* [Design](design.md): how the house is built, and why",
+        "* [Design](design.md): how mzaudit is built, and why",
         "",
         "## Commands",
         "",
