@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -13,8 +13,9 @@ from jmespath.exceptions import JMESPathError
 
 from mzaudit.facts.expectations import OperatorOutcome, outcomes
 from mzaudit.policy.desired import Desired
+from mzaudit.policy.resources import expressions
 from mzaudit.policy.resources.expected_body import ExpectedBody, ExpectedFact
-from mzaudit.policy.resources.expressions import call, path
+from mzaudit.policy.resources.expressions import Items, Steps
 from mzaudit.policy.resources.resource_models import Condition
 from mzaudit.simulator import Estate
 from mzaudit.simulator.estates import resource_bodies
@@ -24,7 +25,6 @@ from mzaudit.snapshot.text.ids import name, type_of
 
 Value = Any  # a JSON value
 Change = Callable[[Json], Json]
-Steps = Sequence[str | int]
 
 _ODD: Final[tuple[Value, ...]] = (
     *("Enabled", "Disabled", True, False, "unlike-anything-documented", "", 0, 1, 100_000, -1),
@@ -121,7 +121,7 @@ def _made(resource: ExpectedBody, fact: ExpectedFact, body: Json) -> Json | None
     steps = _place(fact)
     if steps is None:
         return None
-    for value in (*_near(fact.condition), *_ODD):
+    for value in (*_longer(fact, body), *_near(fact.condition), *_ODD):
         changed: Json = _put(body, steps, _placed(fact, value))
         if holds(resource, fact, changed):
             return changed
@@ -130,13 +130,13 @@ def _made(resource: ExpectedBody, fact: ExpectedFact, body: Json) -> Json | None
 
 
 def _place(fact: ExpectedFact) -> Steps | None:
-    steps = path(fact.expression) or call(fact.expression)[1]
-    return None if not steps or steps[0] in ("id", "name", "type") else steps
+    steps = expressions.steps(fact.expression) or expressions.call(fact.expression)[1]
+    return None if not steps or steps[0] in ("id", "name", "type") or isinstance(steps[0], Items) else steps
 
 
 def _placed(fact: ExpectedFact, value: Value) -> Value:
     """What has to be at the place, so that the expression yields that value."""
-    function, _, literal = call(fact.expression)
+    function, _, literal = expressions.call(fact.expression)
     match function:
         case "length" if isinstance(value, int) and 0 <= value <= 1000:
             return [{"id": f"{number}"} for number in range(value)]
@@ -146,6 +146,16 @@ def _placed(fact: ExpectedFact, value: Value) -> Value:
             return literal if value else "unlike-anything-documented"
         case _:
             return value
+
+
+def _longer(fact: ExpectedFact, body: Json) -> Iterator[Value]:
+    """What is there with what it has to contain: another expectation may ask for another part of it."""
+    if fact.condition.contains is not None:
+        there = jmespath.search(fact.expression, body)
+        if isinstance(there, list):
+            yield [*there, fact.condition.contains]
+        elif isinstance(there, str):
+            yield f"{there}{fact.condition.contains}"
 
 
 def _near(want: Condition) -> Iterator[Value]:
@@ -180,6 +190,8 @@ def _put(node: Value, steps: Steps, value: Value) -> Value:
     if not steps:
         return value
     step, rest = steps[0], steps[1:]
+    if isinstance(step, Items):
+        return _put_in_items(node, step, rest, value)
     if isinstance(step, int):
         items = list(node) if isinstance(node, list) else []
         items += [{}] * (step + 1 - len(items) if step >= 0 else max(0, -step - len(items)))
@@ -189,9 +201,38 @@ def _put(node: Value, steps: Steps, value: Value) -> Value:
     return members | {step: _put(members.get(step), rest, value)}
 
 
+def _put_in_items(node: Value, step: Items, rest: Steps, value: Value) -> Value:
+    """The list with an item for each value, of those that are meant; the others stay."""
+    meant, others = _meant(node, step)
+    fresh: Value = {}
+    for place, held in step.having:
+        fresh = _put(fresh, place, held)
+    values = value if isinstance(value, list) and not step.one else [value]
+    items = [*meant, *[fresh] * len(values)][: len(values)]
+    pairs = zip(items, values, strict=True)
+    return [*others, *(_put(item, rest, each) if rest else _merged(item, each) for item, each in pairs)]
+
+
+def _merged(item: Value, value: Value) -> Value:
+    """An item that is still let through."""
+    if isinstance(item, dict) and isinstance(value, dict):
+        return item | value
+    return item or value
+
+
+def _meant(node: Value, step: Items) -> tuple[list[Value], list[Value]]:
+    """The items of a list that hold what the step asks for, and the others."""
+    items = node if isinstance(node, list) else []
+    meant = [item for item in items if all(_put(item, place, held) == item for place, held in step.having)]
+    return meant, [item for item in items if item not in meant]
+
+
 def _taken(node: Value, steps: Steps) -> Value:
     """A copy of the body without a place."""
     step, rest = steps[0], steps[1:]
+    if isinstance(step, Items):
+        meant, others = _meant(node, step)
+        return [*others, *(_taken(item, rest) for item in meant)] if rest else others
     if isinstance(node, dict) and step in node:
         kept = {each: held for each, held in node.items() if each != step}
         return kept | {step: _taken(node[step], rest)} if rest else kept

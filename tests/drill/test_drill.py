@@ -160,3 +160,20 @@ def test_the_conforming_estate_is_silent(whole: Drill) -> None:
 def test_a_name_that_nothing_has_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     assert mzaudit(["drill", "--policy", str(SMALL), "--only", "no such thing"]) == exit_codes.USAGE
     assert "none of" in capfd.readouterr().err
+
+
+HARMLESS = {
+    "a reader whose role is documented too": ("facets", "vaults.main.readers.0", 0),
+    "apps of another environment that read what both have": ("several", "environments.pre-prod", 2),
+}
+
+
+@pytest.mark.parametrize("case", HARMLESS)
+def test_what_is_not_harmless_is_no_variation(case: str) -> None:
+    """A role that the policy asks for is held; who reads what environments share is an app that is there."""
+    name, place, count = HARMLESS[case]
+    policy, env = ODD[name]
+    with drill(DrillPlan(load(policy, vocabulary()), env, audit, GUARDS)) as running:
+        numbers = [n for n, one in enumerate(running.cases) if one.place == place and not one.demands]
+        assert len(numbers) >= count
+        assert drill_text.false_alarms([running.outcome(number) for number in numbers]) == ()

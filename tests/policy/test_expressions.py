@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mzaudit.policy.resources.expressions import complaint, path
+from mzaudit.policy.resources.expressions import Items, Steps, call, complaint, path, steps
 from mzaudit.policy.resources.magnitudes import at_least
 
 FIT = (
@@ -48,6 +48,30 @@ def test_the_path_that_is_read() -> None:
     assert path('a."b-c"[0].d') == ("a", "b-c", 0, "d")
     assert path("not_null(a.b, `1`)") == ("a", "b")
     assert path("a[*].b") == path("length(a)") == path("a || b") == ()
+
+
+STEPS: dict[str, Steps] = {
+    "a[*].b": ("a", Items(()), "b"),
+    "a[?on].b": ("a", Items(((("on",), True),)), "b"),
+    "a[?x.y=='z' && on]": ("a", Items(((("x", "y"), "z"), (("on",), True)))),
+    "a[?n==`1`].b | [0]": ("a", Items(((("n",), 1),), one=True), "b"),
+    "a[?n==`1`] | [0].b.c": ("a", Items(((("n",), 1),), one=True), "b", "c"),
+    "a[?n>`1`].b": (),
+    "a[?on || off]": (),
+    "a[?x=='z' && n>`1`]": (),
+    "a[?on].b | [1]": (),
+    "a[?on].b | c": (),
+    "a[?on].b[*].c | [0]": (),
+    "a.b | [0]": (),
+    "a[].b": (),
+}
+
+
+@pytest.mark.parametrize("expression", STEPS)
+def test_the_steps_through_lists(expression: str) -> None:
+    assert steps(expression) == STEPS[expression]
+    assert path(expression) == ()
+    assert call(f"length({expression})")[1] == STEPS[expression]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,11 @@ from mzaudit.simulator.estates.estate_plan import stable_guid
 def variations(ground: DrillContext) -> Iterator[DrillCase]:
     """Assignments that no rule is about, and ways to hold the auditor's own."""
     yield from each(("rights",), (), _others(ground))
+    asked = {(held.object_id, one.scope) for held in ground.env.principals for one in held.access}
     for vault in ground.env.vaults:
         for position, reader in enumerate(vault.readers):
+            if (reader.object_id, vault.id) in asked:
+                continue
 
             def gone(estate: Estate, oid: str = reader.object_id, scope: str = vault.id) -> None:
                 estate.revoke(oid, mutations.SECRETS_USER, scope)

@@ -81,11 +81,13 @@ def _things(ground: DrillContext) -> dict[str, Bend]:
 
 
 def _environment(own: DesiredEnvironment, other: DesiredEnvironment) -> dict[str, Bend]:
-    shared = {vault.id for vault in own.vaults}
+    shared = {*(vault.id for vault in own.vaults), *(storage.container_id for storage in own.storage)}
     vaults = [vault for vault in other.vaults if vault.id not in shared]
+    # Whoever reads what is this environment's too has to be known as the other's app.
+    apart = [service for service in other.services if not shared & set(service.reaches)]
 
     def gone(estate: Estate) -> None:
-        for service in other.services:
+        for service in apart:
             estate.remove(service.id)
 
     def broken(estate: Estate) -> None:
@@ -95,16 +97,15 @@ def _environment(own: DesiredEnvironment, other: DesiredEnvironment) -> dict[str
             mutations.settings(estate, service)["SMTP_PASSWORD"] = canary()
 
     def without_identities(estate: Estate) -> None:
-        for service in other.services:
+        for service in apart:
             mutations.site(estate, service)["identity"] = {"type": "None"}
 
     def vaults_gone(estate: Estate) -> None:
         for vault in vaults:
             mutations.lose_vault(estate, vault)
 
-    apps: dict[str, Bend] = {
-        "apps gone there": gone,
-        "apps broken there": broken,
-        "no identities there": without_identities,
+    return {
+        **({"apps gone there": gone, "no identities there": without_identities} if apart else {}),
+        **({"apps broken there": broken} if other.services else {}),
+        **({"vaults gone there": vaults_gone} if vaults else {}),
     }
-    return (apps if other.services else {}) | ({"vaults gone there": vaults_gone} if vaults else {})

@@ -212,7 +212,8 @@ def _registry(estate: Estate, plan: RegistryPlan) -> None:
             tags[tag] = SimulatedManifest(digest, pushed.strftime("%Y-%m-%dT%H:%M:%S.1234567Z"), tuple(platforms))
         # A moving tag beside the others, as build pipelines leave it; no app runs it.
         tags["latest"] = tags[repository.tags[-1]]
-        estate.images[repository.name] = tags
+        # Repositories of one name in several registries are one here, with the tags of each.
+        estate.images[repository.name] = estate.images.get(repository.name, {}) | tags
 
 
 def _environment(estate: Estate, plan: EnvironmentPlan) -> None:
