@@ -119,6 +119,13 @@ def test_a_tag_makes_no_value(value: str) -> None:
     assert parse(encoded(f"{{x: {value}, services: {{web: {{image: nginx}}}}}}"), Classifier()).containers
 
 
+def test_brackets_are_counted_before_the_scanner_looks_back_at_each() -> None:
+    """Nineteen hundred took six seconds."""
+    document = f"a: {'[' * 501}{']' * 501}\nservices: {{web: {{image: x}}}}"
+    assert parse(encoded(document), Classifier()).problem == "the compose file has too many brackets"
+    assert parse(encoded(document.replace("[" * 501, "[" * 100).replace("]" * 501, "]" * 100)), Classifier()).containers
+
+
 def test_aliases_that_would_be_gigabytes_are_not_copied() -> None:
     steps = (f"x{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40))
     document = "\n".join(("x0: &a0 [v]", *steps, "services: {web: {image: nginx}}"))
