@@ -23,6 +23,8 @@ from mzaudit.errors import InputError
 
 PREVIOUS: Final = ".previous"
 _SNAPSHOT: Final = "snapshot"
+_DEVICES: Final = "/dev"
+_PROCESSES: Final = "/proc/"
 
 
 class Writing(SectionedCommand):
@@ -94,6 +96,9 @@ def _complaints(wanted: Sequence[OutputTarget], read: set[str]) -> Iterator[str]
             if os.path.realpath(path) in read:
                 yield f"{path}: this file is read and would be written over; copy it, or write elsewhere with -o"
                 continue
+            if _is_of_the_system(path):
+                yield f"{path}: this is the system's, no place for a file; it is left as it is (- is stdout)"
+                continue
             if _is_somebodys(path, target.format):
                 yield f"{path}: this is not a {_what(target.format)} of mzaudit; it is left as it is"
                 continue
@@ -125,6 +130,13 @@ def _look(path: Path) -> None:
         folder = folder.parent
     with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):
         pass
+
+
+def _is_of_the_system(path: Path) -> bool:
+    """Whether it is a name of a device or of an open file. `/dev/stdout` is a link that leads to whatever stdout is: to
+    an empty file as well, in whose place the link itself would be set aside. What is below `/dev/shm` is a file."""
+    folder = os.path.realpath(path.parent)
+    return folder == _DEVICES or folder.startswith(_PROCESSES)
 
 
 def _is_somebodys(path: Path, format_: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mzaudit.cli import previous_reports
 from mzaudit.cli.output import OutputTarget
 from mzaudit.cli.previous_reports import make_room
 from mzaudit.snapshot.saved.store import dump
@@ -144,6 +145,24 @@ def test_a_folder_that_is_a_link_to_nothing_is_told_before_anything_is_read(here
     wrong = mzaudit("check", "--env", "prd", "--simulate", "compliant", "--reports-dir", "gone")
     assert (wrong.code, wrong.out) == (2, "")
     assert "gone/prd/mzaudit-prd.json: cannot be written" in wrong.err
+
+
+def test_a_name_of_stdout_is_left_as_it_is(here: Path, mzaudit: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder that stands for `/dev`: whoever is root could set aside the system's own link."""
+    (here / "dev" / "shm").mkdir(parents=True)
+    monkeypatch.setattr(previous_reports, "_DEVICES", str((here / "dev").resolve()))
+    (here / "redirected").touch()
+    (here / "dev" / "stdout").symlink_to(here / "redirected")
+    refused = mzaudit(*shlex.split(f"{SIMULATED} -o json:dev/stdout"))
+    assert (refused.code, "dev/stdout: this is the system's" in refused.err) == (2, True), refused.err
+    assert (here / "dev" / "stdout").is_symlink()
+    assert make_room([OutputTarget("json", here / "dev" / "shm" / "r.json")]) == ()
+
+
+def test_an_open_file_of_the_process_is_left_as_it_is(tmp_path: Path) -> None:
+    with (tmp_path / "empty").open("w") as file:
+        [complaint] = make_room([OutputTarget("json", Path(f"/proc/self/fd/{file.fileno()}"))])
+    assert "this is the system's" in complaint
 
 
 def test_a_baseline_that_was_set_aside_is_not_written_over(here: Path, mzaudit: Call) -> None:
