@@ -318,6 +318,16 @@ def test_null_is_none_where_app_service_says_it(usual: tuple[Simulator, Snapshot
     assert site.connection_strings == Observed(())
 
 
+@pytest.mark.parametrize("part", ["appsettings", "connectionstrings", "azurestorageaccounts"])
+def test_what_app_service_leaves_out_is_not_none(part: str, usual: tuple[Simulator, Snapshot]) -> None:
+    """Of an app without settings every recording has `"properties": {}`; an empty object says nothing."""
+    sim, _ = usual
+    site: Site = bent(sim, (rf"{APP}/config/{part}/list$", lambda _: {})).site(Names(sim.subscription_id).cloud)
+    held = {"appsettings": site.settings, "connectionstrings": site.connection_strings}.get(part, site.mounts)
+    assert isinstance(held, Gap)
+    assert held.reason is GapReason.MALFORMED
+
+
 def test_a_list_elsewhere_that_is_null_was_not_seen(usual: tuple[Simulator, Snapshot]) -> None:
     sim, _ = usual
     alerts = bent(sim, (r"/metricAlerts$", told(value=None))).component(Names(sim.subscription_id).component).alerts

@@ -79,9 +79,9 @@ class Config(Resource):
 
 
 class AppSettings(Resource):
-    """POST config/appsettings/list."""
+    """POST config/appsettings/list. Without any, `properties` is empty or null, and never left out; so it is below."""
 
-    properties: dict[str, SealedText | None] | None = None
+    properties: dict[str, SealedText | None] | None
 
 
 class ConnectionString(Wire):
@@ -94,7 +94,7 @@ class ConnectionString(Wire):
 class ConnectionStrings(Resource):
     """POST config/connectionstrings/list."""
 
-    properties: dict[str, ConnectionString | None] | None = None
+    properties: dict[str, ConnectionString | None] | None
 
 
 class StorageMount(Wire):
@@ -108,7 +108,7 @@ class StorageMount(Wire):
 class StorageMounts(Resource):
     """POST config/azurestorageaccounts/list."""
 
-    properties: dict[str, StorageMount | None] | None = None
+    properties: dict[str, StorageMount | None] | None
 
 
 class ReferenceMembers(Wire):
