@@ -63,7 +63,8 @@ def draft_estate(looks: Looks) -> Draft:
         *(app.id for app in apps),
         *(id_ for _, id_ in registries.values() if id_ is not None),
         *(each.id for each in vaults.by_name.values() if each.id is not None),
-        *(id_ for id_, _ in (*data.servers.values(), *data.storage.values())),
+        *(id_ for id_, _ in data.servers.values()),
+        *data.things,
         *(id_ for _, id_ in identities.values()),
         *components,
     )
@@ -328,9 +329,11 @@ def _image(found: _Drafting, branch: Branch, app: ObservedApp) -> None:
     if len(found.registries) > 1:
         image["registry"] = found.registries[registry[1]][0]
     style = style_of(main.tag)
-    if style is not None:
+    if main.digest is not None and main.tag is None:
+        image["digest"] = main.digest
+    elif style is not None:
         image["tags"] = style
-    branch.put("image", image, "the style of its tags, from the one that runs" if style is not None else "")
+    branch.put("image", image, "the style of its tags, from the one that runs" if "tags" in image else "")
     if others:
         sidecars: dict[str, Value] = {called: {"image": f"{each.host}/{each.repository}"} for called, each in others}
         branch.put("sidecars", sidecars)

@@ -30,17 +30,18 @@ class DraftedResources:
 
 
 def draft_resources(looks: Looks, documented: Collection[str]) -> DraftedResources:
-    """Every resource of the adopted groups that is of no kind that a section names; and where no app says what belongs
-    to it, those too that have a section and could not be said there, such as a vault whose secrets nobody listed."""
+    """Every resource of the adopted groups that is of no kind that a section names; whatever else an app holds a role
+    on there, such as a queue or a storage account; and where no app says what belongs to it, those too that have a
+    section and could not be said there, such as a vault whose secrets nobody listed."""
     known = {key(each) for each in documented}
     left = [] if looks.apps else [each for kind in kinds.NAMED for each in looks.within(kind.type)]
-    ids = {key(each): each for each in (*left, *_others(looks)) if key(each) not in known}
+    ids = {key(each): each for each in (*left, *_others(looks), *_held(looks)) if key(each) not in known}
     found = sorted(ids.values(), key=key)
     base = draft_names.keys(map(name, found), looks.env)
     drafted: dict[str, tuple[str, Branch]] = {}
     remarks = []
     for each in found:
-        if not _NAME.fullmatch(name(each)):
+        if not all(map(_NAME.fullmatch, _path(each))):
             remarks.append(f"{each} has a name that this policy's resources cannot have")
             continue
         called = "-".join(draft_names.words(base[name(each)])) or "resource"
@@ -50,9 +51,22 @@ def draft_resources(looks: Looks, documented: Collection[str]) -> DraftedResourc
             called += "-2"
         branch = Branch(guess="its key, from its name")
         branch.put("type", type_of(each))
-        branch.put("name", draft_names.template(name(each), looks.env))
+        branch.put("name", "/".join(draft_names.template(part, looks.env) for part in _path(each)))
         drafted[called] = (each, branch)
     return DraftedResources(drafted, tuple(remarks))
+
+
+def _path(resource_id: str) -> tuple[str, ...]:
+    """A resource's name, with the names of what it is a part of."""
+    return tuple(resource_id.rpartition("/providers/")[2].split("/")[2::2])
+
+
+def _held(looks: Looks) -> Iterator[str]:
+    """The resources of the adopted groups that an app's identity holds a role on."""
+    for app in looks.apps:
+        for _, scope in looks.roles_of(app):
+            if scope.count("/providers/") == 1 and type_of(scope) and looks.adopts(scope):
+                yield scope
 
 
 def _others(looks: Looks) -> Iterator[str]:

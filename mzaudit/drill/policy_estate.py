@@ -38,8 +38,10 @@ from mzaudit.simulator.estates.estate_plan import (
     ServerPlan,
     VaultPlan,
 )
+from mzaudit.snapshot.text.ids import covers, name, type_of
 
 _SLOTS = ("staging",)
+_SLOT = "microsoft.web/sites/slots"
 _ENOUGH = "P1v3"  # where the policy says nothing of plans
 _PAGE = 50  # a page size that keeps runs short; small pages are a variation of their own
 
@@ -92,7 +94,12 @@ def _environment(wanted: Desired, env: DesiredEnvironment, slots: tuple[str, ...
         name=env.env,
         group=env.resource_group_id,
         apps=tuple(
-            _app(env, service, FarmPlan(farm, plan_size(wanted, env)), slots if env.production and not number else ())
+            _app(
+                env,
+                service,
+                FarmPlan(farm, plan_size(wanted, env)),
+                (*(slots if env.production and not number else ()), *_slots(env, service)),
+            )
             for number, service in enumerate(env.services)
         ),
         vaults=tuple(
@@ -117,6 +124,13 @@ def _environment(wanted: Desired, env: DesiredEnvironment, slots: tuple[str, ...
             if one.access
         ),
     )
+
+
+def _slots(env: DesiredEnvironment, service: DesiredService) -> Iterator[str]:
+    """The names of the app's slots that the policy documents as resources."""
+    for one in env.expected:
+        if one.stands_alone and type_of(one.id).casefold() == _SLOT and covers(service.id, one.id):
+            yield name(one.id)
 
 
 def _secret(env: DesiredEnvironment, secret: DesiredSecret) -> SecretPlan:

@@ -307,12 +307,20 @@ services:
     app: app-press-site-{env}
     image: {registry: apps, repository: site}
     vault: site
-    access: [{role: AcrPull, on: base}]
+    access: [{role: AcrPull, on: base}, {role: Azure Service Bus Data Receiver, on: pages}]
   edit:
     app: app-press-edit-{env}
-    image: {registry: base, repository: edit}
+    image: {registry: base, repository: edit, digest: "sha256:DIGEST"}
     vault: edit
-"""
+    storage: [drafts]
+    access: [{role: Storage Queue Data Contributor, on: files}]
+storage:
+  drafts: {account: "stpress{env}", container: drafts}
+resources:
+  files: {type: Microsoft.Storage/storageAccounts, name: "stpress{env}"}
+  bus: {type: Microsoft.ServiceBus/namespaces, name: "sb-press-{env}"}
+  pages: {type: Microsoft.ServiceBus/namespaces/queues, name: "pages-{env}", parent: bus}
+""".replace("DIGEST", "5b" * 32)
 
 
 def test_a_usual_role_on_another_thing_is_access(folder: Path, mzaudit: Call) -> None:
@@ -322,6 +330,14 @@ def test_a_usual_role_on_another_thing_is_access(folder: Path, mzaudit: Call) ->
     assert "# DIFFERS" not in outcome.out
     draft = load(drafted(outcome, folder), vocabulary()).policy
     assert {key: [(one.role, one.on) for one in each.access] for key, each in draft.services.items()} == {
-        "site": [("AcrPull", "registries.acrpressbase")],
-        "edit": [],
+        "site": [("AcrPull", "registries.acrpressbase"), ("Azure Service Bus Data Receiver", "resources.pages")],
+        "edit": [("Storage Queue Data Contributor", "resources.stpressprd")],
     }
+    assert [one.name for one in draft.resources.values()] == [
+        "sb-press-{env}",
+        "sb-press-{env}/pages-{env}",
+        "stpress{env}",
+    ]
+    image = draft.services["edit"].image
+    assert image is not None
+    assert image.digest == "sha256:" + "5b" * 32

@@ -81,6 +81,18 @@ def test_strange_estates_conform() -> None:
     }
 
 
+def test_an_estate_behind_private_endpoints_conforms() -> None:
+    """Who audits it is inside its network; a slot that the policy documents is an app of the estate."""
+    wanted = bound(load(Path(__file__).parent / "private.yaml", vocabulary()), "live")
+    with serve(estate_of(wanted)) as simulator:
+        found = audit(wanted, simulator)
+        simulator.estate.private_links.clear()
+        outside = audit(wanted, simulator)
+    wrong = [one for one in found if one.status in (Status.FAIL, Status.INCONCLUSIVE)]
+    assert [(one.rule, one.subject.name, one.note, one.gaps) for one in wrong] == []
+    assert {gap.reason.value for one in outside for gap in one.gaps} == {"private-only", "firewall"}
+
+
 def test_what_environments_share_is_held_by_slots_of_each() -> None:
     """A slot of the production app holds what the app holds, on what both environments have; so does a pipeline."""
     wanted = bound(STRANGE, "test")

@@ -43,9 +43,12 @@ def source(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         "image of a repository one level down": runs(f"{host}/team/{service.repository}{tag}"),
     }
     yield from each(steps, (Demand.CONTAINERS, Demand.REGISTRY), spread(ground, service, elsewhere))
-    neighbours = [one for one in ground.env.services if one.image not in (None, service.image)]
+    own = (service.registry.id, service.repository)
+    neighbours = [
+        one for one in ground.env.services if one.image is not None and (one.registry.id, one.repository) != own
+    ]
     for other in neighbours[:1]:
-        theirs = f"{host}/{other.repository}:{commit(other.repository, LATEST_COMMIT)}"
+        theirs = f"{other.registry.name.casefold()}.azurecr.io/{other.repository}:{commit(other.repository, LATEST_COMMIT)}"
         yield from each(steps, (Demand.CONTAINERS, Demand.REGISTRY), {f"image of {other.key}": runs(theirs)})
 
 

@@ -123,9 +123,12 @@ def unused(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     if difference.what != "plan" or steps[-1] != "what":
         return
 
+    recommended = [env.plans.recommended for env in environments if env.production]
+    size = next((each for each in recommended if each is not None), "P2v3")
+
     def alike(estate: Estate) -> None:
         for env in environments:
-            mutations.resize(estate, env.services[0], env.plans.recommended or "P2v3")
+            mutations.resize(estate, env.services[0], size)
 
     yield from each(
         steps, (Demand.PLAN_MINIMUM, Demand.PLAN_RECOMMENDED), {"plans made alike": alike}, all_environments=True

@@ -13,6 +13,7 @@ from mzaudit.engine.demand import Demand
 from mzaudit.policy.desired import Desired
 from mzaudit.policy.models import Policy
 from mzaudit.simulator import Estate
+from mzaudit.simulator.http_messages import Json, inside
 
 _FORMS = 4  # of each expectation
 
@@ -23,6 +24,15 @@ def as_expected(estate: Estate, wanted: Desired) -> None:
     for env in wanted.environments.values():
         for one in env.expected:
             satisfy(estate, one)
+            if _is_private(estate.resource(one.id)):
+                estate.private_links.add(one.id.casefold())
+
+
+def _is_private(body: Json) -> bool:
+    """Whether a body that is as the policy expects it lets nobody in from outside: who audits it is inside then."""
+    told = inside(body, "properties")
+    closed = str(told.get("publicNetworkAccess")).casefold() == "disabled"
+    return closed or str(inside(told, "networkAcls").get("defaultAction")).casefold() == "deny"
 
 
 @breaks(Policy, "resources")

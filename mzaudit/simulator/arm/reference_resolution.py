@@ -117,7 +117,7 @@ def _resolve(estate: Estate, site: Json, reference: SimulatedReference | None) -
         vault = estate.vault(reference.vault)
     except LookupError:
         return "VaultNotFound", None
-    if vault_admission.network_refusal(vault) is not None:
+    if vault_admission.network_refusal(estate, vault) is not None:
         return "AccessToKeyVaultDenied", None
     if not vault_admission.may(estate, vault, oid, "get", reference.secret):
         return "AccessToKeyVaultDenied", None

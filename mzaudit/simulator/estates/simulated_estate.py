@@ -128,6 +128,7 @@ class Estate:
     changes: list[Json] = field(default_factory=list)
     further_types: dict[str, str] = field(default_factory=dict)  # beside those that the simulator knows, as spelled
     unregistered: set[str] = field(default_factory=set)  # providers, casefolded
+    private_links: set[str] = field(default_factory=set)  # casefolded ids of what is reached by a private endpoint
     page_size: int = 3
     fixed: bool = False
     _by_type: dict[str, dict[str, Json]] = field(default_factory=dict, repr=False)

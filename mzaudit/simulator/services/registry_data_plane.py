@@ -27,7 +27,8 @@ def answer(estate: Estate, call: HttpRequest) -> HttpResponse:
     registry = next(body for body in _registries(estate) if body["properties"]["loginServer"].casefold() == call.host)
     properties = registry["properties"]
     refuses = inside(properties, "networkRuleSet").get("defaultAction") == "Deny"
-    if properties.get("publicNetworkAccess") == "Disabled" or refuses:
+    linked = str(registry["id"]).casefold() in estate.private_links
+    if (properties.get("publicNetworkAccess") == "Disabled" or refuses) and not linked:
         text = f"client with IP '{vault_admission.CLIENT_ADDRESS}' is not allowed access. Refer https://aka.ms/acr/firewall"
         return _refusal(403, "DENIED", f"{text} to grant access.")
     match call.method, *call.segments:

@@ -24,9 +24,11 @@ def is_rbac(vault: Json) -> bool:
     return vault["properties"].get("enableRbacAuthorization") is True
 
 
-def network_refusal(vault: Json) -> Literal["ForbiddenByConnection", "ForbiddenByFirewall"] | None:
+def network_refusal(estate: Estate, vault: Json) -> Literal["ForbiddenByConnection", "ForbiddenByFirewall"] | None:
     """Why the vault's network settings keep the caller out, if they do."""
     properties = vault["properties"]
+    if str(vault["id"]).casefold() in estate.private_links:
+        return None
     if str(properties.get("publicNetworkAccess")).casefold() == "disabled":
         return "ForbiddenByConnection"
     rules = properties.get("networkAcls")

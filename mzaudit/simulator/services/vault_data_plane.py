@@ -55,7 +55,7 @@ def _answer(estate: Estate, call: HttpRequest, vault: Json) -> HttpResponse:
     if "api-version" not in call.query:
         return error(400, "BadParameter", "The request URI is missing the api-version query parameter.")
     caller = f"appid={claims.client_id};oid={claims.oid};iss=https://sts.windows.net/{claims.tenant}/"
-    refused = _network(vault, caller)
+    refused = _network(estate, vault, caller)
     if refused is not None:
         return refused
     low = [part.casefold() for part in call.segments]
@@ -86,9 +86,9 @@ def _inner(message: str, inner: str) -> HttpResponse:
     return HttpResponse(403, {"error": {"code": "Forbidden", "message": message, "innererror": {"code": inner}}})
 
 
-def _network(vault: Json, caller: str) -> HttpResponse | None:
+def _network(estate: Estate, vault: Json, caller: str) -> HttpResponse | None:
     where = f"\r\nCaller: {caller}\r\nVault: {vault['name']};location={vault['location']}"
-    refusal = vault_admission.network_refusal(vault)
+    refusal = vault_admission.network_refusal(estate, vault)
     if refusal is None:
         return None
     reasons = {

@@ -56,6 +56,8 @@ def pass_gateway(estate: Estate, host: str) -> Json:
     name = host.removesuffix(WORKER_SUFFIX).removesuffix(SUFFIX)
     if body is None:
         raise SqlError(sql_errors.unknown_server(name))
+    if str(body["id"]).casefold() in estate.private_links:
+        return body
     if body["properties"]["publicNetworkAccess"] == "Disabled":
         raise SqlError(sql_errors.public_access_denied())
     if not gate(estate, body).admits:
