@@ -613,7 +613,7 @@ class Policy(Strict):
     ] = ()
     people: Annotated[
         tuple[AssignedPrincipal, ...],
-        Field(description="Groups and people with roles of their own on documented things."),
+        Field(description="Groups, people and identities of what is no service, with roles on documented things."),
     ] = ()
     pipelines: Annotated[
         tuple[AssignedPrincipal, ...],

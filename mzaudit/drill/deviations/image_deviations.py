@@ -48,7 +48,9 @@ def source(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
         one for one in ground.env.services if one.image is not None and (one.registry.id, one.repository) != own
     ]
     for other in neighbours[:1]:
-        theirs = f"{other.registry.name.casefold()}.azurecr.io/{other.repository}:{commit(other.repository, LATEST_COMMIT)}"
+        theirs = (
+            f"{other.registry.name.casefold()}.azurecr.io/{other.repository}:{commit(other.repository, LATEST_COMMIT)}"
+        )
         yield from each(steps, (Demand.CONTAINERS, Demand.REGISTRY), {f"image of {other.key}": runs(theirs)})
 
 

@@ -51,7 +51,8 @@ def _further(request: ArmRequest, scope: str, rest: list[str], kind: ResourceTyp
     if request.call.method != "GET":
         return arm_errors.write(request, f"{scope}/providers/{'/'.join(rest)}", kind.name)
     version = request.call.query["api-version"]
-    if version not in providers.versions(kind.name):
+    owned = kind.name.count("/") > 1 and "/".join(kind.name.split("/")[:2]).casefold() in TYPES
+    if version not in providers.versions(kind.name) and not owned:  # a part is served in its owner's versions too
         return arm_errors.version_refused(kind.name, version, providers.versions(kind.name))
     if len(rest) % 2 == 0:
         return _list(request, scope, rest, kind, lambda body: body)
