@@ -43,9 +43,9 @@ beside it. `mzaudit policy validate` says everything that is wrong with it, with
 * **Places**: a thing is in the resource group of the place that it names, else in `default`. What has one name and one
   place in several environments is one thing, which they share.
 * **Environments**: a thing is in all, or in those that it lists. A service uses what it names where both are.
-* **Services** are web apps and function apps of App Service. Container apps, static web apps, deployment slots, functions
-  on other hosts and whatever else Azure has stand under `resources`, with what is expected of them; the identity of one
-  stands under `people` by its object id, with its roles under `access`.
+* **Services** are web apps and function apps of App Service. Container apps, static web apps, deployment slots,
+  functions on other hosts and whatever else Azure has stand under `resources`, with what is expected of them; the
+  identity of one stands under `people` by its object id, with its roles under `access`.
 * **What is left out is not asked**: without servers no rule of SQL has a subject, and says so once.
 * **References** between parts of a policy are keys of its own maps, never names in Azure.
 

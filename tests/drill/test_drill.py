@@ -81,6 +81,7 @@ ODD = {
     "facets": (SMALL.with_name("facets.yaml"), "live"),
     "several": (SMALL.parents[1] / "policy" / "several.yaml", "eu-1"),
     "strange": (SMALL.with_name("strange.yaml"), "live"),
+    "private": (SMALL.with_name("private.yaml"), "live"),
 }
 DRAWN = 12  # cases of each, by seeded dice
 
@@ -177,3 +178,15 @@ def test_what_is_not_harmless_is_no_variation(case: str) -> None:
         numbers = [n for n, one in enumerate(running.cases) if one.place == place and not one.demands]
         assert len(numbers) >= count
         assert drill_text.false_alarms([running.outcome(number) for number in numbers]) == ()
+
+
+def test_a_role_that_owns_blobs_and_an_account_of_its_own_are_proven() -> None:
+    """An account is a container's, and may be a resource too; either rule tells that it is gone."""
+    policy, env = ODD["private"]
+    with drill(DrillPlan(load(policy, vocabulary()), env, audit, GUARDS)) as running:
+        numbers = [n for n, one in enumerate(running.cases) if one.name.endswith((": gone", " instead"))]
+        numbers = [
+            n for n in numbers if running.cases[n].place.startswith(("resources.account", "services.web.storage"))
+        ]
+        assert len(numbers) > 3
+        assert drill_text.slipped([running.outcome(number) for number in numbers]) == ()

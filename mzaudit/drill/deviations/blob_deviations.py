@@ -15,6 +15,7 @@ from mzaudit.simulator import Estate
 from mzaudit.snapshot.text.ids import group_of
 
 _WRITER = "Storage Blob Data Contributor"
+_OWNER = "Storage Blob Data Owner"
 
 
 @breaks(StorageSpec, "account")
@@ -96,11 +97,11 @@ def _reads(steps: Steps, ground: DrillContext, service: DesiredService, storage:
         "role that ends on a date": lambda estate: mutations.end(
             estate, mutations.held(estate, mutations.principal(estate, service), storage.container_id), 60
         ),
-        "Storage Blob Data Owner instead": instead("Storage Blob Data Owner", storage.container_id),
         "Reader instead, which reads no blob": instead("Reader", storage.container_id),
     }
-    if storage.role != _WRITER:
-        reads |= {f"{_WRITER} instead": instead(_WRITER, storage.container_id)}
+    for role in (_WRITER, _OWNER):
+        if storage.role != role:
+            reads[f"{role} instead"] = instead(role, storage.container_id)
     yield from each(steps, (Demand.CONTAINER_ACCESS,), reads)
     besides = next(one for one in (_WRITER, BLOB_READER) if one != storage.role)
     yield from each(

@@ -38,9 +38,11 @@ def _is_private(body: Json) -> bool:
 @breaks(Policy, "resources")
 def resources(ground: DrillContext, steps: Steps) -> Iterator[DrillCase]:
     """Each resource that stands alone is gone once; each expectation is broken in a few ways."""
+    accounts = {storage.account_id.casefold() for storage in ground.env.storage}
     for one in ground.env.expected:
         if one.stands_alone:
-            yield DrillCase(f"resources.{one.key}", "gone", partial(_gone, one.id), (Demand.RESOURCES,))
+            demands = (Demand.RESOURCES, *((Demand.CONTAINER,) if one.id.casefold() in accounts else ()))
+            yield DrillCase(f"resources.{one.key}", "gone", partial(_gone, one.id), demands)
         for fact in one.facts:
             for value, change in _told_apart(islice(broken(one, fact), _FORMS)):
                 mutate = partial(_changed, one.id, change)
