@@ -82,6 +82,7 @@ ODD = {
     "several": (SMALL.parents[1] / "policy" / "several.yaml", "eu-1"),
     "strange": (SMALL.with_name("strange.yaml"), "live"),
     "private": (SMALL.with_name("private.yaml"), "live"),
+    "twins": (SMALL.with_name("twins.yaml"), "live"),
 }
 DRAWN = 12  # cases of each, by seeded dice
 
@@ -189,4 +190,13 @@ def test_a_role_that_owns_blobs_and_an_account_of_its_own_are_proven() -> None:
             n for n in numbers if running.cases[n].place.startswith(("resources.account", "services.web.storage"))
         ]
         assert len(numbers) > 3
+        assert drill_text.slipped([running.outcome(number) for number in numbers]) == ()
+
+
+def test_repositories_of_one_name_and_plans_of_each_environment_are_proven() -> None:
+    policy, env = ODD["twins"]
+    told = ("image of ", "plans made alike")
+    with drill(DrillPlan(load(policy, vocabulary()), env, audit, GUARDS)) as running:
+        numbers = [n for n, one in enumerate(running.cases) if one.demands and any(each in one.name for each in told)]
+        assert len(numbers) >= len(told)
         assert drill_text.slipped([running.outcome(number) for number in numbers]) == ()
