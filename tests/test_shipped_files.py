@@ -103,11 +103,20 @@ def test_the_check_of_the_action(asked: str, code: int, folder: Path) -> None:
     assert done.returncode == code, done.stderr
     outputs = dict(line.split("=", 1) for line in (folder / "output").read_text().splitlines())
     assert outputs["exit-code"] == str(code)
+    assert outputs["report"].endswith(".json"), "where the comment looks for one"
+    assert all((folder / outputs[name]).is_file() for name in outputs.keys() - {"exit-code", "report"})
     if code == 0:
         for name in ("junit", "markdown", "json"):
             assert (folder / outputs[name]).is_file()
             assert label(asked.split()) in outputs[name], "every environment, on however many lines"
         assert (folder / "summary").read_text().startswith("# mzaudit: GATE PASSED")
+
+
+def test_the_action_refuses_a_windows_runner(folder: Path) -> None:
+    (step,) = [step for step in read("action.yml")["runs"]["steps"] if step.get("id") == "install"]
+    variables = {**os.environ, "RUNNER_OS": "Windows", "PYTHON": "false", "ACTION": "", "RUNNER_TEMP": str(folder)}
+    done = subprocess.run(["bash", "-e", "-c", step["run"]], cwd=folder, env=variables, capture_output=True, text=True)
+    assert (done.returncode, "runs-on: ubuntu" in done.stdout) == (2, True)
 
 
 def locked(name: str) -> dict[str, frozenset[str]]:

@@ -181,6 +181,15 @@ def test_the_nights_of_a_pipeline(forge: Forge) -> None:
     [comment] = forge.comments()
     assert "GATE PASSED" in comment
 
+    if forge.name == "matrix":  # whose parts cannot be fetched at all
+        forge.without("stg")
+        forge.without("prd")
+        nothing = forge.start(4)
+        assert FAILED in forge.run(nothing).values()
+        assert f"check: {CHECK['matrix']}" in nothing.ran
+        [comment] = forge.comments()
+        assert "NOT JUDGED" in comment
+
 
 def test_a_night_is_compared_with_the_one_before(forge: Forge) -> None:
     forge.variables |= {
