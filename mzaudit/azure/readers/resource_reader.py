@@ -25,6 +25,9 @@ from mzaudit.snapshot.resources import ResourceBody, ResourceFact
 from mzaudit.snapshot.text.ids import subscription_of, type_of
 
 _STABLE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+# Azure returns all tags of a resource, so that one it leaves out is not there; of what is no resource nothing is known.
+_TAGS: Final = re.compile(r"\btags\b")
+_OF_A_RESOURCE: Final = frozenset({"tags", "type", "location", "properties"})
 _ABSENT: Final = frozenset({"NotFound"})  # as App Service says of a part that it does not have, and it alone
 _VERSION_REFUSED: Final = ("NoRegisteredProviderFound", "InvalidApiVersionParameter", "InvalidResourceType")
 _VERSION: Final = re.compile(rf"{_STABLE.pattern}(?:-[a-z]{{1,30}})?", re.IGNORECASE)
@@ -104,6 +107,8 @@ async def resource(run: ReadContext, scope: BodyScope, versions: ApiVersions) ->
             more = call.gap(GapReason.PARTIAL, "the list has more pages, and expressions read one page")
             return ResourceBody(version, dict.fromkeys(scope.expressions, more))
         found = body_facts.facts(scope.expressions, body.members)
+        if _OF_A_RESOURCE.isdisjoint(body.members):
+            found |= dict.fromkeys(filter(_TAGS.search, found), "the answer is not the body of a resource")
         return ResourceBody(version, {name: _fact(call, each) for name, each in found.items()})
 
     found = await run.read_directly(call, _Body, build)
