@@ -86,7 +86,6 @@ CASES = {
     "no TLS handshake behind the proxy": Hanging(SECRET | {"HTTPS_PROXY": "http://127.0.0.1:{tunnel}"}),
     "a name is looked up": Hanging(SECRET, before=_NO_NAMES),
     "az": Hanging({"MZAUDIT_CREDENTIAL": "azure-cli"}),
-    "a federated token's file": Hanging(FEDERATED | {"AZURE_FEDERATED_TOKEN_FILE": "{fifo}"}),
     "the certificate authorities": Hanging(SECRET | {"SSL_CERT_FILE": "{fifo}"}),
     "a snapshot": Hanging(args=("--snapshot", "{fifo}"), phase="reading the files"),
     "a rule": Hanging(args=SAVED, before=_A_RULE, phase="judging"),

@@ -172,10 +172,13 @@ FULL = "cannot be written: File too large"
 PLACES: dict[str, tuple[str, str]] = {
     "below a file": ("-o json:snapshot.json/out.json", "snapshot.json/out.json: cannot be written: "),
     "reports below a file": ("--reports-dir snapshot.json", "cannot be written: Not a directory"),
-    "where nothing can be made": ("-o junit:/proc/nothing/out.xml", "/proc/nothing/out.xml: cannot be written: "),
+    "where nothing can be made": (
+        "-o junit:/proc/nothing/out.xml",
+        "/proc/nothing/out.xml: this is the system's, no place for a file",
+    ),
     "a name that is too long": (f"-o json:{'x' * 300}", "cannot be "),
     "a directory": ("-o json:policies", "policies: this is not a json report of mzaudit; it is left as it is"),
-    "a device": ("-o json:/dev/full", "/dev/full: this is not a json report of mzaudit; it is left as it is"),
+    "a device": ("-o json:/dev/full", "/dev/full: this is the system's, no place for a file"),
 }
 
 
